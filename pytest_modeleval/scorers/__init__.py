@@ -1,0 +1,1 @@
+"""Pure functions that judge an answer; one module a way of judging."""
