@@ -1,0 +1,53 @@
+"""Where rows come from: hubs and their local copies, files, generators."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+from pytest_modeleval.sample import SampleError
+
+
+class Row(dict[str, Any]):
+    """One record of a dataset; a field that is missing is an error that names the row and its fields."""
+
+    def __init__(self, fields: Mapping[str, Any], where: str) -> None:
+        super().__init__(fields)
+        self.where = where
+
+    def __missing__(self, field: str) -> NoReturn:
+        there = ", ".join(self) or "none"
+        raise SampleError(f"{self.where} has no field {field!r}; its fields are: {there}")
+
+
+class Rows(Protocol):
+    """An opened dataset."""
+
+    def count(self, subset: str) -> int:
+        """How many rows a subset has; known without reading them where a lock tells."""
+
+    def row(self, subset: str, index: int) -> Row:
+        """One row, or a `SampleError` that says why it cannot be read."""
+
+    def examples(self, subset: str, split: str, number: int) -> list[Row]:
+        """The first rows of another split, for few-shot prompts."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a benchmark's data lies: its folder (None: no ``--eval-data``) and the lock's file."""
+
+    benchmark: str
+    folder: Path | None
+    lock: Path
+
+
+class Dataset(Protocol):
+    """A declaration of rows, opened only when a benchmark is selected."""
+
+    @property
+    def subsets(self) -> Mapping[str, str]:
+        """Every subset's name with the group it is reported under ("" for none)."""
+
+    def open(self, place: Place) -> Rows:
+        """The rows; `pytest.UsageError` when they are not there or not what was locked."""

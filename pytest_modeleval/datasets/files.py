@@ -1,0 +1,118 @@
+"""Rows out of one file, found by number without holding the file's rows in memory."""
+
+import gzip
+import json
+import os
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.datasets import Row
+from pytest_modeleval.sample import SampleError
+
+# Endings in the order of preference when a folder holds the same split twice.
+ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
+
+
+class JsonLines:
+    """A jsonl file, gzipped or not; blank lines are no rows."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # A gzipped file cannot be read from the middle: its text is kept. A plain one stays on disk.
+        self._text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else None
+        self._file = os.open(path, os.O_RDONLY) if self._text is None else None
+        self._starts, self._ends = array("Q"), array("Q")
+        position = 0
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+            for line in lines:
+                if line.strip():
+                    self._starts.append(position)
+                    self._ends.append(position + len(line))
+                position += len(line)
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    def __getitem__(self, index: int) -> Row:
+        start, end = self._starts[index], self._ends[index]
+        where = f"row {index} of {self.path}"
+        if self._file is None:
+            assert self._text is not None
+            line = self._text[start:end]
+        else:
+            # pread has no position of its own, so that threads can share the file.
+            line = os.pread(self._file, end - start, start)
+        try:
+            fields = json.loads(line)
+        except ValueError as error:
+            raise SampleError(f"{where} is not JSON ({error}): {line[:60]!r}") from None
+        if not isinstance(fields, Mapping):
+            raise SampleError(f"{where} is not a JSON object: {line[:60]!r}")
+        return Row(fields, where)
+
+
+class Parquet:
+    """A parquet file; one row group is in memory at a time."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import pyarrow.parquet
+        except ImportError:
+            raise SampleError(f"{path} needs pyarrow: pip install 'pytest-modeleval[parquet]'") from None
+        self.path = path
+        self._file = pyarrow.parquet.ParquetFile(path)
+        self._group: tuple[int, list[dict[str, Any]]] = (-1, [])
+
+    def __len__(self) -> int:
+        return int(self._file.metadata.num_rows)
+
+    def __getitem__(self, index: int) -> Row:
+        start = 0
+        for group in range(self._file.num_row_groups):
+            size = self._file.metadata.row_group(group).num_rows
+            if index < start + size:
+                # One assignment, so that another thread sees the number with its rows.
+                held = self._group
+                if held[0] != group:
+                    held = (group, self._file.read_row_group(group).to_pylist())
+                    self._group = held
+                return Row(held[1][index - start], f"row {index} of {self.path}")
+            start += size
+        raise IndexError(index)
+
+
+class RowFiles:
+    """Several files of one split (``test-00000-of-00002.parquet`` …) as one sequence of rows."""
+
+    def __init__(self, paths: list[Path]) -> None:
+        self._files = [Parquet(path) if path.suffix == ".parquet" else JsonLines(path) for path in paths]
+
+    def __len__(self) -> int:
+        return sum(len(file) for file in self._files)
+
+    def __getitem__(self, index: int) -> Row:
+        for file in self._files:
+            if index < len(file):
+                return file[index]
+            index -= len(file)
+        raise IndexError(index)
+
+
+def split_files(folder: Path, subset: str, split: str) -> list[Path]:
+    """The files of one split in a folder laid out as a hub's dataset repository; empty when there are none.
+
+    Tried: ``SUBSET/SPLIT.EXT``, ``SUBSET/SPLIT-*.EXT``, ``SUBSET_SPLIT.EXT`` and, in the folder itself or its
+    ``data``, ``SPLIT.EXT`` and ``SPLIT-*.EXT`` (only when no other subset could be meant).
+    """
+    places = [(folder / subset, split), (folder, f"{subset}_{split}"), (folder / "data" / subset, split)]
+    if subset in ("default", "main", folder.name):
+        places += [(folder, split), (folder / "data", split)]
+    for where, stem in places:
+        for ending in ENDINGS:
+            if (path := where / f"{stem}{ending}").is_file():
+                return [path]
+            if parts := sorted(where.glob(f"{stem}-*{ending}")):
+                return parts
+    return []
