@@ -1,0 +1,278 @@
+"""Models behind an OpenAI-compatible endpoint, through the `openai` package's async client."""
+
+import email.utils
+import json
+import os
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+
+from pytest_modeleval.models import Unavailable
+from pytest_modeleval.models.http import LeanTransport
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options import unknown
+from pytest_modeleval.sample import Completion, Json, Request, SampleError, StopRun, split_thinking
+
+# Seconds in which an endpoint must show that it is alive before the first sample.
+PATIENCE = 4.0
+_TOO_LONG = re.compile(
+    r"context.{0,20}(length|window)|maximum.{0,20}(length|tokens)|too (long|many tokens)|"
+    r"exceeds?.{0,30}(length|tokens)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class OpenAIModel:
+    """A chat model at ``base_url``; the openai package's own retries are off, the engine has them."""
+
+    concurrency = None
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
+        self._key = _key(spec)
+        self._client = openai.AsyncOpenAI(
+            api_key=self._key,
+            base_url=spec.base_url,
+            default_headers=dict(spec.headers),
+            timeout=spec.timeout,
+            max_retries=0,
+            http_client=openai.DefaultAsyncHttpxClient(transport=LeanTransport()),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
+
+    async def check(self) -> None:
+        """Ask for the list of models, and where that does not name this one for one token of it."""
+        try:
+            response = await self._client.get("/models", cast_to=httpx2.Response, options={"timeout": PATIENCE})
+            listed = _model_ids(response.content)
+        except openai.APIConnectionError as error:
+            why = "no answer" if isinstance(error, openai.APITimeoutError) else _cause(error)
+            raise StopRun(
+                f"{self._spec.name}: nothing answers at {self._client.base_url} ({why}); is the server running?"
+            ) from None
+        except openai.APIStatusError as error:
+            if error.status_code in (401, 403):
+                raise self._refused(error) from None
+            listed = []
+        if self._spec.model in listed:
+            return
+        # Not every endpoint lists its models, or all of them.
+        try:
+            request = Request([{"role": "user", "content": "Hi"}], generation={"max_tokens": 1})
+            await self._answer(request, stream=False)
+        except openai.NotFoundError as error:
+            if listed:
+                raise StopRun(str(unknown("model", self._spec.model, listed, f"({self._client.base_url})"))) from None
+            raise self._refused(error) from None
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise self._refused(error) from None
+        except (openai.APIError, SampleError, Unavailable):
+            # It is there and knows the model; what it made of this request does not matter.
+            return
+
+    async def complete(self, request: Request) -> Completion:
+        """One chat completion."""
+        try:
+            return await self._answer(request, stream=self._spec.stream)
+        except openai.APITimeoutError:
+            raise Unavailable(f"no answer within {self._spec.timeout:g} s") from None
+        except openai.APIConnectionError as error:
+            raise Unavailable(f"connection failed: {_cause(error)}") from None
+        except openai.APIStatusError as error:
+            raise self._classified(error) from None
+        except openai.APIError as error:
+            # An error event inside a stream.
+            raise Unavailable(self._hide(error.message)) from None
+        except httpx2.HTTPError as error:
+            raise Unavailable(f"the response broke off: {error}") from None
+
+    async def _answer(self, request: Request, *, stream: bool) -> Completion:
+        body = _body(self._spec.model, request)
+        started = time.perf_counter()
+        # `post` instead of `chat.completions.create`: the latter rebuilds every message by its type annotations and
+        # every answer as a pydantic model, at 0.4 ms of CPU a request.
+        if stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+            chunks = await self._client.post(
+                "/chat/completions",
+                cast_to=object,
+                body=body,
+                stream=True,
+                stream_cls=openai.AsyncStream[object],
+            )
+            return await _joined(chunks, started)
+        response = await self._client.post("/chat/completions", cast_to=httpx2.Response, body=body)
+        latency = time.perf_counter() - started
+        try:
+            answer = json.loads(response.content)
+        except ValueError:
+            raise Unavailable(f"not JSON: {response.text[:80]!r}") from None
+        if not isinstance(answer, Mapping) or answer.get("error"):
+            raise Unavailable(self._hide(f"the server answered 200 with an error: {_error_text(answer)}"))
+        choices = answer.get("choices") or []
+        if not choices:
+            raise SampleError("the server answered without a choice")
+        choice = choices[0]
+        return _completion(
+            choice.get("message") or {},
+            choice.get("finish_reason") or "",
+            answer.get("usage") or {},
+            first_token=None,
+            latency=latency,
+        )
+
+    def _classified(self, error: openai.APIStatusError) -> Exception:
+        """The kind of trouble behind an HTTP error: of this sample, of this moment, or of the whole run."""
+        status, code = error.status_code, str(error.code or "")
+        message = self._hide(f"{status}: {_error_text(error.body) or error.message}")
+        if status == 429 and code != "insufficient_quota":
+            return Unavailable(message, rate_limited=True, retry_after=_retry_after(error.response.headers))
+        if status == 503:
+            return Unavailable(message, retry_after=_retry_after(error.response.headers))
+        if status in (408, 409, 425) or status >= 500:
+            return Unavailable(message)
+        if status in (400, 413, 422):
+            if "context" in code or _TOO_LONG.search(message):
+                return SampleError(f"the prompt is too long for the model: {message}")
+            if "content_filter" in code or "content management policy" in message:
+                return SampleError(f"refused by the server's content filter: {message}")
+        return self._refused(error)
+
+    def _refused(self, error: openai.APIStatusError) -> StopRun:
+        what = {
+            401: "the key was refused",
+            403: "the key may not use this",
+            404: f"there is no model {self._spec.model!r}, or no chat API at this URL",
+            429: "the quota is spent",
+        }.get(error.status_code, "the request was refused")
+        said = self._hide(_error_text(error.body) or error.message)
+        source = f" (key from {self._spec.api_key_env})" if self._spec.api_key_env else ""
+        return StopRun(f"{self._spec.name} at {self._client.base_url}: {what}: {error.status_code} {said}{source}")
+
+    def _hide(self, text: str) -> str:
+        """The text without the key, which some servers quote."""
+        text = text.replace(self._key, "***") if len(self._key) > 3 else text
+        return re.sub(r"\bsk-[\w*-]{4,}", "***", text)
+
+
+def _key(spec: ModelSpec) -> str:
+    if spec.api_key_env is None:
+        # The openai client insists on one; a server of one's own needs none.
+        return "none"
+    key = os.environ.get(spec.api_key_env, "")
+    if not key:
+        raise pytest.UsageError(f"model {spec.name!r}: the environment variable {spec.api_key_env} has no key")
+    return key
+
+
+def _body(model: str, request: Request) -> dict[str, Any]:
+    generation = dict(request.generation)
+    extra = generation.pop("extra_body", {})
+    body = {"model": model, "messages": request.messages, **generation, **extra}
+    if request.tools:
+        body["tools"] = request.tools
+    return body
+
+
+def _model_ids(content: bytes) -> list[str]:
+    try:
+        return [str(model["id"]) for model in json.loads(content)["data"]]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def _error_text(body: object) -> str:
+    if isinstance(body, Mapping):
+        body = body.get("error", body)
+    if isinstance(body, Mapping):
+        body = body.get("message") or body.get("detail") or json.dumps(body)
+    return " ".join(str(body or "").split())[:300]
+
+
+def _cause(error: Exception) -> str:
+    return str(error.__cause__ or error) or type(error).__name__
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header: a number or an HTTP date (RFC 9110 §10.2.3)."""
+    value = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        parsed = email.utils.parsedate_tz(value)
+        return None if parsed is None else max(0.0, email.utils.mktime_tz(parsed) - time.time())
+
+
+async def _joined(chunks: AsyncIterator[Any], started: float) -> Completion:
+    """The completion that a stream's chunks make."""
+    text: dict[str, list[str]] = {"content": [], "reasoning_content": []}
+    calls: dict[int, dict[str, Any]] = {}
+    finish_reason, first_token = "", None
+    usage: Json = {}
+    async for chunk in chunks:
+        usage = chunk.get("usage") or usage
+        for choice in (chunk.get("choices") or [])[:1]:
+            delta = choice.get("delta") or {}
+            finish_reason = choice.get("finish_reason") or finish_reason
+            pieces = (delta.get("content"), delta.get("reasoning_content") or delta.get("reasoning"))
+            for parts, piece in zip(text.values(), pieces, strict=True):
+                if piece:
+                    parts.append(piece)
+                    # An empty chunk or one with the role alone is no token.
+                    first_token = first_token or time.perf_counter() - started
+            for call in delta.get("tool_calls") or []:
+                _add_call(calls.setdefault(int(call.get("index") or 0), {}), call)
+                first_token = first_token or time.perf_counter() - started
+    if not finish_reason:
+        raise Unavailable("the stream broke off before the answer was finished")
+    message = {name: "".join(parts) for name, parts in text.items()}
+    return _completion(
+        {**message, "tool_calls": [calls[index] for index in sorted(calls)]},
+        finish_reason,
+        usage,
+        first_token=first_token,
+        latency=time.perf_counter() - started,
+    )
+
+
+def _add_call(call: dict[str, Any], delta: Json) -> None:
+    """Lay one delta of a tool call over what came before; its arguments arrive in pieces."""
+    function = call.setdefault("function", {"name": "", "arguments": ""})
+    for key in ("id", "type"):
+        call[key] = delta.get(key) or call.get(key)
+    for key in ("name", "arguments"):
+        function[key] += (delta.get("function") or {}).get(key) or ""
+
+
+def _completion(
+    message: Json, finish_reason: str, usage: Json, *, first_token: float | None, latency: float
+) -> Completion:
+    if finish_reason == "content_filter":
+        raise SampleError("the server's content filter cut the answer")
+    content = message.get("content") or ""
+    if isinstance(content, list):
+        content = "".join(str(part.get("text", "")) for part in content)
+    calls = message.get("tool_calls") or ()
+    refusal = message.get("refusal") or ""
+    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
+    thinking, text = (reasoning, content) if reasoning else split_thinking(content)
+    if not (text or thinking or calls or refusal):
+        raise SampleError(f"the answer is empty (finish reason {finish_reason or 'none'!r})")
+    return Completion(
+        text=text or refusal,
+        thinking=thinking,
+        finish_reason=finish_reason,
+        tool_calls=tuple(calls),
+        prompt_tokens=usage.get("prompt_tokens"),
+        completion_tokens=usage.get("completion_tokens"),
+        first_token=first_token,
+        latency=latency,
+    )

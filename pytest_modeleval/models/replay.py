@@ -1,0 +1,75 @@
+"""Recorded answers out of a jsonl file, for scoring what another system produced."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Completion, Message, Request, SampleError, split_thinking, text_of
+
+_ANSWER_FIELDS = {field.name for field in fields(Completion)}
+
+
+class ReplayModel:
+    """Answers by sample or by prompt.
+
+    Each line is an object with the answer in ``text`` and with ``id`` (``gsm8k[main-00042]``, as pytest shows it), or
+    ``prompt``, or ``messages``; ``repeat`` (0-based) and any field of `Completion` are optional.
+    """
+
+    concurrency = None
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._path = Path(spec.model)
+        self._answers: dict[tuple[str, int], Completion] = {}
+        try:
+            lines = self._path.read_text("utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                self._add(line, f"{self._path}:{number}")
+
+    async def check(self) -> None:
+        """Nothing to prove: the file was read."""
+
+    async def close(self) -> None:
+        """Nothing to let go of."""
+
+    async def complete(self, request: Request) -> Completion:
+        """The recorded answer to this sample, or to these messages."""
+        for key in ((request.sample_id, 0), (_prompt_key(request.messages), request.repeat)):
+            if key in self._answers:
+                return self._answers[key]
+        raise SampleError(f"{self._path} has no answer to {request.sample_id}: {text_of(request.messages[-1])[:80]!r}")
+
+    def _add(self, line: str, where: str) -> None:
+        try:
+            record: Any = json.loads(line)
+        except ValueError as error:
+            raise pytest.UsageError(f"{where} is not JSON: {error}") from None
+        if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
+            raise pytest.UsageError(f'{where} needs the answer as a string in "text"')
+        if "id" in record:
+            key = str(record["id"]), 0
+        elif messages := record.get("messages") or record.get("prompt"):
+            if isinstance(messages, str):
+                messages = [{"role": "user", "content": messages}]
+            key = _prompt_key(messages), int(record.get("repeat", 0))
+        else:
+            raise pytest.UsageError(f'{where} needs "id", "prompt" or "messages" to tell what it answers')
+        if key in self._answers:
+            raise pytest.UsageError(f"{where} answers what an earlier line answers")
+        answer = {name: value for name, value in record.items() if name in _ANSWER_FIELDS}
+        if "thinking" not in answer:
+            answer["thinking"], answer["text"] = split_thinking(answer["text"])
+        self._answers[key] = Completion(**answer)
+
+
+def _prompt_key(messages: Sequence[Message]) -> str:
+    kept = [[message.get("role"), message.get("content")] for message in messages]
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)

@@ -1,0 +1,152 @@
+"""What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.options import unknown
+
+TINY = Path(__file__).parent / "tiny"
+APIS = ("openai", "transformers", "replay")
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model as configured. ``name`` is what the user calls it; keys are the config's."""
+
+    name: str
+    api: str
+    model: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    stream: bool = False
+    timeout: float = 600.0
+    retries: int = 7
+    generation: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides its answers besides the request: not its URL, its key or its name here.
+
+        A local folder counts with the names, sizes and times of its files, so that new weights are a new model.
+        """
+        identity: dict[str, Any] = {"api": self.api, "model": self.model, "args": dict(self.args)}
+        path = Path(self.model)
+        if self.api in ("transformers", "replay") and path.exists():
+            files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
+            stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
+            identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
+        return identity
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "api": (str,),
+    "model": (str,),
+    "base_url": (str,),
+    "api_key_env": (str,),
+    "headers": (dict,),
+    "stream": (bool,),
+    "timeout": (int, float),
+    "retries": (int,),
+    "generation": (dict,),
+    "args": (dict,),
+}
+assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
+
+
+def read_aliases(root: Path) -> dict[str, ModelSpec]:
+    """The aliases in ``modeleval.toml`` (``[models.NAME]``) and ``pyproject.toml`` (``[tool.modeleval…]``)."""
+    aliases: dict[str, ModelSpec] = {}
+    for path in (root / "pyproject.toml", root / "modeleval.toml"):
+        table = _toml(path)
+        if path.name == "pyproject.toml":
+            table = table.get("tool", {}).get("modeleval", {})
+        for key in table:
+            if key != "models":
+                raise unknown(f"key in {path.name}:", key, ["models"])
+        for name, settings in table.get("models", {}).items():
+            if name in aliases:
+                raise pytest.UsageError(f"model {name!r} is in pyproject.toml and in modeleval.toml; keep one")
+            aliases[name] = _alias(path, name, settings)
+    return aliases
+
+
+def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]) -> ModelSpec:
+    """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
+    spec = _resolve(name, aliases)
+    return replace(spec, generation=_merged(spec.generation, generation))
+
+
+def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
+    if name in aliases:
+        return aliases[name]
+    if name == "tiny":
+        # float32: on a CPU the smallest models are slower in half precision. 32 tokens hold its longest answer.
+        return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
+    prefix, colon, rest = name.partition(":")
+    if colon and prefix in APIS:
+        if not rest:
+            raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
+        if prefix == "replay" and not Path(rest).is_file():
+            raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
+        base_url = os.environ.get("OPENAI_BASE_URL") if prefix == "openai" else None
+        key = "OPENAI_API_KEY" if prefix == "openai" else None
+        return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
+    if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith((".", "/"))):
+        return ModelSpec(name, "transformers", name)
+    raise unknown(
+        "model",
+        name,
+        [*aliases, "tiny"],
+        "Give an alias of [tool.modeleval.models.NAME], a hub id (owner/name), a local folder, openai:NAME "
+        "or replay:FILE.",
+    )
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The second mapping laid over the first, table by table."""
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _alias(path: Path, name: str, settings: Any) -> ModelSpec:
+    where = f"{path.name}: model {name!r}"
+    if not isinstance(settings, dict):
+        raise pytest.UsageError(f"{where} is a table of settings, not {settings!r}")
+    for key, value in settings.items():
+        if key in ("api_key", "key"):
+            raise pytest.UsageError(
+                f"{where}: keys do not belong in a file; put it into an environment variable and name that "
+                "in api_key_env"
+            )
+        if key not in _TYPES:
+            raise unknown(f"key in {where}:", key, _TYPES)
+        wrong = not isinstance(value, _TYPES[key]) or (bool not in _TYPES[key] and isinstance(value, bool))
+        if wrong:
+            kinds = " or ".join(kind.__name__ for kind in _TYPES[key])
+            raise pytest.UsageError(f"{where}: {key} is a {kinds}, not {value!r}")
+    if "model" not in settings:
+        raise pytest.UsageError(f'{where} needs model = "…", the name that its API knows it by')
+    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    return ModelSpec(**{**settings, "name": name, "api": api})
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"{path} is not TOML: {error}") from None

@@ -1,0 +1,252 @@
+"""Models in this process: a local folder or hub id through `transformers`, asked in batches."""
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.models.batches import pick
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options import unknown
+from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, split_thinking
+
+try:
+    import torch
+    import transformers
+except ImportError:
+    raise pytest.UsageError(
+        "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
+    ) from None
+
+# What `args` may hold beside the model's own loading arguments. The default batch: from 32 on a larger one is hardly
+# faster for the bundled model (bench/batching.py), and a GPU out of memory halves it.
+_LOADING = ("dtype", "device_map", "revision", "trust_remote_code", "attn_implementation")
+_OWN: dict[str, Any] = {"batch_size": 64, "chat_template": None, "chat_template_kwargs": {}}
+# Settings that transformers knows by the name the API uses, and those it calls otherwise.
+_SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
+_OTHER = ("max_tokens", "stop", "seed", "extra_body")
+# Tokens of an answer when nothing says otherwise, as evalscope has it.
+_MOST_TOKENS = 2048
+
+
+@dataclass(frozen=True, eq=False)
+class _Waiting:
+    """One request in the queue: its prompt's tokens and where its answer goes."""
+
+    tokens: Sequence[int]
+    settings: str
+    generation: Mapping[str, Any]
+    answer: "asyncio.Future[Completion]"
+    loop: asyncio.AbstractEventLoop
+
+    def resolve(self, result: Completion | Exception) -> None:
+        self.loop.call_soon_threadsafe(self._set, result)
+
+    def _set(self, result: Completion | Exception) -> None:
+        if self.answer.done():
+            return
+        if isinstance(result, Exception):
+            self.answer.set_exception(result)
+        else:
+            self.answer.set_result(result)
+
+
+class TransformersModel:
+    """A causal language model whose waiting requests become batches of like length, in a thread of its own."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._spec = spec
+        own = {key: spec.args.get(key, default) for key, default in _OWN.items()}
+        for key in spec.args:
+            if key not in (*_LOADING, *_OWN):
+                raise unknown(f"key in args of model {spec.name!r}:", key, [*_LOADING, *_OWN])
+        loading = {key: spec.args[key] for key in _LOADING if key in spec.args}
+        self._template_arguments: Mapping[str, Any] = own["chat_template_kwargs"]
+        self._batch_size: int = own["batch_size"]
+        self._load({"trust_remote_code": False, "dtype": "auto", **_default_device(), **loading})
+        if own["chat_template"]:
+            self._tokenizer.chat_template = own["chat_template"]
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="modeleval-batches", daemon=True)
+        self._thread.start()
+
+    @property
+    def concurrency(self) -> int:
+        """Four batches: enough to sort by length."""
+        return 4 * self._batch_size
+
+    def _load(self, loading: dict[str, Any]) -> None:
+        where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
+        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        try:
+            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(self._spec.model, **where)
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(self._spec.model, **loading)
+        except (OSError, ValueError, ImportError, KeyError) as error:
+            why = " ".join(str(error).split())[:400]
+            raise StopRun(f"cannot load {self._spec.model}: {why}") from None
+        self._model = model.eval()
+        self._tokenizer.padding_side = "left"
+        if self._tokenizer.pad_token_id is None:
+            self._tokenizer.pad_token = self._tokenizer.eos_token
+        self._context: int = getattr(model.config.get_text_config(), "max_position_embeddings", 1 << 31)
+
+    async def check(self) -> None:
+        """Nothing to prove: it is loaded."""
+
+    async def close(self) -> None:
+        """End the thread; a batch that runs is waited for."""
+        self._waiting.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    async def complete(self, request: Request) -> Completion:
+        """The answer, from a batch with others that wait."""
+        generation = dict(request.generation)
+        for key in generation:
+            if key not in (*_SAME, *_OTHER):
+                raise StopRun(str(unknown("generation setting for a local model:", key, [*_SAME, *_OTHER])))
+        tokens = self.prompt_tokens(request)
+        if len(tokens) >= self._context:
+            raise SampleError(
+                f"the prompt is too long for the model: {len(tokens)} tokens, its context has {self._context}"
+            )
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(tokens, repr(sorted(generation.items())), generation, loop.create_future(), loop)
+        started = time.perf_counter()
+        self._waiting.put(waiting)
+        completion = await waiting.answer
+        return replace(completion, latency=time.perf_counter() - started)
+
+    def prompt_tokens(self, request: Request) -> list[int]:
+        """The prompt's token ids by the chat template, or the plain text's where the model has none."""
+        if self._tokenizer.chat_template is None:
+            text = "\n\n".join(_text_only(message) for message in request.messages)
+            return list(self._tokenizer(text).input_ids)
+        extra = request.generation.get("extra_body", {}).get("chat_template_kwargs", {})
+        messages = [{**message, "content": _text_only(message)} for message in request.messages]
+        # The template writes the special tokens itself: rendering and tokenizing in one call adds no second BOS.
+        ids = self._tokenizer.apply_chat_template(
+            messages,
+            tools=list(request.tools) or None,
+            add_generation_prompt=True,
+            return_dict=False,
+            **{**self._template_arguments, **extra},
+        )
+        return list(ids)
+
+    def _serve(self) -> None:
+        """Answer what waits, batch after batch, until `close`."""
+        waiting: list[_Waiting] = []
+        while True:
+            arrived = self._waiting.get() if not waiting else None
+            open_ = arrived is not None or bool(waiting)
+            if arrived is not None:
+                waiting.append(arrived)
+                # The engine sends many at once: let those that follow join the first batch.
+                time.sleep(0.01)
+            while not self._waiting.empty():
+                if (arrived := self._waiting.get()) is None:
+                    open_ = False
+                else:
+                    waiting.append(arrived)
+            if not open_:
+                return
+            batch = pick(waiting, self._batch_size, lambda one: (one.settings, len(one.tokens)))
+            waiting = [one for one in waiting if one not in batch and not one.answer.cancelled()]
+            batch = [one for one in batch if not one.answer.cancelled()]
+            if batch:
+                self._answer(batch)
+
+    def _answer(self, batch: list[_Waiting]) -> None:
+        try:
+            for one, completion in zip(batch, self._generate(batch), strict=True):
+                one.resolve(completion)
+        except torch.OutOfMemoryError as error:
+            torch.cuda.empty_cache()
+            if len(batch) == 1:
+                batch[0].resolve(SampleError(f"out of memory: {str(error).splitlines()[0]}"))
+                return
+            self._batch_size = len(batch) // 2
+            self._answer(batch[: self._batch_size])
+            self._answer(batch[self._batch_size :])
+        except Exception as error:  # noqa: BLE001 - whatever the model's code raises, somebody awaits it
+            for one in batch:
+                one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
+
+    def _generate(self, batch: list[_Waiting]) -> list[Completion]:
+        padded = self._tokenizer.pad({"input_ids": [list(one.tokens) for one in batch]}, return_tensors="pt").to(
+            self._model.device
+        )
+        length = padded["input_ids"].shape[1]
+        config, stop = self._generation_config(batch[0].generation, length)
+        with torch.inference_mode():
+            output = self._model.generate(
+                **padded, generation_config=config, tokenizer=self._tokenizer if stop else None
+            )
+        return [
+            self._completion(len(one.tokens), row[length:].tolist(), stop)
+            for one, row in zip(batch, output, strict=True)
+        ]
+
+    def _generation_config(self, generation: Mapping[str, Any], length: int) -> tuple[Any, list[str]]:
+        """The model's own generation settings with the request's over them, and the strings that stop it."""
+        settings = {key: generation[key] for key in _SAME if key in generation}
+        if "temperature" in settings:
+            settings["do_sample"] = settings["temperature"] > 0
+            if not settings["do_sample"]:
+                # Greedy decoding has no use for these, and transformers warns of them.
+                settings |= {"temperature": None, "top_p": None, "top_k": None, "min_p": None}
+        stop = generation.get("stop") or []
+        stop = [stop] if isinstance(stop, str) else list(stop)
+        if "seed" in generation:
+            torch.manual_seed(generation["seed"])
+        most = min(int(generation.get("max_tokens", _MOST_TOKENS)), self._context - length)
+        config = transformers.GenerationConfig.from_dict(
+            {
+                **self._model.generation_config.to_dict(),
+                **settings,
+                "max_length": None,
+                "max_new_tokens": max(1, most),
+                "pad_token_id": self._tokenizer.pad_token_id,
+                **({"stop_strings": stop} if stop else {}),
+            }
+        )
+        if config.eos_token_id is None:
+            config.eos_token_id = self._tokenizer.eos_token_id
+        self._ends = set(config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id])
+        return config, stop
+
+    def _completion(self, prompt_tokens: int, ids: list[int], stop: list[str]) -> Completion:
+        end = next((i for i, token in enumerate(ids) if token in self._ends), None)
+        finished = end is not None
+        count = end + 1 if end is not None else len(ids)
+        text = self._tokenizer.decode(ids[:end], skip_special_tokens=True)
+        cuts = [text.find(mark) for mark in stop if mark in text]
+        if cuts:
+            text, finished = text[: min(cuts)], True
+        thinking, answer = split_thinking(text)
+        return Completion(
+            text=answer,
+            thinking=thinking,
+            finish_reason="stop" if finished else "length",
+            prompt_tokens=prompt_tokens,
+            completion_tokens=count,
+        )
+
+
+def _default_device() -> dict[str, Any]:
+    return {"device_map": "auto"} if torch.cuda.is_available() else {}
+
+
+def _text_only(message: Mapping[str, Any]) -> str:
+    content = message.get("content") or ""
+    if isinstance(content, str):
+        return content
+    for part in content:
+        if part.get("type") != "text":
+            raise SampleError(f"a local model takes text only, not a content part of type {part.get('type')!r}")
+    return "\n".join(part["text"] for part in content)
