@@ -1,0 +1,133 @@
+"""One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
+
+import asyncio
+import hashlib
+import json
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_modeleval.concurrency import START, Slots
+from pytest_modeleval.models import Model, Unavailable
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options import Cache
+from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.store import Store
+
+# Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
+# (Brooker 2015, "Exponential Backoff And Jitter").
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+# A rate limit is a healthy server's word: it is obeyed more often than a failure is forgiven.
+RATE_LIMITS = 32
+# A server that asks for more patience than this will not be waited for.
+LONGEST_RETRY_AFTER = 600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A completion, where it is stored, and when it was asked and answered (None: it came from the store)."""
+
+    completion: Completion
+    key: str
+    asked: float | None = None
+    answered: float | None = None
+
+
+class Asker:
+    """Asks one model. Lives on the engine's loop; the model is opened by the first question the store cannot answer."""
+
+    def __init__(
+        self,
+        spec: ModelSpec,
+        open_model: Callable[[ModelSpec], Model],
+        store: Store,
+        cache: Cache,
+        concurrency: int | None,
+    ) -> None:
+        self.spec = spec
+        self.tokens = 0
+        self.slots: Slots | None = None
+        self._open_model = open_model
+        self._store = store
+        self._cache = cache
+        self._concurrency = concurrency
+        self._identity = json.dumps(spec.identity, sort_keys=True)
+        self._opening: asyncio.Task[Model] | None = None
+
+    def key(self, request: Request) -> str:
+        """The hash of everything that shapes the answer."""
+        parts = [request.messages, request.tools, request.generation, request.repeat]
+        text = self._identity + json.dumps(parts, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def at_once(self) -> int:
+        """How many jobs may be under way: as many as there are slots, a first few before the model is open."""
+        return self.slots.limit.now if self.slots else self._concurrency or START
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
+        key = self.key(request)
+        if self._cache.reads and (stored := self._store.completion(key)) is not None:
+            return Answer(stored, key)
+        if self._cache is Cache.ONLY:
+            raise SampleError("no stored answer, and --eval-cache only asks for no new one")
+        model = await self._model()
+        asked = time.time()
+        completion = await self._persist(model, request)
+        if self._cache.writes:
+            self._store.save_completion(key, self.spec.name, completion)
+        self.tokens += completion.completion_tokens or 0
+        return Answer(completion, key, asked, time.time())
+
+    async def close(self) -> None:
+        """Close the model if it was opened."""
+        if self._opening is not None and self._opening.done() and not self._opening.cancelled():
+            if not self._opening.exception():
+                await self._opening.result().close()
+        elif self._opening is not None:
+            self._opening.cancel()
+
+    async def _model(self) -> Model:
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> Model:
+        # In a thread: importing torch and loading weights takes seconds.
+        model = await asyncio.to_thread(self._open_model, self.spec)
+        await model.check()
+        self.slots = Slots(self._concurrency or model.concurrency)
+        return model
+
+    async def _persist(self, model: Model, request: Request) -> Completion:
+        """Ask until there is an answer, it is this sample's error, or the attempts are used up."""
+        assert self.slots is not None
+        failures = limits = 0
+        while True:
+            await self.slots.take()
+            started = asyncio.get_running_loop().time()
+            try:
+                completion = await model.complete(request)
+            except Unavailable as error:
+                clock = asyncio.get_running_loop().time()
+                if error.rate_limited:
+                    limits += 1
+                    self.slots.limit.throttled(clock, clock - started)
+                else:
+                    failures += 1
+                if failures > self.spec.retries or limits > RATE_LIMITS:
+                    raise SampleError(f"no answer after {failures + limits} attempts: {error}") from None
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * random.random()
+                if error.retry_after is not None:
+                    if error.retry_after > LONGEST_RETRY_AFTER:
+                        raise StopRun(
+                            f"{self.spec.name} asks to come back in {error.retry_after:.0f} s: {error}"
+                        ) from None
+                    self.slots.close_for(error.retry_after)
+            else:
+                self.slots.limit.answered(asyncio.get_running_loop().time())
+                return completion
+            finally:
+                self.slots.give_back()
+            await asyncio.sleep(pause)

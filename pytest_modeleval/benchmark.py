@@ -1,0 +1,77 @@
+"""`@benchmark`: a test function becomes one item per row of a dataset."""
+
+import functools
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_modeleval.datasets import Dataset, Row
+from pytest_modeleval.sample import Sample
+
+MARK = "modeleval"
+Body = TypeVar("Body", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Solved examples for each prompt: the first ``number`` rows of ``split`` in the sample's own subset."""
+
+    number: int
+    split: str
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What `@benchmark` was told. ``body`` is the test function as it was written."""
+
+    dataset: Dataset
+    to_sample: Callable[..., Sample]
+    tags: Sequence[str]
+    shots: Shots | None
+    body: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name without ``test_``."""
+        return self.body.__name__.removeprefix("test_")
+
+    @property
+    def where(self) -> str:
+        """The file and line of the function."""
+        return f"{inspect.getfile(self.body)}:{self.body.__code__.co_firstlineno}"
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body talks to the model itself."""
+        return inspect.iscoroutinefunction(self.body)
+
+
+def benchmark(
+    dataset: Dataset,
+    to_sample: Callable[[Row], Sample] | Callable[[Row, Sequence[Row]], Sample],
+    *,
+    tags: Sequence[str] = (),
+    shots: Shots | None = None,
+) -> Callable[[Body], Body]:
+    """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
+
+    ``to_sample`` makes the question of a row; with ``shots`` it is also given the rows of the examples.
+    ``tags`` become marks, so that ``-m`` and ``-k`` select by them.
+    """
+
+    def decorate(body: Body) -> Body:
+        declared = Benchmark(dataset, to_sample, tuple(tags), shots, body)
+        test: Callable[..., Any] = body
+        if declared.is_async:
+            # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.
+            @functools.wraps(body)
+            def test(**arguments: object) -> None:
+                raise RuntimeError(f"{declared.name} runs under pytest with the modeleval plugin only")
+
+        marked = getattr(pytest.mark, MARK)(declared)(test)
+        return marked  # type: ignore[no-any-return]
+
+    return decorate

@@ -1,0 +1,204 @@
+"""Declarations become parameters: which samples, under which ids, with which marks."""
+
+import importlib.util
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+
+from pytest_modeleval.benchmark import MARK, Benchmark
+from pytest_modeleval.datasets import Place, Rows
+from pytest_modeleval.datasets.hub import NoData
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.sample import Sample
+from pytest_modeleval.selection import could_select
+
+
+class SampleRef(NamedTuple):
+    """The parameter of an item: which row is asked of which model, for the how-manieth time. Opens nothing."""
+
+    source: "Source"
+    model: ModelSpec
+    subset: str
+    row: int
+    repeat: int
+
+
+@dataclass
+class Source:
+    """An opened benchmark."""
+
+    benchmark: Benchmark
+    rows: Rows
+    # The examples of a subset, read once: every prompt of the subset shows the same ones.
+    _examples: dict[str, Sequence[Any]] = field(default_factory=dict)
+
+    def sample(self, subset: str, index: int) -> Sample:
+        """The sample of a row; `SampleError` when the row cannot be read or lacks a field."""
+        row = self.rows.row(subset, index)
+        shots = self.benchmark.shots
+        if shots is None:
+            return self.benchmark.to_sample(row)
+        if subset not in self._examples:
+            self._examples[subset] = self.rows.examples(subset, shots.split, shots.number)
+        return self.benchmark.to_sample(row, self._examples[subset])
+
+
+@dataclass
+class Collector:
+    """Parametrizes the benchmark tests of one session."""
+
+    options: Options
+    models: Sequence[ModelSpec]
+    lock: Path
+    keywords: str
+    marks: str
+    everything: bool
+    error: pytest.UsageError | None = None
+    names: set[str] = field(default_factory=set)
+    _where: dict[str, str] = field(default_factory=dict)
+
+    def parametrize(self, metafunc: pytest.Metafunc, declared: Benchmark) -> None:
+        """One parameter a sample; none when `-k` or `-m` cannot select any. Keeps the first user's error."""
+        if "sample" not in metafunc.fixturenames:
+            self.error = self.error or pytest.UsageError(
+                f"{declared.where}: a benchmark's test takes `sample` or `completion` as an argument"
+            )
+            return
+        params: list[Any] = []
+        try:
+            self._refuse_second(declared)
+            params = self._params(metafunc, declared)
+        except NoData as error:
+            # In a run over everything that is shipped, what has no data is left out in the open.
+            if self.everything:
+                skip = pytest.mark.skip(reason=str(error))
+                params = [pytest.param(None, id="no-data", marks=skip)]
+            else:
+                self.error = self.error or pytest.UsageError(str(error))
+        except pytest.UsageError as error:
+            self.error = self.error or error
+        metafunc.parametrize("sample", params, indirect=True)
+
+    def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
+        """Raise for a mistake found while collecting, or when `-k` and `-m` left nothing to ask."""
+        if self.error is not None:
+            raise self.error
+        if not items and self._where and (self.keywords or self.marks):
+            flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
+            words = [w for w in re.findall(r"[\w.\-]+", expression) if w not in ("and", "or", "not")]
+            strange = [w for w in words if not any(w.lower() in name.lower() for name in self.names)]
+            if strange:
+                raise unknown(f"benchmark, subset or tag in {flag} {expression!r}:", strange[0], self._hints())
+
+    def _hints(self) -> list[str]:
+        return sorted(self.names) if len(self.names) <= 40 else sorted(self._where)
+
+    def _refuse_second(self, declared: Benchmark) -> None:
+        first = self._where.setdefault(declared.name, declared.where)
+        if first != declared.where:
+            raise pytest.UsageError(
+                f"two benchmarks are called {declared.name!r}: {first} and {declared.where}; rename one"
+            )
+
+    def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
+        above = [node.name for node in metafunc.definition.listchain()]
+        tags = [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
+        self.names |= {declared.name, *declared.tags}
+        subsets = {}
+        for subset, group in declared.dataset.subsets.items():
+            marks = [*declared.tags, *([group] if group else [])]
+            self.names |= {subset, *marks}
+            models = [model.name for model in self.models] if len(self.models) > 1 else []
+            if could_select(self.keywords, [*above, *tags, *marks, subset, *models], ids=True) and could_select(
+                self.marks, [*tags, *marks], ids=False
+            ):
+                subsets[subset] = marks
+        if not subsets:
+            return []
+        folder = self.options.data / declared.name if self.options.data else None
+        rows = declared.dataset.open(Place(declared.name, folder, self.lock))
+        return self._params_of(Source(declared, rows), subsets, metafunc.config)
+
+    def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
+        chosen = choose(
+            {subset: source.rows.count(subset) for subset in subsets},
+            self.options,
+            source.benchmark.name,
+        )
+        params = []
+        for model in self.models:
+            prefix = f"{_id_part(model.name)}-" if len(self.models) > 1 else ""
+            for subset, indexes in chosen.items():
+                marks = [_mark(config, name) for name in subsets[subset]]
+                start = prefix + _id_part(subset)
+                for index in indexes:
+                    for repeat in range(self.options.repeats):
+                        end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
+                        ref = SampleRef(source, model, subset, index, repeat)
+                        params.append(pytest.param(ref, id=f"{start}-{index:05}{end}", marks=marks))
+        return params
+
+
+def choose(sizes: Mapping[str, int], options: Options, name: str) -> dict[str, Sequence[int]]:
+    """The rows to ask of each subset, in order: all, or a seeded draw that a larger limit only adds to."""
+    if options.limit_per_subset:
+        per = options.limit_per_subset
+        sizes_left = {s: _draw(n, per, f"{options.seed} {name} {s}") for s, n in sizes.items()}
+    else:
+        sizes_left = {subset: range(size) for subset, size in sizes.items()}
+    if not options.limit:
+        return sizes_left
+    pairs = [(subset, index) for subset, indexes in sizes_left.items() for index in indexes]
+    drawn: dict[str, list[int]] = {subset: [] for subset in sizes}
+    for place in _draw(len(pairs), options.limit, f"{options.seed} {name}"):
+        subset, index = pairs[place]
+        drawn[subset].append(index)
+    return {subset: indexes for subset, indexes in drawn.items() if indexes}
+
+
+def _draw(size: int, number: int, seed: str) -> Sequence[int]:
+    """The first ``number`` of a seeded permutation, sorted."""
+    order = list(range(size))
+    Random(seed).shuffle(order)
+    return sorted(order[:number])
+
+
+def _id_part(name: str) -> str:
+    """A name that pytest's node ids, -k and xdist can carry."""
+    return re.sub(r"[^\w.+-]", "_", name)
+
+
+def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:
+    """The mark of a tag or group; declared first, so that --strict-markers knows it."""
+    config.addinivalue_line("markers", f"{name}: benchmarks tagged {name}")
+    mark: pytest.MarkDecorator = getattr(pytest.mark, name)
+    return mark
+
+
+def declaration(item: pytest.Item | pytest.Metafunc) -> Benchmark | None:
+    """What `@benchmark` said of this test, if it did."""
+    node: Any = item.definition if isinstance(item, pytest.Metafunc) else item
+    mark = node.get_closest_marker(MARK)
+    return mark.args[0] if mark and mark.args and isinstance(mark.args[0], Benchmark) else None
+
+
+def selected(item: pytest.Item) -> SampleRef | None:
+    """Which sample an item asks, if it is a benchmark's."""
+    callspec = getattr(item, "callspec", None)
+    ref = callspec.params.get("sample") if callspec else None
+    return ref if isinstance(ref, SampleRef) else None
+
+
+def shipped_benchmarks() -> Path:
+    """The folder of the benchmarks that come with the package."""
+    spec = importlib.util.find_spec("pytest_modeleval.benchmarks")
+    places: Iterable[str] = (spec.submodule_search_locations or ()) if spec else ()
+    for place in places:
+        return Path(place)
+    raise pytest.UsageError("the benchmarks of pytest-modeleval are not installed: install the package again")

@@ -1,0 +1,133 @@
+"""Asks ahead: starts the selected items' work in their order and keeps the results for their turn."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import pytest
+
+from pytest_modeleval.sample import SampleError, StopRun
+
+T = TypeVar("T")
+
+# Results that may wait for their item's turn. A slow sample holds back reports, and past this many also requests.
+LOOK_AHEAD = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """One item's work: a coroutine function, and how many jobs may run at once when it starts."""
+
+    key: str
+    work: Callable[[], Awaitable[T]]
+    at_once: Callable[[], int]
+
+
+class Engine(Generic[T]):
+    """One asyncio loop in one thread, working through jobs in the order they were fed.
+
+    `feed` and `result` are called from the main thread; everything else runs on the loop.
+    """
+
+    def __init__(self, closers: Iterable[Callable[[], Awaitable[None]]] = ()) -> None:
+        self._closers = list(closers)
+        self._jobs: deque[Job[T]] = deque()
+        self._results: dict[str, T | SampleError] = {}
+        self._ready = threading.Condition()
+        self._awaited: str | None = None
+        self._stopped: BaseException | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop = asyncio.new_event_loop()
+        self._wakeup = asyncio.Event()
+        self._thread = threading.Thread(target=self._run, name="modeleval-engine", daemon=True)
+        self._thread.start()
+
+    def feed(self, jobs: Iterable[Job[T]]) -> None:
+        """Add jobs behind those that wait."""
+        self._jobs.extend(jobs)
+        self._loop.call_soon_threadsafe(self._wakeup.set)
+
+    def result(self, key: str, tick: Callable[[], None]) -> T | SampleError:
+        """Wait for a job's result and hand it over; ``tick`` is called four times a second meanwhile.
+
+        Raises `StopRun` when nothing more will come.
+        """
+        with self._ready:
+            while key not in self._results:
+                if self._stopped is not None:
+                    raise self._stopped
+                self._awaited = key
+                self._ready.wait(0.25)
+                tick()
+            self._awaited = None
+            result = self._results.pop(key)
+        if len(self._results) == LOOK_AHEAD - 1:
+            self._loop.call_soon_threadsafe(self._wakeup.set)
+        return result
+
+    @property
+    def in_flight(self) -> int:
+        """The jobs that were started and have no result yet."""
+        return len(self._tasks)
+
+    def close(self) -> None:
+        """Cancel what is in flight, keep what is finished, end the thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._feeder.cancel)
+            self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._feeder = self._loop.create_task(self._feed())
+        try:
+            self._loop.run_until_complete(self._feeder)
+        except asyncio.CancelledError:
+            pass
+        finally:
+            self._loop.run_until_complete(self._wind_up())
+            self._loop.close()
+
+    async def _wind_up(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for close in self._closers:
+            await close()
+        await self._loop.shutdown_default_executor()
+
+    async def _feed(self) -> None:
+        while True:
+            while (
+                self._jobs
+                and self._stopped is None
+                and len(self._results) < LOOK_AHEAD
+                and len(self._tasks) < self._jobs[0].at_once()
+            ):
+                job = self._jobs.popleft()
+                self._tasks.add(self._loop.create_task(self._work(job)))
+            self._wakeup.clear()
+            await self._wakeup.wait()
+
+    async def _work(self, job: Job[T]) -> None:
+        result: T | SampleError | None = None
+        try:
+            result = await job.work()
+        except SampleError as error:
+            result = error
+        except (StopRun, pytest.UsageError) as error:
+            self._stopped = self._stopped or error
+        except Exception as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
+            result = SampleError(f"{type(error).__name__}: {error}")
+            result.__cause__ = error
+        finally:
+            self._tasks.discard(asyncio.current_task())
+            with self._ready:
+                if result is not None:
+                    self._results[job.key] = result
+                if self._stopped is not None or self._awaited == job.key:
+                    self._ready.notify_all()
+            self._wakeup.set()

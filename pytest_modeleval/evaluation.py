@@ -1,0 +1,228 @@
+"""One session's evaluation: what the plugin's hooks hand over to."""
+
+import uuid
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval import xdist
+from pytest_modeleval.asking import Asker
+from pytest_modeleval.collect import Collector, SampleRef, selected
+from pytest_modeleval.engine import Engine, Job
+from pytest_modeleval.models.opener import open_model
+from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.options import Options, read_options
+from pytest_modeleval.results import WRONG, Record, Results
+from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.store import Store
+from pytest_modeleval.turns import AHEAD, TURN, Turn, ask_once, converse
+from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_rows, wrong_line
+
+# The name under which a worker tells the controller why nothing more can be asked.
+STOPPED = "modeleval_stopped"
+
+
+class Evaluation:
+    """Options, models, store, engine and results of one pytest session in one process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self.options: Options = read_options(config)
+        root = config.inipath.parent if config.inipath else config.rootpath
+        aliases = read_aliases(root)
+        if len(set(self.options.model)) < len(self.options.model):
+            raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
+        self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
+        self.folder: Path = root / ".modeleval"
+        typed = config.args_source is pytest.Config.ArgsSource.ARGS
+        keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        self.collector = Collector(
+            self.options,
+            self.models,
+            self.folder / "datasets.json",
+            keywords,
+            marks,
+            everything=not (typed or keywords or marks),
+        )
+        self.results = Results()
+        worker = xdist.worker_input(config)
+        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        self._fed: set[str] = set()
+        self._engine: Engine[Turn] | None = None
+        self._store: Store | None = None
+        self.askers: dict[str, Asker] = {}
+
+    # The session
+
+    def start(self, session: pytest.Session) -> None:
+        """Open the store and the engine, and ask ahead for what this process was given."""
+        self._store = Store(self.folder)
+        described = {k: v for k, v in asdict(self.options).items() if v is not None}
+        self._store.begin_run(self.run, described)
+        if xdist.is_controller(self._config):
+            return
+        concurrency = xdist.share(self._config, self.options.concurrency)
+        for spec in self.models:
+            self.askers[spec.name] = Asker(spec, self._open_model, self._store, self.options.cache, concurrency)
+        self._engine = Engine([asker.close for asker in self.askers.values()])
+        self._feed(session)
+
+    def finish(self, exit_status: int) -> None:
+        """Cancel what is in flight and write what waits."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+        if self._store is not None:
+            store, self._store = self._store, None
+            try:
+                if xdist.worker_input(self._config) is None:
+                    store.end_run(self.run, exit_status)
+                store.close()
+            except StopRun as error:
+                self._config.get_terminal_writer().line(f"\n{error}", red=True)
+
+    def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
+        """End the run for a user's mistake found while collecting."""
+        try:
+            self.collector.refuse_empty(items)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+
+    def count(self, report: pytest.TestReport) -> None:
+        """Count the record on a report, if it carries one; it does on one phase's report only."""
+        if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
+            self.results.add(record)
+
+    @property
+    def in_flight(self) -> int:
+        """The samples that are being asked in this process."""
+        return self._engine.in_flight if self._engine else 0
+
+    def _open_model(self, spec: ModelSpec) -> Any:
+        return open_model(spec, self._config.hook)
+
+    # Asking
+
+    def _feed(self, session: pytest.Session) -> None:
+        assert self._engine is not None
+        jobs = []
+        for item in xdist.given_items(session):
+            ref = selected(item)
+            if ref is None or item.nodeid in self._fed or item.get_closest_marker("skip"):
+                continue
+            body = ref.source.benchmark
+            if body.is_async and not set(getattr(item, "fixturenames", ())) - {"request"} <= AHEAD:
+                # It needs fixtures of its own, so it starts in its turn.
+                continue
+            self._fed.add(item.nodeid)
+            jobs.append(self._job(item, ref, None))
+        if jobs:
+            self._engine.feed(jobs)
+
+    def _job(self, item: pytest.Item, ref: SampleRef, arguments: dict[str, Any] | None) -> Job[Turn]:
+        asker = self.askers[ref.model.name]
+        node = item.name
+        work: Callable[[], Awaitable[Turn]]
+        if ref.source.benchmark.is_async:
+            work = lambda: converse(asker, ref, node, arguments)  # noqa: E731
+        else:
+            work = lambda: ask_once(asker, ref, node)  # noqa: E731
+        return Job(item.nodeid, work, asker.at_once)
+
+    def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
+        """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
+        if self._engine is None or selected(item) is None:
+            return
+        session = item.session
+        self._feed(session)
+        ref = selected(item)
+        assert ref is not None
+        if item.nodeid not in self._fed:
+            if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
+                return
+            # xdist has taken this one out of its queue already.
+            self._fed.add(item.nodeid)
+            self._engine.feed([self._job(item, ref, None)])
+
+        def tick_and_feed() -> None:
+            tick()
+            if xdist.worker_input(self._config) is not None:
+                self._feed(session)
+
+        item.stash[TURN] = self._result(item, tick_and_feed)
+
+    @contextmanager
+    def recording(self, item: pytest.Function) -> Iterator[None]:
+        """Record the scores that an item's body makes."""
+        turn = item.stash.get(TURN, None)
+        token = recorded_scores.set(turn.scores if isinstance(turn, Turn) else None)
+        try:
+            yield
+        finally:
+            recorded_scores.reset(token)
+
+    def run_body(self, item: pytest.Function) -> bool:
+        """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
+        ref = selected(item)
+        if ref is None or not ref.source.benchmark.is_async:
+            return False
+        turn = item.stash.get(TURN, None)
+        if turn is None:
+            assert self._engine is not None
+            names = ref.source.benchmark.body.__code__.co_varnames
+            arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
+            self._engine.feed([self._job(item, ref, arguments)])
+            turn = item.stash[TURN] = self._result(item, lambda: None)
+        if isinstance(turn, SampleError):
+            raise turn
+        if turn.ended is not None:
+            raise turn.ended
+        return True
+
+    def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Turn | SampleError:
+        assert self._engine is not None
+        try:
+            return self._engine.result(item.nodeid, tick)
+        except (StopRun, pytest.UsageError) as error:
+            self.stop(str(error))
+            raise
+
+    def stop(self, why: str) -> None:
+        """End the run with one line. A worker leaves the line to its controller."""
+        if xdist.worker_input(self._config) is not None:
+            self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
+            pytest.exit(why)
+        raise pytest.UsageError(why)
+
+    # Reporting
+
+    def describe(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """Put the item's record on its report; say a wrong answer and an error in one line."""
+        ref = selected(item)
+        if ref is None:
+            return
+        outcome = outcome_of(call, report)
+        if outcome is None:
+            return
+        turn = item.stash.get(TURN, None)
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, SampleError) and error.__cause__ is None:
+            report.longrepr = f"error: {error}"
+        elif outcome == WRONG and isinstance(turn, Turn):
+            report.longrepr = wrong_line(turn, report)
+        turn = turn if isinstance(turn, Turn) else None
+        record = record_of(ref, outcome, turn)
+        if turn and turn.answers:
+            report.duration = record.latency
+        report.user_properties.append(record.to_property())
+        if self._store is not None:
+            try:
+                if turn:
+                    self._store.save_sample(sample_row(turn.sample, record.benchmark))
+                self._store.save_scores(score_rows(self.run, item.nodeid, record, turn, str(error or "")))
+            except StopRun as stopped:
+                self.stop(str(stopped))

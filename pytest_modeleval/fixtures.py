@@ -1,0 +1,32 @@
+"""What a benchmark's test takes as arguments."""
+
+import pytest
+
+from pytest_modeleval.sample import Completion, Sample, SampleError
+
+
+@pytest.fixture
+def sample(request: pytest.FixtureRequest) -> Sample:
+    """The question this item asks, with its target."""
+    from pytest_modeleval.turns import TURN
+
+    turn = request.node.stash.get(TURN, None)
+    if turn is None:
+        # An async body that starts in its own turn: it is given the sample then.
+        return request.param.source.sample(request.param.subset, request.param.row)  # type: ignore[no-any-return]
+    if isinstance(turn, SampleError):
+        raise turn
+    return turn.sample  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  # noqa: ARG001 - parametrized by it
+    """The model's one answer to the sample's prompt."""
+    from pytest_modeleval.turns import TURN
+
+    return request.node.stash[TURN].answers[0].completion  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def model(sample: Sample) -> None:
+    """The model under evaluation, for async tests: ``await model.complete(messages)``."""

@@ -1,0 +1,217 @@
+"""Flags and ini values, read once into one frozen `Options`."""
+
+import configparser
+import difflib
+import enum
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+
+class Cache(enum.Enum):
+    """What stored answers are good for."""
+
+    OFF = "off"
+    READ = "read"
+    WRITE = "write"
+    ONLY = "only"
+
+    @property
+    def reads(self) -> bool:
+        """Whether an answer may come from the store."""
+        return self is not Cache.OFF
+
+    @property
+    def writes(self) -> bool:
+        """Whether a new answer is stored."""
+        return self is Cache.WRITE
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything the user asked for, checked."""
+
+    model: tuple[str, ...]
+    data: Path | None
+    limit: int | None
+    limit_per_subset: int | None
+    seed: int
+    repeats: int
+    generation: Mapping[str, Any]
+    concurrency: int | None
+    cache: Cache
+    json: Path | None
+
+
+def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
+    """The error for a name that does not exist, with the closest one that does and how to go on."""
+    known = sorted(set(known))
+    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    listed = f" Known: {', '.join(known)}." if known else ""
+    return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
+
+
+def _positive(flag: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise pytest.UsageError(f"{flag} takes a whole number of at least 1, not {text!r}")
+    return number
+
+
+def _whole(flag: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise pytest.UsageError(f"{flag} takes a whole number, not {text!r}") from None
+
+
+def _path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag
+    return Path(text).absolute()
+
+
+def _folder(flag: str, text: str) -> Path:
+    path = Path(text).absolute()
+    if not path.is_dir():
+        raise pytest.UsageError(f"{flag}: there is no folder {text!r}")
+    return path
+
+
+def _cache(flag: str, text: str) -> Cache:
+    try:
+        return Cache(text)
+    except ValueError:
+        values = ", ".join(cache.value for cache in Cache)
+        raise pytest.UsageError(f"{flag} takes one of {values}, not {text!r}") from None
+
+
+def _settings(flag: str, texts: Iterable[str]) -> dict[str, Any]:
+    settings = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise pytest.UsageError(f"{flag} takes KEY=VALUE, not {text!r}")
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value
+    return settings
+
+
+@dataclass(frozen=True)
+class _Flag:
+    """One flag and its ini twin (``eval_limit`` for ``--eval-limit``)."""
+
+    name: str
+    metavar: str
+    help: str
+    parse: Callable[[str, Any], Any]
+    default: Any = None
+    repeated: bool = False
+
+    @property
+    def field(self) -> str:
+        return self.name.removeprefix("--eval-").removeprefix("--").replace("-", "_")
+
+    @property
+    def ini(self) -> str:
+        return f"eval_{self.field}"
+
+
+FLAGS = (
+    _Flag(
+        "--model",
+        "NAME",
+        "model to evaluate: an alias, a hub id or local folder, openai:NAME, replay:FILE or tiny; may be repeated",
+        lambda _, names: tuple(names),
+        (),
+        repeated=True,
+    ),
+    _Flag("--eval-data", "DIR", "folder of local dataset copies, one folder a benchmark", _folder),
+    _Flag("--eval-limit", "N", "ask N samples of each benchmark, drawn by the seed (default: all)", _positive),
+    _Flag("--eval-limit-per-subset", "N", "ask N samples of each subset (default: all)", _positive),
+    _Flag("--eval-seed", "N", "seed of the draw (default: 0)", _whole, 0),
+    _Flag("--eval-repeats", "K", "ask every sample K times (default: 1)", _positive, 1),
+    _Flag(
+        "--eval-generation",
+        "KEY=VALUE",
+        "generation setting over the model's own, such as temperature=0.6; may be repeated",
+        _settings,
+        (),
+        repeated=True,
+    ),
+    _Flag("--eval-concurrency", "N", "requests in flight (default: what the server keeps up with)", _positive),
+    _Flag(
+        "--eval-cache",
+        "MODE",
+        "stored answers: off, read, write (read and store new ones), only (ask nothing) (default: write)",
+        _cache,
+        Cache.WRITE,
+    ),
+    _Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", _path),
+)
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Register every flag with its ini twin."""
+    group = parser.getgroup("modeleval", "model evaluation")
+    for flag in FLAGS:
+        action = "append" if flag.repeated else "store"
+        group.addoption(flag.name, action=action, dest=f"modeleval_{flag.field}", metavar=flag.metavar, help=flag.help)
+        kind: Literal["linelist", "string"] = "linelist" if flag.repeated else "string"
+        parser.addini(flag.ini, f"{flag.help} ({flag.name})", type=kind)
+
+
+def read_options(config: pytest.Config) -> Options:
+    """The options of this run; `pytest.UsageError` for the first that is wrong."""
+    _refuse_unknown_ini(config)
+    values = {flag.field: _value(config, flag) for flag in FLAGS}
+    assert set(values) == {field.name for field in fields(Options)}
+    return Options(**values)
+
+
+def is_active(config: pytest.Config) -> bool:
+    """Whether a model was named: without one the plugin does nothing."""
+    return bool(config.getoption("modeleval_model", None) or config.getini("eval_model"))
+
+
+def _value(config: pytest.Config, flag: _Flag) -> Any:
+    given = config.getoption(f"modeleval_{flag.field}")
+    if given is not None:
+        return flag.parse(flag.name, given)
+    ini = config.getini(flag.ini)
+    return (
+        flag.parse(f"{flag.ini} in the ini file", ini) if ini else flag.parse("", ()) if flag.repeated else flag.default
+    )
+
+
+def _refuse_unknown_ini(config: pytest.Config) -> None:
+    known = {flag.ini for flag in FLAGS}
+    for key in _ini_keys(config):
+        if key.startswith("eval_") and key not in known:
+            raise unknown("ini key", key, known)
+
+
+def _ini_keys(config: pytest.Config) -> list[str]:
+    """The keys of pytest's own table in its config file and of ``-o``; pytest itself only warns of strange ones."""
+    keys = [setting.partition("=")[0] for setting in config.option.override_ini or ()]
+    path = config.inipath
+    if path is None:
+        return keys
+    if path.suffix == ".toml":
+        table = tomllib.loads(path.read_text("utf-8"))
+        table = table.get("tool", {}) if path.name == "pyproject.toml" else table
+        pytest_table = table.get("pytest", {})
+        return [*keys, *pytest_table, *pytest_table.get("ini_options", {})]
+    ini = configparser.ConfigParser(interpolation=None, strict=False)
+    ini.read(path, encoding="utf-8")
+    sections = [ini[name] for name in ("pytest", "tool:pytest") if name in ini]
+    return [*keys, *(key for section in sections for key in section)]

@@ -1,0 +1,136 @@
+"""The pytest hooks, each of which hands over; without a model only the first few exist."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_modeleval.benchmark import MARK
+from pytest_modeleval.fixtures import completion, model, sample  # noqa: F401 - pytest finds them here
+from pytest_modeleval.options import add_options, is_active
+
+if TYPE_CHECKING:
+    from pytest_modeleval.evaluation import Evaluation
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from pytest_modeleval import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{MARK}: a benchmark, one item a sample (pytest-modeleval)")
+    if is_active(config) and not config.option.help:
+        config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
+    if metafunc.definition.get_closest_marker(MARK) is None:
+        return
+    if active is not None:
+        active.parametrize(metafunc)
+    elif "sample" in metafunc.fixturenames:
+        skip = pytest.mark.skip(reason="no model: give --model NAME")
+        metafunc.parametrize("sample", [pytest.param(None, id="no-model", marks=skip)], indirect=True)
+
+
+class ActiveHooks:
+    """The hooks of a run that names a model."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from pytest_modeleval import xdist
+        from pytest_modeleval.collect import declaration, shipped_benchmarks
+        from pytest_modeleval.evaluation import STOPPED, Evaluation
+        from pytest_modeleval.reports import terminal
+        from pytest_modeleval.results import Record
+
+        xdist.pin_gpu(config)
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = [str(shipped_benchmarks())]
+        self.evaluation: Evaluation = Evaluation(config)
+        self._declaration, self._record_of, self._terminal, self._stopped = (
+            declaration,
+            Record.of,
+            terminal,
+            STOPPED,
+        )
+        self._is_worker = xdist.worker_input(config) is not None
+        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
+
+    def parametrize(self, metafunc: pytest.Metafunc) -> None:
+        """Give a benchmark's test its samples."""
+        declared = self._declaration(metafunc)
+        if declared is not None:
+            self.evaluation.collector.parametrize(metafunc, declared)
+
+    def pytest_report_header(self, config: pytest.Config) -> list[str]:
+        return self._terminal.header(config, self.evaluation)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["modeleval_run"] = self.evaluation.run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        why = getattr(node, "workeroutput", {}).get(self._stopped)
+        if why:
+            raise pytest.UsageError(why)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.evaluation.refuse_empty(items)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        if not (session.config.option.collectonly or session.testsfailed):
+            self.evaluation.start(session)
+            self._live.start(session.config, len(session.items))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        self.evaluation.wait_for(item, self._live.draw)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        with self.evaluation.recording(pyfuncitem):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True, specname="pytest_pyfunc_call")
+    def run_async_body(self, pyfuncitem: pytest.Function) -> bool | None:
+        return self.evaluation.run_body(pyfuncitem) or None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        self.evaluation.describe(item, call, report)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if not self._is_worker:
+            self.evaluation.count(report)
+            self._live.draw()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
+        record = self._record_of(report.user_properties) if report.when != "teardown" else None
+        return self._terminal.status(record, live=self._live.shown) if record else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
+        yield from self._terminal.summary(terminalreporter, self.evaluation.results.rows())
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, exitstatus: int) -> None:
+        self._live.draw(now=True)
+        self.evaluation.finish(int(exitstatus))

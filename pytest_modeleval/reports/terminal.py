@@ -1,0 +1,178 @@
+"""The terminal: one live line while it runs, then wrong answers, errors and the table."""
+
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record, Results, Row
+
+if TYPE_CHECKING:
+    from pytest_modeleval.evaluation import Evaluation
+
+# Lines of wrong answers and of errors that are shown unless -rf, -rE or -v asks for all.
+_FIRST = 5
+# Seconds between two drawings of the live line.
+_PAUSE = 0.2
+
+
+class LiveLine:
+    """One line, redrawn in place: done, in flight, wrong, errors, tokens per second, time left."""
+
+    def __init__(self, results: Results, in_flight: Callable[[], int]) -> None:
+        self._results = results
+        self._in_flight = in_flight
+        self._total = 0
+        self._started = self._drawn = 0.0
+        self._writer: Any = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a live line."""
+        return self._writer is not None
+
+    def start(self, config: pytest.Config, total: int) -> None:
+        """Count from now, towards ``total`` items; quiet when not a terminal, in CI, under -q, -v or -s."""
+        self._total, self._started = total, time.monotonic()
+        quiet = config.get_verbosity() != 0 or config.option.capture == "no" or os.environ.get("CI")
+        if not quiet and config.pluginmanager.has_plugin("terminalreporter"):
+            writer = config.get_terminal_writer()
+            self._writer = writer if writer.hasmarkup else None
+
+    def draw(self, *, now: bool = False) -> None:
+        """Redraw the line if its time has come, or ``now``."""
+        clock = time.monotonic()
+        if not self.shown or not self._total or (clock - self._drawn < _PAUSE and not now):
+            return
+        self._drawn = clock
+        width = self._writer.fullwidth - 1
+        self._writer.write(f"\r\x1b[K{self.text(clock - self._started)[:width]}", flush=True)
+
+    def text(self, seconds: float) -> str:
+        """The line after so many seconds."""
+        results = self._results
+        parts = [f"{results.done}/{self._total}"]
+        if in_flight := self._in_flight():
+            parts.append(f"{in_flight} in flight")
+        parts.append(f"{results.wrong} wrong")
+        if results.errors:
+            parts.append(f"{results.errors} error" + "s" * (results.errors > 1))
+        parts.append(f"{results.completion_tokens / max(seconds, 1e-9):,.0f} tokens/s")
+        if results.done and results.done < self._total:
+            left = seconds / results.done * (self._total - results.done)
+            parts.append(f"{_clock(left)} left")
+        return " · ".join(parts)
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
+    """What is evaluated on what."""
+    models = ", ".join(
+        spec.name if spec.name == spec.model else f"{spec.name} ({spec.api})" for spec in evaluation.models
+    )
+    typed = config.args_source is pytest.Config.ArgsSource.ARGS
+    where = "" if typed else " on the shipped benchmarks"
+    return [f"modeleval: {models}{where}; answers are kept in {evaluation.folder / 'store.sqlite'}"]
+
+
+def status(record: Record, *, live: bool) -> tuple[str, str, str]:
+    """The category, letter and word of a sample's report; no letters beside a live line."""
+    category, letter, word = _STATUS[record.outcome]
+    return category, "" if live else letter, word
+
+
+_STATUS = {
+    RIGHT: ("passed", ".", "PASSED"),
+    WRONG: ("failed", "F", "FAILED"),
+    ERROR: ("error", "E", "ERROR"),
+    UNSCORED: ("skipped", "s", "SKIPPED"),
+}
+
+
+def summary(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> Generator[None]:
+    """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
+    stats = terminal.stats
+    whole = {category: stats.get(category, []) for category in ("failed", "error")}
+    samples = {c: [report for report in reports if _is_one_line(report)] for c, reports in whole.items()}
+    for category, reports in whole.items():
+        stats[category] = [report for report in reports if not _is_one_line(report)]
+        if not stats[category]:
+            del stats[category]
+    try:
+        yield
+    finally:
+        stats.update({category: reports for category, reports in whole.items() if reports})
+    _write_samples(terminal, "wrong", samples["failed"], "f")
+    _write_samples(terminal, "errors", samples["error"], "E")
+    if rows:
+        terminal.write_sep("=", "scores")
+        for line in table(rows):
+            terminal.write_line(line)
+
+
+def _is_one_line(report: pytest.TestReport) -> bool:
+    """Whether a failed report is a wrong answer, or a sample's error that needs no traceback."""
+    return isinstance(report.longrepr, str) and Record.of(getattr(report, "user_properties", ())) is not None
+
+
+def _write_samples(
+    terminal: pytest.TerminalReporter, title: str, reports: Sequence[pytest.TestReport], char: str
+) -> None:
+    """One line a report: all with -rf (-rE for errors) or -v, else the first few and how many more there are."""
+    if not reports:
+        return
+    # "fE" is pytest's default, which asks for nothing in particular.
+    asked = "" if (chars := terminal.config.option.reportchars) == "fE" else chars
+    every = terminal.config.get_verbosity() > 0 or any(c in asked for c in (char, "a", "A"))
+    shown = reports if every else reports[:_FIRST]
+    terminal.write_sep("-", title)
+    for report in shown:
+        node = report.nodeid.rpartition("::")[2]
+        terminal.write_line(f"{node}  {str(report.longrepr).removeprefix('error: ')}")
+    if len(shown) < len(reports):
+        terminal.write_line(f"… and {len(reports) - len(shown):,} more (-r{char} shows all)")
+
+
+def table(rows: Sequence[Row]) -> list[str]:
+    """The table's lines; columns that would be empty are left out."""
+    columns: list[tuple[str, Callable[[Row], str], bool]] = [
+        ("model", lambda row: row.model, False),
+        ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
+        ("metric", lambda row: row.metric, False),
+        ("samples", lambda row: f"{row.samples:,}", True),
+        ("errors", lambda row: str(row.errors), True),
+        ("unscored", lambda row: str(row.unscored), True),
+        ("score", lambda row: _decimal(row.score), True),
+        ("95% interval", lambda row: _interval(row), False),
+        ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
+        ("seconds", lambda row: f"{row.seconds:,.1f}", True),
+    ]
+    if all(row.metric == "main" for row in rows):
+        del columns[2]
+    if not any(row.unscored for row in rows):
+        columns = [column for column in columns if column[0] != "unscored"]
+    cells = [[title for title, _, _ in columns]]
+    cells += [[value(row) for _, value, _ in columns] for row in rows]
+    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
+    return [
+        "  ".join(
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, (_, _, right) in zip(line, widths, columns, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def _decimal(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _interval(row: Row) -> str:
+    return "-" if row.low is None or row.high is None else f"[{row.low:.3f}, {row.high:.3f}]"

@@ -1,0 +1,202 @@
+"""What became of each sample, and the table of scores that it adds up to."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pytest_modeleval.statistics import Estimate, estimate
+
+# The one user property under which a record travels on a report.
+PROPERTY = "modeleval"
+
+RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One item's outcome, small enough to cross from a worker to the controller.
+
+    ``scores`` holds (metric, value). ``asked`` and ``answered`` are clock times, 0 for a stored answer.
+    """
+
+    model: str
+    benchmark: str
+    subset: str
+    group: str
+    index: int
+    repeat: int
+    outcome: str
+    scores: Sequence[tuple[str, float]] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    latency: float = 0.0
+    first_token: float | None = None
+    asked: float = 0.0
+    answered: float = 0.0
+
+    def to_property(self) -> tuple[str, str]:
+        """The record as a report's user property."""
+        return PROPERTY, json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def of(cls, properties: Iterable[tuple[str, Any]]) -> "Record | None":
+        """The record among a report's user properties, if any."""
+        for name, value in properties:
+            if name == PROPERTY:
+                return cls(**json.loads(value))
+        return None
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
+
+    errors: int = 0
+    unscored: int = 0
+    repeats: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    first_asked: float = float("inf")
+    last_answered: float = 0.0
+    # metric → sample → (sum of its repeats' values, how many); a tally of subsets keeps them apart by name.
+    values: dict[str, dict[tuple[str, int], tuple[float, int]]] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.errors += record.outcome == ERROR
+        self.unscored += record.outcome == UNSCORED
+        self.repeats = max(self.repeats, record.repeat)
+        self.prompt_tokens += record.prompt_tokens
+        self.completion_tokens += record.completion_tokens
+        if record.asked:
+            self.first_asked = min(self.first_asked, record.asked)
+            self.last_answered = max(self.last_answered, record.answered)
+        sample = record.subset, record.index
+        for metric, value in record.scores:
+            samples = self.values.setdefault(metric, {})
+            total, count = samples.get(sample, (0.0, 0))
+            samples[sample] = total + value, count + 1
+
+    @property
+    def seconds(self) -> float:
+        """Wall-clock seconds from the first question to the last answer, stored answers apart."""
+        return max(0.0, self.last_answered - self.first_asked)
+
+    def estimate(self, metric: str) -> Estimate | None:
+        """The metric's mean over samples with its error; None when nothing was scored."""
+        values = [total / count for total, count in self.values.get(metric, {}).values()]
+        binary = not self.repeats and all(value in (0.0, 1.0) for value in values)
+        return estimate(values, binary=binary)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
+
+    model: str
+    benchmark: str
+    part: str
+    metric: str
+    samples: int
+    errors: int
+    unscored: int
+    score: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+
+
+class Results:
+    """Everything counted so far."""
+
+    def __init__(self) -> None:
+        self.right = self.wrong = self.errors = self.unscored = self.completion_tokens = 0
+        self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
+
+    @property
+    def done(self) -> int:
+        """The items with an outcome."""
+        return self.right + self.wrong + self.errors + self.unscored
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.right += record.outcome == RIGHT
+        self.wrong += record.outcome == WRONG
+        self.errors += record.outcome == ERROR
+        self.unscored += record.outcome == UNSCORED
+        self.completion_tokens += record.completion_tokens
+        parts = self._tallies.setdefault((record.model, record.benchmark), {})
+        parts.setdefault((record.group, record.subset), Tally()).add(record)
+
+    def rows(self) -> list[Row]:
+        """The table: each benchmark whole, then by group, or by subset where there is one group or none."""
+        rows: list[Row] = []
+        for (model, benchmark), parts in self._tallies.items():
+            rows += _rows(model, benchmark, "", parts.values())
+            in_groups = len({group for group, _ in parts}) > 1
+            by_part: dict[str, list[Tally]] = {}
+            for (group, subset), tally in parts.items():
+                by_part.setdefault(group if in_groups else subset, []).append(tally)
+            if len(by_part) > 1:
+                for part, tallies in by_part.items():
+                    rows += _rows(model, benchmark, part, tallies)
+        return rows
+
+
+def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
+    whole = _sum(list(tallies))
+    # "main" first: the others are further metrics of the same samples.
+    metrics = sorted(whole.values, key=lambda metric: (metric != "main", metric)) or ["main"]
+    rows = []
+    for metric in metrics:
+        found = whole.estimate(metric)
+        rows.append(
+            Row(
+                model=model,
+                benchmark=benchmark,
+                part=part,
+                metric=metric,
+                samples=sum(count for _, count in whole.values.get(metric, {}).values()),
+                errors=whole.errors,
+                unscored=whole.unscored,
+                score=found.mean if found else None,
+                standard_error=found.standard_error if found else None,
+                low=found.low if found else None,
+                high=found.high if found else None,
+                prompt_tokens=whole.prompt_tokens,
+                completion_tokens=whole.completion_tokens,
+                seconds=whole.seconds,
+            )
+        )
+    return rows
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    values: dict[str, dict[tuple[str, int], tuple[float, int]]] = {}
+    for tally in tallies:
+        for metric, samples in tally.values.items():
+            values.setdefault(metric, {}).update(samples)
+    return Tally(
+        errors=sum(tally.errors for tally in tallies),
+        unscored=sum(tally.unscored for tally in tallies),
+        repeats=max(tally.repeats for tally in tallies),
+        prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
+        completion_tokens=sum(tally.completion_tokens for tally in tallies),
+        first_asked=min(tally.first_asked for tally in tallies),
+        last_answered=max(tally.last_answered for tally in tallies),
+        values=values,
+    )
+
+
+def as_json(rows: Iterable[Row], run: Mapping[str, Any]) -> str:
+    """The table as the documented JSON (docs/results.md)."""
+    document = {
+        "schema": "pytest-modeleval/results/1",
+        "run": dict(run),
+        "rows": [asdict(row) for row in rows],
+    }
+    return json.dumps(document, indent=1) + "\n"

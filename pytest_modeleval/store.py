@@ -1,0 +1,138 @@
+"""Runs, samples, scores and completions in one SQLite file, shared by all processes of a run."""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.sample import Completion, StopRun
+
+VERSION = 1
+_SCHEMA = """
+create table runs (
+    id text primary key, started real not null, finished real, exit_status integer, options text not null
+);
+create table samples (
+    hash text primary key, benchmark text not null, prompt text not null, target text not null
+) without rowid;
+create table completions (
+    key text primary key, model text not null, created real not null, completion text not null
+) without rowid;
+create table scores (
+    run text not null references runs, item text not null, metric text not null, model text not null,
+    benchmark text not null, subset text not null, sample text not null, repeat integer not null,
+    outcome text not null, value real, got text, expected text, why text, completion text,
+    primary key (run, item, metric)
+) without rowid;
+"""
+# Scores wait in memory until so many are there: they can be made again from completions, which are written at once.
+_SCORES_AT_ONCE = 256
+
+
+class Store:
+    """The store in ``folder``; made on first use. Raises `StopRun` when it cannot be written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "store.sqlite"
+        self._lock = threading.Lock()
+        self._samples: list[Sequence[str]] = []
+        self._scores: list[Sequence[Any]] = []
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            ignore = folder / ".gitignore"
+            if not ignore.exists():
+                ignore.write_text("*\n")
+            # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
+            self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
+            self._open()
+        except (OSError, sqlite3.Error) as error:
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+
+    def _open(self) -> None:
+        run = self._connection.execute
+        # With a write-ahead log, NORMAL loses nothing when a process dies; only a power cut can take the last answers.
+        run("pragma journal_mode = wal")
+        run("pragma synchronous = normal")
+        version = run("pragma user_version").fetchone()[0]
+        if version > VERSION:
+            raise pytest.UsageError(
+                f"the run store {self.path} has version {version}, this pytest-modeleval knows {VERSION}: "
+                "upgrade it (pip install -U pytest-modeleval), or move the file away"
+            )
+        if version < VERSION:
+            run("begin immediate")
+            if run("pragma user_version").fetchone()[0] == 0:
+                for statement in _SCHEMA.split(";"):
+                    run(statement)
+                run(f"pragma user_version = {VERSION}")
+            run("commit")
+
+    def completion(self, key: str) -> Completion | None:
+        """The stored answer to a question, or None."""
+        with self._lock:
+            row = self._connection.execute("select completion from completions where key = ?", (key,)).fetchone()
+        return None if row is None else Completion(**json.loads(row[0]))
+
+    def save_completion(self, key: str, model: str, completion: Completion) -> None:
+        """Keep an answer; it is on disk when this returns."""
+        text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
+        self._write("insert or replace into completions values (?, ?, ?, ?)", [(key, model, time.time(), text)])
+
+    def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
+        """Record that a run started."""
+        self._write(
+            "insert or ignore into runs (id, started, options) values (?, ?, ?)",
+            [(run, time.time(), json.dumps(options, default=str))],
+        )
+
+    def end_run(self, run: str, exit_status: int) -> None:
+        """Record that a run ended."""
+        self._write("update runs set finished = ?, exit_status = ? where id = ?", [(time.time(), exit_status, run)])
+
+    def save_sample(self, row: Sequence[str]) -> None:
+        """Keep a sample: hash, benchmark, prompt, target."""
+        self._samples.append(row)
+
+    def save_scores(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep scores, in the order of the table's columns."""
+        self._scores += rows
+        if len(self._scores) >= _SCORES_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the samples and scores that wait."""
+        samples, self._samples = self._samples, []
+        scores, self._scores = self._scores, []
+        self._write("insert or ignore into samples values (?, ?, ?, ?)", samples)
+        self._write(f"insert or replace into scores values ({', '.join('?' * 14)})", scores)
+
+    def close(self) -> None:
+        """Write what waits and close the file."""
+        try:
+            self.flush()
+        finally:
+            self._connection.close()
+
+    def _write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        if not rows:
+            return
+        try:
+            with self._lock:
+                if len(rows) == 1:
+                    self._connection.execute(statement, rows[0])
+                else:
+                    self._connection.execute("begin immediate")
+                    try:
+                        self._connection.executemany(statement, rows)
+                    finally:
+                        self._connection.execute("commit")
+        except sqlite3.Error as error:
+            raise StopRun(
+                f"cannot write the run store {self.path}: {error}. What it holds is kept: make room and run the "
+                "same command again"
+            ) from None

@@ -1,0 +1,75 @@
+"""One sample's turn: its question, what the model answered, and how an async body ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.asking import Answer, Asker
+from pytest_modeleval.collect import SampleRef
+from pytest_modeleval.sample import Completion, Json, Message, Request, Sample, SampleError, Score, recorded_scores
+
+
+@dataclass
+class Turn:
+    """What has happened for one sample so far."""
+
+    sample: Sample
+    answers: list[Answer] = field(default_factory=list)
+    scores: list[Score] = field(default_factory=list)
+    ended: BaseException | None = None
+
+
+@dataclass
+class ModelInTurn:
+    """The `model` of an async benchmark: asks the model under evaluation for this sample."""
+
+    asker: Asker
+    turn: Turn
+    ref: SampleRef
+    sample_id: str
+
+    async def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """The model's answer to the messages; ``generation`` goes over the model's own settings."""
+        if isinstance(messages, str):
+            messages = [{"role": "user", "content": messages}]
+        settings = {**self.asker.spec.generation, **generation}
+        request = Request(messages, tools, settings, self.ref.repeat, self.sample_id)
+        answer = await self.asker.ask(request)
+        self.turn.answers.append(answer)
+        return answer.completion
+
+
+TURN = pytest.StashKey[Turn | SampleError]()
+
+# What an async body may take and still be started before its item's turn.
+AHEAD = {"sample", "model"}
+
+
+async def ask_once(asker: Asker, ref: SampleRef, node: str) -> Turn:
+    """Ask a sample's prompt, for a body that is given the completion."""
+    turn = Turn(ref.source.sample(ref.subset, ref.row))
+    model = ModelInTurn(asker, turn, ref, node.removeprefix("test_"))
+    await model.complete(turn.sample.messages, tools=turn.sample.tools)
+    return turn
+
+
+async def converse(asker: Asker, ref: SampleRef, node: str, arguments: dict[str, Any] | None) -> Turn:
+    """Run an async body to its end.
+
+    An assertion or a skip is kept for the item's turn; any other error is the sample's.
+    """
+    turn = Turn(ref.source.sample(ref.subset, ref.row))
+    model = ModelInTurn(asker, turn, ref, node.removeprefix("test_"))
+    body = ref.source.benchmark.body
+    offered = {"sample": turn.sample, "model": model, **(arguments or {})}
+    names = body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount]
+    recorded_scores.set(turn.scores)
+    try:
+        await body(**{name: offered[name] for name in names})
+    except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
+        turn.ended = ended
+    return turn

@@ -1,0 +1,98 @@
+"""What a report says of its sample: the outcome, the record that travels, the line for people, the stored rows."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.collect import SampleRef
+from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.sample import Sample
+from pytest_modeleval.turns import Turn
+
+
+def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
+    """What a phase's report says of the sample; None when it says nothing yet, or nothing new."""
+    if report.skipped:
+        return UNSCORED if report.when != "teardown" else None
+    if report.when == "call":
+        if report.passed:
+            return RIGHT
+        wrong = call.excinfo is not None and call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
+        return WRONG if wrong else ERROR
+    return ERROR if report.when == "setup" and report.failed else None
+
+
+def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
+    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
+    answers = turn.answers if turn else []
+    scores: dict[str, float] = {}
+    if outcome in (RIGHT, WRONG):
+        scores = {score.name: score.value for score in turn.scores} if turn else {}
+        scores.setdefault("main", float(outcome == RIGHT))
+    return Record(
+        model=ref.model.name,
+        benchmark=ref.source.benchmark.name,
+        subset=ref.subset,
+        group=ref.source.benchmark.dataset.subsets.get(ref.subset, ""),
+        index=ref.row,
+        repeat=ref.repeat,
+        outcome=outcome,
+        scores=tuple(scores.items()),
+        prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
+        completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),
+        latency=round(sum(answer.completion.latency for answer in answers), 6),
+        first_token=answers[0].completion.first_token if answers else None,
+        asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
+        answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
+    )
+
+
+def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
+    """A wrong answer in one line: what was asked, expected and got."""
+    failed = next((score for score in turn.scores if not score.passed), None)
+    asked = f"asked {shortened(turn.sample.asked)}"
+    if failed is not None:
+        why = f" ({failed.why})" if failed.why else ""
+        return f"{asked}, expected {shortened(failed.expected)}, got {shortened(failed.got)}{why}"
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = (crash.message if crash else report.longreprtext).splitlines() or [""]
+    return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in quotes on one line with nothing that a terminal obeys; its end counts more than its middle."""
+    plain = " ".join(text.split())
+    if len(plain) > most:
+        plain = f"{plain[: most // 2]} … {plain[-most // 2 + 3 :]}"
+    return repr(plain)
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def sample_row(sample: Sample, benchmark: str) -> Sequence[str]:
+    """The sample as the store keeps it: hash, benchmark, prompt, target."""
+    prompt = storable(json.dumps(sample.messages, ensure_ascii=False))
+    target = storable(sample.target)
+    return hashlib.sha256(f"{prompt}\0{target}".encode()).hexdigest(), benchmark, prompt, target
+
+
+def score_rows(run: str, node: str, record: Record, turn: Turn | None, why: str) -> list[Sequence[Any]]:
+    """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
+    made = {score.name: score for score in turn.scores} if turn else {}
+    sample_hash = sample_row(turn.sample, record.benchmark)[0] if turn else ""
+    key = turn.answers[-1].key if turn and turn.answers else None
+    values: Sequence[tuple[str, float | None]] = record.scores or [("main", None)]
+    rows: list[Sequence[Any]] = []
+    for metric, value in values:
+        score = made.get(metric)
+        said = (score.got, score.expected, score.why) if score else (None, None, why)
+        told = [None if text is None else storable(text) for text in said]
+        where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
+        rows.append((*where, record.outcome, value, *told, key))
+    return rows

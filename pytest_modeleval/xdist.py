@@ -1,0 +1,59 @@
+"""What a pytest-xdist worker knows: its number, its share, the items it was given, its GPU."""
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+def worker_input(config: pytest.Config) -> Mapping[str, Any] | None:
+    """What the controller told this worker; None when this process is no worker."""
+    return getattr(config, "workerinput", None)
+
+
+def is_controller(config: pytest.Config) -> bool:
+    """Whether the tests run in other processes than this one."""
+    return worker_input(config) is None and bool(getattr(config.option, "tx", None))
+
+
+def share(config: pytest.Config, concurrency: int | None) -> int | None:
+    """This process's part of a fixed number of requests in flight."""
+    worker = worker_input(config)
+    if concurrency is None or worker is None:
+        return concurrency
+    return max(1, concurrency // int(worker["workercount"]))
+
+
+def given_items(session: pytest.Session) -> list[pytest.Item]:
+    """The items that wait for this process: all of the session, or what the controller has sent to this worker."""
+    if worker_input(session.config) is None:
+        return session.items
+    for plugin in session.config.pluginmanager.get_plugins():
+        # xdist has no hook that tells; its queue of item numbers does.
+        if type(plugin).__name__ == "WorkerInteractor":
+            with plugin.torun.lock() as numbers:
+                return [session.items[number] for number in numbers if isinstance(number, int)]
+    return []
+
+
+def pin_gpu(config: pytest.Config) -> None:
+    """Show worker k one GPU: number k, counted round, of those the caller can see; before torch is imported."""
+    worker = worker_input(config)
+    if worker is None:
+        return
+    gpus = visible_gpus(os.environ, Path("/dev"))
+    if gpus:
+        number = int(re.sub(r"\D", "", worker["workerid"]) or 0)
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[number % len(gpus)]
+
+
+def visible_gpus(environment: Mapping[str, str], devices: Path) -> Sequence[str]:
+    """The caller's GPUs: its CUDA_VISIBLE_DEVICES where set, else every NVIDIA device of the machine."""
+    listed = environment.get("CUDA_VISIBLE_DEVICES")
+    if listed is not None:
+        return [part.strip() for part in listed.split(",") if part.strip()]
+    numbers = (re.fullmatch(r"nvidia(\d+)", path.name) for path in devices.glob("nvidia*"))
+    return sorted((match[1] for match in numbers if match), key=int)
