@@ -1,0 +1,1 @@
+"""The shipped benchmarks, one file each; installed as pytest_modeleval.benchmarks."""
