@@ -68,7 +68,7 @@ def benchmark(
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.
             @functools.wraps(body)
-            def test(**arguments: object) -> None:
+            def test(**_: object) -> None:
                 raise RuntimeError(f"{declared.name} runs under pytest with the modeleval plugin only")
 
         marked = getattr(pytest.mark, MARK)(declared)(test)

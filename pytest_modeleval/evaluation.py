@@ -50,6 +50,7 @@ class Evaluation:
         )
         self.results = Results()
         worker = xdist.worker_input(config)
+        self._is_worker = worker is not None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self._fed: set[str] = set()
         self._engine: Engine[Turn] | None = None
@@ -79,7 +80,7 @@ class Evaluation:
         if self._store is not None:
             store, self._store = self._store, None
             try:
-                if xdist.worker_input(self._config) is None:
+                if not self._is_worker:
                     store.end_run(self.run, exit_status)
                 store.close()
             except StopRun as error:
@@ -135,12 +136,12 @@ class Evaluation:
 
     def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
         """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
-        if self._engine is None or selected(item) is None:
+        ref = selected(item)
+        if self._engine is None or ref is None:
             return
         session = item.session
-        self._feed(session)
-        ref = selected(item)
-        assert ref is not None
+        if self._is_worker:
+            self._feed(session)
         if item.nodeid not in self._fed:
             if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
                 return
@@ -150,7 +151,7 @@ class Evaluation:
 
         def tick_and_feed() -> None:
             tick()
-            if xdist.worker_input(self._config) is not None:
+            if self._is_worker:
                 self._feed(session)
 
         item.stash[TURN] = self._result(item, tick_and_feed)
@@ -193,7 +194,7 @@ class Evaluation:
 
     def stop(self, why: str) -> None:
         """End the run with one line. A worker leaves the line to its controller."""
-        if xdist.worker_input(self._config) is not None:
+        if self._is_worker:
             self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
             pytest.exit(why)
         raise pytest.UsageError(why)

@@ -37,7 +37,8 @@ class Record:
 
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""
-        return PROPERTY, json.dumps(asdict(self), separators=(",", ":"))
+        # `asdict` copies deeply, at 0.1 ms a record.
+        return PROPERTY, json.dumps({name: getattr(self, name) for name in self.__slots__}, separators=(",", ":"))
 
     @classmethod
     def of(cls, properties: Iterable[tuple[str, Any]]) -> "Record | None":

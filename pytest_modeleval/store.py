@@ -50,6 +50,8 @@ class Store:
             # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
             self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
             self._open()
+            # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
+            self._known = {_short(key) for (key,) in self._connection.execute("select key from completions")}
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
 
@@ -73,13 +75,16 @@ class Store:
             run("commit")
 
     def completion(self, key: str) -> Completion | None:
-        """The stored answer to a question, or None."""
+        """The answer to a question that was stored before this process began, or by it; None when there is none."""
+        if _short(key) not in self._known:
+            return None
         with self._lock:
             row = self._connection.execute("select completion from completions where key = ?", (key,)).fetchone()
         return None if row is None else Completion(**json.loads(row[0]))
 
     def save_completion(self, key: str, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
+        self._known.add(_short(key))
         text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
         self._write("insert or replace into completions values (?, ?, ?, ?)", [(key, model, time.time(), text)])
 
@@ -136,3 +141,8 @@ class Store:
                 f"cannot write the run store {self.path}: {error}. What it holds is kept: make room and run the "
                 "same command again"
             ) from None
+
+
+def _short(key: str) -> int:
+    """Enough of a key to tell that it is not there, at a quarter of its size."""
+    return int(key[:15], 16)

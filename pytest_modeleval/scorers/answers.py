@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-# Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`).
+# Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
+# full-width colon.
 _MARKER = re.compile(
     r"(?:final\s+answer|correct\s+answer|best\s+answer|answer|correct\s+(?:option|choice)|option|"
-    r"答案|正确答案|最终答案|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"[\s*_]*(?:\bis\b|\bes\b|\best\b|\bist\b|:|:|=|是|为|為|は|은|는)[\s*_]*"
-    r"(?:\bis\b|:|:|是|为)?[\s*_]*",
+    r"正确答案|最终答案|答案|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"[\s*_]*(?:\bis\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|[:\uff1a=是为為は은는])[\s*_]*(?:[:\uff1a][\s*_]*)?",
     re.IGNORECASE,
 )
 

@@ -7,9 +7,12 @@ from string import ascii_uppercase
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
 
-# Full-width, Arabic, Bengali and Cyrillic option letters stand for A-D as in MMMLU's official extraction
-# (openai/simple-evals `common.py`, normalize_extracted_answer); Cyrillic because models answer Russian exams so.
-_SPELLED = str.maketrans("ABCDEFGHIJأبجدঅআইঈАВСЕ", "ABCDEFGHIJABCDABCDABCE")
+# Full-width letters, and the Arabic, Bengali and Cyrillic ones that stand for A-D: the first two as in MMMLU's official
+# extraction (openai/simple-evals `common.py`, normalize_extracted_answer), Cyrillic look-alikes for Russian answers.
+_SPELLED = {
+    **{0xFF21 + i: letter for i, letter in enumerate(ascii_uppercase)},
+    **str.maketrans("أبجدঅবডঢАВСЕ", "ABCDABCDABCE"),
+}
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
 
 
@@ -20,7 +23,6 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     with the letter ("B", "(B) because…", "B. Paris"), a letter alone on the last line, the text of exactly one option.
     """
     letters = ascii_uppercase[: len(options)]
-    text = text.translate(_SPELLED)
     candidates = [boxed(text), *stated(text)]
     for candidate in candidates:
         if candidate is None:
@@ -29,15 +31,15 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
             return letter
     if letter := _leading_letter(text.strip(), letters):
         return letter
-    last = text.strip().rpartition("\n")[2]
-    if re.fullmatch(rf"\W*([{letters}])\W*", last):
-        return last.strip("()[]{}*_.:$ \t`\"'")[:1]
+    last = text.strip().rpartition("\n")[2].translate(_SPELLED)
+    if alone := re.fullmatch(rf"\W{{0,10}}([{letters}])\W{{0,10}}", last):
+        return alone[1]
     return _same_text(text, options)
 
 
 def _leading_letter(text: str, letters: str) -> str | None:
-    text = _TEX.sub(r"\1", text)
-    match = re.match(rf"[\s*_$(\[{{`\"'<]*(?:option|choice)?[\s*_(]*([{letters}{letters.lower()}])(?![\w'’])", text)
+    text = _TEX.sub(r"\1", text).translate(_SPELLED)
+    match = re.match(rf"[\s*_$(\[{{`\"'<]*(?i:option|choice)?[\s*_(]*([{letters}{letters.lower()}])(?![\w'’])", text)
     # "A" and "I" also begin sentences: a bare article or pronoun before a word is no choice.
     if not match or re.match(r"[\s*_]*(?:[AaI])\s+[a-z]", text):
         return None

@@ -7,16 +7,17 @@ from fractions import Fraction
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
 
-# A grouped number (1,234,567 or 1 234 567 with narrow spaces), a plain one, then an optional fraction.
-# The sign counts only where no digit or letter stands before it: "7-3" ends in 3, not in -3.
+# A number with grouped digits (commas, or no-break spaces), a plain one, or one that begins with its point; then an
+# exponent. The sign counts only where no digit, letter or bracket stands before it: "7-3" ends in 3, not in -3.
 _NUMBER = re.compile(
     r"(?:(?<![\w.)])[-+])?"
-    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)|\d+)?"
-    r"(?:(?<=\d)\.\d+|(?<![\d.])\.\d+)?"
+    r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])\.\d+)"
     r"(?:[eE][-+]?\d{1,3}(?!\w))?"
 )
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]+)\s*\}\s*\{\s*(-?[\d.,]+)\s*\}")
-_SLASHED = re.compile(r"([-+]?\d[\d,]*(?:\.\d+)?)\s*/\s*(\d[\d,]*(?:\.\d+)?)(?![\d/])")
+_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}")
+# Minus signs, decimal and grouping marks that are not ASCII: minus, en dash, full-width minus, Arabic decimal and
+# thousands separators, full-width comma and point.
+_SPELLED = {"\u2212": "-", "\u2013": "-", "\uff0d": "-", "\u066b": ".", "\u066c": ",", "\uff0c": ",", "\uff0e": "."}
 
 
 def plain_digits(text: str) -> str:
@@ -27,23 +28,30 @@ def plain_digits(text: str) -> str:
     # Most text is ASCII: skip the walk.
     if text.isascii():
         return text
-    spelled = {"−": "-", "–": "-", "-": "-", "٫": ".", "٬": ",", ",": ",", ".": "."}
-    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else spelled.get(c, c) for c in text)
+    return "".join(
+        str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else _SPELLED.get(c, c) for c in text
+    )
 
 
 def numbers_in(text: str) -> list[str]:
     """Every number in a text, in order, as plain decimal strings or ``a/b`` for fractions."""
     text = _FRACTION.sub(lambda match: f" {match[1]}/{match[2]} ", plain_digits(text))
     text = text.replace("{,}", ",").replace(r"\,", "").replace(r"\!", "")
-    found: list[tuple[int, str]] = []
-    for match in _SLASHED.finditer(text):
-        found.append((match.start(), f"{match[1]}/{match[2]}"))
-    covered = [match.span() for match in _SLASHED.finditer(text)]
+    numbers: list[str] = []
+    end = slashes = 0
     for match in _NUMBER.finditer(text):
-        number, start = match[0], match.start()
-        if any(c.isdigit() for c in number) and not any(a <= start < b for a, b in covered):
-            found.append((start, number))
-    return [re.sub("[, \u00a0\u202f]", "", number) for _, number in sorted(found)]
+        number = re.sub("[, \u00a0\u202f]", "", match[0])
+        # a/b is one number; a/b/c is a date or a path, and three numbers.
+        slashed = bool(numbers) and text[end : match.start()].strip() == "/"
+        slashes = slashes + 1 if slashed else 0
+        if slashes == 1:
+            numbers[-1] += f"/{number}"
+        elif slashes == 2:
+            numbers += [*numbers.pop().split("/"), number]
+        else:
+            numbers.append(number)
+        end = match.end()
+    return numbers
 
 
 def value_of(number: str) -> Fraction | None:

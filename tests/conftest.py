@@ -1,0 +1,178 @@
+"""Servers for the tests: a real one, and one that misbehaves on purpose."""
+
+import json
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Imported here once: a run inside a test forgets what it imported, and these take a second.
+import pytest_modeleval.models.openai
+import pytest_modeleval.models.transformers  # noqa: F401
+from pytest_modeleval.models.spec import TINY
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def real_data() -> Path:
+    """The folder with copies of the real datasets, where there is one."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no copies of the real datasets in {SHARED_DATA}")
+    return SHARED_DATA
+
+
+@pytest.fixture(autouse=True)
+def _no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CI", "BUILD_NUMBER"):
+        monkeypatch.delenv(name, raising=False)
+    # Nothing may be fetched: what is not there is an error, at once.
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def transformers_server() -> Iterator[str]:
+    """The base URL of `transformers serve` with the bundled model; its model's name is the bundled folder."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(TINY)]
+    process = subprocess.Popen(
+        [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    # Somebody must read what it prints, or it stops at a full pipe.
+    said: list[bytes] = []
+    assert process.stdout is not None
+    threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True).start()
+    try:
+        for _ in range(600):
+            if process.poll() is not None:
+                pytest.fail(f"transformers serve ended: {b''.join(said).decode()[-2000:]}")
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        else:
+            pytest.fail("transformers serve did not start within a minute")
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+class FaultyServer:
+    """A chat server whose every request is answered by ``fault``; remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.fault: Callable[[BaseHTTPRequestHandler, dict[str, Any]], None] = answer("42")
+        self.models = ["faulty"]
+        self.asked: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                send(self, 200, {"data": [{"id": name} for name in outer.models]})
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                outer.asked.append(body)
+                outer.headers.append(dict(self.headers.items()))
+                outer.fault(self, body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def send(handler: BaseHTTPRequestHandler, status: int, body: object, **headers: str) -> None:
+    """A whole JSON response."""
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    handler.send_response(status)
+    for name, value in {"content-type": "application/json", "content-length": str(len(content)), **headers}.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def answer(text: str, **message: Any) -> Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]:
+    """A right response with this answer."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return lambda handler, _: send(handler, 200, {"choices": [choice], "usage": usage})
+
+
+@pytest.fixture
+def faulty_server() -> Iterator[FaultyServer]:
+    """A server that answers 42 until told otherwise."""
+    server = FaultyServer()
+    yield server
+    server.close()
+
+
+# A benchmark of ten questions with the answer 42.
+ANSWERS = """
+from pytest_modeleval import Completion, Sample, benchmark, generated
+from pytest_modeleval.scorers.numbers import same_number
+
+ROWS = generated(lambda subset, index: {"q": f"{subset} {index}: what is 6 * 7?"}, {"easy": 6, "hard": 4})
+
+@benchmark(ROWS, lambda row: Sample(row["q"], "42"), tags=["math"])
+def test_answers(sample: Sample, completion: Completion) -> None:
+    assert same_number(completion, sample.target)
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    """An empty project with the benchmark ANSWERS in it."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_answers=ANSWERS)
+    return pytester
+
+
+@pytest.fixture
+def faulty(project: pytest.Pytester, faulty_server: FaultyServer) -> FaultyServer:
+    """The faulty server as the alias ``faulty`` of the project, with two attempts."""
+    alias(project, "faulty", base_url=faulty_server.url, model="faulty", retries=1, timeout=2)
+    return faulty_server
+
+
+def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
+    """Add an alias to the project's modeleval.toml."""
+    def toml(value: object) -> str:
+        if isinstance(value, dict):
+            return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
+        return json.dumps(value)
+
+    lines = [f"[models.{name}]", *(f"{key} = {toml(value)}" for key, value in settings.items()), ""]
+    with (project.path / "modeleval.toml").open("a") as file:
+        file.write("\n".join(lines))
+
+
+def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run pytest in the project, in this process, without what a user's tests do not need."""
+    return project.runpytest("-p", "no:asyncio", "-p", "no:hypothesispytest", *arguments)

@@ -1,0 +1,117 @@
+"""Numbers in answers."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_modeleval.sample import Completion
+from pytest_modeleval.scorers.numbers import final_number, numbers_in, plain_digits, same_number, value_of
+
+
+@pytest.mark.parametrize(
+    ("answer", "target"),
+    [
+        ("72", "72"),
+        ("The answer is 72.", "72"),
+        ("The answer is **72**.", "72"),
+        ("ANSWER: 72", "72"),
+        ("Answer: $72.00", "72"),
+        ("#### 1,234,567", "1234567"),
+        ("5 + 5 = 10\n#### 10", "10"),
+        (r"so \boxed{18}", "18"),
+        (r"\boxed{1{,}800}", "1800"),
+        (r"first \boxed{3}, no: \boxed{\frac{1}{2}}", "0.5"),
+        (r"\boxed{\dfrac{3}{4}}", "3/4"),
+        ("She pays 3/4 of it", "0.75"),
+        ("it is -3", "-3"),
+        ("The result is \u22127", "-7"),
+        ("10-3 is 7, the answer is 7. That took 2 steps.", "7"),
+        ("the answer is 3 + 4 = 7", "7"),
+        ("The answer is 1.5e3", "1500"),
+        (".5", "0.5"),
+        ("答案是:72", "72"),
+        ("答案:72。", "72"),
+        ("الإجابة: ٧٢", "72"),
+        ("उत्तर ७२", "72"),
+        ("উত্তর ৭২", "72"),
+        ("The answer is \uff17\uff12", "72"),
+        ("72 apples", "72.0"),
+        ("costs 1\u202f234\u202f567 in all", "1234567"),
+        ("The answer is 3.", "3"),
+        ("on 3/4/2020 it was 5", "5"),
+        ("It was 18:30, so the answer is 4", "4"),
+    ],
+)
+def test_these_are_right(answer: str, target: str) -> None:
+    score = same_number(answer, target)
+
+    assert score, score
+
+
+@pytest.mark.parametrize(
+    ("answer", "target"),
+    [
+        ("1800", "18"),
+        ("18", "1800"),
+        ("The answer is 1,80", "180"),
+        ("7-3", "-3"),
+        ("3", "-3"),
+        ("0.333", "1/3"),
+        ("The answer is 70, not 72", "72"),
+        ("no number at all", "72"),
+        ("", "72"),
+        ("1/0", "0"),
+        ("۱۲ then the answer is 13", "12"),
+    ],
+)
+def test_these_are_wrong(answer: str, target: str) -> None:
+    assert not same_number(answer, target)
+
+
+def test_a_missing_number_is_said() -> None:
+    score = same_number("I do not know", "72")
+
+    assert (score.value, score.why) == (0.0, "no number in the answer")
+
+
+def test_the_thinking_is_not_looked_at() -> None:
+    completion = Completion(text="The answer is 70", thinking="surely 72")
+
+    assert not same_number(completion, "72")
+
+
+def test_a_target_without_a_number_is_the_benchmarks_mistake() -> None:
+    with pytest.raises(ValueError, match="holds no number"):
+        same_number("3", "three")
+
+
+@given(st.integers(-(10**12), 10**12))
+def test_every_whole_number_is_found_as_written(number: int) -> None:
+    for text in (f"The answer is {number}.", f"{number:,}", rf"\boxed{{{number}}}", f"#### {number}"):
+        assert value_of(final_number(text) or "") == number
+
+
+@given(st.integers(-(10**6), 10**6), st.integers(1, 10**6))
+def test_every_fraction_is_found_exactly(above: int, below: int) -> None:
+    assert value_of(final_number(rf"\boxed{{\frac{{{above}}}{{{below}}}}}") or "") == Fraction(above, below)
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_it(text: str) -> None:
+    assert same_number(text, "1").value in (0.0, 1.0)
+
+
+@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"])
+def test_every_scripts_digits_are_digits(digits: str) -> None:
+    assert plain_digits(digits) == "0123456789"
+
+
+def test_numbers_keep_their_order() -> None:
+    assert numbers_in("3 apples, 4/5 of 1,000 and -2.5") == ["3", "4/5", "1000", "-2.5"]
+
+
+def test_a_long_answer_takes_no_long_time() -> None:
+    """A pattern that backtracks would need minutes for this."""
+    assert final_number("1" * 20_000 + "," * 20_000 + "9,99" * 5_000) is not None

@@ -1,0 +1,254 @@
+"""What a server may do wrong, and what the user is told."""
+
+import email.utils
+import json
+import socket
+import sqlite3
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from tests.conftest import FaultyServer, alias, answer, run, send
+
+Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
+
+
+def error(status: int, message: str = "no", code: str = "", **headers: str) -> Fault:
+    body = {"error": {"message": message, "code": code or None}}
+    return lambda handler, _: send(handler, status, body, **headers)
+
+
+def first(fault: Fault, then: Fault) -> Fault:
+    """The fault once, then the other."""
+    left = [fault]
+    return lambda handler, body: (left.pop() if left else then)(handler, body)
+
+
+def test_a_right_answer_passes(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.assert_outcomes(passed=10)
+
+
+def test_a_rate_limit_obeys_retry_after(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = first(error(429, retry_after="1"), answer("42"))
+
+    started = time.monotonic()
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    result.assert_outcomes(passed=10)
+    assert time.monotonic() - started >= 1
+    assert len(faulty.asked) == 11
+
+
+def test_retry_after_may_be_a_date(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = first(error(429, retry_after=email.utils.formatdate(time.time() + 2, usegmt=True)), answer("42"))
+
+    started = time.monotonic()
+    run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py").assert_outcomes(passed=10)
+
+    assert time.monotonic() - started >= 0.9
+
+
+def test_a_server_that_asks_for_a_day_is_not_waited_for(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = error(429, "busy", retry_after="86400")
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: faulty asks to come back in 86400 s: 429: busy"])
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 408])
+def test_a_server_error_is_asked_again(project: pytest.Pytester, faulty: FaultyServer, status: int) -> None:
+    faulty.fault = first(error(status), answer("42"))
+
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+    assert len(faulty.asked) == 11
+
+
+def cut_stream(handler: BaseHTTPRequestHandler, _: object) -> None:
+    handler.send_response(200)
+    handler.send_header("content-type", "text/event-stream")
+    handler.end_headers()
+    chunk = {"choices": [{"index": 0, "delta": {"content": "4"}, "finish_reason": None}]}
+    handler.wfile.write(f"data: {json.dumps(chunk)}\n\n".encode())
+    handler.wfile.flush()
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    handler.close_connection = True
+
+
+def cut_body(handler: BaseHTTPRequestHandler, _: object) -> None:
+    handler.send_response(200)
+    handler.send_header("content-length", "1000")
+    handler.end_headers()
+    handler.wfile.write(b'{"choices": [')
+    handler.close_connection = True
+
+
+def not_json(handler: BaseHTTPRequestHandler, _: object) -> None:
+    send(handler, 200, b"<html>It works!</html>")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (error(500, "boom"), "*no answer after 2 attempts: 500: boom"),
+        (error(200, "overloaded"), "*no answer after 2 attempts: the server answered 200 with an error: overloaded"),
+        (cut_body, "*no answer after 2 attempts: connection failed: the response broke off"),
+        (not_json, "*no answer after 2 attempts: not JSON: '<html>It works!</html>'"),
+        (error(400, "This model's maximum context length is 5 tokens"), "*the prompt is too long for the model: 400*"),
+        (error(400, "x", code="context_length_exceeded"), "*the prompt is too long for the model: 400: x"),
+        (error(400, "x", code="content_filter"), "*refused by the server's content filter: 400: x"),
+        (lambda h, _: send(h, 200, {"choices": []}), "*the server answered without a choice"),
+        (answer(""), "*the answer is empty (finish reason 'stop')"),
+    ],
+    ids=["500", "200 with error", "cut", "html", "too long", "too long by code", "filter", "no choice", "empty"],
+)
+def test_an_error_of_one_sample_is_counted_and_said(
+    project: pytest.Pytester, faulty: FaultyServer, fault: Fault, said: str
+) -> None:
+    def only_the_first(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        (fault if "easy 0" in json.dumps(body) else answer("42"))(handler, body)
+
+    faulty.fault = only_the_first
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.assert_outcomes(passed=9, errors=1)
+    result.stdout.fnmatch_lines(["*- errors -*", f"test_answers[[]easy-00000[]]{said}", "faulty *answers *9 *1 *1.000*"])
+    assert "Traceback" not in result.stdout.str()
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_broken_stream_is_asked_again_then_an_error(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    alias(project, "streamed", base_url=faulty.url, model="faulty", retries=1, stream=True)
+    faulty.fault = cut_stream
+
+    result = run(project, "--model", "streamed", "-k", "easy and 00000", "test_answers.py")
+
+    result.assert_outcomes(errors=1, deselected=5)
+    result.stdout.fnmatch_lines(["*no answer after 2 attempts: *broke*"])
+
+
+def test_silence_is_a_time_out(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    alias(project, "slow", base_url=faulty.url, model="faulty", retries=0, timeout=0.3)
+    faulty.fault = lambda handler, body: time.sleep(1)
+
+    result = run(project, "--model", "slow", "-k", "easy and 00000", "test_answers.py")
+
+    result.assert_outcomes(errors=1, deselected=5)
+    result.stdout.fnmatch_lines(["*no answer after 1 attempts: no answer within 0.3 s"])
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (error(401, "bad key"), "the key was refused: 401 bad key"),
+        (error(403, "not yours"), "the key may not use this: 403 not yours"),
+        (error(400, "top_k is negative"), "the request was refused: 400 top_k is negative"),
+        (error(404, "gone"), "there is no model 'faulty', or no chat API at this URL: 404 gone"),
+        (error(429, "pay", code="insufficient_quota"), "the quota is spent: 429 pay"),
+    ],
+    ids=["401", "403", "400", "404", "quota"],
+)
+def test_what_will_not_get_better_stops_the_run_at_once(
+    project: pytest.Pytester, faulty: FaultyServer, fault: Fault, said: str
+) -> None:
+    faulty.fault = fault
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: faulty at {faulty.url}/: {said}"])
+    assert len(faulty.asked) == 1
+
+
+def test_what_was_answered_before_a_stop_is_kept(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    def three(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        (answer("42") if len(faulty.asked) <= 3 else error(401))(handler, body)
+
+    faulty.fault = three
+    assert run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py").ret == 4
+    faulty.fault = answer("42")
+    faulty.asked.clear()
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+    assert len(faulty.asked) == 7
+
+
+def test_a_dead_server_ends_the_run_within_five_seconds(project: pytest.Pytester) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        port = silent.getsockname()[1]
+        alias(project, "dead", base_url=f"http://127.0.0.1:{port}/v1", model="m")
+        refused = run(project, "--model", "dead", "test_answers.py")
+        silent.listen()
+        started = time.monotonic()
+        deaf = run(project, "--model", "dead", "test_answers.py")
+
+    assert time.monotonic() - started < 5
+    assert refused.ret == deaf.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines([f"ERROR: dead: nothing answers at http://127.0.0.1:{port}/v1/ (*); is the server*"])
+    deaf.stderr.fnmatch_lines([f"ERROR: dead: nothing answers at http://127.0.0.1:{port}/v1/ (no answer); is the*"])
+
+
+def test_a_model_the_server_does_not_know_is_said_with_those_it_does(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    faulty.models = ["qwen3-8b", "llama"]
+    faulty.fault = error(404, "no such model")
+    alias(project, "typo", base_url=faulty.url, model="qwen3-8B")
+
+    result = run(project, "--model", "typo", "test_answers.py")
+
+    result.stderr.fnmatch_lines(["ERROR: unknown model 'qwen3-8B'; did you mean 'qwen3-8b'? Known: llama, qwen3-8b.*"])
+    assert len(faulty.asked) == 1
+
+
+def test_the_key_reaches_the_server_and_nothing_else(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = "sk-verysecret123"
+    monkeypatch.setenv("MY_KEY", key)
+    alias(project, "keyed", base_url=faulty.url, model="faulty", api_key_env="MY_KEY", retries=0)
+    faulty.fault = lambda handler, body: (
+        error(500, f"bad {key}") if "easy 0" in json.dumps(body) else answer("42")
+    )(handler, body)
+
+    result = run(project, "--model", "keyed", "--eval-json", "out.json", "--junitxml", "out.xml", "test_answers.py")
+    faulty.fault = error(401, f"Incorrect API key provided: {key}.")
+    refused = run(project, "--model", "keyed", "--eval-cache", "off", "test_answers.py")
+
+    result.assert_outcomes(passed=9, errors=1)
+    assert faulty.headers[0]["authorization"] == f"Bearer {key}"
+    refused.stderr.fnmatch_lines(["*the key was refused: 401 Incorrect API key provided: ***. (key from MY_KEY)"])
+    everything = result.stdout.str() + result.stderr.str() + refused.stdout.str() + refused.stderr.str()
+    assert key not in everything
+    for path in project.path.rglob("*"):
+        assert not path.is_file() or key.encode() not in path.read_bytes(), path
+
+
+def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite's page limit gives the very error of a full disk, SQLITE_FULL."""
+    from pytest_modeleval.store import Store
+
+    opened = Store._open
+
+    def small(self: Store) -> None:
+        opened(self)
+        self._connection.execute("pragma max_page_count = 12")
+
+    monkeypatch.setattr(Store, "_open", small)
+    faulty.fault = answer("42" + " " * 3000)
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+    kept = sqlite3.connect(project.path / ".modeleval/store.sqlite").execute("select count(*) from completions")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: cannot write the run store *: database or disk is full. What it holds is kept*"])
+    assert 0 < kept.fetchone()[0] < 10
