@@ -1,3 +1,3 @@
-"""The plugin that tests the plugin; pytest wants it named in the top folder."""
+"""What a bare `pytest .` does not look into. Nothing else: it is also read when benchmarks run out of a checkout."""
 
-pytest_plugins = ["pytester"]
+collect_ignore = ["bench", "build", "scripts"]

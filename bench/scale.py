@@ -1,19 +1,19 @@
 """What many samples cost: collecting 100,000, and evaluating 100,000 recorded answers of 2 kB.
 
-    python bench/scale.py collect
-    python bench/scale.py memory
+python bench/scale.py collect
+python bench/scale.py memory
 """
 
 import argparse
 import json
-import resource
+import os
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-BENCHMARK = '''
+BENCHMARK = """
 from pytest_modeleval import Completion, Sample, benchmark, generated
 
 ROWS = generated(lambda subset, index: {{"q": f"{{subset}} {{index}}"}}, dict.fromkeys("abcdefghij", {size} // 10))
@@ -21,14 +21,14 @@ ROWS = generated(lambda subset, index: {{"q": f"{{subset}} {{index}}"}}, dict.fr
 @benchmark(ROWS, lambda row: Sample(row["q"], "x"), tags=["en"])
 def test_many(sample: Sample, completion: Completion) -> None:
     assert completion.text
-'''
-PLAIN = '''
+"""
+PLAIN = """
 import pytest
 
 @pytest.mark.parametrize("sample", range({size}))
 def test_many(sample):
     assert sample >= 0
-'''
+"""
 
 
 def run(folder: Path, source: str, *arguments: str) -> tuple[float, float]:
@@ -40,7 +40,7 @@ def run(folder: Path, source: str, *arguments: str) -> tuple[float, float]:
         cwd=folder,
         stdout=subprocess.DEVNULL,
     )
-    _, status, usage = __import__("os").wait4(process.pid, 0)
+    _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"pytest ended with {status}")
     return time.perf_counter() - started, usage.ru_maxrss / 1024
@@ -56,7 +56,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "pytest.ini").write_text("[pytest]\n")
-        lines = [{"prompt": f"{s} {i}", "text": f"{s} {i} " + "x" * 2000} for s in "abcdefghij" for i in range(size // 10)]
+        lines = [
+            {"prompt": f"{s} {i}", "text": f"{s} {i} " + "x" * 2000} for s in "abcdefghij" for i in range(size // 10)
+        ]
         (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, lines)) if arguments.what == "memory" else "")
         more = ["--collect-only", "-q"] if arguments.what == "collect" else []
         plain = run(folder, PLAIN.format(size=size), *more)
@@ -66,8 +68,10 @@ def main() -> None:
             (folder / "answers.jsonl").touch()
             more = ["--eval-cache", "only"]
         ours = run(folder, BENCHMARK.format(size=size), "--model", "replay:answers.jsonl", *more)
-    print(f"{arguments.what} {size:,}: {ours[0]:.2f} s, {ours[1]:.0f} MB; plain pytest {plain[0]:.2f} s, {plain[1]:.0f} MB; "
-          f"ratios {ours[0] / plain[0]:.2f}, {ours[1] / plain[1]:.2f}")
+    print(
+        f"{arguments.what} {size:,}: {ours[0]:.2f} s, {ours[1]:.0f} MB; "
+        f"plain pytest {plain[0]:.2f} s, {plain[1]:.0f} MB; ratios {ours[0] / plain[0]:.2f}, {ours[1] / plain[1]:.2f}"
+    )
 
 
 if __name__ == "__main__":

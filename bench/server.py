@@ -1,6 +1,6 @@
 """A loopback chat server that answers every request after a fixed delay, for measuring the client.
 
-    python bench/server.py --delay 0.05 --port 8765 [--answer-bytes 20]
+python bench/server.py --delay 0.05 --port 8765 [--answer-bytes 20]
 """
 
 import argparse
@@ -13,7 +13,13 @@ def response(size: int) -> bytes:
     body = json.dumps(
         {
             "object": "chat.completion",
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": "42 ".ljust(size, "x")}, "finish_reason": "stop"}],
+            "choices": [
+                {
+                    "index": 0,
+                    "message": {"role": "assistant", "content": "42 ".ljust(size, "x")},
+                    "finish_reason": "stop",
+                }
+            ],
             "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25},
         }
     ).encode()

@@ -107,16 +107,18 @@ class Collector:
             )
 
     def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
-        above = [node.name for node in metafunc.definition.listchain()]
+        # The names that pytest's own -k looks at: all but the session's and the root folder's.
+        nodes = metafunc.definition.listchain()
+        above = [node.name for node in nodes if not (node.parent is None or isinstance(node.parent, pytest.Session))]
         tags = [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
         self.names |= {declared.name, *declared.tags}
         subsets = {}
         for subset, group in declared.dataset.subsets.items():
             marks = [*declared.tags, *([group] if group else [])]
             self.names |= {subset, *marks}
-            models = [model.name for model in self.models] if len(self.models) > 1 else []
-            if could_select(self.keywords, [*above, *tags, *marks, subset, *models], ids=True) and could_select(
-                self.marks, [*tags, *marks], ids=False
+            if could_select(self.marks, [*tags, *marks]) and any(
+                could_select(self.keywords, [*above, *tags, *marks], items=f"{metafunc.definition.name}[{start}")
+                for start in (self._start(model, subset) for model in self.models)
             ):
                 subsets[subset] = marks
         if not subsets:
@@ -124,6 +126,11 @@ class Collector:
         folder = self.options.data / declared.name if self.options.data else None
         rows = declared.dataset.open(Place(declared.name, folder, self.lock))
         return self._params_of(Source(declared, rows), subsets, metafunc.config)
+
+    def _start(self, model: ModelSpec, subset: str) -> str:
+        """The beginning of an item's id, up to its number."""
+        prefix = f"{_id_part(model.name)}-" if len(self.models) > 1 else ""
+        return f"{prefix}{_id_part(subset)}-"
 
     def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
         chosen = choose(
@@ -133,15 +140,14 @@ class Collector:
         )
         params = []
         for model in self.models:
-            prefix = f"{_id_part(model.name)}-" if len(self.models) > 1 else ""
             for subset, indexes in chosen.items():
                 marks = [_mark(config, name) for name in subsets[subset]]
-                start = prefix + _id_part(subset)
+                start = self._start(model, subset)
                 for index in indexes:
                     for repeat in range(self.options.repeats):
                         end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
                         ref = SampleRef(source, model, subset, index, repeat)
-                        params.append(pytest.param(ref, id=f"{start}-{index:05}{end}", marks=marks))
+                        params.append(pytest.param(ref, id=f"{start}{index:05}{end}", marks=marks))
         return params
 
 

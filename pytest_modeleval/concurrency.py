@@ -5,57 +5,64 @@ from collections import deque
 
 START = 16
 MOST = 1024
+# Windows to wait after a try that did not pay, or after a rate limit.
+HOLD = 8
 
 
 class Limit:
-    """A number of slots that grows while throughput does and shrinks when the server says it is too much.
+    """A number of slots that grows while throughput grows with it and shrinks when the server says it is too much.
 
-    Until the first sign of saturation it doubles with each full window of answers (as TCP's slow start does), after
-    it grows by one a window. Only windows in which every slot was in use count: an idle limit proves nothing.
+    It tries more slots for one window of answers and keeps them if at least half of the increase came out as
+    throughput; until the first try that did not pay it doubles, as TCP's slow start does. Only windows in which every
+    slot was in use count: an idle limit proves nothing.
     """
 
     def __init__(self, fixed: int | None) -> None:
         self.now = fixed or START
         self._fixed = fixed is not None
         self._doubling = True
-        self._best = 0.0
-        self._answers = 0
-        self._began = 0.0
-        self._full = False
-        self._shrunk = -1.0
+        # The limit and the rate before the present try; None between tries.
+        self._before: tuple[int, float] | None = None
+        self._hold = 0
+        self._shrunk = float("-inf")
+        self._begin(0.0)
+
+    def _begin(self, clock: float) -> None:
+        self._answers, self._began, self._full = 0, clock, False
 
     def used(self, in_flight: int) -> None:
         """Note how many slots are taken."""
         self._full = self._full or in_flight >= self.now
 
     def answered(self, clock: float) -> None:
-        """Note an answer; at the end of a window of ``now`` answers, grow if that window was faster."""
+        """Note an answer; at the end of a window of ``now`` answers, decide."""
         if self._fixed:
             return
-        if not self._answers:
-            self._began = self._began or clock
         self._answers += 1
-        if self._answers < self.now:
-            return
-        rate = self._answers / max(clock - self._began, 1e-6)
-        if self._full:
-            if rate > 1.1 * self._best:
-                self._best = rate
-                self.now = min(MOST, self.now * 2 if self._doubling else self.now + 1)
-            elif self._doubling:
-                # Twice the requests were not faster: the server queues them. Go back, then creep.
-                self.now, self._doubling = max(1, self.now // 2), False
-            else:
-                # The server may have become faster (or we slower); compare with the present from now on.
-                self._best = 0.9 * self._best
-        self._answers, self._began, self._full = 0, clock, False
+        if self._answers >= self.now:
+            if self._full and self._began:
+                self._decide(self._answers / max(clock - self._began, 1e-6))
+            self._begin(clock)
+
+    def _decide(self, rate: float) -> None:
+        if self._before is not None:
+            limit, rate_before = self._before
+            self._before = None
+            if rate < rate_before * (1 + self.now / limit) / 2:
+                self.now, self._doubling, self._hold = limit, False, HOLD
+        if self._hold:
+            self._hold -= 1
+        elif self.now < MOST:
+            self._before = self.now, rate
+            self.now = min(MOST, self.now * 2 if self._doubling else self.now + max(1, self.now // 10))
 
     def throttled(self, clock: float, latency: float) -> None:
         """Halve after a rate limit, once for all the refusals that were in flight together."""
-        self._doubling = False
-        if not self._fixed and clock - self._shrunk > latency:
-            self.now = max(1, self.now // 2)
-            self._shrunk, self._best, self._answers = clock, 0.0, 0
+        if self._fixed or clock - self._shrunk <= latency:
+            return
+        self.now = max(1, self.now // 2)
+        self._shrunk, self._before, self._doubling, self._hold = clock, None, False, HOLD
+        self._begin(clock)
 
 
 class Slots:

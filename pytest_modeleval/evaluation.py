@@ -16,6 +16,7 @@ from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
+from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.results import WRONG, Record, Results
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
@@ -26,13 +27,22 @@ from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_r
 STOPPED = "modeleval_stopped"
 
 
+def project_root(start: Path) -> Path:
+    """The nearest folder from ``start`` upwards with a config file, where aliases are read and answers kept.
+
+    Not pytest's rootdir: that one moves when an option's value happens to be an existing folder.
+    """
+    names = ("modeleval.toml", "pyproject.toml", "pytest.toml", "pytest.ini", "tox.ini", "setup.cfg")
+    return next((f for f in (start, *start.parents) if any((f / name).is_file() for name in names)), start)
+
+
 class Evaluation:
     """Options, models, store, engine and results of one pytest session in one process."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.options: Options = read_options(config)
-        root = config.inipath.parent if config.inipath else config.rootpath
+        root = project_root(config.invocation_params.dir)
         aliases = read_aliases(root)
         if len(set(self.options.model)) < len(self.options.model):
             raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
@@ -72,8 +82,15 @@ class Evaluation:
         self._engine = Engine([asker.close for asker in self.askers.values()])
         self._feed(session)
 
-    def finish(self, exit_status: int) -> None:
+    def finish(self, session: pytest.Session, exit_status: int) -> None:
         """Cancel what is in flight and write what waits."""
+        if self.options.json and self._store is not None and not self._is_worker:
+            rows = self.results.rows()
+            try:
+                write_json(self.options.json, rows, run=self.run, exit_status=exit_status)
+            except OSError as error:
+                self._config.get_terminal_writer().line(f"\ncannot write {self.options.json}: {error}", red=True)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
         if self._engine is not None:
             self._engine.close()
             self._engine = None

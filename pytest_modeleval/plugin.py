@@ -134,8 +134,10 @@ class ActiveHooks:
             self._live.draw()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_report_teststatus(self, report: pytest.TestReport) -> Any:
-        record = self._record_of(report.user_properties) if report.when != "teardown" else None
+    def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
+        if not isinstance(report, pytest.TestReport) or report.when == "teardown":
+            return None
+        record = self._record_of(report.user_properties)
         return self._terminal.status(record, live=self._live.shown) if record else None
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -143,6 +145,6 @@ class ActiveHooks:
         yield from self._terminal.summary(terminalreporter, self.evaluation.results.rows())
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         self._live.draw(now=True)
-        self.evaluation.finish(int(exitstatus))
+        self.evaluation.finish(session, int(exitstatus))

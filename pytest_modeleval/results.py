@@ -1,8 +1,8 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_modeleval.statistics import Estimate, estimate
@@ -191,13 +191,3 @@ def _sum(tallies: Sequence[Tally]) -> Tally:
         last_answered=max(tally.last_answered for tally in tallies),
         values=values,
     )
-
-
-def as_json(rows: Iterable[Row], run: Mapping[str, Any]) -> str:
-    """The table as the documented JSON (docs/results.md)."""
-    document = {
-        "schema": "pytest-modeleval/results/1",
-        "run": dict(run),
-        "rows": [asdict(row) for row in rows],
-    }
-    return json.dumps(document, indent=1) + "\n"

@@ -6,12 +6,16 @@ from collections.abc import Callable, Iterable
 _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]/\\]+)\s*")
 
 
-def could_select(expression: str, names: Iterable[str], *, ids: bool) -> bool:
+# What may follow the known beginning of an item's name, as far as a word reaches into it: 00042], 00042-r1].
+_NUMBER = re.compile(r"\d*(-?r\d*)?\]?")
+
+
+def could_select(expression: str, names: Iterable[str], *, items: str | None = None) -> bool:
     """False only when no item with these names can match; True when it may.
 
-    With ``ids`` (for -k) a word matches as part of a name, ignoring case, and a word with a digit may match an id's
-    number, which is not known yet. Without (for -m) it matches a whole name. What pytest would reject counts as True:
-    pytest itself reports it.
+    With ``items`` (for -k), the beginning of the items' names up to their number (``test_gsm8k[main-``), a word matches
+    as part of a name, ignoring case; in the number, which is not known yet, it may match. Without (for -m) it matches a
+    whole name. What pytest would reject counts as True: pytest itself reports it.
     """
     tokens = []
     position = 0
@@ -23,14 +27,16 @@ def could_select(expression: str, names: Iterable[str], *, ids: bool) -> bool:
         position = match.end()
     if not tokens:
         return True
-    known = {name.lower() for name in names} if ids else set(names)
+    known = set(names) if items is None else {name.lower() for name in (*names, items)}
 
     def says(word: str) -> bool | None:
-        if not ids:
+        if items is None:
             return word in known
-        if any(word.lower() in name for name in known):
+        word = word.lower()
+        if any(word in name for name in known):
             return True
-        return None if any(c.isdigit() for c in word) else False
+        ends = (end for end in range(len(word)) if items.lower().endswith(word[:end]))
+        return None if any(_NUMBER.fullmatch(word[end:]) for end in ends) else False
 
     try:
         return _Parser(tokens, says).whole() is not False

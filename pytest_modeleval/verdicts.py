@@ -91,7 +91,7 @@ def score_rows(run: str, node: str, record: Record, turn: Turn | None, why: str)
     rows: list[Sequence[Any]] = []
     for metric, value in values:
         score = made.get(metric)
-        said = (score.got, score.expected, score.why) if score else (None, None, why)
+        said = (None, None, why) if score is None else (score.got, score.expected, score.why)
         told = [None if text is None else storable(text) for text in said]
         where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
         rows.append((*where, record.outcome, value, *told, key))

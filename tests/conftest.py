@@ -163,6 +163,7 @@ def faulty(project: pytest.Pytester, faulty_server: FaultyServer) -> FaultyServe
 
 def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
     """Add an alias to the project's modeleval.toml."""
+
     def toml(value: object) -> str:
         if isinstance(value, dict):
             return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"

@@ -119,7 +119,9 @@ def test_an_error_of_one_sample_is_counted_and_said(
     result = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=9, errors=1)
-    result.stdout.fnmatch_lines(["*- errors -*", f"test_answers[[]easy-00000[]]{said}", "faulty *answers *9 *1 *1.000*"])
+    result.stdout.fnmatch_lines(
+        ["*- errors -*", f"test_answers[[]easy-00000[]]{said}", "faulty *answers *9 *1 *1.000*"]
+    )
     assert "Traceback" not in result.stdout.str()
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
@@ -215,9 +217,9 @@ def test_the_key_reaches_the_server_and_nothing_else(
     key = "sk-verysecret123"
     monkeypatch.setenv("MY_KEY", key)
     alias(project, "keyed", base_url=faulty.url, model="faulty", api_key_env="MY_KEY", retries=0)
-    faulty.fault = lambda handler, body: (
-        error(500, f"bad {key}") if "easy 0" in json.dumps(body) else answer("42")
-    )(handler, body)
+    faulty.fault = lambda handler, body: (error(500, f"bad {key}") if "easy 0" in json.dumps(body) else answer("42"))(
+        handler, body
+    )
 
     result = run(project, "--model", "keyed", "--eval-json", "out.json", "--junitxml", "out.xml", "test_answers.py")
     faulty.fault = error(401, f"Incorrect API key provided: {key}.")
@@ -250,5 +252,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
     kept = sqlite3.connect(project.path / ".modeleval/store.sqlite").execute("select count(*) from completions")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: cannot write the run store *: database or disk is full. What it holds is kept*"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: cannot write the run store *: database or disk is full. What it holds is kept*"]
+    )
     assert 0 < kept.fetchone()[0] < 10

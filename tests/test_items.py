@@ -100,7 +100,9 @@ def test_limit_is_a_seeded_draw_over_subsets(project: pytest.Pytester, faulty: F
 
 
 def test_limit_per_subset(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(project, "--model", "faulty", "--collect-only", "-q", "--eval-limit-per-subset", "2", "test_answers.py")
+    result = run(
+        project, "--model", "faulty", "--collect-only", "-q", "--eval-limit-per-subset", "2", "test_answers.py"
+    )
 
     assert [name.split("-")[0] for name in ids(result)] == ["test_answers[easy"] * 2 + ["test_answers[hard"] * 2
 
@@ -139,7 +141,9 @@ def test_data_is_opened_only_for_what_can_be_selected(project: pytest.Pytester, 
     run(project, "--model", "faulty", "-k", "answers", ".").assert_outcomes(passed=10, deselected=1)
     refused = run(project, "--model", "faulty", ".")
 
-    refused.stderr.fnmatch_lines(["ERROR: nowhere has no data. Give --eval-data DIR, where DIR/nowhere is a copy of a/b*"])
+    refused.stderr.fnmatch_lines(
+        ["ERROR: nowhere has no data. Give --eval-data DIR, where DIR/nowhere is a copy of a/b*"]
+    )
 
 
 def test_without_a_model_benchmarks_are_skipped_with_the_reason(project: pytest.Pytester) -> None:
@@ -177,12 +181,16 @@ def test_a_crash_in_a_scorer_is_an_error_with_its_traceback(project: pytest.Pyte
 
 
 def test_a_plain_assert_is_a_score(project: pytest.Pytester, half: FaultyServer) -> None:
-    project.makepyfile(test_answers=ANSWERS.replace("same_number(completion, sample.target)", "completion.text == '42'"))
+    project.makepyfile(
+        test_answers=ANSWERS.replace("same_number(completion, sample.target)", "completion.text == '42'")
+    )
 
     result = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=6, failed=4)
-    result.stdout.fnmatch_lines(["test_answers?hard-00000?  asked 'hard 0: what is 6 [*] 7?', expected '42': *'41' == '42'"])
+    result.stdout.fnmatch_lines(
+        ["test_answers?hard-00000?  asked 'hard 0: what is 6 [*] 7?', expected '42': *'41' == '42'"]
+    )
 
 
 # pytest-asyncio asks for this setting, or warns.
@@ -234,7 +242,9 @@ def test_an_async_body_may_take_fixtures_of_its_own(project: pytest.Pytester, fa
         )
     )
 
-    run(project, "--model", "faulty", "-k", "turns", "test_answers.py").assert_outcomes(passed=3, skipped=1, deselected=1)
+    run(project, "--model", "faulty", "-k", "turns", "test_answers.py").assert_outcomes(
+        passed=3, skipped=1, deselected=1
+    )
 
 
 def test_several_scores_are_metrics_of_their_own(project: pytest.Pytester, half: FaultyServer) -> None:

@@ -26,7 +26,12 @@ except ImportError:
 # What `args` may hold beside the model's own loading arguments. The default batch: from 32 on a larger one is hardly
 # faster for the bundled model (bench/batching.py), and a GPU out of memory halves it.
 _LOADING = ("dtype", "device_map", "revision", "trust_remote_code", "attn_implementation")
-_OWN: dict[str, Any] = {"batch_size": 64, "chat_template": None, "chat_template_kwargs": {}}
+_OWN: dict[str, Any] = {
+    "batch_size": 64,
+    "batching": "static",
+    "chat_template": None,
+    "chat_template_kwargs": {},
+}
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.
 _SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 _OTHER = ("max_tokens", "stop", "seed", "extra_body")
@@ -68,6 +73,9 @@ class TransformersModel:
         loading = {key: spec.args[key] for key in _LOADING if key in spec.args}
         self._template_arguments: Mapping[str, Any] = own["chat_template_kwargs"]
         self._batch_size: int = own["batch_size"]
+        if own["batching"] not in ("static", "continuous"):
+            raise pytest.UsageError(f"batching is 'static' or 'continuous', not {own['batching']!r}")
+        self._continuous = own["batching"] == "continuous"
         self._load({"trust_remote_code": False, "dtype": "auto", **_default_device(), **loading})
         if own["chat_template"]:
             self._tokenizer.chat_template = own["chat_template"]
@@ -178,30 +186,46 @@ class TransformersModel:
                 one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
 
     def _generate(self, batch: list[_Waiting]) -> list[Completion]:
-        padded = self._tokenizer.pad({"input_ids": [list(one.tokens) for one in batch]}, return_tensors="pt").to(
-            self._model.device
-        )
-        length = padded["input_ids"].shape[1]
-        config, stop = self._generation_config(batch[0].generation, length)
-        with torch.inference_mode():
-            output = self._model.generate(
-                **padded, generation_config=config, tokenizer=self._tokenizer if stop else None
-            )
+        generation = batch[0].generation
+        stop = generation.get("stop") or []
+        stop = [stop] if isinstance(stop, str) else list(stop)
+        config = self._generation_config(generation, max(len(one.tokens) for one in batch), stop)
+        answers = (self._continuously if self._continuous else self._together)(batch, config)
+        ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
         return [
-            self._completion(len(one.tokens), row[length:].tolist(), stop)
-            for one, row in zip(batch, output, strict=True)
+            self._completion(len(one.tokens), ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)
         ]
 
-    def _generation_config(self, generation: Mapping[str, Any], length: int) -> tuple[Any, list[str]]:
-        """The model's own generation settings with the request's over them, and the strings that stop it."""
+    def _together(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
+        """The answers' tokens from one static batch."""
+        padded = self._tokenizer.pad({"input_ids": [list(one.tokens) for one in batch]}, return_tensors="pt")
+        padded = padded.to(self._model.device)
+        with torch.inference_mode():
+            output = self._model.generate(
+                **padded, generation_config=config, tokenizer=self._tokenizer if config.stop_strings else None
+            )
+        return [row.tolist() for row in output[:, padded["input_ids"].shape[1] :]]
+
+    def _continuously(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
+        """The answers' tokens from transformers' continuous batching."""
+        answers = self._model.generate_batch(
+            [list(one.tokens) for one in batch], generation_config=config, progress_bar=False
+        )
+        failed = next((answer.error for answer in answers.values() if answer.error), None)
+        if failed or len(answers) < len(batch):
+            raise RuntimeError(f"continuous batching failed: {failed or 'an answer is missing'}")
+        # Its answers are keyed by request, "req_0" onwards in the order of asking.
+        in_order = sorted(answers.values(), key=lambda answer: int(answer.request_id.rpartition("_")[2]))
+        return [list(answer.generated_tokens) for answer in in_order]
+
+    def _generation_config(self, generation: Mapping[str, Any], length: int, stop: list[str]) -> Any:
+        """The model's own generation settings with the request's over them."""
         settings = {key: generation[key] for key in _SAME if key in generation}
         if "temperature" in settings:
             settings["do_sample"] = settings["temperature"] > 0
             if not settings["do_sample"]:
                 # Greedy decoding has no use for these, and transformers warns of them.
                 settings |= {"temperature": None, "top_p": None, "top_k": None, "min_p": None}
-        stop = generation.get("stop") or []
-        stop = [stop] if isinstance(stop, str) else list(stop)
         if "seed" in generation:
             torch.manual_seed(generation["seed"])
         most = min(int(generation.get("max_tokens", _MOST_TOKENS)), self._context - length)
@@ -212,18 +236,16 @@ class TransformersModel:
                 "max_length": None,
                 "max_new_tokens": max(1, most),
                 "pad_token_id": self._tokenizer.pad_token_id,
-                **({"stop_strings": stop} if stop else {}),
+                "stop_strings": stop or None,
             }
         )
         if config.eos_token_id is None:
             config.eos_token_id = self._tokenizer.eos_token_id
-        self._ends = set(config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id])
-        return config, stop
+        return config
 
-    def _completion(self, prompt_tokens: int, ids: list[int], stop: list[str]) -> Completion:
-        end = next((i for i, token in enumerate(ids) if token in self._ends), None)
+    def _completion(self, prompt_tokens: int, ids: list[int], ends: set[int], stop: list[str]) -> Completion:
+        end = next((place for place, token in enumerate(ids) if token in ends), None)
         finished = end is not None
-        count = end + 1 if end is not None else len(ids)
         text = self._tokenizer.decode(ids[:end], skip_special_tokens=True)
         cuts = [text.find(mark) for mark in stop if mark in text]
         if cuts:
@@ -234,7 +256,7 @@ class TransformersModel:
             thinking=thinking,
             finish_reason="stop" if finished else "length",
             prompt_tokens=prompt_tokens,
-            completion_tokens=count,
+            completion_tokens=len(ids) if end is None else end + 1,
         )
 
 

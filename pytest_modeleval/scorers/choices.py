@@ -11,7 +11,7 @@ from pytest_modeleval.scorers.answers import boxed, stated
 # extraction (openai/simple-evals `common.py`, normalize_extracted_answer), Cyrillic look-alikes for Russian answers.
 _SPELLED = {
     **{0xFF21 + i: letter for i, letter in enumerate(ascii_uppercase)},
-    **str.maketrans("أبجدঅবডঢАВСЕ", "ABCDABCDABCE"),
+    **dict(zip(map(ord, "أبجدঅবডঢАВСЕ"), "ABCDABCDABCE", strict=True)),
 }
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
 

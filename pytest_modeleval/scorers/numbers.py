@@ -28,9 +28,7 @@ def plain_digits(text: str) -> str:
     # Most text is ASCII: skip the walk.
     if text.isascii():
         return text
-    return "".join(
-        str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else _SPELLED.get(c, c) for c in text
-    )
+    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else _SPELLED.get(c, c) for c in text)
 
 
 def numbers_in(text: str) -> list[str]:

@@ -103,7 +103,9 @@ def test_no_text_breaks_it(text: str) -> None:
     assert same_number(text, "1").value in (0.0, 1.0)
 
 
-@pytest.mark.parametrize("digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"])
+@pytest.mark.parametrize(
+    "digits", ["٠١٢٣٤٥٦٧٨٩", "०१२३४५६७८९", "๐๑๒๓๔๕๖๗๘๙", "\uff10\uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18\uff19"]
+)
 def test_every_scripts_digits_are_digits(digits: str) -> None:
     assert plain_digits(digits) == "0123456789"
 

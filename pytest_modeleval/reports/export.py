@@ -1,0 +1,20 @@
+"""The table as JSON (results.schema.json, docs/results.md)."""
+
+import importlib.metadata
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from pytest_modeleval.results import Row
+
+
+def write_json(path: Path, rows: Iterable[Row], *, run: str, exit_status: int) -> None:
+    """Write the table to a file, making its folder; raises `OSError` when that cannot be."""
+    document = {
+        "schema": "pytest-modeleval/results/1",
+        "run": {"id": run, "version": importlib.metadata.version("pytest-modeleval"), "exit_status": exit_status},
+        "rows": [asdict(row) for row in rows],
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

@@ -1,0 +1,148 @@
+"""Models in this process, with the bundled one."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import transformers
+
+from pytest_modeleval.datasets import arithmetic
+from pytest_modeleval.models.batches import pick
+from pytest_modeleval.models.spec import TINY, ModelSpec
+from pytest_modeleval.models.transformers import TransformersModel
+from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+
+GREEDY = {"max_tokens": 32, "temperature": 0}
+
+
+def model(**args: Any) -> TransformersModel:
+    return TransformersModel(ModelSpec("tiny", "transformers", str(TINY), args={"dtype": "float32", **args}))
+
+
+def ask_all(opened: TransformersModel, requests: list[Request]) -> list[Completion]:
+    async def all_at_once() -> list[Completion]:
+        try:
+            return await asyncio.gather(*(opened.complete(request) for request in requests))
+        finally:
+            await opened.close()
+
+    return asyncio.run(all_at_once())
+
+
+def question(text: str, **generation: Any) -> Request:
+    return Request([{"role": "user", "content": text}], generation={**GREEDY, **generation})
+
+
+def test_it_answers_and_counts() -> None:
+    (completion,) = ask_all(model(), [question("What is 3 + 4?")])
+
+    assert (completion.text, completion.thinking, completion.finish_reason) == ("7", "", "stop")
+    assert completion.completion_tokens == 2
+    assert completion.prompt_tokens
+    assert completion.latency > 0
+
+
+def test_batches_answer_as_single_questions_do() -> None:
+    requests = [question(arithmetic.row(s, i)["question"]) for s in arithmetic.SUBSETS for i in range(4)]
+
+    together = [c.text for c in ask_all(model(batch_size=16), requests)]
+    alone = [c.text for c in ask_all(model(batch_size=1), requests)]
+
+    assert together == alone
+
+
+def test_continuous_batching_answers_as_static_batches_do() -> None:
+    requests = [question(arithmetic.row("add-1", i)["question"]) for i in range(4)]
+
+    static = ask_all(model(), requests)
+    continuous = ask_all(model(batching="continuous"), requests)
+
+    assert [(c.text, c.finish_reason) for c in static] == [(c.text, c.finish_reason) for c in continuous]
+
+
+def test_template_arguments_come_from_the_alias_or_the_request() -> None:
+    extra = {"chat_template_kwargs": {"enable_thinking": True}}
+
+    (by_request,) = ask_all(model(), [question("What is 3 + 4?", extra_body=extra)])
+    (by_alias,) = ask_all(model(chat_template_kwargs={"enable_thinking": True}), [question("What is 3 + 4?")])
+
+    assert (by_request.thinking, by_request.text) == (by_alias.thinking, by_alias.text) == ("3 + 4", "7")
+
+
+def test_requests_with_unlike_settings_get_their_own() -> None:
+    short, long = ask_all(
+        model(), [question("What is 100 + 100?", max_tokens=1), question("What is 100 + 100?", max_tokens=9)]
+    )
+
+    assert (short.completion_tokens, short.finish_reason) == (1, "length")
+    assert long.finish_reason == "stop"
+
+
+def test_a_stop_string_ends_the_answer_before_it() -> None:
+    (completion,) = ask_all(model(), [question("What is 100 + 100?", stop=["0"])])
+
+    assert (completion.text, completion.finish_reason) == ("2", "stop")
+
+
+def test_a_seed_makes_a_draw_repeatable() -> None:
+    requests = [question("What is 83 * 67?", temperature=3.0, seed=7)]
+
+    assert ask_all(model(), requests)[0].text == ask_all(model(), requests)[0].text
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_prompt_has_one_bos(tmp_path: Path) -> None:
+    """A tokenizer that adds a BOS of its own, under a template that writes one too."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(TINY)
+    tokenizer.bos_token = "<|endoftext|>"
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", tokenizer.bos_token_id)]
+    )
+    tokenizer.chat_template = "{{ bos_token }}" + tokenizer.chat_template
+    transformers.AutoModelForCausalLM.from_pretrained(TINY).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert tokenizer("x").input_ids[0] == tokenizer.bos_token_id
+
+    opened = TransformersModel(ModelSpec("bos", "transformers", str(tmp_path)))
+    ids = opened.prompt_tokens(question("What is 3 + 4?"))
+    asyncio.run(opened.close())
+
+    assert ids.count(tokenizer.bos_token_id) == 1
+    assert ids[0] == tokenizer.bos_token_id
+
+
+def test_a_prompt_beyond_the_context_is_that_samples_error() -> None:
+    with pytest.raises(SampleError, match=r"too long for the model: \d+ tokens, its context has 512"):
+        ask_all(model(), [question("What is 3 + 4? " * 200)])
+
+
+def test_an_image_for_a_text_model_is_that_samples_error() -> None:
+    parts = [{"type": "image_url", "image_url": {"url": "data:"}}]
+
+    with pytest.raises(SampleError, match="takes text only, not a content part of type 'image_url'"):
+        ask_all(model(), [Request([{"role": "user", "content": parts}])])
+
+
+def test_strange_settings_and_arguments_are_refused() -> None:
+    with pytest.raises(
+        StopRun, match=r"unknown generation setting for a local model: 'top_kk'; did you mean 'top_k'\?"
+    ):
+        ask_all(model(), [question("x", top_kk=3)])
+    with pytest.raises(pytest.UsageError, match=r"unknown key in args of model 'tiny': 'dtyp'; did you mean 'dtype'\?"):
+        model(dtyp="float32")
+    with pytest.raises(pytest.UsageError, match="batching is 'static' or 'continuous', not 'fast'"):
+        model(batching="fast")
+
+
+def test_a_folder_without_a_model_stops_the_run(tmp_path: Path) -> None:
+    with pytest.raises(StopRun, match=f"cannot load {tmp_path}: "):
+        TransformersModel(ModelSpec("none", "transformers", str(tmp_path)))
+
+
+def test_a_batch_has_the_oldest_one_set_of_settings_and_like_lengths() -> None:
+    waiting = [("a", 50), ("b", 50), ("a", 10), ("a", 52), ("a", 48), ("a", 90)]
+
+    assert pick(waiting, 3, lambda one: one) == [("a", 48), ("a", 50), ("a", 52)]

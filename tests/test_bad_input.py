@@ -1,0 +1,218 @@
+"""A user's mistake is one line that says what was wrong, the value, and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ANSWERS, FaultyServer, alias, run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "fauly"], "unknown model 'fauly'; did you mean 'faulty'? Known: faulty, tiny. Give an alias of*"),
+        (["--model", "no/such/folder"], "unknown model 'no/such/folder'*"),
+        (["--model", "openai:"], "--model openai:: nothing stands after the colon"),
+        (["--model", "openai:gpt"], "model 'openai:gpt': the environment variable OPENAI_API_KEY has no key"),
+        (["--model", "replay:none.jsonl"], "--model replay:none.jsonl: there is no file 'none.jsonl'"),
+        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty"),
+        (["--model", "faulty", "--eval-limit", "0"], "--eval-limit takes a whole number of at least 1, not '0'"),
+        (["--model", "faulty", "--eval-limit", "-3"], "--eval-limit takes a whole number of at least 1, not '-3'"),
+        (["--model", "faulty", "--eval-repeats", "two"], "--eval-repeats takes a whole number of at least 1, not 'two'"),
+        (["--model", "faulty", "--eval-seed", "x"], "--eval-seed takes a whole number, not 'x'"),
+        (["--model", "faulty", "--eval-data", "nowhere"], "--eval-data: there is no folder 'nowhere'"),
+        (["--model", "faulty", "--eval-cache", "yes"], "--eval-cache takes one of off, read, write, only, not 'yes'"),
+        (["--model", "faulty", "--eval-generation", "t"], "--eval-generation takes KEY=VALUE, not 't'"),
+        (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
+        (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
+        (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
+        (["--model", "faulty", "-o", "eval_limt=3"], "unknown ini key 'eval_limt'; did you mean 'eval_limit'? Known: *"),
+    ],
+    ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], said: str) -> None:
+    result = run(project, *arguments, "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert faulty.asked == []
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[models.m]\nmodle = 'x'", "unknown key in modeleval.toml: model 'm': 'modle'; did you mean 'model'? *"),
+        ("[models.m]\nbase_url = 'x'", "modeleval.toml: model 'm' needs model = \"…\"*"),
+        ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a str, not 3"),
+        ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a int, not True"),
+        ("[models.m]\nmodel = 'x'\napi_key = 'sk-1'", "modeleval.toml: model 'm': keys do not belong in a file; *"),
+        ("[models.m]\nmodel = 'x'\napi = 'opnai'", "unknown api of model 'm': 'opnai'; did you mean 'openai'? *"),
+        ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
+        ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),
+        ("[models.m", "*modeleval.toml is not TOML: *"),
+    ],
+    ids=["key", "no model", "type", "bool", "secret", "api", "table", "no table", "no toml"],
+)
+def test_a_wrong_config(project: pytest.Pytester, toml: str, said: str) -> None:
+    (project.path / "modeleval.toml").write_text(toml)
+
+    result = run(project, "--model", "m", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_an_alias_in_both_files(project: pytest.Pytester) -> None:
+    alias(project, "m", model="x")
+    project.makepyprojecttoml("[tool.modeleval.models.m]\nmodel = 'x'")
+
+    result = run(project, "--model", "m", "test_answers.py")
+
+    result.stderr.fnmatch_lines(["ERROR: model 'm' is in pyproject.toml and in modeleval.toml; keep one"])
+
+
+def test_an_unknown_key_in_the_ini_file(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeini("[pytest]\neval_limitt = 3")
+
+    result = run(project, "--model", "faulty", "-W", "ignore", "test_answers.py")
+
+    result.stderr.fnmatch_lines(["ERROR: unknown ini key 'eval_limitt'; did you mean 'eval_limit'? *"])
+
+
+def test_two_benchmarks_of_one_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_again=ANSWERS)
+
+    result = run(project, "--model", "faulty", ".")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: two benchmarks are called 'answers': *test_again.py:* and *test_answers.py:*"])
+
+
+def test_a_benchmark_that_takes_no_sample(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_answers=ANSWERS.replace("sample: Sample, completion: Completion", ""))
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.stderr.fnmatch_lines(["ERROR: *test_answers.py:*: a benchmark's test takes `sample` or `completion` as an*"])
+
+
+FILES = """
+from pytest_modeleval import Sample, benchmark, hub
+from pytest_modeleval.scorers.numbers import same_number
+
+FILES = hub(modelscope="some/files", huggingface="other/files", config="main", split="test")
+
+@benchmark(FILES, lambda row: Sample(row["question"], row["answer"]))
+def test_files(sample, completion):
+    assert same_number(completion, sample.target)
+"""
+ROWS = '{"question": "a", "answer": "42"}\n{"question": "b", "answer": "42"}\n'
+
+
+@pytest.fixture
+def rows(project: pytest.Pytester, faulty: FaultyServer) -> Path:
+    """The data file of a benchmark over two rows."""
+    project.makepyfile(test_files=FILES)
+    path = project.path / "data/files/main/test.jsonl"
+    path.parent.mkdir(parents=True)
+    path.write_text(ROWS)
+    return path
+
+
+def run_files(project: pytest.Pytester) -> pytest.RunResult:
+    return run(project, "--model", "faulty", "--eval-data", "data", "test_files.py")
+
+
+def test_right_data_runs(project: pytest.Pytester, rows: Path) -> None:
+    run_files(project).assert_outcomes(passed=2)
+
+
+def test_a_data_folder_without_the_benchmark(project: pytest.Pytester, rows: Path) -> None:
+    rows.unlink()
+    rows.parent.rmdir()
+    rows.parents[1].rmdir()
+
+    run_files(project).stderr.fnmatch_lines(
+        [
+            "ERROR: files has no data. There is no folder */data/files. Give --eval-data DIR, where DIR/files is a copy of*"
+        ]
+    )
+
+
+def test_a_data_folder_without_the_file(project: pytest.Pytester, rows: Path) -> None:
+    rows.unlink()
+
+    run_files(project).stderr.fnmatch_lines(
+        ["ERROR: files: */data/files has no main/test.jsonl, .jsonl.gz or .parquet; copy the files of some/files (M*"]
+    )
+
+
+def test_a_row_without_a_field_is_that_samples_error(project: pytest.Pytester, rows: Path) -> None:
+    rows.write_text('{"question": "a"}\n' + ROWS)
+
+    result = run_files(project)
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["test_files?main-00000?  row 0 of *test.jsonl has no field 'answer'; its fields are: question"]
+    )
+
+
+def test_a_broken_line_is_that_samples_error(project: pytest.Pytester, rows: Path) -> None:
+    rows.write_text('{"question": \n[1]\n' + ROWS)
+
+    result = run_files(project)
+
+    result.assert_outcomes(passed=2, errors=2)
+    result.stdout.fnmatch_lines(
+        [
+            "test_files?main-00000?  row 0 of *test.jsonl is not JSON (*): *",
+            "test_files*row 1 of * is not a JSON object: *",
+        ]
+    )
+
+
+def test_data_that_changed_is_refused_with_both_hashes(project: pytest.Pytester, rows: Path) -> None:
+    run_files(project)
+    rows.write_text(ROWS + ROWS)
+
+    result = run_files(project)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: files: the data of main/test changed: *datasets.json has sha256 *…, */test.jsonl has *…. Restore*"]
+    )
+
+
+def test_the_same_data_elsewhere_is_the_same(project: pytest.Pytester, rows: Path) -> None:
+    run_files(project)
+    (project.path / "data").rename(project.path / "moved")
+
+    run(project, "--model", "faulty", "--eval-data", "moved", "test_files.py").assert_outcomes(passed=2)
+
+
+def test_a_broken_lock_is_said(project: pytest.Pytester, rows: Path) -> None:
+    (project.path / ".modeleval").mkdir()
+    (project.path / ".modeleval/datasets.json").write_text("{")
+
+    run_files(project).stderr.fnmatch_lines(["ERROR: */datasets.json is not JSON (*); remove it to make it anew"])
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("{", "ERROR: replay.jsonl:1 is not JSON: *"),
+        ('{"id": "answers[easy-00000]"}', 'ERROR: replay.jsonl:1 needs the answer as a string in "text"'),
+        ('{"text": "42"}', 'ERROR: replay.jsonl:1 needs "id", "prompt" or "messages" to tell what it answers'),
+        ('{"id": "a", "text": "1"}\n{"id": "a", "text": "2"}', "ERROR: replay.jsonl:2 answers what an earlier line*"),
+    ],
+    ids=["json", "text", "id", "twice"],
+)
+def test_a_wrong_recording(project: pytest.Pytester, line: str, said: str) -> None:
+    (project.path / "replay.jsonl").write_text(line)
+
+    result = run(project, "--model", "replay:replay.jsonl", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([said])

@@ -1,0 +1,111 @@
+"""The number of requests in flight learns what the server keeps up with."""
+
+import asyncio
+
+from pytest_modeleval.concurrency import MOST, START, Limit, Slots
+
+
+def serve(limit: Limit, capacity: int, answers: int, clock: float = 0.0) -> float:
+    """A server that answers up to ``capacity`` at once in 1 s each; returns the clock after so many answers."""
+    for _ in range(answers):
+        limit.used(limit.now)
+        clock += 1 / min(limit.now, capacity)
+        limit.answered(clock)
+    return clock
+
+
+def test_it_grows_to_what_the_server_keeps_up_with_and_not_far_beyond() -> None:
+    limit = Limit(None)
+    serve(limit, capacity=100, answers=100_000)
+
+    assert 64 <= limit.now <= 160
+
+
+def test_a_server_without_bound_gets_the_most() -> None:
+    limit = Limit(None)
+    serve(limit, capacity=10**9, answers=20_000)
+
+    assert limit.now == MOST
+
+
+def test_an_idle_limit_does_not_grow() -> None:
+    limit = Limit(None)
+    for clock in range(1000):
+        limit.used(3)
+        limit.answered(float(clock))
+
+    assert limit.now == START
+
+
+def test_a_rate_limit_halves_once_for_all_that_were_in_flight() -> None:
+    limit = Limit(None)
+    clock = serve(limit, capacity=10**9, answers=200)
+    before = limit.now
+    for _ in range(10):
+        limit.throttled(clock, latency=1.0)
+
+    assert limit.now == before // 2
+    limit.throttled(clock + 2, latency=1.0)
+    assert limit.now == before // 4
+
+
+def test_after_a_rate_limit_it_grows_again_slowly() -> None:
+    limit = Limit(None)
+    clock = serve(limit, capacity=10**9, answers=200)
+    limit.throttled(clock, latency=1.0)
+    low = limit.now
+    serve(limit, capacity=10**9, answers=12 * low, clock=clock)
+
+    assert low < limit.now < 2 * low
+
+
+def test_a_fixed_limit_stays() -> None:
+    limit = Limit(7)
+    serve(limit, capacity=10**9, answers=1000)
+    limit.throttled(1e6, latency=1.0)
+
+    assert limit.now == 7
+
+
+def test_no_more_than_the_limit_are_in_and_all_get_in() -> None:
+    async def run() -> tuple[int, int]:
+        slots, most, done = Slots(3), 0, 0
+
+        async def work() -> None:
+            nonlocal most, done
+            await slots.take()
+            most = max(most, slots.in_flight)
+            await asyncio.sleep(0.001)
+            done += 1
+            slots.give_back()
+
+        await asyncio.gather(*(work() for _ in range(50)))
+        return most, done
+
+    assert asyncio.run(run()) == (3, 50)
+
+
+def test_a_cancelled_wait_passes_its_turn_on() -> None:
+    async def run() -> int:
+        slots = Slots(1)
+        await slots.take()
+        first = asyncio.create_task(slots.take())
+        second = asyncio.create_task(slots.take())
+        await asyncio.sleep(0)
+        slots.give_back()
+        first.cancel()
+        await asyncio.wait_for(second, 1)
+        return slots.in_flight
+
+    assert asyncio.run(run()) == 1
+
+
+def test_closed_slots_open_again() -> None:
+    async def run() -> float:
+        slots, loop = Slots(2), asyncio.get_running_loop()
+        slots.close_for(0.05)
+        started = loop.time()
+        await slots.take()
+        return loop.time() - started
+
+    assert asyncio.run(run()) > 0.045

@@ -1,0 +1,90 @@
+"""From records to the table and its JSON."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import pytest_modeleval.reports
+from pytest_modeleval.results import Record, Results
+from tests.conftest import FaultyServer, run
+
+
+def record(**fields: object) -> Record:
+    base = {"model": "m", "benchmark": "b", "subset": "s", "group": "", "index": 0, "repeat": 0, "outcome": "right"}
+    scores = (("main", 1.0),) if fields.get("outcome", "right") == "right" else ()
+    return Record(**{**base, "scores": scores, **fields})  # type: ignore[arg-type]
+
+
+def table(*records: Record) -> list[tuple[str, str, int, int, float | None]]:
+    results = Results()
+    for one in records:
+        results.add(one)
+    return [(row.part, row.metric, row.samples, row.errors, row.score) for row in results.rows()]
+
+
+def test_errors_are_counted_and_never_scored() -> None:
+    rows = table(record(), record(index=1, outcome="error"), record(index=2, outcome="wrong", scores=(("main", 0.0),)))
+
+    assert rows == [("", "main", 2, 1, 0.5)]
+
+
+def test_subsets_are_listed_and_groups_instead_where_there_are_some() -> None:
+    by_subset = table(record(subset="x"), record(subset="y", outcome="wrong", scores=(("main", 0.0),)))
+    by_group = table(record(subset="x", group="g"), record(subset="y", group="g"), record(subset="z", group="h"))
+
+    assert [row[0] for row in by_subset] == ["", "x", "y"]
+    assert [(row[0], row[2]) for row in by_group] == [("", 3), ("g", 2), ("h", 1)]
+
+
+def test_the_whole_is_the_mean_over_samples_not_over_subsets() -> None:
+    wrong = {"outcome": "wrong", "scores": (("main", 0.0),)}
+    rows = table(record(subset="x", index=0), *(record(subset="y", index=i, **wrong) for i in range(3)))
+
+    assert rows[0][4] == 0.25
+
+
+def test_repeats_of_a_sample_are_one_cluster() -> None:
+    results = Results()
+    for index in range(4):
+        for repeat in range(5):
+            results.add(record(index=index, repeat=repeat, scores=(("main", float(index < 2)),)))
+    (row,) = results.rows()
+
+    assert (row.samples, row.score) == (20, 0.5)
+    assert row.standard_error == pytest.approx((1 / 3 / 4) ** 0.5)
+
+
+def test_a_record_survives_the_way_to_the_controller() -> None:
+    sent = record(scores=(("main", 0.5), ("f1", 0.25)), first_token=0.1, asked=1.0, answered=2.0)
+
+    assert Record.of([("other", 1), sent.to_property()]) == Record(
+        **{**{name: getattr(sent, name) for name in Record.__slots__}, "scores": [["main", 0.5], ["f1", 0.25]]}
+    )
+
+
+def test_the_json_follows_its_schema(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    schema = json.loads((Path(pytest_modeleval.reports.__file__).parent / "results.schema.json").read_text())
+
+    run(project, "--model", "faulty", "--eval-json", "deep/out.json", "test_answers.py")
+    document = json.loads((project.path / "deep/out.json").read_text())
+
+    jsonschema.validate(document, schema)
+    assert document["schema"] == "pytest-modeleval/results/1"
+    whole, easy, hard = document["rows"]
+    assert (whole["model"], whole["benchmark"], whole["part"], whole["samples"], whole["score"]) == (
+        "faulty", "answers", "", 10, 1.0,
+    )  # fmt: skip
+    assert (easy["part"], hard["part"]) == ("easy", "hard")
+    assert (whole["prompt_tokens"], whole["completion_tokens"]) == (70, 30)
+
+
+def test_a_json_file_that_cannot_be_written_is_said(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    (project.path / "file").touch()
+
+    result = run(project, "--model", "faulty", "--eval-json", "file/out.json", "test_answers.py")
+
+    result.assert_outcomes(passed=10)
+    result.stdout.fnmatch_lines(["*cannot write *file/out.json: *"])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR

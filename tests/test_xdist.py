@@ -1,0 +1,118 @@
+"""Under pytest-xdist."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.xdist import share, visible_gpus
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+
+
+def test_workers_give_the_same_table_and_share_the_store(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    right, wrong = answer("42"), answer("41")
+    faulty.fault = lambda handler, body: (wrong if "hard" in json.dumps(body) else right)(handler, body)
+
+    result = run(project, "--model", "faulty", "-n", "2", "test_answers.py")
+    again = run(project, "--model", "faulty", "test_answers.py")
+
+    result.assert_outcomes(passed=6, failed=4)
+    result.stdout.re_match_lines([r"faulty +answers +10 +0 +0\.600"])
+    result.stdout.fnmatch_lines(["test_answers?hard-0000*expected '42', got '41'"])
+    again.assert_outcomes(passed=6, failed=4)
+    assert len(faulty.asked) == 10
+
+
+def test_a_worker_asks_ahead_for_what_it_was_given(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    """100 answers of 50 ms one after another on two workers would take 2.5 s."""
+    import threading
+    import time
+
+    right, at_once, most = answer("42"), threading.Semaphore(100), []
+
+    def slow(handler, body) -> None:  # type: ignore[no-untyped-def]
+        with at_once:
+            most.append(100 - at_once._value)
+            time.sleep(0.05)
+        right(handler, body)
+
+    faulty.fault = slow
+    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 100}'))
+
+    run(project, "--model", "faulty", "-n", "2", "--eval-concurrency", "20", "test_answers.py").assert_outcomes(
+        passed=100
+    )
+
+    assert 4 < max(most) <= 20
+
+
+@pytest.mark.parametrize("dist", ["load", "worksteal", "loadfile", "each"])
+def test_every_way_to_distribute_works(project: pytest.Pytester, faulty: FaultyServer, dist: str) -> None:
+    arguments = ["--dist", dist, "--tx", "2*popen"] if dist == "each" else ["-n", "2", "--dist", dist]
+
+    result = run(project, "--model", "faulty", *arguments, "test_answers.py")
+
+    assert result.parseoutcomes()["passed"] == (20 if dist == "each" else 10)
+
+
+def test_a_stop_in_a_worker_is_one_line(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = lambda handler, body: answer("42")(handler, body)
+    alias(project, "dead", base_url="http://127.0.0.1:9/v1", model="m")
+
+    result = run(project, "--model", "dead", "-n", "2", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: dead: nothing answers at http://127.0.0.1:9/v1/ *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_users_mistake_in_a_worker_is_one_line(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_again=ANSWERS)
+
+    result = run(project, "--model", "faulty", "-n", "2", ".")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: two benchmarks are called 'answers': *"])
+
+
+def test_worker_k_sees_gpu_k_of_the_callers_list(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "4,GPU-abc")
+    project.makeconftest(
+        """
+        import os
+        from pytest_modeleval import Completion
+
+        class Mine:
+            concurrency = 1
+            async def check(self): pass
+            async def close(self): pass
+            async def complete(self, request): return Completion(os.environ["CUDA_VISIBLE_DEVICES"])
+
+        def pytest_modeleval_open_model(spec):
+            return Mine()
+        """
+    )
+    alias(project, "mine", api="mine", model="x")
+
+    result = run(project, "--model", "mine", "-n", "3", "-rf", "test_answers.py")
+
+    assert set(re.findall(r"got '([^']*)'", result.stdout.str())) == {"4", "GPU-abc"}
+
+
+def test_gpus_are_the_callers_or_the_machines(tmp_path: Path) -> None:
+    for name in ("nvidia0", "nvidia10", "nvidia2", "nvidiactl", "nvidia-uvm"):
+        (tmp_path / name).touch()
+
+    assert visible_gpus({}, tmp_path) == ["0", "2", "10"]
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": "3, 1"}, tmp_path) == ["3", "1"]
+    assert visible_gpus({"CUDA_VISIBLE_DEVICES": ""}, tmp_path) == []
+
+
+@pytest.mark.parametrize(("asked", "workers", "each"), [(64, 16, 4), (3, 16, 1), (None, 16, None)])
+def test_the_requests_in_flight_are_divided(
+    asked: int | None, workers: int, each: int | None, pytestconfig: pytest.Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pytestconfig, "workerinput", {"workercount": workers}, raising=False)
+
+    assert share(pytestconfig, asked) == each
