@@ -19,7 +19,7 @@ from pytest_modeleval.datasets import arithmetic
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 MARKERS = ["<think>", "</think>"]
-# How often each subset is practised: the hard ones get most of the time and still stay hard.
+# How often each subset is practised. The products stay hard: one of two digits little practised, one of three never.
 PRACTICE = {
     "add-1": 1,
     "subtract-1": 1,

@@ -10,7 +10,7 @@ OPERATIONS: dict[str, tuple[str, str, Callable[[int, int], int]]] = {
     "multiply": ("*", "times", operator.mul),
 }
 # Named for their operation and the digits of both numbers.
-SUBSETS = ("add-1", "add-2", "add-3", "subtract-1", "subtract-2", "subtract-3", "multiply-1", "multiply-2")
+SUBSETS = tuple(f"{operation}-{digits}" for operation in OPERATIONS for digits in (1, 2, 3))
 PHRASES = ("What is {}?", "Compute {}.", "How much is {}?", "Please work out {}.")
 _ONES = [
     "zero",
