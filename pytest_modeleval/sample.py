@@ -96,9 +96,9 @@ def split_thinking(text: str) -> tuple[str, str]:
     before, closed, after = text.rpartition("</think>")
     opened, _, thought = before.partition("<think>") if closed else text.partition("<think>")
     if closed:
-        return (thought if "<think>" in before else opened).strip(), after.strip()
+        return (thought if "<think>" in before else opened).strip(), after.strip("\n")
     if "<think>" in text:
-        return thought.strip(), opened.strip()
+        return thought.strip(), opened.strip("\n")
     return "", text
 
 

@@ -53,7 +53,8 @@ def transformers_server() -> Iterator[str]:
     # Somebody must read what it prints, or it stops at a full pipe.
     said: list[bytes] = []
     assert process.stdout is not None
-    threading.Thread(target=lambda: said.extend(process.stdout or ()), daemon=True).start()
+    reader = threading.Thread(target=lambda: said.extend(process.stdout or ()))
+    reader.start()
     try:
         for _ in range(600):
             if process.poll() is not None:
@@ -69,6 +70,8 @@ def transformers_server() -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(10)
+        reader.join()
+        process.stdout.close()
 
 
 class FaultyServer:

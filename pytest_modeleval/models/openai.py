@@ -263,7 +263,7 @@ def _completion(
     calls = message.get("tool_calls") or ()
     refusal = message.get("refusal") or ""
     reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-    thinking, text = (reasoning, content) if reasoning else split_thinking(content)
+    thinking, text = (reasoning.strip(), content.strip("\n")) if reasoning else split_thinking(content)
     if not (text or thinking or calls or refusal):
         raise SampleError(f"the answer is empty (finish reason {finish_reason or 'none'!r})")
     return Completion(
