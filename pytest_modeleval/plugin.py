@@ -110,6 +110,10 @@ class ActiveHooks:
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
         self.evaluation.wait_for(item, self._live.draw)
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        self._live.begin(nodeid)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
         with self.evaluation.recording(pyfuncitem):

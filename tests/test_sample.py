@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.sample import Completion, Sample, Score, recorded_scores, split_thinking
+from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded_scores, split_thinking
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_thinking_is_kept_apart(text: str, thinking: str, answer: str) -> None:
 
 def test_a_prompt_is_a_user_message_or_messages() -> None:
     parts = [{"type": "text", "text": "what is it?"}, {"type": "image_url", "image_url": {"url": "x"}}]
-    turns = [{"role": "user", "content": parts}, {"role": "assistant", "content": "hm"}]
+    turns: list[Message] = [{"role": "user", "content": parts}, {"role": "assistant", "content": "hm"}]
 
     assert Sample("hi", "").messages == [{"role": "user", "content": "hi"}]
     assert Sample(turns, "").messages == turns

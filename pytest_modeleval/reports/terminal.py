@@ -27,6 +27,7 @@ class LiveLine:
         self._total = 0
         self._started = self._drawn = 0.0
         self._writer: Any = None
+        self._file = ""
 
     @property
     def shown(self) -> bool:
@@ -49,6 +50,13 @@ class LiveLine:
         self._drawn = clock
         width = self._writer.fullwidth - 1
         self._writer.write(f"\r\x1b[K{self.text(clock - self._started)[:width]}", flush=True)
+
+    def begin(self, nodeid: str) -> None:
+        """Make room before the first item of a file, where pytest begins a new line with the file's name."""
+        file = nodeid.partition("::")[0]
+        if self.shown and file != self._file:
+            self._file = file
+            self._writer.write("\r\x1b[K")
 
     def text(self, seconds: float) -> str:
         """The line after so many seconds."""

@@ -1,0 +1,127 @@
+"""What the terminal shows."""
+
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from pytest_modeleval.reports.terminal import LiveLine, table
+from pytest_modeleval.results import Record, Results, Row
+from pytest_modeleval.verdicts import shortened
+from tests.conftest import FaultyServer, answer, run
+
+
+def in_a_terminal(project: pytest.Pytester, *arguments: str, **environment: str) -> str:
+    """What pytest writes to a real (pseudo) terminal."""
+    above, below = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", "-p", "no:asyncio", *arguments],
+        cwd=project.path,
+        stdin=below,
+        stdout=below,
+        stderr=below,
+        env={**os.environ, "TERM": "xterm", "PY_COLORS": "1", **environment},
+    )
+    os.close(below)
+    said = b""
+    while True:
+        try:
+            said += (piece := os.read(above, 65536))
+        except OSError:
+            break
+        if not piece:
+            break
+    os.close(above)
+    process.wait()
+    return said.decode()
+
+
+def test_a_terminal_has_a_live_line_instead_of_dots(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    said = in_a_terminal(project, "--model", "faulty", "test_answers.py")
+
+    assert "\r\x1b[K10/10 · 0 wrong · " in said
+    assert "tokens/s" in said
+    assert "......" not in said
+    assert "10 passed" in said
+
+
+@pytest.mark.parametrize("quiet", [["-q"], ["-v"], ["-s"], []], ids=["-q", "-v", "-s", "CI"])
+def test_the_live_line_is_quiet_when_nobody_watches(
+    project: pytest.Pytester, faulty: FaultyServer, quiet: list[str]
+) -> None:
+    said = in_a_terminal(project, "--model", "faulty", *quiet, "test_answers.py", **({} if quiet else {"CI": "true"}))
+
+    assert "in flight" not in said
+    assert "tokens/s" not in said
+    assert "10 passed" in said
+
+
+def test_a_pipe_gets_dots(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.stdout.fnmatch_lines(["test_answers.py .......... *"])
+    assert "\x1b" not in result.stdout.str()
+
+
+def test_the_live_line_counts_and_foretells() -> None:
+    results = Results()
+    line = LiveLine(results, lambda: 8)
+    line._total = 100
+    for index in range(25):
+        outcome = "error" if index < 2 else "wrong" if index < 5 else "right"
+        results.add(Record("m", "b", "s", "", index, 0, outcome, completion_tokens=100))
+
+    assert line.text(10.0) == "25/100 · 8 in flight · 3 wrong · 2 errors · 250 tokens/s · 0:30 left"
+
+
+@pytest.mark.parametrize(("arguments", "lines"), [([], 5), (["-rf"], 10), (["-v"], 10), (["-ra"], 10)])
+def test_wrong_answers_are_a_line_each_the_first_few_unless_asked(
+    project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], lines: int
+) -> None:
+    faulty.fault = answer("41")
+
+    result = run(project, "--model", "faulty", *arguments, "test_answers.py")
+
+    shown = [line for line in result.outlines if "expected '42', got '41'" in line]
+    assert len(shown) == lines
+    assert ("… and 5 more (-rf shows all)" in result.outlines) == (lines == 5)
+    assert "Traceback" not in result.stdout.str()
+    assert not re.search(r"test_answers\.py:\d", result.stdout.str())
+
+
+def test_a_hostile_answer_is_one_plain_line(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("\x1b[mred\x00\r\nno number" + "x" * 5000)
+
+    result = run(project, "--model", "faulty", "-k", "00000 and easy", "test_answers.py")
+
+    (line,) = [line for line in result.outlines if "no number in the answer" in line]
+    assert "\x1b" not in line
+    assert "\x00" not in line
+    assert len(line) < 250
+
+
+def test_shortened_keeps_both_ends() -> None:
+    assert shortened("a" * 50 + "b" * 50) == repr("a" * 30 + " … " + "b" * 27)
+    assert shortened("two\nlines") == "'two lines'"
+
+
+ROW = Row("m", "gsm8k", "", "main", 1319, 2, 0, 0.8, 0.011, 0.777, 0.821, 1000, 234, 12.3)
+
+
+def test_the_table() -> None:
+    assert table([ROW]) == [
+        "model  benchmark  samples  errors  score  95% interval    tokens  seconds",
+        "m      gsm8k        1,319       2  0.800  [0.777, 0.821]   1,234     12.3",
+    ]
+
+
+def test_the_tables_further_columns_come_when_needed() -> None:
+    other = Row("m", "gsm8k", "", "f1", 0, 0, 3, None, None, None, None, 0, 0, 0.0)
+
+    head, _, last = table([ROW, other])
+
+    assert head.split()[:6] == ["model", "benchmark", "metric", "samples", "errors", "unscored"]
+    assert last.split() == ["m", "gsm8k", "f1", "0", "0", "3", "-", "-", "0", "0.0"]
