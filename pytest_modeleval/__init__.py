@@ -1,10 +1,14 @@
 """Model benchmarks as pytest suites: what a benchmark file imports."""
 
-from pytest_modeleval.benchmark import Shots, benchmark
-from pytest_modeleval.datasets import Row
-from pytest_modeleval.datasets.generated import generated
-from pytest_modeleval.datasets.hub import hub
-from pytest_modeleval.sample import Completion, Sample, SampleError, Score
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_modeleval.datasets import Row
+    from pytest_modeleval.datasets.generated import generated
+    from pytest_modeleval.datasets.hub import hub
+    from pytest_modeleval.declare import Shots, benchmark
+    from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 
 __all__ = [
     "Completion",
@@ -17,3 +21,23 @@ __all__ = [
     "generated",
     "hub",
 ]
+
+# Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
+_MODULES = {
+    "Completion": "sample",
+    "Row": "datasets",
+    "Sample": "sample",
+    "SampleError": "sample",
+    "Score": "sample",
+    "Shots": "declare",
+    "benchmark": "declare",
+    "generated": "datasets.generated",
+    "hub": "datasets.hub",
+}
+
+
+def __getattr__(name: str) -> object:
+    """One of the public names."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.benchmark import MARK, Benchmark
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import NoData
+from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.options import MARK, Options, unknown
 from pytest_modeleval.sample import Sample
 from pytest_modeleval.selection import could_select
 

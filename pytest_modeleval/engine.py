@@ -83,7 +83,7 @@ class Engine(Generic[T]):
                 tick()
             self._awaited = None
         # Sending and receiving go before reporting: both want the interpreter lock, and a server waits for requests
-        # while nobody waits for a report. Measured in bench/requests.py.
+        # while nobody waits for a report. Measured in bench/asking.py.
         patience = time.monotonic() + 1
         while not self._selector.idle and time.monotonic() < patience:
             time.sleep(0.001)

@@ -239,8 +239,10 @@ class Evaluation:
         report.user_properties.append(record.to_property())
         if self._store is not None:
             try:
-                if turn:
-                    self._store.save_sample(sample_row(turn.sample, record.benchmark))
-                self._store.save_scores(score_rows(self.run, item.nodeid, record, turn, str(error or "")))
+                row = sample_row(turn.sample, record.benchmark) if turn else None
+                if row:
+                    self._store.save_sample(row)
+                why = str(error or "")
+                self._store.save_scores(score_rows(self.run, item.nodeid, record, turn, row[0] if row else "", why))
             except StopRun as stopped:
                 self.stop(str(stopped))

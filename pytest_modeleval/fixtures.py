@@ -1,13 +1,19 @@
 """What a benchmark's test takes as arguments."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_modeleval.sample import Completion, Sample, SampleError
+if TYPE_CHECKING:
+    from pytest_modeleval.sample import Completion, Sample
 
 
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> Sample:
     """The question this item asks, with its target."""
+    from pytest_modeleval.sample import SampleError
     from pytest_modeleval.turns import TURN
 
     turn = request.node.stash.get(TURN, None)

@@ -1,16 +1,16 @@
 """Flags and ini values, read once into one frozen `Options`."""
 
-import configparser
-import difflib
 import enum
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+
+# The mark of every benchmark.
+MARK = "modeleval"
 
 
 class Cache(enum.Enum):
@@ -50,6 +50,9 @@ class Options:
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
     """The error for a name that does not exist, with the closest one that does and how to go on."""
+    # These cost 6 ms to import, and every pytest start would pay for them.
+    import difflib
+
     known = sorted(set(known))
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"; did you mean {close[0]!r}?" if close else ""
@@ -206,6 +209,9 @@ def _ini_keys(config: pytest.Config) -> list[str]:
     path = config.inipath
     if path is None:
         return keys
+    import configparser
+    import tomllib
+
     if path.suffix == ".toml":
         table = tomllib.loads(path.read_text("utf-8"))
         table = table.get("tool", {}) if path.name == "pyproject.toml" else table

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.benchmark import MARK
 from pytest_modeleval.fixtures import completion, model, sample  # noqa: F401 - pytest finds them here
-from pytest_modeleval.options import add_options, is_active
+from pytest_modeleval.options import MARK, add_options, is_active
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation

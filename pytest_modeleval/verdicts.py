@@ -82,10 +82,11 @@ def sample_row(sample: Sample, benchmark: str) -> Sequence[str]:
     return hashlib.sha256(f"{prompt}\0{target}".encode()).hexdigest(), benchmark, prompt, target
 
 
-def score_rows(run: str, node: str, record: Record, turn: Turn | None, why: str) -> list[Sequence[Any]]:
+def score_rows(
+    run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str
+) -> list[Sequence[Any]]:
     """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
     made = {score.name: score for score in turn.scores} if turn else {}
-    sample_hash = sample_row(turn.sample, record.benchmark)[0] if turn else ""
     key = turn.answers[-1].key if turn and turn.answers else None
     values: Sequence[tuple[str, float | None]] = record.scores or [("main", None)]
     rows: list[Sequence[Any]] = []

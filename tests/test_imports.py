@@ -15,7 +15,7 @@ LAYERS = [
     {"sample"},
     {"prompts", "scorers", "statistics", "options", "selection", "concurrency", "hooks", "xdist"},
     {"datasets", "models", "results"},
-    {"benchmark", "store"},
+    {"declare", "store"},
     {"collect", "asking", "engine"},
     {"turns"},
     {"verdicts"},
@@ -69,10 +69,12 @@ def test_plain_modules_need_the_standard_library_only(path: Path) -> None:
 
 
 def test_the_package_lists_what_it_offers() -> None:
-    offered = {name for name, value in vars(pytest_modeleval).items() if hasattr(value, "__module__")}
-
-    assert {name for name in offered if not name.startswith("_")} == set(pytest_modeleval.__all__)
-    assert list(pytest_modeleval.__all__) == sorted(pytest_modeleval.__all__)
+    assert list(pytest_modeleval.__all__) == sorted(pytest_modeleval.__all__) == sorted(pytest_modeleval._MODULES)
+    for name in pytest_modeleval.__all__:
+        value = getattr(pytest_modeleval, name)
+        assert (value.__module__, value.__name__) == (f"pytest_modeleval.{pytest_modeleval._MODULES[name]}", name)
+    with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
+        pytest_modeleval.nothing  # noqa: B018
 
 
 @pytest.mark.parametrize("module", ["pytest_modeleval", "pytest_modeleval.plugin", "pytest_modeleval.evaluation"])

@@ -4,13 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.datasets import Place, Row
-from pytest_modeleval.datasets.files import RowFiles, split_files
-from pytest_modeleval.datasets.lock import locked_count
 from pytest_modeleval.sample import SampleError
+
+if TYPE_CHECKING:
+    from pytest_modeleval.datasets.files import RowFiles
 
 
 class NoData(Exception):
@@ -53,10 +55,12 @@ class HubRows:
 
     dataset: Hub
     place: Place
-    _open: dict[tuple[str, str], RowFiles] = field(default_factory=dict)
+    _open: dict[tuple[str, str], "RowFiles"] = field(default_factory=dict)
 
     def count(self, subset: str) -> int:
         """How many rows the subset has, by the lock where it is known."""
+        from pytest_modeleval.datasets.lock import locked_count
+
         split = self.dataset.split
         files = self._files(subset, split)
         return locked_count(
@@ -80,12 +84,16 @@ class HubRows:
             )
         return [rows[index] for index in range(number)]
 
-    def _rows(self, subset: str, split: str) -> RowFiles:
+    def _rows(self, subset: str, split: str) -> "RowFiles":
+        from pytest_modeleval.datasets.files import RowFiles
+
         if (subset, split) not in self._open:
             self._open[subset, split] = RowFiles(self._files(subset, split))
         return self._open[subset, split]
 
     def _files(self, subset: str, split: str) -> list[Path]:
+        from pytest_modeleval.datasets.files import split_files
+
         folder = self.place.folder
         assert folder is not None
         files = split_files(folder, subset, split)

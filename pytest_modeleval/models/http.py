@@ -1,7 +1,7 @@
 """A lean HTTP/1.1 transport under the openai client.
 
 The client's own (httpcore and h11) takes about 0.5 ms of CPU a request, half of a request's whole cost here; this one
-about 0.1 ms (`bench/requests.py`). It speaks plain and TLS HTTP/1.1 with keep-alive; proxies stay with httpx.
+about 0.1 ms (`bench/asking.py`). It speaks plain and TLS HTTP/1.1 with keep-alive; proxies stay with httpx.
 """
 
 import asyncio

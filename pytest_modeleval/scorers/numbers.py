@@ -86,9 +86,9 @@ def same_number(answer: Completion | str, target: str, *, name: str = "main") ->
     """
     text = str(answer)
     got = final_number(text)
-    wanted = value_of(numbers[-1]) if (numbers := numbers_in(target)) else None
-    if wanted is None:
+    wanted = numbers[-1] if (numbers := numbers_in(target)) else None
+    if wanted is None or value_of(wanted) is None:
         raise ValueError(f"the target {target!r} holds no number")
-    passed = got is not None and value_of(got) == wanted
+    passed = got is not None and (got == wanted or value_of(got) == value_of(wanted))
     why = "" if got is not None else "no number in the answer"
     return Score(float(passed), passed, got or text.strip(), target, why, name)

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_modeleval.datasets import Dataset, Row
+from pytest_modeleval.options import MARK
 from pytest_modeleval.sample import Sample
 
-MARK = "modeleval"
 Body = TypeVar("Body", bound=Callable[..., Any])
 
 
