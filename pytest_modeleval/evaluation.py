@@ -1,5 +1,6 @@
 """One session's evaluation: what the plugin's hooks hand over to."""
 
+import gc
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -84,6 +85,8 @@ class Evaluation:
 
     def finish(self, session: pytest.Session, exit_status: int) -> None:
         """Cancel what is in flight and write what waits."""
+        # pytest looks for garbage several times at its end; what is left now is no garbage.
+        gc.freeze()
         if self.options.json and self._store is not None and not self._is_worker:
             rows = self.results.rows()
             try:

@@ -22,6 +22,12 @@ from pytest_modeleval.models.spec import TINY
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Warnings are errors here, and not in the project's config: that one is also read when models are evaluated."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("error"), append=False)
+
+
 @pytest.fixture
 def real_data() -> Path:
     """The folder with copies of the real datasets, where there is one."""

@@ -48,7 +48,13 @@ class LeanTransport(httpx2.AsyncBaseTransport):
         except BaseException:
             connection.close()
             raise
-        return httpx2.Response(status, headers=headers, stream=_Body(connection, idle))
+        if not connection.is_done:
+            return httpx2.Response(status, headers=headers, stream=_Body(connection, idle))
+        # It came whole: reading it through a stream would cost as much as everything else here.
+        content = await connection.read()
+        if connection.is_open:
+            idle.append(connection)
+        return httpx2.Response(status, headers=headers, content=content)
 
     async def _connect(self, url: httpx2.URL, timeout: float | None) -> "_Connection":
         tls = url.scheme == "https"

@@ -1,0 +1,136 @@
+"""The engine: order, look-ahead, stopping."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from pytest_modeleval import engine as engine_module
+from pytest_modeleval.engine import Engine, Job
+from pytest_modeleval.sample import SampleError, StopRun
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine[Any]]:
+    made: Engine[Any] = Engine()
+    yield made
+    made.close()
+
+
+def nothing() -> None:
+    pass
+
+
+def job(key: str, work: Any, at_once: int = 8) -> Job[Any]:
+    return Job(key, work, lambda: at_once)
+
+
+def test_a_slow_job_holds_back_no_other(engine: Engine[Any]) -> None:
+    finished: list[int] = []
+
+    async def work(number: int) -> int:
+        await asyncio.sleep(0.3 if number == 0 else 0.001)
+        finished.append(number)
+        return number
+
+    engine.feed(job(str(n), lambda n=n: work(n)) for n in range(100))
+
+    assert [engine.result(str(n), nothing) for n in range(100)] == list(range(100))
+    assert finished[-1] == 0
+
+
+def test_no_more_jobs_run_at_once_than_allowed(engine: Engine[Any]) -> None:
+    running, most = 0, 0
+
+    async def work() -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.001)
+        running -= 1
+
+    engine.feed(job(str(n), work, at_once=5) for n in range(50))
+    for n in range(50):
+        engine.result(str(n), nothing)
+
+    assert most == 5
+
+
+def test_finished_results_are_bounded(engine: Engine[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "LOOK_AHEAD", 10)
+    started = 0
+
+    async def work() -> int:
+        nonlocal started
+        started += 1
+        return started
+
+    engine.feed(job(str(n), work, at_once=4) for n in range(100))
+    time.sleep(0.3)
+
+    assert started <= 14
+    assert [engine.result(str(n), nothing) for n in range(100)] == list(range(1, 101))
+
+
+def test_a_samples_error_is_its_result(engine: Engine[Any]) -> None:
+    async def fails() -> None:
+        raise SampleError("no answer")
+
+    async def breaks() -> None:
+        raise KeyError("x")
+
+    engine.feed([job("a", fails), job("b", breaks)])
+    first, second = engine.result("a", nothing), engine.result("b", nothing)
+
+    assert (str(first), str(second)) == ("no answer", "KeyError: 'x'")
+    assert isinstance(second.__cause__, KeyError)
+
+
+def test_a_stop_reaches_whoever_waits_and_keeps_what_is_finished(engine: Engine[Any]) -> None:
+    async def works() -> int:
+        return 1
+
+    async def stops() -> None:
+        await asyncio.sleep(0.05)
+        raise StopRun("no more")
+
+    engine.feed([job("a", works), job("b", stops), job("c", lambda: asyncio.sleep(10))])
+
+    assert engine.result("a", nothing) == 1
+    with pytest.raises(StopRun, match="no more"):
+        engine.result("c", nothing)
+
+
+def test_closing_cancels_what_is_in_flight_and_calls_the_closers() -> None:
+    ended: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("cancelled")
+
+    async def closer() -> None:
+        ended.append("closed")
+
+    engine: Engine[Any] = Engine([closer])
+    engine.feed([job("a", work)])
+    time.sleep(0.05)
+    started = time.monotonic()
+    engine.close()
+    engine.close()
+
+    assert ended == ["cancelled", "closed"]
+    assert time.monotonic() - started < 1
+    assert not any(thread.name == "modeleval-engine" for thread in threading.enumerate())
+
+
+def test_it_ticks_while_it_waits(engine: Engine[Any]) -> None:
+    ticks: list[int] = []
+    engine.feed([job("a", lambda: asyncio.sleep(0.8, "done"))])
+
+    assert engine.result("a", lambda: ticks.append(1)) == "done"
+    assert len(ticks) >= 2

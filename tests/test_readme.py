@@ -1,0 +1,81 @@
+"""What README and the documents show is so."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.models.spec import read_aliases
+from pytest_modeleval.options import FLAGS
+from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
+from tests.conftest import FaultyServer, answer, run
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(document: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_screen_has_both_commands() -> None:
+    first = "\n".join(README.splitlines()[:60])
+
+    assert "pytest --model tiny" in first
+    assert "python -m pip install tox && python -m tox" in first
+    assert "python -m pip install tox && python -m tox" in (ROOT / ".ci/run").read_text()
+
+
+def test_the_table_is_what_the_bundled_model_prints(pytester: pytest.Pytester) -> None:
+    (shown,) = blocks(README, "text")
+
+    result = run(pytester, "--model", "tiny")
+
+    for line in shown.splitlines():
+        # Times differ from machine to machine.
+        plain = re.escape(re.sub(r" +[\d.]+s? *=*$", "", line)) if line.startswith(("tiny", "=")) else re.escape(line)
+        result.stdout.re_match_lines([f"^{plain}"])
+
+
+def test_the_benchmark_shown_is_the_one_shipped() -> None:
+    assert blocks(README, "python") == [(ROOT / "benchmarks/test_gsm8k.py").read_text()]
+
+
+def test_the_benchmarks_listed_are_those_shipped() -> None:
+    listed = set(re.findall(r"^\| `(\w+)` \|", README.partition("## Benchmarks")[2].partition("##")[0], re.MULTILINE))
+
+    assert listed == {path.stem.removeprefix("test_") for path in (ROOT / "benchmarks").glob("test_*.py")}
+
+
+def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
+    documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
+    named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
+
+    assert named == {flag.name for flag in FLAGS}
+
+
+def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
+    shown = blocks(README, "toml") + blocks((ROOT / "docs/models.md").read_text(), "toml")
+
+    for number, block in enumerate(shown):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "modeleval.toml").write_text(block)
+        assert read_aliases(folder)["qwen3"].model == tomllib.loads(block)["models"]["qwen3"]["model"]
+
+
+def test_the_benchmark_of_the_guide_runs(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    guide = (ROOT / "docs/benchmarks.md").read_text()
+    faulty.fault = answer("Paris.")
+    project.makepyfile(test_capitals=blocks(guide, "python")[0])
+
+    run(project, "--model", "faulty", "test_capitals.py").assert_outcomes(passed=1, failed=1)
+
+
+def test_an_ini_file_may_hold_every_flag(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeini("[pytest]\neval_model = faulty\neval_limit = 3\neval_generation =\n  temperature=0.5\n  seed=1")
+
+    run(project, "test_answers.py").assert_outcomes(passed=3)
+
+    assert (faulty.asked[0]["temperature"], faulty.asked[0]["seed"]) == (0.5, 1)
