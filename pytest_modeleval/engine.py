@@ -151,21 +151,24 @@ class Engine(Generic[T]):
             await self._wakeup.wait()
 
     async def _work(self, job: Job[T]) -> None:
-        result: T | SampleError | None = None
         try:
-            result = await job.work()
+            self._publish(job.key, await job.work())
         except SampleError as error:
-            result = error
+            self._publish(job.key, error)
         except (StopRun, pytest.UsageError) as error:
-            self._stopped = self._stopped or error
+            with self._ready:
+                self._stopped = self._stopped or error
+                self._ready.notify_all()
         except Exception as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
-            result = SampleError(f"{type(error).__name__}: {error}")
-            result.__cause__ = error
+            wrapped = SampleError(f"{type(error).__name__}: {error}")
+            wrapped.__cause__ = error
+            self._publish(job.key, wrapped)
         finally:
             self._tasks.discard(asyncio.current_task())
-            with self._ready:
-                if result is not None:
-                    self._results[job.key] = result
-                if self._stopped is not None or self._awaited == job.key:
-                    self._ready.notify_all()
             self._wakeup.set()
+
+    def _publish(self, key: str, result: T | SampleError) -> None:
+        with self._ready:
+            self._results[key] = result
+            if self._awaited == key:
+                self._ready.notify_all()
