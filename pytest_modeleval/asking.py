@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
+
 from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
@@ -94,9 +96,15 @@ class Asker:
         return await asyncio.shield(self._opening)
 
     async def _open(self) -> Model:
-        # In a thread: importing torch and loading weights takes seconds.
-        model = await asyncio.to_thread(self._open_model, self.spec)
-        await model.check()
+        try:
+            # In a thread: importing torch and loading weights takes seconds.
+            model = await asyncio.to_thread(self._open_model, self.spec)
+            await model.check()
+        except (StopRun, pytest.UsageError):
+            raise
+        except Exception as error:
+            # Whatever a model's library raises here, every sample would meet again.
+            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}") from error
         self.slots = Slots(self._concurrency or model.concurrency)
         return model
 

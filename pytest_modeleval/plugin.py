@@ -53,6 +53,8 @@ class ActiveHooks:
         from pytest_modeleval.results import Record
 
         xdist.pin_gpu(config)
+        # What a model's library warns of is no error of a sample, also where the project makes warnings errors.
+        config.addinivalue_line("filterwarnings", r"default:::(torch|transformers|openai|httpx2|pytest_modeleval)\b")
         if config.args_source is not pytest.Config.ArgsSource.ARGS:
             config.args = [str(shipped_benchmarks())]
         self.evaluation: Evaluation = Evaluation(config)

@@ -272,6 +272,40 @@ def test_an_endpoint_without_an_alias_honours_the_openai_variables(
     assert faulty.headers[0]["authorization"] == "Bearer sk-test"
 
 
+def test_a_model_that_cannot_be_opened_stops_the_run_in_one_line(project: pytest.Pytester) -> None:
+    alias(project, "mine", api="mine", model="x")
+    project.makeconftest("def pytest_modeleval_open_model(spec): raise OSError('no such device')")
+
+    result = run(project, "--model", "mine", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: cannot open mine: OSError: no such device"])
+
+
+def test_a_librarys_warning_is_no_error_of_a_sample(project: pytest.Pytester) -> None:
+    project.makeini("[pytest]\nfilterwarnings = error")
+    alias(project, "mine", api="mine", model="x")
+    project.makeconftest(
+        """
+        import warnings
+        from pytest_modeleval import Completion
+
+        class Mine:
+            concurrency = 2
+            async def check(self): pass
+            async def close(self): pass
+            async def complete(self, request):
+                warnings.warn_explicit("old kernel", UserWarning, "torch/x.py", 1, module="torch.x")
+                return Completion("42")
+
+        def pytest_modeleval_open_model(spec):
+            return Mine()
+        """
+    )
+
+    run(project, "--model", "mine", "-p", "no:cacheprovider", "test_answers.py").assert_outcomes(passed=10)
+
+
 def test_a_conftest_may_open_a_model_of_its_own(project: pytest.Pytester) -> None:
     alias(project, "mine", api="mine", model="x", args={"says": "42"})
     project.makeconftest(
