@@ -183,6 +183,15 @@ def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
         file.write("\n".join(lines))
 
 
+# Without what a user's project need not have.
+WITHOUT = ["-p", "no:asyncio", "-p", "no:hypothesispytest"]
+
+
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    """Run pytest in the project, in this process, without what a user's tests do not need."""
-    return project.runpytest("-p", "no:asyncio", "-p", "no:hypothesispytest", *arguments)
+    """Run pytest in the project, in this process."""
+    return project.runpytest(*WITHOUT, *arguments)
+
+
+def run_alone(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """Run pytest in the project in a process of its own, as torch wants it: it cannot be imported twice."""
+    return project.runpytest_subprocess(*WITHOUT, *arguments)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.models.spec import TINY
-from tests.conftest import alias, run
+from tests.conftest import alias, run, run_alone
 
 # name: (file of the rows, examples' file or None, row, right answer, wrong answer, what the last message says)
 CHOICES = {"text": ["ice", "steam", "fog", "snow"], "label": ["1", "2", "3", "4"]}
@@ -136,7 +136,7 @@ def test_mmlu_is_reported_in_the_papers_groups(pytester: pytest.Pytester) -> Non
 
 
 def test_the_bundled_model_passes_the_easy_and_fails_the_hard(pytester: pytest.Pytester) -> None:
-    result = run(pytester, "--model", "tiny")
+    result = run_alone(pytester, "--model", "tiny")
 
     outcomes = result.parseoutcomes()
     assert outcomes["skipped"] == 3

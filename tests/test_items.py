@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone
 
 
 @pytest.fixture
@@ -303,7 +303,7 @@ def test_a_librarys_warning_is_no_error_of_a_sample(project: pytest.Pytester) ->
         """
     )
 
-    run(project, "--model", "mine", "-p", "no:cacheprovider", "test_answers.py").assert_outcomes(passed=10)
+    run_alone(project, "--model", "mine", "test_answers.py").assert_outcomes(passed=10)
 
 
 def test_a_conftest_may_open_a_model_of_its_own(project: pytest.Pytester) -> None:

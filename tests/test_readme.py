@@ -9,7 +9,7 @@ import pytest
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.options import FLAGS
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, answer, run, run_alone
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -30,7 +30,7 @@ def test_the_first_screen_has_both_commands() -> None:
 def test_the_table_is_what_the_bundled_model_prints(pytester: pytest.Pytester) -> None:
     (shown,) = blocks(README, "text")
 
-    result = run(pytester, "--model", "tiny")
+    result = run_alone(pytester, "--model", "tiny")
 
     *lines, last = shown.splitlines()
     # Seconds differ from machine to machine.
