@@ -61,6 +61,7 @@ class Collector:
     everything: bool
     error: pytest.UsageError | None = None
     names: set[str] = field(default_factory=set)
+    without_data: list[str] = field(default_factory=list)
     _where: dict[str, str] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, declared: Benchmark) -> None:
@@ -77,6 +78,7 @@ class Collector:
         except NoData as error:
             # In a run over everything that is shipped, what has no data is left out in the open.
             if self.everything:
+                self.without_data.append(declared.name)
                 skip = pytest.mark.skip(reason=str(error))
                 params = [pytest.param(None, id="no-data", marks=skip)]
             else:

@@ -147,7 +147,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        yield from self._terminal.summary(terminalreporter, self.evaluation.results.rows())
+        yield from self._terminal.summary(terminalreporter, self.evaluation)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

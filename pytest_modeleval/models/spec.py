@@ -92,7 +92,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         # float32: on a CPU the smallest models are slower in half precision. 32 tokens hold its longest answer.
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in APIS:
+    if colon and prefix in ("openai", "replay"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
         if prefix == "replay" and not Path(rest).is_file():

@@ -104,7 +104,7 @@ _STATUS = {
 }
 
 
-def summary(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> Generator[None]:
+def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Generator[None]:
     """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
     stats = terminal.stats
     whole = {category: stats.get(category, []) for category in ("failed", "error")}
@@ -119,7 +119,9 @@ def summary(terminal: pytest.TerminalReporter, rows: Sequence[Row]) -> Generator
         stats.update({category: reports for category, reports in whole.items() if reports})
     _write_samples(terminal, "wrong", samples["failed"], "f")
     _write_samples(terminal, "errors", samples["error"], "E")
-    if rows:
+    if missing := evaluation.collector.without_data:
+        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(missing)}")
+    if rows := evaluation.results.rows():
         terminal.write_sep("=", "scores")
         for line in table(rows):
             terminal.write_line(line)

@@ -1,0 +1,70 @@
+"""What `--model` names, and what makes two models the same."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+
+
+@pytest.mark.parametrize(
+    ("name", "api", "model"),
+    [
+        ("openai:gpt-5", "openai", "gpt-5"),
+        ("Qwen/Qwen3-0.6B", "transformers", "Qwen/Qwen3-0.6B"),
+    ],
+)
+def test_a_name_tells_how_to_reach_it(name: str, api: str, model: str) -> None:
+    spec = resolve(name, {}, {})
+
+    assert (spec.name, spec.api, spec.model) == (name, api, model)
+
+
+def test_a_folder_is_a_model_in_this_process(tmp_path: Path) -> None:
+    assert resolve(str(tmp_path), {}, {}).api == "transformers"
+
+
+def test_an_alias_goes_before_everything_else(tmp_path: Path) -> None:
+    (tmp_path / "modeleval.toml").write_text("[models.tiny]\nmodel = 'x'\nbase_url = 'http://y'\n")
+
+    spec = resolve("tiny", read_aliases(tmp_path), {})
+
+    assert (spec.api, spec.model, spec.base_url) == ("openai", "x", "http://y")
+
+
+def test_pyproject_holds_aliases_too(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.modeleval.models.m]\nmodel = 'x'\n")
+
+    assert read_aliases(tmp_path)["m"].api == "transformers"
+
+
+def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
+    extra = {"chat_template_kwargs": {"enable_thinking": True, "other": 1}}
+    own = ModelSpec("m", "openai", "m", generation={"temperature": 1, "extra_body": extra})
+
+    spec = resolve("m", {"m": own}, {"extra_body": {"chat_template_kwargs": {"enable_thinking": False}}})
+
+    assert spec.generation == {
+        "temperature": 1,
+        "extra_body": {"chat_template_kwargs": {"enable_thinking": False, "other": 1}},
+    }
+
+
+def test_the_name_the_url_and_the_key_do_not_shape_an_answer() -> None:
+    one = ModelSpec("a", "openai", "m", base_url="http://x", api_key_env="A", timeout=1)
+    two = ModelSpec("b", "openai", "m", base_url="http://y", api_key_env="B", timeout=2)
+
+    assert one.identity == two.identity
+    assert one.identity != ModelSpec("a", "openai", "n").identity
+
+
+def test_new_weights_in_the_same_folder_are_a_new_model(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(b"old")
+    spec = ModelSpec("m", "transformers", str(tmp_path))
+    before = spec.identity
+    weights.write_bytes(b"new")
+    os.utime(weights, ns=(1, 1))
+
+    assert spec.identity != before
