@@ -81,6 +81,11 @@ class ActiveHooks:
         node.workerinput["modeleval_run"] = self.evaluation.run
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
+        # The controller collects nothing itself; every worker has the same items.
+        self._live.start(node.config, len(ids))
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         why = getattr(node, "workeroutput", {}).get(self._stopped)
         if why:

@@ -36,6 +36,8 @@ class LiveLine:
 
     def start(self, config: pytest.Config, total: int) -> None:
         """Count from now, towards ``total`` items; quiet when not a terminal, in CI, under -q, -v or -s."""
+        if self._total or not total:
+            return
         self._total, self._started = total, time.monotonic()
         quiet = config.get_verbosity() != 0 or config.option.capture == "no" or os.environ.get("CI")
         if not quiet and config.pluginmanager.has_plugin("terminalreporter"):

@@ -48,6 +48,13 @@ def test_a_terminal_has_a_live_line_instead_of_dots(project: pytest.Pytester, fa
     assert "10 passed" in said
 
 
+def test_the_live_line_counts_what_workers_report(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    said = in_a_terminal(project, "--model", "faulty", "-n", "2", "test_answers.py")
+
+    assert "\r\x1b[K10/10 · 0 wrong · " in said
+    assert "10 passed" in said
+
+
 @pytest.mark.parametrize("quiet", [["-q"], ["-v"], ["-s"], []], ids=["-q", "-v", "-s", "CI"])
 def test_the_live_line_is_quiet_when_nobody_watches(
     project: pytest.Pytester, faulty: FaultyServer, quiet: list[str]
