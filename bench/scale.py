@@ -65,7 +65,6 @@ def main() -> None:
         if arguments.what == "memory":
             # A replay holds all answers itself; a server's answers are the store's. So: fill the store, then read it.
             run(folder, BENCHMARK.format(size=size), "--model", "replay:answers.jsonl")
-            (folder / "answers.jsonl").touch()
             more = ["--eval-cache", "only"]
         ours = run(folder, BENCHMARK.format(size=size), "--model", "replay:answers.jsonl", *more)
     print(

@@ -226,6 +226,9 @@ class Evaluation:
         ref = selected(item)
         if ref is None:
             return
+        if report.when == "teardown" and TURN in item.stash:
+            # The item itself lives to the end of the session; its texts are in the store.
+            del item.stash[TURN]
         outcome = outcome_of(call, report)
         if outcome is None:
             return

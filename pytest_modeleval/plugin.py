@@ -64,6 +64,7 @@ class ActiveHooks:
             terminal,
             STOPPED,
         )
+        self._config = config
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
 
@@ -137,11 +138,14 @@ class ActiveHooks:
         self.evaluation.describe(item, call, report)
         return report
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, object, object]:
         if not self._is_worker:
             self.evaluation.count(report)
             self._live.draw()
+        result = yield
+        self._terminal.forget(self._config, report)
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:

@@ -90,7 +90,9 @@ class TransformersModel:
 
     def _load(self, loading: dict[str, Any]) -> None:
         where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
+        # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         try:
             self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(self._spec.model, **where)
             model: Any = transformers.AutoModelForCausalLM.from_pretrained(self._spec.model, **loading)

@@ -129,6 +129,17 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
             terminal.write_line(line)
 
 
+def forget(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Let go of a report that says nothing: a setup or teardown that passed and printed nothing.
+
+    pytest keeps every report to its end, three a test; these two are half of what it holds for a test that has run.
+    """
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    kept = terminal.stats.get("") if terminal is not None else None
+    if kept and kept[-1] is report and report.when != "call" and report.passed and not report.sections:
+        kept.pop()
+
+
 def _is_one_line(report: pytest.TestReport) -> bool:
     """Whether a failed report is a wrong answer, or a sample's error that needs no traceback."""
     return isinstance(report.longrepr, str) and Record.of(getattr(report, "user_properties", ())) is not None
