@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import threading
 from array import array
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,6 +65,8 @@ class Parquet:
         self.path = path
         self._file = pyarrow.parquet.ParquetFile(path)
         self._group: tuple[int, list[dict[str, Any]]] = (-1, [])
+        # An open ParquetFile read by two threads at once hangs or crashes.
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return int(self._file.metadata.num_rows)
@@ -73,12 +76,10 @@ class Parquet:
         for group in range(self._file.num_row_groups):
             size = self._file.metadata.row_group(group).num_rows
             if index < start + size:
-                # One assignment, so that another thread sees the number with its rows.
-                held = self._group
-                if held[0] != group:
-                    held = (group, self._file.read_row_group(group).to_pylist())
-                    self._group = held
-                return Row(held[1][index - start], f"row {index} of {self.path}")
+                with self._lock:
+                    if self._group[0] != group:
+                        self._group = group, self._file.read_row_group(group).to_pylist()
+                    return Row(self._group[1][index - start], f"row {index} of {self.path}")
             start += size
         raise IndexError(index)
 
