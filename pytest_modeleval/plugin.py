@@ -144,7 +144,8 @@ class ActiveHooks:
             self.evaluation.count(report)
             self._live.draw()
         result = yield
-        self._terminal.forget(self._config, report)
+        if not self._is_worker:
+            self._terminal.forget(self._config, report)
         return result
 
     @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record, Results, Row
+from pytest_modeleval.results import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -130,10 +130,12 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
 
 
 def forget(config: pytest.Config, report: pytest.TestReport) -> None:
-    """Let go of a report that says nothing: a setup or teardown that passed and printed nothing.
+    """Let go of what a report no longer says: a silent setup or teardown that passed, a counted right answer's record.
 
-    pytest keeps every report to its end, three a test; these two are half of what it holds for a test that has run.
+    pytest keeps every report to its end, three a test; these are most of what it holds for a test that has run.
     """
+    if report.when == "call" and report.passed:
+        report.user_properties = [pair for pair in report.user_properties if pair[0] != PROPERTY]
     terminal = config.pluginmanager.get_plugin("terminalreporter")
     kept = terminal.stats.get("") if terminal is not None else None
     if kept and kept[-1] is report and report.when != "call" and report.passed and not report.sections:
