@@ -48,7 +48,6 @@ class Asker:
         concurrency: int | None,
     ) -> None:
         self.spec = spec
-        self.tokens = 0
         self.slots: Slots | None = None
         self._open_model = open_model
         self._store = store
@@ -79,7 +78,6 @@ class Asker:
         completion = await self._persist(model, request)
         if self._cache.writes:
             self._store.save_completion(key, self.spec.name, completion)
-        self.tokens += completion.completion_tokens or 0
         return Answer(completion, key, asked, time.time())
 
     async def close(self) -> None:
