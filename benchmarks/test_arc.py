@@ -1,7 +1,7 @@
 """ARC: grade-school science questions, easy and challenge set (Clark et al. 2018, arXiv:1803.05457)."""
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import lettered
+from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 ARC = hub(
@@ -11,17 +11,13 @@ ARC = hub(
     split="test",
 )
 
-PROMPT = "{question}\n\n{options}\n\nEnd with a line that says ANSWER: and the letter of the right option."
-
 
 def to_sample(row: Row) -> Sample:
     options, labels = row["choices"]["text"], row["choices"]["label"]
-    prompt = PROMPT.format(question=row["question"], options=lettered(options))
     # Some questions label their options 1-4 instead of A-D.
-    target = "ABCDE"[labels.index(row["answerKey"])]
-    return Sample(prompt, target, metadata={"options": options})
+    return Sample(row, target="ABCDE"[labels.index(row["answerKey"])], options=options)
 
 
-@benchmark(ARC, to_sample, tags=["science", "en"])
+@benchmark(ARC, to_sample, prompt=MULTIPLE_CHOICE, tags=["science", "en"])
 def test_arc(sample: Sample, completion: Completion) -> None:
-    assert same_choice(completion, sample.target, sample.metadata["options"])
+    assert same_choice(completion, sample.target, sample.options)

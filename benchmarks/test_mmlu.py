@@ -1,9 +1,7 @@
 """MMLU: 57 subjects from school to profession, four options each (Hendrycks et al. 2020, arXiv:2009.03300)."""
 
-from collections.abc import Sequence
-
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import as_turns, lettered
+from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 # The four groups of the official code (hendrycks/test, categories.py), where anatomy counts as health.
@@ -76,27 +74,14 @@ SUBJECTS = {
 }
 MMLU = hub(modelscope="cais/mmlu", huggingface="cais/mmlu", config=SUBJECTS, split="test")
 
-PROMPT = """\
-A question about {subject} with one right option.
-
-{question}
-
-{options}
-
-End with a line that says ANSWER: and the letter of the right option."""
+PROMPT = "A question about {topic} with one right option.\n\n" + MULTIPLE_CHOICE
 
 
-def ask(row: Row) -> str:
-    subject = row["subject"].replace("_", " ")
-    return PROMPT.format(subject=subject, question=row["question"], options=lettered(row["choices"]))
+def to_sample(row: Row) -> Sample:
+    fields = {**row, "topic": row["subject"].replace("_", " ")}
+    return Sample(fields, target="ABCD"[row["answer"]], options=row["choices"])
 
 
-def to_sample(row: Row, examples: Sequence[Row]) -> Sample:
-    solved = [(ask(example), f"ANSWER: {'ABCD'[example['answer']]}") for example in examples]
-    options = {"options": row["choices"]}
-    return Sample(as_turns(solved, ask(row)), "ABCD"[row["answer"]], metadata=options)
-
-
-@benchmark(MMLU, to_sample, tags=["knowledge", "en"], shots=Shots(5, "dev"))
+@benchmark(MMLU, to_sample, prompt=PROMPT, tags=["knowledge", "en"], shots=Shots(5, "dev"))
 def test_mmlu(sample: Sample, completion: Completion) -> None:
-    assert same_choice(completion, sample.target, sample.metadata["options"])
+    assert same_choice(completion, sample.target, sample.options)

@@ -10,43 +10,25 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.datasets import Place, Rows
+from pytest_modeleval.config import Table
+from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, unknown
-from pytest_modeleval.sample import Sample
 from pytest_modeleval.selection import could_select
+from pytest_modeleval.settings import settings_of
+from pytest_modeleval.source import Source
 
 
 class SampleRef(NamedTuple):
     """The parameter of an item: which row is asked of which model, for the how-manieth time. Opens nothing."""
 
-    source: "Source"
+    source: Source
     model: ModelSpec
     subset: str
     row: int
     repeat: int
-
-
-@dataclass
-class Source:
-    """An opened benchmark."""
-
-    benchmark: Benchmark
-    rows: Rows
-    # The examples of a subset, read once: every prompt of the subset shows the same ones.
-    _examples: dict[str, Sequence[Any]] = field(default_factory=dict)
-
-    def sample(self, subset: str, index: int) -> Sample:
-        """The sample of a row; `SampleError` when the row cannot be read or lacks a field."""
-        row = self.rows.row(subset, index)
-        shots = self.benchmark.shots
-        if shots is None:
-            return self.benchmark.to_sample(row)
-        if subset not in self._examples:
-            self._examples[subset] = self.rows.examples(subset, shots.split, shots.number)
-        return self.benchmark.to_sample(row, self._examples[subset])
 
 
 @dataclass
@@ -55,6 +37,7 @@ class Collector:
 
     options: Options
     models: Sequence[ModelSpec]
+    tables: Mapping[str, Table]
     lock: Path
     keywords: str
     marks: str
@@ -127,7 +110,10 @@ class Collector:
             return []
         folder = self.options.data / declared.name if self.options.data else None
         rows = declared.dataset.open(Place(declared.name, folder, self.lock))
-        return self._params_of(Source(declared, rows), subsets, metafunc.config)
+        settings = settings_of(declared.name, self.tables, self.options)
+        return self._params_of(
+            Source(declared, rows, settings, self.options.seed, self.options.repeats), subsets, metafunc.config
+        )
 
     def _start(self, model: ModelSpec, subset: str) -> str:
         """The beginning of an item's id, up to its number."""

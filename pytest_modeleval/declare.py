@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ Body = TypeVar("Body", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Shots:
-    """Solved examples for each prompt: the first ``number`` rows of ``split`` in the sample's own subset."""
+    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself."""
 
     number: int
     split: str
@@ -28,9 +28,11 @@ class Benchmark:
     """What `@benchmark` was told. ``body`` is the test function as it was written."""
 
     dataset: Dataset
-    to_sample: Callable[..., Sample]
+    to_sample: Callable[[Row], Sample]
+    prompt: str | None
     tags: Sequence[str]
     shots: Shots | None
+    harmonic: Mapping[str, tuple[str, str]]
     body: Callable[..., Any]
 
     @property
@@ -51,19 +53,22 @@ class Benchmark:
 
 def benchmark(
     dataset: Dataset,
-    to_sample: Callable[[Row], Sample] | Callable[[Row, Sequence[Row]], Sample],
+    to_sample: Callable[[Row], Sample],
     *,
+    prompt: str | None = None,
     tags: Sequence[str] = (),
     shots: Shots | None = None,
+    harmonic: Mapping[str, tuple[str, str]] | None = None,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
-    ``to_sample`` makes the question of a row; with ``shots`` it is also given the rows of the examples.
-    ``tags`` become marks, so that ``-m`` and ``-k`` select by them.
+    ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
+    ``tags`` become marks, so that ``-m`` and ``-k`` select by them. ``harmonic`` names metrics that are the harmonic
+    mean of two others' means, such as an F1 of two accuracies.
     """
 
     def decorate(body: Body) -> Body:
-        declared = Benchmark(dataset, to_sample, tuple(tags), shots, body)
+        declared = Benchmark(dataset, to_sample, prompt, tuple(tags), shots, harmonic or {}, body)
         test: Callable[..., Any] = body
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.

@@ -13,6 +13,7 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.asking import Asker
 from pytest_modeleval.collect import Collector, SampleRef, selected
+from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
@@ -28,15 +29,6 @@ from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_r
 STOPPED = "modeleval_stopped"
 
 
-def project_root(start: Path) -> Path:
-    """The nearest folder from ``start`` upwards with a config file, where aliases are read and answers kept.
-
-    Not pytest's rootdir: that one moves when an option's value happens to be an existing folder.
-    """
-    names = ("modeleval.toml", "pyproject.toml", "pytest.toml", "pytest.ini", "tox.ini", "setup.cfg")
-    return next((f for f in (start, *start.parents) if any((f / name).is_file() for name in names)), start)
-
-
 class Evaluation:
     """Options, models, store, engine and results of one pytest session in one process."""
 
@@ -44,7 +36,8 @@ class Evaluation:
         self._config = config
         self.options: Options = read_options(config)
         root = project_root(config.invocation_params.dir)
-        aliases = read_aliases(root)
+        tables = read_config(root)
+        aliases = read_aliases(tables["models"])
         if len(set(self.options.model)) < len(self.options.model):
             raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
@@ -54,6 +47,7 @@ class Evaluation:
         self.collector = Collector(
             self.options,
             self.models,
+            tables["benchmarks"],
             self.folder / "datasets.json",
             keywords,
             marks,

@@ -11,6 +11,8 @@ import pytest
 
 # The mark of every benchmark.
 MARK = "modeleval"
+# How solved examples are drawn, and how they are put.
+DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
 
 
 class Cache(enum.Enum):
@@ -42,6 +44,12 @@ class Options:
     limit_per_subset: int | None
     seed: int
     repeats: int
+    shots: int | None
+    shots_draw: str | None
+    shots_as: str | None
+    system: str | None
+    prompt: str | None
+    filter: tuple[str | Mapping[str, Any], ...]
     generation: Mapping[str, Any]
     concurrency: int | None
     cache: Cache
@@ -77,6 +85,43 @@ def _whole(flag: str, text: str) -> int:
         raise pytest.UsageError(f"{flag} takes a whole number, not {text!r}") from None
 
 
+def _from_nought(flag: str, text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = -1
+    if number < 0:
+        raise pytest.UsageError(f"{flag} takes a whole number of at least 0, not {text!r}")
+    return number
+
+
+def _one_of(*values: str) -> Callable[[str, str], str]:
+    def parse(flag: str, text: str) -> str:
+        if text not in values:
+            raise pytest.UsageError(f"{flag} takes one of {', '.join(values)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def _text(flag: str, text: str) -> str:
+    """The text, or that of a file for ``file:PATH`` (argparse takes ``@PATH`` for itself)."""
+    if not text.startswith("file:"):
+        return text
+    path = text.removeprefix("file:")
+    try:
+        return Path(path).read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"{flag} cannot read {path!r}: {error}") from None
+
+
+def _filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:
+    try:
+        return tuple(json.loads(text) if text.startswith("{") else text for text in texts)
+    except ValueError as error:
+        raise pytest.UsageError(f"{flag} takes NAME, NAME=VALUE or a JSON object: {error}") from None
+
+
 def _path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag
     return Path(text).absolute()
 
@@ -89,11 +134,7 @@ def _folder(flag: str, text: str) -> Path:
 
 
 def _cache(flag: str, text: str) -> Cache:
-    try:
-        return Cache(text)
-    except ValueError:
-        values = ", ".join(cache.value for cache in Cache)
-        raise pytest.UsageError(f"{flag} takes one of {values}, not {text!r}") from None
+    return Cache(_one_of(*(cache.value for cache in Cache))(flag, text))
 
 
 def _settings(flag: str, texts: Iterable[str]) -> dict[str, Any]:
@@ -143,6 +184,20 @@ FLAGS = (
     _Flag("--eval-limit-per-subset", "N", "ask N samples of each subset (default: all)", _positive),
     _Flag("--eval-seed", "N", "seed of the draw (default: 0)", _whole, 0),
     _Flag("--eval-repeats", "K", "ask every sample K times (default: 1)", _positive, 1),
+    _Flag("--eval-shots", "N", "solved examples in each prompt (default: the benchmark's own)", _from_nought),
+    _Flag("--eval-shots-draw", "HOW", "first rows, or seeded for each sample (default: first)", _one_of(*DRAWS)),
+    _Flag("--eval-shots-as", "SHAPE", "turns of the chat, or one message (default: turns)", _one_of(*SHAPES)),
+    _Flag("--eval-system", "TEXT", "system prompt, or file:PATH (default: none)", _text),
+    _Flag("--eval-prompt", "TEMPLATE", "prompt over a row's {fields}, or file:PATH (default: the benchmark's)", _text),
+    _Flag(
+        "--eval-filter",
+        "FILTER",
+        "what is cut from an answer before scoring: remove_until=MARK, regex=PATTERN, strip, take_first, take_last, "
+        "majority; may be repeated",
+        _filters,
+        (),
+        repeated=True,
+    ),
     _Flag(
         "--eval-generation",
         "KEY=VALUE",

@@ -1,14 +1,39 @@
-"""Prompt shapes that several benchmarks use."""
+"""From a sample's fields to the messages that a model is sent: templates, solved examples, system prompt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
-from pytest_modeleval.sample import Message
+from pytest_modeleval.sample import Message, Sample, SampleError
+
+MULTIPLE_CHOICE = """\
+{question}
+
+{options}
+
+End with a line that says ANSWER: and the letter of the right option."""
 
 
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
+
+
+def filled(sample: Sample, template: str | None) -> str | Sequence[Message]:
+    """The sample's prompt in the template: its fields and ``{options}``, or its text as ``{prompt}``.
+
+    Chat messages, and a text without a template, stay as they are. Raises `SampleError` for a field that is not there.
+    """
+    prompt = sample.prompt
+    if template is None or not isinstance(prompt, str | Mapping):
+        return prompt if isinstance(prompt, str) else sample.messages
+    fields = {"prompt": prompt} if isinstance(prompt, str) else dict(prompt)
+    if sample.options:
+        fields["options"] = lettered(sample.options)
+    try:
+        return template.format_map(fields)
+    except (LookupError, AttributeError) as error:
+        raise SampleError(f"the prompt template asks for {error}; there are: {', '.join(fields)}") from None
 
 
 def as_turns(examples: Sequence[tuple[str, str]], question: str) -> list[Message]:
@@ -17,3 +42,37 @@ def as_turns(examples: Sequence[tuple[str, str]], question: str) -> list[Message
     for asked, answered in examples:
         turns += [{"role": "user", "content": asked}, {"role": "assistant", "content": answered}]
     return [*turns, {"role": "user", "content": question}]
+
+
+def as_message(examples: Sequence[tuple[str, str]], question: str) -> list[Message]:
+    """Solved examples and the question in one message."""
+    solved = [f"{asked}\n\n{answered}" for asked, answered in examples]
+    return [{"role": "user", "content": "\n\n\n".join([*solved, question])}]
+
+
+def composed(
+    sample: Sample,
+    examples: Sequence[Sample],
+    *,
+    template: str | None,
+    system: str | None = None,
+    turns: bool = True,
+) -> Sample:
+    """The sample with its prompt as it is sent: template filled, after its solved examples, under a system prompt."""
+    prompt = filled(sample, template)
+    if examples:
+        if not isinstance(prompt, str):
+            raise SampleError("a prompt of chat messages takes no solved examples; ask it with 0 shots")
+        solved = [(_text(filled(example, template)), example.shown_solution) for example in examples]
+        prompt = as_turns(solved, prompt) if turns else as_message(solved, prompt)
+    if system is not None:
+        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
+        rest = messages[1:] if messages[0].get("role") == "system" else messages
+        prompt = [{"role": "system", "content": system}, *rest]
+    return replace(sample, prompt=prompt)
+
+
+def _text(prompt: str | Sequence[Message]) -> str:
+    if isinstance(prompt, str):
+        return prompt
+    raise SampleError("chat messages are no solved example; ask with 0 shots")

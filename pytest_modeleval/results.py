@@ -1,11 +1,11 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_modeleval.statistics import Estimate, estimate
+from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
@@ -17,7 +17,8 @@ RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
 
-    ``scores`` holds (metric, value). ``asked`` and ``answered`` are clock times, 0 for a stored answer.
+    ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
+    ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     """
 
     model: str
@@ -27,7 +28,9 @@ class Record:
     index: int
     repeat: int
     outcome: str
-    scores: Sequence[tuple[str, float]] = ()
+    scores: Sequence[tuple[str, float, float]] = ()
+    harmonic: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    answer: str = ""
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: float = 0.0
@@ -49,46 +52,90 @@ class Record:
         return None
 
 
+# The beginnings of metrics over a sample's repeats; a number follows.
+OVER_REPEATS = ("pass@", "pass^", "vote@")
+
+# A sample by its subset and row.
+Key = tuple[str, int]
+
+
 @dataclass(slots=True)
 class Tally:
     """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
 
     errors: int = 0
     unscored: int = 0
-    repeats: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     first_asked: float = float("inf")
     last_answered: float = 0.0
-    # metric → sample → (sum of its repeats' values, how many); a tally of subsets keeps them apart by name.
-    values: dict[str, dict[tuple[str, int], tuple[float, int]]] = field(default_factory=dict)
+    # metric → sample → (sum of its repeats' values, how many, its weight).
+    values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
+    # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
+    attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Count one record."""
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
-        self.repeats = max(self.repeats, record.repeat)
         self.prompt_tokens += record.prompt_tokens
         self.completion_tokens += record.completion_tokens
         if record.asked:
             self.first_asked = min(self.first_asked, record.asked)
             self.last_answered = max(self.last_answered, record.answered)
+        self.harmonic.update(record.harmonic)
         sample = record.subset, record.index
-        for metric, value in record.scores:
+        for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
-            total, count = samples.get(sample, (0.0, 0))
-            samples[sample] = total + value, count + 1
+            total, count, _ = samples.get(sample, (0.0, 0, weight))
+            samples[sample] = total + value, count + 1, weight
+            if metric == "main" and record.answer:
+                attempt = record.repeat, record.outcome == RIGHT, record.answer, value
+                self.attempts.setdefault(sample, []).append(attempt)
 
     @property
     def seconds(self) -> float:
         """Wall-clock seconds from the first question to the last answer, stored answers apart."""
         return max(0.0, self.last_answered - self.first_asked)
 
-    def estimate(self, metric: str) -> Estimate | None:
-        """The metric's mean over samples with its error; None when nothing was scored."""
-        values = [total / count for total, count in self.values.get(metric, {}).values()]
-        binary = not self.repeats and all(value in (0.0, 1.0) for value in values)
-        return estimate(values, binary=binary)
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that there are: "main" first, then the others, those made of others, and those over repeats."""
+        made = [name for name, parts in self.harmonic.items() if all(part in self.values for part in parts)]
+        return [*sorted(self.values, key=lambda name: (name != "main", name)), *made, *self._over_repeats()]
+
+    def estimate(self, metric: str) -> tuple[Estimate | None, int]:
+        """The metric's mean over samples with its error (None when nothing was scored), and over how many scores."""
+        if metric in self.values:
+            samples = self.values[metric].values()
+            values = [total / count for total, count, _ in samples]
+            return estimate(values, [weight for *_, weight in samples]), sum(count for _, count, _ in samples)
+        if metric in self.harmonic:
+            parts = [self.estimate(part) for part in self.harmonic[metric]]
+            one, two = (found for found, _ in parts)
+            return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
+        return self._over(metric)
+
+    def _over_repeats(self) -> list[str]:
+        most = max((len(attempts) for attempts in self.attempts.values()), default=0)
+        # One answer passes as often as "main" says.
+        numbers = sorted({most, *(2**power for power in range(1, most.bit_length()))}) if most > 1 else []
+        return [f"{name}{k}" for name in OVER_REPEATS for k in numbers]
+
+    def _over(self, metric: str) -> tuple[Estimate | None, int]:
+        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats."""
+        k = int(metric[5:])
+        values = []
+        for attempts in self.attempts.values():
+            if len(attempts) < k:
+                continue
+            right = sum(passed for _, passed, _, _ in attempts)
+            if metric.startswith("vote"):
+                values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
+            else:
+                values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
+        return estimate(values), len(values)
 
 
 @dataclass(frozen=True)
@@ -150,18 +197,16 @@ class Results:
 
 def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
     whole = _sum(list(tallies))
-    # "main" first: the others are further metrics of the same samples.
-    metrics = sorted(whole.values, key=lambda metric: (metric != "main", metric)) or ["main"]
     rows = []
-    for metric in metrics:
-        found = whole.estimate(metric)
+    for metric in whole.metrics or ["main"]:
+        found, samples = whole.estimate(metric) if whole.values else (None, 0)
         rows.append(
             Row(
                 model=model,
                 benchmark=benchmark,
                 part=part,
                 metric=metric,
-                samples=sum(count for _, count in whole.values.get(metric, {}).values()),
+                samples=samples,
                 errors=whole.errors,
                 unscored=whole.unscored,
                 score=found.mean if found else None,
@@ -177,17 +222,17 @@ def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> li
 
 
 def _sum(tallies: Sequence[Tally]) -> Tally:
-    values: dict[str, dict[tuple[str, int], tuple[float, int]]] = {}
-    for tally in tallies:
-        for metric, samples in tally.values.items():
-            values.setdefault(metric, {}).update(samples)
-    return Tally(
+    whole = Tally(
         errors=sum(tally.errors for tally in tallies),
         unscored=sum(tally.unscored for tally in tallies),
-        repeats=max(tally.repeats for tally in tallies),
         prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
         completion_tokens=sum(tally.completion_tokens for tally in tallies),
         first_asked=min(tally.first_asked for tally in tallies),
         last_answered=max(tally.last_answered for tally in tallies),
-        values=values,
     )
+    for tally in tallies:
+        whole.attempts.update(tally.attempts)
+        whole.harmonic.update(tally.harmonic)
+        for metric, samples in tally.values.items():
+            whole.values.setdefault(metric, {}).update(samples)
+    return whole

@@ -22,11 +22,15 @@ class StopRun(Exception):
 class Sample:
     """One question of a benchmark: what is asked and what a right answer is.
 
-    ``prompt`` is a text (one user message) or a sequence of OpenAI-style chat messages.
+    ``prompt`` is a text (one user message), a sequence of OpenAI-style chat messages, or the fields that fill the
+    benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter.
+    ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
     """
 
-    prompt: str | Sequence[Message]
+    prompt: str | Sequence[Message] | Json
     target: str
+    options: Sequence[str] = ()
+    solution: str = ""
     tools: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)
 
@@ -35,7 +39,14 @@ class Sample:
         """The prompt as chat messages."""
         if isinstance(self.prompt, str):
             return [{"role": "user", "content": self.prompt}]
+        if isinstance(self.prompt, Mapping):
+            raise SampleError(f"these fields need a prompt template, @benchmark(…, prompt=…): {', '.join(self.prompt)}")
         return list(self.prompt)
+
+    @property
+    def shown_solution(self) -> str:
+        """What the sample says as a solved example."""
+        return self.solution or (f"ANSWER: {self.target}" if self.options else self.target)
 
     @property
     def asked(self) -> str:
@@ -110,7 +121,8 @@ recorded_scores: ContextVar["list[Score] | None"] = ContextVar("recorded_scores"
 class Score:
     """A scorer's verdict; making one while a sample runs records it, and `assert` reads ``passed``.
 
-    ``value`` is 0..1. The score named ``main`` is the sample's own; others are further metrics.
+    ``value`` is 0..1. The score named ``main`` is the sample's own; others are further metrics. A metric's mean over
+    samples is weighted by ``weight``, such as the number of instructions that a share of them stands for.
     """
 
     value: float
@@ -119,10 +131,13 @@ class Score:
     expected: str
     why: str = ""
     name: str = "main"
+    weight: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.value <= 1:
             raise ValueError(f"a score's value lies between 0 and 1, not {self.value!r}")
+        if not 0 < self.weight < float("inf"):
+            raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
         scores = recorded_scores.get()
         if scores is not None:
             scores.append(self)

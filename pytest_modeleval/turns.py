@@ -1,13 +1,14 @@
 """One sample's turn: its question, what the model answered, and how an async body ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from pytest_modeleval.asking import Answer, Asker
 from pytest_modeleval.collect import SampleRef
+from pytest_modeleval.filters import filtered
 from pytest_modeleval.sample import Completion, Json, Message, Request, Sample, SampleError, Score, recorded_scores
 
 
@@ -39,6 +40,9 @@ class ModelInTurn:
         settings = {**self.asker.spec.generation, **generation}
         request = Request(messages, tools, settings, self.ref.repeat, self.sample_id)
         answer = await self.asker.ask(request)
+        if filters := self.ref.source.settings.filters:
+            text = filtered(answer.completion.text, filters)
+            answer = replace(answer, completion=replace(answer.completion, text=text))
         self.turn.answers.append(answer)
         return answer.completion
 

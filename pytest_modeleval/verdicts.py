@@ -28,10 +28,10 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
 def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
     answers = turn.answers if turn else []
-    scores: dict[str, float] = {}
+    scores: dict[str, tuple[float, float]] = {}
     if outcome in (RIGHT, WRONG):
-        scores = {score.name: score.value for score in turn.scores} if turn else {}
-        scores.setdefault("main", float(outcome == RIGHT))
+        scores = {score.name: (score.value, score.weight) for score in turn.scores} if turn else {}
+        scores.setdefault("main", (float(outcome == RIGHT), 1.0))
     return Record(
         model=ref.model.name,
         benchmark=ref.source.benchmark.name,
@@ -40,7 +40,9 @@ def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
         index=ref.row,
         repeat=ref.repeat,
         outcome=outcome,
-        scores=tuple(scores.items()),
+        scores=tuple((name, *value) for name, value in scores.items()),
+        harmonic=ref.source.benchmark.harmonic,
+        answer=_vote(turn) if turn and ref.source.repeats > 1 else "",
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),
         latency=round(sum(answer.completion.latency for answer in answers), 6),
@@ -48,6 +50,13 @@ def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
         asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
         answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
     )
+
+
+def _vote(turn: Turn) -> str:
+    """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
+    got = next((score.got for score in turn.scores if score.name == "main"), None)
+    text = got if got is not None else turn.answers[-1].completion.text if turn.answers else ""
+    return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
 def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
@@ -88,9 +97,9 @@ def score_rows(
     """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
-    values: Sequence[tuple[str, float | None]] = record.scores or [("main", None)]
+    values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
     rows: list[Sequence[Any]] = []
-    for metric, value in values:
+    for metric, value, _ in values:
         score = made.get(metric)
         said = (None, None, why) if score is None else (score.got, score.expected, score.why)
         told = [None if text is None else storable(text) for text in said]

@@ -2,94 +2,112 @@
 
 import json
 import re
+from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_modeleval.models.spec import TINY
 from tests.conftest import alias, run, run_alone
 
-# name: (file of the rows, examples' file or None, row, right answer, wrong answer, what the last message says)
-CHOICES = {"text": ["ice", "steam", "fog", "snow"], "label": ["1", "2", "3", "4"]}
-SUM = {"question": "Add 1 and 1.", "subject": "abstract_algebra", "choices": ["1", "2", "3", "4"], "answer": 1}
-CASES = {
-    "gsm8k": (
-        "main/test.jsonl",
-        "main/train.jsonl",
-        {
-            "question": "Ann has 2,000 nuts and eats 1 dozen. How many are left?",
-            "answer": "2000-12=<<1988>>\n#### 1,988",
-        },
-        "She has 2,000 - 12 = 1,988.\n#### 1988",
-        "#### 1",
-        "Ann has 2,000 nuts*#### and the number alone.",
-    ),
-    "arc": (
-        "ARC-Easy/test.jsonl",
-        None,
-        {"id": "x", "question": "What is boiling water?", "choices": CHOICES, "answerKey": "2"},
-        "It is steam.\nANSWER: B",
-        "ANSWER: A",
-        "What is boiling water?*A. ice*B. steam*C. fog*D. snow*",
-    ),
-    "mmlu": (
-        "abstract_algebra/test.jsonl",
-        "abstract_algebra/dev.jsonl",
-        SUM,
-        "ANSWER: B",
-        "ANSWER: C",
-        "A question about abstract algebra*Add 1 and 1.*A. 1*B. 2*",
-    ),
+
+@dataclass(frozen=True)
+class Recorded:
+    """`rows/NAME.json`: a benchmark's made-up rows, answers to them, and what is known of the real data.
+
+    ``files`` are the rows by the file's path; ``right`` and ``wrong`` the answers by the item's id; ``asked`` is a
+    pattern (fnmatch) of the last message. ``real`` has the number of samples of the copy in shared/data, the first one's
+    target and number of messages; ``reference`` says whether the target itself is a right answer.
+    """
+
+    files: dict[str, list[dict[str, Any]]]
+    right: dict[str, str]
+    wrong: dict[str, str]
+    asked: str
+    real: dict[str, Any] = field(default_factory=dict)
+    reference: bool = True
+
+
+RECORDED = {
+    path.stem: Recorded(**json.loads(path.read_text("utf-8")))
+    for path in (Path(__file__).parent / "rows").glob("*.json")
 }
+REAL = sorted(name for name, recorded in RECORDED.items() if recorded.real)
+BENCHMARKS = {path.stem.removeprefix("test_") for path in (Path(__file__).parents[1] / "benchmarks").glob("test_*.py")}
+
+# Prints what the run would ask: how many samples, and of the first its target, its messages and the last one's text.
+PRINT_ASKED = """
+import json
+from pytest_modeleval.collect import selected
+
+def pytest_collection_finish(session):
+    samples = [ref.source.sample(ref.subset, ref.row) for ref in map(selected, session.items)]
+    first = samples[0]
+    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked]))
+"""
 
 
-@pytest.mark.parametrize("name", CASES)
+def asked(result: pytest.RunResult) -> list[Any]:
+    found = re.search(r"^ASKED (.*)", result.stdout.str(), re.MULTILINE)
+    assert found, result.stdout.str()
+    return json.loads(found[1])  # type: ignore[no-any-return]
+
+
+def write_rows(pytester: pytest.Pytester, name: str) -> None:
+    for file, rows in RECORDED[name].files.items():
+        path = pytester.path / "data" / name / file
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+
+def test_every_benchmark_has_recorded_rows() -> None:
+    assert set(RECORDED) == BENCHMARKS - {"arithmetic"}
+
+
+@pytest.mark.parametrize("name", RECORDED)
 def test_a_right_and_a_wrong_answer(pytester: pytest.Pytester, name: str) -> None:
-    rows, examples, row, right, wrong, _ = CASES[name]
-    data = pytester.path / "data" / name
-    for file, count in ((rows, 2), (examples, 5)):
-        if file:
-            (data / file).parent.mkdir(parents=True, exist_ok=True)
-            (data / file).write_text(f"{json.dumps(row)}\n" * count)
-    subset = rows.partition("/")[0]
-    answers = [{"id": f"{name}[{subset}-{i:05}]", "text": text} for i, text in enumerate((right, wrong))]
-    (pytester.path / "answers.jsonl").write_text("\n".join(map(json.dumps, answers)))
+    recorded = RECORDED[name]
+    write_rows(pytester, name)
+    answers = recorded.right | recorded.wrong
+    lines = [json.dumps({"id": f"{name}[{item}]", "text": text}) for item, text in answers.items()]
+    (pytester.path / "answers.jsonl").write_text("\n".join(lines))
+    items = [f"{name}[{item}]" for item in answers]
 
-    result = run(pytester, "--model", "replay:answers.jsonl", "--eval-data", "data", "-k", f"{name} and {subset}")
+    result = run(pytester, "--model", "replay:answers.jsonl", "--eval-data", "data", "-k", " or ".join(items), "-rpf")
 
-    result.assert_outcomes(passed=1, failed=1, deselected=result.parseoutcomes().get("deselected", 0))
+    said = result.stdout.str()
+    passed = {item for item in answers if re.search(rf"^PASSED .*\[{re.escape(item)}\]", said, re.MULTILINE)}
+    failed = {item for item in answers if re.search(rf"^test_\w+\[{re.escape(item)}\]  asked", said, re.MULTILINE)}
+    assert (passed, failed) == (set(recorded.right), set(recorded.wrong)), said
 
 
-@pytest.mark.parametrize(
-    ("name", "samples", "first_target", "messages"),
-    [("gsm8k", 1319, "18", 9), ("arc", 2368 + 1168, None, 1), ("mmlu", 14042, "B", 11)],
-)
-def test_the_real_data_is_whole(
-    real_data: Path, pytester: pytest.Pytester, name: str, samples: int, first_target: str | None, messages: int
-) -> None:
-    """The sizes are those of the papers' test sets; arc lacks the 16 rows that its copy left out."""
-    pytester.makeconftest(
-        """
-        import json, sys
-        from pytest_modeleval.collect import selected
+@pytest.mark.parametrize("name", RECORDED)
+def test_what_is_asked(pytester: pytest.Pytester, name: str) -> None:
+    write_rows(pytester, name)
+    pytester.makeconftest(PRINT_ASKED)
+    first = f"{name}[{next(iter(RECORDED[name].right))}]"
 
-        def pytest_collection_finish(session):
-            refs = [selected(item) for item in session.items]
-            samples = [ref.source.sample(ref.subset, ref.row) for ref in refs]
-            first = samples[0]
-            print("FOUND", len(samples), first.target, len(first.messages))
-        """
-    )
+    result = run(pytester, "--model", "tiny", "--eval-data", "data", "-k", first, "--co", "-qq", "-s")
+
+    assert fnmatch(asked(result)[3], RECORDED[name].asked)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_the_real_data_is_whole(real_data: Path, pytester: pytest.Pytester, name: str) -> None:
+    """Sizes are the papers', or those that the copy's README gives."""
+    real = RECORDED[name].real
+    pytester.makeconftest(PRINT_ASKED)
 
     result = run(pytester, "--model", "tiny", "--eval-data", str(real_data), "-k", f"test_{name}", "--co", "-qq", "-s")
 
-    found = re.search(r"FOUND (\d+) (\S+) (\d+)", result.stdout.str())
-    assert found
-    assert (int(found[1]), int(found[3])) == (samples, messages)
-    assert first_target in (None, found[2])
+    samples, target, messages, _ = asked(result)
+    assert (samples, messages) == (real["samples"], real["messages"])
+    assert target == real.get("target", target)
 
 
-@pytest.mark.parametrize("name", ["gsm8k", "arc", "mmlu"])
+@pytest.mark.parametrize("name", [name for name in REAL if RECORDED[name].reference])
 def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: pytest.Pytester, name: str) -> None:
     """An answer that is the reference itself passes, on a seeded draw of the real rows."""
     pytester.makeconftest(
@@ -121,7 +139,7 @@ def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: py
         pytester, "--model", "reference", "--eval-data", str(real_data), "-k", f"test_{name}", "--eval-limit", "200"
     )
 
-    assert result.parseoutcomes()["passed"] == 200
+    assert result.parseoutcomes()["passed"] == min(200, RECORDED[name].real["samples"])
     assert "failed" not in result.parseoutcomes()
 
 
@@ -139,7 +157,7 @@ def test_the_bundled_model_passes_the_easy_and_fails_the_hard(pytester: pytest.P
     result = run_alone(pytester, "--model", "tiny")
 
     outcomes = result.parseoutcomes()
-    assert outcomes["skipped"] == 3
+    assert outcomes["skipped"] == len(BENCHMARKS) - 1
     assert outcomes["passed"] + outcomes["failed"] == 225
     scores = {part: float(score) for part, score in re.findall(r"tiny +(\w+) +\d+ +0 +([\d.]+)", result.stdout.str())}
     assert scores["add"] > 0.8

@@ -14,8 +14,9 @@ PACKAGE = Path(pytest_modeleval.__file__).parent
 LAYERS = [
     {"sample"},
     {"prompts", "scorers", "statistics", "options", "selection", "concurrency", "hooks", "xdist"},
-    {"datasets", "models", "results"},
-    {"declare", "store"},
+    {"config", "filters", "datasets", "results"},
+    {"models", "settings", "declare", "store"},
+    {"source"},
     {"collect", "asking", "engine"},
     {"turns"},
     {"verdicts"},

@@ -13,7 +13,7 @@ from tests.conftest import FaultyServer, run
 
 def record(**fields: object) -> Record:
     base = {"model": "m", "benchmark": "b", "subset": "s", "group": "", "index": 0, "repeat": 0, "outcome": "right"}
-    scores = (("main", 1.0),) if fields.get("outcome", "right") == "right" else ()
+    scores = (("main", 1.0, 1.0),) if fields.get("outcome", "right") == "right" else ()
     return Record(**{**base, "scores": scores, **fields})  # type: ignore[arg-type]
 
 
@@ -25,13 +25,15 @@ def table(*records: Record) -> list[tuple[str, str, int, int, float | None]]:
 
 
 def test_errors_are_counted_and_never_scored() -> None:
-    rows = table(record(), record(index=1, outcome="error"), record(index=2, outcome="wrong", scores=(("main", 0.0),)))
+    rows = table(
+        record(), record(index=1, outcome="error"), record(index=2, outcome="wrong", scores=(("main", 0.0, 1.0),))
+    )
 
     assert rows == [("", "main", 2, 1, 0.5)]
 
 
 def test_subsets_are_listed_and_groups_instead_where_there_are_some() -> None:
-    by_subset = table(record(subset="x"), record(subset="y", outcome="wrong", scores=(("main", 0.0),)))
+    by_subset = table(record(subset="x"), record(subset="y", outcome="wrong", scores=(("main", 0.0, 1.0),)))
     by_group = table(record(subset="x", group="g"), record(subset="y", group="g"), record(subset="z", group="h"))
 
     assert [row[0] for row in by_subset] == ["", "x", "y"]
@@ -39,7 +41,7 @@ def test_subsets_are_listed_and_groups_instead_where_there_are_some() -> None:
 
 
 def test_the_whole_is_the_mean_over_samples_not_over_subsets() -> None:
-    wrong = {"outcome": "wrong", "scores": (("main", 0.0),)}
+    wrong = {"outcome": "wrong", "scores": (("main", 0.0, 1.0),)}
     rows = table(record(subset="x", index=0), *(record(subset="y", index=i, **wrong) for i in range(3)))
 
     assert rows[0][4] == 0.25
@@ -49,18 +51,67 @@ def test_repeats_of_a_sample_are_one_cluster() -> None:
     results = Results()
     for index in range(4):
         for repeat in range(5):
-            results.add(record(index=index, repeat=repeat, scores=(("main", float(index < 2)),)))
+            results.add(record(index=index, repeat=repeat, scores=(("main", float(index < 2), 1.0),)))
     (row,) = results.rows()
 
     assert (row.samples, row.score) == (20, 0.5)
     assert row.standard_error == pytest.approx((1 / 3 / 4) ** 0.5)
 
 
+def test_repeats_add_pass_at_k_and_the_vote() -> None:
+    """Two samples asked three times: right once of three with the others agreeing on a wrong answer; right always."""
+    results = Results()
+    wrong = {"outcome": "wrong", "scores": (("main", 0.0, 1.0),)}
+    results.add(record(repeat=2, answer="x", **wrong))
+    results.add(record(repeat=0, answer="y"))
+    results.add(record(repeat=1, answer="x", **wrong))
+    for repeat in range(3):
+        results.add(record(index=1, repeat=repeat, answer="z"))
+
+    scores = {row.metric: row.score for row in results.rows()}
+    assert scores == pytest.approx(
+        {
+            "main": 2 / 3,
+            "pass@2": (2 / 3 + 1) / 2,
+            "pass@3": 1.0,
+            "pass^2": 0.5,
+            "pass^3": 0.5,
+            "vote@2": 1.0,
+            "vote@3": 0.5,
+        }
+    )
+
+
+def test_a_repeat_in_error_takes_its_sample_out_of_the_largest_k() -> None:
+    results = Results()
+    results.add(record(answer="x"))
+    results.add(record(repeat=1, outcome="error"))
+    for repeat in range(2):
+        results.add(record(index=1, repeat=repeat, answer="x"))
+
+    assert {row.metric: row.samples for row in results.rows()} == {
+        "main": 3, "pass@2": 1, "pass^2": 1, "vote@2": 1,
+    }  # fmt: skip
+
+
+def test_a_harmonic_metric_is_made_of_means_and_not_of_samples() -> None:
+    results = Results()
+    harmonic = {"harmonic": {"f1": ("error_acc", "correct_acc")}}
+    for index, (metric, value) in enumerate([("error_acc", 0.0), ("error_acc", 1.0), ("correct_acc", 1.0)]):
+        results.add(record(index=index, scores=(("main", value, 1.0), (metric, value, 1.0)), **harmonic))
+
+    rows = {row.metric: (row.samples, row.score) for row in results.rows()}
+    assert rows == {"main": (3, 2 / 3), "correct_acc": (1, 1.0), "error_acc": (2, 0.5), "f1": (3, 2 / 3)}
+
+
 def test_a_record_survives_the_way_to_the_controller() -> None:
-    sent = record(scores=(("main", 0.5), ("f1", 0.25)), first_token=0.1, asked=1.0, answered=2.0)
+    sent = record(scores=(("main", 0.5, 1.0), ("f1", 0.25, 2.0)), first_token=0.1, asked=1.0, answered=2.0)
 
     assert Record.of([("other", 1), sent.to_property()]) == Record(
-        **{**{name: getattr(sent, name) for name in Record.__slots__}, "scores": [["main", 0.5], ["f1", 0.25]]}
+        **{
+            **{name: getattr(sent, name) for name in Record.__slots__},
+            "scores": [["main", 0.5, 1.0], ["f1", 0.25, 2.0]],
+        }
     )
 
 

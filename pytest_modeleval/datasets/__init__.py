@@ -1,6 +1,6 @@
 """Where rows come from: hubs and their local copies, files, generators."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -29,8 +29,8 @@ class Rows(Protocol):
     def row(self, subset: str, index: int) -> Row:
         """One row, or a `SampleError` that says why it cannot be read."""
 
-    def examples(self, subset: str, split: str, number: int) -> list[Row]:
-        """The first rows of another split, for few-shot prompts."""
+    def examples(self, subset: str, split: str) -> Sequence[Row]:
+        """The rows of another split, each read when it is taken, for few-shot prompts."""
 
 
 @dataclass(frozen=True)

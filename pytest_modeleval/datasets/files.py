@@ -5,9 +5,9 @@ import json
 import os
 import threading
 from array import array
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import SampleError
@@ -84,7 +84,7 @@ class Parquet:
         raise IndexError(index)
 
 
-class RowFiles:
+class RowFiles(Sequence[Row]):
     """Several files of one split (``test-00000-of-00002.parquet`` …) as one sequence of rows."""
 
     def __init__(self, paths: list[Path]) -> None:
@@ -93,7 +93,13 @@ class RowFiles:
     def __len__(self) -> int:
         return sum(len(file) for file in self._files)
 
-    def __getitem__(self, index: int) -> Row:
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        if isinstance(index, slice):
+            return [self[place] for place in range(*index.indices(len(self)))]
         for file in self._files:
             if index < len(file):
                 return file[index]

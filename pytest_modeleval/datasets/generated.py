@@ -32,10 +32,10 @@ class Generated:
         """The row, made anew; the same one every time."""
         return Row(self.make(subset, index), f"row {index} of {subset}")
 
-    def examples(self, subset: str, split: str, number: int) -> list[Row]:  # noqa: ARG002
-        """Rows beyond the benchmark's own, whatever the split is called."""
+    def examples(self, subset: str, split: str) -> list[Row]:  # noqa: ARG002
+        """Ten rows beyond the benchmark's own, whatever the split is called."""
         start = self.sizes[subset]
-        return [self.row(subset, index) for index in range(start, start + number)]
+        return [self.row(subset, index) for index in range(start, start + 10)]
 
 
 def generated(

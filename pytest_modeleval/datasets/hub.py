@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_modeleval.datasets import Place, Row
-from pytest_modeleval.sample import SampleError
 
 if TYPE_CHECKING:
     from pytest_modeleval.datasets.files import RowFiles
@@ -75,14 +74,9 @@ class HubRows:
         """One row, read now."""
         return self._rows(subset, self.dataset.split)[index]
 
-    def examples(self, subset: str, split: str, number: int) -> list[Row]:
-        """The first ``number`` rows of a split."""
-        rows = self._rows(subset, split)
-        if len(rows) < number:
-            raise SampleError(
-                f"{self.place.benchmark}: {subset}/{split} has {len(rows)} rows, {number} examples are asked for"
-            )
-        return [rows[index] for index in range(number)]
+    def examples(self, subset: str, split: str) -> "RowFiles":
+        """The rows of another split."""
+        return self._rows(subset, split)
 
     def _rows(self, subset: str, split: str) -> "RowFiles":
         from pytest_modeleval.datasets.files import RowFiles

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.config import Table
 from pytest_modeleval.options import unknown
 
 TINY = Path(__file__).parent / "tiny"
@@ -62,21 +62,23 @@ _TYPES: dict[str, tuple[type, ...]] = {
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 
 
-def read_aliases(root: Path) -> dict[str, ModelSpec]:
-    """The aliases in ``modeleval.toml`` (``[models.NAME]``) and ``pyproject.toml`` (``[tool.modeleval…]``)."""
-    aliases: dict[str, ModelSpec] = {}
-    for path in (root / "pyproject.toml", root / "modeleval.toml"):
-        table = _toml(path)
-        if path.name == "pyproject.toml":
-            table = table.get("tool", {}).get("modeleval", {})
-        for key in table:
-            if key != "models":
-                raise unknown(f"key in {path.name}:", key, ["models"])
-        for name, settings in table.get("models", {}).items():
-            if name in aliases:
-                raise pytest.UsageError(f"model {name!r} is in pyproject.toml and in modeleval.toml; keep one")
-            aliases[name] = _alias(path, name, settings)
-    return aliases
+def read_aliases(tables: Mapping[str, Table]) -> dict[str, ModelSpec]:
+    """The models that the config describes."""
+    return {name: _alias(name, table) for name, table in tables.items()}
+
+
+def _alias(name: str, table: Table) -> ModelSpec:
+    for key in ("api_key", "key"):
+        if key in table.settings:
+            raise pytest.UsageError(
+                f"{table.where}: keys do not belong in a file; put it into an environment variable and name that "
+                "in api_key_env"
+            )
+    settings = table.checked(_TYPES)
+    if "model" not in settings:
+        raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
+    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    return ModelSpec(**{**settings, "name": name, "api": api})
 
 
 def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]) -> ModelSpec:
@@ -119,34 +121,3 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
         both = isinstance(old, Mapping) and isinstance(value, Mapping)
         merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
     return merged
-
-
-def _alias(path: Path, name: str, settings: Any) -> ModelSpec:
-    where = f"{path.name}: model {name!r}"
-    if not isinstance(settings, dict):
-        raise pytest.UsageError(f"{where} is a table of settings, not {settings!r}")
-    for key, value in settings.items():
-        if key in ("api_key", "key"):
-            raise pytest.UsageError(
-                f"{where}: keys do not belong in a file; put it into an environment variable and name that "
-                "in api_key_env"
-            )
-        if key not in _TYPES:
-            raise unknown(f"key in {where}:", key, _TYPES)
-        wrong = not isinstance(value, _TYPES[key]) or (bool not in _TYPES[key] and isinstance(value, bool))
-        if wrong:
-            kinds = " or ".join(kind.__name__ for kind in _TYPES[key])
-            raise pytest.UsageError(f"{where}: {key} is a {kinds}, not {value!r}")
-    if "model" not in settings:
-        raise pytest.UsageError(f'{where} needs model = "…", the name that its API knows it by')
-    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
-    return ModelSpec(**{**settings, "name": name, "api": api})
-
-
-def _toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise pytest.UsageError(f"{path} is not TOML: {error}") from None

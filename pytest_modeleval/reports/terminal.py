@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.results import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
+from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -166,7 +166,8 @@ def _write_samples(
 
 
 def table(rows: Sequence[Row]) -> list[str]:
-    """The table's lines; columns that would be empty are left out."""
+    """The table's lines; columns that would be empty, and a part's metrics over repeats, are left out."""
+    rows = [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
     columns: list[tuple[str, Callable[[Row], str], bool]] = [
         ("model", lambda row: row.model, False),
         ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.config import read_config
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 
 
@@ -28,7 +29,7 @@ def test_a_folder_is_a_model_in_this_process(tmp_path: Path) -> None:
 def test_an_alias_goes_before_everything_else(tmp_path: Path) -> None:
     (tmp_path / "modeleval.toml").write_text("[models.tiny]\nmodel = 'x'\nbase_url = 'http://y'\n")
 
-    spec = resolve("tiny", read_aliases(tmp_path), {})
+    spec = resolve("tiny", read_aliases(read_config(tmp_path)["models"]), {})
 
     assert (spec.api, spec.model, spec.base_url) == ("openai", "x", "http://y")
 
@@ -36,7 +37,7 @@ def test_an_alias_goes_before_everything_else(tmp_path: Path) -> None:
 def test_pyproject_holds_aliases_too(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.modeleval.models.m]\nmodel = 'x'\n")
 
-    assert read_aliases(tmp_path)["m"].api == "transformers"
+    assert read_aliases(read_config(tmp_path)["models"])["m"].api == "transformers"
 
 
 def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
