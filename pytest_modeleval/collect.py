@@ -16,6 +16,7 @@ from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, unknown
+from pytest_modeleval.results import ERROR, Record, Results
 from pytest_modeleval.selection import could_select
 from pytest_modeleval.settings import settings_of
 from pytest_modeleval.source import Source
@@ -166,6 +167,22 @@ def _draw(size: int, number: int, seed: str) -> Sequence[int]:
 def _id_part(name: str) -> str:
     """A name that pytest's node ids, -k and xdist can carry."""
     return re.sub(r"[^\w.+-]", "_", name)
+
+
+def lost_record(nodeid: str, models: Sequence[ModelSpec], results: Results) -> Record | None:
+    """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
+    found = re.search(r"::test_(\w+)\[(.*)-(\d{5,})(?:-r(\d+))?\]$", nodeid)
+    if found is None:
+        return None
+    name, start, index, repeat = found.groups()
+    model, subset = models[0].name, start
+    for spec in models if len(models) > 1 else ():
+        if start.startswith(prefix := f"{_id_part(spec.name)}-"):
+            model, subset = spec.name, start.removeprefix(prefix)
+    # The subset's own name and group, where another sample of it has told them.
+    known = {_id_part(part): (group, part) for group, part in results.parts(model, name)}
+    group, subset = known.get(subset, ("", subset))
+    return Record(model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR)
 
 
 def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking import Asker
-from pytest_modeleval.collect import Collector, SampleRef, selected
+from pytest_modeleval.collect import Collector, SampleRef, lost_record, selected
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.models.opener import open_model
@@ -111,6 +111,12 @@ class Evaluation:
         """Count the record on a report, if it carries one; it does on one phase's report only."""
         if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
+
+    def lose(self, report: pytest.TestReport) -> None:
+        """Make the report of a sample that went down with its worker an error."""
+        if record := lost_record(report.nodeid, self.models, self.results):
+            report.longrepr = f"error: {report.longrepr}"
+            report.user_properties.append(record.to_property())
 
     @property
     def in_flight(self) -> int:

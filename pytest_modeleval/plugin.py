@@ -87,6 +87,10 @@ class ActiveHooks:
         self._live.start(node.config, len(ids))
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_handlecrashitem(self, report: pytest.TestReport) -> None:
+        self.evaluation.lose(report)
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         why = getattr(node, "workeroutput", {}).get(self._stopped)
         if why:

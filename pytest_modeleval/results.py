@@ -180,6 +180,10 @@ class Results:
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record)
 
+    def parts(self, model: str, benchmark: str) -> Iterable[tuple[str, str]]:
+        """The (group, subset) pairs of which something was counted."""
+        return self._tallies.get((model, benchmark), {})
+
     def rows(self) -> list[Row]:
         """The table: each benchmark whole, then by group, or by subset where there is one group or none."""
         rows: list[Row] = []

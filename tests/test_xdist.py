@@ -116,3 +116,24 @@ def test_the_requests_in_flight_are_divided(
     monkeypatch.setattr(pytestconfig, "workerinput", {"workercount": workers}, raising=False)
 
     assert share(pytestconfig, asked) == each
+
+
+@pytest.mark.parametrize("models", [1, 2])
+def test_a_sample_that_went_down_with_its_worker_is_an_error(
+    project: pytest.Pytester, faulty: FaultyServer, models: int
+) -> None:
+    alias(project, "other", base_url=faulty.url, model="faulty")
+    project.makepyfile(
+        test_answers=ANSWERS.replace(
+            "    assert", "    if 'hard 2' in sample.prompt: import os; os._exit(1)\n    assert"
+        )
+    )
+    flags = ["--model", "faulty", "--model", "other"][: 2 * models]
+
+    result = run(project, *flags, "-n", "2", "test_answers.py")
+
+    result.assert_outcomes(passed=9 * models, errors=models)
+    result.stdout.re_match_lines(
+        [r"test_answers\[.*hard-00002\]  worker 'gw\d' crashed while running .*", r"faulty +answers +9 +1 +1\.000"]
+    )
+    result.stdout.re_match_lines([r"faulty +hard +3 +1 +1\.000"])
