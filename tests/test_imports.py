@@ -13,7 +13,18 @@ PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
     {"sample"},
-    {"prompts", "scorers", "statistics", "options", "selection", "concurrency", "hooks", "xdist"},
+    {
+        "prompts",
+        "scorers",
+        "statistics",
+        "paired",
+        "sequential",
+        "options",
+        "selection",
+        "concurrency",
+        "hooks",
+        "xdist",
+    },
     {"config", "filters", "datasets", "results"},
     {"models", "settings", "declare", "store"},
     {"source"},
@@ -26,7 +37,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Nothing but the standard library in these.
-PLAIN = {"sample", "prompts", "scorers", "statistics", "selection", "concurrency"}
+PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "selection", "concurrency"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
