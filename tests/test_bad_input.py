@@ -144,7 +144,7 @@ def test_a_data_folder_without_the_file(project: pytest.Pytester, rows: Path) ->
     rows.unlink()
 
     run_files(project).stderr.fnmatch_lines(
-        ["ERROR: files: */data/files has no main/test.jsonl, .jsonl.gz or .parquet; copy the files of some/files (M*"]
+        ["ERROR: files: */data/files has no main/test (.jsonl, *); it has no file of these kinds"]
     )
 
 

@@ -12,9 +12,6 @@ from typing import Any, overload
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import SampleError
 
-# Endings in the order of preference when a folder holds the same split twice.
-ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
-
 
 class JsonLines:
     """A jsonl file, gzipped or not; blank lines are no rows."""
@@ -107,19 +104,20 @@ class RowFiles(Sequence[Row]):
         raise IndexError(index)
 
 
-def split_files(folder: Path, subset: str, split: str) -> list[Path]:
-    """The files of one split in a folder laid out as a hub's dataset repository; empty when there are none.
+class Some(Sequence[Row]):
+    """Those rows of a sequence whose numbers are given."""
 
-    Tried: ``SUBSET/SPLIT.EXT``, ``SUBSET/SPLIT-*.EXT``, ``SUBSET_SPLIT.EXT`` and, in the folder itself or its
-    ``data``, ``SPLIT.EXT`` and ``SPLIT-*.EXT`` (only when no other subset could be meant).
-    """
-    places = [(folder / subset, split), (folder, f"{subset}_{split}"), (folder / "data" / subset, split)]
-    if subset in ("default", "main", folder.name):
-        places += [(folder, split), (folder / "data", split)]
-    for where, stem in places:
-        for ending in ENDINGS:
-            if (path := where / f"{stem}{ending}").is_file():
-                return [path]
-            if parts := sorted(where.glob(f"{stem}-*{ending}")):
-                return parts
-    return []
+    def __init__(self, rows: Sequence[Row], numbers: Sequence[int]) -> None:
+        self._rows, self._numbers = rows, numbers
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Row]: ...
+    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
+        if isinstance(index, slice):
+            return [self._rows[number] for number in self._numbers[index]]
+        return self._rows[self._numbers[index]]

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 
-def locked_count(lock: Path, benchmark: str, split: str, files: Sequence[Path], count: Callable[[], int]) -> int:
-    """The rows of a split by the lock, writing its entry when there is none.
+def locked_rows(
+    lock: Path, benchmark: str, split: str, files: Sequence[Path], count: Callable[[], dict[str, int]]
+) -> dict[str, int]:
+    """The number of rows of each part of a split by the lock, writing its entry when there is none.
 
     Files are hashed only when their path, size or time differ from the lock's; ``count`` is called only for a new
     entry. Raises `pytest.UsageError` when their content is not what was locked.
@@ -20,14 +22,14 @@ def locked_count(lock: Path, benchmark: str, split: str, files: Sequence[Path], 
     entry = entries.get(benchmark, {}).get(split)
     stamp = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
     if entry is not None and entry["stamp"] == stamp:
-        return int(entry["rows"])
+        return dict(entry["rows"])
     digest = _sha256(files)
     if entry is not None and entry["sha256"] != digest:
         raise pytest.UsageError(
             f"{benchmark}: the data of {split} changed: {lock} has sha256 {entry['sha256'][:16]}…, "
             f"{files[0]} has {digest[:16]}…. Restore the file, or remove {benchmark!r} from the lock to accept it"
         )
-    rows = count() if entry is None else int(entry["rows"])
+    rows = count() if entry is None else dict(entry["rows"])
     # Read again: another process may have added its own entries meanwhile.
     entries = _read(lock)
     entries.setdefault(benchmark, {})[split] = {"rows": rows, "sha256": digest, "stamp": stamp}

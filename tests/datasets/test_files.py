@@ -11,7 +11,7 @@ import pytest
 
 from pytest_modeleval import hub
 from pytest_modeleval.datasets import Place
-from pytest_modeleval.datasets.files import JsonLines, Parquet, RowFiles, split_files
+from pytest_modeleval.datasets.files import JsonLines, Parquet, RowFiles
 from pytest_modeleval.sample import SampleError
 
 ROWS = [{"n": n, "text": "é" * n} for n in range(25)]
@@ -78,29 +78,6 @@ def test_threads_may_read_at_once(tmp_path: Path) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize(
-    ("file", "subset", "found"),
-    [
-        ("main/test.jsonl", "main", True),
-        ("main/test.jsonl.gz", "main", True),
-        ("main/test-00000-of-00001.parquet", "main", True),
-        ("main_test.jsonl", "main", True),
-        ("data/main/test-00000-of-00001.parquet", "main", True),
-        ("test.jsonl", "default", True),
-        ("data/test-00000-of-00001.parquet", "main", True),
-        ("test.jsonl", "anatomy", False),
-        ("main/train.jsonl", "main", False),
-        ("main/test.txt", "main", False),
-    ],
-)
-def test_a_split_is_found_as_hubs_lay_it_out(tmp_path: Path, file: str, subset: str, found: bool) -> None:
-    path = tmp_path / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch()
-
-    assert split_files(tmp_path, subset, "test") == ([path] if found else [])
-
-
 def test_the_lock_spares_the_second_reading(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path / "data/main/test.jsonl")
     place = Place("b", tmp_path / "data", tmp_path / "lock.json")
@@ -112,20 +89,3 @@ def test_the_lock_spares_the_second_reading(tmp_path: Path, monkeypatch: pytest.
 
     monkeypatch.setattr(RowFiles, "__init__", read_again)
     assert dataset.open(place).count("main") == 25
-
-
-def test_examples_are_the_rows_of_another_split(tmp_path: Path) -> None:
-    written(tmp_path / "data/main/train.jsonl")
-    dataset = hub(modelscope="a/b", huggingface="a/b", config="main", split="test")
-    rows = dataset.open(Place("b", tmp_path / "data", tmp_path / "lock.json")).examples("main", "train")
-
-    assert (len(rows), [row["n"] for row in rows[:3]]) == (25, [0, 1, 2])
-
-
-def test_subsets_may_be_one_several_or_grouped() -> None:
-    def subsets(config: object) -> dict[str, str]:
-        return dict(hub(modelscope="a", huggingface="a", split="s", config=config).subsets)  # type: ignore[arg-type]
-
-    assert subsets("main") == {"main": ""}
-    assert subsets(["a", "b"]) == {"a": "", "b": ""}
-    assert subsets({"g": ["a"], "h": ["b", "c"]}) == {"a": "g", "b": "h", "c": "h"}

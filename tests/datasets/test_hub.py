@@ -1,0 +1,92 @@
+"""Datasets by their declaration: subsets out of configs, splits or a column."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval import hub
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.hub import Hub, HubRows, Names
+
+
+def declared(*, config: Names = "default", split: Names = "test", by: str | None = None, subsets: Names = ()) -> Hub:
+    return hub(modelscope="a/b", huggingface=None, config=config, split=split, by=by, subsets=subsets)
+
+
+def opened(dataset: Hub, folder: Path, **files: list[dict[str, object]]) -> HubRows:
+    """The dataset over ``NAME.jsonl`` of each file; ``__`` in a name is a folder."""
+    for name, rows in files.items():
+        path = folder / "data" / f"{name.replace('__', '/')}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return dataset.open(Place("b", folder / "data", folder / "lock.json"))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "subsets"),
+    [
+        (declared(config="main"), {"main": ""}),
+        (declared(config=["a", "b"]), {"a": "", "b": ""}),
+        (declared(config={"g": ["a"], "h": ["b", "c"]}), {"a": "g", "b": "h", "c": "h"}),
+        (declared(split=["gsm8k", "math"]), {"gsm8k": "", "math": ""}),
+        (declared(split={"g": ["a"]}), {"a": "g"}),
+        (declared(by="level", subsets=["1", "2"]), {"1": "", "2": ""}),
+        (declared(by="field", subsets={"Law": ["Law", "Politics"]}), {"Law": "Law", "Politics": "Law"}),
+    ],
+)
+def test_subsets_may_be_one_several_or_grouped(dataset: Hub, subsets: dict[str, str]) -> None:
+    assert dict(dataset.subsets) == subsets
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"config": ["a"], "split": ["b"]}, "subsets come from config or split; keep one"),
+        ({"split": ["b"], "by": "c", "subsets": ["d"]}, "subsets come from split or by; keep one"),
+        ({"by": "c"}, "by= and subsets= belong together"),
+        ({"subsets": ["c"]}, "by= and subsets= belong together"),
+    ],
+)
+def test_subsets_come_from_one_thing(arguments: dict[str, Names], said: str) -> None:
+    with pytest.raises(pytest.UsageError, match=said):
+        declared(**arguments)  # type: ignore[arg-type]
+
+
+def test_splits_may_be_the_subsets(tmp_path: Path) -> None:
+    rows = opened(declared(split=["easy", "hard"]), tmp_path, easy=[{"n": 1}], hard=[{"n": 2}, {"n": 3}])
+
+    assert (rows.count("easy"), rows.count("hard"), rows.row("hard", 1)["n"]) == (1, 2, 3)
+
+
+LEVELS: list[dict[str, object]] = [{"level": 1, "n": 0}, {"level": 2, "n": 1}, {"level": 1, "n": 2}]
+
+
+def test_a_split_may_be_regrouped_by_a_column(tmp_path: Path) -> None:
+    dataset = declared(by="level", subsets=["1", "2"])
+    rows = opened(dataset, tmp_path, test=LEVELS, dev=[{"level": 2, "n": 7}, {"level": 1, "n": 8}])
+
+    assert [rows.count("1"), rows.count("2")] == [2, 1]
+    assert [rows.row("1", index)["n"] for index in range(2)] == [0, 2]
+    assert [row["n"] for row in rows.examples("1", "dev")] == [8]
+
+
+def test_a_value_that_is_no_subset_is_refused_also_when_the_lock_knows(tmp_path: Path) -> None:
+    opened(declared(by="level", subsets=["1", "2"]), tmp_path, test=LEVELS).count("1")
+
+    with pytest.raises(pytest.UsageError, match="b: 1 rows have level '2', which is no subset of 1, 3"):
+        opened(declared(by="level", subsets=["1", "3"]), tmp_path).count("1")
+
+
+def test_a_subset_without_a_row_is_refused(tmp_path: Path) -> None:
+    rows = opened(declared(by="level", subsets=["1", "2", "3"]), tmp_path, test=LEVELS)
+
+    with pytest.raises(pytest.UsageError, match="b: no row has level '3'; there is 1, 2"):
+        rows.count("3")
+
+
+def test_examples_are_the_rows_of_another_split(tmp_path: Path) -> None:
+    rows = opened(declared(config="main"), tmp_path, main__train=[{"n": n} for n in range(25)])
+
+    examples = rows.examples("main", "train")
+    assert (len(examples), [row["n"] for row in examples[:3]]) == (25, [0, 1, 2])

@@ -1,0 +1,97 @@
+"""Which files of a repository are a split."""
+
+import pytest
+
+from pytest_modeleval.datasets.layout import split_files
+
+
+@pytest.mark.parametrize(
+    ("file", "config"),
+    [
+        ("main/test.jsonl", "main"),
+        ("main/test.jsonl.gz", "main"),
+        ("main/test-00000-of-00001.parquet", "main"),
+        ("main/test/0000.parquet", "main"),
+        ("main_test.jsonl", "main"),
+        ("data/main/test-00000-of-00001.parquet", "main"),
+        ("test.jsonl", "default"),
+        ("data/test-00000-of-00001.parquet", "main"),
+    ],
+)
+def test_a_split_is_found_as_hubs_lay_it_out(file: str, config: str) -> None:
+    assert split_files([file, "README.md", "main/train.jsonl"], "", config, "test") == [file]
+
+
+@pytest.mark.parametrize(
+    ("file", "config", "said"),
+    [
+        ("test.jsonl", "anatomy", r"has no anatomy/test \(.*\); it has test.jsonl"),
+        ("main/train.jsonl", "main", r"has no main/test \(.*\); it has main/train.jsonl"),
+        ("main/test.txt", "main", r"has no main/test \(.*\); it has no file of these kinds"),
+        ("boolq.py", "main", r"has no data files, only a loading script \(boolq.py\), which is never run"),
+        ("test-00000-of-00002.parquet", "main", r"has 1 of 00002 parts: test-00001-of-00002.parquet is missing"),
+    ],
+)
+def test_what_is_not_there_is_said(file: str, config: str, said: str) -> None:
+    with pytest.raises(pytest.UsageError, match=said):
+        split_files([file], "", config, "test")
+
+
+README = """---
+license: mit
+configs:
+- config_name: en
+  data_files:
+  - split: test
+    path: "english/*.jsonl"
+  - split: dev
+    path:
+    - some/a.jsonl
+    - some/b.jsonl
+- config_name: fr
+  data_files: "fr*.jsonl"
+---
+# A dataset
+"""
+FILES = [
+    "english/1.jsonl",
+    "english/2.jsonl",
+    "english/more/3.jsonl",
+    "some/a.jsonl",
+    "some/b.jsonl",
+    "en/test.jsonl",
+    "fr1.jsonl",
+]
+
+
+@pytest.mark.parametrize(
+    ("config", "split", "found"),
+    [
+        ("en", "test", ["english/1.jsonl", "english/2.jsonl"]),
+        ("en", "dev", ["some/a.jsonl", "some/b.jsonl"]),
+        ("fr", "train", ["fr1.jsonl"]),
+    ],
+)
+def test_what_the_readme_declares_goes_before_names(config: str, split: str, found: list[str]) -> None:
+    assert split_files(FILES, README, config, split) == found
+
+
+def test_a_config_that_the_readme_does_not_declare_may_still_be_there_by_name() -> None:
+    assert split_files(["de/test.jsonl"], README, "de", "test") == ["de/test.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("config", "split", "said"),
+    [
+        ("en", "tets", "has no split 'tets' in config 'en'; it has test, dev"),
+        ("de", "test", "has no config 'de'; it has en, fr"),
+    ],
+)
+def test_the_closest_names_are_listed(config: str, split: str, said: str) -> None:
+    with pytest.raises(pytest.UsageError, match=said):
+        split_files(FILES, README, config, split)
+
+
+def test_a_broken_readme_is_said() -> None:
+    with pytest.raises(pytest.UsageError, match=r"has a README.md whose header is not YAML: .*"):
+        split_files(FILES, "---\nconfigs: [\n---\n", "en", "test")
