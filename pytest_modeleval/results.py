@@ -18,6 +18,7 @@ class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
 
     ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
+    ``sample`` is the hash of what is asked and expected; ``pins`` stand on a benchmark's first record in a process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     """
 
@@ -31,6 +32,8 @@ class Record:
     scores: Sequence[tuple[str, float, float]] = ()
     harmonic: Mapping[str, Sequence[str]] = field(default_factory=dict)
     answer: str = ""
+    sample: str = ""
+    pins: Mapping[str, str] = field(default_factory=dict)
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: float = 0.0

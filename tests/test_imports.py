@@ -27,7 +27,7 @@ LAYERS = [
     },
     {"config", "filters", "datasets", "results"},
     {"models", "settings", "declare", "store"},
-    {"source"},
+    {"source", "gate"},
     {"collect", "asking", "engine"},
     {"turns"},
     {"verdicts"},

@@ -1,0 +1,1 @@
+"""Is the model good enough, and is it worse than it was?"""

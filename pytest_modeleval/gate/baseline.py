@@ -1,0 +1,136 @@
+"""A blessed run as a text file: one line a sample, pins above them, made to be read in a review."""
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.gate.ledger import Outcome
+from pytest_modeleval.options import unknown
+
+SCHEMA = "pytest-modeleval/baseline/1"
+# What must be the same for two runs to be comparable; the other pins are notes for people.
+MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "choices")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One benchmark in a baseline. ``discordance`` is the share of samples that two runs of the model disagreed on."""
+
+    pins: Mapping[str, str]
+    samples: Mapping[str, Outcome]
+    discordance: float | None = None
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A model's blessed outcomes by benchmark."""
+
+    model: str
+    parts: Mapping[str, Part]
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write the file aside and rename it, so that it is whole or as before.
+
+    A benchmark's last line is the hash of its samples, which a merge that mixed two files does not fit.
+    """
+    lines = ["{", f' "schema": {json.dumps(SCHEMA)},', f' "model": {json.dumps(baseline.model)},', ' "benchmarks": {']
+    for number, (name, part) in enumerate(sorted(baseline.parts.items())):
+        lines += [f"  {json.dumps(name)}: {{", f'   "pins": {json.dumps(dict(part.pins), sort_keys=True)},']
+        lines += [f'   "discordance": {json.dumps(part.discordance)},', '   "samples": {']
+        rows = [f"    {json.dumps(sample)}: {json.dumps(list(outcome))}" for sample, outcome in part.samples.items()]
+        lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
+        lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
+    lines += [" }", "}", ""]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
+        file.write("\n".join(lines))
+    Path(file.name).replace(path)
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"cannot read the baseline {path}: {error}") from None
+    if re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE):
+        raise pytest.UsageError(
+            f"{path} holds the marks of a merge conflict: take one side whole, or bless a new run "
+            "(--eval-save-baseline)"
+        )
+    try:
+        content = json.loads(text)
+    except ValueError as error:
+        raise pytest.UsageError(f"{path} is cut off or no JSON ({error}): restore it, or bless a new run") from None
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        newer = isinstance(schema, str) and schema.startswith("pytest-modeleval/baseline/")
+        what = f"was written by a newer version ({schema}): upgrade pytest-modeleval" if newer else "is no baseline"
+        raise pytest.UsageError(f"{path} {what}")
+    try:
+        parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
+        return Baseline(content["model"], parts)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise pytest.UsageError(
+            f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
+        ) from None
+
+
+def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
+    samples = {sample: Outcome(*outcome) for sample, outcome in part["samples"].items()}
+    if _digest(samples) != part["sha256"]:
+        raise pytest.UsageError(
+            f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "
+            "take one side whole, or bless a new run"
+        )
+    return Part(part["pins"], samples, part["discordance"])
+
+
+def _digest(samples: Mapping[str, Outcome]) -> str:
+    return hashlib.sha256(json.dumps({k: list(v) for k, v in samples.items()}, sort_keys=True).encode()).hexdigest()
+
+
+def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Sequence[str]) -> None:
+    """`pytest.UsageError` for the first pin that matters, differs and was not waived."""
+    for pin in waived:
+        if pin not in MATTERS:
+            raise unknown("pin in --eval-waive", pin, MATTERS)
+    for pin in MATTERS:
+        was, now = part.pins.get(pin), pins.get(pin)
+        if was != now and pin not in waived:
+            raise pytest.UsageError(
+                f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
+                f"run, or waive it with --eval-waive {pin}"
+            )
+
+
+def refuse_other_samples(
+    name: str, part: Part, samples: Mapping[str, Outcome], *, whole: bool, content: bool = True
+) -> None:
+    """`pytest.UsageError` when the two runs did not ask the same samples.
+
+    With ``whole`` false (a drawn or stopped run) samples may be missing; none may be extra. ``content`` compares what
+    they ask.
+    """
+    extra = samples.keys() - part.samples.keys()
+    missing = part.samples.keys() - samples.keys() if whole else set()
+    if extra or missing:
+        count, one = (len(extra), min(extra)) if extra else (len(missing), min(missing))
+        what = "not in the baseline" if extra else "in the baseline only"
+        raise pytest.UsageError(
+            f"{name}: {count} samples are {what}, such as {one}: ask the same samples, or bless again"
+        )
+    if content:
+        for sample, outcome in samples.items():
+            if outcome.content != part.samples[sample].content:
+                raise pytest.UsageError(
+                    f"{name}: sample {sample} asks something else than in the baseline: the data or the prompt changed"
+                )

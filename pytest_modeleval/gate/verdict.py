@@ -1,0 +1,143 @@
+"""Passed, failed or inconclusive: two runs on the same samples, and a score against a threshold."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from pytest_modeleval.gate.ledger import Outcome
+from pytest_modeleval.paired import (
+    bonett_price,
+    detectable_drop,
+    holm,
+    mcnemar_drop,
+    paired_t,
+    paired_t_drop,
+)
+from pytest_modeleval.statistics import wilson
+
+
+class Result(enum.Enum):
+    """What a gate says."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One gate's outcome, and what it rests on.
+
+    ``change`` is the mean paired difference with the interval whose ends are one-sided bounds at ``alpha``; ``p_value``
+    is that of "no worse", adjusted by Holm over the benchmarks; ``detectable`` the smallest drop n could have seen.
+    """
+
+    name: str
+    result: Result
+    n: int
+    change: float
+    low: float
+    high: float
+    p_value: float
+    margin: float
+    detectable: float
+    regressions: int
+    fixes: int
+    claim: str = ""
+
+
+def compared(
+    name: str, before: Mapping[str, Outcome], after: Mapping[str, Outcome], *, margin: float, alpha: float = 0.05
+) -> Verdict:
+    """The verdict on one benchmark, not yet adjusted for others; ``margin`` is a share, 0.01 for a percentage point.
+
+    In this order (non-inferiority): passed if the lower bound of the change lies above −margin, failed if "no worse" is
+    rejected, else inconclusive. Scores of 0 and 1 asked once: exact McNemar and Bonett and Price; else a paired t-test
+    whose clusters are the samples.
+    """
+    shared = sorted(before.keys() & after.keys())
+    differences = [after[sample].score - before[sample].score for sample in shared]
+    regressions, fixes = sum(d < 0 for d in differences), sum(d > 0 for d in differences)
+    n = len(shared)
+    if not n:
+        return Verdict(
+            name, Result.INCONCLUSIVE, 0, 0.0, -1.0, 1.0, 1.0, margin, 1.0, 0, 0, "no sample was scored twice"
+        )
+    once = all(
+        before[s].repeats == after[s].repeats == 1 and {before[s].score, after[s].score} <= {0, 1} for s in shared
+    )
+    if once:
+        found = bonett_price(regressions, fixes, n, confidence=1 - 2 * alpha)
+        p_value = mcnemar_drop(regressions, fixes)
+        spread = (regressions + fixes) / n
+    else:
+        found = paired_t(differences, confidence=1 - 2 * alpha)
+        p_value = paired_t_drop(differences)
+        spread = sum(d * d for d in differences) / n
+    verdict = Verdict(
+        name=name,
+        result=Result.PASSED,
+        n=n,
+        change=found.mean,
+        low=found.low,
+        high=found.high,
+        p_value=p_value,
+        margin=margin,
+        detectable=detectable_drop(n, spread, alpha=alpha),
+        regressions=regressions,
+        fixes=fixes,
+    )
+    return decided(verdict, alpha)
+
+
+def _once(outcome: Outcome) -> bool:
+    """Whether the outcome is one right or wrong answer."""
+    return outcome.repeats == 1 and outcome.score in (0.0, 1.0)
+
+
+def decided(verdict: Verdict, alpha: float) -> Verdict:
+    """The verdict with its result by its own figures."""
+    if verdict.low > -verdict.margin:
+        return replace(verdict, result=Result.PASSED)
+    return replace(verdict, result=Result.FAILED if verdict.p_value <= alpha else Result.INCONCLUSIVE)
+
+
+def adjusted(verdicts: Sequence[Verdict], *, alpha: float = 0.05) -> list[Verdict]:
+    """The verdicts with p-values adjusted for how many they are (Holm): a failure among many is less of a surprise."""
+    p_values = holm([verdict.p_value for verdict in verdicts])
+    changed = [replace(verdict, p_value=p) for verdict, p in zip(verdicts, p_values, strict=True)]
+    return [verdict if verdict.claim else decided(verdict, alpha) for verdict in changed]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A score against its least: ``low`` and ``high`` are one-sided bounds at 5 %."""
+
+    name: str
+    result: Result
+    n: int
+    score: float
+    low: float
+    high: float
+    least: float
+
+
+def against_least(name: str, samples: Sequence[Outcome], least: float, *, alpha: float = 0.05) -> Threshold:
+    """Passed if the score's lower bound reaches the least, failed if its upper bound does not, else inconclusive."""
+    n = len(samples)
+    scores = [outcome.score for outcome in samples]
+    if not n:
+        return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, 0.0, 1.0, least)
+    mean = sum(scores) / n
+    if set(scores) <= {0.0, 1.0}:
+        low, high = wilson(round(sum(scores)), n, confidence=1 - 2 * alpha)
+    else:
+        change = paired_t(scores, confidence=1 - 2 * alpha)
+        low, high = max(0.0, change.low), change.high
+    result = Result.PASSED if low >= least else Result.FAILED if high < least else Result.INCONCLUSIVE
+    return Threshold(name, result, n, mean, low, high, least)
+
+
+def noise(variances: Sequence[float]) -> float:
+    """The share of samples on which two runs of one model are expected to differ: 2·E[σ²] (Miller 2024, §3.2)."""
+    return 2 * sum(variances) / len(variances)

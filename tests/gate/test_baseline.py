@@ -1,0 +1,115 @@
+"""A baseline's file, and what is refused of it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.gate.baseline import (
+    Baseline,
+    Part,
+    read_baseline,
+    refuse_other_pins,
+    refuse_other_samples,
+    write_baseline,
+)
+from pytest_modeleval.gate.ledger import Outcome
+
+PINS = {"data": "abc", "prompt": "def", "model": "m"}
+SAMPLES = {"main-00000": Outcome("h0", 1.0, 1, 0.0), "main-00001": Outcome("h1", 0.5, 2, 0.5)}
+BASELINE = Baseline("m", {"gsm8k": Part(PINS, SAMPLES, 0.03), "arc": Part({}, {"x-00000": Outcome("a", 0.0, 1, 0.0)})})
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "deep" / "b.json"
+    write_baseline(path, BASELINE)
+    return path
+
+
+def test_what_was_written_is_read(file: Path) -> None:
+    assert read_baseline(file) == BASELINE
+
+
+def test_a_sample_is_a_line_and_the_same_run_the_same_file(file: Path) -> None:
+    first = file.read_text()
+    write_baseline(file, read_baseline(file))
+
+    assert file.read_text() == first
+    assert '    "main-00001": ["h1", 0.5, 2, 0.5]' in first.splitlines()
+    assert [path.name for path in file.parent.iterdir()] == ["b.json"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[:-40], "is cut off or no JSON"),
+        (
+            lambda text: text.replace("baseline/1", "baseline/2"),
+            r"newer version \(pytest-modeleval/baseline/2\): upgrade",
+        ),
+        (lambda text: "[]", "is no baseline"),
+        (lambda text: text.replace('"h1", 0.5', '"h1", 1.0'), "the samples of gsm8k were changed by hand or mixed"),
+        (lambda text: text.replace('"h1"', "<<<<<<< HEAD"), "cut off or no JSON"),
+        (lambda text: "<<<<<<< HEAD\n" + text, "holds the marks of a merge conflict"),
+        (lambda text: text.replace('"pins"', '"pin"'), r"lacks a part of a baseline \('pins'\)"),
+        (lambda text: "\xff", "cut off or no JSON"),
+    ],
+)
+def test_a_file_that_is_not_whole_is_refused(file: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
+    file.write_text(change(file.read_text()))
+
+    with pytest.raises(pytest.UsageError, match=message):
+        read_baseline(file)
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(pytest.UsageError, match=r"cannot read the baseline .*nowhere\.json"):
+        read_baseline(tmp_path / "nowhere.json")
+
+
+def test_a_write_that_ends_early_leaves_the_old_file(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = file.read_text()
+    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+
+    with pytest.raises(KeyboardInterrupt):
+        write_baseline(file, Baseline("m", {}))
+
+    assert file.read_text() == before
+
+
+def test_a_pin_that_differs_is_named_and_may_be_waived() -> None:
+    part = BASELINE.parts["gsm8k"]
+
+    refuse_other_pins("gsm8k", part, {**PINS, "model": "other"}, [])
+    with pytest.raises(
+        pytest.UsageError, match=r"gsm8k: the baseline's prompt was def, this run's is new: .* --eval-waive prompt"
+    ):
+        refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["data"])
+    refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["prompt"])
+
+
+def test_a_pin_that_does_not_exist_cannot_be_waived() -> None:
+    with pytest.raises(pytest.UsageError, match="unknown pin in --eval-waive 'prompts'; did you mean 'prompt'"):
+        refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], PINS, ["prompts"])
+
+
+def test_other_samples_are_refused() -> None:
+    part = BASELINE.parts["gsm8k"]
+    fewer = {"main-00000": SAMPLES["main-00000"]}
+    more = {**SAMPLES, "main-00002": SAMPLES["main-00000"]}
+    changed = {**SAMPLES, "main-00001": Outcome("new", 0.5, 2, 0.5)}
+
+    refuse_other_samples("gsm8k", part, SAMPLES, whole=True)
+    refuse_other_samples("gsm8k", part, fewer, whole=False)
+    with pytest.raises(pytest.UsageError, match="gsm8k: 1 samples are in the baseline only, such as main-00001"):
+        refuse_other_samples("gsm8k", part, fewer, whole=True)
+    with pytest.raises(pytest.UsageError, match="gsm8k: 1 samples are not in the baseline, such as main-00002"):
+        refuse_other_samples("gsm8k", part, more, whole=False)
+    with pytest.raises(pytest.UsageError, match="sample main-00001 asks something else than in the baseline"):
+        refuse_other_samples("gsm8k", part, changed, whole=True)
+    refuse_other_samples("gsm8k", part, changed, whole=True, content=False)
+
+
+def test_the_file_is_json(file: Path) -> None:
+    assert json.loads(file.read_text())["schema"] == "pytest-modeleval/baseline/1"

@@ -1,0 +1,141 @@
+"""Passed, failed, inconclusive."""
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_modeleval.gate.ledger import Ledger, Outcome
+from pytest_modeleval.gate.verdict import Result, adjusted, against_least, compared, noise
+from pytest_modeleval.results import Record
+
+
+def outcomes(scores: list[float], repeats: int = 1) -> dict[str, Outcome]:
+    return {f"main-{i:05}": Outcome("h", score, repeats, 0.0) for i, score in enumerate(scores)}
+
+
+def binary(n: int, b: int, c: int) -> tuple[dict[str, Outcome], dict[str, Outcome]]:
+    """Two runs of n samples with b regressions and c fixes."""
+    before = [1.0] * b + [0.0] * c + [1.0] * (n - b - c)
+    after = [0.0] * b + [1.0] * c + [1.0] * (n - b - c)
+    return outcomes(before), outcomes(after)
+
+
+@pytest.mark.parametrize(
+    ("n", "b", "c", "margin", "result"),
+    [
+        (1319, 22, 23, 0.02, Result.PASSED),
+        (1319, 90, 30, 0.02, Result.FAILED),
+        (100, 10, 2, 0.01, Result.FAILED),
+        (100, 4, 2, 0.01, Result.INCONCLUSIVE),
+        (1319, 0, 0, 0.01, Result.PASSED),
+        (10, 0, 0, 0.01, Result.INCONCLUSIVE),
+        (20000, 150, 100, 0.01, Result.PASSED),
+    ],
+    ids=["noise", "worse", "worse-small", "too few", "the same", "the same but few", "worse, within the margin"],
+)
+def test_three_outcomes(n: int, b: int, c: int, margin: float, result: Result) -> None:
+    found = compared("x", *binary(n, b, c), margin=margin)
+
+    assert found.result is result
+    assert (found.n, found.regressions, found.fixes) == (n, b, c)
+    assert found.change == (c - b) / n
+
+
+def test_the_figures_are_those_of_the_tests() -> None:
+    found = compared("x", *binary(100, 10, 2), margin=0.01)
+
+    # One-sided exact McNemar; the 90 % interval's ends are one-sided bounds at 5 %.
+    assert found.p_value == pytest.approx(0.01928711, abs=1e-8)
+    assert -0.148699 < found.low < found.change < found.high < -0.008164
+    assert found.detectable == pytest.approx(0.083, abs=0.005)
+
+
+def test_repeats_and_partial_scores_are_compared_by_a_t_test() -> None:
+    random_ = random.Random(0)
+    before = [random_.random() for _ in range(200)]
+    worse = [max(0.0, score - 0.05 - 0.02 * random_.random()) for score in before]
+
+    found = compared("x", outcomes(before, 4), outcomes(worse, 4), margin=0.01)
+
+    assert found.result is Result.FAILED
+    assert found.high < 0
+
+
+def test_nothing_in_common_is_never_passed() -> None:
+    found = compared("x", outcomes([1.0]), {}, margin=0.5)
+
+    assert (found.result, found.n) == (Result.INCONCLUSIVE, 0)
+
+
+def test_one_failure_among_many_benchmarks_must_be_surer() -> None:
+    alone = compared("x", *binary(100, 10, 2), margin=0.01)
+    same = [compared(str(i), *binary(1319, 20, 20), margin=0.02) for i in range(4)]
+
+    assert alone.result is Result.FAILED
+    (first, *others) = adjusted([alone, *same])
+    assert first.result is Result.INCONCLUSIVE
+    assert first.p_value == pytest.approx(5 * alone.p_value)
+    assert all(verdict.result is Result.PASSED for verdict in others)
+
+
+def test_two_runs_of_one_model_are_rarely_called_worse() -> None:
+    random_ = random.Random(0)
+    false = 0
+    for _ in range(400):
+        draws = [random_.random() for _ in range(300)]
+        b, c = sum(u < 0.05 for u in draws), sum(0.05 <= u < 0.1 for u in draws)
+        false += compared("x", *binary(300, b, c), margin=0.0).result is Result.FAILED
+
+    assert false / 400 <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("right", "n", "least", "result"),
+    [
+        (90, 100, 0.80, Result.PASSED),
+        (85, 100, 0.80, Result.INCONCLUSIVE),
+        (75, 100, 0.80, Result.INCONCLUSIVE),
+        (70, 100, 0.80, Result.FAILED),
+        (3, 3, 0.80, Result.INCONCLUSIVE),
+    ],
+)
+def test_a_threshold_looks_at_a_bound_and_not_at_the_mean(right: int, n: int, least: float, result: Result) -> None:
+    samples = [Outcome("h", float(i < right), 1, 0.0) for i in range(n)]
+
+    assert against_least("x", samples, least).result is result
+
+
+def test_a_threshold_over_nothing_is_not_passed() -> None:
+    assert against_least("x", [], 0.0).result is Result.INCONCLUSIVE
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=30), st.floats(0, 1))
+def test_a_passed_threshold_is_below_the_score(scores: list[float], least: float) -> None:
+    found = against_least("x", [Outcome("h", score, 2, 0.0) for score in scores], least)
+
+    if found.result is Result.PASSED:
+        assert found.score >= least - 1e-9
+    assert found.low <= found.score + 1e-9
+
+
+def test_the_noise_of_a_model_against_itself() -> None:
+    assert noise([0.0162] * 200) == pytest.approx(0.0324)
+
+
+def record(**fields: object) -> Record:
+    base = {"model": "m", "benchmark": "b", "subset": "s", "group": "", "index": 3, "repeat": 0, "outcome": "right"}
+    return Record(**{**base, "scores": (("main", 1.0, 1.0), ("f1", 0.5, 1.0)), "sample": "h", **fields})  # type: ignore[arg-type]
+
+
+def test_the_ledger_keeps_one_outcome_a_sample() -> None:
+    ledger = Ledger()
+    ledger.add(record(pins={"data": "x"}))
+    ledger.add(record(repeat=1, outcome="wrong", scores=(("main", 0.0, 1.0),)))
+    ledger.add(record(index=4, outcome="error", scores=()))
+    ledger.add(record(index=5, outcome="unscored", scores=()))
+
+    part = ledger.outcomes["m", "b"]
+    assert part.samples == {"s-00003": Outcome("h", 0.5, 2, 0.5)}
+    assert (part.pins, part.errors, part.asked) == ({"data": "x"}, 1, 3)
