@@ -4,7 +4,7 @@ import gc
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,14 @@ from pytest_modeleval.asking import Asker
 from pytest_modeleval.collect import Collector, SampleRef, lost_record, selected
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.engine import Engine, Job
+from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
+from pytest_modeleval.pins import pins_of
 from pytest_modeleval.reports.export import write_json
+from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results import WRONG, Record, Results
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
@@ -35,6 +39,8 @@ class Evaluation:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self.options: Options = read_options(config)
+        if self.options.aa and self.options.repeats == 1:
+            self.options = replace(self.options, repeats=2)
         root = project_root(config.invocation_params.dir)
         tables = read_config(root)
         aliases = read_aliases(tables["models"])
@@ -54,10 +60,13 @@ class Evaluation:
             everything=not (typed or keywords or marks),
         )
         self.results = Results()
+        self.gate = Gate(self.options, [spec.name for spec in self.models])
+        self.judgement: Judgement | None = None
         worker = xdist.worker_input(config)
         self._is_worker = worker is not None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self._fed: set[str] = set()
+        self._pinned: set[tuple[str, str]] = set()
         self._engine: Engine[Turn] | None = None
         self._store: Store | None = None
         self.askers: dict[str, Asker] = {}
@@ -81,13 +90,9 @@ class Evaluation:
         """Cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
-        if self.options.json and self._store is not None and not self._is_worker:
-            rows = self.results.rows()
-            try:
-                write_json(self.options.json, rows, run=self.run, exit_status=exit_status)
-            except OSError as error:
-                self._config.get_terminal_writer().line(f"\ncannot write {self.options.json}: {error}", red=True)
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+        if self._store is not None and not self._is_worker:
+            self._judge(session, exit_status)
+            self._write(session)
         if self._engine is not None:
             self._engine.close()
             self._engine = None
@@ -100,17 +105,72 @@ class Evaluation:
             except StopRun as error:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
 
+    def _judge(self, session: pytest.Session, exit_status: int) -> None:
+        """Let the gate decide the exit status, where there is one and the run came to its end."""
+        if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            return
+        try:
+            if self.options.save_baseline:
+                self.gate.save(self.options.save_baseline)
+            if not self.gate.is_active:
+                return
+            self.judgement = self.gate.judge()
+        except (pytest.UsageError, OSError) as error:
+            self._say(session, str(error))
+            return
+        passes = self.options.gate_on_inconclusive == "pass"
+        # A failed test that is no sample stays a failure.
+        if session.testsfailed <= self.results.wrong + self.results.errors:
+            session.exitstatus = int(self.judgement.exit_status(inconclusive_passes=passes))
+        for reports in test_reports(self.judgement, inconclusive_passes=passes):
+            for report in reports:
+                self._config.hook.pytest_runtest_logreport(report=report)
+
+    def _write(self, session: pytest.Session) -> None:
+        rows = self.results.rows()
+        try:
+            if path := self.options.json:
+                write_json(path, rows, run=self.run, exit_status=int(session.exitstatus))
+            if path := self.options.summary:
+                write_summary(path, rows, self.judgement)
+        except OSError as error:
+            self._say(session, f"cannot write {path}: {error}")
+
+    def _say(self, session: pytest.Session, what: str) -> None:
+        """Say in one line what went wrong at the end."""
+        self._config.get_terminal_writer().line(f"\n{what}", red=True)
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
     def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
         """End the run for a user's mistake found while collecting."""
         try:
             self.collector.refuse_empty(items)
+            self._refuse_incomparable(items)
         except pytest.UsageError as error:
             self.stop(str(error))
+
+    def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
+        """What the gate would refuse at the end is refused before anything is asked."""
+        if not self.gate.is_active:
+            return
+        refuse_reruns(self._config, items)
+        names: dict[str, set[str]] = {}
+        parts: dict[str, set[str]] = {}
+        for ref in filter(None, map(selected, items)):
+            benchmark = ref.source.benchmark.name
+            if benchmark not in names:
+                self.gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, self.collector.lock))
+            names.setdefault(benchmark, set()).add(f"{ref.subset}-{ref.row:05}")
+            group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
+            parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
+        self.gate.refuse_selection(names, parts)
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only."""
         if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
+            if self.gate.is_active or self.options.save_baseline:
+                self.gate.ledger.add(record)
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
@@ -212,6 +272,14 @@ class Evaluation:
             self.stop(str(error))
             raise
 
+    def _pins(self, ref: SampleRef) -> dict[str, str]:
+        """The pins of a benchmark, the first time that this process reports a sample of it."""
+        key = ref.model.name, ref.source.benchmark.name
+        if key in self._pinned:
+            return {}
+        self._pinned.add(key)
+        return pins_of(ref.source, ref.model, self.collector.lock)
+
     def stop(self, why: str) -> None:
         """End the run with one line. A worker leaves the line to its controller."""
         if self._is_worker:
@@ -239,13 +307,13 @@ class Evaluation:
         elif outcome == WRONG and isinstance(turn, Turn):
             report.longrepr = wrong_line(turn, report)
         turn = turn if isinstance(turn, Turn) else None
-        record = record_of(ref, outcome, turn)
+        row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
+        record = record_of(ref, outcome, turn, sample=row[0][:12] if row else "", pins=self._pins(ref))
         if turn and turn.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
         if self._store is not None:
             try:
-                row = sample_row(turn.sample, record.benchmark) if turn else None
                 if row:
                     self._store.save_sample(row)
                 why = str(error or "")

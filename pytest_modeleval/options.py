@@ -54,6 +54,15 @@ class Options:
     concurrency: int | None
     cache: Cache
     json: Path | None
+    save_baseline: Path | None
+    baseline: Path | None
+    margin: float
+    min_score: Mapping[str, float]
+    waive: tuple[str, ...]
+    gate_on_inconclusive: str
+    max_error_rate: float
+    aa: bool
+    summary: Path | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
@@ -122,6 +131,47 @@ def _filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], 
         raise pytest.UsageError(f"{flag} takes NAME, NAME=VALUE or a JSON object: {error}") from None
 
 
+def _yes(flag: str, text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise pytest.UsageError(f"{flag} takes yes or no, not {text!r}")
+    return text == "yes"
+
+
+def _margin(flag: str, text: str) -> float:
+    """A share of the samples, given in percentage points (``1pp``)."""
+    try:
+        points = float(text.removesuffix("pp"))
+    except ValueError:
+        points = -1.0
+    if not 0 < points < 100:
+        raise pytest.UsageError(
+            f"{flag} takes percentage points above 0, such as 1pp, not {text!r}: no number of samples shows that a "
+            "model lost nothing at all"
+        )
+    return points / 100
+
+
+def _rate(flag: str, text: str) -> float:
+    """A share, as ``1%`` or ``0.01``."""
+    try:
+        rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise pytest.UsageError(f"{flag} takes a share such as 1% or 0.01, not {text!r}")
+    return rate
+
+
+def _least(flag: str, texts: Iterable[str]) -> dict[str, float]:
+    found = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name:
+            raise pytest.UsageError(f"{flag} takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not {text!r}")
+        found[name] = _rate(f"{flag} {name}", value)
+    return found
+
+
 def _path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag
     return Path(text).absolute()
 
@@ -160,6 +210,7 @@ class _Flag:
     parse: Callable[[str, Any], Any]
     default: Any = None
     repeated: bool = False
+    switch: bool = False
 
     @property
     def field(self) -> str:
@@ -215,6 +266,37 @@ FLAGS = (
         Cache.WRITE,
     ),
     _Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", _path),
+    _Flag("--eval-save-baseline", "FILE", "bless this run: keep its outcomes sample by sample in FILE", _path),
+    _Flag("--eval-baseline", "FILE", "fail when the model got worse than the baseline in FILE", _path),
+    _Flag(
+        "--eval-margin", "POINTS", "a drop that would be accepted, in percentage points (default: 1pp)", _margin, 0.01
+    ),
+    _Flag(
+        "--eval-min-score",
+        "NAME=SCORE",
+        "least score of a benchmark, or of its part NAME:PART; may be repeated",
+        _least,
+        (),
+        repeated=True,
+    ),
+    _Flag(
+        "--eval-waive",
+        "PIN",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters; may be repeated",
+        lambda _, names: tuple(names),
+        (),
+        repeated=True,
+    ),
+    _Flag(
+        "--eval-gate-on-inconclusive",
+        "RESULT",
+        "what too few samples to tell mean: pass or fail (default: fail)",
+        _one_of("pass", "fail"),
+        "fail",
+    ),
+    _Flag("--eval-max-error-rate", "SHARE", "errors that a gate accepts (default: 1%)", _rate, 0.01),
+    _Flag("--eval-aa", "", "ask twice, so that a baseline knows the model's own noise", _yes, False, switch=True),
+    _Flag("--eval-summary", "FILE", "write the gate and the table to FILE as Markdown", _path),
 )
 
 
@@ -222,8 +304,12 @@ def add_options(parser: pytest.Parser) -> None:
     """Register every flag with its ini twin."""
     group = parser.getgroup("modeleval", "model evaluation")
     for flag in FLAGS:
-        action = "append" if flag.repeated else "store"
-        group.addoption(flag.name, action=action, dest=f"modeleval_{flag.field}", metavar=flag.metavar, help=flag.help)
+        dest = f"modeleval_{flag.field}"
+        if flag.switch:
+            group.addoption(flag.name, action="store_const", const="yes", dest=dest, help=flag.help)
+        else:
+            action = "append" if flag.repeated else "store"
+            group.addoption(flag.name, action=action, dest=dest, metavar=flag.metavar, help=flag.help)
         kind: Literal["linelist", "string"] = "linelist" if flag.repeated else "string"
         parser.addini(flag.ini, f"{flag.help} ({flag.name})", type=kind)
 

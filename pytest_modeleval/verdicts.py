@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -25,7 +25,9 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
     return ERROR if report.when == "setup" and report.failed else None
 
 
-def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
+def record_of(
+    ref: SampleRef, outcome: str, turn: Turn | None, *, sample: str = "", pins: Mapping[str, str] | None = None
+) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
     answers = turn.answers if turn else []
     scores: dict[str, tuple[float, float]] = {}
@@ -42,6 +44,8 @@ def record_of(ref: SampleRef, outcome: str, turn: Turn | None) -> Record:
         outcome=outcome,
         scores=tuple((name, *value) for name, value in scores.items()),
         harmonic=ref.source.benchmark.harmonic,
+        sample=sample,
+        pins=pins or {},
         answer=_vote(turn) if turn and ref.source.repeats > 1 else "",
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),

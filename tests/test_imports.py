@@ -28,7 +28,7 @@ LAYERS = [
     {"config", "filters", "datasets", "results"},
     {"models", "settings", "declare", "store"},
     {"source", "gate"},
-    {"collect", "asking", "engine"},
+    {"collect", "asking", "engine", "pins"},
     {"turns"},
     {"verdicts"},
     {"reports"},

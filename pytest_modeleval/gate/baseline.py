@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,25 +112,20 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
             )
 
 
-def refuse_other_samples(
-    name: str, part: Part, samples: Mapping[str, Outcome], *, whole: bool, content: bool = True
-) -> None:
-    """`pytest.UsageError` when the two runs did not ask the same samples.
-
-    With ``whole`` false (a drawn or stopped run) samples may be missing; none may be extra. ``content`` compares what
-    they ask.
-    """
-    extra = samples.keys() - part.samples.keys()
-    missing = part.samples.keys() - samples.keys() if whole else set()
+def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole: bool) -> None:
+    """`pytest.UsageError` when the two runs do not ask the same samples; with ``whole`` false some may be missing."""
+    extra = set(samples) - part.samples.keys()
+    missing = part.samples.keys() - set(samples) if whole else set()
     if extra or missing:
         count, one = (len(extra), min(extra)) if extra else (len(missing), min(missing))
         what = "not in the baseline" if extra else "in the baseline only"
-        raise pytest.UsageError(
-            f"{name}: {count} samples are {what}, such as {one}: ask the same samples, or bless again"
-        )
-    if content:
-        for sample, outcome in samples.items():
-            if outcome.content != part.samples[sample].content:
-                raise pytest.UsageError(
-                    f"{name}: sample {sample} asks something else than in the baseline: the data or the prompt changed"
-                )
+        raise pytest.UsageError(f"{name}: {count} samples are {what}, such as {one}: ask the same, or bless a new run")
+
+
+def refuse_other_content(name: str, part: Part, samples: Mapping[str, Outcome]) -> None:
+    """`pytest.UsageError` for a sample that asks or expects something else than it did."""
+    for sample, outcome in samples.items():
+        if outcome.content != part.samples[sample].content:
+            raise pytest.UsageError(
+                f"{name}: sample {sample} asks something else than in the baseline: the data or the prompt changed"
+            )

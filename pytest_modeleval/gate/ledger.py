@@ -1,6 +1,6 @@
 """Per-sample outcomes of a run: what a baseline keeps and a gate compares."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from pytest_modeleval.results import ERROR, Record
 
 
 class Outcome(NamedTuple):
-    """One sample's: the hash of its content, its mean score over so many repeats, the spread within them."""
+    """One sample's: the hash of its content, its mean score over so many repeats, and the variance among them."""
 
     content: str
     score: float
@@ -16,50 +16,78 @@ class Outcome(NamedTuple):
     variance: float
 
 
-@dataclass(slots=True)
-class _Scores:
-    content: str = ""
-    values: list[float] = field(default_factory=list)
-
-
 @dataclass
 class Outcomes:
-    """What one run knows of one model on one benchmark; samples go by ``subset-00042``."""
+    """What one run knows of one model on one benchmark; samples go by ``subset-00042``.
 
+    With ``twice`` the repeats are runs of the same model beside each other: the first counts, the rest tell its noise.
+    """
+
+    twice: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
-    errors: int = 0
     asked: int = 0
-    _scores: dict[str, _Scores] = field(default_factory=dict)
+    errors: int = 0
+    in_error: set[str] = field(default_factory=set)
+    groups: dict[str, str] = field(default_factory=dict)
+    # sample → (its content's hash, its scores by repeat)
+    _scores: dict[str, tuple[str, dict[int, float]]] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Count one record."""
         self.pins = record.pins or self.pins
+        self.groups[record.subset] = record.group
         self.asked += bool(record.scores) or record.outcome == ERROR
-        self.errors += record.outcome == ERROR
+        name = f"{record.subset}-{record.index:05}"
+        if record.outcome == ERROR:
+            self.errors += 1
+            self.in_error.add(name)
         for metric, value, _ in record.scores:
             if metric == "main":
-                scores = self._scores.setdefault(f"{record.subset}-{record.index:05}", _Scores(record.sample))
-                scores.values.append(value)
+                self._scores.setdefault(name, (record.sample, {}))[1][record.repeat] = value
 
     @property
     def samples(self) -> dict[str, Outcome]:
         """The scored samples, in the order of their names."""
-        return {name: _outcome(scores) for name, scores in sorted(self._scores.items())}
+        return {name: self._outcome(*self._scores[name]) for name in sorted(self._scores)}
+
+    def _outcome(self, content: str, scores: Mapping[int, float]) -> Outcome:
+        values = [scores[repeat] for repeat in sorted(scores)]
+        if self.twice:
+            return Outcome(content, values[0], 1, 0.0)
+        return Outcome(content, round(sum(values) / len(values), 9), len(values), round(_variance(values), 9))
+
+    @property
+    def discordance(self) -> float | None:
+        """The share on which two runs of the model are expected to differ, 2·E[σ²] (Miller 2024, arXiv:2411.00640).
+
+        None where no sample was asked twice. For scores of 0 and 1 asked twice it is the share that did differ.
+        """
+        repeated = [_variance(list(scores.values())) for _, scores in self._scores.values() if len(scores) > 1]
+        return round(2 * sum(repeated) / len(repeated), 9) if repeated else None
+
+    @property
+    def parts(self) -> dict[str, list[Outcome]]:
+        """The outcomes by subset, and by group of subsets."""
+        parts: dict[str, list[Outcome]] = {}
+        for name, outcome in self.samples.items():
+            subset = name.rpartition("-")[0]
+            for part in {subset, self.groups[subset]} - {""}:
+                parts.setdefault(part, []).append(outcome)
+        return parts
 
 
-def _outcome(scores: _Scores) -> Outcome:
-    n = len(scores.values)
-    mean = sum(scores.values) / n
-    variance = sum((value - mean) ** 2 for value in scores.values) / (n - 1) if n > 1 else 0.0
-    return Outcome(scores.content, round(mean, 9), n, round(variance, 9))
+def _variance(values: Sequence[float]) -> float:
+    n, mean = len(values), sum(values) / len(values)
+    return sum((value - mean) ** 2 for value in values) / (n - 1) if n > 1 else 0.0
 
 
 class Ledger:
     """The outcomes of every model and benchmark of a run."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, twice: bool = False) -> None:
+        self._twice = twice
         self.outcomes: dict[tuple[str, str], Outcomes] = {}
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        self.outcomes.setdefault((record.model, record.benchmark), Outcomes()).add(record)
+        self.outcomes.setdefault((record.model, record.benchmark), Outcomes(self._twice)).add(record)

@@ -136,8 +136,3 @@ def against_least(name: str, samples: Sequence[Outcome], least: float, *, alpha:
         low, high = max(0.0, change.low), change.high
     result = Result.PASSED if low >= least else Result.FAILED if high < least else Result.INCONCLUSIVE
     return Threshold(name, result, n, mean, low, high, least)
-
-
-def noise(variances: Sequence[float]) -> float:
-    """The share of samples on which two runs of one model are expected to differ: 2·E[σ²] (Miller 2024, §3.2)."""
-    return 2 * sum(variances) / len(variances)

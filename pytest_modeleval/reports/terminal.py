@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.reports import gate
 from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         terminal.write_sep("=", "scores")
         for line in table(rows):
             terminal.write_line(line)
+    if evaluation.judgement is not None:
+        gate.write(terminal, evaluation.judgement)
 
 
 def forget(config: pytest.Config, report: pytest.TestReport) -> None:

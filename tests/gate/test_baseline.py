@@ -9,8 +9,9 @@ from pytest_modeleval.gate.baseline import (
     Baseline,
     Part,
     read_baseline,
+    refuse_other_content,
+    refuse_other_names,
     refuse_other_pins,
-    refuse_other_samples,
     write_baseline,
 )
 from pytest_modeleval.gate.ledger import Outcome
@@ -100,15 +101,15 @@ def test_other_samples_are_refused() -> None:
     more = {**SAMPLES, "main-00002": SAMPLES["main-00000"]}
     changed = {**SAMPLES, "main-00001": Outcome("new", 0.5, 2, 0.5)}
 
-    refuse_other_samples("gsm8k", part, SAMPLES, whole=True)
-    refuse_other_samples("gsm8k", part, fewer, whole=False)
+    refuse_other_names("gsm8k", part, SAMPLES, whole=True)
+    refuse_other_names("gsm8k", part, fewer, whole=False)
     with pytest.raises(pytest.UsageError, match="gsm8k: 1 samples are in the baseline only, such as main-00001"):
-        refuse_other_samples("gsm8k", part, fewer, whole=True)
+        refuse_other_names("gsm8k", part, fewer, whole=True)
     with pytest.raises(pytest.UsageError, match="gsm8k: 1 samples are not in the baseline, such as main-00002"):
-        refuse_other_samples("gsm8k", part, more, whole=False)
+        refuse_other_names("gsm8k", part, more, whole=False)
+    refuse_other_content("gsm8k", part, fewer)
     with pytest.raises(pytest.UsageError, match="sample main-00001 asks something else than in the baseline"):
-        refuse_other_samples("gsm8k", part, changed, whole=True)
-    refuse_other_samples("gsm8k", part, changed, whole=True, content=False)
+        refuse_other_content("gsm8k", part, changed)
 
 
 def test_the_file_is_json(file: Path) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.gate.ledger import Ledger, Outcome
-from pytest_modeleval.gate.verdict import Result, adjusted, against_least, compared, noise
+from pytest_modeleval.gate.verdict import Result, adjusted, against_least, compared
 from pytest_modeleval.results import Record
 
 
@@ -120,10 +120,6 @@ def test_a_passed_threshold_is_below_the_score(scores: list[float], least: float
     assert found.low <= found.score + 1e-9
 
 
-def test_the_noise_of_a_model_against_itself() -> None:
-    assert noise([0.0162] * 200) == pytest.approx(0.0324)
-
-
 def record(**fields: object) -> Record:
     base = {"model": "m", "benchmark": "b", "subset": "s", "group": "", "index": 3, "repeat": 0, "outcome": "right"}
     return Record(**{**base, "scores": (("main", 1.0, 1.0), ("f1", 0.5, 1.0)), "sample": "h", **fields})  # type: ignore[arg-type]
@@ -139,3 +135,29 @@ def test_the_ledger_keeps_one_outcome_a_sample() -> None:
     part = ledger.outcomes["m", "b"]
     assert part.samples == {"s-00003": Outcome("h", 0.5, 2, 0.5)}
     assert (part.pins, part.errors, part.asked) == ({"data": "x"}, 1, 3)
+    assert (part.in_error, part.discordance) == ({"s-00004"}, 1.0)
+
+
+def test_two_runs_beside_each_other_count_once_and_tell_the_noise() -> None:
+    """Four samples asked twice, of which one differs."""
+    ledger = Ledger(twice=True)
+    for index in range(4):
+        ledger.add(record(index=index, repeat=1, scores=(("main", float(index != 0), 1.0),)))
+        ledger.add(record(index=index))
+
+    part = ledger.outcomes["m", "b"]
+    assert set(part.samples.values()) == {Outcome("h", 1.0, 1, 0.0)}
+    assert part.discordance == 0.25
+
+
+def test_parts_are_subsets_and_groups() -> None:
+    ledger = Ledger()
+    for subset, group in [("x", "g"), ("y", "g"), ("z", "")]:
+        ledger.add(record(subset=subset, group=group))
+
+    assert {part: len(found) for part, found in ledger.outcomes["m", "b"].parts.items()} == {
+        "x": 1,
+        "y": 1,
+        "z": 1,
+        "g": 2,
+    }

@@ -1,0 +1,192 @@
+"""One run's gate: its baseline and thresholds, what they say together, and the exit status."""
+
+import enum
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.gate.baseline import (
+    Baseline,
+    Part,
+    read_baseline,
+    refuse_other_content,
+    refuse_other_names,
+    refuse_other_pins,
+    write_baseline,
+)
+from pytest_modeleval.gate.ledger import Ledger
+from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
+from pytest_modeleval.options import MARK, Options, unknown
+from pytest_modeleval.paired import needed_pairs
+
+
+class Exit(enum.IntEnum):
+    """The exit status of a run with a gate; 2 to 5 keep pytest's own meaning."""
+
+    PASSED = 0
+    REGRESSION = 1
+    INCONCLUSIVE = 6
+    TOO_MANY_ERRORS = 7
+    BUDGET_SPENT = 8
+
+
+@dataclass(frozen=True)
+class Rate:
+    """The share of one benchmark's samples that are errors, against the most that is accepted."""
+
+    name: str
+    errors: int
+    n: int
+    most: float
+
+    @property
+    def result(self) -> Result:
+        """Passed, or failed for too many errors."""
+        return Result.PASSED if self.errors <= self.most * self.n else Result.FAILED
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a gate says of a run."""
+
+    verdicts: Sequence[Verdict] = ()
+    thresholds: Sequence[Threshold] = ()
+    rates: Sequence[Rate] = ()
+
+    def exit_status(self, *, inconclusive_passes: bool) -> Exit:
+        """The worst of what was found: too many errors, then a regression, then an inconclusive gate."""
+        results = {verdict.result for verdict in self.verdicts} | {each.result for each in self.thresholds}
+        if any(rate.result is Result.FAILED for rate in self.rates):
+            return Exit.TOO_MANY_ERRORS
+        if Result.FAILED in results:
+            return Exit.REGRESSION
+        if Result.INCONCLUSIVE in results and not inconclusive_passes:
+            return Exit.INCONCLUSIVE
+        return Exit.PASSED
+
+
+class Gate:
+    """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
+
+    def __init__(self, options: Options, models: Sequence[str]) -> None:
+        self.options = options
+        self.ledger = Ledger(twice=options.aa)
+        self.baseline = read_baseline(options.baseline) if options.baseline else None
+        if (self.baseline or options.save_baseline) and len(models) > 1:
+            raise pytest.UsageError(f"a baseline is for one model, not for {len(models)}: {', '.join(models)}")
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the exit status is the gate's."""
+        return self.baseline is not None or bool(self.options.min_score)
+
+    def refuse_pins(self, benchmark: str, pins: Mapping[str, str]) -> None:
+        """`pytest.UsageError` when the run would ask or score in another way than the baseline's did."""
+        if self.baseline is not None:
+            refuse_other_pins(benchmark, self._part(benchmark), pins, self.options.waive)
+
+    def refuse_selection(self, samples: Mapping[str, Collection[str]], parts: Mapping[str, Collection[str]]) -> None:
+        """`pytest.UsageError` when benchmarks or samples are selected that the gate does not know, or the reverse.
+
+        ``samples`` and ``parts`` (subsets and groups) are those of this run, by benchmark.
+        """
+        for spec in self.options.min_score:
+            benchmark, _, part = spec.partition(":")
+            if benchmark not in samples:
+                raise unknown("benchmark in --eval-min-score, none of this run:", benchmark, samples)
+            if part and part not in parts[benchmark]:
+                raise unknown(f"part of {benchmark} in --eval-min-score:", part, parts[benchmark])
+        for benchmark, names in samples.items() if self.baseline else ():
+            part_of = self._part(benchmark)
+            refuse_other_names(benchmark, _of(part_of, _subsets(names)), names, whole=self._is_whole)
+            self._refuse_unresolvable(benchmark, part_of, len(names))
+
+    def judge(self) -> Judgement:
+        """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
+        rates = [
+            Rate(self._name(*key), part.errors, part.asked, self.options.max_error_rate)
+            for key, part in self.ledger.outcomes.items()
+        ]
+        verdicts = adjusted(list(self._verdicts()))
+        return Judgement(verdicts, list(self._thresholds()), rates)
+
+    def save(self, path: Path) -> None:
+        """Write this run's outcomes as the new baseline."""
+        parts = {
+            benchmark: Part(part.pins, part.samples, part.discordance)
+            for (_, benchmark), part in self.ledger.outcomes.items()
+        }
+        (model,) = {model for model, _ in self.ledger.outcomes} or {""}
+        if not parts:
+            raise pytest.UsageError("nothing was scored: there is nothing to save as a baseline")
+        write_baseline(path, Baseline(model, parts))
+
+    def _name(self, model: str, benchmark: str) -> str:
+        return benchmark if len({name for name, _ in self.ledger.outcomes}) == 1 else f"{model} {benchmark}"
+
+    @property
+    def _is_whole(self) -> bool:
+        return not (self.options.limit or self.options.limit_per_subset)
+
+    def _part(self, benchmark: str) -> Part:
+        assert self.baseline is not None
+        if benchmark not in self.baseline.parts:
+            raise unknown(f"benchmark in the baseline {self.options.baseline}:", benchmark, self.baseline.parts)
+        return self.baseline.parts[benchmark]
+
+    def _verdicts(self) -> Iterator[Verdict]:
+        if self.baseline is None:
+            return
+        if not self.ledger.outcomes:
+            raise pytest.UsageError("nothing was scored: there is nothing to compare with the baseline")
+        for (_, benchmark), now in self.ledger.outcomes.items():
+            part, samples = self._part(benchmark), now.samples
+            refuse_other_names(benchmark, _of(part, now.groups), samples.keys() | now.in_error, whole=self._is_whole)
+            if not {"data", "prompt"} & set(self.options.waive):
+                refuse_other_content(benchmark, part, samples)
+            yield compared(benchmark, part.samples, samples, margin=self.options.margin)
+
+    def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
+        """A margin below the model's own noise would never pass: say how many samples it needs."""
+        if part.discordance is None or not n:
+            return
+        margin = self.options.margin
+        if (need := needed_pairs(margin, part.discordance, alpha=0.05)) > n:
+            raise pytest.UsageError(
+                f"{benchmark}: a margin of {margin * 100:g} pp cannot be seen with {n:,} samples, as two runs of the "
+                f"same model differ on {part.discordance:.1%} of them: it needs {need:,}. Give a wider --eval-margin, "
+                "or more samples"
+            )
+
+    def _thresholds(self) -> Iterator[Threshold]:
+        for spec, least in self.options.min_score.items():
+            benchmark, _, part = spec.partition(":")
+            for (model, name), outcomes in self.ledger.outcomes.items():
+                if name != benchmark:
+                    continue
+                samples = outcomes.parts.get(part, []) if part else list(outcomes.samples.values())
+                yield against_least(self._name(model, benchmark) + (f":{part}" if part else ""), samples, least)
+
+
+def _subsets(names: Iterable[str]) -> set[str]:
+    return {name.rpartition("-")[0] for name in names}
+
+
+def _of(part: Part, subsets: Container[str]) -> Part:
+    """The baseline's samples of the subsets that are asked."""
+    return replace(part, samples={n: o for n, o in part.samples.items() if n.rpartition("-")[0] in subsets})
+
+
+def refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for what asks until an answer is right: under a gate that is a thumb on the scale."""
+    for option, plugin in (("reruns", "pytest-rerunfailures"), ("count", "pytest-repeat"), ("force_flaky", "flaky")):
+        value = getattr(config.option, option, None)
+        if value and value != 1:
+            raise pytest.UsageError(
+                f"{plugin} asks again until an answer is right, which no gate can weigh: leave "
+                f"--{option.replace('_', '-')} out; --eval-repeats K asks K times and counts every answer"
+            )
+    if any(item.get_closest_marker("flaky") and item.get_closest_marker(MARK) for item in items):
+        raise pytest.UsageError("a benchmark marked flaky is asked until it is right, which no gate can weigh")

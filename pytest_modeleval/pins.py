@@ -1,0 +1,66 @@
+"""What a score depends on besides the model, each in a short form that two runs can compare."""
+
+import hashlib
+import inspect
+import json
+import os
+import platform
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.source import Source
+
+SCORERS = "pytest_modeleval.scorers."
+
+
+def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
+    """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people."""
+    settings, benchmark = source.settings, source.benchmark
+    revision, data = _data(lock, benchmark.name)
+    asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
+    return {
+        "revision": revision,
+        "data": data,
+        "prompt": _short(json.dumps(asked)),
+        "sampling": json.dumps(dict(spec.generation), sort_keys=True),
+        "scorer": _short(_scorer(benchmark.body)),
+        "filters": " | ".join(each.spec for each in settings.filters),
+        "model": spec.model,
+        "api": spec.api,
+        "hardware": f"{platform.machine()}, {os.cpu_count()} CPUs",
+    }
+
+
+def _data(lock: Path, benchmark: str) -> tuple[str, str]:
+    """The revision and the hash of the benchmark's files, by the lock; a benchmark without files has neither."""
+    try:
+        entries: Mapping[str, Any] = json.loads(lock.read_text("utf-8")).get(benchmark, {})
+    except FileNotFoundError:
+        entries = {}
+    if not entries:
+        return "none", "none"
+    splits = {split: entry for split, entry in entries.items() if isinstance(entry, dict)}
+    revisions = sorted({str(entry.get("revision") or "local") for entry in splits.values()})
+    return ", ".join(revisions), _short(json.dumps({split: entry["sha256"] for split, entry in sorted(splits.items())}))
+
+
+def _scorer(body: Callable[..., Any]) -> str:
+    """The text of the test's body and of every scorer module that it names."""
+    named = (body.__globals__.get(name) for name in body.__code__.co_names)
+    modules = {_module(value) for value in named}
+    texts = [inspect.getsource(body)]
+    for module in sorted(name for name in modules if name.startswith(SCORERS)):
+        texts.append(inspect.getsource(import_module(module)))
+    return "\n".join(texts)
+
+
+def _module(value: object) -> str:
+    return value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

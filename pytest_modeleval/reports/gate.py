@@ -1,0 +1,79 @@
+"""What the gate said: lines for the terminal, test cases for JUnit XML."""
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from pytest_modeleval.gate.judge import Judgement
+from pytest_modeleval.gate.verdict import Result, Threshold, Verdict
+
+# The file under which a gate's test cases stand in reports.
+FILE = "gate"
+
+
+def lines(judgement: Judgement) -> list[tuple[Result, str, str]]:
+    """Result, name and what it rests on, of every gate; error rates only where they are too high."""
+    found = [(verdict.result, verdict.name, _comparison(verdict)) for verdict in judgement.verdicts]
+    found += [(each.result, each.name, _threshold(each)) for each in judgement.thresholds]
+    for rate in judgement.rates:
+        if rate.result is Result.FAILED:
+            found.append(
+                (rate.result, rate.name, f"{rate.errors} errors in {rate.n}, more than {rate.most:.1%} accepted")
+            )
+    return found
+
+
+def _comparison(verdict: Verdict) -> str:
+    if not verdict.n:
+        return "no sample was scored in both runs"
+    change = f"change {_points(verdict.change)} pp [{_points(verdict.low)}, {_points(verdict.high)}]"
+    counts = f"{verdict.regressions} regressed and {verdict.fixes} fixed of {verdict.n:,}"
+    seen = f"margin {verdict.margin * 100:g} pp, n could see a drop of {verdict.detectable * 100:.1f} pp"
+    also = "; worse, but within the margin" if verdict.result is Result.PASSED and verdict.high < 0 else ""
+    claim = f"; {verdict.claim}" if verdict.claim else ""
+    return f"{change}, {counts}, p {verdict.p_value:.2g}; {seen}{also}{claim}"
+
+
+def _threshold(found: Threshold) -> str:
+    if not found.n:
+        return f"no sample was scored; at least {found.least:g} is asked"
+    which = "lower" if found.result is not Result.FAILED else "upper"
+    bound = found.low if found.result is not Result.FAILED else found.high
+    asked = f"at least {found.least:g} is asked of the one-sided 95% {which} bound {bound:.3f}"
+    return f"score {found.score:.3f} of {found.n:,}, {asked}"
+
+
+def _points(share: float) -> str:
+    return f"{share * 100:+.1f}"
+
+
+def write(terminal: pytest.TerminalReporter, judgement: Judgement) -> None:
+    """The gate's section: a line for each benchmark and threshold."""
+    colours = {Result.PASSED: "green", Result.FAILED: "red", Result.INCONCLUSIVE: "yellow"}
+    found = lines(judgement)
+    if not found:
+        return
+    terminal.write_sep("=", "gate")
+    width = max(len(name) for _, name, _ in found)
+    for result, name, why in found:
+        terminal.write(f"{name.ljust(width)}  ")
+        terminal.write(result.value.ljust(12), **{colours[result]: True, "bold": True})
+        terminal.write_line(f"  {why}")
+
+
+def test_reports(judgement: Judgement, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
+    """Each gate as the three reports of a test, for whoever reads pytest's reports."""
+    for result, name, why in lines(judgement):
+        good = result is Result.PASSED or (result is Result.INCONCLUSIVE and inconclusive_passes)
+        node = f"{FILE}::{name}"
+        yield [
+            pytest.TestReport(
+                nodeid=node,
+                location=(FILE, None, name),
+                keywords={},
+                outcome="passed" if good or when != "call" else "failed",
+                longrepr=None if good or when != "call" else f"{result.value}: {why}",
+                when=when,
+            )
+            for when in ("setup", "call", "teardown")
+        ]

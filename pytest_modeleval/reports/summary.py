@@ -1,0 +1,45 @@
+"""The gate and the table as Markdown, for the summary of a pull request."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_modeleval.gate.judge import Judgement
+from pytest_modeleval.gate.verdict import Result
+from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.results import OVER_REPEATS, Row
+
+_SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
+
+
+def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None) -> None:
+    """Write the file anew."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join([*_gate(judgement), *_table(rows), ""]), "utf-8")
+
+
+def _gate(judgement: Judgement | None) -> list[str]:
+    found = lines(judgement) if judgement else []
+    if not found:
+        return []
+    cells = [f"| {_SIGNS[result]} {result.value} | {_plain(name)} | {why} |" for result, name, why in found]
+    return ["### Gate", "", "| | | |", "|---|---|---|", *cells, ""]
+
+
+def _table(rows: Sequence[Row]) -> list[str]:
+    lines_ = ["### Scores", "", "| model | benchmark | metric | samples | errors | score | 95% interval |"]
+    lines_.append("|---|---|---|--:|--:|--:|---|")
+    for row in rows:
+        if row.part and row.metric.startswith(OVER_REPEATS):
+            continue
+        name = f"&nbsp;&nbsp;{_plain(row.part)}" if row.part else _plain(row.benchmark)
+        score = "-" if row.score is None else f"{row.score:.3f}"
+        interval = "-" if row.low is None else f"[{row.low:.3f}, {row.high:.3f}]"
+        lines_.append(
+            f"| {_plain(row.model)} | {name} | {row.metric} | {row.samples:,} | {row.errors} | {score} | {interval} |"
+        )
+    return lines_
+
+
+def _plain(text: str) -> str:
+    """A name that Markdown and HTML leave as it is."""
+    return "".join(f"&#{ord(char)};" if char in "|<>&*_`[]\\\n" else char for char in text)
