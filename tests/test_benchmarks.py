@@ -17,12 +17,13 @@ from tests.conftest import alias, run, run_alone
 class Recorded:
     """`rows/NAME.json`: a benchmark's made-up rows, answers to them, and what is known of the real data.
 
-    ``files`` are the rows by the file's path; ``right`` and ``wrong`` the answers by the item's id; ``asked`` is a
+    ``files`` are the rows, or the text, by the file's path; ``right`` and ``wrong`` the answers by the item's id; ``asked`` is a
     pattern (fnmatch) of the last message. ``real`` has the number of samples of the copy in shared/data, the first one's
-    target and number of messages; ``reference`` says whether the target itself is a right answer.
+    target and number of messages, and the flags that the copy needs; ``reference`` says whether the target itself is a
+    right answer.
     """
 
-    files: dict[str, list[dict[str, Any]]]
+    files: dict[str, list[dict[str, Any]] | str]
     right: dict[str, str]
     wrong: dict[str, str]
     asked: str
@@ -59,7 +60,7 @@ def write_rows(pytester: pytest.Pytester, name: str) -> None:
     for file, rows in RECORDED[name].files.items():
         path = pytester.path / "data" / name / file
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        path.write_text(rows if isinstance(rows, str) else "".join(f"{json.dumps(row)}\n" for row in rows))
 
 
 def test_every_benchmark_has_recorded_rows() -> None:
@@ -100,7 +101,9 @@ def test_the_real_data_is_whole(real_data: Path, pytester: pytest.Pytester, name
     real = RECORDED[name].real
     pytester.makeconftest(PRINT_ASKED)
 
-    result = run(pytester, "--model", "tiny", "--eval-data", str(real_data), "-k", f"test_{name}", "--co", "-qq", "-s")
+    flags = ["--eval-data", str(real_data), "-k", f"test_{name}", *real.get("flags", [])]
+
+    result = run(pytester, "--model", "tiny", *flags, "--co", "-qq", "-s")
 
     samples, target, messages, _ = asked(result)
     assert (samples, messages) == (real["samples"], real["messages"])
@@ -135,9 +138,9 @@ def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: py
     )
     alias(pytester, "reference", api="reference", model="x")
 
-    result = run(
-        pytester, "--model", "reference", "--eval-data", str(real_data), "-k", f"test_{name}", "--eval-limit", "200"
-    )
+    flags = ["--eval-data", str(real_data), "-k", f"test_{name}", *RECORDED[name].real.get("flags", [])]
+
+    result = run(pytester, "--model", "reference", *flags, "--eval-limit", "200")
 
     assert result.parseoutcomes()["passed"] == min(200, RECORDED[name].real["samples"])
     assert "failed" not in result.parseoutcomes()
