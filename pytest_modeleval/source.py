@@ -57,7 +57,12 @@ class Source:
         assert self.benchmark.shots is not None
         split = self.benchmark.shots.split
         if subset not in self._splits:
-            self._splits[subset] = self.rows.examples(subset, split)
+            try:
+                self._splits[subset] = self.rows.examples(subset, split)
+            except pytest.UsageError as error:
+                raise pytest.UsageError(
+                    f"{error}; the {number} solved examples come from there, --eval-shots 0 asks without"
+                ) from None
         found: list[Row] = []
         for example in self._drawn(subset, index):
             if example != row:

@@ -73,6 +73,16 @@ def test_more_examples_than_rows_are_the_samples_error(sums: pytest.Pytester, fa
     result.stdout.fnmatch_lines(["*sums: main/train has 6 rows, 6 examples are asked for*"])
 
 
+def test_a_split_of_examples_that_is_not_there_is_said(sums: pytest.Pytester) -> None:
+    (sums.path / "data/sums/main/train.jsonl").unlink()
+
+    result = run(sums, "--model", "faulty", "--eval-data=data", "test_sums.py")
+
+    result.stderr.fnmatch_lines(
+        ["ERROR: sums: * has no main/train *; the 2 solved examples come from there, --eval-shots 0 asks without"]
+    )
+
+
 def test_examples_of_a_benchmark_that_has_none_are_refused(faulty: FaultyServer, project: pytest.Pytester) -> None:
     result = run(project, "--model", "faulty", "test_answers.py", "--eval-shots", "2")
 

@@ -102,13 +102,12 @@ class HubRows:
 
     def examples(self, subset: str, split: str) -> Sequence[Row]:
         """The rows of the same subset in another split, which may be a text of solved examples."""
-        config, _ = self.dataset.part(subset)
-        if (text := f"{split}/{config}.txt") in self._names:
+        if (text := f"{split}/{subset}.txt") in self._names:
             from pytest_modeleval.datasets.solved import solved
 
             assert self.place.folder is not None
             return solved(self.place.folder / text)
-        return self._subset(subset, config, split)
+        return self._subset(subset, self.dataset.part(subset)[0], split)
 
     def _subset(self, subset: str, config: str, split: str) -> Sequence[Row]:
         from pytest_modeleval.datasets.files import Some

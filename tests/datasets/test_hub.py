@@ -90,3 +90,12 @@ def test_examples_are_the_rows_of_another_split(tmp_path: Path) -> None:
 
     examples = rows.examples("main", "train")
     assert (len(examples), [row["n"] for row in examples[:3]]) == (25, [0, 1, 2])
+
+
+def test_examples_may_be_a_text_for_each_subset(tmp_path: Path) -> None:
+    rows = opened(declared(config=["a", "b"]), tmp_path, a__test=[{"n": 1}], b__dev=[{"n": 2}])
+    (tmp_path / "data/dev").mkdir()
+    (tmp_path / "data/dev/a.txt").write_text("Q: 1 + 1?\nA: So the answer is 2.")
+
+    assert list(rows.examples("a", "dev")) == [{"input": "1 + 1?", "target": "2", "solution": "So the answer is 2."}]
+    assert list(rows.examples("b", "dev")) == [{"n": 2}]
