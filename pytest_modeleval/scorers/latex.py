@@ -1,0 +1,211 @@
+r"""A mathematical answer in normal form: one spelling for what LaTeX can write in many ways."""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from pytest_modeleval.scorers.numbers import plain_digits
+
+# Typography without meaning. Spacing commands, sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string)
+# and the list of TeX's spacing commands.
+_NOTHING = re.compile(
+    r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?|\\\$|\$"
+    r"|\\[()\[\]]"
+)
+_SPACE = re.compile(r"\\[,;:> ~]|~|\\(?:quad|qquad|space|enspace|thinspace)(?![a-zA-Z])|\s+")
+_RENAMED = [
+    (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
+    (re.compile(r"\\dbinom(?![a-zA-Z])|\\tbinom(?![a-zA-Z])"), r"\\binom"),
+    (re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)|mbox|mathrm|mathbf|mathit|mathsf|boldsymbol|hbox)\s*(?=\{)"), r"\\text"),
+    (re.compile(r"\\text\s+(?=\{)"), r"\\text"),
+    (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|≤"), r"\\le "),
+    (re.compile(r"\\(?:geq|geqslant)(?![a-zA-Z])|≥"), r"\\ge "),
+    (re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
+    (re.compile(r"\\(?:rbrace)(?![a-zA-Z])"), r"\\}"),
+    (re.compile(r"\\(?:emptyset|varnothing)(?![a-zA-Z])|∅"), r"\\emptyset "),
+    (re.compile(r"\\(?:pmb|ensuremath|boxed|fbox)\s*(?=\{)"), ""),
+    (re.compile(r"\\(?:b|v|small|B)?matrix(?![a-zA-Z])"), ""),
+    (re.compile(r"\\(begin|end)\{(?:b|small)matrix\}"), r"\\\1{pmatrix}"),
+    (re.compile(r"\\(begin|end)\{matrix\}"), r"\\\1{pmatrix}"),
+    (re.compile(r"\\begin\{array\}\{[lcr|]{0,20}\}"), r"\\begin{pmatrix}"),
+    (re.compile(r"\\end\{array\}"), r"\\end{pmatrix}"),
+    (re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)(?![a-zA-Z]))|°|\\degree(?![a-zA-Z])"), ""),
+    # A comma between digits with TeX's thin space, or in braces, groups thousands.
+    (re.compile(r"(?<=\d)\s*(?:,\s*\\!|\{,\}|\\,|,\\,)\s*(?=\d{3}(?!\d))"), ""),
+]
+_SYMBOLS = str.maketrans(
+    {
+        "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "÷": "/",
+        "∪": r"\cup ", "∩": r"\cap ", "±": r"\pm ", "∈": r"\in ", "²": "^{2}", "³": "^{3}", "⁄": "/", "−": "-",
+        "≠": r"\ne ", "θ": r"\theta ", "（": "(", "）": ")", "′": "'", "≈": r"\approx ", "∖": r"\setminus ",
+    }
+)  # fmt: skip
+# The argument of \frac, \sqrt, ^ and _ that is written without braces.
+_BARE = [
+    (re.compile(r"\\frac\s*([0-9a-zA-Z])\s*([0-9a-zA-Z])"), r"\\frac{\1}{\2}"),
+    (re.compile(r"\\frac\s*([0-9a-zA-Z])\s*(?=\{)"), r"\\frac{\1}"),
+    (re.compile(r"(\\frac\s*\{[^{}]*\})\s*([0-9a-zA-Z])"), r"\1{\2}"),
+    (re.compile(r"\\sqrt\s*([0-9a-zA-Z])"), r"\\sqrt{\1}"),
+    (re.compile(r"([\^_])\s*\{\s*([0-9a-zA-Z])\s*\}"), r"\1\2"),
+    (re.compile(r"_\{(\d+)\}"), r"_\1"),
+    (re.compile(r"\\frac\s*\{\s*"), r"\\frac{"),
+]
+_TIMES = re.compile(r"\\times(?![a-zA-Z])")
+_UNIT_TEXT = re.compile(r"(?<=.)\s*\\text\{[^{}]*\}(?:\^\{?-?\d\}?)?\.?$")
+# "18 inches", "5.4 sq cm": whole words after a number. One letter could be a variable.
+_UNIT_WORDS = re.compile(r"^([-+]?[\d.,/ ]*\d)\s*(?:[a-zA-Z]{2,}\s*(?:\^\{?\d\}?)?[ /]?){1,5}$")
+_PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\}|\bper ?cent\b)$")
+
+
+@dataclass(frozen=True)
+class Expression:
+    """An answer's normal form; ``percent`` says whether a percent sign was taken off it."""
+
+    latex: str
+    percent: bool = False
+
+    @property
+    def key(self) -> str:
+        """What equal spellings have in common: no spaces but between digits, no braces that say nothing."""
+        return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", self.latex).replace(r"\cdot", "*")
+
+
+def normal_form(latex: str) -> Expression:
+    """The expression without typography, units, currency and degree signs."""
+    latex = plain_digits(latex).translate(_SYMBOLS)
+    for pattern, replacement in _RENAMED:
+        latex = pattern.sub(replacement, latex)
+    latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
+    latex = _TIMES.sub(r"\\cdot", latex)
+    if re.search(r"\d\s*(?:\\?%|per ?cent|\\text\{\s*per ?cent)", latex) and _PERCENT.search(latex):
+        return Expression(_braced(_PERCENT.sub("", latex)), percent=True)
+    latex = _UNIT_TEXT.sub("", latex).strip() or latex
+    if words := _UNIT_WORDS.match(latex):
+        latex = words[1]
+    return Expression(_braced(latex.removeprefix("+")))
+
+
+def _braced(latex: str) -> str:
+    for pattern, replacement in _BARE:
+        latex = pattern.sub(replacement, latex)
+    return latex.strip()
+
+
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"
+_VALUE = re.compile(
+    rf"(?P<sign>[-+]?)\s*(?:"
+    rf"(?P<whole>\d+)?\s*\\frac\{{(?P<top>[-+]?{_NUMBER})\s*\}}\{{\s*(?P<bottom>-?{_NUMBER})\s*\}}"
+    rf"|(?:(?P<mixed>\d+)\s+)?(?P<above>{_NUMBER})\s*/\s*(?P<below>-?{_NUMBER})"
+    rf"|(?P<plain>{_NUMBER})(?:\s*(?:\\cdot\s*10\s*\^|[eE]\+?)\s*\{{?(?P<power>-?\d{{1,3}})\}}?)?"
+    rf")"
+)
+_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+
+
+def exact_value(latex: str) -> Fraction | None:
+    r"""The value of a plain number, fraction, mixed number or ``a \cdot 10^n``, exactly; None for anything else."""
+    if _GROUPED.fullmatch(latex):
+        latex = latex.replace(",", "")
+    match = _VALUE.fullmatch(latex)
+    # int() refuses longer digit strings (sys.set_int_max_str_digits).
+    if not match or len(latex) > 4000:
+        return None
+    part = match.groupdict()
+    if part["plain"]:
+        size = Fraction(part["plain"]) * Fraction(10) ** int(part["power"] or 0)
+    else:
+        bottom = Fraction(part["bottom"] or part["below"])
+        if not bottom:
+            return None
+        size = Fraction(part["whole"] or part["mixed"] or 0) + Fraction(part["top"] or part["above"]) / bottom
+    return -size if part["sign"] == "-" else size
+
+
+_OPEN, _CLOSE = "([{", ")]}"
+_JOINED = re.compile(r"\s*,?\s*(?:\\text\{\s*(?:and|or)\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z]))\s*")
+
+
+def split(latex: str, separator: str) -> list[str]:
+    """The parts between separators that stand in no bracket."""
+    parts, start, depth, place = [], 0, 0, 0
+    while place < len(latex):
+        if latex.startswith(separator, place) and depth == 0:
+            # \cup begins no longer command.
+            if not (separator[0] == "\\" and latex[place + len(separator) : place + len(separator) + 1].isalpha()):
+                parts.append(latex[start:place].strip())
+                place += len(separator)
+                start = place
+                continue
+        depth += (latex[place] in _OPEN) - (latex[place] in _CLOSE)
+        place += 1
+    return [*parts, latex[start:].strip()]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Several expressions: ``ends`` are a tuple's or interval's brackets, ``{}`` for a set, else what joins them."""
+
+    ends: str
+    parts: tuple[str, ...]
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the parts' order counts."""
+        return self.ends not in ("{}", r"\cup")
+
+
+def collection(latex: str) -> Collection | None:
+    r"""The parts of a set, tuple, interval, union, matrix or bare list; None for a single expression.
+
+    A bare list (``1, -2``, ``x or y``) is a set, and ``a \pm b`` is the set of two.
+    """
+    if matrix := re.fullmatch(r"\\begin\{([pv]matrix)\}(.*?)(?:\\\\)?\s*\\end\{\1\}", latex, re.DOTALL):
+        rows = [row.split("&") for row in re.split(r"\\\\", matrix[2].strip())]
+        return Collection(f"{matrix[1]} {[len(row) for row in rows]}", tuple(c.strip() for row in rows for c in row))
+    if len(pieces := split(latex, r"\cup")) > 1:
+        return Collection(r"\cup", tuple(pieces))
+    if latex.startswith(r"\{") and latex.endswith(r"\}") and _closes_at_the_end(latex[1:-2] + "}"):
+        return Collection("{}", _expanded(latex[2:-2]))
+    if latex[:1] in ("(", "[") and latex[-1:] in (")", "]") and _closes_at_the_end(latex):
+        inner = split(latex[1:-1], ",")
+        if len(inner) > 1:
+            return Collection(latex[0] + latex[-1], tuple(inner))
+    if _GROUPED.fullmatch(latex):
+        return None
+    listed = _expanded(latex)
+    return Collection("{}", listed) if len(listed) > 1 else None
+
+
+def _expanded(latex: str) -> tuple[str, ...]:
+    joined = _JOINED.sub(",", latex)
+    # "1,234 and 5,678" are two numbers.
+    parts = joined.split(",") if False else split(joined, ",")
+    if joined != latex and all(_GROUPED.fullmatch(part) for part in _JOINED.split(latex)):
+        parts = _JOINED.split(latex)
+    parts = [part for part in parts if part]
+    signed = [[part.replace(r"\pm", sign) for sign in "+-"] if r"\pm" in part else [part] for part in parts]
+    return tuple(part.strip().removeprefix("+").strip() for both in signed for part in both)
+
+
+def _closes_at_the_end(latex: str) -> bool:
+    """Whether the first bracket is closed by the last character."""
+    depth = 0
+    for place, character in enumerate(latex):
+        depth += (character in _OPEN) - (character in _CLOSE)
+        if depth == 0:
+            return place == len(latex) - 1
+    return False
+
+
+_NAMED = re.compile(
+    r"\s*((?:[a-zA-Z]|\\[a-zA-Z]+)(?:_(?:\w|\{\w{1,9}\}))?'*(?:\(\w\))?|\(\w(?:,\s*\w){1,5}\))\s*(?:=|\\in(?![a-zA-Z]))\s*(.+)",
+    re.DOTALL,
+)
+
+
+def without_name(latex: str) -> tuple[str, str]:
+    r"""(name, rest) of ``x = 5``, ``f(x) = …``, ``(x, y) = …`` and ``x \in …``; the name is empty elsewhere."""
+    match = _NAMED.fullmatch(latex)
+    if match and "=" not in match[2]:
+        return match[1].replace(" ", ""), match[2].strip()
+    return "", latex

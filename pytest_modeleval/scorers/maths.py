@@ -1,0 +1,181 @@
+"""Is the expression in an answer equal to the right one?"""
+
+import re
+
+from pytest_modeleval.sample import Completion, SampleError, Score
+from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.choices import chosen_letter
+from pytest_modeleval.scorers.latex import Collection, Expression, collection, exact_value, normal_form, split, without_name
+from pytest_modeleval.scorers.numbers import numbers_in
+from pytest_modeleval.scorers.symbolic import symbolically_same
+
+# The longest gold answer of MATH-500 has 62 characters, of Minerva's 272 problems 199.
+LONGEST = 1000
+_MATHS = re.compile(
+    r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
+)
+_PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
+_SETS = re.compile(r"\\(?:cup|cap|setminus|in|le|ge|lt|gt|ne|mathbb|emptyset)(?![a-zA-Z])|[<>]")
+_TEXT = re.compile(r"\\text\{([^{}]*)\}")
+
+
+def boxed_target(solution: str) -> str:
+    r"""The gold answer of a worked solution: what its last ``\boxed{…}`` holds; `SampleError` without one."""
+    found = boxed(solution)
+    if not found:
+        raise SampleError(rf"the solution has no \boxed{{}} with an answer: {solution[-80:]!r}")
+    return found
+
+
+def final_expression(text: str) -> str | None:
+    r"""The expression that a text ends up with.
+
+    In this order: the last complete ``\boxed{…}``; nothing, when there is one that was cut off; what follows the last
+    "the answer is" or "ANSWER:"; a text that is an expression as a whole; the last formula between dollar signs or the
+    last number, whichever comes later.
+    """
+    if (box := boxed(text)) is not None:
+        return box or None
+    if re.search(r"\\f?boxed\s*\{", text):
+        return None
+    for statement in stated(text):
+        return _of_sentence(re.split(r"\.(?:\s|$)|[。;]", statement)[0])
+    line = text.strip()
+    if line and "\n" not in line and not _PROSE.search(_TEXT.sub("", line)):
+        return line
+    formulas = list(_MATHS.finditer(text))
+    tail = text[formulas[-1].end() :] if formulas else text
+    if numbers := numbers_in(tail):
+        return numbers[-1]
+    return _inside(formulas[-1]) if formulas else None
+
+
+def _of_sentence(sentence: str) -> str:
+    """The formulas of a sentence that is nothing but formulas, else its first one, else all of it."""
+    formulas = list(_MATHS.finditer(sentence))
+    if not formulas:
+        return sentence.strip(" *_`\"'")
+    between = re.sub(r"\b(?:and|or)\b", ",", _MATHS.sub("", sentence))
+    if len(formulas) > 1 and not between.strip(" ,.*_"):
+        return ", ".join(map(_inside, formulas))
+    return _inside(formulas[0])
+
+
+def _inside(formula: "re.Match[str]") -> str:
+    return next(group for group in formula.groups() if group is not None).strip()
+
+
+def same_expression(answer: Completion | str, target: str, *, name: str = "main") -> Score:
+    r"""Whether the answer's final expression equals the target's.
+
+    Numbers are equal by exact value; tuples and intervals by brackets, order and ends; sets and bare lists in any order;
+    matrices cell by cell; words by letters in any case. Formulas are compared by `symbolic`. Units, currency and degree
+    signs do not count; ``50\%`` is 50 as well as 0.5. Names on the left (``x = 5``) count only when both sides have one.
+    That is the strict reading of hendrycks/math `math_equivalence.py` and openai/prm800k `grader.py`, without their
+    dependence on spelling. A target that is no expression to math-verify is compared as text.
+    """
+    if not (wanted := normal_form(target)).latex:
+        raise SampleError(f"the target {target!r} holds no answer")
+    got = final_expression(str(answer))
+    if got is None:
+        return Score(0.0, False, str(answer).strip(), target, "no answer, or one that was cut off", name)
+    if len(got) > LONGEST:
+        return Score(0.0, False, got, target, f"longer than the {LONGEST} characters of an expression", name)
+    passed, why = _equal(wanted, normal_form(got))
+    return Score(float(passed), passed, got, target, why, name)
+
+
+Verdict = tuple[bool, str]
+_DIFFERENT: Verdict = (False, "")
+
+
+def _equal(gold: Expression, answer: Expression) -> Verdict:
+    if not answer.latex:
+        return False, "the answer is empty"
+    if gold.key == answer.key and gold.percent == answer.percent:
+        return True, ""
+    if gold.percent or answer.percent:
+        return _same_percentage(gold, answer), ""
+    if (text := plain_text(gold.latex)) is not None:
+        return _same_text(text, answer.latex), ""
+    return _same_named(gold.latex, answer.latex)
+
+
+def _same_percentage(gold: Expression, answer: Expression) -> bool:
+    """Without a sign on one side the number may be the percentage or the fraction."""
+    wanted, got = exact_value(gold.latex), exact_value(answer.latex)
+    if wanted is None or got is None:
+        return False
+    if gold.percent and answer.percent:
+        return wanted == got
+    return got in (wanted, wanted / 100 if gold.percent else wanted * 100)
+
+
+def plain_text(latex: str) -> str | None:
+    r"""The words of a ``\text{…}`` or of a word of four letters and more; None for a formula."""
+    inner = _TEXT.fullmatch(latex)
+    words = inner[1] if inner else latex
+    if re.fullmatch(r"[^\W\d_]{4,}(?:[ '-]+[^\W\d_]+)*", words) or (inner and not exact_value(words.strip())):
+        return " ".join(words.casefold().split()).strip(" .")
+    return None
+
+
+def _same_text(gold: str, answer: str) -> bool:
+    if letter := re.fullmatch(r"\(?([a-h])\)?", gold):
+        return chosen_letter(answer, [""] * 8) == letter[1].upper()
+    said = " ".join(_TEXT.sub(r"\1", answer).casefold().split()).strip(" .")
+    return said == gold
+
+
+def _same_named(gold: str, answer: str) -> Verdict:
+    """As `_same_shape`, after the name on the left and, in an answer, what the result was computed from."""
+    (wanted_name, wanted), (got_name, got) = without_name(gold), without_name(answer)
+    if wanted_name and got_name and wanted_name == got_name:
+        return _same_shape(wanted, got)
+    if bool(wanted_name) != bool(got_name) and "=" not in (answer if wanted_name else gold):
+        return _same_shape(wanted, got)
+    if "=" not in gold and "=" in answer and collection(answer) is None:
+        return _same_shape(gold, split(answer, "=")[-1])
+    return _same_shape(gold, answer)
+
+
+def _same_shape(gold: str, answer: str) -> Verdict:
+    if Expression(gold).key == Expression(answer).key:
+        return True, ""
+    golds, answers = collection(gold), collection(answer)
+    alike = golds and answers and golds.ends == answers.ends and len(golds.parts) == len(answers.parts)
+    if golds and answers and alike:
+        verdict = _same_parts(golds, answers)
+        if verdict[0] or golds.ends != r"\cup":
+            return verdict
+    elif (single := golds or answers) and single.ends == "{}" and len(single.parts) == 1:
+        return _same_shape(*(single.parts[0], answer) if golds else (gold, single.parts[0]))
+    # What is written with set operations or inequalities has no shape to compare: math-verify knows sets.
+    if _SETS.search(gold) or _SETS.search(answer):
+        return symbolically_same(gold, answer)
+    return _DIFFERENT if golds or answers else _same_value(gold, answer)
+
+
+def _same_parts(golds: Collection, answers: Collection) -> Verdict:
+    if golds.ordered:
+        verdicts = (_same_named(*pair) for pair in zip(golds.parts, answers.parts, strict=True))
+        return next((verdict for verdict in verdicts if not verdict[0]), (True, ""))
+    left = list(answers.parts)
+    for gold in golds.parts:
+        # The alike first: most of them need no comparing then.
+        left.sort(key=lambda part: part != gold)
+        found = next((part for part in left if _same_named(gold, part)[0]), None)
+        if found is None:
+            return _DIFFERENT
+        left.remove(found)
+    return True, ""
+
+
+def _same_value(gold: str, answer: str) -> Verdict:
+    wanted, got = exact_value(gold), exact_value(answer)
+    if wanted is not None and got is not None:
+        return wanted == got, ""
+    # 52_8 is a numeral of base 8, and no other way to write it is asked for; the grammar would drop the base.
+    if re.search(r"\d_\d", gold + " " + answer):
+        return _DIFFERENT
+    return symbolically_same(gold, answer)
