@@ -17,17 +17,30 @@ _ANSWER_LINE = re.compile(
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
 
 
+# A doubled backslash is a model's JSON habit, or ends a row.
+_BRACE = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{|\\\\|\\[{}]|[{}]")
+
+
 def boxed(text: str) -> str | None:
     r"""The content of the last complete ``\boxed{…}`` or ``\fbox{…}``, with nested braces."""
-    found, last = None, -1
-    # Where the content of each open box begins, -1 for other braces: one walk, however many boxes stay open.
+    # Where the content of each open brace begins, 0 when it is no box's.
     opened: list[int] = []
-    for match in re.finditer(r"\\(?:boxed|fbox)\s*\{|[{}]", text):
-        if match[0] != "}":
-            opened.append(-1 if match[0] == "{" else match.end())
-        elif opened and (start := opened.pop()) > last:
-            found, last = text[start : match.start()].strip(), start
+    begins, found = 0, None
+    for match in _BRACE.finditer(text):
+        if match[0] == "}" and opened:
+            begun = opened.pop()
+            if begun > begins:
+                begins, found = begun, text[begun : match.start()].strip()
+        elif match[0] == "{":
+            opened.append(0)
+        elif match[0].endswith("{") and "box" in match[0]:
+            opened.append(match.end())
     return found
+
+
+def cut_off_in_box(text: str) -> bool:
+    r"""Whether there is a ``\boxed{`` and none is complete."""
+    return boxed(text) is None and any("box" in match[0] for match in _BRACE.finditer(text))
 
 
 def stated(text: str) -> Iterator[str]:

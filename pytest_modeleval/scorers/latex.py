@@ -12,12 +12,17 @@ _NOTHING = re.compile(
     r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?|\\\$|\$"
     r"|\\[()\[\]]"
 )
+# Rows end in \\cr here, so that the backslash before a space is TeX's spacing command. Doubled backslashes before a command
+# outside a matrix are a model's JSON habit.
+_ROW_END = re.compile(r"\\\\(?:\[[^\]]{0,9}\])?")
+_DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}%$])")
 _SPACE = re.compile(r"\\[,;:> ~]|~|\\(?:quad|qquad|space|enspace|thinspace)(?![a-zA-Z])|\s+")
 _RENAMED = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\dbinom(?![a-zA-Z])|\\tbinom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)|mbox|mathrm|mathbf|mathit|mathsf|boldsymbol|hbox)\s*(?=\{)"), r"\\text"),
     (re.compile(r"\\text\s+(?=\{)"), r"\\text"),
+    (re.compile(r"\\text\{\s*\}"), ""),
     (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|≤"), r"\\le "),
     (re.compile(r"\\(?:geq|geqslant)(?![a-zA-Z])|≥"), r"\\ge "),
     (re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
@@ -29,6 +34,8 @@ _RENAMED = [
     (re.compile(r"\\(begin|end)\{matrix\}"), r"\\\1{pmatrix}"),
     (re.compile(r"\\begin\{array\}\{[lcr|]{0,20}\}"), r"\\begin{pmatrix}"),
     (re.compile(r"\\end\{array\}"), r"\\end{pmatrix}"),
+    (re.compile(r"(?:\\left\s*)?[\[(]\s*(\\begin\{pmatrix\})"), r"\1"),
+    (re.compile(r"(\\end\{pmatrix\})\s*(?:\\right\s*)?[\])]"), r"\1"),
     (re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)(?![a-zA-Z]))|°|\\degree(?![a-zA-Z])"), ""),
     # A comma between digits with TeX's thin space, or in braces, groups thousands.
     (re.compile(r"(?<=\d)\s*(?:,\s*\\!|\{,\}|\\,|,\\,)\s*(?=\d{3}(?!\d))"), ""),
@@ -53,7 +60,8 @@ _BARE = [
 _TIMES = re.compile(r"\\times(?![a-zA-Z])")
 _UNIT_TEXT = re.compile(r"(?<=.)\s*\\text\{[^{}]*\}(?:\^\{?-?\d\}?)?\.?$")
 # "18 inches", "5.4 sq cm": whole words after a number. One letter could be a variable.
-_UNIT_WORDS = re.compile(r"^([-+]?[\d.,/ ]*\d)\s*(?:[a-zA-Z]{2,}\s*(?:\^\{?\d\}?)?[ /]?){1,5}$")
+_UNIT_WORD = r"[a-zA-Z]{2,}(?:\^\{?\d\}?)?"
+_UNIT_WORDS = re.compile(rf"([-+]?[\d.,/ ]*\d)\s*{_UNIT_WORD}(?:[ /]{_UNIT_WORD}){{0,4}}")
 _PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\}|\bper ?cent\b)$")
 
 
@@ -73,14 +81,15 @@ class Expression:
 def normal_form(latex: str) -> Expression:
     """The expression without typography, units, currency and degree signs."""
     latex = plain_digits(latex).translate(_SYMBOLS)
+    latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
     for pattern, replacement in _RENAMED:
         latex = pattern.sub(replacement, latex)
     latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
     latex = _TIMES.sub(r"\\cdot", latex)
-    if re.search(r"\d\s*(?:\\?%|per ?cent|\\text\{\s*per ?cent)", latex) and _PERCENT.search(latex):
+    if _PERCENT.search(latex):
         return Expression(_braced(_PERCENT.sub("", latex)), percent=True)
     latex = _UNIT_TEXT.sub("", latex).strip() or latex
-    if words := _UNIT_WORDS.match(latex):
+    if words := _UNIT_WORDS.fullmatch(latex):
         latex = words[1]
     return Expression(_braced(latex.removeprefix("+")))
 
@@ -159,8 +168,8 @@ def collection(latex: str) -> Collection | None:
 
     A bare list (``1, -2``, ``x or y``) is a set, and ``a \pm b`` is the set of two.
     """
-    if matrix := re.fullmatch(r"\\begin\{([pv]matrix)\}(.*?)(?:\\\\)?\s*\\end\{\1\}", latex, re.DOTALL):
-        rows = [row.split("&") for row in re.split(r"\\\\", matrix[2].strip())]
+    if matrix := re.fullmatch(r"\\begin\{([pv]matrix)\}(.*?)(?:\\cr\s*)?\\end\{\1\}", latex, re.DOTALL):
+        rows = [row.split("&") for row in matrix[2].split(r"\cr")]
         return Collection(f"{matrix[1]} {[len(row) for row in rows]}", tuple(c.strip() for row in rows for c in row))
     if len(pieces := split(latex, r"\cup")) > 1:
         return Collection(r"\cup", tuple(pieces))
@@ -178,13 +187,18 @@ def collection(latex: str) -> Collection | None:
 
 def _expanded(latex: str) -> tuple[str, ...]:
     joined = _JOINED.sub(",", latex)
-    # "1,234 and 5,678" are two numbers.
-    parts = joined.split(",") if False else split(joined, ",")
-    if joined != latex and all(_GROUPED.fullmatch(part) for part in _JOINED.split(latex)):
-        parts = _JOINED.split(latex)
-    parts = [part for part in parts if part]
+    parts = [part for part in split(joined, ",") if part]
     signed = [[part.replace(r"\pm", sign) for sign in "+-"] if r"\pm" in part else [part] for part in parts]
     return tuple(part.strip().removeprefix("+").strip() for both in signed for part in both)
+
+
+def depth(latex: str) -> int:
+    """How deep the brackets of any kind are nested."""
+    deepest = depth = 0
+    for character in latex:
+        depth += (character in _OPEN) - (character in _CLOSE)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _closes_at_the_end(latex: str) -> bool:

@@ -3,17 +3,29 @@
 import re
 
 from pytest_modeleval.sample import Completion, SampleError, Score
-from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.answers import boxed, cut_off_in_box, stated
 from pytest_modeleval.scorers.choices import chosen_letter
-from pytest_modeleval.scorers.latex import Collection, Expression, collection, exact_value, normal_form, split, without_name
+from pytest_modeleval.scorers.latex import (
+    Collection,
+    Expression,
+    collection,
+    depth,
+    exact_value,
+    normal_form,
+    split,
+    without_name,
+)
 from pytest_modeleval.scorers.numbers import numbers_in
 from pytest_modeleval.scorers.symbolic import symbolically_same
 
 # The longest gold answer of MATH-500 has 62 characters, of Minerva's 272 problems 199.
 LONGEST = 1000
+# Theirs nest 6 deep.
+DEEPEST = 40
 _MATHS = re.compile(
-    r"\$\$(.+?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL
+    r"\$\$(.{1,1000}?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
 )
+_MARKDOWN = " \t\r\n*_`\"'#"
 _PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
 _SETS = re.compile(r"\\(?:cup|cap|setminus|in|le|ge|lt|gt|ne|mathbb|emptyset)(?![a-zA-Z])|[<>]")
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
@@ -36,12 +48,12 @@ def final_expression(text: str) -> str | None:
     """
     if (box := boxed(text)) is not None:
         return box or None
-    if re.search(r"\\f?boxed\s*\{", text):
+    if cut_off_in_box(text):
         return None
     for statement in stated(text):
         return _of_sentence(re.split(r"\.(?:\s|$)|[。;]", statement)[0])
-    line = text.strip()
-    if line and "\n" not in line and not _PROSE.search(_TEXT.sub("", line)):
+    line = text.strip(_MARKDOWN)
+    if line and "\n" not in line and not _is_prose(line):
         return line
     formulas = list(_MATHS.finditer(text))
     tail = text[formulas[-1].end() :] if formulas else text
@@ -51,14 +63,20 @@ def final_expression(text: str) -> str | None:
 
 
 def _of_sentence(sentence: str) -> str:
-    """The formulas of a sentence that is nothing but formulas, else its first one, else all of it."""
+    """The formulas of a sentence that is nothing but formulas, else its first one; else its number, or all of it."""
     formulas = list(_MATHS.finditer(sentence))
     if not formulas:
-        return sentence.strip(" *_`\"'")
+        if _is_prose(sentence) and (numbers := numbers_in(sentence)):
+            return numbers[-1] if "=" in sentence else numbers[0]
+        return sentence.strip(_MARKDOWN)
     between = re.sub(r"\b(?:and|or)\b", ",", _MATHS.sub("", sentence))
     if len(formulas) > 1 and not between.strip(" ,.*_"):
         return ", ".join(map(_inside, formulas))
     return _inside(formulas[0])
+
+
+def _is_prose(line: str) -> bool:
+    return len(line) > LONGEST or bool(_PROSE.search(_TEXT.sub("", line)))
 
 
 def _inside(formula: "re.Match[str]") -> str:
@@ -81,6 +99,8 @@ def same_expression(answer: Completion | str, target: str, *, name: str = "main"
         return Score(0.0, False, str(answer).strip(), target, "no answer, or one that was cut off", name)
     if len(got) > LONGEST:
         return Score(0.0, False, got, target, f"longer than the {LONGEST} characters of an expression", name)
+    if depth(got) > DEEPEST:
+        return Score(0.0, False, got, target, f"brackets nested more than {DEEPEST} deep", name)
     passed, why = _equal(wanted, normal_form(got))
     return Score(float(passed), passed, got, target, why, name)
 
@@ -152,7 +172,7 @@ def _same_shape(gold: str, answer: str) -> Verdict:
         return _same_shape(*(single.parts[0], answer) if golds else (gold, single.parts[0]))
     # What is written with set operations or inequalities has no shape to compare: math-verify knows sets.
     if _SETS.search(gold) or _SETS.search(answer):
-        return symbolically_same(gold, answer)
+        return _by_symbols(gold, answer)
     return _DIFFERENT if golds or answers else _same_value(gold, answer)
 
 
@@ -178,4 +198,8 @@ def _same_value(gold: str, answer: str) -> Verdict:
     # 52_8 is a numeral of base 8, and no other way to write it is asked for; the grammar would drop the base.
     if re.search(r"\d_\d", gold + " " + answer):
         return _DIFFERENT
-    return symbolically_same(gold, answer)
+    return _by_symbols(gold, answer)
+
+
+def _by_symbols(gold: str, answer: str) -> Verdict:
+    return symbolically_same(gold.replace(r"\cr", r"\\"), answer.replace(r"\cr", r"\\"))

@@ -9,15 +9,19 @@ evaluate text is taken away.
 import contextlib
 import json
 import logging
+import os
 import sys
 import time
 from functools import lru_cache
-from typing import Any
+from typing import Any, NoReturn
 
 import latex2sympy2_extended.latex2sympy2 as latex2sympy2
 import math_verify
 import sympy
 import sympy.parsing.sympy_parser
+
+# Evaluates its own names while it is imported, which `simplify` does late.
+import sympy.physics.units
 import sympy.utilities.lambdify
 
 with contextlib.suppress(ImportError):
@@ -62,6 +66,11 @@ def allow(seconds: int) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time()) + 1 + seconds, most))
 
 
+def give_up() -> NoReturn:
+    """End as a pair of expressions does that takes too long."""
+    os._exit(1)
+
+
 @lru_cache(maxsize=256)
 def read(latex: str) -> Any:
     """The expression as sympy has it; None when it cannot be read."""
@@ -69,8 +78,12 @@ def read(latex: str) -> Any:
         found = latex2sympy2.latex2sympy(
             latex, is_real=True, normalization_config=REPAIRS, conversion_config=AS_WRITTEN
         )
-        return found.xreplace({sympy.Symbol("i", real=True): sympy.I})
-    # The grammar raises plain `Exception`s; sympy anything from TypeError to RecursionError and MemoryError.
+        i = sympy.Symbol("i", real=True)
+        # Only where needed: math-verify's own classes lose their order when they are rebuilt.
+        return found.xreplace({i: sympy.I}) if i in found.free_symbols else found
+    except MemoryError:
+        give_up()
+    # The grammar raises plain `Exception`s; sympy anything from TypeError to RecursionError.
     except Exception:  # noqa: BLE001
         return None
 
@@ -119,6 +132,8 @@ def answered(asked: dict[str, Any]) -> dict[str, object]:
             return {"unread": side}
     try:
         return {"same": bool(same(read(asked["gold"]), read(asked["answer"])))}
+    except MemoryError:
+        give_up()
     # As in `read`: what sympy cannot compare it says with any exception.
     except Exception as error:  # noqa: BLE001
         return {"same": False, "why": type(error).__name__}
