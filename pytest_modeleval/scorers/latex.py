@@ -6,21 +6,24 @@ from fractions import Fraction
 
 from pytest_modeleval.scorers.numbers import plain_digits
 
-# Typography without meaning. Spacing commands, sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string)
-# and the list of TeX's spacing commands.
+# Typography without meaning: sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string), and TeX's
+# spacing commands.
 _NOTHING = re.compile(
     r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?|\\\$|\$"
     r"|\\[()\[\]]"
 )
-# Rows end in \\cr here, so that the backslash before a space is TeX's spacing command. Doubled backslashes before a command
-# outside a matrix are a model's JSON habit.
+# Rows end in \cr here, so that a backslash before a space is TeX's spacing command. Doubled backslashes before a
+# command, outside of a matrix, are a model's JSON habit.
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]{0,9}\])?")
 _DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}%$])")
 _SPACE = re.compile(r"\\[,;:> ~]|~|\\(?:quad|qquad|space|enspace|thinspace)(?![a-zA-Z])|\s+")
 _RENAMED = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\dbinom(?![a-zA-Z])|\\tbinom(?![a-zA-Z])"), r"\\binom"),
-    (re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)|mbox|mathrm|mathbf|mathit|mathsf|boldsymbol|hbox)\s*(?=\{)"), r"\\text"),
+    (
+        re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)|mbox|mathrm|mathbf|mathit|mathsf|boldsymbol|hbox)\s*(?=\{)"),
+        r"\\text",
+    ),
     (re.compile(r"\\text\s+(?=\{)"), r"\\text"),
     (re.compile(r"\\text\{\s*\}"), ""),
     (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|≤"), r"\\le "),
@@ -136,17 +139,14 @@ _JOINED = re.compile(r"\s*,?\s*(?:\\text\{\s*(?:and|or)\s*\}|(?<![a-zA-Z\\])(?:a
 
 def split(latex: str, separator: str) -> list[str]:
     """The parts between separators that stand in no bracket."""
-    parts, start, depth, place = [], 0, 0, 0
-    while place < len(latex):
-        if latex.startswith(separator, place) and depth == 0:
-            # \cup begins no longer command.
-            if not (separator[0] == "\\" and latex[place + len(separator) : place + len(separator) + 1].isalpha()):
-                parts.append(latex[start:place].strip())
-                place += len(separator)
-                start = place
-                continue
-        depth += (latex[place] in _OPEN) - (latex[place] in _CLOSE)
-        place += 1
+    # A command ends where its letters end: \cup does not begin \cupcake.
+    pattern = re.escape(separator) + ("(?![a-zA-Z])" if separator[0] == "\\" else "")
+    parts, start, depth = [], 0, 0
+    for match in re.finditer(rf"{pattern}|[(\[{{)\]}}]", latex):
+        depth += (match[0] in _OPEN) - (match[0] in _CLOSE)
+        if match[0] == separator and depth == 0:
+            parts.append(latex[start : match.start()].strip())
+            start = match.end()
     return [*parts, latex[start:].strip()]
 
 

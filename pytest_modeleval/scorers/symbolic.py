@@ -51,7 +51,9 @@ class SymbolicProcess:
                 try:
                     self._ask(gold, gold)
                 except TooHard:
-                    raise SampleError(f"the target {gold!r} takes over {self.seconds} s to compare with itself") from None
+                    raise SampleError(
+                        f"the target {gold!r} takes over {self.seconds} s to compare with itself"
+                    ) from None
                 return False, f"not shown equal in {self.seconds} s of computing"
         if reply.get("unread") == "answer":
             return False, "the answer cannot be read as an expression"
@@ -96,7 +98,9 @@ class SymbolicProcess:
 
     def _exchange(self, line: str) -> dict[str, Any]:
         process = self._process
-        assert process and process.stdin and process.stdout
+        assert process is not None
+        assert process.stdin
+        assert process.stdout
         stalled = threading.Timer(self.stalled, process.kill)
         stalled.start()
         try:

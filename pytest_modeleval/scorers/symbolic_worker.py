@@ -1,9 +1,9 @@
 """The process that compares two LaTeX expressions: a JSON line in, a JSON line out.
 
-A script for `symbolic` to start, never imported. Nothing of a model's text reaches `sympy.parse_expr`, which evaluates it
-as Python. `math_verify.parse` gives it plain expressions such as `1+1`; so the grammar of latex2sympy2_extended, which builds
-the expression from its parse tree, is used alone. That one gives it each number, so numbers are made here, and what could
-evaluate text is taken away.
+A script for `symbolic` to start, never imported. Nothing of a model's text reaches `sympy.parse_expr`, which evaluates
+it as Python. `math_verify.parse` gives it plain expressions such as `1+1`; so the grammar of latex2sympy2_extended alone
+is used, which builds expressions from their parse tree. That gives it each number (`sympy.Number` of a text); so numbers
+are made here, and what could evaluate text is taken away.
 """
 
 import contextlib
@@ -29,7 +29,10 @@ with contextlib.suppress(ImportError):
 
 MEMORY = 2 * 2**30
 # Where expressions with variables are compared: no zeros, both signs, no simple relation between any two.
-POINTS = [sympy.Rational(*point) for point in [(137, 101), (-89, 97), (211, 53), (-307, 83), (59, 113), (-23, 179), (463, 127)]]
+POINTS = [
+    sympy.Rational(*point)
+    for point in [(137, 101), (-89, 97), (211, 53), (-307, 83), (59, 113), (-23, 179), (463, 127)]
+]
 AS_WRITTEN = latex2sympy2.ConversionConfig(lowercase_symbols=False)
 REPAIRS = latex2sympy2.NormalizationConfig(basic_latex=True, malformed_operators=True, nits=True, boxed="none")
 
@@ -91,38 +94,40 @@ def read(latex: str) -> Any:
 def same(gold: Any, answer: Any) -> bool:
     """Whether two expressions are equal: numbers and formulas by value, relations and sets as math-verify has it."""
     if not isinstance(gold, sympy.Expr) or not isinstance(answer, sympy.Expr):
-        return math_verify.verify(
-            gold, answer, float_rounding=15, allow_set_relation_comp=True, timeout_seconds=None
-        )
+        return verified(gold, answer)
     if gold == answer:
         return True
     names = sorted(gold.free_symbols | answer.free_symbols, key=str)
     if not names:
         return same_value(gold, answer) is True
-    verdicts = []
+    agreed = 0
     for shift in range(len(POINTS)):
         place = {name: POINTS[(shift + index) % len(POINTS)] + index // len(POINTS) for index, name in enumerate(names)}
-        verdicts.append(same_value(gold.subs(place), answer.subs(place)))
-        if verdicts[-1] is False:
+        verdict = same_value(gold.subs(place), answer.subs(place))
+        if verdict is False:
             return False
-    # Expressions without a value, such as those with derivatives or unknown functions, are left to math-verify.
-    if verdicts.count(True) >= 3:
-        return True
-    return math_verify.verify(gold, answer, float_rounding=15, timeout_seconds=None)
+        agreed += verdict is True
+    # What has no values, such as derivatives and unknown functions, is left to math-verify.
+    return agreed >= 3 or verified(gold, answer)
+
+
+def verified(gold: Any, answer: Any) -> bool:
+    """Whether math-verify calls them equal."""
+    return bool(math_verify.verify(gold, answer, float_rounding=15, allow_set_relation_comp=True, timeout_seconds=None))
 
 
 def same_value(gold: Any, answer: Any) -> bool | None:
     """Whether two numbers agree, exactly where both are fractions, else to 200 digits; None without a finite value."""
     rough = [value.evalf(30) for value in (gold, answer)]
-    if not all(value.is_number and value.is_finite and not value.has(sympy.nan) for value in rough):
+    if not all(value.is_number and value.is_finite for value in rough):
         return None
     size = max(abs(value) for value in rough)
-    if size == 0 or abs(rough[0] - rough[1]) > size * sympy.Float("1e-20"):
-        return bool(size == 0) or False
+    if abs(rough[0] - rough[1]) > size * sympy.Float("1e-20"):
+        return False
     difference = gold.doit() - answer.doit()
     if difference.is_Rational:
         return bool(difference == 0)
-    return bool(abs(difference.evalf(20, maxn=700)) < size * sympy.Float("1e-200"))
+    return bool(abs(difference.evalf(20, maxn=700)) <= size * sympy.Float("1e-200"))
 
 
 def answered(asked: dict[str, Any]) -> dict[str, object]:

@@ -7,7 +7,6 @@ appendix D.1), and math-verify's README and tests.
 
 import gzip
 import json
-import re
 import subprocess
 import sys
 import threading
@@ -21,7 +20,7 @@ from hypothesis import strategies as st
 from pytest_modeleval.sample import Completion, SampleError
 from pytest_modeleval.scorers import symbolic
 from pytest_modeleval.scorers.latex import collection, exact_value, normal_form, without_name
-from pytest_modeleval.scorers.maths import boxed_target, final_expression, plain_text, same_expression
+from pytest_modeleval.scorers.maths import boxed_target, plain_text, same_expression
 
 RIGHT = [
     # hendrycks/math: fractions, roots, leading zeros, units, degrees, percent, dollars, spacing, "x =".
@@ -368,7 +367,7 @@ def test_without_math_verify_the_pip_command_is_said(monkeypatch: pytest.MonkeyP
 
 
 def test_a_math_verify_that_does_not_start_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(symbolic.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
 
     with pytest.raises(SampleError, match="math-verify does not start"):
         symbolic.SymbolicProcess().same("x", "y")
@@ -451,7 +450,11 @@ def test_no_text_breaks_it_and_the_verdict_stays(text: str) -> None:
     assert same_expression(text, "x^2+1").passed is first.passed
 
 
-@given(st.sampled_from(["", " ", "\n", "\t\n", r"\boxed{}", r"\boxed{ }", "$$", "$ $", r"\text{ }", "**", r"\boxed{\text{}}"]))
+@given(
+    st.sampled_from(
+        ["", " ", "\n", "\t\n", r"\boxed{}", r"\boxed{ }", "$$", "$ $", r"\text{ }", "**", r"\boxed{\text{}}"]
+    )
+)
 def test_an_empty_answer_never_passes(text: str) -> None:
     for gold in ("0", "5", "x", r"\text{a}", "()", r"\emptyset", r"\{\}"):
         assert not same_expression(text, gold)
@@ -503,9 +506,8 @@ def golds_of(name: str, real_data: Path) -> list[str]:
             pytest.skip(f"no {path}")
         return [boxed_target(json.loads(line)["solution"]) for line in path.read_text("utf-8").splitlines()]
     path = real_data / name / ("test.jsonl.gz" if name == "math_500" else "test.jsonl")
-    lines = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-    with lines as file:
-        return [json.loads(line)["answer"] for line in file]
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return [json.loads(line)["answer"] for line in content.decode().splitlines()]
 
 
 @pytest.mark.parametrize("name", ["math_500", "aime24", "aime25", "minerva_math"])
@@ -517,7 +519,9 @@ def test_every_real_gold_equals_itself(real_data: Path, name: str) -> None:
         lambda gold: f"So $x$ is 17.\n\nThe answer is ${gold}$.",
     ]
 
-    missed = [say(gold) for gold in golds for say in spelled if "$ $" not in gold and not same_expression(say(gold), gold)]
+    missed = [
+        say(gold) for gold in golds for say in spelled if "$ $" not in gold and not same_expression(say(gold), gold)
+    ]
     assert missed == []
 
 
@@ -525,8 +529,9 @@ def test_every_formula_of_math_500_can_be_compared(real_data: Path) -> None:
     """Textual equality would hide a gold that the grammar cannot read."""
     forms = [without_name(normal_form(gold).latex)[1] for gold in golds_of("math_500", real_data)]
     formulas = [form for form in forms if not collection(form) and not exact_value(form) and not plain_text(form)]
-    bases = [form for form in formulas if "_" in form]
 
-    missed = [form for form in formulas if symbolic.symbolically_same(form, f"0+{form}") != (True, "")]
+    missed = [
+        form for form in formulas if "_" not in form and symbolic.symbolically_same(form, f"0+{form}") != (True, "")
+    ]
     assert len(formulas) > 60
-    assert [form for form in missed if form not in bases] == ["0", "5x - 7y + 11z + 4 = 0"][1:]
+    assert missed == []
