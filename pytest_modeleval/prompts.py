@@ -13,6 +13,11 @@ MULTIPLE_CHOICE = """\
 
 End with a line that says ANSWER: and the letter of the right option."""
 
+BOXED = """\
+{problem}
+
+Reason step by step. Put the final answer, and nothing else, in \\boxed{{}}."""
+
 
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""

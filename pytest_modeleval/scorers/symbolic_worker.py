@@ -1,9 +1,9 @@
 """The process that compares two LaTeX expressions: a JSON line in, a JSON line out.
 
 A script for `symbolic` to start, never imported. Nothing of a model's text reaches `sympy.parse_expr`, which evaluates
-it as Python. `math_verify.parse` gives it plain expressions such as `1+1`; so the grammar of latex2sympy2_extended alone
-is used, which builds expressions from their parse tree. That gives it each number (`sympy.Number` of a text); so numbers
-are made here, and what could evaluate text is taken away.
+it as Python. `math_verify.parse` gives it plain expressions such as `1+1`; so only the grammar of latex2sympy2_extended
+is used, which builds expressions from their parse tree. That gives it each number (`sympy.Number` of a text), so
+numbers are made here, and what could evaluate text is taken away.
 """
 
 import contextlib
