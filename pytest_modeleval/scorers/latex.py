@@ -20,6 +20,8 @@ _SPACE = re.compile(r"\\[,;:> ~]|~|\\(?:quad|qquad|space|enspace|thinspace)(?![a
 _RENAMED = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
     (re.compile(r"\\dbinom(?![a-zA-Z])|\\tbinom(?![a-zA-Z])"), r"\\binom"),
+    # One letter is a name in bold, or the upright i and e of mathematics; a word is text.
+    (re.compile(r"\\(?:mathbf|mathit|boldsymbol|bm)\s*\{\s*([a-zA-Z])\s*\}|\\mathrm\s*\{\s*([ied])\s*\}"), r"\1\2"),
     (
         re.compile(r"\\(?:text(?:bf|it|rm|sf|tt|normal|up)|mbox|mathrm|mathbf|mathit|mathsf|boldsymbol|hbox)\s*(?=\{)"),
         r"\\text",
@@ -62,9 +64,12 @@ _BARE = [
 ]
 _TIMES = re.compile(r"\\times(?![a-zA-Z])")
 _UNIT_TEXT = re.compile(r"(?<=.)\s*\\text\{[^{}]*\}(?:\^\{?-?\d\}?)?\.?$")
-# "18 inches", "5.4 sq cm": whole words after a number. One letter could be a variable.
-_UNIT_WORD = r"[a-zA-Z]{2,}(?:\^\{?\d\}?)?"
-_UNIT_WORDS = re.compile(rf"([-+]?[\d.,/ ]*\d)\s*{_UNIT_WORD}(?:[ /]{_UNIT_WORD}){{0,4}}")
+# "18 inches", "5.4 sq cm", "3cm": whole words after a number; other letters could be variables.
+_UNIT_WORD = (
+    r"(?:\s[a-zA-Z]{4,}|\s?(?:[ckm]m|kg|mL|ml|sq|cu|in|ft|yd|lbs?|oz|hrs?|min|sec|mph|men|per))(?![a-zA-Z])"
+    r"(?:\^\{?\d\}?)?/?"
+)
+_UNIT_WORDS = re.compile(rf"([-+]?[\d.,/ ]*\d){_UNIT_WORD}(?:{_UNIT_WORD}){{0,4}}")
 _PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\}|\bper ?cent\b)$")
 
 
@@ -111,6 +116,7 @@ _VALUE = re.compile(
     rf"|(?P<plain>{_NUMBER})(?:\s*(?:\\cdot\s*10\s*\^|[eE]\+?)\s*\{{?(?P<power>-?\d{{1,3}})\}}?)?"
     rf")"
 )
+_REPEATING = re.compile(r"(-?\d{1,99})?\.(\d{0,99})\\overline\{(\d{1,99})\}")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
 
@@ -118,6 +124,10 @@ def exact_value(latex: str) -> Fraction | None:
     r"""The value of a plain number, fraction, mixed number or ``a \cdot 10^n``, exactly; None for anything else."""
     if _GROUPED.fullmatch(latex):
         latex = latex.replace(",", "")
+    if repeating := _REPEATING.fullmatch(latex):
+        whole, fixed, period = repeating[1] or "0", repeating[2], repeating[3]
+        tail = Fraction(int(period), 10 ** len(fixed) * (10 ** len(period) - 1)) + Fraction(f"0.{fixed or 0}")
+        return Fraction(whole) + (-tail if whole.startswith("-") else tail)
     match = _VALUE.fullmatch(latex)
     # int() refuses longer digit strings (sys.set_int_max_str_digits).
     if not match or len(latex) > 4000:

@@ -118,7 +118,13 @@ def _equal(gold: Expression, answer: Expression) -> Verdict:
         return _same_percentage(gold, answer), ""
     if (text := plain_text(gold.latex)) is not None:
         return _same_text(text, answer.latex), ""
-    return _same_named(gold.latex, answer.latex)
+    return _same_named(gold.latex, answer.latex if r"\approx" in gold.latex else _before_approximation(answer.latex))
+
+
+def _before_approximation(answer: str) -> str:
+    r"""``x = \sqrt{2}`` of ``x = \sqrt{2} \approx 1.41``, but ``1.41`` of ``x \approx 1.41``."""
+    parts = split(answer, r"\approx")
+    return parts[-1] if re.fullmatch(r"[a-zA-Z]", parts[0]) else parts[0]
 
 
 def _same_percentage(gold: Expression, answer: Expression) -> bool:
