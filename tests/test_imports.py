@@ -40,6 +40,8 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "selection", "concurrency"}
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
+# Libraries of an extra, imported by the function that needs them.
+LAZY = {"language.py": {"langdetect", "nltk"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -81,7 +83,7 @@ def test_imports_point_down(path: Path) -> None:
 def test_plain_modules_need_the_standard_library_only(path: Path) -> None:
     roots = {name.split(".")[0] for name in imported(path)}
 
-    assert roots <= sys.stdlib_module_names | {"pytest_modeleval"}
+    assert roots - LAZY.get(path.name, set()) <= sys.stdlib_module_names | {"pytest_modeleval"}
 
 
 def test_the_package_lists_what_it_offers() -> None:
@@ -93,9 +95,18 @@ def test_the_package_lists_what_it_offers() -> None:
         pytest_modeleval.nothing  # noqa: B018
 
 
-@pytest.mark.parametrize("module", ["pytest_modeleval", "pytest_modeleval.plugin", "pytest_modeleval.evaluation"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "pytest_modeleval",
+        "pytest_modeleval.plugin",
+        "pytest_modeleval.evaluation",
+        "pytest_modeleval.scorers.instructions",
+    ],
+)
 def test_nothing_heavy_is_imported_before_a_model_is_opened(module: str) -> None:
     heavy = ["torch", "transformers", "openai", "httpx2", "numpy", "pyarrow", "datasets", "pandas", "sqlite3"]
+    heavy += LAZY["language.py"]
     if module.endswith("evaluation"):
         heavy.remove("sqlite3")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

@@ -1,0 +1,71 @@
+"""Which language a text is in, and its sentences and words as NLTK sees them."""
+
+import functools
+from typing import Any
+
+from pytest_modeleval.sample import SampleError
+
+_MISSING = "IFEval needs langdetect and nltk: pip install 'pytest-modeleval[ifeval]'"
+
+
+@functools.cache
+def _factory() -> Any:
+    """langdetect with its 55 profiles, which take 0.4 s to read."""
+    try:
+        from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
+    except ImportError:
+        raise SampleError(_MISSING) from None
+    factory = DetectorFactory()
+    factory.load_profile(PROFILES_DIRECTORY)
+    # Without a seed the same text can get two languages. This factory is our own: nobody else's detection is seeded.
+    factory.set_seed(0)
+    return factory
+
+
+@functools.cache
+def _nltk() -> Any:
+    """nltk with its English sentence model, which no package on PyPI carries."""
+    try:
+        import nltk
+    except ImportError:
+        raise SampleError(_MISSING) from None
+    try:
+        nltk.sent_tokenize("")
+    except LookupError:
+        raise SampleError(
+            "nltk's English sentence model is not here: python -m nltk.downloader punkt_tab, "
+            "or set NLTK_DATA to a folder with tokenizers/punkt_tab/english"
+        ) from None
+    return nltk
+
+
+def known_languages() -> list[str]:
+    """The codes of the languages that can be told apart."""
+    return list(_factory().get_lang_list())
+
+
+def need_sentences() -> None:
+    """Raise `SampleError` unless sentences can be split."""
+    _nltk()
+
+
+def language_of(text: str) -> str | None:
+    """The language's code by langdetect (``en``, ``zh-cn``), None where it sees none, as in digits alone."""
+    from langdetect import LangDetectException
+
+    detector = _factory().create()
+    detector.append(text)
+    try:
+        return str(detector.detect())
+    except LangDetectException:
+        return None
+
+
+def sentences_in(text: str) -> list[str]:
+    """The sentences of an English text, by nltk's punkt."""
+    return list(_nltk().sent_tokenize(text))
+
+
+def words_in(text: str) -> list[str]:
+    """The words and marks of an English text, by nltk's tokenizer: a hyphenated word is one."""
+    return list(_nltk().word_tokenize(text))
