@@ -117,7 +117,12 @@ def _z(probability: float) -> float:
 
 def student_tail(t: float, df: int) -> float:
     """P(T > t) of Student's distribution with ``df`` degrees of freedom."""
-    tail = _incomplete_beta(df / 2, 0.5, df / (df + t * t)) / 2
+    square = t * t
+    if square < 1:
+        # From the middle: near 0 the other form cannot tell t from 0.
+        half = _incomplete_beta(0.5, df / 2, square / (df + square)) / 2
+        return 0.5 - half if t > 0 else 0.5 + half
+    tail = _incomplete_beta(df / 2, 0.5, df / (df + square)) / 2
     return tail if t > 0 else 1 - tail
 
 
