@@ -6,9 +6,10 @@ from collections.abc import Iterator
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
 _MARKER = re.compile(
-    r"(?:final\s+answer|correct\s+answer|best\s+answer|answer|correct\s+(?:option|choice)|option|"
-    r"正确答案|最终答案|答案|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"[\s*_]*(?:\bis\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|[:\uff1a=是为為は은는])[\s*_]*(?:[:\uff1a][\s*_]*)?",
+    r"(?:answer|option|correct\s+choice|答案|正确的?选项|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem))?[\s*_]*"
+    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|应该?[是为]|[:\uff1a】=是为為はは은는])"
+    r"[\s*_]*(?:[:\uff1a][\s*_]*)?",
     re.IGNORECASE,
 )
 _ANSWER_LINE = re.compile(
@@ -46,8 +47,8 @@ def cut_off_in_box(text: str) -> bool:
 def stated(text: str) -> Iterator[str]:
     """What follows each "the answer is", "ANSWER: " and the like, to the end of its line, last one first."""
     for match in reversed(list(_MARKER.finditer(text))):
-        line = text[match.end() :].lstrip("\n").partition("\n")[0].strip()
-        if line:
+        end = text.find("\n", match.end())
+        if line := text[match.end() : end if end >= 0 else None].strip():
             yield line
 
 

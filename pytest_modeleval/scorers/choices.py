@@ -14,49 +14,91 @@ _SPELLED = {
     **dict(zip(map(ord, "أبجدঅবডঢАВСЕ"), "ABCDABCDABCE", strict=True)),
 }
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
+# A letter alone; Chinese goes on without a space ("选C因为").
+_LETTER = r"([A-Za-z])(?![^\W\u4e00-\u9fff]|['’]\w)"
+_LEADING = re.compile(
+    rf"[\W_]{{0,20}}(?:(?i:(?:the )?(?:option|choice|letter|answer))[\W_]{{1,20}}|选项\W{{0,5}})?{_LETTER}"
+)
+_THEREFORE = re.compile(r"(?:so|therefore|thus|hence)\W{1,5}", re.IGNORECASE)
+# An article or a pronoun with its word ("A city", "I think"), but not "A is right" or "A because …".
+_ARTICLE = re.compile(r"\s+(?!(?:is|was|because|since|as|due)\b)[a-z]")
+_DENIED = re.compile(r"[\W_]{0,5}(?:(?:is|was)(?:n['’]t|\s+(?:not|wrong|incorrect|false))\b|选?项?是?[不错])")
+# A second letter: "A or B", "A、B", "A, B"; but "C, I think".
+_SECOND = re.compile(
+    r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|和|与)[\W_]{0,5}(?:(?i:or|option)[\W_]{1,5})?[A-Z]"
+    r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)\s+)?(?:[B-HJ-Z]|[AI](?!\s+[a-z])))(?![^\W\u4e00-\u9fff]|['’]\w)"
+)
+# What a line says that settles on a letter without calling it the answer; the Chinese ones as in CMMLU's official
+# extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice).
+_PICKED = re.compile(
+    r"(?:(?<!not )(?<!n['’]t )\b(?i:choose|pick|select|go(?:ing)? with|say)\b|(?<!不)(?<!不能)选择?|答案)"
+    rf"[\W_]{{0,5}}(?:(?i:option|choice)[\W_]{{1,5}})?{_LETTER}"
+    rf"|(?<![A-Za-z0-9、和与或,/&])(?<!\bor )(?<!\band ){_LETTER}"
+    r"[\W_]{0,5}(?:is (?:the )?(?:only )?(?:correct|right|best)|选?项?[是为]?(?:正确|符合题意|当选))"
+)
 
 
 def chosen_letter(text: str, options: Sequence[str]) -> str | None:
-    r"""The letter of the option a text settles on, or None.
+    r"""The letter of the option a text settles on, or None where it names none or several.
 
-    In this order: ``\boxed{B}``, "ANSWER: B" and "the answer is B" (the last one stated), a text that begins
-    with the letter ("B", "(B) because…", "B. Paris"), a letter alone on the last line, the text of exactly one option.
+    In this order: ``\boxed{B}``, "ANSWER: B" and "the answer is B" (the last one stated), a last line that is an
+    option or its letter, a text that begins with a letter ("B", "(B) because…"), a last line that picks one ("I choose
+    B", "B is correct").
     """
-    letters = ascii_uppercase[: len(options)]
-    candidates = [boxed(text), *stated(text)]
-    for candidate in candidates:
-        if candidate is None:
-            continue
-        if letter := _leading_letter(candidate, letters) or _same_text(candidate, options):
+    text = text.strip()
+    for candidate in (boxed(text), *stated(text)):
+        if candidate and (letter := _leading(candidate, options) or _whole(candidate, options)):
             return letter
-    if letter := _leading_letter(text.strip(), letters):
-        return letter
-    last = text.strip().rpartition("\n")[2].translate(_SPELLED)
-    if alone := re.fullmatch(rf"\W{{0,10}}([{letters}])\W{{0,10}}", last):
-        return alone[1]
-    return _same_text(text, options)
+    last = text[text.rfind("\n") + 1 :]
+    return _whole(last, options) or _leading(text, options) or _whole(text, options) or _picked(last, options)
 
 
-def _leading_letter(text: str, letters: str) -> str | None:
-    text = _TEX.sub(r"\1", text).translate(_SPELLED)
-    match = re.match(rf"[\s*_$(\[{{`\"'<]*(?i:option|choice)?[\s*_(]*([{letters}{letters.lower()}])(?![\w'’])", text)
-    # "A" and "I" also begin sentences: a bare article or pronoun before a word is no choice.
-    if not match or re.match(r"[\s*_]*(?:[AaI])\s+[a-z]", text):
+def _leading(text: str, options: Sequence[str]) -> str | None:
+    """The letter that a text begins with, where that is a choice."""
+    written, rest = _letter_and_rest(text, options)
+    article = written in "AaI" and _ARTICLE.match(rest)
+    if not written or article or _DENIED.match(rest) or _SECOND.match(rest):
         return None
-    if match[1].islower() and re.match(r"\s+\w", text[match.end() :]):
+    return None if written.islower() and re.match(r"\s+\w", rest) else written.upper()
+
+
+def _whole(text: str, options: Sequence[str]) -> str | None:
+    """The letter of the option that the text is: its words, its letter, or both."""
+    if len(text) > _most(options):
         return None
-    return match[1].upper()
+    plain = [_plain(option) for option in options]
+    said = _plain(text)
+    if said and plain.count(said) == 1:
+        return ascii_uppercase[plain.index(said)]
+    written, rest = _letter_and_rest(_THEREFORE.sub("", text, count=1), options)
+    if not written:
+        return None
+    option = plain[ascii_uppercase.index(written.upper())]
+    alone = not re.search(r"\w", rest.removesuffix("</answer>"))
+    return written.upper() if alone or _plain(rest.lstrip(" ).:]*_")) == option else None
 
 
-def _same_text(text: str, options: Sequence[str]) -> str | None:
-    """The letter of the one option that the text says in full."""
-    plain = _plain(text)
-    found = [
-        letter
-        for letter, option in zip(ascii_uppercase, options, strict=False)
-        if _plain(option) and plain == _plain(option)
-    ]
-    return found[0] if len(found) == 1 else None
+def _picked(line: str, options: Sequence[str]) -> str | None:
+    """The one letter that a line picks."""
+    picks = list(_PICKED.finditer(line[-_most(options) :].translate(_SPELLED)))
+    letters = {pick[1] or pick[2] for pick in picks if not _DENIED.match(pick.string, pick.end())}
+    if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in picks):
+        return None
+    letter = letters.pop()
+    return letter if letter in ascii_uppercase[: len(options)] else None
+
+
+def _letter_and_rest(text: str, options: Sequence[str]) -> tuple[str, str]:
+    """The option's letter that a text begins with, as written, and what follows; empty where there is none."""
+    match = _LEADING.match(_TEX.sub(r"\1", text[: _most(options)]).translate(_SPELLED))
+    if not match or match[1].upper() not in ascii_uppercase[: len(options)]:
+        return "", ""
+    return match[1], match.string[match.end() :]
+
+
+def _most(options: Sequence[str]) -> int:
+    """How many characters of a statement are read: a letter and its option begin it, and no text may take long."""
+    return 100 + 2 * max(map(len, options), default=0)
 
 
 def _plain(text: str) -> str:
@@ -64,10 +106,11 @@ def _plain(text: str) -> str:
 
 
 def same_choice(answer: Completion | str, target: str, options: Sequence[str], *, name: str = "main") -> Score:
-    """Whether the answer settles on the option with the target's letter (``A``, ``B``, …)."""
-    if target not in ascii_uppercase[: len(options)] or len(target) != 1:
+    """Whether the answer settles on the option with the target's letter, or with one of its letters (``BD``)."""
+    if not target or not set(target) <= set(ascii_uppercase[: len(options)]):
         raise ValueError(f"the target {target!r} is not one of the {len(options)} options' letters")
     text = str(answer)
     got = chosen_letter(text, options)
+    right = got is not None and got in target
     why = "" if got else "no option in the answer"
-    return Score(float(got == target), got == target, got or text.strip(), target, why, name)
+    return Score(float(right), right, got or text.strip(), " or ".join(target), why, name)
