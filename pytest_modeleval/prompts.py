@@ -13,6 +13,13 @@ MULTIPLE_CHOICE = """\
 
 End with a line that says ANSWER: and the letter of the right option."""
 
+MULTIPLE_CHOICE_ZH = """\
+{question}
+
+{options}
+
+请先分析\uff0c最后单独用一行写出“答案\uff1a”和正确选项的字母。"""
+
 BOXED = """\
 {problem}
 

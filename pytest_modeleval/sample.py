@@ -23,7 +23,8 @@ class Sample:
     """One question of a benchmark: what is asked and what a right answer is.
 
     ``prompt`` is a text (one user message), a sequence of OpenAI-style chat messages, or the fields that fill the
-    benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter.
+    benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter,
+    or all the right ones.
     ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
     """
 
