@@ -6,14 +6,16 @@ from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
-CATEGORIES = """math, physics, chemistry, law, engineering, other, economics, health, psychology, business, biology,
-philosophy, computer science, history"""
+CATEGORIES = (
+    "math, physics, chemistry, law, engineering, other, economics, health, psychology, business, biology, "
+    "philosophy, computer science, history"
+)
 MMLU_PRO = hub(
     modelscope="TIGER-Lab/MMLU-Pro",
     huggingface="TIGER-Lab/MMLU-Pro",
     split="test",
     by="category",
-    subsets=re.split(r",\s", CATEGORIES),
+    subsets=CATEGORIES.split(", "),
 )
 
 PROMPT = "A question about {category} with one right option. Reason step by step.\n\n" + MULTIPLE_CHOICE

@@ -105,6 +105,15 @@ def test_gpqas_options_are_stripped_and_their_order_never_changes() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("explanation", "solution"), [("1. 二加二。", "1. 二加二。\n答案\uff1aB"), ("", "答案\uff1aB")], ids=["dev", "val"]
+)
+def test_cevals_solutions_explain_where_the_row_does(explanation: str, solution: str) -> None:
+    row = {"question": "2 + 2", "A": "3", "B": "4", "C": "5", "D": "6", "answer": "B", "explanation": explanation}
+
+    assert test_ceval.to_sample(Row(row, "row 0")).shown_solution == solution
+
+
 def pro_row(**fields: Any) -> Row:
     row = {"options": [" 1", "2 ", "N/A"], "answer": "B", "answer_index": 1, "category": "math", "cot_content": ""}
     return Row({"question": "1 + 1?", **row, **fields}, "row 0")

@@ -23,10 +23,10 @@ _THEREFORE = re.compile(r"(?:so|therefore|thus|hence)\W{1,5}", re.IGNORECASE)
 # An article or a pronoun with its word ("A city", "I think"), but not "A is right" or "A because …".
 _ARTICLE = re.compile(r"\s+(?!(?:is|was|because|since|as|due)\b)[a-z]")
 _DENIED = re.compile(r"[\W_]{0,5}(?:(?:is|was)(?:n['’]t|\s+(?:not|wrong|incorrect|false))\b|选?项?是?[不错])")
-# A second letter: "A or B", "A、B", "A, B"; but "C, I think".
+# A second letter: "A or B", "A、B", "A, B"; but "C, I think", "C, D is wrong".
 _SECOND = re.compile(
-    r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|和|与)[\W_]{0,5}(?:(?i:or|option)[\W_]{1,5})?[A-Z]"
-    r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)\s+)?(?:[B-HJ-Z]|[AI](?!\s+[a-z])))(?![^\W\u4e00-\u9fff]|['’]\w)"
+    r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|和|与)[\W_]{0,5}(?:(?i:or|option)[\W_]{1,5})?[A-Z](?![^\W\u4e00-\u9fff])"
+    r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)\s+)?[A-Z](?!\s+(?!(?:and|or)\b)[a-z])(?![^\W和或与都]))(?!['’]\w)"
 )
 # What a line says that settles on a letter without calling it the answer; the Chinese ones as in CMMLU's official
 # extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice).
