@@ -3,10 +3,9 @@
 import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from random import Random
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -14,12 +13,19 @@ from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
+from pytest_modeleval.draw import choose
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, unknown
-from pytest_modeleval.results import ERROR, Record, Results
+from pytest_modeleval.results import ERROR, Labels, Record, Results
 from pytest_modeleval.selection import could_select
 from pytest_modeleval.settings import settings_of
 from pytest_modeleval.source import Source
+
+if TYPE_CHECKING:
+    from pytest_modeleval.collection.drawn import Drawn
+
+# What stands before a published collection's line in an item's id.
+LINE = "line-"
 
 
 class SampleRef(NamedTuple):
@@ -30,6 +36,7 @@ class SampleRef(NamedTuple):
     subset: str
     row: int
     repeat: int
+    labels: Labels | None = None
 
 
 @dataclass
@@ -43,6 +50,7 @@ class Collector:
     keywords: str
     marks: str
     everything: bool
+    drawn: "Drawn | None" = None
     error: pytest.UsageError | None = None
     names: set[str] = field(default_factory=set)
     without_data: list[str] = field(default_factory=list)
@@ -58,7 +66,11 @@ class Collector:
         params: list[Any] = []
         try:
             self._refuse_second(declared)
-            params = self._params(metafunc, declared)
+            if self.drawn is not None and declared.name not in self.drawn.rows:
+                skip = pytest.mark.skip(reason=f"the collection {self.drawn.name} asks none of its samples")
+                params = [pytest.param(None, id="not-drawn", marks=skip)]
+            else:
+                params = self._params(metafunc, self.drawn.asked_of(declared) if self.drawn else declared)
         except NoData as error:
             # In a run over everything that is shipped, what has no data is left out in the open.
             if self.everything:
@@ -109,59 +121,48 @@ class Collector:
                 subsets[subset] = marks
         if not subsets:
             return []
-        folder = self.options.data / declared.name if self.options.data else None
-        rows = declared.dataset.open(Place(declared.name, folder, self.lock))
+        rows = declared.dataset.open(self.place(declared.name))
         settings = settings_of(declared.name, self.tables, self.options)
+        if self.drawn and self.drawn.lines:
+            settings = replace(settings, shots=None)
         return self._params_of(
             Source(declared, rows, settings, self.options.seed, self.options.repeats), subsets, metafunc.config
         )
 
+    def place(self, benchmark: str) -> Place:
+        """Where a benchmark's data lies."""
+        return Place(benchmark, self.options.data / benchmark if self.options.data else None, self.lock)
+
     def _start(self, model: ModelSpec, subset: str) -> str:
         """The beginning of an item's id, up to its number."""
         prefix = f"{_id_part(model.name)}-" if len(self.models) > 1 else ""
-        return f"{prefix}{_id_part(subset)}-"
+        # A published collection's lines are not the dataset's rows of the same numbers.
+        return f"{prefix}{_id_part(subset)}-{LINE if self.drawn and self.drawn.lines else ''}"
 
     def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
-        chosen = choose(
-            {subset: source.rows.count(subset) for subset in subsets},
-            self.options,
-            source.benchmark.name,
-        )
+        chosen = self._chosen(source, subsets)
         params = []
         for model in self.models:
             for subset, indexes in chosen.items():
                 marks = [_mark(config, name) for name in subsets[subset]]
                 start = self._start(model, subset)
-                for index in indexes:
+                for index, labels in indexes.items():
                     for repeat in range(self.options.repeats):
                         end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
-                        ref = SampleRef(source, model, subset, index, repeat)
+                        ref = SampleRef(source, model, subset, index, repeat, labels)
                         params.append(pytest.param(ref, id=f"{start}{index:05}{end}", marks=marks))
         return params
 
-
-def choose(sizes: Mapping[str, int], options: Options, name: str) -> dict[str, Sequence[int]]:
-    """The rows to ask of each subset, in order: all, or a seeded draw that a larger limit only adds to."""
-    if options.limit_per_subset:
-        per = options.limit_per_subset
-        sizes_left = {s: _draw(n, per, f"{options.seed} {name} {s}") for s, n in sizes.items()}
-    else:
-        sizes_left = {subset: range(size) for subset, size in sizes.items()}
-    if not options.limit:
-        return sizes_left
-    pairs = [(subset, index) for subset, indexes in sizes_left.items() for index in indexes]
-    drawn: dict[str, list[int]] = {subset: [] for subset in sizes}
-    for place in _draw(len(pairs), options.limit, f"{options.seed} {name}"):
-        subset, index = pairs[place]
-        drawn[subset].append(index)
-    return {subset: indexes for subset, indexes in drawn.items() if indexes}
-
-
-def _draw(size: int, number: int, seed: str) -> Sequence[int]:
-    """The first ``number`` of a seeded permutation, sorted."""
-    order = list(range(size))
-    Random(seed).shuffle(order)
-    return sorted(order[:number])
+    def _chosen(self, source: Source, subsets: Iterable[str]) -> Mapping[str, Mapping[int, Labels | None]]:
+        """The rows to ask of each subset, with a collection's labels."""
+        name, options = source.benchmark.name, self.options
+        if self.drawn is not None:
+            drawn = self.drawn.rows[name]
+            return {subset: drawn[subset] for subset in subsets if subset in drawn}
+        sizes = {subset: source.rows.count(subset) for subset in subsets}
+        per_subset = options.limit_per_subset
+        chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
+        return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
 
 
 def _id_part(name: str) -> str:
@@ -169,7 +170,9 @@ def _id_part(name: str) -> str:
     return re.sub(r"[^\w.+-]", "_", name)
 
 
-def lost_record(nodeid: str, models: Sequence[ModelSpec], results: Results) -> Record | None:
+def lost_record(
+    nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: "Drawn | None" = None
+) -> Record | None:
     """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
     found = re.search(r"::test_(\w+)\[(.*)-(\d{5,})(?:-r(\d+))?\]$", nodeid)
     if found is None:
@@ -181,8 +184,13 @@ def lost_record(nodeid: str, models: Sequence[ModelSpec], results: Results) -> R
             model, subset = spec.name, start.removeprefix(prefix)
     # The subset's own name and group, where another sample of it has told them.
     known = {_id_part(part): (group, part) for group, part in results.parts(model, name)}
+    labels = None
+    for part, rows in drawn.rows.get(name, {}).items() if drawn else ():
+        if _id_part(part) == subset.removesuffix(f"-{LINE.rstrip('-')}"):
+            labels, subset = rows.get(int(index)), _id_part(part)
+            known.setdefault(subset, ("", part))
     group, subset = known.get(subset, ("", subset))
-    return Record(model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR)
+    return Record(model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR, labels=labels)
 
 
 def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:

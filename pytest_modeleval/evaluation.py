@@ -6,20 +6,22 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking import Asker
-from pytest_modeleval.collect import Collector, SampleRef, lost_record, selected
+from pytest_modeleval.collect import Collector, SampleRef, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
+from pytest_modeleval.levels import Levels
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.pins import pins_of
+from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.reports.summary import write_summary
@@ -28,6 +30,9 @@ from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import AHEAD, TURN, Turn, ask_once, converse
 from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_rows, wrong_line
+
+if TYPE_CHECKING:
+    from pytest_modeleval.collection.run import CollectionRun
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
@@ -48,20 +53,22 @@ class Evaluation:
             raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         self.folder: Path = root / ".modeleval"
+        self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
         self.collector = Collector(
             self.options,
             self.models,
-            tables["benchmarks"],
+            self.collection.over(tables["benchmarks"]) if self.collection else tables["benchmarks"],
             self.folder / "datasets.json",
             keywords,
             marks,
-            everything=not (typed or keywords or marks),
+            everything=not (typed or keywords or marks or self.collection),
         )
         self.results = Results()
         self.gate = Gate(self.options, [spec.name for spec in self.models])
         self.judgement: Judgement | None = None
+        self.levels = Levels()
         worker = xdist.worker_input(config)
         self._is_worker = worker is not None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
@@ -71,7 +78,30 @@ class Evaluation:
         self._store: Store | None = None
         self.askers: dict[str, Asker] = {}
 
+    def _read_collection(self) -> "CollectionRun | None":
+        if self.options.collection is None:
+            return None
+        from pytest_modeleval.collection.run import CollectionRun
+
+        return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    @property
+    def places(self) -> list[Path]:
+        """What is run where no path was typed: the shipped benchmarks, or the collection's files."""
+        return list(dict.fromkeys(self.collection.files.values())) if self.collection else [shipped_benchmarks()]
+
     # The session
+
+    def draw(self, session: pytest.Session) -> None:
+        """Draw the collection's samples, if there is one."""
+        if self.collection is None:
+            return
+        save_to = None if self._is_worker else self.options.collection_save
+        try:
+            place = self.collector.place
+            self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
+        except pytest.UsageError as error:
+            self.stop(str(error))
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
@@ -127,10 +157,11 @@ class Evaluation:
                 self._config.hook.pytest_runtest_logreport(report=report)
 
     def _write(self, session: pytest.Session) -> None:
-        rows = self.results.rows()
+        drawn, rows = self.collector.drawn, self.results.rows()
+        collection = document(drawn, self.levels.rows()) if drawn else None
         try:
             if path := self.options.json:
-                write_json(path, rows, run=self.run, exit_status=int(session.exitstatus))
+                write_json(path, rows, run=self.run, exit_status=int(session.exitstatus), collection=collection)
             if path := self.options.summary:
                 write_summary(path, rows, self.judgement)
         except OSError as error:
@@ -171,10 +202,11 @@ class Evaluation:
             self.results.add(record)
             if self.gate.is_active or self.options.save_baseline:
                 self.gate.ledger.add(record)
+            self.levels.add(record)
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
-        if record := lost_record(report.nodeid, self.models, self.results):
+        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn):
             report.longrepr = f"error: {report.longrepr}"
             report.user_properties.append(record.to_property())
 

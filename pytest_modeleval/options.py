@@ -13,6 +13,8 @@ import pytest
 MARK = "modeleval"
 # How solved examples are drawn, and how they are put.
 DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
+# How a collection's samples are shared among its datasets.
+SAMPLERS = ("weighted", "stratified", "uniform")
 
 
 class Cache(enum.Enum):
@@ -63,6 +65,9 @@ class Options:
     max_error_rate: float
     aa: bool
     summary: Path | None
+    collection: Path | None
+    collection_save: Path | None
+    sampler: str | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
@@ -297,6 +302,15 @@ FLAGS = (
     _Flag("--eval-max-error-rate", "SHARE", "errors that a gate accepts (default: 1%)", _rate, 0.01),
     _Flag("--eval-aa", "", "ask twice, so that a baseline knows the model's own noise", _yes, False, switch=True),
     _Flag("--eval-summary", "FILE", "write the gate and the table to FILE as Markdown", _path),
+    _Flag("--eval-collection", "FILE", "ask what a collection's schema or index names", _path),
+    _Flag("--eval-collection-save", "FILE", "write the collection's drawn rows to FILE as an index", _path),
+    _Flag(
+        "--eval-sampler",
+        "HOW",
+        "how a collection's datasets share --eval-limit: weighted (by their weights), stratified (by their sizes, at "
+        "least one each) or uniform (default: weighted)",
+        _one_of(*SAMPLERS),
+    ),
 )
 
 
@@ -319,7 +333,11 @@ def read_options(config: pytest.Config) -> Options:
     _refuse_unknown_ini(config)
     values = {flag.field: _value(config, flag) for flag in FLAGS}
     assert set(values) == {field.name for field in fields(Options)}
-    return Options(**values)
+    options = Options(**values)
+    for flag, given in (("--eval-sampler", options.sampler), ("--eval-collection-save", options.collection_save)):
+        if given is not None and options.collection is None:
+            raise pytest.UsageError(f"{flag} is for a collection: give --eval-collection FILE")
+    return options
 
 
 def is_active(config: pytest.Config) -> bool:

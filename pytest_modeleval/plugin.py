@@ -47,7 +47,7 @@ class ActiveHooks:
 
     def __init__(self, config: pytest.Config) -> None:
         from pytest_modeleval import xdist
-        from pytest_modeleval.collect import declaration, shipped_benchmarks
+        from pytest_modeleval.collect import declaration
         from pytest_modeleval.evaluation import STOPPED, Evaluation
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.results import Record
@@ -55,9 +55,9 @@ class ActiveHooks:
         xdist.pin_gpu(config)
         # What a model's library warns of is no error of a sample, also where the project makes warnings errors.
         config.addinivalue_line("filterwarnings", r"default:::(torch|transformers|openai|httpx2|pytest_modeleval)\b")
-        if config.args_source is not pytest.Config.ArgsSource.ARGS:
-            config.args = [str(shipped_benchmarks())]
         self.evaluation: Evaluation = Evaluation(config)
+        if config.args_source is not pytest.Config.ArgsSource.ARGS:
+            config.args = [str(path) for path in self.evaluation.places]
         self._declaration, self._record_of, self._terminal, self._stopped = (
             declaration,
             Record.of,
@@ -97,7 +97,8 @@ class ActiveHooks:
             raise pytest.UsageError(why)
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_collection(self) -> Generator[None, object, object]:
+    def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
+        self.evaluation.draw(session)
         # Collecting makes objects that all live to the end: looking through them for garbage again and again took a
         # third of the time of collecting 100,000 samples (bench/scale.py), and every later look would too.
         gc.disable()

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 
@@ -13,6 +13,15 @@ PROPERTY = "modeleval"
 RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
 
 
+class Labels(NamedTuple):
+    """What a collection says of a sample; ``categories`` are the groups around it, from the collection down."""
+
+    task_type: str
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    weight: float
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
@@ -20,6 +29,7 @@ class Record:
     ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
     ``sample`` is the hash of what is asked and expected; ``pins`` stand on a benchmark's first record in a process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
+    ``labels`` are a collection's, None in a run without one.
     """
 
     model: str
@@ -40,18 +50,24 @@ class Record:
     first_token: float | None = None
     asked: float = 0.0
     answered: float = 0.0
+    labels: Labels | None = None
 
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""
         # `asdict` copies deeply, at 0.1 ms a record.
-        return PROPERTY, json.dumps({name: getattr(self, name) for name in self.__slots__}, separators=(",", ":"))
+        fields = {name: getattr(self, name) for name in self.__slots__ if name != "labels" or self.labels}
+        return PROPERTY, json.dumps(fields, separators=(",", ":"))
 
     @classmethod
     def of(cls, properties: Iterable[tuple[str, Any]]) -> "Record | None":
         """The record among a report's user properties, if any."""
         for name, value in properties:
             if name == PROPERTY:
-                return cls(**json.loads(value))
+                fields = json.loads(value)
+                if "labels" in fields:
+                    task_type, tags, categories, weight = fields["labels"]
+                    fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
+                return cls(**fields)
         return None
 
 
@@ -203,7 +219,7 @@ class Results:
 
 
 def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
-    whole = _sum(list(tallies))
+    whole = summed(list(tallies))
     rows = []
     for metric in whole.metrics or ["main"]:
         found, samples = whole.estimate(metric) if whole.values else (None, 0)
@@ -228,7 +244,8 @@ def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> li
     return rows
 
 
-def _sum(tallies: Sequence[Tally]) -> Tally:
+def summed(tallies: Sequence[Tally]) -> Tally:
+    """The tally of all the records in some tallies of one benchmark."""
     whole = Tally(
         errors=sum(tally.errors for tally in tallies),
         unscored=sum(tally.unscored for tally in tallies),

@@ -53,6 +53,7 @@ def record_of(
         first_token=answers[0].completion.first_token if answers else None,
         asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
         answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
+        labels=ref.labels,
     )
 
 

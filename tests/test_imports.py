@@ -21,13 +21,14 @@ LAYERS = [
         "sequential",
         "options",
         "selection",
+        "draw",
         "concurrency",
         "hooks",
         "xdist",
     },
     {"config", "filters", "datasets", "results"},
-    {"models", "settings", "declare", "store"},
-    {"source", "gate"},
+    {"models", "settings", "declare", "store", "levels"},
+    {"source", "gate", "collection"},
     {"collect", "asking", "engine", "pins"},
     {"turns"},
     {"verdicts"},
@@ -37,7 +38,7 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Nothing but the standard library in these.
-PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "selection", "concurrency"}
+PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "selection", "draw", "concurrency"}
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
 # Libraries of an extra, imported by the function that needs them.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.reports import gate
+from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.columns import aligned, decimal, interval
 from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
 
 if TYPE_CHECKING:
@@ -89,7 +90,8 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
         spec.name if spec.name == spec.model else f"{spec.name} ({spec.api})" for spec in evaluation.models
     )
     typed = config.args_source is pytest.Config.ArgsSource.ARGS
-    where = "" if typed else " on the shipped benchmarks"
+    asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
+    where = "" if typed and not evaluation.collection else f" on {asked}"
     return [f"modeleval: {models}{where}; answers are kept in {evaluation.folder / 'store.sqlite'}"]
 
 
@@ -124,9 +126,13 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
     _write_samples(terminal, "errors", samples["error"], "E")
     if missing := evaluation.collector.without_data:
         terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(missing)}")
+    drawn = evaluation.collector.drawn
+    if drawn is not None:
+        for line in collection.not_run(drawn):
+            terminal.write_line(line)
     if rows := evaluation.results.rows():
-        terminal.write_sep("=", "scores")
-        for line in table(rows):
+        terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
+        for line in table(rows) if drawn is None else collection.tables(evaluation.levels.rows()):
             terminal.write_line(line)
     if evaluation.judgement is not None:
         gate.write(terminal, evaluation.judgement)
@@ -178,8 +184,8 @@ def table(rows: Sequence[Row]) -> list[str]:
         ("samples", lambda row: f"{row.samples:,}", True),
         ("errors", lambda row: str(row.errors), True),
         ("unscored", lambda row: str(row.unscored), True),
-        ("score", lambda row: _decimal(row.score), True),
-        ("95% interval", lambda row: _interval(row), False),
+        ("score", lambda row: decimal(row.score), True),
+        ("95% interval", lambda row: interval(row.low, row.high), False),
         ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
         ("seconds", lambda row: f"{row.seconds:,.1f}", True),
     ]
@@ -187,21 +193,5 @@ def table(rows: Sequence[Row]) -> list[str]:
         del columns[2]
     if not any(row.unscored for row in rows):
         columns = [column for column in columns if column[0] != "unscored"]
-    cells = [[title for title, _, _ in columns]]
-    cells += [[value(row) for _, value, _ in columns] for row in rows]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(columns))]
-    return [
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, (_, _, right) in zip(line, widths, columns, strict=True)
-        ).rstrip()
-        for line in cells
-    ]
-
-
-def _decimal(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _interval(row: Row) -> str:
-    return "-" if row.low is None or row.high is None else f"[{row.low:.3f}, {row.high:.3f}]"
+    cells = [[title for title, _, _ in columns], *([value(row) for _, value, _ in columns] for row in rows)]
+    return aligned(cells, [right for *_, right in columns])

@@ -1,0 +1,1 @@
+"""Collections: a weighted and labelled selection of several benchmarks' samples."""

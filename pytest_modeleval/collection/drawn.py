@@ -1,0 +1,94 @@
+"""What a collection's run asks: rows of benchmarks, each under its labels."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import pytest
+
+from pytest_modeleval.collection.index import Entry, content_hash
+from pytest_modeleval.collection.lines import Lines, sample_of
+from pytest_modeleval.datasets import Rows
+from pytest_modeleval.datasets.files import JsonLines
+from pytest_modeleval.declare import Benchmark
+from pytest_modeleval.draw import choose
+from pytest_modeleval.options import Options
+from pytest_modeleval.results import Labels
+
+T = TypeVar("T")
+
+# Benchmark → subset → row → labels.
+Asked = Mapping[str, Mapping[str, Mapping[int, Labels]]]
+
+
+class Opened(Protocol):
+    """The benchmarks that a collection names, and their data where it is asked for."""
+
+    def declared(self, benchmark: str) -> Benchmark:
+        """What `@benchmark` said."""
+
+    def rows(self, benchmark: str) -> Rows:
+        """The benchmark's rows."""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """The rows a run asks out of ``available``; where ``lines`` hold the samples, rows are their numbers.
+
+    ``not_run`` counts the lines of benchmarks that are not here.
+    """
+
+    name: str
+    rows: Asked
+    available: int
+    lines: JsonLines | None = None
+    not_run: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> int:
+        """How many rows are asked."""
+        return sum(len(rows) for subsets in self.rows.values() for rows in subsets.values())
+
+    def asked_of(self, declared: Benchmark) -> Benchmark:
+        """The benchmark as it is run: itself, or over the lines that hold its samples."""
+        if self.lines is None:
+            return declared
+        groups = declared.dataset.subsets
+        dataset = Lines(self.lines, {subset: groups.get(subset, "") for subset in self.rows[declared.name]})
+        return replace(
+            declared, dataset=dataset, to_sample=partial(sample_of, to_sample=declared.to_sample), shots=None
+        )
+
+    def entries(self, opened: Callable[[str], Rows], files: Mapping[str, Path | None]) -> Iterator[Entry]:
+        """The lines of an index of these rows, read for their hashes."""
+        for name, subsets in self.rows.items():
+            for subset, rows in subsets.items():
+                for row, labels in rows.items():
+                    hashed = content_hash(opened(name).row(subset, row))
+                    yield Entry("", name, subset, row, hashed, labels, files.get(name))
+
+
+def saved(path: Path, entries: Iterator[Entry]) -> None:
+    """Write an index, making its folder; `pytest.UsageError` when that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(f"{entry.to_line(path.parent)}\n" for entry in entries), "utf-8")
+    except OSError as error:
+        raise pytest.UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def limited(places: Sequence[tuple[str, str, T]], options: Options, name: str) -> list[T]:
+    """What the limits leave of things that belong to a subset of a benchmark, in their order."""
+    by_subset: dict[tuple[str, str], list[T]] = {}
+    for benchmark, subset, thing in places:
+        by_subset.setdefault((benchmark, subset), []).append(thing)
+    chosen = choose(
+        {key: len(things) for key, things in by_subset.items()},
+        limit=options.limit,
+        limit_per_subset=options.limit_per_subset,
+        seed=options.seed,
+        name=name,
+    )
+    return [by_subset[key][index] for key, indexes in chosen.items() for index in indexes]

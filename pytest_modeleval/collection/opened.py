@@ -1,0 +1,57 @@
+"""The benchmarks that a collection names: declarations out of their files, data out of their folders."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.datasets import Place, Rows
+from pytest_modeleval.datasets.hub import NoData
+from pytest_modeleval.declare import Benchmark
+from pytest_modeleval.options import MARK, unknown
+
+
+@dataclass
+class OpenedBenchmarks:
+    """The benchmarks in some files, each imported and opened when it is first asked for."""
+
+    session: pytest.Session
+    files: Mapping[str, Path]
+    place: Callable[[str], Place]
+    _declared: dict[str, Benchmark] = field(default_factory=dict)
+    _rows: dict[str, Rows] = field(default_factory=dict)
+
+    def declared(self, benchmark: str) -> Benchmark:
+        """What `@benchmark` said; `pytest.UsageError` where the file has no such benchmark."""
+        if benchmark not in self._declared:
+            path = self.files[benchmark]
+            there = _declared_in(self.session, path)
+            if benchmark not in there:
+                raise unknown(f"benchmark in {path}:", benchmark, there)
+            self._declared[benchmark] = there[benchmark]
+        return self._declared[benchmark]
+
+    def rows(self, benchmark: str) -> Rows:
+        """The benchmark's data; `pytest.UsageError` where there is none."""
+        if benchmark not in self._rows:
+            try:
+                self._rows[benchmark] = self.declared(benchmark).dataset.open(self.place(benchmark))
+            except NoData as error:
+                raise pytest.UsageError(str(error)) from None
+        return self._rows[benchmark]
+
+
+def _declared_in(session: pytest.Session, path: Path) -> dict[str, Benchmark]:
+    """The benchmarks in a test file, imported as pytest itself will: it finds the module there."""
+    if not path.is_file():
+        raise pytest.UsageError(f"--eval-collection: there is no file {str(path)!r}")
+    try:
+        module = pytest.Module.from_parent(session, path=path).obj
+    except Exception as error:  # noqa: BLE001 - importing a user's file may raise anything
+        # pytest's own error is a traceback, whose last line says it.
+        said = (str(error).splitlines() or [type(error).__name__])[-1].removeprefix("E").strip()
+        raise pytest.UsageError(f"{path} cannot be imported: {said}") from None
+    marks = (mark for value in vars(module).values() for mark in getattr(value, "pytestmark", ()))
+    found = [mark.args[0] for mark in marks if getattr(mark, "name", "") == MARK and mark.args]
+    return {declared.name: declared for declared in found if isinstance(declared, Benchmark)}

@@ -1,0 +1,25 @@
+"""Text in columns, and numbers as a table shows them."""
+
+from collections.abc import Sequence
+
+
+def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    """Lines of cells as columns, each as wide as its widest cell; ``right`` tells which are aligned so."""
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if to_right else cell.ljust(width)
+            for cell, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in cells
+    ]
+
+
+def decimal(value: float | None) -> str:
+    """Three places, or a dash."""
+    return "-" if value is None else f"{value:.3f}"
+
+
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of an interval, or a dash."""
+    return "-" if low is None or high is None else f"[{low:.3f}, {high:.3f}]"

@@ -1,0 +1,490 @@
+"""Collections from outside: what is asked, said, saved and refused."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import pytest_modeleval.reports
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone
+
+MIX = """
+name = "mix"
+
+[[datasets]]
+name = "Own"
+weight = 3
+datasets = [{ name = "answers", file = "test_answers.py", task_type = "qa", tags = ["own", "en"] }]
+
+[[datasets]]
+name = "Shipped"
+datasets = [{ name = "arithmetic", subsets = ["add", "multiply-1"], task_type = "math", tags = ["en"] }]
+"""
+
+
+@pytest.fixture
+def mix(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
+    """A project with a collection over its own benchmark (right answers) and a shipped one (wrong answers)."""
+    (project.path / "mix.toml").write_text(MIX)
+    right, wrong = answer("42"), answer("-7")
+    faulty.fault = lambda handler, body: (right if "6 * 7" in json.dumps(body) else wrong)(handler, body)
+    return project
+
+
+def ids(result: pytest.RunResult) -> list[str]:
+    return sorted(re.findall(r"::(\w+\[[^\]]*\])", result.stdout.str()))
+
+
+def collected(project: pytest.Pytester, *arguments: str) -> list[str]:
+    return ids(run(project, "--model", "faulty", "--collect-only", "-q", "--eval-collection", "mix.toml", *arguments))
+
+
+def counts(found: list[str]) -> dict[str, int]:
+    names = [item.partition("[")[0] for item in found]
+    return {name: names.count(name) for name in dict.fromkeys(names)}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ([], {"test_answers": 10, "test_arithmetic": 100}),
+        (["--eval-limit", "8"], {"test_answers": 6, "test_arithmetic": 2}),
+        (["--eval-limit", "20"], {"test_answers": 10, "test_arithmetic": 10}),
+        (["--eval-limit", "20", "--eval-sampler", "uniform"], {"test_answers": 10, "test_arithmetic": 10}),
+        (["--eval-limit", "22", "--eval-sampler", "stratified"], {"test_answers": 2, "test_arithmetic": 20}),
+        (["--eval-limit", "2", "--eval-sampler", "stratified"], {"test_answers": 1, "test_arithmetic": 1}),
+        (["--eval-limit-per-subset", "1"], {"test_answers": 2, "test_arithmetic": 4}),
+        (["-k", "easy"], {"test_answers": 6}),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_limit_is_shared_as_the_sampler_says(
+    mix: pytest.Pytester, arguments: list[str], expected: dict[str, int]
+) -> None:
+    assert counts(collected(mix, *arguments)) == expected
+
+
+def test_a_seed_draws_the_same_and_another_other_rows(mix: pytest.Pytester) -> None:
+    one, same, other = (collected(mix, "--eval-limit", "12", "--eval-seed", seed) for seed in "001")
+
+    assert one == same
+    assert one != other
+
+
+def test_the_rows_of_one_benchmark_are_those_that_an_ordinary_limit_draws(mix: pytest.Pytester) -> None:
+    ordinary = run(mix, "--model", "faulty", "--collect-only", "-q", "--eval-limit", "6", "test_answers.py")
+
+    assert [item for item in collected(mix, "--eval-limit", "8") if "answers" in item] == ids(ordinary)
+
+
+def test_tables_by_level(mix: pytest.Pytester) -> None:
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8")
+
+    result.assert_outcomes(passed=6, failed=2)
+    result.stdout.re_match_lines(
+        [
+            r"modeleval: faulty on the collection mix; .*",
+            r"=+ collection mix: 8 of 110 samples =+",
+            r"faulty: 80 tokens, \d+\.\d seconds",
+            r" +samples  errors  micro  95% interval    macro  weighted$",
+            r"all +8 +0  0\.750  \[0\.409, 0\.929\]  0\.500  0\.750 ±\.164$",
+            r"category",
+            r"  Own +6 +0  1\.000 .* 1\.000$",
+            r"  Shipped +2 +0  0\.000 .* 0\.000$",
+            r"task type",
+            r"  qa +6 ",
+            r"  math +2 ",
+            r"tag",
+            r"  own +6 ",
+            r"  en +8 ",
+            r"dataset",
+            r"  answers +6 +0  1\.000 ",
+            r"    easy ",
+            r"    hard ",
+            r"  arithmetic +2 +0  0\.000 ",
+        ],
+        consecutive=False,
+    )
+    assert max(len(line) for line in result.stdout.str().partition("collection mix: ")[2].splitlines()[1:-1]) <= 100
+
+
+def test_workers_draw_the_same_and_give_the_same_table(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    arguments = ["--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8"]
+    alone = run(mix, *arguments)
+
+    result = run(mix, *arguments, "-n", "2", "--eval-collection-save", "drawn.jsonl")
+
+    result.assert_outcomes(passed=6, failed=2)
+    pattern = re.compile(r"^(?:all|  \w+) .*", re.MULTILINE)
+    assert sorted(pattern.findall(result.stdout.str())) == sorted(pattern.findall(alone.stdout.str()))
+    # The second run asked nothing: the store had all answers.
+    assert len(faulty.asked) == 8
+    assert len((mix.path / "drawn.jsonl").read_text().splitlines()) == 8
+
+
+def test_answers_and_last_failed_are_those_of_ordinary_runs(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8")
+    run(mix, "--model", "faulty", "--eval-limit", "6", "test_answers.py").assert_outcomes(passed=6)
+
+    assert len(faulty.asked) == 8
+    run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8", "--lf").assert_outcomes(
+        failed=2
+    )
+
+
+def test_errors_are_counted_and_shown(mix: pytest.Pytester) -> None:
+    mix.makepyfile(
+        test_answers=ANSWERS.replace(
+            "    assert same", "    if 'hard' in sample.asked: raise ValueError\n    assert same"
+        )
+    )
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "-k", "answers")
+
+    result.assert_outcomes(passed=6, errors=4)
+    result.stdout.re_match_lines([r"all +6 +4  1\.000", r"  answers +6 +4  1\.000", r"    hard +0 +4      -  - "])
+
+
+def test_json_has_every_level_of_every_model(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    alias(mix, "second", base_url=faulty.url, model="faulty")
+
+    run(
+        mix, "--model", "faulty", "--model", "second", "--eval-collection", "mix.toml", "--eval-limit", "8",
+        "--eval-json", "out.json",
+    ).assert_outcomes(passed=12, failed=4)  # fmt: skip
+
+    document = json.loads((mix.path / "out.json").read_text())
+    assert pytest_modeleval.reports.__file__ is not None
+    schema = Path(pytest_modeleval.reports.__file__).parent / "results.schema.json"
+    jsonschema.validate(document, json.loads(schema.read_text()))
+    rows = {(row["model"], row["level"], *row["name"]): row for row in document["collection"]["rows"]}
+    assert rows["second", "category", "mix", "Own"]["micro"] == 1.0
+    assert rows["faulty", "all"]["macro"] == 0.5
+    assert {level for _, level, *_ in rows} == {"all", "category", "task_type", "tag", "dataset", "subset"}
+    assert [row["samples"] for row in document["rows"] if not row["part"]] == [6, 6, 2, 2]
+
+
+def test_ordinary_runs_have_no_collection(mix: pytest.Pytester) -> None:
+    run(mix, "--model", "faulty", "--eval-json", "out.json", "test_answers.py")
+
+    assert "collection" not in json.loads((mix.path / "out.json").read_text())
+
+
+def test_a_benchmark_of_which_nothing_is_drawn_is_skipped_with_the_reason(mix: pytest.Pytester) -> None:
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "1", "-rs")
+
+    result.assert_outcomes(passed=1, skipped=1)
+    result.stdout.fnmatch_lines(["SKIPPED * the collection mix asks none of its samples"])
+
+
+def test_typed_paths_narrow_the_run_and_not_the_draw(mix: pytest.Pytester) -> None:
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8", "test_answers.py")
+
+    result.assert_outcomes(passed=6)
+
+
+def test_a_collections_settings_stand_above_the_configs(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    with (mix.path / "modeleval.toml").open("a") as file:
+        file.write('[benchmarks.answers]\nsystem = "Be brief."\nprompt = "config {prompt}"\n')
+    (mix.path / "mix.toml").write_text(f'{MIX}\n[benchmarks.answers]\nprompt = "mixed {{prompt}}"\n')
+
+    run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "-k", "easy and 00003")
+
+    (asked,) = faulty.asked
+    assert [message["content"] for message in asked["messages"]] == ["Be brief.", "mixed easy 3: what is 6 * 7?"]
+
+
+# Indexes
+
+
+def save(project: pytest.Pytester) -> list[dict[str, Any]]:
+    arguments = ["--eval-collection", "mix.toml", "--eval-limit", "8", "--eval-collection-save", "out/drawn.jsonl"]
+    run(project, "--model", "faulty", *arguments, "--collect-only", "-q")
+    return [json.loads(line) for line in (project.path / "out/drawn.jsonl").read_text().splitlines()]
+
+
+def rewrite(project: pytest.Pytester, lines: list[dict[str, Any]]) -> None:
+    (project.path / "out/drawn.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+def test_an_index_is_run_as_it_was_drawn(mix: pytest.Pytester) -> None:
+    lines = save(mix)
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl", "--eval-seed", "9", "-v")
+
+    result.assert_outcomes(passed=6, failed=2)
+    # -v names wrong answers twice.
+    assert sorted(set(ids(result))) == collected(mix, "--eval-limit", "8")
+    result.stdout.re_match_lines([r"=+ collection drawn: 8 of 8 samples =+", r"all +8 ", r"  Own +6 ", r"  own +6 "])
+    assert set(lines[0]) == {
+        "benchmark", "subset", "row", "sha256", "task_type", "tags", "categories", "weight", "file",
+    }  # fmt: skip
+    assert lines[0]["categories"] == ["mix", "Own"]
+    assert lines[0]["file"] == "../test_answers.py"
+    assert sum(line["weight"] for line in lines) == pytest.approx(1)
+
+
+def test_a_limit_takes_some_of_an_index(mix: pytest.Pytester) -> None:
+    save(mix)
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl", "--eval-limit", "3")
+
+    result.stdout.re_match_lines([r"=+ collection drawn: 3 of 8 samples =+", r"all +3 "])
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"sha256": "0" * 64}, "row 0 of *drawn.jsonl: answers's easy row * is not what was drawn: its sha256 is *…, not 0000000000000000…; draw anew"),
+        ({"row": 999}, "row 0 of *drawn.jsonl: answers's easy row 999 is not there: it has 6 rows"),
+        ({"row": -1}, "row 0 of *drawn.jsonl: answers's easy row -1 is not there: it has 6 rows"),
+        ({"row": "1"}, "row 0 of *drawn.jsonl: row is a int, not '1'"),
+        ({"subset": "eazy"}, "unknown subset of answers in row 0 of *drawn.jsonl: 'eazy'; did you mean 'easy'? *"),
+        ({"benchmark": "answer"}, "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
+        ({"file": "none.py"}, "--eval-collection: there is no file '*/none.py'"),
+        ({"rwo": 1}, "unknown key in row 0 of *drawn.jsonl: 'rwo'; did you mean 'row'? *"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else "",
+)  # fmt: skip
+def test_a_wrong_line_of_an_index(mix: pytest.Pytester, change: dict[str, Any], said: str) -> None:
+    first, *rest = save(mix)
+    rewrite(mix, [{**first, **change}, *([line for line in rest if line["benchmark"] != "answers"])])
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_an_index_names_a_row_once_and_only_what_is_here(mix: pytest.Pytester) -> None:
+    lines = save(mix)
+    rewrite(mix, [*lines, lines[0]])
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl")
+    result.stderr.fnmatch_lines(["ERROR: row 8 of *drawn.jsonl: row * of answers is there twice"])
+
+    del lines[-1]["row"]
+    rewrite(mix, lines)
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl")
+    result.stderr.fnmatch_lines(["ERROR: row 7 of *drawn.jsonl has no 'row': it is no line of a collection's index"])
+
+    rewrite(mix, [{**lines[0], "benchmark": "arithmetics", "file": None}])
+    del lines[0]["file"]
+    rewrite(mix, [{**lines[0], "benchmark": "arithmetics"}])
+    result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl")
+    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in row 0 of *: 'arithmetics'; did you mean 'arithmetic'? *"])
+
+
+# Published collections
+
+
+def published(number: int, dataset: str, asked: str, target: str, **more: Any) -> dict[str, Any]:
+    """A made-up line in the layout in which such collections are published."""
+    prompt = {"input": [{"id": f"{number:08x}", "content": asked, "role": "user"}], "target": target, "id": number}
+    return {
+        "index": number,
+        "prompt": {**prompt, "group_id": number, "metadata": {}, **more},
+        "tags": ["en"],
+        "categories": ["Test", "Math"],
+        "task_type": "math",
+        "weight": 0.25,
+        "dataset_name": dataset,
+        "subset_name": "main" if dataset == "gsm8k" else "ARC-Easy",
+    }
+
+
+LINES = [
+    published(0, "gsm8k", "What is 6 * 7?", "42"),
+    published(1, "arc", "Which?\nA. one\nB. two", "B", choices=["one", "two"]),
+    published(2, "gsm8k", "What is 6 * 8?", "48"),
+    published(3, "arc", "Which?", "C", choices=["one", "two"]),
+    # An older line, whose prompt is the dataset's own record.
+    {**published(4, "gsm8k", "", ""), "prompt": {"question": "What is 2 * 21?", "answer": "6 * 7\n#### 42"}},
+    published(5, "gsm8k", "What is it?", ""),
+    published(6, "no_such_bench", "What is 6 * 7?", "42"),
+]
+
+
+@pytest.fixture
+def lines(mix: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
+    """A project with a published collection of seven lines, whose model says 42, or option B."""
+    write(mix, LINES)
+    number, letter = answer("42"), answer("ANSWER: B")
+    faulty.fault = lambda handler, body: (letter if "Which" in json.dumps(body) else number)(handler, body)
+    return mix
+
+
+def write(project: pytest.Pytester, lines: list[Mapping[str, Any]] | list[dict[str, Any]]) -> None:
+    (project.path / "test.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+
+
+def test_a_published_collection_is_judged_by_the_benchmarks_it_names(
+    lines: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl", "-v", "--eval-json", "out.json")
+
+    # 0, 1 and 4 are right; 2 is wrong; 3 has a target that is no option and 5 none at all.
+    result.assert_outcomes(passed=3, failed=1, errors=2)
+    assert "test_gsm8k[main-line-00000]" in ids(result)
+    assert json.loads((lines.path / "out.json").read_text())["collection"]["not_run"] == {"no_such_bench": 1}
+    assert {"role": "user", "content": "What is 6 * 7?"} in [m for body in faulty.asked for m in body["messages"]]
+    result.stdout.fnmatch_lines(
+        [
+            "test_gsm8k?main-line-00005?  row 5 of *test.jsonl has no target, and no record instead: *",
+            "not run, because there is no such benchmark here: no_such_bench (1 line)",
+            "*= collection test: 6 of 6 samples =*",
+        ]
+    )
+    result.stdout.re_match_lines([r"all +4 +2  0\.750", r"  Math +4 +2  ", r"  gsm8k +3 +1  0\.667", r"  arc +1 +1  "])
+
+
+def test_a_published_collection_needs_no_data_and_takes_limits_k_and_workers(lines: pytest.Pytester) -> None:
+    arguments = ["--model", "faulty", "--eval-collection", "test.jsonl"]
+
+    run(lines, *arguments, "-k", "line-00000").assert_outcomes(passed=1)
+    run(lines, *arguments, "-k", "arc").assert_outcomes(passed=1, errors=1)
+    limited = run(lines, *arguments, "--eval-limit", "2", "-n", "2")
+
+    limited.stdout.fnmatch_lines(["*= collection test: 2 of 6 samples =*"])
+    assert sum(limited.parseoutcomes().get(kind, 0) for kind in ("passed", "failed", "errors")) == 2
+
+
+def test_the_configs_shots_leave_a_published_collection_as_it_is(lines: pytest.Pytester, faulty: FaultyServer) -> None:
+    with (lines.path / "modeleval.toml").open("a") as file:
+        file.write("[benchmarks.gsm8k]\nshots = 3\n")
+
+    run(lines, "--model", "faulty", "--eval-collection", "test.jsonl", "-k", "line-00000").assert_outcomes(passed=1)
+
+    assert [len(body["messages"]) for body in faulty.asked] == [1]
+
+
+@pytest.mark.parametrize(
+    ("lines_", "arguments", "said"),
+    [
+        ([LINES[6]], [], "unknown benchmark in test.jsonl: 'no_such_bench'* Known: *arc, arithmetic, *"),
+        ([{**LINES[6], "dataset_name": "gms8k"}], [], "unknown benchmark in test.jsonl: 'gms8k'; did you mean 'gsm8k'? *"),
+        (LINES, ["--eval-shots", "2"], "--eval-shots is not for test.jsonl, whose lines hold their samples themselves"),
+        (LINES, ["--eval-collection-save", "x"], "--eval-collection-save is not for test.jsonl, whose lines hold *"),
+        (LINES, ["--eval-sampler", "uniform"], "--eval-sampler draws from a schema; test.jsonl is drawn already"),
+        ([{**LINES[0], "weight": "x"}], [], "row 0 of *test.jsonl: weight is a number of at least 0, not 'x'"),
+        ([{"prompt": {}}], [], "row 0 of *test.jsonl has no field 'dataset_name'; its fields are: prompt"),
+        ([], [], "*test.jsonl is empty"),
+    ],
+    ids=["unknown", "misspelt", "shots", "save", "sampler", "weight", "no name", "empty"],
+)  # fmt: skip
+def test_a_wrong_published_collection(
+    lines: pytest.Pytester, lines_: list[dict[str, Any]], arguments: list[str], said: str
+) -> None:
+    write(lines, lines_)
+
+    result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl", *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_a_line_that_is_no_json_is_said(lines: pytest.Pytester) -> None:
+    with (lines.path / "test.jsonl").open("a") as file:
+        file.write("{\n")
+
+    result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl")
+
+    result.stderr.fnmatch_lines(["ERROR: row 7 of *test.jsonl is not JSON (*): *"])
+
+
+# Bad input
+
+TWICE = """
+[[datasets]]
+name = "answers"
+file = "test_answers.py"
+[[datasets]]
+name = "Again"
+datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("toml", "arguments", "said"),
+    [
+        (MIX.replace("arithmetic", "arithmetics"), [], "unknown benchmark in mix.toml: 'Shipped': 'arithmetics'; did you mean 'arithmetic'? * One of your own needs file = …"),
+        (MIX.replace('"add"', '"ad"'), [], "unknown subset of arithmetic in mix.toml: 'Shipped': 'ad'; did you mean 'add'? Known: *"),
+        (MIX.replace('"answers"', '"answer"'), [], "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
+        (MIX.replace("test_answers.py", "test_none.py"), [], "--eval-collection: there is no file '*/test_none.py'"),
+        (MIX.replace("test_answers.py", "test_broken.py"), [], "*/test_broken.py cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
+        (MIX.replace('"arithmetic", subsets = ["add", "multiply-1"]', '"gsm8k"'), [], "gsm8k has no data. Give --eval-data DIR, *"),
+        (TWICE, [], "mix.toml: 'Again': 'answers' is there twice: hard is also in mix; give each its subsets"),
+        (MIX, ["--eval-limit", "1", "--eval-sampler", "stratified"], "--eval-sampler stratified draws at least one sample of each of 2 datasets: --eval-limit 1 is too small"),
+        (MIX, ["--eval-sampler", "fair"], "--eval-sampler takes one of weighted, stratified, uniform, not 'fair'"),
+        (MIX, ["--eval-collection-save", "mix.toml/x"], "cannot write */mix.toml/x: *"),
+        (MIX, ["--eval-collection", "none.toml"], "--eval-collection cannot read '*/none.toml': No such file or directory"),
+        (MIX, ["--eval-collection", "none.jsonl"], "--eval-collection: there is no file '*/none.jsonl'"),
+        (MIX, ["--eval-collection", "mix.yaml"], "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'mix.yaml'"),
+    ],
+    ids=["benchmark", "subset", "own benchmark", "no file", "broken", "no data", "twice", "limit", "sampler", "save", "no schema", "no index", "ending"],
+)  # fmt: skip
+def test_a_users_mistake_is_one_line(mix: pytest.Pytester, toml: str, arguments: list[str], said: str) -> None:
+    (mix.path / "mix.toml").write_text(toml)
+    mix.makepyfile(test_broken="import no_such_module")
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.mark.parametrize("flag", ["--eval-sampler=uniform", "--eval-collection-save=x.jsonl"])
+def test_what_is_for_a_collection_needs_one(mix: pytest.Pytester, flag: str) -> None:
+    result = run(mix, "--model", "faulty", flag, "test_answers.py")
+
+    result.stderr.fnmatch_lines([f"ERROR: {flag.partition('=')[0]} is for a collection: give --eval-collection FILE"])
+
+
+def test_a_mistake_under_workers_is_one_line(mix: pytest.Pytester) -> None:
+    (mix.path / "mix.toml").write_text(TWICE)
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "-n", "2")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: mix.toml: 'Again': 'answers' is there twice: *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+
+
+def test_disjoint_subsets_of_one_benchmark_may_stand_in_two_groups(mix: pytest.Pytester) -> None:
+    first = 'file = "test_answers.py"\n[[datasets]]'
+    (mix.path / "mix.toml").write_text(TWICE.replace(first, f'subsets = ["easy"]\n{first}', 1))
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml")
+
+    result.assert_outcomes(passed=10)
+    result.stdout.re_match_lines([r"  Again +4 ", r"  answers +10 .* 1\.000"])
+
+
+def test_a_sample_that_went_down_with_its_worker_is_in_the_tables(mix: pytest.Pytester) -> None:
+    crash = ANSWERS.replace(
+        "    assert same", "    import os\n    if 'hard 2' in sample.asked: os._exit(1)\n    assert same"
+    )
+    mix.makepyfile(test_answers=crash)
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "-k", "answers", "-n", "2")
+
+    result.stdout.re_match_lines([r"all +9 +1  1\.000", r"  Own +9 +1 ", r"  answers +9 +1 "])
+
+
+def test_the_collection_of_the_guide_prints_what_the_guide_shows(pytester: pytest.Pytester) -> None:
+    guide = (Path(__file__).parents[2] / "docs/collections.md").read_text()
+    (schema,) = re.findall(r"^```toml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (shown,) = re.findall(r"^```text\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    (pytester.path / "sums.toml").write_text(schema)
+
+    result = run_alone(pytester, "--model", "tiny", "--eval-collection", "sums.toml", "--eval-limit", "60")
+
+    *lines, _ = shown.splitlines()
+    # Seconds differ from machine to machine.
+    expected = [re.sub(r"[\d.]+ seconds$", "", line) for line in lines]
+    result.stdout.re_match_lines([f"^{re.escape(line)}" for line in expected], consecutive=True)
+    result.assert_outcomes(failed=16, passed=44)
