@@ -2,6 +2,7 @@
 
 import enum
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -15,6 +16,8 @@ MARK = "modeleval"
 DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
 # How a collection's samples are shared among its datasets.
 SAMPLERS = ("weighted", "stratified", "uniform")
+# The formats of a user's own files, and what free text is scored by.
+FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 
 
 class Cache(enum.Enum):
@@ -42,6 +45,10 @@ class Options:
 
     model: tuple[str, ...]
     data: Path | None
+    file: tuple[Path, ...]
+    format: str | None
+    metric: tuple[str, ...]
+    pass_mark: float | None
     limit: int | None
     limit_per_subset: int | None
     seed: int
@@ -106,6 +113,16 @@ def _from_nought(flag: str, text: str) -> int:
         number = -1
     if number < 0:
         raise pytest.UsageError(f"{flag} takes a whole number of at least 0, not {text!r}")
+    return number
+
+
+def _share(flag: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 < number <= 1:
+        raise pytest.UsageError(f"{flag} takes a number above 0 and up to 1, not {text!r}")
     return number
 
 
@@ -181,6 +198,15 @@ def _path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given
     return Path(text).absolute()
 
 
+def _paths(flag: str, texts: Iterable[str]) -> tuple[Path, ...]:  # noqa: ARG001
+    # A file that is named twice is one file. Without "..", as pytest writes paths, but a link keeps its name.
+    return tuple({Path(os.path.abspath(text)): None for text in texts})  # noqa: PTH100
+
+
+def _metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple({_one_of(*METRICS)(flag, text): None for text in texts})
+
+
 def _folder(flag: str, text: str) -> Path:
     path = Path(text).absolute()
     if not path.is_dir():
@@ -236,6 +262,25 @@ FLAGS = (
         repeated=True,
     ),
     _Flag("--eval-data", "DIR", "folder of local dataset copies, one folder a benchmark", _folder),
+    _Flag(
+        "--eval-file",
+        "PATH",
+        "your own questions, a file or a folder of files, instead of the shipped benchmarks; may be repeated",
+        _paths,
+        (),
+        repeated=True,
+    ),
+    _Flag("--eval-format", "FORMAT", "of --eval-file: choice or qa (default: by its columns)", _one_of(*FORMATS)),
+    _Flag(
+        "--eval-metric",
+        "METRIC",
+        "what the answers to --eval-file's free questions are scored by, the first for right and wrong: exact, f1, "
+        "bleu, rouge; may be repeated (default: exact, f1)",
+        _metrics,
+        (),
+        repeated=True,
+    ),
+    _Flag("--eval-pass-mark", "X", "value from which that answer is right (default: 0.5)", _share),
     _Flag("--eval-limit", "N", "ask N samples of each benchmark, drawn by the seed (default: all)", _positive),
     _Flag("--eval-limit-per-subset", "N", "ask N samples of each subset (default: all)", _positive),
     _Flag("--eval-seed", "N", "seed of the draw (default: 0)", _whole, 0),

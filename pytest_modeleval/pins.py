@@ -49,13 +49,22 @@ def _data(lock: Path, benchmark: str) -> tuple[str, str]:
 
 
 def _scorer(body: Callable[..., Any]) -> str:
-    """The text of the test's body and of every scorer module that it names."""
-    named = (body.__globals__.get(name) for name in body.__code__.co_names)
-    modules = {_module(value) for value in named}
+    """The text of the test's body, of every scorer module that it names, and what it was made with."""
+    named = [body.__globals__.get(name) for name in body.__code__.co_names]
+    enclosed = [cell.cell_contents for cell in body.__closure__ or ()]
     texts = [inspect.getsource(body)]
-    for module in sorted(name for name in modules if name.startswith(SCORERS)):
+    for module in sorted({name for name in map(_module, named) if name.startswith(SCORERS)}):
         texts.append(inspect.getsource(import_module(module)))
+    for value in enclosed:
+        texts.append(_scorer(value) if inspect.isfunction(value) else repr(value) if _is_plain(value) else "")
     return "\n".join(texts)
+
+
+def _is_plain(value: object) -> bool:
+    """Whether a value's repr says the same in every process."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, str | int | float | bool)
 
 
 def _module(value: object) -> str:

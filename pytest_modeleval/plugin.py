@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +49,7 @@ class ActiveHooks:
     def __init__(self, config: pytest.Config) -> None:
         from pytest_modeleval import xdist
         from pytest_modeleval.collect import declaration
+        from pytest_modeleval.custom.collecting import arguments, collected, modules_of
         from pytest_modeleval.evaluation import STOPPED, Evaluation
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.results import Record
@@ -56,13 +58,16 @@ class ActiveHooks:
         # What a model's library warns of is no error of a sample, also where the project makes warnings errors.
         config.addinivalue_line("filterwarnings", r"default:::(torch|transformers|openai|httpx2|pytest_modeleval)\b")
         self.evaluation: Evaluation = Evaluation(config)
-        if config.args_source is not pytest.Config.ArgsSource.ARGS:
-            config.args = [str(path) for path in self.evaluation.places]
-        self._declaration, self._record_of, self._terminal, self._stopped = (
+        self._files = modules_of(self.evaluation.options)
+        typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+        places = [str(path) for path in self.evaluation.places]
+        config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        self._declaration, self._record_of, self._terminal, self._stopped, self._collected = (
             declaration,
             Record.of,
             terminal,
             STOPPED,
+            collected,
         )
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
@@ -73,6 +78,13 @@ class ActiveHooks:
         declared = self._declaration(metafunc)
         if declared is not None:
             self.evaluation.collector.parametrize(metafunc, declared)
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return self._collected(self._files, file_path, parent)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        return self._collected(self._files, path, parent)
 
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         return self._terminal.header(config, self.evaluation)

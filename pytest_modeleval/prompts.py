@@ -70,13 +70,17 @@ def composed(
     system: str | None = None,
     turns: bool = True,
 ) -> Sample:
-    """The sample with its prompt as it is sent: template filled, after its solved examples, under a system prompt."""
+    """The sample with its prompt as it is sent: template filled, after its solved examples, under a system prompt.
+
+    ``system`` goes over the sample's own.
+    """
     prompt = filled(sample, template)
     if examples:
         if not isinstance(prompt, str):
             raise SampleError("a prompt of chat messages takes no solved examples; ask it with 0 shots")
         solved = [(_text(filled(example, template)), example.shown_solution) for example in examples]
         prompt = as_turns(solved, prompt) if turns else as_message(solved, prompt)
+    system = sample.system if system is None else system
     if system is not None:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         rest = messages[1:] if messages[0].get("role") == "system" else messages

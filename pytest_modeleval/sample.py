@@ -24,13 +24,14 @@ class Sample:
 
     ``prompt`` is a text (one user message), a sequence of OpenAI-style chat messages, or the fields that fill the
     benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter,
-    or all the right ones.
-    ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
+    or all the right ones. ``system`` is its own system prompt. ``solution`` is what a solved example shows (default:
+    the target, after ``ANSWER:`` where there are options).
     """
 
     prompt: str | Sequence[Message] | Json
     target: str
     options: Sequence[str] = ()
+    system: str | None = None
     solution: str = ""
     tools: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)

@@ -28,7 +28,7 @@ LAYERS = [
     },
     {"config", "filters", "datasets", "results"},
     {"models", "settings", "declare", "store", "levels"},
-    {"source", "gate", "collection"},
+    {"source", "gate", "collection", "custom"},
     {"collect", "asking", "engine", "pins"},
     {"turns"},
     {"verdicts"},
@@ -42,7 +42,7 @@ PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
 # Libraries of an extra, imported by the function that needs them.
-LAZY = {"language.py": {"langdetect", "nltk"}}
+LAZY = {"bleu.py": {"sacrebleu"}, "language.py": {"langdetect", "nltk"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
@@ -103,11 +103,12 @@ def test_the_package_lists_what_it_offers() -> None:
         "pytest_modeleval.plugin",
         "pytest_modeleval.evaluation",
         "pytest_modeleval.scorers.instructions",
+        "pytest_modeleval.custom.collecting",
     ],
 )
 def test_nothing_heavy_is_imported_before_a_model_is_opened(module: str) -> None:
     heavy = ["torch", "transformers", "openai", "httpx2", "numpy", "pyarrow", "datasets", "pandas", "sqlite3"]
-    heavy += LAZY["language.py"]
+    heavy += LAZY["bleu.py"] | LAZY["language.py"]
     if module.endswith("evaluation"):
         heavy.remove("sqlite3")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

@@ -86,3 +86,19 @@ def test_an_ini_file_may_hold_every_flag(project: pytest.Pytester, faulty: Fault
     run(project, "test_answers.py").assert_outcomes(passed=3)
 
     assert (faulty.asked[0]["temperature"], faulty.asked[0]["seed"]) == (0.5, 1)
+
+
+def test_the_users_own_files_of_the_guide_run(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    guide = (ROOT / "docs/custom.md").read_text()
+    for name, content in zip(("exam", "faq"), blocks(guide, "jsonl"), strict=True):
+        (project.path / f"{name}.jsonl").write_text(content)
+    faulty.fault = lambda handler, body: answer("ANSWER: B" if "ANSWER:" in str(body) else "roma")(handler, body)
+    commands = [command.split() for command in re.findall(r"^pytest --model qwen3 (.*)$", guide, re.MULTILINE)]
+    (exam,) = (command for command in commands[3:] if command == ["--eval-file", "exam.jsonl"])
+    (faq,) = (command for command in commands if "--eval-metric" in command)
+
+    run(project, "--model", "faulty", *exam).assert_outcomes(passed=1, failed=1)
+    free = run(project, "--model", "faulty", *faq)
+
+    free.assert_outcomes(passed=1, failed=1)
+    free.stdout.re_match_lines([r"faulty +faq +main +2 +0 +0\.500", r"faulty +faq +exact +2 +0 +0\.500"])

@@ -137,3 +137,16 @@ def test_a_sample_that_went_down_with_its_worker_is_an_error(
         [r"test_answers\[.*hard-00002\]  worker 'gw\d' crashed while running .*", r"faulty +answers +9 +1 +1\.000"]
     )
     result.stdout.re_match_lines([r"faulty +hard +3 +1 +1\.000"])
+
+
+def test_workers_share_a_users_own_files(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    rows = [{"question": f"{number}?", "answer": "42" if number % 2 else "41"} for number in range(10)]
+    (project.path / "my.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+
+    result = run(project, "--model", "faulty", "--eval-file", "my.jsonl", "-n", "2", "--eval-json", "out.json")
+    twice = run(project, "--model", "faulty", "--eval-file", "my.jsonl", "-n", "2", "--lf")
+
+    result.assert_outcomes(passed=5, failed=5)
+    twice.assert_outcomes(failed=5)
+    rows = json.loads((project.path / "out.json").read_text())["rows"]
+    assert [(row["metric"], row["samples"], row["score"]) for row in rows] == [("main", 10, 0.5), ("f1", 10, 0.5)]

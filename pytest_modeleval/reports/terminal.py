@@ -91,7 +91,7 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     )
     typed = config.args_source is pytest.Config.ArgsSource.ARGS
     asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
-    where = "" if typed and not evaluation.collection else f" on {asked}"
+    where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
     return [f"modeleval: {models}{where}; answers are kept in {evaluation.folder / 'store.sqlite'}"]
 
 

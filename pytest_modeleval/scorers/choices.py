@@ -64,23 +64,23 @@ def _leading(text: str, options: Sequence[str]) -> str | None:
 
 def _whole(text: str, options: Sequence[str]) -> str | None:
     """The letter of the option that the text is: its words, its letter, or both."""
-    if len(text) > _most(options):
+    if len(text) > most_read(options):
         return None
-    plain = [_plain(option) for option in options]
-    said = _plain(text)
-    if said and plain.count(said) == 1:
-        return ascii_uppercase[plain.index(said)]
+    texts = [plain(option) for option in options]
+    said = plain(text)
+    if said and texts.count(said) == 1:
+        return ascii_uppercase[texts.index(said)]
     written, rest = _letter_and_rest(_THEREFORE.sub("", text, count=1), options)
     if not written:
         return None
-    option = plain[ascii_uppercase.index(written.upper())]
+    option = texts[ascii_uppercase.index(written.upper())]
     alone = not re.search(r"\w", rest.removesuffix("</answer>"))
-    return written.upper() if alone or _plain(rest.lstrip(" ).:]*_")) == option else None
+    return written.upper() if alone or plain(rest.lstrip(" ).:]*_")) == option else None
 
 
 def _picked(line: str, options: Sequence[str]) -> str | None:
     """The one letter that a line picks."""
-    picks = list(_PICKED.finditer(line[-_most(options) :].translate(_SPELLED)))
+    picks = list(_PICKED.finditer(line[-most_read(options) :].translate(_SPELLED)))
     letters = {pick[1] or pick[2] for pick in picks if not _DENIED.match(pick.string, pick.end())}
     if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in picks):
         return None
@@ -90,18 +90,24 @@ def _picked(line: str, options: Sequence[str]) -> str | None:
 
 def _letter_and_rest(text: str, options: Sequence[str]) -> tuple[str, str]:
     """The option's letter that a text begins with, as written, and what follows; empty where there is none."""
-    match = _LEADING.match(_TEX.sub(r"\1", text[: _most(options)]).translate(_SPELLED))
+    match = _LEADING.match(latin(text[: most_read(options)]))
     if not match or match[1].upper() not in ascii_uppercase[: len(options)]:
         return "", ""
     return match[1], match.string[match.end() :]
 
 
-def _most(options: Sequence[str]) -> int:
+def latin(text: str) -> str:
+    """A text without TeX's text commands, the letters of options in Latin script."""
+    return _TEX.sub(r"\1", text).translate(_SPELLED)
+
+
+def most_read(options: Sequence[str]) -> int:
     """How many characters of a statement are read: a letter and its option begin it, and no text may take long."""
     return 100 + 2 * max(map(len, options), default=0)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text without case, typography and full stops."""
     return re.sub(r"[\s.*_\"'`]+", " ", text).strip().casefold()
 
 

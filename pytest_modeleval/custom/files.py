@@ -1,0 +1,185 @@
+"""A user's own files as datasets: found, read, and every row checked before anything is asked."""
+
+import csv
+import gzip
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.custom import choice, qa
+from pytest_modeleval.custom.columns import SEVERAL
+from pytest_modeleval.datasets import Place, Row
+from pytest_modeleval.datasets.files import RowFiles
+from pytest_modeleval.datasets.layout import ENDINGS
+from pytest_modeleval.sample import SampleError
+
+FORMATS = {"choice": choice, "qa": qa}
+
+
+@dataclass(frozen=True)
+class UserData:
+    """One benchmark's checked files: a dataset and, as there is nothing more to open, its rows.
+
+    ``files`` are the subsets; ``solved`` those of their examples, by subset; ``several`` the subsets in which a
+    question may have more than one right option.
+    """
+
+    path: Path
+    format: str
+    files: Mapping[str, Sequence[Row]]
+    solved: Mapping[str, Sequence[Row]]
+    several: Collection[str] = field(default_factory=frozenset)
+
+    @property
+    def subsets(self) -> Mapping[str, str]:
+        """Every subset's name, in no group."""
+        return dict.fromkeys(self.files, "")
+
+    def open(self, place: Place) -> "UserData":  # noqa: ARG002 - it is open
+        """Itself."""
+        return self
+
+    def count(self, subset: str) -> int:
+        """How many rows the subset's file has."""
+        return len(self.files[subset])
+
+    def row(self, subset: str, index: int) -> Row:
+        """One row, read now."""
+        return self._marked(subset, self.files[subset][index])
+
+    def examples(self, subset: str, split: str) -> Sequence[Row]:
+        """The rows of the subset's file of solved examples."""
+        if subset not in self.solved:
+            raise SampleError(
+                f"{self.path} has no {subset}_{split} file for the examples of {subset}; ask with 0 shots"
+            )
+        return [self._marked(subset, row) for row in self.solved[subset]]
+
+    def _marked(self, subset: str, row: Row) -> Row:
+        return Row({**row, SEVERAL: True}, row.where) if subset in self.several else row
+
+
+def name_of(path: Path) -> str:
+    """A benchmark's or subset's name: the file's without its ending, a folder's; what is no word character is ``_``."""
+    ending = next((ending for ending in ENDINGS if path.name.endswith(ending)), "")
+    return re.sub(r"\W", "_", path.name.removesuffix(ending))
+
+
+def read(path: Path, wanted: str | None) -> UserData:
+    """The file's rows as the subset ``main``, or a folder's files as subsets; `pytest.UsageError` for a mistake."""
+    files, solved = _folder(path) if path.is_dir() else ({"main": path}, {})
+    rows = {file: _rows(file) for file in (*files.values(), *solved.values())}
+    formats = {file: wanted or _format(file, list(found[0])) for file, found in rows.items()}
+    one, *others = rows
+    for other in others:
+        if formats[other] != formats[one]:
+            raise pytest.UsageError(
+                f"{one} is of the format {formats[one]}, {other} of {formats[other]}; give each as --eval-file"
+            )
+    several = {file for file, found in rows.items() if _checked(file, found, formats[file])}
+    return UserData(
+        path,
+        formats[one],
+        {subset: rows[file] for subset, file in files.items()},
+        {subset: rows[file] for subset, file in solved.items()},
+        frozenset(subset for subset, file in files.items() if {file, solved.get(subset)} & several),
+    )
+
+
+def _folder(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """The files of a folder by subset: ``{subset}`` or ``{subset}_val``, and ``{subset}_dev`` of its examples."""
+    files: dict[str, Path] = {}
+    solved: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if not path.name.endswith(ENDINGS):
+            continue
+        name, kind = name_of(path), files
+        if name.endswith("_dev"):
+            kind = solved
+        subset = name.removesuffix("_val").removesuffix("_dev")
+        if subset in kind:
+            raise pytest.UsageError(f"{kind[subset]} and {path} are both the subset {subset!r}; keep one")
+        kind[subset] = path
+    if not files:
+        raise pytest.UsageError(f"--eval-file: the folder {folder} has no file that ends in {', '.join(ENDINGS)}")
+    if alone := sorted(solved.keys() - files.keys()):
+        raise pytest.UsageError(f"{solved[alone[0]]} has examples of {alone[0]!r}, but there is no {alone[0]}_val file")
+    return files, solved
+
+
+def _rows(path: Path) -> Sequence[Row]:
+    if not path.exists():
+        raise pytest.UsageError(f"--eval-file: there is no file {str(path)!r}")
+    if not path.name.endswith(ENDINGS):
+        raise pytest.UsageError(f"--eval-file: {path} ends in none of {', '.join(ENDINGS)}")
+    _refuse_not_utf8(path)
+    try:
+        rows = RowFiles([path])
+        if not rows:
+            raise pytest.UsageError(f"{path} has no row")
+        rows[0]
+    except SampleError as error:
+        raise pytest.UsageError(str(error)) from None
+    return rows
+
+
+def _refuse_not_utf8(path: Path) -> None:
+    if path.suffix == ".parquet":
+        return
+    position = 0
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
+        for line in lines:
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                byte = position + error.start
+                raise pytest.UsageError(
+                    f"{path} is not UTF-8 at byte {byte} ({line[error.start]:#04x}); save it as UTF-8"
+                ) from None
+            position += len(line)
+
+
+def _format(path: Path, columns: Sequence[str]) -> str:
+    """The format that the columns of the first row fit."""
+    fitting = [name for name, module in FORMATS.items() if module.fits(columns)]
+    # A file of choices has a question and an answer as well.
+    if len(fitting) > 1 and not {"messages", "response"} & set(columns):
+        return "choice"
+    if len(fitting) == 1:
+        return fitting[0]
+    found = f"its columns are {', '.join(columns)}"
+    if fitting:
+        raise pytest.UsageError(f"{path} may be of the formats {' and '.join(fitting)}, {found}: give --eval-format")
+    needs = "; ".join(f"{name} needs {module.NEEDS}" for name, module in FORMATS.items())
+    raise pytest.UsageError(f"{path} is of no known format: {found}. {needs}")
+
+
+def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
+    """Whether a question has several right answers; `pytest.UsageError` for the first row that is wrong."""
+    several, seen = False, dict[str, int]()
+    for index in range(len(rows)):
+        try:
+            sample = FORMATS[name].to_sample(rows[index])
+        except SampleError as error:
+            raise pytest.UsageError(f"{_where(path, index)}: {error} (format {name})") from None
+        several = several or bool(sample.metadata.get(SEVERAL))
+        key = sample.metadata["id"]
+        if key is not None and (first := seen.setdefault(str(key), index)) != index:
+            raise pytest.UsageError(f"{_where(path, index)}: column 'id' is {key!r}, as at {_where(path, first)}")
+    return several
+
+
+def _where(path: Path, index: int) -> str:
+    """The row's place as people find it in an editor: of a record over several lines, the last one."""
+    kind = path.name.removesuffix(".gz").rpartition(".")[2]
+    if kind not in ("jsonl", "csv", "tsv"):
+        return f"{path}, row {index}"
+    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+        if kind == "jsonl":
+            return f"{path}:{[number for number, line in enumerate(lines, start=1) if line.strip()][index]}"
+        reader = csv.reader(lines, delimiter="\t" if kind == "tsv" else ",")
+        # The first record names the columns.
+        return f"{path}:{[reader.line_num for record in reader if record][index + 1]}"

@@ -1,0 +1,88 @@
+"""The format ``qa``: a question or chat messages, and the texts of right answers."""
+
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists, system_of, text_of, the_one
+from pytest_modeleval.datasets import Row
+from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
+from pytest_modeleval.scorers.bleu import bleu
+from pytest_modeleval.scorers.overlap import exact_match, rouge, token_f1
+
+NEEDS = "question, query or messages, and answer or response"
+
+PROMPT = "{question}"
+
+
+def fits(columns: Collection[str]) -> bool:
+    """Whether a file with these columns may be one of questions and answers."""
+    return any(name in columns for name in (*ASKED, "messages")) and any(name in columns for name in ANSWERED)
+
+
+def to_sample(row: Row) -> Sample:
+    """The row's question; `SampleError` names the column that is wrong."""
+    asked = the_one(row, (*ASKED, "messages"))
+    answered = the_one(row, ANSWERED)
+    values = row[answered] if lists(row[answered]) else [row[answered]]
+    if any(map(is_blank, values)):
+        raise SampleError(f"column {answered!r} holds an empty text: {values!r}")
+    answers = [text_of(value, answered) for value in values]
+    prompt = _messages(row[asked]) if asked == "messages" else {**row, "question": text_of(row[asked], asked)}
+    return Sample(prompt, answers[0], system=system_of(row), metadata={"id": row.get("id"), "answers": answers})
+
+
+def _messages(value: Any) -> Sequence[Message]:
+    """Chat messages as they are; in a csv file their cell holds them as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise SampleError(f"column 'messages' is not JSON: {error}") from None
+    if not lists(value) or not all(isinstance(message, Mapping) and "role" in message for message in value):
+        raise SampleError(f"column 'messages' is a list of {{'role': …, 'content': …}}, not {str(value)[:60]!r}")
+    if value[-1]["role"] == "assistant":
+        raise SampleError("column 'messages' ends with an assistant's message; the right answer belongs in 'answer'")
+    return list(value)
+
+
+def _rouge(answer: str, references: Sequence[str]) -> dict[str, float]:
+    found = rouge(answer, references)
+    values = {name: found[name].f1 for name in ("rouge-l", "rouge-1", "rouge-2")}
+    for name, overlap in found.items():
+        values |= {f"{name}-precision": overlap.precision, f"{name}-recall": overlap.recall}
+    return values
+
+
+def _bleu(answer: str, references: Sequence[str]) -> dict[str, float]:
+    found = bleu(answer, references)
+    return {name: found[name] for name in ("bleu-4", "bleu-1", "bleu-2", "bleu-3")}
+
+
+# What `--eval-metric` may name, each with the values that it gives, its own one first.
+METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
+    "exact": lambda answer, references: {"exact": exact_match(answer, references)},
+    "f1": lambda answer, references: {"f1": token_f1(answer, references)},
+    "bleu": _bleu,
+    "rouge": _rouge,
+}
+
+
+def judge(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Completion], Score]:
+    """What scores a sample by the metrics: the first one's own value is the sample's, right from the pass mark on."""
+
+    def judged(sample: Sample, completion: Completion) -> Score:
+        answers = sample.metadata["answers"]
+        values = {
+            name: value for metric in metrics for name, value in METRICS[metric](completion.text, answers).items()
+        }
+        first = next(iter(values))
+        scores = []
+        for name, value in values.items():
+            passed = value >= pass_mark
+            why = "" if name == "exact" or passed else f"{name} {value:.3f} is below {pass_mark:g}"
+            shown = "main" if name == first else name
+            scores.append(Score(value, passed, completion.text.strip(), answers[0], why, shown))
+        return scores[0]
+
+    return judged

@@ -1,0 +1,87 @@
+"""Are the options chosen in an answer all the right ones?"""
+
+import re
+from collections.abc import Iterator, Sequence
+from string import ascii_uppercase
+
+from pytest_modeleval.sample import Completion, Score
+from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.choices import latin, most_read, plain
+
+# What may stand before and between letters.
+_JOINING = {"option", "options", "and", "und", "et", "y", "e", "и", "和", "与", "及", "와", "과"}
+# A word; Han, kana and hangul are words apart from letters beside them ("A和C").
+_WRITTEN = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]+|[^\W\u3040-\u9fff\uac00-\ud7a3]+")
+
+
+def same_choices(answer: Completion | str, target: str, options: Sequence[str], *, name: str = "main") -> Score:
+    """Whether the answer settles on the options with the target's letters (``AC``), all of them and no other."""
+    if not target or not set(target) <= set(ascii_uppercase[: len(options)]):
+        raise ValueError(f"the target {target!r} is not of the {len(options)} options' letters")
+    text = str(answer)
+    got = "".join(sorted(chosen_letters(text, options)))
+    why = "" if got else "no option in the answer"
+    passed = got == "".join(sorted(target))
+    return Score(float(passed), passed, got or text.strip(), target, why, name)
+
+
+def chosen_letters(text: str, options: Sequence[str]) -> set[str]:
+    r"""The letters of all the options a text settles on.
+
+    In this order: ``\boxed{A, C}``, "ANSWER: AC" and "the answers are A and C" (the last one stated), a text or a last
+    line of letters alone, the text of exactly one option.
+    """
+    letters = ascii_uppercase[: len(options)]
+    for candidate in _settled(text, options):
+        if found := _leading_letters(candidate, letters) or set(_same_text(candidate, options) or ""):
+            return found
+    for part in (text, text.strip().rpartition("\n")[2]):
+        found, rest = _letters_and_rest(part, letters)
+        if found and not rest:
+            return found
+    return set(_same_text(text, options) or "")
+
+
+def _leading_letters(text: str, letters: str) -> set[str]:
+    """The letters at the beginning of a text, or those before a full stop or bracket: "A. Paris and C. Rome"."""
+    found, rest = _letters_and_rest(text, letters)
+    labels = set(re.findall(rf"(?<!\w)([{letters}])[.)\uff09:\uff1a、]\s*\w", text))
+    if rest and labels > found:
+        return labels
+    # "A" and "I" also begin sentences.
+    return set() if rest and found <= {"A", "I"} and rest[0].isalpha() and rest[0].islower() else found
+
+
+def _letters_and_rest(text: str, letters: str) -> tuple[set[str], str]:
+    """The letters that a text begins with, joined in any way, and what follows them."""
+    text = latin(text).strip()
+    found: set[str] = set()
+    for match in _WRITTEN.finditer(text):
+        if set(match[0]) <= set(letters) and len(set(match[0])) == len(match[0]):
+            found |= set(match[0])
+        elif match[0].casefold() not in _JOINING:
+            return found, text[match.start() :]
+    return found, ""
+
+
+def _settled(text: str, options: Sequence[str]) -> Iterator[str]:
+    """What the text says its answer is, each as far as a letter or an option's text can reach.
+
+    Without an end, a line of 20,000 answers would be looked at 20,000 times to its end.
+    """
+    most = most_read(options)
+    if (box := boxed(text)) is not None:
+        yield box[:most]
+    for statement in stated(text):
+        yield statement[:most]
+
+
+def _same_text(text: str, options: Sequence[str]) -> str | None:
+    """The letter of the one option that the text says in full."""
+    said = plain(text)
+    found = [
+        letter
+        for letter, option in zip(ascii_uppercase, options, strict=False)
+        if plain(option) and said == plain(option)
+    ]
+    return found[0] if len(found) == 1 else None

@@ -1,0 +1,337 @@
+"""A user's own files, from outside: what runs, what is asked, and what is refused."""
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from tests.conftest import FaultyServer, alias, answer, run
+
+CHOICES: list[dict[str, Any]] = [
+    {"id": "a", "question": "6 * 7?", "A": "41", "B": "42", "answer": "B"},
+    {"id": "b", "question": "Capital of Italy?", "A": "Rome", "B": "Paris", "C": "Bern", "answer": "A"},
+]
+QUESTIONS: list[dict[str, Any]] = [
+    {"query": "6 * 7?", "response": "42"},
+    {"messages": [{"role": "user", "content": "Capital of Italy?"}], "response": ["Rome", "Roma"]},
+]
+
+
+@pytest.fixture
+def replayed(pytester: pytest.Pytester) -> pytest.Pytester:
+    """An empty project with a model that answers B and 42."""
+    pytester.makeini("[pytest]")
+    pytester.makeconftest(
+        """
+        from pytest_modeleval import Completion
+
+        class Constant:
+            concurrency = 4
+            async def check(self): pass
+            async def close(self): pass
+            async def complete(self, request):
+                return Completion("ANSWER: B" if "ANSWER:" in str(request.messages) else "42")
+
+        def pytest_modeleval_open_model(spec):
+            return Constant()
+        """
+    )
+    alias(pytester, "constant", api="constant", model="x")
+    return pytester
+
+
+def written(path: Path, rows: list[dict[str, Any]]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    if path.suffix == ".parquet":
+        pyarrow.parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    elif path.suffix == ".gz":
+        path.write_bytes(gzip.compress(lines.encode()))
+    else:
+        path.write_text(lines)
+    return path
+
+
+def evaluate(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return run(project, "--model", "constant", *arguments)
+
+
+def refused(project: pytest.Pytester, said: str, *arguments: str) -> None:
+    """The run ends with this one line, without a traceback and before anything is asked."""
+    result = evaluate(project, *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert not (project.path / ".modeleval/store.sqlite").exists()
+
+
+@pytest.mark.parametrize("name", ["my.jsonl", "my.jsonl.gz", "my.parquet"])
+def test_a_file_is_a_benchmark_of_its_name(replayed: pytest.Pytester, name: str) -> None:
+    written(replayed.path / name, CHOICES)
+
+    result = evaluate(replayed, "--eval-file", name, "-rp")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines([f"PASSED {name}::test_my?main-00000?"])
+    result.stdout.fnmatch_lines(
+        [
+            "test_my?main-00001?  asked 'Capital of Italy? A. Rome*', expected 'A', got 'B'",
+            "constant  my * 2 * 0 * 0.500 *",
+        ]
+    )
+
+
+def test_several_files_are_several_benchmarks(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", CHOICES)
+    written(replayed.path / "sub/faq.jsonl", QUESTIONS)
+
+    result = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-file", "sub/faq.jsonl")
+
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.re_match_lines([r"constant +my +main +2 +0 +0\.500", r"constant +faq +main +2 +0 +0\.500", r"constant +faq +f1 +2 +0 +0\.500"])  # fmt: skip
+
+
+def test_nothing_else_runs_unless_a_path_is_typed(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", CHOICES)
+    replayed.makepyfile(test_other="def test_other(): pass")
+
+    evaluate(replayed, "--eval-file", "my.jsonl").assert_outcomes(passed=1, failed=1)
+    evaluate(replayed, "--eval-file", "my.jsonl", "test_other.py").assert_outcomes(passed=2, failed=1)
+    evaluate(replayed, "--eval-file", "my.jsonl", "my.jsonl::test_my[main-00000]").assert_outcomes(passed=1)
+    evaluate(replayed, "--eval-file", "no/../my.jsonl", "no/../my.jsonl::test_my[main-00000]").assert_outcomes(passed=1)
+
+
+def test_a_file_that_is_a_link_has_the_links_name(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.jsonl").symlink_to(written(replayed.path / "blobs/abc", CHOICES))
+
+    result = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-file", "./my.jsonl")
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["constant  my *"])
+
+
+def test_pytests_own_flags_mean_what_they_mean(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", CHOICES)
+    written(replayed.path / "faq.jsonl", QUESTIONS)
+    files = ["--eval-file", "my.jsonl", "--eval-file", "faq.jsonl"]
+
+    evaluate(replayed, *files, "-k", "faq").assert_outcomes(passed=1, failed=1)
+    evaluate(replayed, *files, "-k", "my and 00001").assert_outcomes(failed=1, deselected=2)
+    evaluate(replayed, *files, "--eval-limit", "1").assert_outcomes(passed=2)
+    evaluate(replayed, *files).assert_outcomes(passed=2, failed=2)
+    evaluate(replayed, *files, "--lf").assert_outcomes(failed=2)
+    evaluate(replayed, *files, "--eval-json", "out.json").assert_outcomes(passed=2, failed=2)
+    rows = json.loads((replayed.path / "out.json").read_text())["rows"]
+    assert {(row["benchmark"], row["metric"], row["score"]) for row in rows} == {
+        ("my", "main", 0.5),
+        ("faq", "main", 0.5),
+        ("faq", "f1", 0.5),
+    }
+
+
+def test_an_unknown_name_is_answered_with_the_files(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", CHOICES)
+
+    refused(replayed, "unknown benchmark, subset or tag in -k 'mi': 'mi'; did you mean 'main'? Known: main, my.", "--eval-file", "my.jsonl", "-k", "mi")  # fmt: skip
+
+
+def test_a_folders_files_are_subsets_with_their_examples(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("ANSWER: B")
+    written(project.path / "exam/one_val.jsonl", CHOICES)
+    written(project.path / "exam/one_dev.jsonl", [{"question": "1 + 1?", "A": "2", "B": "3", "answer": "A"}])
+    written(project.path / "exam/two.jsonl", CHOICES[:1])
+    (project.path / "exam/README.md").write_text("not data")
+
+    whole = run(project, "--model", "faulty", "--eval-file", "exam")
+    shots = run(project, "--model", "faulty", "--eval-file", "exam", "--eval-shots", "1", "-k", "one")
+
+    whole.assert_outcomes(passed=2, failed=1)
+    whole.stdout.re_match_lines([r"faulty +exam +3", r"faulty +one +2", r"faulty +two +1"])
+    shots.assert_outcomes(passed=1, failed=1)
+    asked = [[message["content"][:6] for message in body["messages"]] for body in faulty.asked]
+    assert sorted(asked)[:2] == [["1 + 1?", "ANSWER", "6 * 7?"], ["1 + 1?", "ANSWER", "Capita"]]
+
+
+def test_without_a_file_of_examples_there_are_no_shots(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "exam/one_val.jsonl", CHOICES)
+    written(replayed.path / "exam/one_dev.jsonl", CHOICES)
+    written(replayed.path / "exam/two.jsonl", CHOICES)
+    written(replayed.path / "my.jsonl", CHOICES)
+
+    result = evaluate(replayed, "--eval-file", "exam", "--eval-shots", "1")
+
+    result.assert_outcomes(passed=1, failed=1, errors=2)
+    result.stdout.fnmatch_lines(["*exam has no two_dev file for the examples of two; ask with 0 shots"])
+    refused_shots = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-shots", "1")
+    refused_shots.stderr.fnmatch_lines(["ERROR: my has no split of solved examples: ask it with 0 shots, not 1"])
+
+
+def test_one_question_of_several_right_options_makes_its_file_ask_for_all(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    faulty.fault = answer("ANSWER: B")
+    written(project.path / "my.jsonl", [CHOICES[0], {**CHOICES[1], "answer": ["A", "C"]}])
+
+    run(project, "--model", "faulty", "--eval-file", "my.jsonl").assert_outcomes(passed=1, failed=1)
+
+    ends = {asked["messages"][-1]["content"].splitlines()[-1] for asked in faulty.asked}
+    assert ends == {"End with a line that says ANSWER: and the letters of all right options."}
+
+
+def test_the_prompt_may_use_every_column(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("B")
+    written(project.path / "my.jsonl", [{**CHOICES[0], "category": "maths", "system": "Be brief."}])
+
+    run(project, "--model", "faulty", "--eval-file", "my.jsonl", "--eval-prompt", "{category}: {question}\n{options}").assert_outcomes(passed=1)  # fmt: skip
+
+    assert [message["content"] for message in faulty.asked[0]["messages"]] == ["Be brief.", "maths: 6 * 7?\nA. 41\nB. 42"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("metrics", "mark", "passed", "named"),
+    [
+        ([], None, 1, {"main", "f1"}),
+        (["f1"], None, 1, {"main"}),
+        (["f1"], "0.3", 2, {"main"}),
+        (["rouge"], "0.3", 2, {"main", "rouge-1", "rouge-2"} | {f"rouge-{n}-{p}" for n in "12l" for p in ("precision", "recall")}),
+        (["bleu", "exact"], "0.01", 2, {"main", "bleu-1", "bleu-2", "bleu-3", "exact"}),
+    ],
+    ids=["default", "f1", "mark", "rouge", "bleu"],
+)  # fmt: skip
+def test_free_text_by_any_metric(
+    replayed: pytest.Pytester, metrics: list[str], mark: str | None, passed: int, named: set[str]
+) -> None:
+    written(replayed.path / "faq.jsonl", [QUESTIONS[0], {"question": "6 * 7?", "answer": "It is just 42"}])
+    flags = [part for metric in metrics for part in ("--eval-metric", metric)]
+    flags += ["--eval-pass-mark", mark] if mark else []
+
+    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-json", "out.json", *flags)
+
+    result.assert_outcomes(passed=passed, failed=2 - passed)
+    assert {row["metric"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]} == named
+
+
+def test_files_may_stand_in_the_ini_file(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", CHOICES)
+    replayed.makeini("[pytest]\neval_model = constant\neval_file = my.jsonl")
+
+    run(replayed).assert_outcomes(passed=1, failed=1)
+
+
+def lines(*rows: object) -> str:
+    return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+GOOD = CHOICES[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "*my.jsonl has no row"),
+        ("\n\n", "*my.jsonl has no row"),
+        ("{\n", "row 0 of *my.jsonl is not JSON (*): *"),
+        (lines(GOOD) + "\n[1]\n", "*my.jsonl:3: row 1 of * is not a JSON object: *"),
+        (lines(GOOD, {**GOOD, "answer": None}), "*my.jsonl:2: column 'answer' is empty (format choice)"),
+        (lines(GOOD) + "\n\n" + lines({"id": 1, "question": "?", "A": "1", "B": "2"}), "*my.jsonl:4: column 'answer' is missing (format choice)"),
+        (lines(GOOD, {"id": 1, "question": "?", "answer": "42"}), "*my.jsonl:2: column 'A' is missing (format choice)"),
+        (lines(GOOD, {**GOOD, "id": 1, "answer": "D"}), "*my.jsonl:2: column 'answer' is 'D', but there is no option D: A '41', B '42' *"),
+        (lines(GOOD, GOOD), "*my.jsonl:2: column 'id' is 'a', as at *my.jsonl:1"),
+        (lines({"text": "?", "label": "1"}), "*my.jsonl is of no known format: its columns are text, label. choice needs question *; qa needs *"),
+        (lines({**GOOD, "response": "42"}), "*my.jsonl may be of the formats choice and qa, its columns are id, question, A, B, answer, response: give --eval-format"),
+    ],
+    ids=["empty", "blank", "not JSON", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
+)  # fmt: skip
+def test_a_wrong_file(replayed: pytest.Pytester, content: str, said: str) -> None:
+    (replayed.path / "my.jsonl").write_text(content)
+
+    refused(replayed, said, "--eval-file", "my.jsonl")
+
+
+def test_a_file_in_another_encoding(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.jsonl").write_bytes(lines(GOOD).encode() + '{"question": "é"}'.encode("latin-1"))
+
+    position = len(lines(GOOD)) + len('{"question": "')
+    refused(replayed, f"*my.jsonl is not UTF-8 at byte {position} (0xe9); save it as UTF-8", "--eval-file", "my.jsonl")
+
+
+def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.parquet", [GOOD, {**GOOD, "id": "b", "answer": ""}])
+
+    refused(replayed, "*my.parquet, row 1: column 'answer' is empty (format choice)", "--eval-file", "my.parquet")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--eval-file", "none.jsonl"], "--eval-file: there is no file '*none.jsonl'"),
+        (["--eval-file", "my.xlsx"], "--eval-file: *my.xlsx ends in none of .jsonl, *"),
+        (["--eval-file", "empty"], "--eval-file: the folder *empty has no file that ends in .jsonl, *"),
+        (["--eval-file", "twice"], "*one.jsonl and *one_val.jsonl are both the subset 'one'; keep one"),
+        (["--eval-file", "alone"], "*one_dev.jsonl has examples of 'one', but there is no one_val file"),
+        (["--eval-file", "mixed"], "*a.jsonl is of the format choice, *b.jsonl of qa; give each as --eval-file"),
+        (["--eval-file", "my.jsonl", "--eval-file", "twice/my.jsonl.gz"], "--eval-file: *my.jsonl and *my.jsonl.gz are both called 'my'; rename one"),
+        (["--eval-file", "my.jsonl", "--eval-format", "mcq"], "--eval-format takes one of choice, qa, not 'mcq'"),
+        (["--eval-file", "faq.jsonl", "--eval-format", "choice"], "*faq.jsonl:1: column 'A' is missing (format choice)"),
+        (["--eval-file", "my.jsonl", "--eval-metric", "rogue"], "--eval-metric takes one of exact, f1, bleu, rouge, not 'rogue'"),
+        (["--eval-file", "my.jsonl", "--eval-pass-mark", "50"], "--eval-pass-mark takes a number above 0 and up to 1, not '50'"),
+        (["--eval-metric", "bleu"], "--eval-metric is about --eval-file PATH, which is missing"),
+        (["--eval-format", "qa"], "--eval-format is about --eval-file PATH, which is missing"),
+        (["--eval-pass-mark", "0.4"], "--eval-pass-mark is about --eval-file PATH, which is missing"),
+    ],
+    ids=lambda value: " ".join(value[-2:]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_a_wrong_flag(replayed: pytest.Pytester, arguments: list[str], said: str) -> None:
+    for name in ("my.jsonl", "twice/one.jsonl", "twice/one_val.jsonl", "twice/my.jsonl.gz", "alone/two.jsonl", "mixed/a.jsonl"):  # fmt: skip
+        written(replayed.path / name, CHOICES)
+    for name in ("faq.jsonl", "mixed/b.jsonl"):
+        written(replayed.path / name, QUESTIONS)
+    written(replayed.path / "alone/one_dev.jsonl", CHOICES)
+    (replayed.path / "empty").mkdir()
+    (replayed.path / "my.xlsx").write_bytes(b"PK")
+
+    refused(replayed, said, *arguments)
+
+
+def test_bleu_without_sacrebleu(replayed: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_modeleval.scorers import bleu
+
+    monkeypatch.setitem(__import__("sys").modules, "sacrebleu.metrics.bleu", None)
+    bleu._metric.cache_clear()
+    written(replayed.path / "faq.jsonl", QUESTIONS)
+
+    refused(replayed, "--eval-metric bleu: BLEU needs sacrebleu: pip install 'pytest-modeleval[[]text]'", "--eval-file", "faq.jsonl", "--eval-metric", "bleu")  # fmt: skip
+
+
+def test_a_shared_real_folder_runs(real_data: Path, replayed: pytest.Pytester) -> None:
+    """Files as users of another system wrote them: Chinese, several right options, messages."""
+    source = real_data / "general_custom/text"
+    for name in ("example_multi_val", "example_multi_dev", "example_val", "example_dev"):
+        (replayed.path / "mcq").mkdir(exist_ok=True)
+        (replayed.path / f"mcq/{name}.jsonl").write_bytes((source / f"mcq/{name}.jsonl").read_bytes())
+
+    choices = evaluate(replayed, "--eval-file", "mcq", "--eval-shots", "2")
+    questions = evaluate(replayed, "--eval-file", str(source / "qa/example.jsonl"), "--eval-metric", "rouge")
+
+    assert "error" not in choices.parseoutcomes()
+    found = re.search(r"^constant +mcq +(\d+) +0 ", choices.stdout.str(), re.MULTILINE)
+    assert found, choices.stdout.str()
+    assert int(found[1]) == sum(len((source / f"mcq/{n}.jsonl").read_text().splitlines()) for n in ("example_val", "example_multi_val"))  # fmt: skip
+    questions.assert_outcomes(failed=13)
+
+
+def test_a_gate_knows_the_metric_and_the_pass_mark(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", [{"query": "q", "response": "a"}] * 2)
+    evaluate(replayed, "--eval-file", "my.jsonl", "--eval-save-baseline", "b.json")
+
+    same = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-baseline", "b.json")
+    other = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-baseline", "b.json", "--eval-metric", "f1")
+
+    assert same.ret != pytest.ExitCode.USAGE_ERROR
+    other.stderr.fnmatch_lines(["ERROR: my: the baseline's scorer was *, this run's is *"])
