@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, send
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone, send
 
 MANY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 150, "hard": 50}')
 
@@ -283,7 +283,8 @@ def test_a_run_that_was_interrupted_has_no_verdict(many: pytest.Pytester, faulty
     many.makepyfile(test_answers=MANY + "    if sample.prompt.startswith('hard 3:'): raise KeyboardInterrupt\n")
 
     flags = ["--eval-waive", "scorer", "--eval-save-baseline", "new.json"]
-    result = ask(many, "--eval-baseline", "b.json", *flags)
+    # In a process of its own: an interrupt would end this run of the tests too.
+    result = run_alone(many, "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", *flags)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "= gate =" not in result.stdout.str()
