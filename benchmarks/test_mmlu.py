@@ -1,6 +1,6 @@
 """MMLU: 57 subjects from school to profession, four options each (Hendrycks et al. 2020, arXiv:2009.03300)."""
 
-from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
+from pytest_modeleval import Cloze, Completion, Row, Sample, Shots, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
@@ -76,12 +76,19 @@ MMLU = hub(modelscope="cais/mmlu", huggingface="cais/mmlu", config=SUBJECTS, spl
 
 PROMPT = "A question about {topic} with one right option.\n\n" + MULTIPLE_CHOICE
 
+# The official evaluation weighs the letters, not the options' texts (hendrycks/test, evaluate.py).
+CLOZE = Cloze(
+    "{question}\n{options}\nAnswer:",
+    " {letter}",
+    opening="The following are multiple choice questions (with answers) about {topic}.",
+)
+
 
 def to_sample(row: Row) -> Sample:
     fields = {**row, "topic": row["subject"].replace("_", " ")}
     return Sample(fields, target="ABCD"[row["answer"]], options=row["choices"])
 
 
-@benchmark(MMLU, to_sample, prompt=PROMPT, tags=["knowledge", "en"], shots=Shots(5, "dev"))
+@benchmark(MMLU, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["knowledge", "en"], shots=Shots(5, "dev"))
 def test_mmlu(sample: Sample, completion: Completion) -> None:
     assert same_choice(completion, sample.target, sample.options)

@@ -8,9 +8,11 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.declare import Shots, benchmark
+    from pytest_modeleval.prompts import Cloze
     from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 
 __all__ = [
+    "Cloze",
     "Completion",
     "Row",
     "Sample",
@@ -24,6 +26,7 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
+    "Cloze": "prompts",
     "Completion": "sample",
     "Row": "datasets",
     "Sample": "sample",

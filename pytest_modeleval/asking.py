@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import math
 import random
 import time
 from collections.abc import Callable
@@ -59,6 +60,7 @@ class Asker:
     def key(self, request: Request) -> str:
         """The hash of everything that shapes the answer."""
         parts = [request.messages, request.tools, request.generation, request.repeat]
+        parts += [request.pairs] if request.pairs else []
         text = self._identity + json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -76,9 +78,18 @@ class Asker:
         model = await self._model()
         asked = time.time()
         completion = await self._persist(model, request)
+        self._refuse_unweighed(completion, request)
         if self._cache.writes:
             self._store.save_completion(key, self.spec.name, completion)
         return Answer(completion, key, asked, time.time())
+
+    def _refuse_unweighed(self, completion: Completion, request: Request) -> None:
+        """Raise for an answer that lacks a pair's log-likelihood, before it is stored."""
+        logprobs = completion.choice_logprobs
+        if request.pairs and not logprobs:
+            raise StopRun(f"{self.spec.name} gives no log-likelihoods: ask it with --eval-choices generate")
+        if len(logprobs) != len(request.pairs) or any(math.isnan(logprob) for logprob in logprobs):
+            raise SampleError(f"{len(request.pairs)} log-likelihoods are needed, the answer has {list(logprobs)}")
 
     async def close(self) -> None:
         """Close the model if it was opened."""

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_modeleval.datasets import Dataset, Row
 from pytest_modeleval.options import MARK
+from pytest_modeleval.prompts import Cloze
 from pytest_modeleval.sample import Sample
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -30,6 +31,7 @@ class Benchmark:
     dataset: Dataset
     to_sample: Callable[[Row], Sample]
     prompt: str | None
+    cloze: Cloze
     tags: Sequence[str]
     shots: Shots | None
     harmonic: Mapping[str, tuple[str, str]]
@@ -56,6 +58,7 @@ def benchmark(
     to_sample: Callable[[Row], Sample],
     *,
     prompt: str | None = None,
+    cloze: Cloze = Cloze(),  # noqa: B008 - frozen
     tags: Sequence[str] = (),
     shots: Shots | None = None,
     harmonic: Mapping[str, tuple[str, str]] | None = None,
@@ -63,12 +66,13 @@ def benchmark(
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
     ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
-    ``tags`` become marks, so that ``-m`` and ``-k`` select by them. ``harmonic`` names metrics that are the harmonic
-    mean of two others' means, such as an F1 of two accuracies.
+    ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
+    ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
+    of two accuracies.
     """
 
     def decorate(body: Body) -> Body:
-        declared = Benchmark(dataset, to_sample, prompt, tuple(tags), shots, harmonic or {}, body)
+        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, body)
         test: Callable[..., Any] = body
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.

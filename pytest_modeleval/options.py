@@ -18,6 +18,8 @@ DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
 SAMPLERS = ("weighted", "stratified", "uniform")
 # The formats of a user's own files, and what free text is scored by.
 FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
+# How a multiple-choice question is answered.
+CHOICES = ("generate", "loglikelihood")
 
 
 class Cache(enum.Enum):
@@ -56,6 +58,7 @@ class Options:
     shots: int | None
     shots_draw: str | None
     shots_as: str | None
+    choices: str | None
     system: str | None
     prompt: str | None
     filter: tuple[str | Mapping[str, Any], ...]
@@ -288,6 +291,13 @@ FLAGS = (
     _Flag("--eval-shots", "N", "solved examples in each prompt (default: the benchmark's own)", _from_nought),
     _Flag("--eval-shots-draw", "HOW", "first rows, or seeded for each sample (default: first)", _one_of(*DRAWS)),
     _Flag("--eval-shots-as", "SHAPE", "turns of the chat, or one message (default: turns)", _one_of(*SHAPES)),
+    _Flag(
+        "--eval-choices",
+        "HOW",
+        "an option is chosen by what the model writes (generate), or by the log-likelihood of its text (loglikelihood) "
+        "(default: generate)",
+        _one_of(*CHOICES),
+    ),
     _Flag("--eval-system", "TEXT", "system prompt, or file:PATH (default: none)", _text),
     _Flag("--eval-prompt", "TEMPLATE", "prompt over a row's {fields}, or file:PATH (default: the benchmark's)", _text),
     _Flag(

@@ -1,10 +1,10 @@
 """From a sample's fields to the messages that a model is sent: templates, solved examples, system prompt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from pytest_modeleval.sample import Message, Sample, SampleError
+from pytest_modeleval.sample import Json, Message, Sample, SampleError
 
 MULTIPLE_CHOICE = """\
 {question}
@@ -26,6 +26,19 @@ BOXED = """\
 Reason step by step. Put the final answer, and nothing else, in \\boxed{{}}."""
 
 
+@dataclass(frozen=True)
+class Cloze:
+    """A multiple-choice question as plain text: how likely is ``continuation`` after ``context``, for each option?
+
+    Both are templates over the prompt's fields, ``{options}``, and the ``{option}`` that is weighed with its
+    ``{letter}``. ``opening`` stands once above the solved examples. The default is ARC's in the lm-evaluation-harness.
+    """
+
+    context: str = "Question: {question}\nAnswer:"
+    continuation: str = " {option}"
+    opening: str = ""
+
+
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
@@ -39,9 +52,18 @@ def filled(sample: Sample, template: str | None) -> str | Sequence[Message]:
     prompt = sample.prompt
     if template is None or not isinstance(prompt, str | Mapping):
         return prompt if isinstance(prompt, str) else sample.messages
-    fields = {"prompt": prompt} if isinstance(prompt, str) else dict(prompt)
-    if sample.options:
-        fields["options"] = lettered(sample.options)
+    return _in_template(template, _fields(sample))
+
+
+def _fields(sample: Sample) -> dict[str, object]:
+    """What a template may ask for: the prompt's fields, or its text as ``prompt``, and the options."""
+    fields: dict[str, object] = {"prompt": sample.prompt}
+    if isinstance(sample.prompt, Mapping):
+        fields = dict(sample.prompt)
+    return fields | {"options": lettered(sample.options)} if sample.options else fields
+
+
+def _in_template(template: str, fields: Json) -> str:
     try:
         return template.format_map(fields)
     except (LookupError, AttributeError) as error:
@@ -92,3 +114,34 @@ def _text(prompt: str | Sequence[Message]) -> str:
     if isinstance(prompt, str):
         return prompt
     raise SampleError("chat messages are no solved example; ask with 0 shots")
+
+
+def weighed(sample: Sample, examples: Sequence[Sample], cloze: Cloze) -> Sample:
+    """The sample as it is asked where log-likelihoods choose: its pairs, after its solved examples in plain text."""
+    if not 2 <= len(sample.options) <= len(ascii_uppercase):
+        raise SampleError(f"log-likelihoods choose among 2 to 26 options, this sample has {len(sample.options)}")
+    opening = _in_template(cloze.opening, _fields(sample))
+    solved = ["".join(_pairs(example, cloze)[ascii_uppercase.index(example.target[0])]) for example in examples]
+    above = "".join(f"{text}\n\n" for text in (opening, *solved) if text)
+    pairs = [(above + context, continuation) for context, continuation in _pairs(sample, cloze)]
+    # For people, and for what finds an answer by its prompt: most benchmarks have one context for all options.
+    asked = "\n".join(dict.fromkeys(context for context, _ in pairs))
+    return replace(sample, prompt=asked, pairs=pairs)
+
+
+def _pairs(sample: Sample, cloze: Cloze) -> list[tuple[str, str]]:
+    """Context and continuation for each option and further text.
+
+    Spaces that end a context belong to its continuation, as in the lm-evaluation-harness (`_encode_pair`): a word's
+    token begins with its space.
+    """
+    fields = _fields(sample)
+    pairs = []
+    for place, option in enumerate([*sample.options, *sample.further]):
+        own = {**fields, "option": option, "letter": ascii_uppercase[place : place + 1]}
+        whole, continuation = _in_template(cloze.context, own), _in_template(cloze.continuation, own)
+        context = whole.rstrip()
+        if not context or not continuation.strip():
+            raise SampleError(f"nothing to weigh: option {option!r} makes {continuation!r} after {context!r}")
+        pairs.append((context, whole[len(context) :] + continuation))
+    return pairs

@@ -26,6 +26,8 @@ class Sample:
     benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter,
     or all the right ones. ``system`` is its own system prompt. ``solution`` is what a solved example shows (default:
     the target, after ``ANSWER:`` where there are options).
+    ``further`` texts are weighed with the options where those are chosen by log-likelihood; ``pairs`` is then what is
+    asked: a context and its continuation for each option and further text.
     """
 
     prompt: str | Sequence[Message] | Json
@@ -35,6 +37,8 @@ class Sample:
     solution: str = ""
     tools: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)
+    further: Sequence[str] = ()
+    pairs: Sequence[tuple[str, str]] = ()
 
     @property
     def messages(self) -> list[Message]:
@@ -71,6 +75,7 @@ def text_of(message: Message) -> str:
 class Request:
     """Everything that shapes one answer: messages, tools, generation settings and the repeat's number.
 
+    Where there are ``pairs`` of a context and its continuation, the answer is the log-likelihood of each continuation.
     ``sample_id`` (``gsm8k[main-00042]``) says who asks; it shapes nothing but a replay.
     """
 
@@ -79,13 +84,15 @@ class Request:
     generation: Json = field(default_factory=dict)
     repeat: int = 0
     sample_id: str = ""
+    pairs: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
-    ``text`` is the answer alone; what the model thought before it is in ``thinking``.
+    ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``choice_logprobs`` has the
+    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities.
     """
 
     text: str
@@ -96,6 +103,7 @@ class Completion:
     completion_tokens: int | None = None
     first_token: float | None = None
     latency: float = 0.0
+    choice_logprobs: Sequence[float] = ()
 
     def __str__(self) -> str:
         return self.text

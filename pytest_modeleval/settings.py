@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.config import Table
 from pytest_modeleval.filters import Filter, read_filter
-from pytest_modeleval.options import DRAWS, SHAPES, Options
+from pytest_modeleval.options import CHOICES, DRAWS, SHAPES, Options
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,14 @@ class Settings:
     """What the user changed of one benchmark; None leaves it as declared.
 
     ``shots_draw`` is "first" (the first rows of the examples' split) or "seeded" (drawn anew for each sample).
-    ``shots_as`` is "turns" of the chat or one "message". ``prompt`` is a template over the row's fields.
+    ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
+    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields.
     """
 
     shots: int | None = None
     shots_draw: str = "first"
     shots_as: str = "turns"
+    choices: str = "generate"
     system: str | None = None
     prompt: str | None = None
     filters: tuple[Filter, ...] = ()
@@ -32,6 +34,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "shots": (int,),
     "shots_draw": (str,),
     "shots_as": (str,),
+    "choices": (str,),
     "system": (str,),
     "prompt": (str,),
     "filters": (list,),
@@ -47,6 +50,7 @@ def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Set
         "shots": options.shots,
         "shots_draw": options.shots_draw,
         "shots_as": options.shots_as,
+        "choices": options.choices,
         "system": options.system,
         "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
         "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
@@ -58,7 +62,7 @@ def _checked(table: Table) -> dict[str, Any]:
     settings = table.checked(_TYPES)
     if settings.get("shots", 0) < 0:
         raise pytest.UsageError(f"{table.where}: shots is a whole number of at least 0, not {settings['shots']}")
-    for key, values in (("shots_draw", DRAWS), ("shots_as", SHAPES)):
+    for key, values in (("shots_draw", DRAWS), ("shots_as", SHAPES), ("choices", CHOICES)):
         if settings.get(key, values[0]) not in values:
             raise pytest.UsageError(f"{table.where}: {key} is one of {', '.join(values)}, not {settings[key]!r}")
     if "prompt" in settings:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_modeleval.datasets import Row, Rows
 from pytest_modeleval.declare import Benchmark
-from pytest_modeleval.prompts import composed
+from pytest_modeleval.prompts import composed, weighed
 from pytest_modeleval.sample import Sample, SampleError
 from pytest_modeleval.settings import Settings
 
@@ -41,9 +41,13 @@ class Source:
         """The sample of a row; `SampleError` when the row cannot be read or lacks a field."""
         row = self.rows.row(subset, index)
         to_sample, settings = self.benchmark.to_sample, self.settings
+        sample = to_sample(row)
+        examples = [to_sample(example) for example in self._examples(subset, index, row)]
+        if settings.choices == "loglikelihood" and sample.options and not self.benchmark.is_async:
+            return weighed(sample, examples, self.benchmark.cloze)
         return composed(
-            to_sample(row),
-            [to_sample(example) for example in self._examples(subset, index, row)],
+            sample,
+            examples,
             template=settings.prompt or self.benchmark.prompt,
             system=settings.system,
             turns=settings.shots_as == "turns",

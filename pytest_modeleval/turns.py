@@ -10,6 +10,7 @@ from pytest_modeleval.asking import Answer, Asker
 from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.filters import filtered
 from pytest_modeleval.sample import Completion, Json, Message, Request, Sample, SampleError, Score, recorded_scores
+from pytest_modeleval.scorers.choices import likeliest
 
 
 @dataclass
@@ -57,8 +58,29 @@ async def ask_once(asker: Asker, ref: SampleRef, node: str) -> Turn:
     """Ask a sample's prompt, for a body that is given the completion."""
     turn = Turn(ref.source.sample(ref.subset, ref.row))
     model = ModelInTurn(asker, turn, ref, node.removeprefix("test_"))
-    await model.complete(turn.sample.messages, tools=turn.sample.tools)
+    if turn.sample.pairs:
+        await _weigh(model)
+    else:
+        await model.complete(turn.sample.messages, tools=turn.sample.tools)
     return turn
+
+
+async def _weigh(model: ModelInTurn) -> None:
+    """Put a sample's likeliest option into the turn as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
+
+    acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
+    lm-evaluation-harness (0.4.13, `process_results`).
+    """
+    sample = model.turn.sample
+    # A log-likelihood does not vary: repeats share one answer.
+    answer = await model.asker.ask(Request(sample.messages, sample_id=model.sample_id, pairs=sample.pairs))
+    logprobs = answer.completion.choice_logprobs[: len(sample.options)]
+    text = f"ANSWER: {likeliest(logprobs)}"
+    model.turn.answers.append(replace(answer, completion=replace(answer.completion, text=text)))
+    lengths = [len(continuation.removeprefix(" ")) for _, continuation in sample.pairs]
+    by_length = likeliest([logprob / length for logprob, length in zip(logprobs, lengths, strict=False)])
+    right = by_length in sample.target
+    model.turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
 
 
 async def converse(asker: Asker, ref: SampleRef, node: str, arguments: dict[str, Any] | None) -> Turn:

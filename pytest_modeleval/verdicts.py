@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
-from pytest_modeleval.sample import Sample
+from pytest_modeleval.sample import Sample, Score
 from pytest_modeleval.turns import Turn
 
 
@@ -66,7 +66,7 @@ def _vote(turn: Turn) -> str:
 
 def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
     """A wrong answer in one line: what was asked, expected and got."""
-    failed = next((score for score in turn.scores if not score.passed), None)
+    failed = next((score for score in sorted(turn.scores, key=_is_further) if not score.passed), None)
     asked = f"asked {shortened(turn.sample.asked)}"
     if failed is not None:
         why = f" ({failed.why})" if failed.why else ""
@@ -74,6 +74,10 @@ def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
     return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
+
+
+def _is_further(score: Score) -> bool:
+    return score.name != "main"
 
 
 def shortened(text: str, most: int = 60) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.prompts import MULTIPLE_CHOICE, composed, filled, lettered
+from pytest_modeleval.prompts import MULTIPLE_CHOICE, Cloze, composed, filled, lettered, weighed
 from pytest_modeleval.sample import Sample, SampleError
 
 QUESTION = Sample({"question": "Is {x} ice?", "options": ["raw"]}, "B", options=["yes", "no"])
@@ -80,3 +80,74 @@ def test_chat_messages_take_no_examples() -> None:
 
 def test_options_are_lettered() -> None:
     assert lettered(["ice", "steam"]) == "A. ice\nB. steam"
+
+
+WATER = Sample({"question": "Is ice wet?"}, "B", options=["yes", "no"])
+SNOW = Sample({"question": "Is snow white?"}, "A", options=["yes", "no"])
+
+
+def test_options_are_weighed_after_the_question() -> None:
+    sample = weighed(WATER, [], Cloze())
+
+    context = "Question: Is ice wet?\nAnswer:"
+    assert sample.pairs == [(context, " yes"), (context, " no")]
+    assert sample.messages == [{"role": "user", "content": context}]
+
+
+def test_solved_examples_and_an_opening_stand_above() -> None:
+    sample = weighed(WATER, [SNOW, WATER], Cloze("Q: {question}\nA:", opening="Answer well."))
+
+    above = "Answer well.\n\nQ: Is snow white?\nA: yes\n\nQ: Is ice wet?\nA: no\n\nQ: Is ice wet?\nA:"
+    assert sample.pairs == [(above, " yes"), (above, " no")]
+
+
+def test_letters_may_be_weighed_instead() -> None:
+    sample = weighed(WATER, [], Cloze("{question}\n{options}\nAnswer:", " {letter}"))
+
+    assert sample.pairs[1] == ("Is ice wet?\nA. yes\nB. no\nAnswer:", " B")
+
+
+def test_one_continuation_may_be_weighed_after_each_option() -> None:
+    sample = weighed(WATER, [SNOW], Cloze("It is {option}", ", I say."))
+
+    assert sample.pairs == [
+        ("It is yes, I say.\n\nIt is yes", ", I say."),
+        ("It is yes, I say.\n\nIt is no", ", I say."),
+    ]
+    assert sample.asked == "It is yes, I say.\n\nIt is yes\nIt is yes, I say.\n\nIt is no"
+
+
+def test_spaces_that_end_a_context_belong_to_the_continuation() -> None:
+    assert weighed(WATER, [], Cloze("It is ", "{option}")).pairs == [("It is", " yes"), ("It is", " no")]
+
+
+def test_further_texts_are_weighed_behind_the_options() -> None:
+    sample = weighed(Sample(WATER.prompt, "B", WATER.options, further=["never"]), [], Cloze("A:"))
+
+    assert sample.pairs == [("A:", " yes"), ("A:", " no"), ("A:", " never")]
+
+
+@pytest.mark.parametrize(
+    ("sample", "cloze", "message"),
+    [
+        (Sample({"question": "x"}, "A", ["one"]), Cloze(), "choose among 2 to 26 options, this sample has 1$"),
+        (Sample({"question": "x"}, "A", ["o"] * 27), Cloze(), "choose among 2 to 26 options, this sample has 27$"),
+        (
+            Sample({"q": "x"}, "A", ["a", "b"]),
+            Cloze(),
+            "template asks for 'question'; there are: q, options, option, letter",
+        ),
+        (
+            Sample("x", "A", ["a", "b"]),
+            Cloze(),
+            "template asks for 'question'; there are: prompt, options, option, letter",
+        ),
+        (WATER, Cloze(opening="{topic}"), "template asks for 'topic'; there are: question, options"),
+        (Sample({"question": "x"}, "A", ["a", " "]), Cloze("Q:"), "nothing to weigh: option ' ' makes '  ' after 'Q:'"),
+        (WATER, Cloze(" ", "{option}"), "nothing to weigh: option 'yes' makes 'yes' after ''"),
+    ],
+    ids=["one", "27", "field", "text", "opening", "empty", "context"],
+)
+def test_what_cannot_be_weighed_is_the_samples_error(sample: Sample, cloze: Cloze, message: str) -> None:
+    with pytest.raises(SampleError, match=message):
+        weighed(sample, [], cloze)

@@ -5,14 +5,14 @@ import json
 import os
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
 import openai
 import pytest
 
-from pytest_modeleval.models import Unavailable
+from pytest_modeleval.models import Unavailable, echo
 from pytest_modeleval.models.http import LeanTransport
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
@@ -83,8 +83,10 @@ class OpenAIModel:
             return
 
     async def complete(self, request: Request) -> Completion:
-        """One chat completion."""
+        """One chat completion, or the log-likelihoods of the request's pairs."""
         try:
+            if request.pairs:
+                return await self._weigh(request.pairs)
             return await self._answer(request, stream=self._spec.stream)
         except openai.APITimeoutError:
             raise Unavailable(f"no answer within {self._spec.timeout:g} s") from None
@@ -113,14 +115,8 @@ class OpenAIModel:
                 stream_cls=openai.AsyncStream[object],
             )
             return await _joined(chunks, started)
-        response = await self._client.post(self._url, cast_to=httpx2.Response, body=body, options=_NO_KEY)
+        answer = await self._post(self._url, body)
         latency = time.perf_counter() - started
-        try:
-            answer = json.loads(response.content)
-        except ValueError:
-            raise Unavailable(f"not JSON: {response.text[:80]!r}") from None
-        if not isinstance(answer, Mapping) or answer.get("error"):
-            raise Unavailable(self._hide(f"the server answered 200 with an error: {_error_text(answer)}"))
         choices = answer.get("choices") or []
         if not choices:
             raise SampleError("the server answered without a choice")
@@ -132,6 +128,45 @@ class OpenAIModel:
             first_token=None,
             latency=latency,
         )
+
+    async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> Completion:
+        """The log-likelihood of each pair's continuation, by prompts that are echoed."""
+        # One token, as in the lm-evaluation-harness: some servers refuse 0, some take it for "no limit".
+        body = {
+            "model": self._spec.model,
+            "prompt": echo.prompts_of(pairs),
+            "echo": True,
+            "logprobs": 1,
+            "max_tokens": 1,
+            "temperature": 0,
+        }
+        needs = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
+        started = time.perf_counter()
+        try:
+            answer = await self._post(f"{self._client.base_url}completions", body)
+            logprobs = echo.log_likelihoods(answer, pairs)
+        except openai.APIStatusError as error:
+            why = self._classified(error)
+            lacks = isinstance(why, StopRun) and error.status_code in (400, 404, 405, 422)
+            raise StopRun(f"{why}{needs}") if lacks else why from None
+        except LookupError as error:
+            raise StopRun(f"{self._spec.name} at {self._client.base_url} answers with {error}{needs}") from None
+        return Completion(
+            text="",
+            prompt_tokens=answer["usage"]["prompt_tokens"],
+            latency=time.perf_counter() - started,
+            choice_logprobs=logprobs,
+        )
+
+    async def _post(self, url: str, body: Json) -> Json:
+        response = await self._client.post(url, cast_to=httpx2.Response, body=body, options=_NO_KEY)
+        try:
+            answer = json.loads(response.content)
+        except ValueError:
+            raise Unavailable(f"not JSON: {response.text[:80]!r}") from None
+        if not isinstance(answer, Mapping) or answer.get("error"):
+            raise Unavailable(self._hide(f"the server answered 200 with an error: {_error_text(answer)}"))
+        return answer
 
     def _classified(self, error: openai.APIStatusError) -> Exception:
         """The kind of trouble behind an HTTP error: of this sample, of this moment, or of the whole run."""
@@ -154,7 +189,7 @@ class OpenAIModel:
         what = {
             401: "the key was refused",
             403: "the key may not use this",
-            404: f"there is no model {self._spec.model!r}, or no chat API at this URL",
+            404: f"there is no model {self._spec.model!r}, or no {_api(error)} at this URL",
             429: "the quota is spent",
         }.get(error.status_code, "the request was refused")
         said = self._hide(_error_text(error.body) or error.message)
@@ -199,6 +234,10 @@ def _error_text(body: object) -> str:
     if isinstance(body, Mapping):
         body = body.get("message") or body.get("detail") or json.dumps(body)
     return " ".join(str(body or "").split())[:300]
+
+
+def _api(error: openai.APIStatusError) -> str:
+    return "chat API" if error.request.url.path.endswith("/chat/completions") else "completions API"
 
 
 def _cause(error: Exception) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Completion, Message, Request, SampleError, split_thinking, text_of
+from pytest_modeleval.sample import Completion, Message, Request, SampleError, StopRun, split_thinking, text_of
 
 _ANSWER_FIELDS = {field.name for field in fields(Completion)}
 
@@ -18,7 +18,8 @@ class ReplayModel:
     """Answers by sample or by prompt.
 
     Each line is an object with the answer in ``text`` and with ``id`` (``gsm8k[main-00042]``, as pytest shows it), or
-    ``prompt``, or ``messages``; ``repeat`` (0-based) and any field of `Completion` are optional.
+    ``prompt``, or ``messages``; ``repeat`` (0-based) and any field of `Completion` are optional. An answer by
+    log-likelihood has ``choice_logprobs`` and needs no ``text``.
     """
 
     concurrency = None
@@ -44,16 +45,28 @@ class ReplayModel:
         """The recorded answer to this sample, or to these messages."""
         for key in ((request.sample_id, 0), (_prompt_key(request.messages), request.repeat)):
             if key in self._answers:
-                return self._answers[key]
+                return self._weighed(self._answers[key], request)
         raise SampleError(f"{self._path} has no answer to {request.sample_id}: {text_of(request.messages[-1])[:80]!r}")
+
+    def _weighed(self, answer: Completion, request: Request) -> Completion:
+        if request.pairs and not answer.choice_logprobs:
+            raise StopRun(
+                f"{self._path} answers {request.sample_id} without choice_logprobs; score its texts with "
+                "--eval-choices generate"
+            )
+        return answer
 
     def _add(self, line: str, where: str) -> None:
         try:
             record: Any = json.loads(line)
         except ValueError as error:
             raise pytest.UsageError(f"{where} is not JSON: {error}") from None
+        record = {"text": "", **record} if isinstance(record, Mapping) and "choice_logprobs" in record else record
         if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
             raise pytest.UsageError(f'{where} needs the answer as a string in "text"')
+        logprobs = record.get("choice_logprobs", [])
+        if not isinstance(logprobs, list) or not all(type(logprob) in (int, float) for logprob in logprobs):
+            raise pytest.UsageError(f"{where}: choice_logprobs is a list of numbers, not {logprobs!r}")
         if "id" in record:
             key = str(record["id"]), 0
         elif messages := record.get("messages") or record.get("prompt"):

@@ -18,6 +18,8 @@ from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, s
 try:
     import torch
     import transformers
+
+    from pytest_modeleval.models import forward
 except ImportError:
     raise pytest.UsageError(
         "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
@@ -41,13 +43,17 @@ _MOST_TOKENS = 2048
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """One request in the queue: its prompt's tokens and where its answer goes."""
+    """One request in the queue: its tokens and where its answer goes.
+
+    Where there is a ``start``, the answer is the log-likelihood of the tokens from there on, else what follows them.
+    """
 
     tokens: Sequence[int]
     settings: str
     generation: Mapping[str, Any]
     answer: "asyncio.Future[Completion]"
     loop: asyncio.AbstractEventLoop
+    start: int = 0
 
     def resolve(self, result: Completion | Exception) -> None:
         self.loop.call_soon_threadsafe(self._set, result)
@@ -115,21 +121,42 @@ class TransformersModel:
 
     async def complete(self, request: Request) -> Completion:
         """The answer, from a batch with others that wait."""
+        if request.pairs:
+            return await self._weigh(request.pairs)
         generation = dict(request.generation)
         for key in generation:
             if key not in (*_SAME, *_OTHER):
                 raise StopRun(str(unknown("generation setting for a local model:", key, [*_SAME, *_OTHER])))
         tokens = self.prompt_tokens(request)
-        if len(tokens) >= self._context:
-            raise SampleError(
-                f"the prompt is too long for the model: {len(tokens)} tokens, its context has {self._context}"
-            )
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(tokens, repr(sorted(generation.items())), generation, loop.create_future(), loop)
+        self._refuse_too_long(len(tokens), room=1)
         started = time.perf_counter()
-        self._waiting.put(waiting)
-        completion = await waiting.answer
+        completion = await self._queued(tokens, repr(sorted(generation.items())), generation)
         return replace(completion, latency=time.perf_counter() - started)
+
+    async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> Completion:
+        """The log-likelihood of each pair's continuation; each pair is a row of a batch."""
+        rows = [forward.encoded(self._tokenizer, *pair) for pair in pairs]
+        self._refuse_too_long(max(len(tokens) for tokens, _ in rows), room=0)
+        started = time.perf_counter()
+        weighed = await asyncio.gather(*(self._queued(tokens, "loglikelihood", {}, start) for tokens, start in rows))
+        return Completion(
+            text="",
+            prompt_tokens=sum(len(tokens) for tokens, _ in rows),
+            latency=time.perf_counter() - started,
+            choice_logprobs=[one.choice_logprobs[0] for one in weighed],
+        )
+
+    def _queued(
+        self, tokens: Sequence[int], settings: str, generation: Mapping[str, Any], start: int = 0
+    ) -> "asyncio.Future[Completion]":
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(tokens, settings, generation, loop.create_future(), loop, start)
+        self._waiting.put(waiting)
+        return waiting.answer
+
+    def _refuse_too_long(self, length: int, *, room: int) -> None:
+        if length > self._context - room:
+            raise SampleError(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
 
     def prompt_tokens(self, request: Request) -> list[int]:
         """The prompt's token ids by the chat template, or the plain text's where the model has none."""
@@ -173,7 +200,8 @@ class TransformersModel:
 
     def _answer(self, batch: list[_Waiting]) -> None:
         try:
-            for one, completion in zip(batch, self._generate(batch), strict=True):
+            answers = self._log_likelihoods(batch) if batch[0].start else self._generate(batch)
+            for one, completion in zip(batch, answers, strict=True):
                 one.resolve(completion)
         except torch.OutOfMemoryError as error:
             torch.cuda.empty_cache()
@@ -186,6 +214,10 @@ class TransformersModel:
         except Exception as error:  # noqa: BLE001 - whatever the model's code raises, somebody awaits it
             for one in batch:
                 one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
+
+    def _log_likelihoods(self, batch: list[_Waiting]) -> list[Completion]:
+        sums = forward.log_likelihoods(self._model, [(one.tokens, one.start) for one in batch])
+        return [Completion(text="", choice_logprobs=[value]) for value in sums]
 
     def _generate(self, batch: list[_Waiting]) -> list[Completion]:
         generation = batch[0].generation
