@@ -1,6 +1,8 @@
 """Every shipped benchmark on two made-up rows, a right and a wrong answer, and on the real data where it lies."""
 
+import gzip
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
@@ -18,15 +20,16 @@ class Recorded:
     """`rows/NAME.json`: a benchmark's made-up rows, answers to them, and what is known of the real data.
 
     ``files`` are the rows, or the text, by the file's path; ``right`` and ``wrong`` the answers by the item's id; ``asked`` is a
-    pattern (fnmatch) of the last message. ``real`` has the number of samples of the copy in shared/data, the first one's
-    target and number of messages, and the flags that the copy needs; ``reference`` says whether the target itself is a
-    right answer.
+    pattern (fnmatch) of the last message, ``weighed`` are the pairs that log-likelihoods are asked for, the context a
+    pattern. ``real`` has the number of samples of the copy in shared/data, the first one's target and number of
+    messages, and the flags that the copy needs; ``reference`` says whether the target itself is a right answer.
     """
 
     files: dict[str, list[dict[str, Any]] | str]
     right: dict[str, str]
     wrong: dict[str, str]
     asked: str
+    weighed: list[list[str]] = field(default_factory=list)
     real: dict[str, Any] = field(default_factory=dict)
     reference: bool = True
 
@@ -46,7 +49,7 @@ from pytest_modeleval.collect import selected
 def pytest_collection_finish(session):
     samples = [ref.source.sample(ref.subset, ref.row) for ref in map(selected, session.items)]
     first = samples[0]
-    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked]))
+    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked, first.pairs]))
 """
 
 
@@ -101,6 +104,20 @@ def test_what_is_asked(pytester: pytest.Pytester, name: str) -> None:
     assert fnmatch(asked(result)[3], RECORDED[name].asked)
 
 
+@pytest.mark.parametrize("name", [name for name, recorded in RECORDED.items() if recorded.weighed])
+def test_what_is_weighed(pytester: pytest.Pytester, name: str) -> None:
+    write_rows(pytester, name)
+    pytester.makeconftest(PRINT_ASKED)
+    flags = ["--model", "tiny", "--eval-data", "data", "--eval-choices", "loglikelihood", "--co", "-qq", "-s"]
+
+    pairs = asked(run(pytester, *flags, "-k", f"{name}[{next(iter(RECORDED[name].right))}]"))[4]
+
+    expected = RECORDED[name].weighed
+    assert [continuation for _, continuation in pairs] == [continuation for _, continuation in expected]
+    for (context, _), (pattern, _) in zip(pairs, expected, strict=True):
+        assert fnmatch(context, pattern), context
+
+
 @pytest.mark.parametrize("name", REAL)
 def test_the_real_data_is_whole(real_data: Path, pytester: pytest.Pytester, name: str) -> None:
     """Sizes are the papers', or those that the copy's README gives."""
@@ -111,7 +128,7 @@ def test_the_real_data_is_whole(real_data: Path, pytester: pytest.Pytester, name
 
     result = run(pytester, "--model", "tiny", *flags, "--co", "-qq", "-s")
 
-    samples, target, messages, _ = asked(result)
+    samples, target, messages, *_ = asked(result)
     assert (samples, messages) == (real["samples"], real["messages"])
     assert target == real.get("target", target)
 
@@ -151,6 +168,37 @@ def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: py
 
     assert result.parseoutcomes()["passed"] == min(200, real["samples"])
     assert "failed" not in result.parseoutcomes()
+
+
+def test_truthful_qa_weighs_all_true_answers(pytester: pytest.Pytester) -> None:
+    """mc2 of one row by hand: the true answers are the best one, shown as an option, and the two further ones."""
+    write_rows(pytester, "truthful_qa")
+    item = next(iter(RECORDED["truthful_qa"].right))
+    texts = [continuation for _, continuation in RECORDED["truthful_qa"].weighed]
+    chances = [0.5 if text.startswith(" No") else 0.2 if text.startswith(" Yes") else 0.05 for text in texts]
+    line = {"id": f"truthful_qa[{item}]", "choice_logprobs": [math.log(chance) - 2000 for chance in chances]}
+    (pytester.path / "answers.jsonl").write_text(json.dumps(line))
+
+    flags = ["--model", "replay:answers.jsonl", "--eval-data", "data", "--eval-choices", "loglikelihood"]
+    result = run(pytester, *flags, "-k", f"truthful_qa[{item}]")
+
+    assert (texts.index(" No, they remember for months"), len(texts)) == ("ABC".index(target_of(item)), 5)
+    result.stdout.re_match_lines([".*truthful_qa +main +1 +0 +1.000", ".*mc2 +1 +0 +0.600"])
+
+
+def target_of(item: str) -> str:
+    return RECORDED["truthful_qa"].right[item].removeprefix("ANSWER: ")
+
+
+def test_the_place_of_truthful_qas_true_answer_tells_nothing(real_data: Path) -> None:
+    """In the data it is always the first; shuffled, it is as often first as any of the 4.9 answers on average."""
+    from benchmarks.test_truthful_qa import to_sample
+
+    with gzip.open(real_data / "truthful_qa/multiple_choice/validation.jsonl.gz", "rt") as file:
+        targets = [to_sample(json.loads(line)).target for line in file]
+
+    assert 100 < targets.count("A") < 240
+    assert 100 < targets.count("D") < 240
 
 
 def test_mmlu_is_reported_in_the_papers_groups(pytester: pytest.Pytester) -> None:
