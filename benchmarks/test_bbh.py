@@ -2,7 +2,7 @@
 
 import re
 
-from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
+from pytest_modeleval import Cloze, Completion, Row, Sample, Shots, benchmark, hub
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.texts import literal, same_text
 
@@ -43,6 +43,9 @@ BBH = hub(modelscope="evalscope/bbh", huggingface="lukaemon/bbh", config=TASKS, 
 
 PROMPT = '{input}\n\nThink step by step, then end with "So the answer is" and the answer alone.'
 
+# The letters are weighed, without any reasoning before them: the options stand in the question.
+CLOZE = Cloze("{input}\nA:", " ({letter})")
+
 
 def to_sample(row: Row) -> Sample:
     # Three rows of the letter tasks name the text of a torn option instead of a letter.
@@ -52,7 +55,7 @@ def to_sample(row: Row) -> Sample:
 
 
 # The examples are the authors' own: `cot-prompts` of suzgunmirac/BIG-Bench-Hard, beside the data.
-@benchmark(BBH, to_sample, prompt=PROMPT, tags=["reasoning", "en"], shots=Shots(3, "cot-prompts"))
+@benchmark(BBH, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["reasoning", "en"], shots=Shots(3, "cot-prompts"))
 def test_bbh(sample: Sample, completion: Completion) -> None:
     if sample.options:
         assert same_choice(completion, sample.target, sample.options)

@@ -22,6 +22,8 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
     asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
+    if settings.choices != "generate":
+        asked += [settings.choices, repr(benchmark.cloze)]
     return {
         "revision": revision,
         "data": data,

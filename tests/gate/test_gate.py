@@ -197,6 +197,7 @@ BEFORE_ASKING = [
     (["--eval-generation", "seed=1"], "answers: the baseline's sampling was {}, this run's is {\"seed\": 1}: *"),
     (["--eval-filter", "strip"], "answers: the baseline's filters was *, this run's is strip: *"),
     (["--eval-system", "x"], "answers: the baseline's prompt was *"),
+    (["--eval-choices", "loglikelihood"], "answers: the baseline's prompt was *"),
     (["--count", "2"], "pytest-repeat asks again until an answer is right, *"),
     (["--eval-max-error-rate", "2"], "--eval-max-error-rate takes a share such as 1% or 0.01, not '2'"),
     (["--eval-gate-on-inconclusive", "x"], "--eval-gate-on-inconclusive takes one of pass, fail, not 'x'"),

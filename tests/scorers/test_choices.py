@@ -234,8 +234,6 @@ def test_a_long_answer_takes_no_long_time(piece: str) -> None:
     """A search that begins anew at every place would need minutes for this."""
     assert chosen_letter(piece * (100_000 // len(piece)), TEN) in (None, "A", "C")
 
-    assert chosen_letter(text, CITIES) in (None, "A", "B", "C", "D")
-
 
 @pytest.mark.parametrize(
     ("logprobs", "letter"),
