@@ -2,7 +2,7 @@
 
 import ast
 
-from pytest_modeleval import Completion, Row, Sample, SampleError, benchmark, hub
+from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
@@ -10,6 +10,7 @@ SPLITS = ["murder_mysteries", "object_placements", "team_allocation"]
 MUSR = hub(modelscope="AI-ModelScope/MuSR", huggingface="TAUR-Lab/MuSR", split=SPLITS)
 
 PROMPT = "{narrative}\n\n" + MULTIPLE_CHOICE
+CLOZE = Cloze("{narrative}\n\nQuestion: {question}\nAnswer:")
 
 
 def to_sample(row: Row) -> Sample:
@@ -21,6 +22,6 @@ def to_sample(row: Row) -> Sample:
     return Sample(row, target="ABCDEFGHIJ"[int(row["answer_index"])], options=options)
 
 
-@benchmark(MUSR, to_sample, prompt=PROMPT, tags=["reasoning", "en"])
+@benchmark(MUSR, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["reasoning", "en"])
 def test_musr(sample: Sample, completion: Completion) -> None:
     assert same_choice(completion, sample.target, sample.options)
