@@ -18,7 +18,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, unknown
 from pytest_modeleval.results import ERROR, Labels, Record, Results
 from pytest_modeleval.selection import could_select
-from pytest_modeleval.settings import settings_of
+from pytest_modeleval.settings import Settings, settings_of
 from pytest_modeleval.source import Source
 
 if TYPE_CHECKING:
@@ -121,17 +121,20 @@ class Collector:
                 subsets[subset] = marks
         if not subsets:
             return []
-        rows = declared.dataset.open(self.place(declared.name))
         settings = settings_of(declared.name, self.tables, self.options)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
+        rows = declared.dataset.open(self.place(declared.name), list(subsets), _examples(declared, settings))
         return self._params_of(
             Source(declared, rows, settings, self.options.seed, self.options.repeats), subsets, metafunc.config
         )
 
     def place(self, benchmark: str) -> Place:
-        """Where a benchmark's data lies."""
-        return Place(benchmark, self.options.data / benchmark if self.options.data else None, self.lock)
+        """Where a benchmark's data may come from."""
+        options = self.options
+        folder = options.data / benchmark if options.data else None
+        chosen = not self.everything or options.collection is not None
+        return Place(benchmark, folder, self.lock, options.hub, options.offline, chosen)
 
     def _start(self, model: ModelSpec, subset: str) -> str:
         """The beginning of an item's id, up to its number."""
@@ -163,6 +166,13 @@ class Collector:
         per_subset = options.limit_per_subset
         chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
+
+
+def _examples(declared: Benchmark, settings: Settings) -> str | None:
+    """The split that solved examples come from, when there are to be any."""
+    if declared.shots is None or settings.shots == 0 or (settings.shots is None and declared.shots.number == 0):
+        return None
+    return declared.shots.split
 
 
 def _id_part(name: str) -> str:

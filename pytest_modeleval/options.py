@@ -12,6 +12,8 @@ import pytest
 
 # The mark of every benchmark.
 MARK = "modeleval"
+# Where datasets are fetched from.
+HUBS = ("modelscope", "huggingface")
 # How solved examples are drawn, and how they are put.
 DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
 # How a collection's samples are shared among its datasets.
@@ -47,6 +49,8 @@ class Options:
 
     model: tuple[str, ...]
     data: Path | None
+    hub: str
+    offline: bool
     file: tuple[Path, ...]
     format: str | None
     metric: tuple[str, ...]
@@ -265,6 +269,14 @@ FLAGS = (
         repeated=True,
     ),
     _Flag("--eval-data", "DIR", "folder of local dataset copies, one folder a benchmark", _folder),
+    _Flag(
+        "--eval-hub",
+        "HUB",
+        "modelscope or huggingface, for other datasets (default: modelscope)",
+        _one_of(*HUBS),
+        HUBS[0],
+    ),
+    _Flag("--eval-offline", "", "fetch nothing: say which files are missing", _yes, False, switch=True),
     _Flag(
         "--eval-file",
         "PATH",

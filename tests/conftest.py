@@ -12,9 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+# Imported here once: a run inside a test forgets what it imported, and these take a second.
+import pyarrow.parquet  # noqa: F401
 import pytest
 
-# Imported here once: a run inside a test forgets what it imported, and these take a second.
+import pytest_modeleval.datasets.huggingface
+import pytest_modeleval.datasets.modelscope
 import pytest_modeleval.models.openai
 import pytest_modeleval.models.transformers  # noqa: F401
 from pytest_modeleval.models.spec import TINY

@@ -1,6 +1,6 @@
 """Where rows come from: hubs and their local copies, files, generators."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -30,16 +30,23 @@ class Rows(Protocol):
         """One row, or a `SampleError` that says why it cannot be read."""
 
     def examples(self, subset: str, split: str) -> Sequence[Row]:
-        """The rows of another split, each read when it is taken, for few-shot prompts."""
+        """The subset's rows of the split it was opened with, each read when it is taken, for few-shot prompts."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a benchmark's data lies: its folder (None: no ``--eval-data``) and the lock's file."""
+    """Where a benchmark's data may come from.
+
+    ``folder`` is its local copy (None: no ``--eval-data``), ``lock`` the lock's file, with prepared files beside it.
+    ``hub`` is asked for what is not there, unless ``offline`` or when the user did not choose this benchmark.
+    """
 
     benchmark: str
     folder: Path | None
     lock: Path
+    hub: str = "modelscope"
+    offline: bool = False
+    chosen: bool = True
 
 
 class Dataset(Protocol):
@@ -49,5 +56,8 @@ class Dataset(Protocol):
     def subsets(self) -> Mapping[str, str]:
         """Every subset's name with the group it is reported under ("" for none)."""
 
-    def open(self, place: Place) -> Rows:
-        """The rows; `pytest.UsageError` when they are not there or not what was locked."""
+    def open(self, place: Place, subsets: Collection[str], examples: str | None) -> Rows:
+        """The rows of these subsets, also in the split ``examples``, ready to be read.
+
+        `pytest.UsageError` when they are not there or not what was locked.
+        """

@@ -1,67 +1,92 @@
-"""Rows out of one file, found by number without holding the file's rows in memory."""
+"""Rows out of prepared files, each found by its number; nothing is in memory but what was asked for last."""
 
-import gzip
 import json
-import os
+import struct
 import threading
-from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
+
+import pytest
 
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import SampleError
 
 
-class JsonLines:
-    """A jsonl file, gzipped or not; blank lines are no rows."""
+class Numbers:
+    """Whole numbers in a file, each read when it is asked for."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        # A gzipped file cannot be read from the middle: its text is kept. A plain one stays on disk.
-        self._text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else None
-        self._file = os.open(path, os.O_RDONLY) if self._text is None else None
-        self._starts, self._ends = array("Q"), array("Q")
-        position = 0
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            for line in lines:
-                if line.strip():
-                    self._starts.append(position)
-                    self._ends.append(position + len(line))
-                position += len(line)
+        self._path = path
+        self._size = path.stat().st_size // 8
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return self._size
+
+    def __getitem__(self, index: int) -> int:
+        return struct.unpack("=Q", _read(self._path, index * 8, 8))[0]  # type: ignore[no-any-return]
+
+
+def _read(path: Path, start: int, size: int) -> bytes:
+    # Opened anew each time, 20 µs: files that stay open, or mapped, run out where benchmarks have hundreds of subsets.
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)
+
+
+class Lines:
+    """A jsonl file with the index of where its rows begin."""
+
+    def __init__(self, path: Path, index: Path, source: Path) -> None:
+        self.source = source
+        self._path = path
+        # Of n rows the index has n + 1 numbers: the last one is the file's end.
+        self._starts = Numbers(index)
+
+    def __len__(self) -> int:
+        return len(self._starts) - 1
 
     def __getitem__(self, index: int) -> Row:
-        start, end = self._starts[index], self._ends[index]
-        where = f"row {index} of {self.path}"
-        if self._file is None:
-            assert self._text is not None
-            line = self._text[start:end]
-        else:
-            # pread has no position of its own, so that threads can share the file.
-            line = os.pread(self._file, end - start, start)
+        start, end = self._starts[index], self._starts[index + 1]
+        line = _read(self._path, start, end - start)
+        where = f"row {index} of {self.source}"
         try:
             fields = json.loads(line)
         except ValueError as error:
             raise SampleError(f"{where} is not JSON ({error}): {line[:60]!r}") from None
+        except RecursionError:
+            raise SampleError(f"{where} is nested too deep: {line[:60]!r}") from None
         if not isinstance(fields, Mapping):
             raise SampleError(f"{where} is not a JSON object: {line[:60]!r}")
         return Row(fields, where)
+
+    def column(self, name: str) -> Iterator[Any]:
+        """One field of every row."""
+        return (self[index][name] for index in range(len(self)))
+
+
+def open_parquet(path: Path, source: Path) -> Any:
+    """The file as pyarrow opens it: mapped, with nothing but its footer read."""
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise pytest.UsageError(f"{source} needs pyarrow: pip install 'pytest-modeleval[parquet]'") from None
+    try:
+        return pyarrow.parquet.ParquetFile(path, memory_map=True)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise pytest.UsageError(f"{source} is no whole parquet file ({_line(error)}); fetch it again") from None
 
 
 class Parquet:
     """A parquet file; one row group is in memory at a time."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            import pyarrow.parquet
-        except ImportError:
-            raise SampleError(f"{path} needs pyarrow: pip install 'pytest-modeleval[parquet]'") from None
-        self.path = path
-        self._file = pyarrow.parquet.ParquetFile(path)
-        self._group: tuple[int, list[dict[str, Any]]] = (-1, [])
+    def __init__(self, path: Path, source: Path) -> None:
+        self.source = source
+        self._file = open_parquet(path, source)
+        self._group: tuple[int, Any] = (-1, None)
         # An open ParquetFile read by two threads at once hangs or crashes.
         self._lock = threading.Lock()
 
@@ -69,23 +94,41 @@ class Parquet:
         return int(self._file.metadata.num_rows)
 
     def __getitem__(self, index: int) -> Row:
+        where = f"row {index} of {self.source}"
         start = 0
         for group in range(self._file.num_row_groups):
             size = self._file.metadata.row_group(group).num_rows
             if index < start + size:
                 with self._lock:
                     if self._group[0] != group:
-                        self._group = group, self._file.read_row_group(group).to_pylist()
-                    return Row(self._group[1][index - start], f"row {index} of {self.path}")
+                        self._group = group, self._read(group, where)
+                    # The slice first: turning a whole group into Python's objects for one row is slow.
+                    return Row(self._group[1].slice(index - start, 1).to_pylist()[0], where)
             start += size
         raise IndexError(index)
+
+    def column(self, name: str) -> Iterator[Any]:
+        """One field of every row, without reading the others."""
+        fields = self._file.schema_arrow.names
+        if name not in fields:
+            raise SampleError(f"{self.source} has no field {name!r}; its fields are: {', '.join(fields)}")
+        for batch in self._file.iter_batches(columns=[name]):
+            yield from batch.column(0).to_pylist()
+
+    def _read(self, group: int, where: str) -> Any:
+        import pyarrow
+
+        try:
+            return self._file.read_row_group(group)
+        except (OSError, pyarrow.ArrowException) as error:
+            raise SampleError(f"{where} cannot be read ({_line(error)}); fetch the file again") from None
 
 
 class RowFiles(Sequence[Row]):
     """Several files of one split (``test-00000-of-00002.parquet`` …) as one sequence of rows."""
 
-    def __init__(self, paths: list[Path]) -> None:
-        self._files = [Parquet(path) if path.suffix == ".parquet" else JsonLines(path) for path in paths]
+    def __init__(self, files: Sequence[Lines | Parquet]) -> None:
+        self._files = files
 
     def __len__(self) -> int:
         return sum(len(file) for file in self._files)
@@ -103,15 +146,19 @@ class RowFiles(Sequence[Row]):
             index -= len(file)
         raise IndexError(index)
 
+    def column(self, name: str) -> Iterator[Any]:
+        """One field of every row."""
+        return (value for file in self._files for value in file.column(name))
+
 
 class Some(Sequence[Row]):
-    """Those rows of a sequence whose numbers are given."""
+    """Those rows of a sequence whose numbers stand in a file from ``start`` on."""
 
-    def __init__(self, rows: Sequence[Row], numbers: Sequence[int]) -> None:
-        self._rows, self._numbers = rows, numbers
+    def __init__(self, rows: Sequence[Row], numbers: Numbers, start: int, size: int) -> None:
+        self._rows, self._numbers, self._start, self._size = rows, numbers, start, size
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._size
 
     @overload
     def __getitem__(self, index: int) -> Row: ...
@@ -119,5 +166,52 @@ class Some(Sequence[Row]):
     def __getitem__(self, index: slice) -> Sequence[Row]: ...
     def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
         if isinstance(index, slice):
-            return [self._rows[number] for number in self._numbers[index]]
-        return self._rows[self._numbers[index]]
+            return [self[place] for place in range(*index.indices(self._size))]
+        if not 0 <= index < self._size:
+            raise IndexError(index)
+        return self._rows[self._numbers[self._start + index]]
+
+
+def open_prepared(paths: Sequence[Path], folder: Path) -> RowFiles:
+    """The rows of files that were prepared in ``folder``, each opened now."""
+    return RowFiles([_open(path, folder, number) for number, path in enumerate(paths)])
+
+
+def _open(source: Path, folder: Path, number: int) -> Lines | Parquet:
+    if source.suffix == ".parquet":
+        regrouped = folder / f"{number}.parquet"
+        return Parquet(regrouped if regrouped.exists() else source, source)
+    converted = folder / f"{number}.jsonl"
+    return Lines(converted if converted.exists() else source, folder / f"{number}.index", source)
+
+
+@dataclass(frozen=True)
+class Split:
+    """A split's files, prepared in ``folder``, and its number of rows: of all, or of each value of a column."""
+
+    paths: Sequence[Path]
+    folder: Path
+    sizes: Mapping[str, int]
+
+    def count(self, value: str | None = None) -> int:
+        """The number of rows, without opening a file."""
+        return sum(self.sizes.values()) if value is None else self.sizes.get(value, 0)
+
+    def rows(self, value: str | None) -> Sequence[Row]:
+        """All rows, or those of one value."""
+        if value is None:
+            return self._all
+        before = sum(size for other, size in self.sizes.items() if other < value)
+        return Some(self._all, self._numbers, before, self.count(value))
+
+    @cached_property
+    def _all(self) -> RowFiles:
+        return open_prepared(self.paths, self.folder)
+
+    @cached_property
+    def _numbers(self) -> Numbers:
+        return Numbers(self.folder / "numbers")
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

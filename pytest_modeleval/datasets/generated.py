@@ -1,6 +1,6 @@
 """Rows that a function makes from their subset and index."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ class Generated:
         """Every subset's name with its group."""
         return {subset: self.groups.get(subset, "") for subset in self.sizes}
 
-    def open(self, place: Place) -> "Generated":  # noqa: ARG002 - there is nothing to find
+    def open(self, place: Place, subsets: Collection[str], examples: str | None) -> "Generated":  # noqa: ARG002
         """Itself: there is nothing to open."""
         return self
 

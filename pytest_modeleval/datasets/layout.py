@@ -1,22 +1,30 @@
 """Which files of a dataset's repository hold one split: by its README's ``configs``, else by how hubs name files."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import pytest
 
 # Kinds of files in the order of preference when a repository holds the same split twice.
-ENDINGS = (".jsonl", ".jsonl.gz", ".parquet")
+ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
 
 
-def split_files(names: Collection[str], readme: str, config: str, split: str) -> list[str]:
-    """The files of one split among a repository's; `pytest.UsageError` says what there is instead.
+def split_files(
+    names: Collection[str], readme: str, parts: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], list[str]]:
+    """The files of each split (config and split) among a repository's; `pytest.UsageError` says what there is instead.
 
     Without a README that declares the config, tried are ``CONFIG/SPLIT``, ``CONFIG_SPLIT``, both also in ``data``, and,
     for the configs "default" and "main", ``SPLIT`` and ``data/SPLIT``; each as one file, as parts and as a folder.
     """
     declared = _declared(readme)
+    return {(config, split): _split(names, declared, config, split) for config, split in parts}
+
+
+def _split(
+    names: Collection[str], declared: Mapping[str, Mapping[str, list[re.Pattern[str]]]], config: str, split: str
+) -> list[str]:
     if config in declared:
         found = [name for name in sorted(names) if any(p.fullmatch(name) for p in declared[config].get(split, []))]
         if not found and split not in declared[config]:

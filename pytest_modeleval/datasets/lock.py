@@ -1,66 +1,100 @@
-"""The lock: what each dataset's files held when they were first seen."""
+"""The lock: where each split's files came from, what they held when they were first seen, and how many rows."""
 
+import fcntl
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-def locked_rows(
-    lock: Path, benchmark: str, split: str, files: Sequence[Path], count: Callable[[], dict[str, int]]
-) -> dict[str, int]:
-    """The number of rows of each part of a split by the lock, writing its entry when there is none.
+@dataclass(frozen=True)
+class Entry:
+    """What the lock has of one split.
 
-    Files are hashed only when their path, size or time differ from the lock's; ``count`` is called only for a new
-    entry. Raises `pytest.UsageError` when their content is not what was locked.
+    ``rows`` are the numbers of rows ("all", or by value of a column), ``stamp`` is path, size and time of each file,
+    ``source`` the hub, id, asked and resolved revision, and the files' names there (None for a local copy).
     """
-    entries = _read(lock)
-    entry = entries.get(benchmark, {}).get(split)
-    stamp = [[str(path), path.stat().st_size, path.stat().st_mtime_ns] for path in files]
-    if entry is not None and entry["stamp"] == stamp:
-        return dict(entry["rows"])
-    digest = _sha256(files)
-    if entry is not None and entry["sha256"] != digest:
-        raise pytest.UsageError(
-            f"{benchmark}: the data of {split} changed: {lock} has sha256 {entry['sha256'][:16]}…, "
-            f"{files[0]} has {digest[:16]}…. Restore the file, or remove {benchmark!r} from the lock to accept it"
-        )
-    rows = count() if entry is None else dict(entry["rows"])
-    # Read again: another process may have added its own entries meanwhile.
-    entries = _read(lock)
-    entries.setdefault(benchmark, {})[split] = {"rows": rows, "sha256": digest, "stamp": stamp}
-    _write(lock, entries)
-    return rows
+
+    rows: Mapping[str, int]
+    sha256: str
+    stamp: Sequence[Sequence[Any]]
+    source: Mapping[str, Any] | None = None
 
 
-def _sha256(files: Sequence[Path]) -> str:
+class Lock:
+    """The lock's file, by benchmark and split."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._entries = self._read()
+
+    def entry(self, benchmark: str, split: str) -> Entry | None:
+        """What is locked of a split."""
+        entry = self._entries.get(benchmark, {}).get(split)
+        return None if entry is None else Entry(**entry)
+
+    def sources(self, benchmark: str) -> list[Mapping[str, Any]]:
+        """Where the benchmark's locked splits came from."""
+        return [entry["source"] for entry in self._entries.get(benchmark, {}).values() if entry["source"]]
+
+    def refuse_change(self, benchmark: str, split: str, path: Path, digest: str) -> None:
+        """Raise `pytest.UsageError` when a split's content is not what was locked."""
+        entry = self.entry(benchmark, split)
+        if entry is not None and entry.sha256 != digest:
+            raise pytest.UsageError(
+                f"{benchmark}: the data of {split} changed: {self.path} has sha256 {entry.sha256[:16]}…, "
+                f"{path} has {digest[:16]}…. Restore the file, or remove {benchmark!r} from the lock to accept it"
+            )
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """For one process at a time, which sees what the last one wrote; a holder that dies lets go."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            self._entries = self._read()
+            yield
+
+    def write(self, benchmark: str, entries: Mapping[str, Entry]) -> None:
+        """Keep these entries; only while it is held."""
+        self._entries.setdefault(benchmark, {}).update({split: asdict(entry) for split, entry in entries.items()})
+        # Written aside and renamed: a reader in another process never sees half a file.
+        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as file:
+            json.dump(self._entries, file, indent=1, sort_keys=True)
+        Path(file.name).replace(self.path)
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            entries = json.loads(self.path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise pytest.UsageError(f"{self.path} is not JSON ({error}); remove it to make it anew") from None
+        if not isinstance(entries, dict):
+            raise pytest.UsageError(f"{self.path} is not a JSON object; remove it to make it anew")
+        return entries
+
+
+def stamp_of(paths: Sequence[Path]) -> list[list[Any]]:
+    """What changes when a file does, without reading it; empty when one is gone."""
+    try:
+        stats = [path.stat() for path in paths]
+    except FileNotFoundError:
+        return []
+    return [[str(path), stat.st_size, stat.st_mtime_ns] for path, stat in zip(paths, stats, strict=True)]
+
+
+def sha256_of(paths: Sequence[Path]) -> str:
+    """The hash of the files' content, one after another."""
     digest = hashlib.sha256()
-    for path in files:
+    for path in paths:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
-
-
-def _read(lock: Path) -> dict[str, Any]:
-    try:
-        entries = json.loads(lock.read_text("utf-8"))
-    except FileNotFoundError:
-        return {}
-    except ValueError as error:
-        raise pytest.UsageError(f"{lock} is not JSON ({error}); remove it to make it anew") from None
-    if not isinstance(entries, dict):
-        raise pytest.UsageError(f"{lock} is not a JSON object; remove it to make it anew")
-    return entries
-
-
-def _write(lock: Path, entries: dict[str, Any]) -> None:
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    # Written aside and renamed: a reader in another process never sees half a file.
-    with tempfile.NamedTemporaryFile("w", dir=lock.parent, delete=False, encoding="utf-8") as file:
-        json.dump(entries, file, indent=1, sort_keys=True)
-    Path(file.name).replace(lock)

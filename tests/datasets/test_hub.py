@@ -14,13 +14,13 @@ def declared(*, config: Names = "default", split: Names = "test", by: str | None
     return hub(modelscope="a/b", huggingface=None, config=config, split=split, by=by, subsets=subsets)
 
 
-def opened(dataset: Hub, folder: Path, **files: list[dict[str, object]]) -> HubRows:
+def opened(dataset: Hub, folder: Path, *, examples: str | None = None, **files: list[dict[str, object]]) -> HubRows:
     """The dataset over ``NAME.jsonl`` of each file; ``__`` in a name is a folder."""
     for name, rows in files.items():
         path = folder / "data" / f"{name.replace('__', '/')}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    return dataset.open(Place("b", folder / "data", folder / "lock.json"))
+    return dataset.open(Place("b", folder / "data", folder / ".modeleval/lock.json"), list(dataset.subsets), examples)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ LEVELS: list[dict[str, object]] = [{"level": 1, "n": 0}, {"level": 2, "n": 1}, {
 
 def test_a_split_may_be_regrouped_by_a_column(tmp_path: Path) -> None:
     dataset = declared(by="level", subsets=["1", "2"])
-    rows = opened(dataset, tmp_path, test=LEVELS, dev=[{"level": 2, "n": 7}, {"level": 1, "n": 8}])
+    rows = opened(dataset, tmp_path, examples="dev", test=LEVELS, dev=[{"level": 2, "n": 7}, {"level": 1, "n": 8}])
 
     assert [rows.count("1"), rows.count("2")] == [2, 1]
     assert [rows.row("1", index)["n"] for index in range(2)] == [0, 2]
@@ -86,7 +86,9 @@ def test_a_subset_without_a_row_is_refused(tmp_path: Path) -> None:
 
 
 def test_examples_are_the_rows_of_another_split(tmp_path: Path) -> None:
-    rows = opened(declared(config="main"), tmp_path, main__train=[{"n": n} for n in range(25)])
+    rows = opened(
+        declared(config="main"), tmp_path, examples="train", main__test=[], main__train=[{"n": n} for n in range(25)]
+    )
 
     examples = rows.examples("main", "train")
     assert (len(examples), [row["n"] for row in examples[:3]]) == (25, [0, 1, 2])

@@ -5,6 +5,10 @@ import pytest
 from pytest_modeleval.datasets.layout import split_files
 
 
+def files_of(names: list[str], readme: str, config: str, split: str) -> list[str]:
+    return split_files(names, readme, [(config, split)])[config, split]
+
+
 @pytest.mark.parametrize(
     ("file", "config"),
     [
@@ -19,7 +23,7 @@ from pytest_modeleval.datasets.layout import split_files
     ],
 )
 def test_a_split_is_found_as_hubs_lay_it_out(file: str, config: str) -> None:
-    assert split_files([file, "README.md", "main/train.jsonl"], "", config, "test") == [file]
+    assert files_of([file, "README.md", "main/train.jsonl"], "", config, "test") == [file]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,7 @@ def test_a_split_is_found_as_hubs_lay_it_out(file: str, config: str) -> None:
 )
 def test_what_is_not_there_is_said(file: str, config: str, said: str) -> None:
     with pytest.raises(pytest.UsageError, match=said):
-        split_files([file], "", config, "test")
+        files_of([file], "", config, "test")
 
 
 README = """---
@@ -73,11 +77,11 @@ FILES = [
     ],
 )
 def test_what_the_readme_declares_goes_before_names(config: str, split: str, found: list[str]) -> None:
-    assert split_files(FILES, README, config, split) == found
+    assert files_of(FILES, README, config, split) == found
 
 
 def test_a_config_that_the_readme_does_not_declare_may_still_be_there_by_name() -> None:
-    assert split_files(["de/test.jsonl"], README, "de", "test") == ["de/test.jsonl"]
+    assert files_of(["de/test.jsonl"], README, "de", "test") == ["de/test.jsonl"]
 
 
 @pytest.mark.parametrize(
@@ -89,9 +93,9 @@ def test_a_config_that_the_readme_does_not_declare_may_still_be_there_by_name() 
 )
 def test_the_closest_names_are_listed(config: str, split: str, said: str) -> None:
     with pytest.raises(pytest.UsageError, match=said):
-        split_files(FILES, README, config, split)
+        files_of(FILES, README, config, split)
 
 
 def test_a_broken_readme_is_said() -> None:
     with pytest.raises(pytest.UsageError, match=r"has a README.md whose header is not YAML: .*"):
-        split_files(FILES, "---\nconfigs: [\n---\n", "en", "test")
+        files_of(FILES, "---\nconfigs: [\n---\n", "en", "test")

@@ -1,0 +1,148 @@
+"""A dataset's splits: found in a local copy, a hub's cache or the hub, checked against the lock and made ready."""
+
+import hashlib
+import os
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.files import Split
+from pytest_modeleval.datasets.hub import Hub, NoData
+from pytest_modeleval.datasets.layout import split_files
+from pytest_modeleval.datasets.lock import Entry, Lock, sha256_of, stamp_of
+
+# A config and a split.
+Part = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A split's files, and where they came from when that is a hub."""
+
+    paths: Sequence[Path]
+    source: Mapping[str, Any] | None
+
+
+def found(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Split]:
+    """The splits, ready to be read; `NoData` or `pytest.UsageError` when they are not to be had."""
+    lock = Lock(place.lock)
+    local = _local(place, parts)
+    ready = {part: _ready(dataset, place, lock, part, local) for part in parts}
+    if None in ready.values():
+        with lock.held():
+            # Another process may have made them ready while this one waited.
+            ready = {part: _ready(dataset, place, lock, part, local) for part in parts}
+            missing = [part for part, split in ready.items() if split is None]
+            files = local or (_from_hub(dataset, place, lock, missing) if missing else {})
+            ready |= _accept(dataset, place, lock, {part: files[part] for part in missing})
+    return {part: split for part, split in ready.items() if split is not None}
+
+
+def _local(place: Place, parts: Sequence[Part]) -> dict[Part, Found] | None:
+    """The splits in the benchmark's folder, if it has one."""
+    if place.folder is None or not place.folder.is_dir():
+        return None
+    files = in_folder(place.folder, parts, f"{place.benchmark}: {place.folder}")
+    return {part: Found(paths, None) for part, paths in files.items()}
+
+
+def in_folder(folder: Path, parts: Sequence[Part], said: str) -> dict[Part, list[Path]]:
+    """The files of splits in a copy of a repository; errors begin with ``said``."""
+    names = {
+        (Path(where) / name).relative_to(folder).as_posix()
+        for where, _, files in os.walk(folder, followlinks=True)
+        for name in files
+    }
+    named = names_of(names, readme_of(folder), parts, said)
+    return {part: [folder / name for name in files] for part, files in named.items()}
+
+
+def readme_of(folder: Path) -> str:
+    """What the repository's README says, "" without one."""
+    readme = folder / "README.md"
+    return readme.read_text("utf-8", "replace") if readme.is_file() else ""
+
+
+def names_of(names: Collection[str], readme: str, parts: Sequence[Part], said: str) -> dict[Part, list[str]]:
+    """The names of splits' files; errors begin with ``said``."""
+    try:
+        return split_files(names, readme, parts)
+    except pytest.UsageError as error:
+        raise pytest.UsageError(f"{said} {error}") from None
+
+
+def _key(dataset: Hub, part: Part) -> str:
+    return "/".join(part) + (f" by {dataset.by}" if dataset.by else "")
+
+
+def _folder(dataset: Hub, place: Place, digest: str) -> Path:
+    """Where a content is made ready: a content that changed has another one."""
+    name = hashlib.sha256(f"1 {digest} {dataset.by}".encode()).hexdigest()[:32]
+    return place.lock.parent / "data" / name
+
+
+def _ready(dataset: Hub, place: Place, lock: Lock, part: Part, local: Mapping[Part, Found] | None) -> Split | None:
+    """The split when its files are those that were locked, and were made ready; without reading any."""
+    entry = lock.entry(place.benchmark, _key(dataset, part))
+    if entry is None:
+        return None
+    if local:
+        paths = list(local[part].paths)
+    elif entry.source and is_from(entry.source, dataset, place):
+        paths = [Path(path) for path, _, _ in entry.stamp]
+    else:
+        return None
+    folder = _folder(dataset, place, entry.sha256)
+    if stamp_of(paths) != entry.stamp or not folder.is_dir():
+        return None
+    return Split(paths, folder, entry.rows)
+
+
+def is_from(source: Mapping[str, Any], dataset: Hub, place: Place) -> bool:
+    """Whether a locked source is what the benchmark would be fetched from now."""
+    now = {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision}
+    return all(source[key] == value for key, value in now.items())
+
+
+def _from_hub(dataset: Hub, place: Place, lock: Lock, parts: Sequence[Part]) -> dict[Part, Found]:
+    sources = [source for source in lock.sources(place.benchmark) if is_from(source, dataset, place)]
+    if not place.chosen and not sources:
+        raise NoData(f"{place.benchmark} has no data: give --eval-data DIR, or choose it with -k to have it fetched")
+    from pytest_modeleval.datasets.fetch import fetch
+
+    asked = {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision}
+    locked = {
+        part: entry.source["files"]
+        for part in parts
+        if (entry := lock.entry(place.benchmark, _key(dataset, part))) and entry.source in sources and entry.source
+    }
+    copy, revision, names = fetch(dataset, place, parts, sources[0]["revision"] if sources else None, locked)
+    return {
+        part: Found([copy / name for name in names[part]], {**asked, "revision": revision, "files": names[part]})
+        for part in parts
+    }
+
+
+def _accept(dataset: Hub, place: Place, lock: Lock, files: Mapping[Part, Found]) -> dict[Part, Split]:
+    """The splits after their content was compared with the lock's and made ready; the lock has them then."""
+    from pytest_modeleval.datasets.prepare import prepare
+
+    splits, entries = {}, {}
+    for part, got in files.items():
+        key = _key(dataset, part)
+        digest = sha256_of(got.paths)
+        lock.refuse_change(place.benchmark, key, got.paths[0], digest)
+        folder = _folder(dataset, place, digest)
+        entry = lock.entry(place.benchmark, key)
+        try:
+            rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.by, folder)
+        except pytest.UsageError as error:
+            raise pytest.UsageError(f"{place.benchmark}: {error}") from None
+        entries[key] = Entry(rows, digest, stamp_of(got.paths), got.source)
+        splits[part] = Split(got.paths, folder, rows)
+    lock.write(place.benchmark, entries)
+    return splits
