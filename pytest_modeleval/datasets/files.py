@@ -75,7 +75,7 @@ def open_parquet(path: Path, source: Path) -> Any:
     except ImportError:
         raise pytest.UsageError(f"{source} needs pyarrow: pip install 'pytest-modeleval[parquet]'") from None
     try:
-        return pyarrow.parquet.ParquetFile(path, memory_map=True)
+        return pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False)
     except (OSError, pyarrow.ArrowException) as error:
         raise pytest.UsageError(f"{source} is no whole parquet file ({_line(error)}); fetch it again") from None
 

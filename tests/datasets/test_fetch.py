@@ -1,5 +1,6 @@
 """Datasets out of hubs, through the hubs' own libraries, against a server of our own that speaks to them."""
 
+import inspect
 import json
 import os
 import shlex
@@ -31,7 +32,8 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServe
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_DISABLE_XET", True)
     # They try again for half a minute.
-    monkeypatch.setitem(huggingface_hub.file_download.http_get.__kwdefaults__, "_nb_retries", 1)
+    defaults = inspect.unwrap(huggingface_hub.file_download.http_get).__kwdefaults__
+    monkeypatch.setitem(defaults, "_nb_retries", 1)
     monkeypatch.setattr("modelscope_hub._download.DOWNLOAD_RETRY_TIMES", 1)
     monkeypatch.setattr("modelscope_hub._legacy_api.REPO_TREE_PAGE_MAX_ATTEMPTS", 1)
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", server.url)
