@@ -47,6 +47,7 @@ def _no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NLTK_DATA", str(Path(__file__).parent / "nltk_data"))
     # Nothing may be fetched: what is not there is an error, at once.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
 
 
 @pytest.fixture(scope="session")

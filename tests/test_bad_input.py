@@ -21,6 +21,7 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "--eval-repeats", "two"], "--eval-repeats takes a whole number of at least 1, not 'two'"),
         (["--model", "faulty", "--eval-seed", "x"], "--eval-seed takes a whole number, not 'x'"),
         (["--model", "faulty", "--eval-data", "nowhere"], "--eval-data: there is no folder 'nowhere'"),
+        (["--model", "faulty", "--eval-hub", "github"], "--eval-hub takes one of modelscope, huggingface, not 'github'"),
         (["--model", "faulty", "--eval-cache", "yes"], "--eval-cache takes one of off, read, write, only, not 'yes'"),
         (["--model", "faulty", "--eval-generation", "t"], "--eval-generation takes KEY=VALUE, not 't'"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
@@ -133,9 +134,12 @@ def test_a_data_folder_without_the_benchmark(project: pytest.Pytester, rows: Pat
     rows.parent.rmdir()
     rows.parents[1].rmdir()
 
-    run_files(project).stderr.fnmatch_lines(
+    result = run(project, "--model", "faulty", "--eval-data", "data", "--eval-offline", "test_files.py")
+
+    result.stderr.fnmatch_lines(
         [
-            "ERROR: files has no data. There is no folder */data/files. Give --eval-data DIR, where DIR/files is a copy of*"
+            "ERROR: files has no main/test of some/files in ModelScope's cache on this machine, and nothing is fetched "
+            "with --eval-offline (there is no folder */data/files either): modelscope download some/files *"
         ]
     )
 

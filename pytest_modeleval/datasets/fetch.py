@@ -47,11 +47,12 @@ def fetch(
             # What is not in the cache may be in the hub.
             pass
     if place.offline or not place.chosen:
+        looked = "" if place.folder is None else f" (there is no folder {place.folder} either)"
         files = [] if unknown else [file for files in names.values() for file in files]
         raise NoData(
             f"{place.benchmark} has no {', '.join('/'.join(part) for part in parts[:3])}"
             f"{' …' if len(parts) > 3 else ''} of {name} in {client.TITLE}'s cache on this machine, and nothing is "
-            f"fetched{' with --eval-offline' if place.offline else ''}: {client.command(name, revision, files)}"
+            f"fetched{' with --eval-offline' if place.offline else ''}{looked}: {client.command(name, revision, files)}"
         )
     try:
         if unknown:

@@ -77,7 +77,9 @@ def open_parquet(path: Path, source: Path) -> Any:
     try:
         return pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False)
     except (OSError, pyarrow.ArrowException) as error:
-        raise pytest.UsageError(f"{source} is no whole parquet file ({_line(error)}); fetch it again") from None
+        raise pytest.UsageError(
+            f"{source} is no whole parquet file ({_line(error)}); remove it and fetch it again"
+        ) from None
 
 
 class Parquet:
@@ -121,7 +123,7 @@ class Parquet:
         try:
             return self._file.read_row_group(group)
         except (OSError, pyarrow.ArrowException) as error:
-            raise SampleError(f"{where} cannot be read ({_line(error)}); fetch the file again") from None
+            raise SampleError(f"{where} cannot be read ({_line(error)}); remove the file and fetch it again") from None
 
 
 class RowFiles(Sequence[Row]):

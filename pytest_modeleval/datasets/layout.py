@@ -55,11 +55,14 @@ def _declared(readme: str) -> dict[str, dict[str, list[re.Pattern[str]]]]:
         content = yaml.load(header[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise pytest.UsageError(f"has a README.md whose header is not YAML: {error}") from None
-    return {
-        str(config["config_name"]): _splits(config["data_files"])
-        for config in content["configs"] or []
-        if "config_name" in config and "data_files" in config
-    }
+    try:
+        return {
+            str(config["config_name"]): _splits(config["data_files"])
+            for config in content["configs"]
+            if "config_name" in config and "data_files" in config
+        }
+    except (TypeError, KeyError, AttributeError):
+        raise pytest.UsageError("has a README.md whose configs do not have the hubs' form") from None
 
 
 def _splits(data_files: Any) -> dict[str, list[re.Pattern[str]]]:

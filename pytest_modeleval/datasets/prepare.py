@@ -53,7 +53,7 @@ def _refuse_page(path: Path) -> None:
         raise pytest.UsageError(f"{path} is a Git LFS pointer, not the file: run `git lfs pull` in that repository")
     if start.startswith((b"<!doctype html", b"<html")):
         raise pytest.UsageError(
-            f"{path} is an HTML page, not data: what was downloaded is an error page; fetch it again"
+            f"{path} is an HTML page, not data: what was downloaded is an error page; remove it and fetch it again"
         )
 
 
@@ -68,7 +68,7 @@ def _prepare_file(path: Path, stem: Path) -> None:
             with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source, converted.open("wb") as target:
                 _convert(source, target, kind, path)  # type: ignore[arg-type]
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            raise pytest.UsageError(f"{path} is no whole gzip file ({error}); fetch it again") from None
+            raise pytest.UsageError(f"{path} is no whole gzip file ({error}); remove it and fetch it again") from None
         except UnicodeDecodeError as error:
             raise pytest.UsageError(f"{path} is not UTF-8: {error}") from None
         lines = converted
@@ -177,4 +177,4 @@ def _regroup(path: Path, target: Path) -> None:
             for batch in streamed.iter_batches(batch_size=rows):
                 writer.write_batch(batch)
     except (OSError, pyarrow.ArrowException) as error:
-        raise pytest.UsageError(f"{path} is no whole parquet file ({error}); fetch it again") from None
+        raise pytest.UsageError(f"{path} is no whole parquet file ({error}); remove it and fetch it again") from None

@@ -174,7 +174,7 @@ def test_threads_may_read_at_once(tmp_path: Path) -> None:
         ("a.json", b'[{"n": 1}', "a.json is not JSON: "),
         ("a.jsonl.gz", gzip.compress(b'{"n": 1}' * 1000)[:-20], "a.jsonl.gz is no whole gzip file"),
         ("a.jsonl.gz", b'{"n": 1}', "a.jsonl.gz is no whole gzip file"),
-        ("a.parquet", b"PAR1 and then nothing", "a.parquet is no whole parquet file .*; fetch it again"),
+        ("a.parquet", b"PAR1 and then nothing", "a.parquet is no whole parquet file .*; remove it and fetch it again"),
         ("a.parquet", b"<!DOCTYPE html><title>502</title>", "a.parquet is an HTML page, not data: "),
         ("a.jsonl", b"\n<html>", "a.jsonl is an HTML page, not data: "),
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a.parquet is a Git LFS pointer"),
@@ -198,6 +198,8 @@ def test_a_parquet_file_that_is_broken_inside_is_those_samples_error(tmp_path: P
     path.write_bytes(data)
     rows = rows_of(path)
 
-    with pytest.raises(SampleError, match=r"row 3 of .*rows.parquet cannot be read \(.*\); fetch the file again"):
+    with pytest.raises(
+        SampleError, match=r"row 3 of .*rows.parquet cannot be read \(.*\); remove the file and fetch it again"
+    ):
         rows[3]
     assert rows[999]["text"] == "999" * 100

@@ -1,5 +1,7 @@
 """Which files of a repository are a split."""
 
+import sys
+
 import pytest
 
 from pytest_modeleval.datasets.layout import split_files
@@ -96,6 +98,24 @@ def test_the_closest_names_are_listed(config: str, split: str, said: str) -> Non
         files_of(FILES, README, config, split)
 
 
-def test_a_broken_readme_is_said() -> None:
-    with pytest.raises(pytest.UsageError, match=r"has a README.md whose header is not YAML: .*"):
-        files_of(FILES, "---\nconfigs: [\n---\n", "en", "test")
+@pytest.mark.parametrize(
+    ("header", "said"),
+    [
+        ("configs: [", "has a README.md whose header is not YAML: "),
+        ("configs: 3", "has a README.md whose configs do not have the hubs' form"),
+        ("configs:\n- config_name: a\n  data_files:\n  - split: b", "has a README.md whose configs do not have"),
+    ],
+)
+def test_a_broken_readme_is_said(header: str, said: str) -> None:
+    with pytest.raises(pytest.UsageError, match=said):
+        files_of(FILES, f"---\n{header}\n---\n", "en", "test")
+
+
+def test_without_yaml_the_pip_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+
+    with pytest.raises(
+        pytest.UsageError, match=r"declares its files in YAML; .* pip install 'pytest-modeleval\[hub\]'"
+    ):
+        files_of(FILES, README, "en", "test")
+    assert files_of(FILES, "# No header", "en", "test") == ["en/test.jsonl"]
