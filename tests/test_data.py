@@ -1,6 +1,8 @@
 """What a user sees of datasets being found, fetched, locked and made ready."""
 
+import gzip
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval import hub
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.find import found
 from pytest_modeleval.datasets.lock import Lock
 from tests.conftest import FaultyServer, run
 from tests.hubs import HubServer
@@ -116,10 +121,46 @@ def test_choosing_a_benchmark_opens_no_other(pytester: pytest.Pytester, monkeypa
     assert {name: list(splits) for name, splits in lock.items()} == {"gsm8k": ["main/test", "main/train"]}
 
 
+def test_what_was_made_ready_may_be_removed_and_a_new_content_is_made_ready_anew(
+    project: pytest.Pytester, hubs: HubServer
+) -> None:
+    arguments = ["--model", "faulty", "test_fetched.py", "--eval-data", "data", "--eval-shots", "0"]
+    data = project.path / "data/fetched/test.jsonl.gz"
+    data.parent.mkdir(parents=True)
+    data.write_bytes(gzip.compress(ROWS))
+    run(project, *arguments).assert_outcomes(passed=8)
+
+    shutil.rmtree(project.path / ".modeleval/data")
+    run(project, *arguments).assert_outcomes(passed=8)
+
+    data.write_bytes(gzip.compress(ROWS + ROWS))
+    changed = run(project, *arguments)
+    changed.stderr.fnmatch_lines(["ERROR: fetched: the data of default/test by level changed: *"])
+
+    (project.path / ".modeleval/datasets.json").unlink()
+    run(project, *arguments).assert_outcomes(passed=16)
+    assert hubs.asked == []
+
+
+def test_every_split_of_the_real_data_is_found_and_whole(real_data: Path, tmp_path: Path) -> None:
+    for described in json.loads((real_data / "index.json").read_text("utf-8")):
+        files = {(file["subset"], file["split"]): file for file in described["files"] if file.get("split")}
+        place = Place(described["benchmark"], real_data / described["folder"], tmp_path / "datasets.json")
+
+        splits = found(hub(modelscope="any", huggingface=None), place, list(files))
+
+        for part, file in files.items():
+            assert (splits[part].paths, splits[part].count()) == ([place.folder / file["path"]], file["records"])
+            assert set(splits[part].rows(None)[0]) <= set(file["fields"]), part
+
+
 def test_a_process_that_dies_with_the_lock_lets_go(tmp_path: Path) -> None:
     code = """
 import sys, time
 from pathlib import Path
+from pytest_modeleval import hub
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.find import found
 from pytest_modeleval.datasets.lock import Lock
 with Lock(Path(sys.argv[1])).held():
     print("held", flush=True)
