@@ -25,6 +25,9 @@ def split_files(
 def _split(
     names: Collection[str], declared: Mapping[str, Mapping[str, list[re.Pattern[str]]]], config: str, split: str
 ) -> list[str]:
+    if (text := f"{split}/{config}.txt") in names:
+        # Solved examples in a text; no README declares them.
+        return [text]
     if config in declared:
         found = [name for name in sorted(names) if any(p.fullmatch(name) for p in declared[config].get(split, []))]
         if not found and split not in declared[config]:

@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, TextIO
 import pytest
 
 from pytest_modeleval.datasets.files import open_parquet, open_prepared
+from pytest_modeleval.datasets.solved import solved
 from pytest_modeleval.sample import SampleError
 
 # A row group is read whole for one of its rows: one beyond this (32 MiB, uncompressed) is cut into groups of an eighth.
@@ -77,6 +78,9 @@ def _prepare_file(path: Path, stem: Path) -> None:
 
 def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path) -> None:
     """The rows of a file as lines of JSON."""
+    if kind == "txt":
+        target.writelines(json.dumps(row).encode() + b"\n" for row in solved(path))
+        return
     if kind == "jsonl":
         shutil.copyfileobj(source, target)
         return

@@ -95,9 +95,10 @@ def test_examples_are_the_rows_of_another_split(tmp_path: Path) -> None:
 
 
 def test_examples_may_be_a_text_for_each_subset(tmp_path: Path) -> None:
-    rows = opened(declared(config=["a", "b"]), tmp_path, a__test=[{"n": 1}], b__dev=[{"n": 2}])
-    (tmp_path / "data/dev").mkdir()
+    (tmp_path / "data/dev").mkdir(parents=True)
     (tmp_path / "data/dev/a.txt").write_text("Q: 1 + 1?\nA: So the answer is 2.")
+    files: dict[str, list[dict[str, object]]] = {"a__test": [{"n": 1}], "b__test": [], "b__dev": [{"n": 2}]}
+    rows = opened(declared(config=["a", "b"]), tmp_path, examples="dev", **files)
 
     assert list(rows.examples("a", "dev")) == [{"input": "1 + 1?", "target": "2", "solution": "So the answer is 2."}]
     assert list(rows.examples("b", "dev")) == [{"n": 2}]
