@@ -79,9 +79,10 @@ def _key(dataset: Hub, part: Part) -> str:
     return "/".join(part) + (f" by {dataset.by}" if dataset.by else "")
 
 
-def _folder(dataset: Hub, place: Place, digest: str) -> Path:
-    """Where a content is made ready: a content that changed has another one."""
-    name = hashlib.sha256(f"1 {digest} {dataset.by}".encode()).hexdigest()[:32]
+def _folder(dataset: Hub, place: Place, digest: str, paths: Sequence[Path]) -> Path:
+    """Where a content is made ready: another content, or cut into other files or of another kind, has another one."""
+    files = [(path.stat().st_size, path.suffixes[-2:]) for path in paths]
+    name = hashlib.sha256(f"1 {digest} {files} {dataset.by}".encode()).hexdigest()[:32]
     return place.lock.parent / "data" / name
 
 
@@ -96,10 +97,10 @@ def _ready(dataset: Hub, place: Place, lock: Lock, part: Part, local: Mapping[Pa
         paths = [Path(path) for path, _, _ in entry.stamp]
     else:
         return None
-    folder = _folder(dataset, place, entry.sha256)
-    if stamp_of(paths) != entry.stamp or not folder.is_dir():
+    if stamp_of(paths) != entry.stamp:
         return None
-    return Split(paths, folder, entry.rows)
+    folder = _folder(dataset, place, entry.sha256, paths)
+    return Split(paths, folder, entry.rows) if folder.is_dir() else None
 
 
 def is_from(source: Mapping[str, Any], dataset: Hub, place: Place) -> bool:
@@ -136,7 +137,7 @@ def _accept(dataset: Hub, place: Place, lock: Lock, files: Mapping[Part, Found])
         key = _key(dataset, part)
         digest = sha256_of(got.paths)
         lock.refuse_change(place.benchmark, key, got.paths[0], digest)
-        folder = _folder(dataset, place, digest)
+        folder = _folder(dataset, place, digest, got.paths)
         entry = lock.entry(place.benchmark, key)
         try:
             rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.by, folder)

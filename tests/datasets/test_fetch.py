@@ -168,6 +168,7 @@ def test_a_download_that_stays_cut_is_never_taken_for_whole(tmp_path: Path, serv
         ("main", "own/script", None, "b: own/script on .* has no data files, only a loading script"),
         ("main", "own/set", "v9", "b: (own/set on Hugging Face has no revision 'v9'|there is no dataset 'own/set')"),
     ],
+    ids=["dataset", "config", "only a script", "revision"],
 )
 def test_what_is_not_there_is_one_line(
     tmp_path: Path, server: HubServer, name: str, config: str, dataset: str, revision: str | None, said: str

@@ -179,6 +179,22 @@ def test_threads_may_read_at_once(tmp_path: Path) -> None:
         ("a.jsonl", b"\n<html>", "a.jsonl is an HTML page, not data: "),
         ("a.parquet", b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "a.parquet is a Git LFS pointer"),
     ],
+    ids=[
+        "few columns",
+        "many columns",
+        "column twice",
+        "open quote",
+        "tsv",
+        "encoding",
+        "cut json",
+        "open array",
+        "cut gzip",
+        "no gzip",
+        "no parquet",
+        "page",
+        "page as lines",
+        "pointer",
+    ],
 )
 def test_a_broken_file_is_one_line(tmp_path: Path, name: str, data: bytes, said: str) -> None:
     path = tmp_path / name

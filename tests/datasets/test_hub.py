@@ -102,3 +102,13 @@ def test_examples_may_be_a_text_for_each_subset(tmp_path: Path) -> None:
 
     assert list(rows.examples("a", "dev")) == [{"input": "1 + 1?", "target": "2", "solution": "So the answer is 2."}]
     assert list(rows.examples("b", "dev")) == [{"n": 2}]
+
+
+def test_the_same_bytes_in_a_file_of_another_kind_are_read_anew(tmp_path: Path) -> None:
+    dataset, place = declared(), Place("b", tmp_path / "data", tmp_path / "lock.json")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/test.csv").write_text("a\tb,c\n1\t2,3\n")
+    assert dataset.open(place, ["default"], None).row("default", 0) == {"a\tb": "1\t2", "c": "3"}
+
+    (tmp_path / "data/test.csv").rename(tmp_path / "data/test.tsv")
+    assert dataset.open(place, ["default"], None).row("default", 0) == {"a": "1", "b,c": "2,3"}
