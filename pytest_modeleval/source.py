@@ -61,12 +61,7 @@ class Source:
         assert self.benchmark.shots is not None
         split = self.benchmark.shots.split
         if subset not in self._splits:
-            try:
-                self._splits[subset] = self.rows.examples(subset, split)
-            except pytest.UsageError as error:
-                raise pytest.UsageError(
-                    f"{error}; the {number} solved examples come from there, --eval-shots 0 asks without"
-                ) from None
+            self._splits[subset] = self.rows.examples(subset, split)
         found: list[Row] = []
         for example in self._drawn(subset, index):
             if example != row:

@@ -61,10 +61,14 @@ class Hub:
         # Looking for files, hashing and preparing them is code that only selected benchmarks pay for.
         from pytest_modeleval.datasets.find import found
 
-        parts = dict.fromkeys(self.part(subset) for subset in subsets)
+        splits = found(self, place, list({self.part(subset): None for subset in subsets}))
         if examples:
-            parts |= dict.fromkeys(self.part(subset, examples) for subset in subsets)
-        return HubRows(self, place.benchmark, found(self, place, list(parts)))
+            try:
+                splits |= found(self, place, list({self.part(subset, examples): None for subset in subsets}))
+            except pytest.UsageError as error:
+                hint = "the solved examples come from there, --eval-shots 0 asks without"
+                raise pytest.UsageError(f"{error}; {hint}") from None
+        return HubRows(self, place.benchmark, splits)
 
 
 @dataclass(frozen=True)
