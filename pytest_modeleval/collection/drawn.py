@@ -11,7 +11,7 @@ import pytest
 from pytest_modeleval.collection.index import Entry, content_hash
 from pytest_modeleval.collection.lines import Lines, sample_of
 from pytest_modeleval.datasets import Rows
-from pytest_modeleval.datasets.files import JsonLines
+from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
 from pytest_modeleval.options import Options
@@ -29,8 +29,8 @@ class Opened(Protocol):
     def declared(self, benchmark: str) -> Benchmark:
         """What `@benchmark` said."""
 
-    def rows(self, benchmark: str) -> Rows:
-        """The benchmark's rows."""
+    def rows(self, benchmark: str, subsets: Sequence[str]) -> Rows:
+        """The rows of these subsets of a benchmark."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Drawn:
     name: str
     rows: Asked
     available: int
-    lines: JsonLines | None = None
+    lines: RowFiles | None = None
     not_run: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -61,12 +61,14 @@ class Drawn:
             declared, dataset=dataset, to_sample=partial(sample_of, to_sample=declared.to_sample), shots=None
         )
 
-    def entries(self, opened: Callable[[str], Rows], files: Mapping[str, Path | None]) -> Iterator[Entry]:
+    def entries(
+        self, opened: Callable[[str, Sequence[str]], Rows], files: Mapping[str, Path | None]
+    ) -> Iterator[Entry]:
         """The lines of an index of these rows, read for their hashes."""
         for name, subsets in self.rows.items():
             for subset, rows in subsets.items():
                 for row, labels in rows.items():
-                    hashed = content_hash(opened(name).row(subset, row))
+                    hashed = content_hash(opened(name, list(subsets)).row(subset, row))
                     yield Entry("", name, subset, row, hashed, labels, files.get(name))
 
 

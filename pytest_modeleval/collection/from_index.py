@@ -34,7 +34,7 @@ class FromIndex:
             groups = opened.declared(entry.benchmark).dataset.subsets
             if entry.subset not in groups:
                 raise unknown(f"subset of {entry.benchmark} in {entry.where}:", entry.subset, groups)
-            _refuse_changed(entry, opened.rows(entry.benchmark))
+            _refuse_changed(entry, opened.rows(entry.benchmark, [entry.subset]))
             rows = asked.setdefault(entry.benchmark, {}).setdefault(entry.subset, {})
             if entry.row in rows:
                 raise pytest.UsageError(f"{entry.where}: row {entry.row} of {entry.benchmark} is there twice")

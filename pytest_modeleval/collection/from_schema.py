@@ -37,7 +37,7 @@ class FromSchema:
         leaves, most = self.schema.leaves, options.limit_per_subset
         sizes = []
         for leaf, subsets in zip(leaves, _subsets(leaves, opened), strict=True):
-            rows = opened.rows(leaf.benchmark)
+            rows = opened.rows(leaf.benchmark, subsets)
             sizes.append({subset: rows.count(subset) for subset in subsets})
         totals = [sum(min(size, most or size) for size in by_subset.values()) for by_subset in sizes]
         numbers = _numbers(leaves, totals, options)

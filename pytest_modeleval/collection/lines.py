@@ -1,11 +1,11 @@
 """The lines of a published collection: each holds its sample, judged by the benchmark it names."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_modeleval.datasets import Place, Row
-from pytest_modeleval.datasets.files import JsonLines
+from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.results import Labels
 from pytest_modeleval.sample import Json, Message, Sample, SampleError
 
@@ -14,10 +14,10 @@ from pytest_modeleval.sample import Json, Message, Sample, SampleError
 class Lines:
     """The lines of a published collection that belong to one benchmark, as its dataset."""
 
-    lines: JsonLines
+    lines: RowFiles
     subsets: Mapping[str, str]
 
-    def open(self, place: Place) -> "Lines":  # noqa: ARG002 - it is open
+    def open(self, place: Place, subsets: Collection[str], examples: str | None) -> "Lines":  # noqa: ARG002
         """Itself."""
         return self
 
@@ -31,7 +31,7 @@ class Lines:
 
     def examples(self, subset: str, split: str) -> Sequence[Row]:
         """None: a line says itself all that is asked."""
-        raise SampleError(f"{self.lines.path} has no {subset}/{split} to take examples from")
+        raise SampleError(f"{self.lines.source} has no {subset}/{split} to take examples from")
 
 
 def labels_of(line: Row) -> Labels:

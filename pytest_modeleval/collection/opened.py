@@ -1,6 +1,6 @@
 """The benchmarks that a collection names: declarations out of their files, data out of their folders."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class OpenedBenchmarks:
     files: Mapping[str, Path]
     place: Callable[[str], Place]
     _declared: dict[str, Benchmark] = field(default_factory=dict)
-    _rows: dict[str, Rows] = field(default_factory=dict)
+    _rows: dict[tuple[str, tuple[str, ...]], Rows] = field(default_factory=dict)
 
     def declared(self, benchmark: str) -> Benchmark:
         """What `@benchmark` said; `pytest.UsageError` where the file has no such benchmark."""
@@ -32,14 +32,15 @@ class OpenedBenchmarks:
             self._declared[benchmark] = there[benchmark]
         return self._declared[benchmark]
 
-    def rows(self, benchmark: str) -> Rows:
-        """The benchmark's data; `pytest.UsageError` where there is none."""
-        if benchmark not in self._rows:
+    def rows(self, benchmark: str, subsets: Sequence[str]) -> Rows:
+        """The data of these subsets of a benchmark; `pytest.UsageError` where there is none."""
+        key = benchmark, tuple(subsets)
+        if key not in self._rows:
             try:
-                self._rows[benchmark] = self.declared(benchmark).dataset.open(self.place(benchmark))
+                self._rows[key] = self.declared(benchmark).dataset.open(self.place(benchmark), subsets, None)
             except NoData as error:
                 raise pytest.UsageError(str(error)) from None
-        return self._rows[benchmark]
+        return self._rows[key]
 
 
 def _declared_in(session: pytest.Session, path: Path) -> dict[str, Benchmark]:

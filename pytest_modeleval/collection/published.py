@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.collection.drawn import Drawn, Opened, limited
 from pytest_modeleval.collection.lines import labels_of
 from pytest_modeleval.config import Table
-from pytest_modeleval.datasets.files import JsonLines
+from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.options import Options, unknown
 from pytest_modeleval.results import Labels
 
@@ -20,7 +20,7 @@ class Published:
     """Lines that hold their samples themselves; ``labelled`` are (benchmark, subset, line's number, labels)."""
 
     name: str
-    lines: JsonLines
+    lines: RowFiles
     labelled: Sequence[tuple[str, str, tuple[int, Labels]]]
     not_run: Mapping[str, int]
     tables: Mapping[str, Table] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Published:
         return Drawn(self.name, asked, len(self.labelled), self.lines, self.not_run)
 
 
-def read_published(path: Path, lines: JsonLines, options: Options, shipped: Sequence[str]) -> Published:
+def read_published(path: Path, lines: RowFiles, options: Options, shipped: Sequence[str]) -> Published:
     """The lines of a file, those of benchmarks that are not shipped counted apart."""
     for flag, value in (("--eval-shots", options.shots), ("--eval-collection-save", options.collection_save)):
         if value is not None:

@@ -13,7 +13,8 @@ from pytest_modeleval.collection.index import read_entries
 from pytest_modeleval.collection.published import read_published
 from pytest_modeleval.collection.schema import read_schema
 from pytest_modeleval.config import Table
-from pytest_modeleval.datasets.files import JsonLines
+from pytest_modeleval.datasets.files import RowFiles
+from pytest_modeleval.datasets.prepare import open_file
 from pytest_modeleval.options import Options, unknown
 from pytest_modeleval.sample import SampleError
 
@@ -43,12 +44,12 @@ def read_collection(path: Path, options: Options, shipped: Sequence[str]) -> Col
     if options.sampler:
         raise pytest.UsageError(f"--eval-sampler draws from a schema; {path.name} is drawn already")
     try:
-        return _from_lines(path, JsonLines(path), options, shipped)
+        return _from_lines(path, open_file(path), options, shipped)
     except SampleError as error:
         raise pytest.UsageError(str(error)) from None
 
 
-def _from_lines(path: Path, lines: JsonLines, options: Options, shipped: Sequence[str]) -> Collection:
+def _from_lines(path: Path, lines: RowFiles, options: Options, shipped: Sequence[str]) -> Collection:
     if not len(lines):
         raise pytest.UsageError(f"{path} is empty")
     if "prompt" in lines[0]:

@@ -12,8 +12,8 @@ import pytest
 from pytest_modeleval.custom import choice, qa
 from pytest_modeleval.custom.columns import SEVERAL
 from pytest_modeleval.datasets import Place, Row
-from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.datasets.layout import ENDINGS
+from pytest_modeleval.datasets.prepare import open_file
 from pytest_modeleval.sample import SampleError
 
 FORMATS = {"choice": choice, "qa": qa}
@@ -38,7 +38,7 @@ class UserData:
         """Every subset's name, in no group."""
         return dict.fromkeys(self.files, "")
 
-    def open(self, place: Place) -> "UserData":  # noqa: ARG002 - it is open
+    def open(self, place: Place, subsets: Collection[str], examples: str | None) -> "UserData":  # noqa: ARG002
         """Itself."""
         return self
 
@@ -117,7 +117,7 @@ def _rows(path: Path) -> Sequence[Row]:
         raise pytest.UsageError(f"--eval-file: {path} ends in none of {', '.join(ENDINGS)}")
     _refuse_not_utf8(path)
     try:
-        rows = RowFiles([path])
+        rows = open_file(path)
         if not rows:
             raise pytest.UsageError(f"{path} has no row")
         rows[0]

@@ -132,6 +132,11 @@ class RowFiles(Sequence[Row]):
     def __init__(self, files: Sequence[Lines | Parquet]) -> None:
         self._files = files
 
+    @property
+    def source(self) -> Path:
+        """The first file, as the user knows it."""
+        return self._files[0].source
+
     def __len__(self) -> int:
         return sum(len(file) for file in self._files)
 

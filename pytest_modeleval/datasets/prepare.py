@@ -1,5 +1,6 @@
 """Files made ready, once, so that a row is found by its number: converted, indexed, regrouped."""
 
+import atexit
 import csv
 import gzip
 import io
@@ -15,7 +16,7 @@ from typing import Any, BinaryIO, TextIO
 
 import pytest
 
-from pytest_modeleval.datasets.files import open_parquet, open_prepared
+from pytest_modeleval.datasets.files import RowFiles, open_parquet, open_prepared
 from pytest_modeleval.datasets.solved import solved
 from pytest_modeleval.sample import SampleError
 
@@ -44,6 +45,14 @@ def prepare(paths: Sequence[Path], by: str | None, folder: Path) -> dict[str, in
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return sizes
+
+
+def open_file(path: Path) -> RowFiles:
+    """The rows of a file that belongs to no dataset, made ready for this process alone."""
+    folder = Path(tempfile.mkdtemp(prefix="modeleval-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    prepare([path], None, folder / "rows")
+    return open_prepared([path], folder / "rows")
 
 
 def _refuse_page(path: Path) -> None:

@@ -415,7 +415,7 @@ datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
         (MIX.replace('"answers"', '"answer"'), [], "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
         (MIX.replace("test_answers.py", "test_none.py"), [], "--eval-collection: there is no file '*/test_none.py'"),
         (MIX.replace("test_answers.py", "test_broken.py"), [], "*/test_broken.py cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
-        (MIX.replace('"arithmetic", subsets = ["add", "multiply-1"]', '"gsm8k"'), [], "gsm8k has no data. Give --eval-data DIR, *"),
+        (MIX.replace('"arithmetic", subsets = ["add", "multiply-1"]', '"gsm8k"'), ["--eval-offline"], "gsm8k has no main/test of AI-ModelScope/gsm8k in *"),
         (TWICE, [], "mix.toml: 'Again': 'answers' is there twice: hard is also in mix; give each its subsets"),
         (MIX, ["--eval-limit", "1", "--eval-sampler", "stratified"], "--eval-sampler stratified draws at least one sample of each of 2 datasets: --eval-limit 1 is too small"),
         (MIX, ["--eval-sampler", "fair"], "--eval-sampler takes one of weighted, stratified, uniform, not 'fair'"),
