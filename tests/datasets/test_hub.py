@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval import hub
 from pytest_modeleval.datasets import Place
-from pytest_modeleval.datasets.hub import Hub, HubRows, Names
+from pytest_modeleval.datasets.hub import Hub, HubRows, Names, NoData
 
 
 def declared(*, config: Names = "default", split: Names = "test", by: str | None = None, subsets: Names = ()) -> Hub:
@@ -102,6 +102,17 @@ def test_examples_may_be_a_text_for_each_subset(tmp_path: Path) -> None:
 
     assert list(rows.examples("a", "dev")) == [{"input": "1 + 1?", "target": "2", "solution": "So the answer is 2."}]
     assert list(rows.examples("b", "dev")) == [{"n": 2}]
+
+
+@pytest.mark.parametrize(("chosen", "error"), [(True, pytest.UsageError), (False, NoData)])
+def test_missing_examples_are_said_and_leave_a_benchmark_out_of_a_run_over_everything(
+    tmp_path: Path, chosen: bool, error: type[Exception]
+) -> None:
+    (tmp_path / "test.jsonl").write_text("{}")
+    place = Place("b", tmp_path, tmp_path / "lock.json", chosen=chosen)
+
+    with pytest.raises(error, match=r"has no default/dev .*; the solved examples come from there, --eval-shots 0"):
+        declared().open(place, ["default"], "dev")
 
 
 def test_the_same_bytes_in_a_file_of_another_kind_are_read_anew(tmp_path: Path) -> None:
