@@ -49,11 +49,11 @@ class Collector:
     lock: Path
     keywords: str
     marks: str
-    everything: bool
+    typed: bool
     drawn: "Drawn | None" = None
     error: pytest.UsageError | None = None
     names: set[str] = field(default_factory=set)
-    without_data: list[str] = field(default_factory=list)
+    without_data: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, declared: Benchmark) -> None:
@@ -72,13 +72,13 @@ class Collector:
             else:
                 params = self._params(metafunc, self.drawn.asked_of(declared) if self.drawn else declared)
         except NoData as error:
-            # In a run over everything that is shipped, what has no data is left out in the open.
-            if self.everything:
-                self.without_data.append(declared.name)
+            # What nobody named, neither it nor its tags, is left out in the open.
+            if self._is_chosen(metafunc, declared):
+                self.error = self.error or pytest.UsageError(str(error))
+            else:
+                self.without_data[declared.name] = str(error)
                 skip = pytest.mark.skip(reason=str(error))
                 params = [pytest.param(None, id="no-data", marks=skip)]
-            else:
-                self.error = self.error or pytest.UsageError(str(error))
         except pytest.UsageError as error:
             self.error = self.error or error
         metafunc.parametrize("sample", params, indirect=True)
@@ -89,7 +89,9 @@ class Collector:
             raise self.error
         if not items and self._where and (self.keywords or self.marks):
             flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
-            words = [w for w in re.findall(r"[\w.\-]+", expression) if w not in ("and", "or", "not")]
+            for why in self.without_data.values():
+                raise pytest.UsageError(why)
+            words = _words(expression)
             strange = [w for w in words if not any(w.lower() in name.lower() for name in self.names)]
             if strange:
                 raise unknown(f"benchmark, subset or tag in {flag} {expression!r}:", strange[0], self._hints())
@@ -104,11 +106,21 @@ class Collector:
                 f"two benchmarks are called {declared.name!r}: {first} and {declared.where}; rename one"
             )
 
+    def _is_chosen(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
+        """Whether the user named the benchmark: by path, collection, or a word of `-k` or `-m` that it answers to.
+
+        One that is only selected by the name of a subset (`-k arithmetic` is also a part of one of BBH's) is not.
+        """
+        if self.typed or self.options.collection is not None:
+            return True
+        above, tags = _names_above(metafunc, declared)
+        named = [name.lower() for name in (*above, *tags[1:])]
+        return any(word.lower() in name for word in _words(self.keywords) for name in named) or any(
+            word in tags[1:] for word in _words(self.marks)
+        )
+
     def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
-        # The names that pytest's own -k looks at: all but the session's and the root folder's.
-        nodes = metafunc.definition.listchain()
-        above = [node.name for node in nodes if not (node.parent is None or isinstance(node.parent, pytest.Session))]
-        tags = [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
+        above, tags = _names_above(metafunc, declared)
         self.names |= {declared.name, *declared.tags}
         subsets = {}
         for subset, group in declared.dataset.subsets.items():
@@ -124,16 +136,16 @@ class Collector:
         settings = settings_of(declared.name, self.tables, self.options)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
-        rows = declared.dataset.open(self.place(declared.name), list(subsets), _examples(declared, settings))
+        place = self.place(declared.name, chosen=self._is_chosen(metafunc, declared))
+        rows = declared.dataset.open(place, list(subsets), _examples(declared, settings))
         return self._params_of(
             Source(declared, rows, settings, self.options.seed, self.options.repeats), subsets, metafunc.config
         )
 
-    def place(self, benchmark: str) -> Place:
-        """Where a benchmark's data may come from."""
+    def place(self, benchmark: str, *, chosen: bool) -> Place:
+        """Where a benchmark's data may come from; from a hub only when it was chosen."""
         options = self.options
         folder = options.data / benchmark if options.data else None
-        chosen = not self.everything or options.collection is not None
         return Place(benchmark, folder, self.lock, options.hub, options.offline, chosen)
 
     def _start(self, model: ModelSpec, subset: str) -> str:
@@ -166,6 +178,18 @@ class Collector:
         per_subset = options.limit_per_subset
         chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
+
+
+def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[str], list[str]]:
+    """The names above an item that pytest's own -k looks at, all but the session's and the root folder's; its marks."""
+    nodes = metafunc.definition.listchain()
+    above = [node.name for node in nodes if not (node.parent is None or isinstance(node.parent, pytest.Session))]
+    return above, [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
+
+
+def _words(expression: str) -> list[str]:
+    """The names in an expression of `-k` or `-m`."""
+    return [word for word in re.findall(r"[\w.\-]+", expression) if word not in ("and", "or", "not")]
 
 
 def _examples(declared: Benchmark, settings: Settings) -> str | None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +64,7 @@ class Evaluation:
             self.folder / "datasets.json",
             keywords,
             marks,
-            everything=not (typed or keywords or marks or self.collection),
+            typed=typed,
         )
         self.results = Results()
         self.gate = Gate(self.options, [spec.name for spec in self.models])
@@ -98,7 +99,7 @@ class Evaluation:
             return
         save_to = None if self._is_worker else self.options.collection_save
         try:
-            place = self.collector.place
+            place = partial(self.collector.place, chosen=True)
             self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
         except pytest.UsageError as error:
             self.stop(str(error))

@@ -1,5 +1,7 @@
 """Servers for the tests: a real one, and one that misbehaves on purpose."""
 
+import contextlib
+import importlib
 import json
 import socket
 import subprocess
@@ -12,15 +14,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-# Imported here once: a run inside a test forgets what it imported, and these take a second.
-import pyarrow.parquet  # noqa: F401
 import pytest
 
-import pytest_modeleval.datasets.huggingface
-import pytest_modeleval.datasets.modelscope
-import pytest_modeleval.models.openai
-import pytest_modeleval.models.transformers  # noqa: F401
 from pytest_modeleval.models.spec import TINY
+
+# Imported here once, as a run inside a test forgets what it imported, and these take a second. `pytest --model NAME` in
+# a checkout reads this file too, with whatever extras there are.
+for name in (
+    "pyarrow.parquet",
+    "pytest_modeleval.datasets.huggingface",
+    "pytest_modeleval.datasets.modelscope",
+    "pytest_modeleval.models.openai",
+    "pytest_modeleval.models.transformers",
+):
+    with contextlib.suppress(ImportError):
+        importlib.import_module(name)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 

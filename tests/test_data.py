@@ -123,6 +123,21 @@ def test_choosing_a_benchmark_opens_no_other(pytester: pytest.Pytester, monkeypa
     assert {name: list(splits) for name, splits in lock.items()} == {"gsm8k": ["main/test", "main/train"]}
 
 
+def test_what_only_a_subset_was_named_of_is_left_out_in_the_open(project: pytest.Pytester, hubs: HubServer) -> None:
+    # One of BBH's subsets is multistep_arithmetic_two.
+    result = run(project, "--model", "faulty", "-k", "arithmetic", "--eval-limit", "2")
+    result.assert_outcomes(failed=2, deselected=26)
+    result.stdout.fnmatch_lines(["not run, because they have no data (--eval-data DIR): bbh"])
+
+    result = run(project, "--model", "faulty", "-k", "multistep_arithmetic_two")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: bbh has no data: * choose it by name (-k bbh) to have it fetched"])
+
+    result = run(project, "--model", "faulty", "-k", "bbh and multistep_arithmetic_two", "--eval-offline")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: bbh has no multistep_arithmetic_two/test *"])
+
+
 def test_what_was_made_ready_may_be_removed_and_a_new_content_is_made_ready_anew(
     project: pytest.Pytester, hubs: HubServer
 ) -> None:

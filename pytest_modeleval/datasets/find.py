@@ -112,7 +112,8 @@ def is_from(source: Mapping[str, Any], dataset: Hub, place: Place) -> bool:
 def _from_hub(dataset: Hub, place: Place, lock: Lock, parts: Sequence[Part]) -> dict[Part, Found]:
     sources = [source for source in lock.sources(place.benchmark) if is_from(source, dataset, place)]
     if not place.chosen and not sources:
-        raise NoData(f"{place.benchmark} has no data: give --eval-data DIR, or choose it with -k to have it fetched")
+        name = place.benchmark
+        raise NoData(f"{name} has no data: give --eval-data DIR, or choose it by name (-k {name}) to have it fetched")
     from pytest_modeleval.datasets.fetch import fetch
 
     asked = {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision}

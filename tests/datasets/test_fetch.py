@@ -222,7 +222,7 @@ def run_command(message: str, server: HubServer, folder: Path) -> None:
 def test_in_a_run_over_everything_nothing_is_fetched(tmp_path: Path, server: HubServer, name: str) -> None:
     server.commit("own/set", FILES)
 
-    with pytest.raises(NoData, match="b has no data: give --eval-data DIR, or choose it with -k to have it fetched"):
+    with pytest.raises(NoData, match=r"b has no data: .* choose it by name \(-k b\) to have it fetched"):
         opened(place(tmp_path, name, chosen=False))
     assert server.asked == []
 
