@@ -48,14 +48,17 @@ class Engine(Generic[T]):
     `feed` and `result` are called from the main thread; everything else runs on the loop.
     """
 
-    def __init__(self, closers: Iterable[Callable[[], Awaitable[None]]] = ()) -> None:
+    def __init__(self, closers: Iterable[Callable[[], Awaitable[None]]] = (), *, ahead: int | None = None) -> None:
+        """With ``ahead``, only that many times the jobs at once may wait finished: what is dropped cost little."""
         self._closers = list(closers)
+        self._ahead = ahead
+        self._dropped: Callable[[str], bool] = lambda _: False
         self._jobs: deque[Job[T]] = deque()
         self._results: dict[str, T | SampleError] = {}
         self._ready = threading.Condition()
         self._awaited: str | None = None
         self._stopped: BaseException | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], str] = {}
         self._selector = _TellingSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         # The interpreter lock is offered to the loop sooner than the usual 5 ms after it asks.
@@ -68,6 +71,12 @@ class Engine(Generic[T]):
     def feed(self, jobs: Iterable[Job[T]]) -> None:
         """Add jobs behind those that wait."""
         self._jobs.extend(jobs)
+        self._loop.call_soon_threadsafe(self._wakeup.set)
+
+    def feed_first(self, job: Job[T]) -> None:
+        """Add the job whose result is wanted next; it starts however many results wait."""
+        self._jobs.appendleft(job)
+        self._awaited = job.key
         self._loop.call_soon_threadsafe(self._wakeup.set)
 
     def result(self, key: str, tick: Callable[[], None]) -> T | SampleError:
@@ -86,7 +95,7 @@ class Engine(Generic[T]):
         self._let_requests_go_first(tick)
         with self._ready:
             result = self._results.pop(key)
-        if len(self._results) == LOOK_AHEAD - 1:
+        if self._ahead is not None or len(self._results) == LOOK_AHEAD - 1:
             self._loop.call_soon_threadsafe(self._wakeup.set)
         return result
 
@@ -104,6 +113,14 @@ class Engine(Generic[T]):
         ):
             time.sleep(0.005)
             tick()
+
+    def drop(self, dropped: Callable[[str], bool]) -> None:
+        """Start no job whose key ``dropped`` is true of, cancel those in flight, forget their results.
+
+        Nobody may wait for them. What ``dropped`` says may change from false to true, followed by another call.
+        """
+        self._dropped = dropped
+        self._loop.call_soon_threadsafe(self._cancel_dropped)
 
     @property
     def in_flight(self) -> int:
@@ -139,16 +156,26 @@ class Engine(Generic[T]):
 
     async def _feed(self) -> None:
         while True:
-            while (
-                self._jobs
-                and self._stopped is None
-                and len(self._results) < LOOK_AHEAD
-                and len(self._tasks) < self._jobs[0].at_once()
-            ):
+            while self._jobs and self._stopped is None and self._has_room(self._jobs[0]):
                 job = self._jobs.popleft()
-                self._tasks.add(self._loop.create_task(self._work(job)))
+                if not self._dropped(job.key):
+                    self._tasks[self._loop.create_task(self._work(job))] = job.key
             self._wakeup.clear()
             await self._wakeup.wait()
+
+    def _has_room(self, job: Job[T]) -> bool:
+        at_once = job.at_once()
+        most = LOOK_AHEAD if self._ahead is None else min(LOOK_AHEAD, self._ahead * at_once)
+        return (len(self._results) < most or job.key == self._awaited) and len(self._tasks) < at_once
+
+    def _cancel_dropped(self) -> None:
+        for task, key in self._tasks.items():
+            if self._dropped(key):
+                task.cancel()
+        with self._ready:
+            for key in [key for key in self._results if self._dropped(key)]:
+                del self._results[key]
+        self._wakeup.set()
 
     async def _work(self, job: Job[T]) -> None:
         try:
@@ -164,10 +191,13 @@ class Engine(Generic[T]):
             wrapped.__cause__ = error
             self._publish(job.key, wrapped)
         finally:
-            self._tasks.discard(asyncio.current_task())
+            if (task := asyncio.current_task()) is not None:
+                self._tasks.pop(task, None)
             self._wakeup.set()
 
     def _publish(self, key: str, result: T | SampleError) -> None:
+        if self._dropped(key):
+            return
         with self._ready:
             self._results[key] = result
             if self._awaited == key:

@@ -134,3 +134,56 @@ def test_it_ticks_while_it_waits(engine: Engine[Any]) -> None:
 
     assert engine.result("a", lambda: ticks.append(1)) == "done"
     assert len(ticks) >= 2
+
+
+def test_what_is_wanted_next_starts_although_many_results_wait() -> None:
+    engine: Engine[Any] = Engine(ahead=1)
+    try:
+        engine.feed(job(str(n), lambda n=n: asyncio.sleep(0, n), at_once=4) for n in range(50))
+        time.sleep(0.1)
+        engine.feed_first(job("first", lambda: asyncio.sleep(0, "done"), at_once=4))
+
+        assert engine.result("first", nothing) == "done"
+        assert [engine.result(str(n), nothing) for n in range(50)] == list(range(50))
+    finally:
+        engine.close()
+
+
+def test_with_a_small_look_ahead_little_is_asked_in_vain() -> None:
+    engine: Engine[Any] = Engine(ahead=2)
+    started: list[int] = []
+
+    async def work(number: int) -> int:
+        started.append(number)
+        return number
+
+    try:
+        engine.feed(job(str(n), lambda n=n: work(n), at_once=3) for n in range(100))
+        for n in range(10):
+            engine.result(str(n), nothing)
+            time.sleep(0.01)
+
+        assert len(started) <= 10 + 3 * 3
+    finally:
+        engine.close()
+
+
+def test_what_is_dropped_is_neither_started_nor_kept_and_what_is_in_flight_is_cancelled(engine: Engine[Any]) -> None:
+    ended: list[str] = []
+
+    async def work(key: str) -> str:
+        try:
+            if key != "a0":
+                await asyncio.sleep(60)
+        finally:
+            ended.append(key)
+        return key
+
+    engine.feed(job(key, lambda key=key: work(key), at_once=3) for key in ("a0", "a1", "a2", "a3", "a4", "a5"))
+    time.sleep(0.1)
+    engine.feed([job("b", lambda: asyncio.sleep(0, "b"), at_once=3)])
+    engine.drop(lambda key: key.startswith("a"))
+
+    assert engine.result("b", nothing) == "b"
+    assert sorted(ended) == ["a0", "a1", "a2", "a3"]
+    assert (engine.in_flight, engine._results, len(engine._jobs)) == (0, {}, 0)
