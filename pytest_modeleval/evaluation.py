@@ -3,7 +3,7 @@
 import gc
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,9 @@ from pytest_modeleval import xdist
 from pytest_modeleval.asking import Asker
 from pytest_modeleval.collect import Collector, SampleRef, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
+from pytest_modeleval.decided import Decided
 from pytest_modeleval.engine import Engine, Job
+from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.models.opener import open_model
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
+# How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
+AHEAD_OF_GATE = 2
+
+
+class _NotAsked(Exception):
+    """Leaves the wait for an answer that no gate needs any more."""
 
 
 class Evaluation:
@@ -73,6 +81,9 @@ class Evaluation:
         worker = xdist.worker_input(config)
         self._is_worker = worker is not None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
+        if self.decided and getattr(config.option, "dist", "no") == "each":
+            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._fed: set[str] = set()
         self._pinned: set[tuple[str, str]] = set()
         self._engine: Engine[Turn] | None = None
@@ -114,14 +125,23 @@ class Evaluation:
         concurrency = xdist.share(self._config, self.options.concurrency)
         for spec in self.models:
             self.askers[spec.name] = Asker(spec, self._open_model, self._store, self.options.cache, concurrency)
-        self._engine = Engine([asker.close for asker in self.askers.values()])
+        closers = [asker.close for asker in self.askers.values()]
+        self._engine = Engine(closers, ahead=AHEAD_OF_GATE if self.decided else None)
+        self.expect([item.nodeid for item in session.items])
         self._feed(session)
+
+    def expect(self, nodeids: Sequence[str]) -> None:
+        """Know which items this run has, in the process that decides when enough was asked."""
+        if self.gate.early and not self._is_worker:
+            self.gate.early.begin(nodeids)
 
     def finish(self, session: pytest.Session, exit_status: int) -> None:
         """Cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
         if self._store is not None and not self._is_worker:
+            if self.decided:
+                self.decided.forget()
             self._judge(session, exit_status)
             self._write(session)
         if self._engine is not None:
@@ -173,13 +193,15 @@ class Evaluation:
         self._config.get_terminal_writer().line(f"\n{what}", red=True)
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
-        """End the run for a user's mistake found while collecting."""
+    def arrange(self, items: list[pytest.Item]) -> None:
+        """End the run for a user's mistake found while collecting; put the items into the order of an early stop."""
         try:
             self.collector.refuse_empty(items)
             self._refuse_incomparable(items)
         except pytest.UsageError as error:
             self.stop(str(error))
+        if self.gate.early:
+            self.gate.early.arrange(items)
 
     def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """What the gate would refuse at the end is refused before anything is asked."""
@@ -203,6 +225,9 @@ class Evaluation:
             self.results.add(record)
             if self.gate.is_active or self.options.save_baseline:
                 self.gate.ledger.add(record)
+            if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
+                self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
+                self._drop_decided()
             self.levels.add(record)
 
     def lose(self, report: pytest.TestReport) -> None:
@@ -250,7 +275,7 @@ class Evaluation:
     def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
         """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
         ref = selected(item)
-        if self._engine is None or ref is None:
+        if self._engine is None or ref is None or self._skip_decided(item):
             return
         session = item.session
         if self._is_worker:
@@ -260,14 +285,33 @@ class Evaluation:
                 return
             # xdist has taken this one out of its queue already.
             self._fed.add(item.nodeid)
-            self._engine.feed([self._job(item, ref, None)])
+            self._engine.feed_first(self._job(item, ref, None))
 
         def tick_and_feed() -> None:
             tick()
+            if self._skip_decided(item):
+                raise _NotAsked
             if self._is_worker:
                 self._feed(session)
 
-        item.stash[TURN] = self._result(item, tick_and_feed)
+        with suppress(_NotAsked):
+            item.stash[TURN] = self._result(item, tick_and_feed)
+
+    def _skip_decided(self, item: pytest.Item) -> bool:
+        """Have an item skipped, with the reason, whose gate is decided."""
+        if self.decided is None:
+            return False
+        if self._is_worker and self.decided.look():
+            self._drop_decided()
+        reason = self.decided.reason(definition_of(item.nodeid))
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+        return reason is not None
+
+    def _drop_decided(self) -> None:
+        decided = self.decided
+        if self._engine is not None and decided is not None:
+            self._engine.drop(lambda nodeid: decided.reason(definition_of(nodeid)) is not None)
 
     @contextmanager
     def recording(self, item: pytest.Function) -> Iterator[None]:
@@ -289,7 +333,7 @@ class Evaluation:
             assert self._engine is not None
             names = ref.source.benchmark.body.__code__.co_varnames
             arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
-            self._engine.feed([self._job(item, ref, arguments)])
+            self._engine.feed_first(self._job(item, ref, arguments))
             turn = item.stash[TURN] = self._result(item, lambda: None)
         if isinstance(turn, SampleError):
             raise turn

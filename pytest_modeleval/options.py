@@ -79,6 +79,7 @@ class Options:
     max_error_rate: float
     aa: bool
     summary: Path | None
+    stop_early: bool
     collection: Path | None
     collection_save: Path | None
     sampler: str | None
@@ -369,6 +370,14 @@ FLAGS = (
     _Flag("--eval-max-error-rate", "SHARE", "errors that a gate accepts (default: 1%)", _rate, 0.01),
     _Flag("--eval-aa", "", "ask twice, so that a baseline knows the model's own noise", _yes, False, switch=True),
     _Flag("--eval-summary", "FILE", "write the gate and the table to FILE as Markdown", _path),
+    _Flag(
+        "--eval-stop-early",
+        "",
+        "ask no more of a benchmark once its samples, in a seeded order, show whether the model got worse",
+        _yes,
+        False,
+        switch=True,
+    ),
     _Flag("--eval-collection", "FILE", "ask what a collection's schema or index names", _path),
     _Flag("--eval-collection-save", "FILE", "write the collection's drawn rows to FILE as an index", _path),
     _Flag(

@@ -25,6 +25,7 @@ LAYERS = [
         "concurrency",
         "hooks",
         "xdist",
+        "decided",
     },
     {"config", "filters", "datasets", "results"},
     {"models", "settings", "declare", "store", "levels"},
@@ -38,7 +39,18 @@ LAYERS = [
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Nothing but the standard library in these.
-PLAIN = {"sample", "prompts", "scorers", "statistics", "paired", "sequential", "selection", "draw", "concurrency"}
+PLAIN = {
+    "sample",
+    "prompts",
+    "scorers",
+    "statistics",
+    "paired",
+    "sequential",
+    "selection",
+    "draw",
+    "concurrency",
+    "decided",
+}
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
 # Libraries of an extra, imported by the function that needs them.

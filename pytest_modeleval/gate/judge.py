@@ -16,6 +16,7 @@ from pytest_modeleval.gate.baseline import (
     refuse_other_pins,
     write_baseline,
 )
+from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
 from pytest_modeleval.options import MARK, Options, unknown
@@ -76,6 +77,14 @@ class Gate:
         self.baseline = read_baseline(options.baseline) if options.baseline else None
         if (self.baseline or options.save_baseline) and len(models) > 1:
             raise pytest.UsageError(f"a baseline is for one model, not for {len(models)}: {', '.join(models)}")
+        self.early = self._early_stop()
+
+    def _early_stop(self) -> EarlyStop | None:
+        if not self.options.stop_early:
+            return None
+        refuse_options(self.options)
+        assert self.baseline is not None
+        return EarlyStop(self.options.margin, self.options.seed, self.baseline.parts)
 
     @property
     def is_active(self) -> bool:
@@ -143,10 +152,14 @@ class Gate:
             raise pytest.UsageError("nothing was scored: there is nothing to compare with the baseline")
         for (_, benchmark), now in self.ledger.outcomes.items():
             part, samples = self._part(benchmark), now.samples
-            refuse_other_names(benchmark, _of(part, now.groups), samples.keys() | now.in_error, whole=self._is_whole)
+            decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
+            whole = self._is_whole and (decision is None or decision.seen == decision.total)
+            refuse_other_names(benchmark, _of(part, now.groups), samples.keys() | now.in_error, whole=whole)
             if not {"data", "prompt"} & set(self.options.waive):
                 refuse_other_content(benchmark, part, samples)
-            yield compared(benchmark, part.samples, samples, margin=self.options.margin)
+            after = samples if counted is None else {name: samples[name] for name in counted}
+            verdict = compared(benchmark, part.samples, after, margin=self.options.margin)
+            yield replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
 
     def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
         """A margin below the model's own noise would never pass: say how many samples it needs."""

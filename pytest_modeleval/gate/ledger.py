@@ -7,6 +7,11 @@ from typing import NamedTuple
 from pytest_modeleval.results import ERROR, Record
 
 
+def sample_name(record: Record) -> str:
+    """The name by which a ledger and a baseline know a sample: ``subset-00042``."""
+    return f"{record.subset}-{record.index:05}"
+
+
 class Outcome(NamedTuple):
     """One sample's: the hash of its content, its mean score over so many repeats, and the variance among them."""
 
@@ -37,7 +42,7 @@ class Outcomes:
         self.pins = record.pins or self.pins
         self.groups[record.subset] = record.group
         self.asked += bool(record.scores) or record.outcome == ERROR
-        name = f"{record.subset}-{record.index:05}"
+        name = sample_name(record)
         if record.outcome == ERROR:
             self.errors += 1
             self.in_error.add(name)
@@ -51,6 +56,9 @@ class Outcomes:
         return {name: self._outcome(*self._scores[name]) for name in sorted(self._scores)}
 
     def _outcome(self, content: str, scores: Mapping[int, float]) -> Outcome:
+        if len(scores) == 1:
+            (value,) = scores.values()
+            return Outcome(content, round(value, 9), 1, 0.0)
         values = [scores[repeat] for repeat in sorted(scores)]
         if self.twice:
             return Outcome(content, values[0], 1, 0.0)

@@ -28,10 +28,12 @@ def _comparison(verdict: Verdict) -> str:
         return "no sample was scored in both runs"
     change = f"change {_points(verdict.change)} pp [{_points(verdict.low)}, {_points(verdict.high)}]"
     counts = f"{verdict.regressions} regressed and {verdict.fixes} fixed of {verdict.n:,}"
+    if verdict.claim:
+        # An interval of so many samples does not hold where the samples themselves said how many.
+        return f"change {_points(verdict.change)} pp, {counts}; {verdict.claim}"
     seen = f"margin {verdict.margin * 100:g} pp, n could see a drop of {verdict.detectable * 100:.1f} pp"
     also = "; worse, but within the margin" if verdict.result is Result.PASSED and verdict.high < 0 else ""
-    claim = f"; {verdict.claim}" if verdict.claim else ""
-    return f"{change}, {counts}, p {verdict.p_value:.2g}; {seen}{also}{claim}"
+    return f"{change}, {counts}, p {verdict.p_value:.2g}; {seen}{also}"
 
 
 def _threshold(found: Threshold) -> str:

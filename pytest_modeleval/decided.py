@@ -1,0 +1,46 @@
+"""Which tests' gates are decided, told to every process of a run through a small file."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+# Seconds between two looks at the file.
+_PAUSE = 0.1
+
+
+class Decided:
+    """The reasons why no more is asked, by test. One process tells, the others look."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reasons: dict[str, str] = {}
+        self._looked = 0.0
+
+    def tell(self, test: str, reason: str) -> None:
+        """Tell all processes that a test's gate is decided."""
+        self._reasons[test] = reason
+        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False, encoding="utf-8") as file:
+            json.dump(self._reasons, file)
+        Path(file.name).replace(self._path)
+
+    def look(self) -> bool:
+        """Read what was told, at most every tenth of a second; whether it is news."""
+        now = time.monotonic()
+        if now - self._looked < _PAUSE:
+            return False
+        self._looked = now
+        try:
+            told: dict[str, str] = json.loads(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return False
+        news, self._reasons = told != self._reasons, told
+        return news
+
+    def reason(self, test: str) -> str | None:
+        """Why no more of the test is asked; None while it goes on."""
+        return self._reasons.get(test)
+
+    def forget(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
