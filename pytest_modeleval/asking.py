@@ -15,7 +15,7 @@ from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import Cache
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError, StopRun
 from pytest_modeleval.store import Store
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -109,7 +109,7 @@ class Asker:
             # In a thread: importing torch and loading weights takes seconds.
             model = await asyncio.to_thread(self._open_model, self.spec)
             await model.check()
-        except (StopRun, pytest.UsageError):
+        except (StopRun, NotAsked, pytest.UsageError):
             raise
         except Exception as error:
             # Whatever a model's library raises here, every sample would meet again.

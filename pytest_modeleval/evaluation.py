@@ -18,18 +18,20 @@ from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
+from pytest_modeleval.gate.judge import Exit, Gate, Judgement, refuse_reruns
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.pins import pins_of
+from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results import WRONG, Record, Results
-from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.sample import NotAsked, SampleError, StopRun, recorded_scores
+from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import AHEAD, TURN, Turn, ask_once, converse
 from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_rows, wrong_line
@@ -61,6 +63,8 @@ class Evaluation:
         if len(set(self.options.model)) < len(self.options.model):
             raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
+        if self.options.budget:
+            refuse_unbounded(self.models, self.options.budget)
         self.folder: Path = root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -80,6 +84,9 @@ class Evaluation:
         self.levels = Levels()
         worker = xdist.worker_input(config)
         self._is_worker = worker is not None
+        self._owner = str(worker["workerid"]) if worker else "main"
+        self._purse: Purse | None = None
+        self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
         if self.decided and getattr(config.option, "dist", "no") == "each":
@@ -120,6 +127,8 @@ class Evaluation:
         self._store = Store(self.folder)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         self._store.begin_run(self.run, described)
+        if self.options.budget:
+            self._purse = Purse(self._store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self._config):
             return
         concurrency = xdist.share(self._config, self.options.concurrency)
@@ -142,11 +151,16 @@ class Evaluation:
         if self._store is not None and not self._is_worker:
             if self.decided:
                 self.decided.forget()
+            if self._purse is not None:
+                self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
             self._judge(session, exit_status)
             self._write(session)
         if self._engine is not None:
             self._engine.close()
             self._engine = None
+        if self._purse is not None:
+            self._purse.close()
+            self._purse = None
         if self._store is not None:
             store, self._store = self._store, None
             try:
@@ -160,6 +174,12 @@ class Evaluation:
         """Let the gate decide the exit status, where there is one and the run came to its end."""
         if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
             return
+        # A failed test that is no sample stays a failure.
+        samples_only = session.testsfailed <= self.results.wrong + self.results.errors
+        if self.spent is not None and self.spent.ran_out:
+            # What was asked before is no sample of the whole: it is neither judged nor blessed.
+            session.exitstatus = int(Exit.BUDGET_SPENT) if samples_only else exit_status
+            return
         try:
             if self.options.save_baseline:
                 self.gate.save(self.options.save_baseline)
@@ -170,8 +190,7 @@ class Evaluation:
             self._say(session, str(error))
             return
         passes = self.options.gate_on_inconclusive == "pass"
-        # A failed test that is no sample stays a failure.
-        if session.testsfailed <= self.results.wrong + self.results.errors:
+        if samples_only:
             session.exitstatus = int(self.judgement.exit_status(inconclusive_passes=passes))
         for reports in test_reports(self.judgement, inconclusive_passes=passes):
             for report in reports:
@@ -182,9 +201,12 @@ class Evaluation:
         collection = document(drawn, self.levels.rows()) if drawn else None
         try:
             if path := self.options.json:
-                write_json(path, rows, run=self.run, exit_status=int(session.exitstatus), collection=collection)
+                run = {"id": self.run, "exit_status": int(session.exitstatus)}
+                if self.spent is not None:
+                    run["budget"] = budget.document(self.spent)
+                write_json(path, rows, run, collection=collection)
             if path := self.options.summary:
-                write_summary(path, rows, self.judgement)
+                write_summary(path, rows, self.judgement, self.spent)
         except OSError as error:
             self._say(session, f"cannot write {path}: {error}")
 
@@ -236,13 +258,20 @@ class Evaluation:
             report.longrepr = f"error: {report.longrepr}"
             report.user_properties.append(record.to_property())
 
+    def abandon(self, worker: str) -> None:
+        """Wait no more for what a worker that is gone was asking."""
+        if self._purse is not None:
+            self._purse.abandon(worker)
+
     @property
     def in_flight(self) -> int:
         """The samples that are being asked in this process."""
         return self._engine.in_flight if self._engine else 0
 
     def _open_model(self, spec: ModelSpec) -> Any:
-        return open_model(spec, self._config.hook)
+        model = open_model(spec, self._config.hook)
+        # Recorded answers cost nothing.
+        return Metered(model, spec, self._purse) if self._purse and spec.api != "replay" else model
 
     # Asking
 
@@ -335,6 +364,8 @@ class Evaluation:
             arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
             self._engine.feed_first(self._job(item, ref, arguments))
             turn = item.stash[TURN] = self._result(item, lambda: None)
+        if isinstance(turn, NotAsked):
+            pytest.skip(str(turn))
         if isinstance(turn, SampleError):
             raise turn
         if turn.ended is not None:

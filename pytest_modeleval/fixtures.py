@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> Sample:
     """The question this item asks, with its target."""
-    from pytest_modeleval.sample import SampleError
+    from pytest_modeleval.sample import NotAsked, SampleError
     from pytest_modeleval.turns import TURN
 
     turn = request.node.stash.get(TURN, None)
     if turn is None:
         # An async body that starts in its own turn: it is given the sample then.
         return request.param.source.sample(request.param.subset, request.param.row)  # type: ignore[no-any-return]
+    if isinstance(turn, NotAsked):
+        pytest.skip(str(turn))
     if isinstance(turn, SampleError):
         raise turn
     return turn.sample  # type: ignore[no-any-return]

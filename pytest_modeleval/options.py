@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import pytest
 
+from pytest_modeleval.budget import Budget, read_budget
+
 # The mark of every benchmark.
 MARK = "modeleval"
 # Where datasets are fetched from.
@@ -68,6 +70,8 @@ class Options:
     filter: tuple[str | Mapping[str, Any], ...]
     generation: Mapping[str, Any]
     concurrency: int | None
+    budget: Budget | None
+    plan: bool
     cache: Cache
     json: Path | None
     save_baseline: Path | None
@@ -331,6 +335,15 @@ FLAGS = (
         repeated=True,
     ),
     _Flag("--eval-concurrency", "N", "requests in flight (default: what the server keeps up with)", _positive),
+    _Flag(
+        "--eval-budget",
+        "CAPS",
+        'the most that the whole run may spend, such as "2M tokens, $5, 30min" (default: no cap)',
+        read_budget,
+    ),
+    _Flag(
+        "--eval-plan", "", "ask nothing: print what the run would take, and what it could see", _yes, False, switch=True
+    ),
     _Flag(
         "--eval-cache",
         "MODE",

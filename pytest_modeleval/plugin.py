@@ -105,6 +105,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
+        self.evaluation.abandon(node.gateway.id)
         why = getattr(node, "workeroutput", {}).get(self._stopped)
         if why:
             raise pytest.UsageError(why)

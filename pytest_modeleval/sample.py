@@ -14,6 +14,10 @@ class SampleError(Exception):
     """This sample has no verdict: no answer, or data that cannot be read. Never a wrong answer."""
 
 
+class NotAsked(SampleError):
+    """This sample is left out, with the reason: it is unscored and no error."""
+
+
 class StopRun(Exception):
     """Nothing more can be asked in this run (bad key, unknown model, full disk); one line says why."""
 

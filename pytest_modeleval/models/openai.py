@@ -33,6 +33,8 @@ class OpenAIModel:
     """A chat model at ``base_url``; the openai package's own retries are off, the engine has them."""
 
     concurrency = None
+    # Whether the check has asked for a token.
+    probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
@@ -69,6 +71,7 @@ class OpenAIModel:
         if self._spec.model in listed:
             return
         # Not every endpoint lists its models, or all of them.
+        self.probed = True
         try:
             request = Request([{"role": "user", "content": "Hi"}], generation={"max_tokens": 1})
             await self._answer(request, stream=False)

@@ -31,6 +31,8 @@ class ModelSpec:
     retries: int = 7
     generation: Mapping[str, Any] = field(default_factory=dict)
     args: Mapping[str, Any] = field(default_factory=dict)
+    # Dollars per million tokens of "input" and "output"; empty where nobody told them.
+    price: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -58,6 +60,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "retries": (int,),
     "generation": (dict,),
     "args": (dict,),
+    "price": (dict,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 
@@ -77,8 +80,18 @@ def _alias(name: str, table: Table) -> ModelSpec:
     settings = table.checked(_TYPES)
     if "model" not in settings:
         raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
+    if "price" in settings:
+        _check_price(table.where, settings["price"])
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
     return ModelSpec(**{**settings, "name": name, "api": api})
+
+
+def _check_price(where: str, price: Mapping[str, Any]) -> None:
+    numbers = [value for value in price.values() if isinstance(value, int | float) and not isinstance(value, bool)]
+    if set(price) != {"input", "output"} or len(numbers) < 2 or not all(0 <= number < 1e6 for number in numbers):
+        raise pytest.UsageError(
+            f"{where}: price is {{ input = 0.15, output = 0.60 }}, in dollars per million tokens, not {price!r}"
+        )
 
 
 def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]) -> ModelSpec:

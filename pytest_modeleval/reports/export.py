@@ -10,12 +10,12 @@ from pytest_modeleval.results import Row
 
 
 def write_json(
-    path: Path, rows: Iterable[Row], *, run: str, exit_status: int, collection: Mapping[str, object] | None = None
+    path: Path, rows: Iterable[Row], run: Mapping[str, object], *, collection: Mapping[str, object] | None = None
 ) -> None:
     """Write the table, and a collection's, to a file, making its folder; raises `OSError` when that cannot be."""
     document: dict[str, object] = {
         "schema": "pytest-modeleval/results/1",
-        "run": {"id": run, "version": importlib.metadata.version("pytest-modeleval"), "exit_status": exit_status},
+        "run": {"version": importlib.metadata.version("pytest-modeleval"), **run},
         "rows": [asdict(row) for row in rows],
     }
     if collection is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports import budget, collection, gate
 from pytest_modeleval.reports.columns import aligned, decimal, interval
 from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
 
@@ -134,6 +134,10 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         for line in table(rows) if drawn is None else collection.tables(evaluation.levels.rows()):
             terminal.write_line(line)
+    if evaluation.spent is not None:
+        terminal.write_line(budget.line(evaluation.spent))
+        if evaluation.spent.ran_out and (evaluation.gate.is_active or evaluation.options.save_baseline):
+            terminal.write_line("no gate was judged and no baseline saved, as the budget ran out")
     if evaluation.judgement is not None:
         gate.write(terminal, evaluation.judgement)
 
