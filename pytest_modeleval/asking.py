@@ -64,6 +64,10 @@ class Asker:
         text = self._identity + json.dumps(parts, sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def knows(self, key: str) -> bool:
+        """Whether the store would answer the question of this key."""
+        return self._cache.reads and self._store.completion(key) is not None
+
     def at_once(self) -> int:
         """How many jobs may be under way: as many as there are slots, a first few before the model is open."""
         return self.slots.limit.now if self.slots else self._concurrency or START

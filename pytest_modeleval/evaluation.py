@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -24,10 +24,12 @@ from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.pins import pins_of
+from pytest_modeleval.plan import Planner
 from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results import WRONG, Record, Results
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun, recorded_scores
@@ -65,6 +67,8 @@ class Evaluation:
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
+        if self.options.plan:
+            xdist.stay_in_one_process(config)
         self.folder: Path = root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -121,6 +125,22 @@ class Evaluation:
             self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
         except pytest.UsageError as error:
             self.stop(str(error))
+
+    def plan(self, session: pytest.Session) -> list[str]:
+        """What the run would take, as lines; nothing is asked."""
+        store = Store(self.folder)
+        askers = {spec.name: Asker(spec, self._open_model, store, self.options.cache, None) for spec in self.models}
+        planner = Planner(store, askers, self.gate.discordance)
+        try:
+            for item in session.items:
+                ref = selected(item)
+                if ref is not None and not item.get_closest_marker("skip"):
+                    planner.add(ref)
+            lines = planner.lines(self.models)
+        except (StopRun, pytest.UsageError) as error:
+            self.stop(str(error))
+        store.close()
+        return plan_table(lines) if lines else []
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
@@ -388,7 +408,7 @@ class Evaluation:
         self._pinned.add(key)
         return pins_of(ref.source, ref.model, self.collector.lock)
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""
         if self._is_worker:
             self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]

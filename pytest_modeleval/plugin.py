@@ -127,10 +127,15 @@ class ActiveHooks:
         self.evaluation.arrange(items)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> None:
-        if not (session.config.option.collectonly or session.testsfailed):
-            self.evaluation.start(session)
-            self._live.start(session.config, len(session.items))
+    def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
+        if session.config.option.collectonly or session.testsfailed:
+            return None
+        if self.evaluation.options.plan:
+            self._terminal.plan(session.config, self.evaluation.plan(session))
+            return True
+        self.evaluation.start(session)
+        self._live.start(session.config, len(session.items))
+        return None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:

@@ -102,6 +102,10 @@ def _pico(per_million: float) -> int:
 
 def bounds(spec: ModelSpec, request: Request) -> tuple[int, int]:
     """The most prompt and completion tokens of a request: no token is shorter than a byte of UTF-8."""
+    if request.pairs:
+        # Each context is echoed alone and with its continuation, with one token after it, by `models.echo`.
+        texts = [text for context, continuation in request.pairs for text in (context, context + continuation)]
+        return sum(len(text.encode("utf-8", "surrogatepass")) + 1 for text in texts), len(texts)
     most = most_completion_tokens(spec, request.generation)
     if most is None:
         raise SampleError("a request without max_tokens cannot be held to --eval-budget")

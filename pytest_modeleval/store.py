@@ -82,6 +82,17 @@ class Store:
             row = self._connection.execute("select completion from completions where key = ?", (key,)).fetchone()
         return None if row is None else Completion(**json.loads(row[0]))
 
+    def mean_completion_tokens(self, model: str, benchmark: str) -> float | None:
+        """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
+        with self._lock:
+            row = self._connection.execute(
+                "select avg(json_extract(completion, '$.completion_tokens')) from completions where key in "
+                "(select completion from scores where model = ? and benchmark = ?)",
+                (model, benchmark),
+            ).fetchone()
+        mean: float | None = row[0]
+        return mean
+
     def save_completion(self, key: str, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
         self._known.add(_short(key))

@@ -54,6 +54,14 @@ TURN = pytest.StashKey[Turn | SampleError]()
 AHEAD = {"sample", "model"}
 
 
+def first_request(sample: Sample, ref: SampleRef, sample_id: str) -> Request:
+    """What a sample's prompt, or its options' log-likelihoods, are asked by."""
+    if sample.pairs:
+        # A log-likelihood does not vary: repeats share one answer.
+        return Request(sample.messages, sample_id=sample_id, pairs=sample.pairs)
+    return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, sample_id)
+
+
 async def ask_once(asker: Asker, ref: SampleRef, node: str) -> Turn:
     """Ask a sample's prompt, for a body that is given the completion."""
     turn = Turn(ref.source.sample(ref.subset, ref.row))
@@ -72,8 +80,7 @@ async def _weigh(model: ModelInTurn) -> None:
     lm-evaluation-harness (0.4.13, `process_results`).
     """
     sample = model.turn.sample
-    # A log-likelihood does not vary: repeats share one answer.
-    answer = await model.asker.ask(Request(sample.messages, sample_id=model.sample_id, pairs=sample.pairs))
+    answer = await model.asker.ask(first_request(sample, model.ref, model.sample_id))
     logprobs = answer.completion.choice_logprobs[: len(sample.options)]
     text = f"ANSWER: {likeliest(logprobs)}"
     model.turn.answers.append(replace(answer, completion=replace(answer.completion, text=text)))

@@ -19,6 +19,11 @@ def is_controller(config: pytest.Config) -> bool:
     return worker_input(config) is None and bool(getattr(config.option, "tx", None))
 
 
+def stay_in_one_process(config: pytest.Config) -> None:
+    """Start no workers, for what asks nothing; before xdist's own configuration."""
+    config.option.dist, config.option.tx = "no", []
+
+
 def share(config: pytest.Config, concurrency: int | None) -> int | None:
     """This process's part of a fixed number of requests in flight."""
     worker = worker_input(config)

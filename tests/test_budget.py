@@ -30,8 +30,8 @@ SPEC = ModelSpec("m", "openai", "m", generation={"max_tokens": 50}, price=PRICE)
 
 @pytest.fixture
 def priced(project: pytest.Pytester, faulty: FaultyServer) -> FaultyServer:
-    """A benchmark of 100 samples, and a model with a price whose answers have an end."""
-    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 100}'))
+    """A benchmark of 200 samples, and a model with a price whose answers have an end."""
+    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 200}'))
     settings = {"base_url": faulty.url, "model": "faulty", "retries": 1, "generation": {"max_tokens": 50}}
     alias(project, "priced", **settings, price=PRICE)
     return faulty
@@ -94,18 +94,18 @@ def test_a_cap_given_twice_is_refused() -> None:
 def test_tokens_are_never_more_than_the_cap(
     project: pytest.Pytester, priced: FaultyServer, workers: Sequence[str]
 ) -> None:
-    result = ask(project, "1200 tokens", *workers)
+    result = ask(project, "1500 tokens", *workers)
 
     asked = len(priced.asked)
     assert result.ret == 8
     # As many as surely fit, and no more.
-    assert asked >= (1200 - BOUND) // USED
-    assert asked * USED <= 1200
-    result.assert_outcomes(passed=asked, skipped=100 - asked)
+    assert asked >= (1500 - BOUND) // USED
+    assert asked * USED <= 1500
+    result.assert_outcomes(passed=asked, skipped=200 - asked)
     result.stdout.re_match_lines(
         [
-            rf"priced +answers +{asked} +0 +{100 - asked} +1\.000",
-            rf"budget: {asked * USED:,} of 1,200 tokens, \$0\.\d{{4}}, \d+\.\d s; spent: no more tokens, so the rest *",
+            rf"priced +answers +{asked} +0 +{200 - asked} +1\.000",
+            rf"budget: {asked * USED:,} of 1,500 tokens, \$0\.\d{{4}}, \d+\.\d s; spent: no more tokens, so the rest *",
         ]
     )
 
@@ -114,14 +114,14 @@ def test_tokens_are_never_more_than_the_cap(
 def test_the_same_command_with_more_asks_only_the_rest(
     project: pytest.Pytester, priced: FaultyServer, workers: Sequence[str]
 ) -> None:
-    ask(project, "1200 tokens", *workers)
+    ask(project, "1500 tokens", *workers)
     first = len(priced.asked)
 
     result = ask(project, "10k tokens", *workers)
 
-    result.assert_outcomes(passed=100)
-    assert (result.ret, len(priced.asked)) == (0, 100)
-    result.stdout.fnmatch_lines([f"budget: {(100 - first) * USED:,} of 10,000 tokens, *"])
+    result.assert_outcomes(passed=200)
+    assert (result.ret, len(priced.asked)) == (0, 200)
+    result.stdout.fnmatch_lines([f"budget: {(200 - first) * USED:,} of 10,000 tokens, *"])
 
 
 def test_stored_answers_cost_nothing(project: pytest.Pytester, priced: FaultyServer) -> None:
@@ -129,7 +129,7 @@ def test_stored_answers_cost_nothing(project: pytest.Pytester, priced: FaultySer
 
     result = ask(project, "1 token")
 
-    result.assert_outcomes(passed=100)
+    result.assert_outcomes(passed=200)
     result.stdout.fnmatch_lines(["budget: 0 of 1 tokens, *"])
 
 
@@ -138,13 +138,13 @@ def test_money_is_never_more_than_the_cap(
     project: pytest.Pytester, priced: FaultyServer, workers: Sequence[str]
 ) -> None:
     """An answer costs 7 * $100/M + 3 * $1000/M = $0.0037, and may cost about $0.11."""
-    result = ask(project, "$0.3", *workers)
+    result = ask(project, "$0.5", *workers)
 
     asked = len(priced.asked)
     assert result.ret == 8
-    assert (0.3 - 0.115) / 0.0037 - 1 <= asked <= 0.3 / 0.0037
+    assert (0.5 - 0.115) / 0.0037 - 1 <= asked <= 0.5 / 0.0037
     result.stdout.re_match_lines(
-        [rf"budget: {asked * USED} tokens, \${asked * 0.0037:.4f} of \$0\.3, .*no more dollars"]
+        [rf"budget: {asked * USED:,} tokens, \${asked * 0.0037:.4f} of \$0\.5, .*no more dollars"]
     )
 
 
@@ -152,7 +152,7 @@ def test_the_skipped_say_why(project: pytest.Pytester, priced: FaultyServer) -> 
     result = ask(project, "100 tokens", "-rs")
 
     assert (result.ret, priced.asked) == (8, [])
-    result.stdout.fnmatch_lines(["SKIPPED ?100? *: budget spent: 0 of 100 tokens, and a request may take 513"])
+    result.stdout.fnmatch_lines(["SKIPPED ?200? *: budget spent: 0 of 100 tokens, and a request may take 513"])
 
 
 def test_a_server_that_tells_no_usage_is_charged_the_most(project: pytest.Pytester, priced: FaultyServer) -> None:
@@ -193,7 +193,7 @@ def test_no_request_after_the_deadline(project: pytest.Pytester, priced: FaultyS
     asked = len(priced.asked)
     assert result.ret == 8
     assert 2 <= asked < 20
-    result.assert_outcomes(passed=asked, skipped=100 - asked)
+    result.assert_outcomes(passed=asked, skipped=200 - asked)
     result.stdout.fnmatch_lines(
         [
             "SKIPPED * budget spent: the 1 s are over",
@@ -226,7 +226,7 @@ ASYNC = ANSWERS.replace(
 def test_an_async_benchmark_is_skipped_too(project: pytest.Pytester, priced: FaultyServer) -> None:
     project.makepyfile(test_answers=ASYNC)
 
-    result = ask(project, "1200 tokens", "--eval-limit", "10")
+    result = ask(project, "1500 tokens", "--eval-limit", "10")
     rest = ask(project, "100 tokens", "--eval-cache", "off")
 
     result.assert_outcomes(passed=10)
@@ -235,7 +235,7 @@ def test_an_async_benchmark_is_skipped_too(project: pytest.Pytester, priced: Fau
 
 
 def test_the_json_and_the_summary_tell_it(project: pytest.Pytester, priced: FaultyServer) -> None:
-    ask(project, "1200 tokens, $5, 1h", "--eval-json", "out.json", "--eval-summary", "out.md")
+    ask(project, "1500 tokens, $5, 1h", "--eval-json", "out.json", "--eval-summary", "out.md")
 
     document = json.loads((project.path / "out.json").read_text())
     schema = Path(pytest_modeleval.reports.__file__).parent / "results.schema.json"
@@ -243,16 +243,16 @@ def test_the_json_and_the_summary_tell_it(project: pytest.Pytester, priced: Faul
     told = document["run"]["budget"]
     asked = len(priced.asked)
     assert document["run"]["exit_status"] == 8
-    assert (told["ran_out"], told["caps"]) == ("tokens", {"tokens": 1200, "dollars": 5.0, "seconds": 3600.0})
+    assert (told["ran_out"], told["caps"]) == ("tokens", {"tokens": 1500, "dollars": 5.0, "seconds": 3600.0})
     assert told["spent"]["tokens"] == asked * USED
     assert told["spent"]["dollars"] == pytest.approx(asked * 0.0037)
-    assert f"\nbudget: {asked * USED:,} of 1,200 tokens, $" in (project.path / "out.md").read_text()
+    assert f"\nbudget: {asked * USED:,} of 1,500 tokens, $" in (project.path / "out.md").read_text()
 
 
 def test_a_gate_does_not_judge_and_a_baseline_is_not_saved_from_a_part(
     project: pytest.Pytester, priced: FaultyServer
 ) -> None:
-    result = ask(project, "1200 tokens", "--eval-min-score", "answers=0.5", "--eval-save-baseline", "b.json")
+    result = ask(project, "1500 tokens", "--eval-min-score", "answers=0.5", "--eval-save-baseline", "b.json")
 
     assert result.ret == 8
     assert not (project.path / "b.json").exists()
@@ -264,7 +264,7 @@ def test_wrong_answers_do_not_hide_the_status_and_a_failed_test_does(
     project: pytest.Pytester, priced: FaultyServer
 ) -> None:
     priced.fault = answer("41")
-    assert ask(project, "1200 tokens").ret == 8
+    assert ask(project, "1500 tokens").ret == 8
 
     project.makepyfile(test_other="def test_it(): assert False")
     assert ask(project, "1300 tokens", "test_other.py").ret == 1
@@ -342,6 +342,13 @@ def test_the_bound_is_at_least_a_token_a_byte(text: str) -> None:
 
     assert prompt >= len(text.encode("utf-8", "surrogatepass")) + TEMPLATE
     assert completion == 3
+
+
+def test_the_bound_of_log_likelihoods() -> None:
+    pairs = [("Sky is", " blue"), ("Sky is", " ä")]
+
+    # As bytes, with a mark of the beginning each; and one token after each.
+    assert bounds(SPEC, Request([], pairs=pairs)) == (7 + 12 + 7 + 10, 4)
 
 
 def test_money_is_counted_exactly() -> None:

@@ -33,7 +33,7 @@ LAYERS = [
     {"source", "gate", "collection", "custom"},
     {"collect", "asking", "engine", "pins", "spending"},
     {"turns"},
-    {"verdicts"},
+    {"verdicts", "plan"},
     {"reports"},
     {"evaluation", "fixtures"},
     {"plugin"},

@@ -91,6 +91,11 @@ class Gate:
         """Whether the exit status is the gate's."""
         return self.baseline is not None or bool(self.options.min_score)
 
+    def discordance(self, benchmark: str) -> float | None:
+        """The share of samples on which two runs of the baseline's model differ; None where no baseline tells."""
+        part = self.baseline.parts.get(benchmark) if self.baseline else None
+        return part.discordance if part else None
+
     def refuse_pins(self, benchmark: str, pins: Mapping[str, str]) -> None:
         """`pytest.UsageError` when the run would ask or score in another way than the baseline's did."""
         if self.baseline is not None:

@@ -159,21 +159,8 @@ class TransformersModel:
             raise SampleError(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
 
     def prompt_tokens(self, request: Request) -> list[int]:
-        """The prompt's token ids by the chat template, or the plain text's where the model has none."""
-        if self._tokenizer.chat_template is None:
-            text = "\n\n".join(_text_only(message) for message in request.messages)
-            return list(self._tokenizer(text).input_ids)
-        extra = request.generation.get("extra_body", {}).get("chat_template_kwargs", {})
-        messages = [{**message, "content": _text_only(message)} for message in request.messages]
-        # The template writes the special tokens itself: rendering and tokenizing in one call adds no second BOS.
-        ids = self._tokenizer.apply_chat_template(
-            messages,
-            tools=list(request.tools) or None,
-            add_generation_prompt=True,
-            return_dict=False,
-            **{**self._template_arguments, **extra},
-        )
-        return list(ids)
+        """The prompt's token ids."""
+        return prompt_ids(self._tokenizer, request, self._template_arguments)
 
     def _serve(self) -> None:
         """Answer what waits, batch after batch, until `close`."""
@@ -296,6 +283,24 @@ class TransformersModel:
 
 def _default_device() -> dict[str, Any]:
     return {"device_map": "auto"} if torch.cuda.is_available() else {}
+
+
+def prompt_ids(tokenizer: Any, request: Request, template_arguments: Mapping[str, Any]) -> list[int]:
+    """The prompt's token ids by the chat template, or the plain text's where the model has none."""
+    if tokenizer.chat_template is None:
+        text = "\n\n".join(_text_only(message) for message in request.messages)
+        return list(tokenizer(text).input_ids)
+    extra = request.generation.get("extra_body", {}).get("chat_template_kwargs", {})
+    messages = [{**message, "content": _text_only(message)} for message in request.messages]
+    # The template writes the special tokens itself: rendering and tokenizing in one call adds no second BOS.
+    ids = tokenizer.apply_chat_template(
+        messages,
+        tools=list(request.tools) or None,
+        add_generation_prompt=True,
+        return_dict=False,
+        **{**template_arguments, **extra},
+    )
+    return list(ids)
 
 
 def _text_only(message: Mapping[str, Any]) -> str:

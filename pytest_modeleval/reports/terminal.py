@@ -142,6 +142,15 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         gate.write(terminal, evaluation.judgement)
 
 
+def plan(config: pytest.Config, lines: Sequence[str]) -> None:
+    """Write a plan, under -q too."""
+    writer = config.get_terminal_writer()
+    writer.line()
+    writer.sep("=", "plan")
+    for line in lines or ["nothing is selected that asks a model"]:
+        writer.line(line)
+
+
 def forget(config: pytest.Config, report: pytest.TestReport) -> None:
     """Let go of what a report no longer says: a silent setup or teardown that passed, a counted right answer's record.
 

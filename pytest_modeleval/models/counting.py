@@ -1,0 +1,31 @@
+"""How many tokens a prompt has, without the model."""
+
+from collections.abc import Callable
+
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Request
+
+
+def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
+    """What counts the tokens of a request's prompt; None where the model's tokenizer is not on this machine."""
+    if spec.api != "transformers":
+        return None
+    import transformers
+
+    from pytest_modeleval.models import forward
+    from pytest_modeleval.models.transformers import prompt_ids
+
+    where = {key: spec.args[key] for key in ("revision", "trust_remote_code") if key in spec.args}
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(spec.model, local_files_only=True, **where)
+    except (OSError, ValueError, ImportError, KeyError):
+        return None
+    if template := spec.args.get("chat_template"):
+        tokenizer.chat_template = template
+
+    def count(request: Request) -> int:
+        if request.pairs:
+            return sum(len(forward.encoded(tokenizer, *pair)[0]) for pair in request.pairs)
+        return len(prompt_ids(tokenizer, request, spec.args.get("chat_template_kwargs", {})))
+
+    return count
