@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -111,6 +113,25 @@ def test_tokens_are_never_more_than_the_cap(
 
 
 @pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
+def test_what_is_in_flight_at_once_is_reserved(
+    project: pytest.Pytester, priced: FaultyServer, workers: Sequence[str]
+) -> None:
+    """Answers that take nearly the most they may, 16 at once a process: counted afterwards they would be 30 or more."""
+    choice = {"index": 0, "message": {"role": "assistant", "content": "42"}, "finish_reason": "stop"}
+
+    def slow(handler: BaseHTTPRequestHandler, _: object) -> None:
+        time.sleep(0.05)
+        send(handler, 200, {"choices": [choice], "usage": {"prompt_tokens": 570, "completion_tokens": 50}})
+
+    priced.fault = slow
+    result = ask(project, "10k tokens", *workers)
+
+    assert result.ret == 8
+    assert 15 <= len(priced.asked) <= 10_000 // 620
+    result.stdout.fnmatch_lines([f"budget: {len(priced.asked) * 620:,} of 10,000 tokens, *"])
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["one process", "two workers"])
 def test_the_same_command_with_more_asks_only_the_rest(
     project: pytest.Pytester, priced: FaultyServer, workers: Sequence[str]
 ) -> None:
@@ -146,6 +167,39 @@ def test_money_is_never_more_than_the_cap(
     result.stdout.re_match_lines(
         [rf"budget: {asked * USED:,} tokens, \${asked * 0.0037:.4f} of \$0\.5, .*no more dollars"]
     )
+
+
+def test_a_worker_that_dies_holds_nobody_up(project: pytest.Pytester, priced: FaultyServer) -> None:
+    """It dies with three requests in flight, whose reservations stay; the others do not wait for their answers."""
+    text = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 200}')
+    who = "import os\nWHO = f\"{os.environ.get('PYTEST_XDIST_WORKER')} {os.getpid()}: \"\n"
+    project.makepyfile(test_answers=who + text.replace('Sample(row["q"]', 'Sample(WHO + row["q"]'))
+    choice = {"index": 0, "message": {"role": "assistant", "content": "42"}, "finish_reason": "stop"}
+    doomed: list[int] = []
+    dead = threading.Event()
+
+    def fatal(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        worker, pid = body["messages"][-1]["content"].split(": ")[0].split()
+        if worker != "gw0":
+            dead.wait(30)
+            send(handler, 200, {"choices": [choice], "usage": {"prompt_tokens": 260, "completion_tokens": 50}})
+            return
+        doomed.append(int(pid))
+        if len(doomed) == 3:
+            os.kill(doomed[0], signal.SIGKILL)
+            dead.set()
+        handler.close_connection = True
+        time.sleep(1)
+
+    priced.fault = fatal
+    result = ask(project, "9500 tokens, 30s", "-n", "2", "--eval-concurrency", "10", "--eval-json", "out.json")
+
+    outcomes = result.parseoutcomes()
+    budget = json.loads((project.path / "out.json").read_text())["run"]["budget"]
+    answered = len(priced.asked) - len(doomed)
+    assert (outcomes["errors"], budget["ran_out"]) == (1, "tokens")
+    assert outcomes["passed"] + outcomes["skipped"] == 199
+    assert answered * 310 + 3 * 310 < budget["spent"]["tokens"] <= 9500
 
 
 def test_the_skipped_say_why(project: pytest.Pytester, priced: FaultyServer) -> None:
