@@ -150,9 +150,9 @@ class Collector:
 
     def _start(self, model: ModelSpec, subset: str) -> str:
         """The beginning of an item's id, up to its number."""
-        prefix = f"{_id_part(model.name)}-" if len(self.models) > 1 else ""
+        prefix = f"{id_part(model.name)}-" if len(self.models) > 1 else ""
         # A published collection's lines are not the dataset's rows of the same numbers.
-        return f"{prefix}{_id_part(subset)}-{LINE if self.drawn and self.drawn.lines else ''}"
+        return f"{prefix}{id_part(subset)}-{LINE if self.drawn and self.drawn.lines else ''}"
 
     def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
         chosen = self._chosen(source, subsets)
@@ -199,7 +199,7 @@ def _examples(declared: Benchmark, settings: Settings) -> str | None:
     return declared.shots.split
 
 
-def _id_part(name: str) -> str:
+def id_part(name: str) -> str:
     """A name that pytest's node ids, -k and xdist can carry."""
     return re.sub(r"[^\w.+-]", "_", name)
 
@@ -214,14 +214,14 @@ def lost_record(
     name, start, index, repeat = found.groups()
     model, subset = models[0].name, start
     for spec in models if len(models) > 1 else ():
-        if start.startswith(prefix := f"{_id_part(spec.name)}-"):
+        if start.startswith(prefix := f"{id_part(spec.name)}-"):
             model, subset = spec.name, start.removeprefix(prefix)
     # The subset's own name and group, where another sample of it has told them.
-    known = {_id_part(part): (group, part) for group, part in results.parts(model, name)}
+    known = {id_part(part): (group, part) for group, part in results.parts(model, name)}
     labels = None
     for part, rows in drawn.rows.get(name, {}).items() if drawn else ():
-        if _id_part(part) == subset.removesuffix(f"-{LINE.rstrip('-')}"):
-            labels, subset = rows.get(int(index)), _id_part(part)
+        if id_part(part) == subset.removesuffix(f"-{LINE.rstrip('-')}"):
+            labels, subset = rows.get(int(index)), id_part(part)
             known.setdefault(subset, ("", part))
     group, subset = known.get(subset, ("", subset))
     return Record(model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR, labels=labels)

@@ -254,6 +254,7 @@ class _Flag:
     default: Any = None
     repeated: bool = False
     switch: bool = False
+    values: int = 1
 
     @property
     def field(self) -> str:
@@ -403,9 +404,23 @@ FLAGS = (
 )
 
 
+# What is done instead of a run; without twins in the ini file.
+COMMANDS = (
+    _Flag(
+        "--eval-history",
+        "NAME",
+        "show every run of a sample such as gsm8k[main-00042], or the flakiest of gsm8k",
+        lambda _, text: text,
+    ),
+)
+
+
 def add_options(parser: pytest.Parser) -> None:
     """Register every flag with its ini twin."""
     group = parser.getgroup("modeleval", "model evaluation")
+    for flag in COMMANDS:
+        nargs = flag.values if flag.values > 1 else None
+        group.addoption(flag.name, nargs=nargs, dest=f"modeleval_{flag.field}", metavar=flag.metavar, help=flag.help)
     for flag in FLAGS:
         dest = f"modeleval_{flag.field}"
         if flag.switch:

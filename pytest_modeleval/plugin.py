@@ -32,6 +32,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
 
 
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    if config.option.modeleval_history is None:
+        return None
+    from pytest_modeleval.commands import answer
+
+    return answer(config)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
     if metafunc.definition.get_closest_marker(MARK) is None:

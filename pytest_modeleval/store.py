@@ -12,8 +12,7 @@ import pytest
 
 from pytest_modeleval.sample import Completion, StopRun
 
-VERSION = 1
-_SCHEMA = """
+_FIRST = """
 create table runs (
     id text primary key, started real not null, finished real, exit_status integer, options text not null
 );
@@ -30,8 +29,47 @@ create table scores (
     primary key (run, item, metric)
 ) without rowid;
 """
+# What a store of the version before lacks is unknown there, so null.
+_SECOND = ";".join(
+    f"alter table scores add column {column}"
+    for column in (
+        "part text", "prompt_tokens integer", "completion_tokens integer", "seconds real", "first_token real",
+        "reused integer",
+    )
+)  # fmt: skip
+# Each version's statements over those of the version before.
+_VERSIONS = (_FIRST, _SECOND)
+VERSION = len(_VERSIONS)
+# The columns of `scores`.
+_COLUMNS = 20
 # Scores wait in memory until so many are there: they can be made again from completions, which are written at once.
 _SCORES_AT_ONCE = 256
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """The store's file, made or brought to this version; `pytest.UsageError` for one of a newer version."""
+    # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    run = connection.execute
+    # With a write-ahead log, NORMAL loses nothing when a process dies; only a power cut can take the last answers.
+    run("pragma journal_mode = wal")
+    run("pragma synchronous = normal")
+    version = run("pragma user_version").fetchone()[0]
+    if version > VERSION:
+        connection.close()
+        raise pytest.UsageError(
+            f"the run store {path} has version {version}, this pytest-modeleval knows {VERSION}: "
+            "upgrade it (pip install -U pytest-modeleval), or move the file away"
+        )
+    if version < VERSION:
+        run("begin immediate")
+        # Another process may have done it meanwhile.
+        for statements in _VERSIONS[run("pragma user_version").fetchone()[0] :]:
+            for statement in statements.split(";"):
+                run(statement)
+        run(f"pragma user_version = {VERSION}")
+        run("commit")
+    return connection
 
 
 class Store:
@@ -47,32 +85,11 @@ class Store:
             ignore = folder / ".gitignore"
             if not ignore.exists():
                 ignore.write_text("*\n")
-            # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
-            self._connection = sqlite3.connect(self.path, timeout=60, isolation_level=None, check_same_thread=False)
-            self._open()
+            self._connection = connect(self.path)
             # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
             self._known = {_short(key) for (key,) in self._connection.execute("select key from completions")}
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
-
-    def _open(self) -> None:
-        run = self._connection.execute
-        # With a write-ahead log, NORMAL loses nothing when a process dies; only a power cut can take the last answers.
-        run("pragma journal_mode = wal")
-        run("pragma synchronous = normal")
-        version = run("pragma user_version").fetchone()[0]
-        if version > VERSION:
-            raise pytest.UsageError(
-                f"the run store {self.path} has version {version}, this pytest-modeleval knows {VERSION}: "
-                "upgrade it (pip install -U pytest-modeleval), or move the file away"
-            )
-        if version < VERSION:
-            run("begin immediate")
-            if run("pragma user_version").fetchone()[0] == 0:
-                for statement in _SCHEMA.split(";"):
-                    run(statement)
-                run(f"pragma user_version = {VERSION}")
-            run("commit")
 
     def completion(self, key: str) -> Completion | None:
         """The answer to a question that was stored before this process began, or by it; None when there is none."""
@@ -125,7 +142,7 @@ class Store:
         samples, self._samples = self._samples, []
         scores, self._scores = self._scores, []
         self._write("insert or ignore into samples values (?, ?, ?, ?)", samples)
-        self._write(f"insert or replace into scores values ({', '.join('?' * 14)})", scores)
+        self._write(f"insert or replace into scores values ({', '.join('?' * _COLUMNS)})", scores)
 
     def close(self) -> None:
         """Write what waits and close the file."""

@@ -104,6 +104,9 @@ def score_rows(
     run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str
 ) -> list[Sequence[Any]]:
     """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
+    reused = bool(turn and turn.answers and not record.asked)
+    tokens = record.prompt_tokens, record.completion_tokens
+    spent = (record.group, *tokens, record.latency, record.first_token, reused)
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
     values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
@@ -113,5 +116,5 @@ def score_rows(
         said = (None, None, why) if score is None else (score.got, score.expected, score.why)
         told = [None if text is None else storable(text) for text in said]
         where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
-        rows.append((*where, record.outcome, value, *told, key))
+        rows.append((*where, record.outcome, value, *told, key, *spent))
     return rows

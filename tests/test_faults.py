@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,15 +239,16 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
     project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's page limit gives the very error of a full disk, SQLITE_FULL."""
-    from pytest_modeleval.store import Store
+    from pytest_modeleval import store
 
-    opened = Store._open
+    connect = store.connect
 
-    def small(self: Store) -> None:
-        opened(self)
-        self._connection.execute("pragma max_page_count = 12")
+    def small(path: Path) -> sqlite3.Connection:
+        connection = connect(path)
+        connection.execute("pragma max_page_count = 12")
+        return connection
 
-    monkeypatch.setattr(Store, "_open", small)
+    monkeypatch.setattr(store, "connect", small)
     faulty.fault = answer("42" + " " * 3000)
     result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
     kept = sqlite3.connect(project.path / ".modeleval/store.sqlite").execute("select count(*) from completions")

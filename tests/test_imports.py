@@ -34,8 +34,9 @@ LAYERS = [
     {"collect", "asking", "engine", "pins", "spending"},
     {"turns"},
     {"verdicts", "plan"},
+    {"history"},
     {"reports"},
-    {"evaluation", "fixtures"},
+    {"commands", "evaluation", "fixtures"},
     {"plugin"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

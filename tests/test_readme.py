@@ -8,7 +8,7 @@ import pytest
 
 from pytest_modeleval.config import read_config
 from pytest_modeleval.models.spec import read_aliases
-from pytest_modeleval.options import FLAGS
+from pytest_modeleval.options import COMMANDS, FLAGS
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
 from tests.conftest import FaultyServer, answer, run, run_alone
 
@@ -56,7 +56,7 @@ def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
     documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
     named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
 
-    assert named == {flag.name for flag in FLAGS}
+    assert named == {flag.name for flag in (*FLAGS, *COMMANDS)}
 
 
 def test_the_aliases_shown_are_read(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.reports import budget, collection, gate
 from pytest_modeleval.reports.columns import aligned, decimal, interval
 from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
@@ -92,7 +93,8 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     typed = config.args_source is pytest.Config.ArgsSource.ARGS
     asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
     where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
-    return [f"modeleval: {models}{where}; answers are kept in {evaluation.folder / 'store.sqlite'}"]
+    kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
+    return [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
 
 
 def status(record: Record, *, live: bool) -> tuple[str, str, str]:

@@ -1,0 +1,140 @@
+"""The runs in a store, read again."""
+
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pytest_modeleval.collect import LINE, id_part
+from pytest_modeleval.results import RIGHT, WRONG
+from pytest_modeleval.sample import Sample
+from pytest_modeleval.store import connect
+
+# How much of a run's id people type.
+SHORT = 8
+
+
+class Run(NamedTuple):
+    """A run that scored something."""
+
+    id: str
+    started: float
+
+    @property
+    def short(self) -> str:
+        """Its id as people see it."""
+        return self.id[:SHORT]
+
+    @property
+    def time(self) -> str:
+        """When it started, in local time."""
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.started))
+
+
+class Attempt(NamedTuple):
+    """What became of one item in one run. ``reused`` tells that its answer was a stored one."""
+
+    run: Run
+    item: str
+    model: str
+    benchmark: str
+    subset: str
+    sample: str
+    repeat: int
+    outcome: str
+    value: float | None
+    got: str | None
+    expected: str | None
+    why: str | None
+    seconds: float | None
+    reused: int | None
+
+    @property
+    def name(self) -> str:
+        """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
+        return sample_name(self.item, self.subset)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it was right or wrong."""
+        return self.outcome in (RIGHT, WRONG)
+
+
+class Past:
+    """The store in ``folder``, for reading; `pytest.UsageError` when there is none."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "store.sqlite"
+        if not self.path.is_file():
+            raise pytest.UsageError(f"there is no run store {self.path} yet: a run with --model makes it")
+        try:
+            self._connection = connect(self.path)
+        except sqlite3.Error as error:
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def runs(self) -> list[Run]:
+        """The runs that scored something, oldest first."""
+        scored = "exists (select 1 from scores where run = id)"
+        rows = self._connection.execute(f"select id, started from runs where {scored} order by started, id")
+        return [Run(*row) for row in rows]
+
+    def run(self, text: str) -> Run:
+        """The run of an id, the beginning of one, ``last`` or ``last~1``."""
+        runs = self.runs()
+        back = re.fullmatch(r"last(?:~(\d{1,9}))?", text)
+        if back and (number := int(back[1] or 0)) < len(runs):
+            return runs[-1 - number]
+        found = [run for run in runs if text and run.id.startswith(text)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} runs begin with {text!r}" if found else f"there is no run {text!r}"
+        newest = [f"{run.short} ({run.time}, {', '.join(self.models(run))})" for run in reversed((found or runs)[-10:])]
+        raise pytest.UsageError(f"{what} in {self.path}. Known, newest first: {', '.join(newest) or 'none'}")
+
+    def models(self, run: Run) -> list[str]:
+        """The models that a run asked."""
+        rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
+        return sorted(name for (name,) in rows)
+
+    def benchmarks(self) -> list[str]:
+        """Every benchmark of which something was scored."""
+        return sorted(name for (name,) in self._connection.execute("select distinct benchmark from scores"))
+
+    def attempts(self, run: Run, benchmark: str = "") -> Iterator[Attempt]:
+        """What became of a run's items, in the order of their ids."""
+        rows = self._connection.execute(
+            f"select {', '.join(Attempt._fields[1:])} from scores "
+            "where run = ? and metric = 'main' and ? in ('', benchmark)",
+            (run.id, benchmark),
+        )
+        return (Attempt(run, *row) for row in rows)
+
+    def asked(self, sample: str) -> str:
+        """What a sample's last user message asked; empty when the store does not know."""
+        row = self._connection.execute("select prompt, target from samples where hash = ?", (sample,)).fetchone()
+        return asked_in(*row) if row else ""
+
+
+def asked_in(prompt: str, target: str) -> str:
+    """The last user message of a stored prompt."""
+    return Sample(json.loads(prompt), target).asked
+
+
+def sample_name(item: str, subset: str) -> str:
+    """A sample's name within its benchmark, out of an item's id: the subset and the row's number."""
+    found = re.search(r"(\d{5,})(?:-r\d+)?\]$", item)
+    if found is None:
+        return item.rpartition("[")[2].removesuffix("]")
+    part = id_part(subset)
+    # A published collection's lines are not the dataset's rows of the same numbers.
+    line = LINE if item[: found.start()].endswith(f"{part}-{LINE}") else ""
+    return f"{part}-{line}{found[1]}"
