@@ -412,6 +412,7 @@ COMMANDS = (
         "show every run of a sample such as gsm8k[main-00042], or the flakiest of gsm8k",
         lambda _, text: text,
     ),
+    _Flag("--eval-diff", "RUN", "compare two runs: their ids, or last~1 last", lambda _, texts: tuple(texts), values=2),
 )
 
 

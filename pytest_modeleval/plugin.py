@@ -33,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    if config.option.modeleval_history is None:
+    if config.option.modeleval_history is None and config.option.modeleval_diff is None:
         return None
     from pytest_modeleval.commands import answer
 

@@ -22,7 +22,7 @@ class Flips(NamedTuple):
 
     @property
     def is_flaky(self) -> bool:
-        """Whether the verdict changed and changed back; one change in one direction may be progress, or a regression."""
+        """Whether the verdict changed and changed back: one change alone may be progress, or a regression."""
         return self.torn or self.most > 1
 
 

@@ -1,0 +1,145 @@
+"""Two runs, sample by sample: what regressed, what was fixed, and which of it changes all the time anyway."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from pytest_modeleval.gate.ledger import Ledger, Outcomes
+from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
+from pytest_modeleval.history.flips import flips_of
+from pytest_modeleval.history.past import Attempt, Past, Run
+from pytest_modeleval.results import Record
+
+
+@dataclass(frozen=True)
+class Side:
+    """One run's part in a change: the sample's mean score, and what each repeat got."""
+
+    score: float
+    got: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Change:
+    """A sample whose score is another one in the second run. ``flaky`` is its history's word over all runs."""
+
+    benchmark: str
+    models: tuple[str, str]
+    sample: str
+    flaky: bool
+    before: Side
+    after: Side
+    asked: str = ""
+    expected: str = ""
+
+    @property
+    def regressed(self) -> bool:
+        """Whether the second run's score is the lower one."""
+        return self.after.score < self.before.score
+
+
+@dataclass(frozen=True)
+class Part:
+    """One benchmark in both runs; pairs are (first run's, second run's)."""
+
+    benchmark: str
+    models: tuple[str, str]
+    verdict: Verdict
+    errors: tuple[int, int]
+    only: tuple[int, int]
+    asked_differently: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """All that two runs have in common."""
+
+    runs: tuple[Run, Run]
+    parts: Sequence[Part]
+    changes: Sequence[Change]
+
+
+def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Difference:
+    """What changed from the first run to the second; `pytest.UsageError` when they have nothing in common."""
+    before, after = (_outcomes(past, run) for run in runs)
+    pairs = _pairs(runs, before, after)
+    verdicts = adjusted([compared(b, before[m, b].samples, after[n, b].samples, margin=margin) for m, n, b in pairs])
+    parts = [
+        _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]])
+        for pair, verdict in zip(pairs, verdicts, strict=True)
+    ]
+    changed: dict[tuple[str, str, str, str], Change] = {}
+    for one, two, benchmark in pairs:
+        flaky = _flaky(past, (one, two), benchmark)
+        for name, was, now in _changed(before[one, benchmark], after[two, benchmark]):
+            changed[one, two, benchmark, name] = Change(
+                benchmark, (one, two), name, name in flaky, Side(was), Side(now)
+            )
+    _add_texts(past, runs, changed)
+    return Difference(runs, parts, list(changed.values()))
+
+
+def _outcomes(past: Past, run: Run) -> Mapping[tuple[str, str], Outcomes]:
+    ledger = Ledger()
+    for each in past.attempts(run):
+        subset, _, number = each.name.rpartition("-")
+        scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
+        index = int(number) if number.isdecimal() else 0
+        ledger.add(
+            Record(each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.sample)
+        )
+    return ledger.outcomes
+
+
+def _pairs(
+    runs: tuple[Run, Run], before: Collection[tuple[str, str]], after: Collection[tuple[str, str]]
+) -> list[tuple[str, str, str]]:
+    """(first run's model, second run's model, benchmark): models by their names, or one with one whatever they are."""
+    models = [sorted({model for model, _ in outcomes}) for outcomes in (before, after)]
+    same = [(m, m) for m in models[0] if m in models[1]]
+    if all(len(names) == 1 for names in models):
+        same = [(models[0][0], models[1][0])]
+    pairs = [(m, n, b) for m, n in same for _, b in sorted(key for key in before if key[0] == m) if (n, b) in after]
+    if pairs:
+        return pairs
+    had = [", ".join(f"{b} of {m}" for m, b in sorted(outcomes)) for outcomes in (before, after)]
+    raise pytest.UsageError(
+        f"the runs {runs[0].short} and {runs[1].short} have nothing in common: the first asked {had[0]}, the second "
+        f"{had[1]}"
+    )
+
+
+def _part(pair: tuple[str, str, str], verdict: Verdict, before: Outcomes, after: Outcomes) -> Part:
+    was, now = before.samples, after.samples
+    other = sum(was[name].content != now[name].content for name in was.keys() & now.keys())
+    only = len(was.keys() - now.keys()), len(now.keys() - was.keys())
+    return Part(pair[2], pair[:2], verdict, (before.errors, after.errors), only, other)
+
+
+def _changed(before: Outcomes, after: Outcomes) -> Iterator[tuple[str, float, float]]:
+    now = after.samples
+    for name, outcome in before.samples.items():
+        if name in now and now[name].score != outcome.score:
+            yield name, outcome.score, now[name].score
+
+
+def _flaky(past: Past, models: Collection[str], benchmark: str) -> set[str]:
+    attempts = (each for run in past.runs() for each in past.attempts(run, benchmark) if each.model in models)
+    return {name for (_, _, name), flips in flips_of(attempts).items() if flips.is_flaky}
+
+
+def _add_texts(past: Past, runs: tuple[Run, Run], changed: Mapping[tuple[str, str, str, str], Change]) -> None:
+    """What the changed samples asked, expected and got, out of the second look at both runs."""
+    for number, run in enumerate(runs):
+        wanted = {(key[number], key[2], key[3]): change for key, change in changed.items()}
+        for each in past.attempts(run):
+            change = wanted.get((each.model, each.benchmark, each.name))
+            if change is not None and each.is_scored:
+                _add_text(past, change, (change.before, change.after)[number], each)
+
+
+def _add_text(past: Past, change: Change, side: Side, attempt: Attempt) -> None:
+    side.got.append(attempt.got if attempt.got is not None else attempt.why or "")
+    change.expected = attempt.expected or change.expected
+    change.asked = past.asked(attempt.sample) or change.asked

@@ -1,0 +1,126 @@
+"""--eval-diff as a user meets it."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+import pytest_modeleval.reports
+from tests.conftest import ANSWERS, FaultyServer, alias, run
+from tests.history.conftest import Ask
+
+SCHEMA = json.loads((Path(pytest_modeleval.reports.__file__).parent / "diff.schema.json").read_text())
+
+
+def test_what_changed_stands_side_by_side(project: pytest.Pytester, ask: Ask) -> None:
+    ask("easy 0", "easy 5")
+    ask("hard 1", "easy 5")
+    ask("easy 0", "hard 3", "!hard 2")
+
+    result = run(project, "--eval-diff", "last~1", "last", "--eval-json", "deep/diff.json")
+
+    assert result.ret == 0
+    result.stdout.re_match_lines(
+        [
+            r"from run [0-9a-f]{8} \(.*\) to run [0-9a-f]{8} \(.*\)",
+            r"regressed: 1",
+            r"answers\[hard-00003\]  asked 'hard 3: what is 6 \* 7\?', expected '42', got '42' → '41'",
+            r"fixed: 1",
+            r"answers\[easy-00005\]  asked 'easy 5: .*', expected '42', got '41' → '42'",
+            r"flipping \(flaky over all runs\): 2",
+            r"answers\[easy-00000\]  .* got '42' → '41'",
+            r"answers\[hard-00001\]  .* got '41' → '42'",
+            r"benchmark +model +in both +regressed +fixed +of these flaky +errors +only in one",
+            r"answers +faulty +9 +2 +2 +2 +0 → 1 +1 → 0",
+            r"answers  inconclusive  change \+0\.0 pp \[.*\], 2 regressed and 2 fixed of 9, p .*; margin 1 pp, .*",
+        ]
+    )
+    document = json.loads((project.path / "deep/diff.json").read_text())
+    jsonschema.validate(document, SCHEMA)
+    (part,) = document["benchmarks"]
+    assert (part["samples"], part["regressed"], part["fixed"], part["flaky"], part["errors"], part["only"]) == (
+        9, 2, 2, 2, [0, 1], [1, 0],
+    )  # fmt: skip
+    changed = {each["sample"]: (each["change"], each["flaky"]) for each in document["samples"]}
+    assert changed == {
+        "easy-00000": ("regressed", True),
+        "easy-00005": ("fixed", False),
+        "hard-00001": ("fixed", True),
+        "hard-00003": ("regressed", False),
+    }
+    assert document["samples"][0]["before"] == {"score": 1.0, "got": ["42"]}
+
+
+def test_a_run_is_like_itself(project: pytest.Pytester, ask: Ask) -> None:
+    first = ask("easy 1")
+    (name,) = [line.split("run ")[1][:8] for line in first.outlines if line.startswith("modeleval: ")]
+
+    result = run(project, "--eval-diff", name, "last")
+
+    result.stdout.re_match_lines([rf"from run {name} .* to run {name} .*", r"answers +faulty +10 +0 +0 +0 .*"])
+    assert "regressed:" not in result.stdout.str()
+
+
+def test_two_models_are_compared_one_with_one(project: pytest.Pytester, ask: Ask, faulty: FaultyServer) -> None:
+    alias(project, "other", base_url=faulty.url, model="faulty")
+    ask()
+    run(project, "--model", "other", "test_answers.py", "--eval-repeats", "2", "--eval-cache", "off")
+
+    result = run(project, "--eval-diff", "last~1", "last")
+
+    result.stdout.re_match_lines([r"answers +faulty → other +10 +0 +0 +0 .*", r"answers  passed .*"])
+
+
+def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:
+    ask()
+    project.makepyfile(test_answers=ANSWERS.replace("what is 6", "say what 6"))
+    ask()
+
+    result = run(project, "--eval-diff", "last~1", "last")
+
+    result.stdout.fnmatch_lines(["answers: 10 samples ask or expect something else than before"])
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        (("last", "nope"), "there is no run 'nope' in *store.sqlite. Known, newest first: ???????? (*, faulty), ???????? (*"),
+        (("last~2", "last"), "there is no run 'last~2' in *"),
+        (("last", ""), "there is no run '' in *"),
+    ],
+)  # fmt: skip
+def test_an_unknown_run_lists_those_there_are(
+    project: pytest.Pytester, ask: Ask, runs: tuple[str, str], said: str
+) -> None:
+    ask()
+    ask()
+
+    result = run(project, "--eval-diff", *runs)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_runs_without_a_common_benchmark_are_refused(project: pytest.Pytester, ask: Ask) -> None:
+    ask()
+    project.makepyfile(test_others=ANSWERS.replace("test_answers", "test_others"))
+    run(project, "--model", "faulty", "test_others.py")
+
+    result = run(project, "--eval-diff", "last~1", "last")
+
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: the runs * and * have nothing in common: the first asked answers of faulty, the second others of faulty"
+        ]
+    )
+
+
+def test_a_file_that_cannot_be_written_is_said(project: pytest.Pytester, ask: Ask) -> None:
+    ask()
+    (project.path / "file").touch()
+
+    result = run(project, "--eval-diff", "last", "last", "--eval-json", "file/diff.json")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: cannot write *file/diff.json: *"])
