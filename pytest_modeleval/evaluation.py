@@ -3,7 +3,7 @@
 import gc
 import uuid
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from pytest_modeleval.decided import Decided
 from pytest_modeleval.engine import Engine, Job
 from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Exit, Gate, Judgement, refuse_reruns
+from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
@@ -40,6 +41,7 @@ from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_r
 
 if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
+    from pytest_modeleval.history.flips import Key
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
@@ -49,6 +51,12 @@ AHEAD_OF_GATE = 2
 
 class _NotAsked(Exception):
     """Leaves the wait for an answer that no gate needs any more."""
+
+
+def _key(item: pytest.Item) -> "Key | None":
+    """An item's sample as the history names it."""
+    ref = selected(item)
+    return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
 
 
 class Evaluation:
@@ -83,10 +91,12 @@ class Evaluation:
             typed=typed,
         )
         self.results = Results()
-        self.gate = Gate(self.options, [spec.name for spec in self.models])
+        worker = xdist.worker_input(config)
+        self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
+        gated = replace(self.options, baseline=None) if self.options.only else self.options
+        self.gate = Gate(gated, [spec.name for spec in self.models])
         self.judgement: Judgement | None = None
         self.levels = Levels()
-        worker = xdist.worker_input(config)
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
         self._purse: Purse | None = None
@@ -107,6 +117,15 @@ class Evaluation:
         from pytest_modeleval.collection.run import CollectionRun
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    def _read_only(self) -> "list[Key] | None":
+        if self.options.only is None:
+            return None
+        from pytest_modeleval.history.reruns import refuse_gate, to_rerun
+
+        refuse_gate(self.options)
+        with closing(Past(self.folder)) as past:
+            return to_rerun(past, [spec.name for spec in self.models], self.options)
 
     @property
     def places(self) -> list[Path]:
@@ -234,6 +253,15 @@ class Evaluation:
         """Say in one line what went wrong at the end."""
         self._config.get_terminal_writer().line(f"\n{what}", red=True)
         session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def deselect(self, items: list[pytest.Item]) -> None:
+        """Leave what --eval-only does not name."""
+        if self.only is None:
+            return
+        wanted = set(map(tuple, self.only))
+        kept = [item for item in items if _key(item) in wanted]
+        self._config.hook.pytest_deselected(items=[item for item in items if _key(item) not in wanted])
+        items[:] = kept
 
     def arrange(self, items: list[pytest.Item]) -> None:
         """End the run for a user's mistake found while collecting; put the items into the order of an early stop."""

@@ -24,6 +24,8 @@ SAMPLERS = ("weighted", "stratified", "uniform")
 FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 # How a multiple-choice question is answered.
 CHOICES = ("generate", "loglikelihood")
+# What earlier runs said of the samples to ask again.
+RERUNS = ("regressed", "failed", "errors", "flaky")
 
 
 class Cache(enum.Enum):
@@ -87,6 +89,7 @@ class Options:
     collection: Path | None
     collection_save: Path | None
     sampler: str | None
+    only: str | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
@@ -400,6 +403,9 @@ FLAGS = (
         "how a collection's datasets share --eval-limit: weighted (by their weights), stratified (by their sizes, at "
         "least one each) or uniform (default: weighted)",
         _one_of(*SAMPLERS),
+    ),
+    _Flag(
+        "--eval-only", "KIND", "ask only what earlier runs found regressed, failed, errors or flaky", _one_of(*RERUNS)
     ),
 )
 

@@ -100,6 +100,7 @@ class ActiveHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
+        node.workerinput["modeleval_only"] = self.evaluation.only
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
@@ -132,6 +133,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        self.evaluation.deselect(items)
         self.evaluation.arrange(items)
 
     @pytest.hookimpl(tryfirst=True)

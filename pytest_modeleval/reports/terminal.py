@@ -94,7 +94,12 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
     where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
     kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
-    return [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
+    lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
+    if evaluation.only is not None:
+        lines.append(
+            f"modeleval: --eval-only {evaluation.options.only}: {len(evaluation.only):,} samples in earlier runs"
+        )
+    return lines
 
 
 def status(record: Record, *, live: bool) -> tuple[str, str, str]:

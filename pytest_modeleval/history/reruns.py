@@ -1,0 +1,95 @@
+"""Which samples to ask again, by what earlier runs said of them."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_modeleval.collect import id_part
+from pytest_modeleval.gate.baseline import read_baseline
+from pytest_modeleval.history.flips import Key, flips_of
+from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.results import ERROR, UNSCORED, WRONG
+
+
+@dataclass
+class _Latest:
+    """What the latest run said of a sample, and the score of the run before."""
+
+    run: str = ""
+    wrong: bool = False
+    error: bool = False
+    total: float = 0.0
+    scored: int = 0
+    before: float | None = None
+
+    def add(self, attempt: Attempt) -> None:
+        if attempt.run.id != self.run:
+            self.before = self.total / self.scored if self.scored else self.before
+            self.run, self.wrong, self.error, self.total, self.scored = attempt.run.id, False, False, 0.0, 0
+        self.wrong |= attempt.outcome == WRONG
+        self.error |= attempt.outcome == ERROR
+        if attempt.is_scored and attempt.value is not None:
+            self.total += attempt.value
+            self.scored += 1
+
+    def is_below(self, score: float | None) -> bool:
+        """Whether it is scored, and lower."""
+        return bool(self.scored) and score is not None and self.total / self.scored < score
+
+
+def refuse_gate(options: Options) -> None:
+    """`pytest.UsageError` for a gate over samples that were chosen for how they went."""
+    gates = {
+        "--eval-min-score": options.min_score,
+        "--eval-save-baseline": options.save_baseline,
+        "--eval-baseline": options.baseline and options.only != "regressed",
+    }
+    for flag, given in gates.items():
+        if given:
+            raise pytest.UsageError(
+                f"--eval-only {options.only} asks samples chosen for how they went, which no gate can weigh: "
+                f"leave {flag} out"
+            )
+
+
+def to_rerun(past: Past, models: Sequence[str], options: Options) -> list[Key]:
+    """The samples that --eval-only names, each by what the latest run of that model that asked it said."""
+    runs = past.runs()
+    known = {model for run in runs for model in past.models(run)}
+    for model in models:
+        if model not in known:
+            raise unknown("model in the run store, for --eval-only:", model, known)
+    attempts = (each for run in runs for each in past.attempts(run) if each.model in models)
+    if options.only == "flaky":
+        return sorted(key for key, flips in flips_of(attempts).items() if flips.is_flaky)
+    latest = _latest(attempts)
+    if options.only == "failed":
+        return sorted(key for key, found in latest.items() if found.wrong)
+    if options.only == "errors":
+        return sorted(key for key, found in latest.items() if found.error)
+    if options.baseline:
+        scores = _scores(options, models)
+        return sorted(key for key, found in latest.items() if found.is_below(scores.get(key)))
+    return sorted(key for key, found in latest.items() if found.is_below(found.before))
+
+
+def _latest(attempts: Iterable[Attempt]) -> dict[Key, _Latest]:
+    found: dict[Key, _Latest] = {}
+    for attempt in attempts:
+        if attempt.outcome != UNSCORED:
+            found.setdefault((attempt.model, attempt.benchmark, attempt.name), _Latest()).add(attempt)
+    return found
+
+
+def _scores(options: Options, models: Collection[str]) -> dict[Key, float]:
+    """The baseline's scores, for each of the models: it may have been blessed under another name."""
+    assert options.baseline is not None
+    scores = {}
+    for benchmark, part in read_baseline(options.baseline).parts.items():
+        for name, outcome in part.samples.items():
+            subset, _, number = name.rpartition("-")
+            for model in models:
+                scores[model, benchmark, f"{id_part(subset)}-{number}"] = outcome.score
+    return scores
