@@ -31,6 +31,7 @@ from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.reports.plan import table as plan_table
+from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results import WRONG, Record, Results
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun, recorded_scores
@@ -246,8 +247,17 @@ class Evaluation:
                 write_json(path, rows, run, collection=collection)
             if path := self.options.summary:
                 write_summary(path, rows, self.judgement, self.spent)
+            if (path := self.options.export) and self._store is not None:
+                self._store.flush()
+                missing = self.results.done - export(path, self.folder, self.run)
+                if missing > 0:
+                    # A worker writes its scores some hundreds at a time.
+                    line = f"\n{path} lacks {missing} samples: their worker crashed before it had stored their scores"
+                    self._config.get_terminal_writer().line(line, red=True)
         except OSError as error:
             self._say(session, f"cannot write {path}: {error}")
+        except StopRun as error:
+            self._say(session, str(error))
 
     def _say(self, session: pytest.Session, what: str) -> None:
         """Say in one line what went wrong at the end."""
@@ -303,8 +313,10 @@ class Evaluation:
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
         if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn):
-            report.longrepr = f"error: {report.longrepr}"
+            why = str(report.longrepr)
+            report.longrepr = f"error: {why}"
             report.user_properties.append(record.to_property())
+            self._keep(score_rows(self.run, report.nodeid, record, None, "", why))
 
     def abandon(self, worker: str) -> None:
         """Wait no more for what a worker that is gone was asking."""
@@ -468,11 +480,14 @@ class Evaluation:
         if turn and turn.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
+        if row and self._store is not None:
+            self._store.save_sample(row)
+        self._keep(score_rows(self.run, item.nodeid, record, turn, row[0] if row else "", str(error or "")))
+
+    def _keep(self, rows: Sequence[Sequence[Any]]) -> None:
+        """Keep scores in the store, where there is one."""
         if self._store is not None:
             try:
-                if row:
-                    self._store.save_sample(row)
-                why = str(error or "")
-                self._store.save_scores(score_rows(self.run, item.nodeid, record, turn, row[0] if row else "", why))
+                self._store.save_scores(rows)
             except StopRun as stopped:
                 self.stop(str(stopped))

@@ -1,6 +1,7 @@
 """Flags and ini values, read once into one frozen `Options`."""
 
 import enum
+import importlib.util
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -26,6 +27,8 @@ FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.
 RERUNS = ("regressed", "failed", "errors", "flaky")
+# What samples can be written as.
+EXPORTS = (".csv", ".jsonl", ".parquet")
 
 
 class Cache(enum.Enum):
@@ -90,6 +93,7 @@ class Options:
     collection_save: Path | None
     sampler: str | None
     only: str | None
+    export: Path | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
@@ -220,6 +224,15 @@ def _paths(flag: str, texts: Iterable[str]) -> tuple[Path, ...]:  # noqa: ARG001
 
 def _metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple({_one_of(*METRICS)(flag, text): None for text in texts})
+
+
+def _export(flag: str, text: str) -> Path:
+    path = Path(text).absolute()
+    if path.suffix not in EXPORTS:
+        raise pytest.UsageError(f"{flag} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
+    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise pytest.UsageError(f"{flag} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
+    return path
 
 
 def _folder(flag: str, text: str) -> Path:
@@ -407,6 +420,7 @@ FLAGS = (
     _Flag(
         "--eval-only", "KIND", "ask only what earlier runs found regressed, failed, errors or flaky", _one_of(*RERUNS)
     ),
+    _Flag("--eval-export", "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", _export),
 )
 
 

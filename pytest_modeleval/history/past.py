@@ -6,7 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -117,6 +117,26 @@ class Past:
             (run.id, benchmark),
         )
         return (Attempt(run, *row) for row in rows)
+
+    def metrics(self, run: str) -> list[str]:
+        """The metrics of a run's scores."""
+        rows = self._connection.execute("select distinct metric from scores where run = ?", (run,))
+        return sorted(name for (name,) in rows)
+
+    def items(self, run: str) -> int:
+        """How many items a run has an outcome of."""
+        row = self._connection.execute("select count(distinct item) from scores where run = ?", (run,)).fetchone()
+        return int(row[0])
+
+    def scores(self, run: str) -> Iterator[dict[str, Any]]:
+        """A run's scores by column, one row a metric, an item's beside each other, with what was asked."""
+        rows = self._connection.execute(
+            "select scores.*, prompt, target from scores left join samples on hash = sample "
+            "where run = ? order by item, metric",
+            (run,),
+        )
+        names = [column for column, *_ in rows.description]
+        return (dict(zip(names, row, strict=True)) for row in rows)
 
     def asked(self, sample: str) -> str:
         """What a sample's last user message asked; empty when the store does not know."""

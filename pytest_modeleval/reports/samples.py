@@ -1,0 +1,95 @@
+"""One row a sample of a run, as CSV, JSON lines or parquet (docs/results.md)."""
+
+import csv
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import groupby, islice
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.history.past import Past, asked_in, sample_name
+
+# The columns by type; a run's further metrics stand behind `score`.
+TEXTS = ("model", "benchmark", "subset", "group", "sample", "outcome", "got", "expected", "why", "asked")
+NUMBERS = ("index", "repeat", "prompt_tokens", "completion_tokens")
+COLUMNS = (
+    *("model", "benchmark", "subset", "group", "sample", "index", "repeat", "outcome", "score"),
+    *("prompt_tokens", "completion_tokens", "seconds", "first_token", "got", "expected", "why", "asked"),
+)
+# Rows in memory at once, and in a row group of parquet.
+_AT_ONCE = 1000
+_NUMBER = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?%?")
+
+Row = Mapping[str, Any]
+
+
+def export(path: Path, folder: Path, run: str) -> int:
+    """Write a run's samples to a file, by its ending, and how many; raises `OSError` when that cannot be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.part")
+    with closing(Past(folder)) as past:
+        metrics = past.metrics(run)
+        columns = [*COLUMNS[:9], *(f"score.{name}" for name in metrics if name != "main"), *COLUMNS[9:]]
+        WRITERS[path.suffix](aside, columns, _rows(past, run, columns))
+        aside.replace(path)
+        return past.items(run)
+
+
+def _rows(past: Past, run: str, columns: Sequence[str]) -> Iterator[Row]:
+    for _, metrics in groupby(past.scores(run), key=itemgetter("item")):
+        yield _row(list(metrics), columns)
+
+
+def _row(metrics: Sequence[Row], columns: Sequence[str]) -> Row:
+    """A sample's row out of those of its metrics."""
+    main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
+    name = sample_name(main["item"], main["subset"])
+    number = name.rpartition("-")[2]
+    row: dict[str, Any] = dict.fromkeys(columns)
+    row |= {column: main[column] for column in columns if column in main}
+    row |= {"group": main["part"] or "", "sample": name, "index": int(number) if number.isdecimal() else None}
+    row["asked"] = asked_in(main["prompt"], main["target"]) if main["prompt"] else None
+    for each in metrics:
+        row["score" if each["metric"] == "main" else f"score.{each['metric']}"] = each["value"]
+    return row
+
+
+def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows({column: _cell(value) for column, value in row.items()} for row in rows)
+
+
+def _cell(value: Any) -> Any:
+    """The value, with an apostrophe before a text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value):
+        return f"'{value}"
+    return value
+
+
+def _write_json_lines(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:  # noqa: ARG001 - as the others
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    kinds = {name: pyarrow.string() for name in TEXTS} | {name: pyarrow.int64() for name in NUMBERS}
+    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in columns])
+    rows = iter(rows)
+    with pyarrow.parquet.ParquetWriter(path, schema) as writer:
+        while batch := list(islice(rows, _AT_ONCE)):
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
+
+
+WRITERS: Mapping[str, Callable[[Path, Sequence[str], Iterable[Row]], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_json_lines,
+    ".parquet": _write_parquet,
+}
