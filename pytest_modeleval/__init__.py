@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.declare import Shots, benchmark
     from pytest_modeleval.prompts import Cloze
     from pytest_modeleval.sample import Completion, Sample, SampleError, Score
+    from pytest_modeleval.script import evaluate
 
 __all__ = [
     "Cloze",
@@ -20,6 +21,7 @@ __all__ = [
     "Score",
     "Shots",
     "benchmark",
+    "evaluate",
     "generated",
     "hub",
 ]
@@ -34,6 +36,7 @@ _MODULES = {
     "Score": "sample",
     "Shots": "declare",
     "benchmark": "declare",
+    "evaluate": "script",
     "generated": "datasets.generated",
     "hub": "datasets.hub",
 }

@@ -36,7 +36,7 @@ LAYERS = [
     {"verdicts", "plan"},
     {"history"},
     {"reports"},
-    {"commands", "evaluation", "fixtures"},
+    {"commands", "evaluation", "fixtures", "script"},
     {"plugin"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

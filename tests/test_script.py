@@ -1,0 +1,110 @@
+"""evaluate() as a training script meets it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval import evaluate
+from tests.conftest import FaultyServer, answer
+
+
+@pytest.fixture
+def one_wrong(faulty: FaultyServer) -> FaultyServer:
+    faulty.fault = lambda handler, body: answer("41" if "easy 1:" in body["messages"][-1]["content"] else "42")(
+        handler, body
+    )
+    return faulty
+
+
+def test_a_run_is_an_object(
+    project: pytest.Pytester, one_wrong: FaultyServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = evaluate("faulty", flags=["test_answers.py"])
+
+    assert run.exit_status == 1
+    whole = run.scores[0]
+    assert (whole.model, whole.benchmark, whole.samples, whole.score) == ("faulty", "answers", 10, 0.9)
+    assert whole.low is not None
+    assert whole.high is not None
+    assert whole.low < 0.9 < whole.high
+    assert [sample["outcome"] for sample in run.samples] == ["right", "wrong", *["right"] * 8]
+    assert (run.samples[1]["got"], run.samples[1]["expected"]) == ("41", "42")
+    assert capfd.readouterr() == ("", "")
+    assert not (project.path / ".pytest_cache").exists()
+    assert (project.path / ".modeleval/store.sqlite").exists()
+
+
+def test_its_arguments_are_the_flags(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run = evaluate(["faulty"], select="hard", limit=3, data=Path(), flags=["test_answers.py", "--eval-repeats=2"])
+
+    assert run.exit_status == 0
+    assert len(run.samples) == 6
+    assert {sample["subset"] for sample in run.samples} == {"hard"}
+
+
+def test_it_prints_when_asked(
+    project: pytest.Pytester, faulty: FaultyServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run = evaluate("faulty", flags=["test_answers.py"], show=True)
+
+    assert f"run {run.id[:8]};" in capfd.readouterr().out
+
+
+def test_a_script_outside_pytest_can_call_it(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    script = project.path / "train.py"
+    script.write_text(
+        "import gc, sys\nfrom pytest_modeleval import evaluate\n"
+        "run = evaluate('faulty', flags=['test_answers.py'])\n"
+        "print(run.scores[0].score, len(run.samples), gc.get_freeze_count(), 'test_answers' in sys.modules)\n"
+    )
+
+    result = project.run(sys.executable, script)
+
+    assert result.outlines == ["1.0 10 0 False"]
+
+
+def test_samples_are_a_data_frame(project: pytest.Pytester, one_wrong: FaultyServer) -> None:
+    pytest.importorskip("pandas", reason="pandas is not installed")
+
+    frame = evaluate("faulty", flags=["test_answers.py"]).to_pandas()
+
+    assert frame.groupby("subset")["score"].mean().round(3).to_dict() == {"easy": 0.833, "hard": 1.0}
+
+
+def test_without_pandas_it_says_what_is_needed(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = evaluate("faulty", limit=1, flags=["test_answers.py"])
+    monkeypatch.setitem(sys.modules, "pandas", None)
+
+    with pytest.raises(ImportError, match=r"^Run.to_pandas needs pandas: pip install pandas$"):
+        run.to_pandas()
+
+
+@pytest.mark.parametrize(
+    ("model", "flags", "said"),
+    [
+        ("fauly", ["test_answers.py"], r"^unknown model 'fauly'; did you mean 'faulty'\? "),
+        ("faulty", ["--eval-cache", "yes"], r"^--eval-cache takes one of off, read, write, only, not 'yes'$"),
+        ("faulty", ["--no-such-flag"], r"error: unrecognized arguments: --no-such-flag"),
+        (
+            "faulty",
+            ["--eval-json=x.json"],
+            r"^evaluate\(\) gives pytest --model, --eval-json, --eval-export itself: leave --eval-json=x\.json out of flags$",
+        ),
+    ],
+    ids=["model", "value", "flag", "own"],
+)  # fmt: skip
+def test_a_mistake_is_one_line(
+    project: pytest.Pytester, faulty: FaultyServer, model: str, flags: list[str], said: str
+) -> None:
+    with pytest.raises(pytest.UsageError, match=said) as raised:
+        evaluate(model, flags=flags)
+
+    assert "\n" not in str(raised.value)
+
+
+def test_a_run_without_results_is_an_error(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    with pytest.raises(RuntimeError, match="ended with exit status 0 and without results: "):
+        evaluate("faulty", flags=["test_answers.py", "--collect-only"])
