@@ -14,9 +14,9 @@ import pytest
 from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import Cache
 from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError, StopRun
 from pytest_modeleval.store import Store
+from pytest_modeleval.values import Cache
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
 # (Brooker 2015, "Exponential Backoff And Jitter").

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.fixtures import completion, model, sample  # noqa: F401 - pytest finds them here
-from pytest_modeleval.options import MARK, add_options, is_active
+from pytest_modeleval.flags import add_options
+from pytest_modeleval.options import MARK, is_active
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -157,7 +158,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        with self.evaluation.recording(pyfuncitem):
+        with self.evaluation.recorder.recording(pyfuncitem):
             return (yield)
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_pyfunc_call")
@@ -169,7 +170,7 @@ class ActiveHooks:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        self.evaluation.describe(item, call, report)
+        self.evaluation.recorder.describe(item, call, report)
         return report
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)

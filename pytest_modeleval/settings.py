@@ -9,7 +9,8 @@ import pytest
 
 from pytest_modeleval.config import Table
 from pytest_modeleval.filters import Filter, read_filter
-from pytest_modeleval.options import CHOICES, DRAWS, SHAPES, Options
+from pytest_modeleval.options import Options
+from pytest_modeleval.values import CHOICES, DRAWS, SHAPES
 
 
 @dataclass(frozen=True)

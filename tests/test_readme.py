@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.config import read_config
+from pytest_modeleval.flags import COMMANDS, FLAGS
 from pytest_modeleval.models.spec import read_aliases
-from pytest_modeleval.options import COMMANDS, FLAGS
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
 from tests.conftest import FaultyServer, answer, run, run_alone
 

@@ -1,0 +1,80 @@
+"""The end of a run: the gate's judgement and exit status, and the files that were asked for."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_modeleval.gate.judge import Exit, Judgement
+from pytest_modeleval.reports import budget
+from pytest_modeleval.reports.collection import document
+from pytest_modeleval.reports.export import write_json
+from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.reports.samples import export
+from pytest_modeleval.reports.summary import write_summary
+from pytest_modeleval.sample import StopRun
+from pytest_modeleval.store import Store
+
+if TYPE_CHECKING:
+    from pytest_modeleval.evaluation import Evaluation
+
+
+def judge(evaluation: "Evaluation", session: pytest.Session, exit_status: int) -> Judgement | None:
+    """What the gate says, which decides the exit status; None without a gate or for a run that was broken off."""
+    if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        return None
+    gate, options, results = evaluation.gate, evaluation.options, evaluation.results
+    # A failed test that is no sample stays a failure.
+    samples_only = session.testsfailed <= results.wrong + results.errors
+    if evaluation.spent is not None and evaluation.spent.ran_out:
+        # What was asked before is no sample of the whole: it is neither judged nor blessed.
+        session.exitstatus = int(Exit.BUDGET_SPENT) if samples_only else exit_status
+        return None
+    try:
+        if options.save_baseline:
+            gate.save(options.save_baseline)
+        if not gate.is_active:
+            return None
+        judgement = gate.judge()
+    except (pytest.UsageError, OSError) as error:
+        _fail(session, str(error))
+        return None
+    passes = options.gate_on_inconclusive == "pass"
+    if samples_only:
+        session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
+    for reports in test_reports(judgement, inconclusive_passes=passes):
+        for report in reports:
+            session.config.hook.pytest_runtest_logreport(report=report)
+    return judgement
+
+
+def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
+    """Write the files that were asked for; one that cannot be written fails the run in one line."""
+    options, drawn, rows = evaluation.options, evaluation.collector.drawn, evaluation.results.rows()
+    try:
+        if path := options.json:
+            run = {"id": evaluation.run, "exit_status": int(session.exitstatus)}
+            if evaluation.spent is not None:
+                run["budget"] = budget.document(evaluation.spent)
+            write_json(path, rows, run, collection=document(drawn, evaluation.levels.rows()) if drawn else None)
+        if path := options.summary:
+            write_summary(path, rows, evaluation.judgement, evaluation.spent)
+        if path := options.export:
+            store.flush()
+            missing = evaluation.results.done - export(path, evaluation.folder, evaluation.run)
+            if missing > 0:
+                # A worker writes its scores some hundreds at a time.
+                _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
+    except OSError as error:
+        _fail(session, f"cannot write {path}: {error}")
+    except StopRun as error:
+        _fail(session, str(error))
+
+
+def _say(session: pytest.Session, what: str) -> None:
+    session.config.get_terminal_writer().line(f"\n{what}", red=True)
+
+
+def _fail(session: pytest.Session, why: str) -> None:
+    """Say in one line what went wrong at the end."""
+    _say(session, why)
+    session.exitstatus = pytest.ExitCode.USAGE_ERROR

@@ -1,0 +1,78 @@
+"""A sample's scores as its body makes them, its record on the report, its rows in the store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_modeleval.collect import SampleRef, selected
+from pytest_modeleval.pins import pins_of
+from pytest_modeleval.results import WRONG
+from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.store import Store
+from pytest_modeleval.turns import TURN, Turn
+from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_rows, wrong_line
+
+
+class Recorder:
+    """Writes one run's samples into the store; ``stop`` ends the run with one line."""
+
+    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn]) -> None:
+        self._run, self._lock, self._stop = run, lock, stop
+        self._pinned: set[tuple[str, str]] = set()
+        self.store: Store | None = None
+
+    @contextmanager
+    def recording(self, item: pytest.Function) -> Iterator[None]:
+        """Record the scores that an item's body makes."""
+        turn = item.stash.get(TURN, None)
+        token = recorded_scores.set(turn.scores if isinstance(turn, Turn) else None)
+        try:
+            yield
+        finally:
+            recorded_scores.reset(token)
+
+    def describe(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """Put the item's record on its report; say a wrong answer and an error in one line."""
+        ref = selected(item)
+        if ref is None:
+            return
+        if report.when == "teardown" and TURN in item.stash:
+            # The item itself lives to the end of the session; its texts are in the store.
+            del item.stash[TURN]
+        outcome = outcome_of(call, report)
+        if outcome is None:
+            return
+        turn = item.stash.get(TURN, None)
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, SampleError) and error.__cause__ is None:
+            report.longrepr = f"error: {error}"
+        elif outcome == WRONG and isinstance(turn, Turn):
+            report.longrepr = wrong_line(turn, report)
+        turn = turn if isinstance(turn, Turn) else None
+        row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
+        record = record_of(ref, outcome, turn, sample=row[0][:12] if row else "", pins=self._pins(ref))
+        if turn and turn.answers:
+            report.duration = record.latency
+        report.user_properties.append(record.to_property())
+        self.keep(score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", str(error or "")), row)
+
+    def keep(self, rows: Sequence[Sequence[Any]], sample: Sequence[str] | None = None) -> None:
+        """Keep scores, and the sample they are of, in the store, where there is one."""
+        if self.store is not None:
+            try:
+                if sample:
+                    self.store.save_sample(sample)
+                self.store.save_scores(rows)
+            except StopRun as stopped:
+                self._stop(str(stopped))
+
+    def _pins(self, ref: SampleRef) -> dict[str, str]:
+        """The pins of a benchmark, the first time that this process reports a sample of it."""
+        key = ref.model.name, ref.source.benchmark.name
+        if key in self._pinned:
+            return {}
+        self._pinned.add(key)
+        return pins_of(ref.source, ref.model, self._lock)

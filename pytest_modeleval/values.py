@@ -1,0 +1,205 @@
+"""What a flag's text stands for; each of these refuses, in one line that names the flag, what it cannot take."""
+
+import enum
+import importlib.util
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Where datasets are fetched from.
+HUBS = ("modelscope", "huggingface")
+# How solved examples are drawn, and how they are put.
+DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
+# How a collection's samples are shared among its datasets.
+SAMPLERS = ("weighted", "stratified", "uniform")
+# The formats of a user's own files, and what free text is scored by.
+FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
+# How a multiple-choice question is answered.
+CHOICES = ("generate", "loglikelihood")
+# What earlier runs said of the samples to ask again.
+RERUNS = ("regressed", "failed", "errors", "flaky")
+# What samples can be written as.
+EXPORTS = (".csv", ".jsonl", ".parquet")
+
+
+class Cache(enum.Enum):
+    """What stored answers are good for."""
+
+    OFF = "off"
+    READ = "read"
+    WRITE = "write"
+    ONLY = "only"
+
+    @property
+    def reads(self) -> bool:
+        """Whether an answer may come from the store."""
+        return self is not Cache.OFF
+
+    @property
+    def writes(self) -> bool:
+        """Whether a new answer is stored."""
+        return self is Cache.WRITE
+
+
+def at_least(least: int) -> Callable[[str, str], int]:
+    """A whole number from ``least``."""
+
+    def parse(flag: str, text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise pytest.UsageError(f"{flag} takes a whole number of at least {least}, not {text!r}")
+        return number
+
+    return parse
+
+
+def whole(flag: str, text: str) -> int:
+    """A whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise pytest.UsageError(f"{flag} takes a whole number, not {text!r}") from None
+
+
+def share(flag: str, text: str) -> float:
+    """A number above 0 and up to 1."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 < number <= 1:
+        raise pytest.UsageError(f"{flag} takes a number above 0 and up to 1, not {text!r}")
+    return number
+
+
+def one_of(*values: str) -> Callable[[str, str], str]:
+    """One of the given texts."""
+
+    def parse(flag: str, text: str) -> str:
+        if text not in values:
+            raise pytest.UsageError(f"{flag} takes one of {', '.join(values)}, not {text!r}")
+        return text
+
+    return parse
+
+
+def text(flag: str, text: str) -> str:
+    """The text, or that of a file for ``file:PATH`` (argparse takes ``@PATH`` for itself)."""
+    if not text.startswith("file:"):
+        return text
+    path = text.removeprefix("file:")
+    try:
+        return Path(path).read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise pytest.UsageError(f"{flag} cannot read {path!r}: {error}") from None
+
+
+def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:
+    """Filters by name, NAME=VALUE or as JSON objects."""
+    try:
+        return tuple(json.loads(text) if text.startswith("{") else text for text in texts)
+    except ValueError as error:
+        raise pytest.UsageError(f"{flag} takes NAME, NAME=VALUE or a JSON object: {error}") from None
+
+
+def yes(flag: str, text: str) -> bool:
+    """True for yes, False for no."""
+    if text not in ("yes", "no"):
+        raise pytest.UsageError(f"{flag} takes yes or no, not {text!r}")
+    return text == "yes"
+
+
+def margin(flag: str, text: str) -> float:
+    """A share of the samples, given in percentage points (``1pp``)."""
+    try:
+        points = float(text.removesuffix("pp"))
+    except ValueError:
+        points = -1.0
+    if not 0 < points < 100:
+        raise pytest.UsageError(
+            f"{flag} takes percentage points above 0, such as 1pp, not {text!r}: no number of samples shows that a "
+            "model lost nothing at all"
+        )
+    return points / 100
+
+
+def rate(flag: str, text: str) -> float:
+    """A share, as ``1%`` or ``0.01``."""
+    try:
+        rate = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate <= 1:
+        raise pytest.UsageError(f"{flag} takes a share such as 1% or 0.01, not {text!r}")
+    return rate
+
+
+def least(flag: str, texts: Iterable[str]) -> dict[str, float]:
+    """Scores by benchmark, or BENCHMARK:PART."""
+    found = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name:
+            raise pytest.UsageError(f"{flag} takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not {text!r}")
+        found[name] = rate(f"{flag} {name}", value)
+    return found
+
+
+def path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag
+    """A path, whether or not there is anything."""
+    return Path(text).absolute()
+
+
+def paths(flag: str, texts: Iterable[str]) -> tuple[Path, ...]:  # noqa: ARG001
+    """Paths, each once."""
+    # A file that is named twice is one file. Without "..", as pytest writes paths, but a link keeps its name.
+    return tuple({Path(os.path.abspath(text)): None for text in texts})  # noqa: PTH100
+
+
+def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Metrics, each once."""
+    return tuple({one_of(*METRICS)(flag, text): None for text in texts})
+
+
+def export(flag: str, text: str) -> Path:
+    """A file of a kind that samples can be written as."""
+    path = Path(text).absolute()
+    if path.suffix not in EXPORTS:
+        raise pytest.UsageError(f"{flag} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
+    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+        raise pytest.UsageError(f"{flag} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
+    return path
+
+
+def folder(flag: str, text: str) -> Path:
+    """A folder that is there."""
+    path = Path(text).absolute()
+    if not path.is_dir():
+        raise pytest.UsageError(f"{flag}: there is no folder {text!r}")
+    return path
+
+
+def cache(flag: str, text: str) -> Cache:
+    """What stored answers are good for."""
+    return Cache(one_of(*(cache.value for cache in Cache))(flag, text))
+
+
+def settings(flag: str, texts: Iterable[str]) -> dict[str, Any]:
+    """Settings by name; a value is JSON, or else a text."""
+    settings = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise pytest.UsageError(f"{flag} takes KEY=VALUE, not {text!r}")
+        try:
+            settings[key] = json.loads(value)
+        except ValueError:
+            settings[key] = value
+    return settings
