@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pytest_modeleval.config import read_config
 from pytest_modeleval.flags import COMMANDS, FLAGS
@@ -57,6 +58,23 @@ def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
     named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
 
     assert named == {flag.name for flag in (*FLAGS, *COMMANDS)}
+
+
+def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
+    (shown,) = blocks((ROOT / "docs/gate.md").read_text(), "yaml")
+
+    steps = yaml.safe_load(shown)["jobs"]["gate"]["steps"]
+    (command,) = [step["run"] for step in steps if "--eval-baseline" in step.get("run", "")]
+    flags = dict(re.findall(r"(--[a-z-]+)(?: ([^-\"]\S*|\"[^\"]*\"))?", command))
+    assert flags == {
+        "--model": "qwen3",
+        "--eval-baseline": "baselines/qwen3.json",
+        "--eval-margin": "2pp",
+        "--eval-stop-early": "",
+        "--eval-budget": '"2M tokens, 30min"',
+        "--junitxml": "gate.xml",
+        "--eval-summary": "gate.md",
+    }
 
 
 def test_the_aliases_shown_are_read(tmp_path: Path) -> None:

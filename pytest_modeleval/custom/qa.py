@@ -8,7 +8,7 @@ from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists, sy
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
 from pytest_modeleval.scorers.bleu import bleu
-from pytest_modeleval.scorers.overlap import exact_match, rouge, token_f1
+from pytest_modeleval.scorers.overlap import exact_match, rouge
 
 NEEDS = "question, query or messages, and answer or response"
 
@@ -62,7 +62,8 @@ def _bleu(answer: str, references: Sequence[str]) -> dict[str, float]:
 # What `--eval-metric` may name, each with the values that it gives, its own one first.
 METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
     "exact": lambda answer, references: {"exact": exact_match(answer, references)},
-    "f1": lambda answer, references: {"f1": token_f1(answer, references)},
+    # The F1 of shared words is what ROUGE-1's F1 is.
+    "f1": lambda answer, references: {"f1": rouge(answer, references)["rouge-1"].f1},
     "bleu": _bleu,
     "rouge": _rouge,
 }

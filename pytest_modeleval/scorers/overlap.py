@@ -1,4 +1,4 @@
-"""How much of a reference text an answer says: exact match, token F1, ROUGE."""
+"""How much of a reference text an answer says, all of it and in any script: exact match, ROUGE."""
 
 import re
 import unicodedata
@@ -45,11 +45,6 @@ class Overlap:
         """The harmonic mean of both."""
         both = self.precision + self.recall
         return 2 * self.precision * self.recall / both if both else 0.0
-
-
-def token_f1(answer: str, references: Sequence[str]) -> float:
-    """The F1 of the words that the answer shares with the reference that suits it best."""
-    return rouge(answer, references)["rouge-1"].f1
 
 
 def rouge(answer: str, references: Sequence[str]) -> dict[str, Overlap]:
