@@ -38,16 +38,14 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
 
 
 def _data(lock: Path, benchmark: str) -> tuple[str, str]:
-    """The revision and the hash of the benchmark's files, by the lock; a benchmark without files has neither."""
+    """The revisions and, by split, the hashes of the benchmark's files, by the lock; none for one without files."""
     try:
         entries: Mapping[str, Any] = json.loads(lock.read_text("utf-8")).get(benchmark, {})
     except FileNotFoundError:
         entries = {}
-    if not entries:
-        return "none", "none"
-    splits = {split: entry for split, entry in entries.items() if isinstance(entry, dict)}
-    revisions = sorted({str(entry.get("revision") or "local") for entry in splits.values()})
-    return ", ".join(revisions), _short(json.dumps({split: entry["sha256"] for split, entry in sorted(splits.items())}))
+    revisions = sorted({entry["source"]["revision"] if entry["source"] else "local" for entry in entries.values()})
+    hashes = {split: entry["sha256"][:16] for split, entry in sorted(entries.items())}
+    return ", ".join(revisions) or "none", json.dumps(hashes)
 
 
 def _scorer(body: Callable[..., Any]) -> str:

@@ -16,7 +16,7 @@ from pytest_modeleval.options import unknown
 
 SCHEMA = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
-MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "choices")
+MATTERS = ("data", "prompt", "sampling", "scorer", "filters")
 
 
 @dataclass(frozen=True)
@@ -110,11 +110,31 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
             raise unknown("pin in --eval-waive", pin, MATTERS)
     for pin in MATTERS:
         was, now = part.pins.get(pin), pins.get(pin)
+        if pin == "data":
+            was, now = _first_other_split(part.pins, pins)
         if was != now and pin not in waived:
             raise pytest.UsageError(
                 f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
                 f"run, or waive it with --eval-waive {pin}"
             )
+
+
+def _first_other_split(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, str]:
+    """What both runs say of the first split whose files differ; a split that only one of them opened says nothing."""
+    try:
+        was, now = (json.loads(pins["data"]) for pins in (before, after))
+    except (KeyError, ValueError):
+        return before.get("data", "nothing"), after.get("data", "nothing")
+    common = sorted(was.keys() & now.keys())
+    if not common and was and now:
+        return ", ".join(was), ", ".join(now)
+    said = (
+        [f"{split} {hashes[split]} (revision {pins.get('revision')})" for hashes, pins in ((was, before), (now, after))]
+        for split in common
+        if was[split] != now[split]
+    )
+    one, two = next(said, ("", ""))
+    return one, two
 
 
 def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole: bool) -> None:

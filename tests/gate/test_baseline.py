@@ -16,7 +16,8 @@ from pytest_modeleval.gate.baseline import (
 )
 from pytest_modeleval.gate.ledger import Outcome
 
-PINS = {"data": "abc", "prompt": "def", "model": "m"}
+DATA = {"main/test": "abc", "main/train": "def"}
+PINS = {"data": json.dumps(DATA), "revision": "v1", "prompt": "def", "model": "m"}
 SAMPLES = {"main-00000": Outcome("h0", 1.0, 1, 0.0), "main-00001": Outcome("h1", 0.5, 2, 0.5)}
 BASELINE = Baseline("m", {"gsm8k": Part(PINS, SAMPLES, 0.03), "arc": Part({}, {"x-00000": Outcome("a", 0.0, 1, 0.0)})})
 
@@ -88,6 +89,31 @@ def test_a_pin_that_differs_is_named_and_may_be_waived() -> None:
     ):
         refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["data"])
     refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["prompt"])
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"main/test": "abc"}, None),
+        (DATA | {"other/test": "fff"}, None),
+        (
+            DATA | {"main/test": "xyz"},
+            r"data was main/test abc \(revision v1\), this run's is main/test xyz \(revision v2\)",
+        ),
+        ({"other/test": "abc"}, "data was main/test, main/train, this run's is other/test"),
+        ("abc", "data was {.*}, this run's is abc"),
+    ],
+    ids=["a split less", "a split more", "another content", "other splits", "by hand"],
+)
+def test_data_is_compared_split_by_split(data: object, message: str | None) -> None:
+    pins = {**PINS, "data": data if isinstance(data, str) else json.dumps(data), "revision": "v2"}
+
+    if message is None:
+        refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], pins, [])
+    else:
+        with pytest.raises(pytest.UsageError, match=message):
+            refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], pins, [])
+        refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], pins, ["data"])
 
 
 def test_a_pin_that_does_not_exist_cannot_be_waived() -> None:

@@ -38,7 +38,7 @@ def test_only_what_is_named_is_asked(
     result = ask(flags=("--eval-cache", "off", "--eval-only", kind, "-v"))
 
     assert asked(result) == expected
-    assert result.parseoutcomes() == {"passed": len(expected), "deselected": 10 - len(expected)}
+    result.assert_outcomes(passed=len(expected), deselected=10 - len(expected))
     result.stdout.fnmatch_lines([f"modeleval: --eval-only {kind}: {len(expected)} samples in earlier runs"])
 
 
