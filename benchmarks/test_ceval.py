@@ -1,7 +1,7 @@
 """C-Eval: 52 subjects of Chinese exams from middle school to profession (Huang et al. 2023, arXiv:2305.08322)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE_ZH
+from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
 
 # The groups of the official code (hkust-nlp/ceval, subject_mapping.json), which leaves clinical_medicine's open.
@@ -76,6 +76,6 @@ def to_sample(row: Row) -> Sample:
     return Sample(row, target=row["answer"], options=[row[letter] for letter in "ABCD"], solution=solution)
 
 
-@benchmark(CEVAL, to_sample, prompt=MULTIPLE_CHOICE_ZH, tags=["knowledge", "zh"], shots=Shots(5, "dev"))
+@benchmark(CEVAL, to_sample, prompt=MULTIPLE_CHOICE_ZH, cloze=CLOZE_ZH, tags=["knowledge", "zh"], shots=Shots(5, "dev"))
 def test_ceval(sample: Sample, completion: Completion) -> None:
     assert same_choice(completion, sample.target, sample.options)

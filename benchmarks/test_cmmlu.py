@@ -1,7 +1,7 @@
 """CMMLU: 67 subjects in Chinese, 15 of them on China itself (Li et al. 2023, arXiv:2306.09212)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE_ZH
+from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
 
 # The groups of the official code (haonan-li/CMMLU, src/categories.py).
@@ -112,7 +112,7 @@ def to_sample(row: Row) -> Sample:
     return Sample(row, target=answer, options=options, solution=f"答案\uff1a{answer}", metadata=about)
 
 
-@benchmark(CMMLU, to_sample, prompt=MULTIPLE_CHOICE_ZH, tags=["knowledge", "zh"], shots=Shots(0, "dev"))
+@benchmark(CMMLU, to_sample, prompt=MULTIPLE_CHOICE_ZH, cloze=CLOZE_ZH, tags=["knowledge", "zh"], shots=Shots(0, "dev"))
 def test_cmmlu(sample: Sample, completion: Completion) -> None:
     score = same_choice(completion, sample.target, sample.options)
     if sample.metadata["china_specific"]:

@@ -39,6 +39,12 @@ class Cloze:
     opening: str = ""
 
 
+# How the lm-evaluation-harness weighs C-Eval's and CMMLU's letters, but for the subject's Chinese name in its opening.
+CLOZE_ZH = Cloze(
+    "{question}\n{options}\n答案\uff1a", " {letter}", opening="以下是单项选择题\uff0c请选出其中的正确答案\u3002"
+)
+
+
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))

@@ -180,7 +180,7 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
 @pytest.fixture
 def faulty(project: pytest.Pytester, faulty_server: FaultyServer) -> FaultyServer:
     """The faulty server as the alias ``faulty`` of the project, with two attempts."""
-    alias(project, "faulty", base_url=faulty_server.url, model="faulty", retries=1, timeout=2)
+    alias(project, "faulty", base_url=faulty_server.url, model="faulty", retries=1, timeout=60)
     return faulty_server
 
 
