@@ -1,9 +1,10 @@
 """Which tests' gates are decided, told to every process of a run through a small file."""
 
 import json
-import tempfile
 import time
 from pathlib import Path
+
+from pytest_modeleval.aside import aside
 
 # Seconds between two looks at the file.
 _PAUSE = 0.1
@@ -20,9 +21,8 @@ class Decided:
     def tell(self, test: str, reason: str) -> None:
         """Tell all processes that a test's gate is decided."""
         self._reasons[test] = reason
-        with tempfile.NamedTemporaryFile("w", dir=self._path.parent, delete=False, encoding="utf-8") as file:
-            json.dump(self._reasons, file)
-        Path(file.name).replace(self._path)
+        with aside(self._path) as written:
+            written.write_text(json.dumps(self._reasons), "utf-8")
 
     def look(self) -> bool:
         """Read what was told, at most every tenth of a second; whether it is news."""

@@ -1,5 +1,6 @@
 """The lines of a published collection: each holds its sample, judged by the benchmark it names."""
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -106,11 +107,28 @@ def _message(where: str, message: Any) -> Message:
     if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
         raise SampleError(f"{where}: a message has a role and a content, which {message!r:.60} has not")
     content = _field(where, message, "content", (str, list))
-    if content is None:
+    calls = _field(where, message, "tool_calls", list)
+    if content is None and not calls:
         raise SampleError(f"{where}: a message has a role and a content, which {message!r:.60} has not")
-    if not isinstance(content, str):
+    if isinstance(content, list):
         content = [_part(where, part) for part in content]
-    return {"role": message["role"], "content": content}
+    made: dict[str, Any] = {"role": message["role"], "content": content}
+    if calls:
+        made["tool_calls"] = [_call(where, call) for call in calls]
+    if answered := _field(where, message, "tool_call_id", str):
+        made["tool_call_id"] = answered
+    return made
+
+
+def _call(where: str, call: Any) -> Json:
+    """A tool call as OpenAI's API takes it; a line may have the name and arguments beside each other."""
+    told = call.get("function") if isinstance(call, Mapping) else None
+    function = told if isinstance(told, Mapping) else {"name": told, "arguments": call.get("arguments")} if told else {}
+    name, arguments = function.get("name"), function.get("arguments")
+    if not isinstance(name, str) or not isinstance(arguments, str | Mapping):
+        raise SampleError(f"{where}: a tool call has a function with arguments, which {call!r:.60} has not")
+    arguments = arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+    return {"id": call.get("id"), "type": "function", "function": {"name": name, "arguments": arguments}}
 
 
 def _part(where: str, part: Any) -> Json:

@@ -3,7 +3,6 @@
 import fcntl
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_modeleval.aside import aside
 
 
 @dataclass(frozen=True)
@@ -64,10 +65,8 @@ class Lock:
     def write(self, benchmark: str, entries: Mapping[str, Entry]) -> None:
         """Keep these entries; only while it is held."""
         self._entries.setdefault(benchmark, {}).update({split: asdict(entry) for split, entry in entries.items()})
-        # Written aside and renamed: a reader in another process never sees half a file.
-        with tempfile.NamedTemporaryFile("w", dir=self.path.parent, delete=False, encoding="utf-8") as file:
-            json.dump(self._entries, file, indent=1, sort_keys=True)
-        Path(file.name).replace(self.path)
+        with aside(self.path) as written:
+            written.write_text(json.dumps(self._entries, indent=1, sort_keys=True), "utf-8")
 
     def _read(self) -> dict[str, Any]:
         try:

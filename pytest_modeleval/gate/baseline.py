@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.aside import aside
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.options import unknown
 
@@ -49,10 +49,8 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
         lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
     lines += [" }", "}", ""]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as file:
-        file.write("\n".join(lines))
-    Path(file.name).replace(path)
+    with aside(path) as written:
+        written.write_text("\n".join(lines), "utf-8")
 
 
 def _written(outcome: Outcome) -> str:

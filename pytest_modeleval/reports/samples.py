@@ -10,6 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.aside import aside
 from pytest_modeleval.history.past import Past, asked_in, sample_name
 
 # The columns by type; a run's further metrics stand behind `score`.
@@ -28,13 +29,11 @@ Row = Mapping[str, Any]
 
 def export(path: Path, folder: Path, run: str) -> int:
     """Write a run's samples to a file, by its ending, and how many; raises `OSError` when that cannot be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f"{path.name}.part")
     with closing(Past(folder)) as past:
         metrics = past.metrics(run)
         columns = [*COLUMNS[:9], *(f"score.{name}" for name in metrics if name != "main"), *COLUMNS[9:]]
-        WRITERS[path.suffix](aside, columns, _rows(past, run, columns))
-        aside.replace(path)
+        with aside(path) as written:
+            WRITERS[path.suffix](written, columns, _rows(past, run, columns))
         return past.items(run)
 
 

@@ -55,8 +55,32 @@ def test_messages_target_and_choices_are_the_lines_own() -> None:
             {"input": [{"role": "user", "content": [{"type": "audio", "audio": "data:audio/mp3;base64,QQ", "format": "mp3"}]}]},
             [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "QQ", "format": "mp3"}}]}],
         ),
+        (
+            {
+                "input": [
+                    {"role": "user", "content": "Weather?"},
+                    {"role": "assistant", "content": "", "tool_calls": [{"id": "c1", "function": "get", "arguments": {"at": "Köln"}}]},
+                    {"role": "assistant", "tool_calls": [{"id": "c2", "function": {"name": "get", "arguments": "{}"}}]},
+                    {"role": "tool", "content": "rain", "tool_call_id": "c1"},
+                ]
+            },
+            [
+                {"role": "user", "content": "Weather?"},
+                {
+                    "role": "assistant",
+                    "content": "",
+                    "tool_calls": [{"id": "c1", "type": "function", "function": {"name": "get", "arguments": '{"at": "Köln"}'}}],
+                },
+                {
+                    "role": "assistant",
+                    "content": None,
+                    "tool_calls": [{"id": "c2", "type": "function", "function": {"name": "get", "arguments": "{}"}}],
+                },
+                {"role": "tool", "content": "rain", "tool_call_id": "c1"},
+            ],
+        ),
     ],
-    ids=["text", "older", "image", "audio"],
+    ids=["text", "older", "image", "audio", "tools"],
 )  # fmt: skip
 def test_what_is_asked(prompt: Mapping[str, Any], messages: list[Any]) -> None:
     assert sample({"target": "A", **prompt}).messages == messages
@@ -92,10 +116,14 @@ def test_tools_are_functions() -> None:
         ({"input": 3, "target": "A"}, "row 3 of x.jsonl: input is a text or a list, not 3"),
         ({"input": ASKED, "target": {}, "metadata": RECORD}, "row 3 of x.jsonl: target is a text, number or list, not {}"),
         ({"input": ASKED, "target": "A", "choices": {"A": 1}}, "row 3 of x.jsonl: choices is a list, not {'A': 1}"),
+        (
+            {"input": [{"role": "assistant", "tool_calls": [{"id": "c1"}]}], "target": "A"},
+            "row 3 of x.jsonl: a tool call has a function with arguments, which {'id': 'c1'} has not",
+        ),
         ({"input": [{"role": "user"}], "target": "A"}, "row 3 of x.jsonl: a message has a role and a content, which "),
         ({"input": [{"role": "user", "content": [{"type": "video"}]}], "target": "A"}, "row 3 of x.jsonl: a message's part is a text, an image or an audio, not {'type': 'video'}"),
     ],
-    ids=["no object", "no fields", "no target", "targets", "input", "target", "choices", "no content", "video"],
+    ids=["no object", "no fields", "no target", "targets", "input", "target", "choices", "tool call", "no content", "video"],
 )  # fmt: skip
 def test_a_line_without_what_is_needed_is_that_samples_error(prompt: object, said: str) -> None:
     with pytest.raises(SampleError) as raised:

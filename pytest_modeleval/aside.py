@@ -1,0 +1,19 @@
+"""Files that another process, or the next run after a crash, finds whole or as they were."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+
+@contextmanager
+def aside(path: Path) -> Iterator[Path]:
+    """Another path in the same folder to write to, which takes the file's place in the end; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    written = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex[:8]}")
+    try:
+        yield written
+        written.replace(path)
+    finally:
+        written.unlink(missing_ok=True)
