@@ -37,7 +37,7 @@ LAYERS = [
     {"turns"},
     {"verdicts", "plan", "ahead"},
     {"history", "recorder"},
-    {"reports"},
+    {"reports", "perf"},
     {"ending"},
     {"commands", "evaluation", "fixtures", "script"},
     {"plugin"},
