@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+import weakref
 from array import array
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
@@ -29,6 +30,7 @@ class Records(Sequence[Record]):
         # Of each record: where its chunks begin in the file, and how many gaps, sizes and clumps there are.
         self._at, self._lengths = array("q"), array("I")
         self._file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
+        weakref.finalize(self, self._file.close)
         self._end = 0
         # The first message of each class of error, to show.
         self.details: dict[str, str] = {}
