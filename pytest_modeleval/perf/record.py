@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+import pytest
+
 if TYPE_CHECKING:
     from pytest_modeleval.perf.records import Records
 
@@ -16,7 +18,7 @@ Counted = Literal["usage", "tokenizer", "chunks", ""]
 class Request:
     """One request, ready to be sent: its whole JSON body, sampling and ``stream`` inside."""
 
-    # Of a later turn that quotes what the model really said: made from the answers to the conversation's earlier turns.
+    # In a conversation that quotes what the model really said, of every turn: made from the answers to those before it.
     body: bytes | Callable[[Sequence[str]], bytes]
     # Exact where known: made by a tokenizer, or by feedback from the server.
     input_tokens: int | None = None
@@ -96,6 +98,30 @@ class Plan:
     # Decides the arrivals.
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be done."""
+        if (self.parallel is None) == (self.rate is None and self.arrivals != "trace"):
+            raise pytest.UsageError("a load is parallel (a closed loop) or has a rate or a trace (an open one)")
+        for name in (
+            "parallel",
+            "rate",
+            "number",
+            "duration",
+            "limit",
+            "stall",
+            "timeout",
+            "max_parallel",
+            "burstiness",
+        ):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise pytest.UsageError(f"a load's {name.replace('_', ' ')} is {value}: it must be more than 0")
+        for name in ("warm_up", "ramp_up"):
+            if getattr(self, name) < 0:
+                raise pytest.UsageError(
+                    f"a load's {name.replace('_', '-')} is {getattr(self, name)}: it cannot be negative"
+                )
+
 
 @dataclass(frozen=True)
 class Client:
@@ -105,8 +131,10 @@ class Client:
     stamps: Literal["kernel", "user"]
     # From a packet's arrival in the kernel to our reading it, 99th percentile; None without kernel stamps.
     lag: float | None
-    # Share of the reads with content that carried more than one chunk with content.
+    # Share of the reads with content that carried several chunks which may have waited for us: their gaps are lost.
     clumped: float
+    # Share of the reads with content that carried several chunks, together when they arrived or not.
+    coalesced: float
     # Share of one core that the loop used during the window.
     cpu: float
     # From the scheduled to the real sending, 99th percentile.
@@ -115,9 +143,11 @@ class Client:
     # the last request was sent), and what the plan asked for (None in an open loop).
     parallel: float
     parallel_asked: int | None
-    # Requests a second scheduled in the window, and what the plan asked for (None in a closed loop).
+    # Requests a second sent in the window, and what the plan asked for (None in a closed loop).
     rate: float
     rate_asked: float | None
+    # The time that the schedule gave the requests, as a share of the time that sending them took; 1 in a closed loop.
+    on_schedule: float = 1.0
     # The most requests that waited at once in the client for a connection.
     queue: int = 0
     # Connections that had to be opened during the window.

@@ -1,0 +1,122 @@
+"""What is observed of a load while it runs: its records, and how the client itself does."""
+
+import math
+import time
+from array import array
+from collections import deque
+from collections.abc import Callable
+
+from pytest_modeleval.perf.histogram import Histogram
+from pytest_modeleval.perf.parsing import record_of
+from pytest_modeleval.perf.pool import Pool
+from pytest_modeleval.perf.record import Client, Plan
+from pytest_modeleval.perf.records import Records
+from pytest_modeleval.perf.wire import Exchange
+
+_SECOND = 1_000_000_000
+# Bytes of ended exchanges that wait to be parsed when the window is over; beyond it, one is parsed for one that ends.
+_MOST_UNPARSED = 64 << 20
+# Bytes of an exchange beside its text: the object, and five numbers of each read and the kernel's stamps.
+_EXCHANGE, _READ = 1500, 84
+
+
+class Observed:
+    """Collects ended exchanges and makes records of them; times are nanoseconds of the monotonic clock."""
+
+    def __init__(self, plan: Plan, tokens_of: Callable[[str], int] | None) -> None:
+        self._plan, self._tokens_of = plan, tokens_of
+        self._records = Records()
+        self._unparsed: deque[tuple[Exchange, int]] = deque()
+        self._size = 0
+        self._lag, self._schedule_lag = Histogram(), Histogram()
+        self._reads = self._clumped = self._late_clumps = 0
+        self._stamped = False
+        self._begun = self._drained = 0
+        self._cpu = self._connections = 0
+
+    def begin(self, origin: int, connections: int) -> None:
+        """The load begins."""
+        self._origin = origin
+        self.window(origin, connections)
+        self._begun = 0
+
+    def window(self, begun: int, connections: int) -> None:
+        """The figures begin."""
+        self._begun = begun
+        self._wall, self._cpu = time.monotonic_ns(), time.thread_time_ns()
+        self._connections = connections
+
+    def drained(self, now: int) -> None:
+        """A stream found nothing more to send: from the first time on, the load goes down."""
+        if not self._drained:
+            self._drained = now
+            self._busy = (time.thread_time_ns() - self._cpu) / max(1, time.monotonic_ns() - self._wall)
+
+    def schedule_lag(self, lag: int) -> None:
+        """A request was sent, or began to wait for a connection, so long after it was due."""
+        self._schedule_lag.add((lag / _SECOND,))
+
+    def add(self, exchange: Exchange) -> None:
+        """Keep an ended exchange, and parse an older one where too many are kept."""
+        size = len(exchange.raw) + _READ * len(exchange.read) + _EXCHANGE
+        self._unparsed.append((exchange, size))
+        self._size += size
+        while self._size > _MOST_UNPARSED:
+            self._parse()
+
+    def _parse(self) -> None:
+        exchange, size = self._unparsed.popleft()
+        self._size -= size
+        read = record_of(exchange, self._origin, self._tokens_of)
+        self._records.append(read.record)
+        if read.record.error:
+            self._records.details.setdefault(read.record.error, read.detail)
+        if read.record.warm_up:
+            return
+        self._stamped = self._stamped or bool(exchange.stamps)
+        self._lag.add(lag / _SECOND for lag in read.lag)
+        self._reads += len(read.record.clumps)
+        self._clumped += sum(count > 1 for count in read.record.clumps)
+        self._late_clumps += read.late_clumps
+
+    def result(self, pool: Pool) -> tuple[Records, tuple[float, float], Client]:
+        """The records, the window in seconds from the start, and how the client did."""
+        reconnects = pool.opened_ever - self._connections
+        self.drained(time.monotonic_ns())
+        while self._unparsed:
+            self._parse()
+        measured = [index for index, warm_up in enumerate(self._records.column("warm_up")) if not warm_up]
+        sent, ended = self._records.column("sent"), self._records.column("ended")
+        begun = (self._begun - self._origin) / _SECOND if self._begun else 0.0
+        end = max((ended[index] for index in measured), default=begun)
+        drained = (self._drained - self._origin) / _SECOND
+        scheduled = self._records.column("scheduled")
+        took, given = (_spread([times[index] for index in measured]) for times in (sent, scheduled))
+        client = Client(
+            stamps="kernel" if self._stamped else "user",
+            lag=self._lag.percentile(99),
+            clumped=self._late_clumps / max(1, self._reads),
+            coalesced=self._clumped / max(1, self._reads),
+            cpu=self._busy,
+            schedule_lag=self._schedule_lag.percentile(99) or 0.0,
+            parallel=_mean_at_once(sent, ended, begun, drained),
+            parallel_asked=self._plan.parallel,
+            rate=(len(measured) - 1) / took if took else 0.0,
+            rate_asked=self._plan.rate,
+            on_schedule=given / took if took and not self._plan.parallel else 1.0,
+            queue=pool.longest_queue,
+            reconnects=reconnects,
+        )
+        return self._records, (begun, end), client
+
+
+def _spread(times: list[float]) -> float:
+    return max(times) - min(times) if times else 0.0
+
+
+def _mean_at_once(sent: "array[float]", ended: "array[float]", begun: float, drained: float) -> float:
+    """Requests on their way at once, on average between two times."""
+    if drained <= begun:
+        return 0.0
+    shared = (min(end, drained) - max(start, begun) for start, end in zip(sent, ended, strict=True))
+    return math.fsum(time for time in shared if time > 0) / (drained - begun)

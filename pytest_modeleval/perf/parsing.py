@@ -1,0 +1,308 @@
+"""From the bytes of a finished exchange to its record; works after the window, or where the client has time."""
+
+import json
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from pytest_modeleval.perf.framing import Body, Malformed
+from pytest_modeleval.perf.record import Record
+from pytest_modeleval.perf.stamps import arrivals
+from pytest_modeleval.perf.wire import Exchange
+
+_TEXTS = ("content", "reasoning_content", "reasoning", "text")
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a response said, with an entry of the lists for every chunk with content or reasoning."""
+
+    # Where each chunk ended in the body.
+    places: list[int] = field(default_factory=list)
+    # How long its text was, and whether it was reasoning.
+    lengths: list[int] = field(default_factory=list)
+    thoughts: list[bool] = field(default_factory=list)
+    # Tokens until and with it where the server says so.
+    counts: list[int] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    finish: str = ""
+    # Whether it came to its end: the end is marked, or there is a reason of finishing.
+    complete: bool = False
+    error: str = ""
+    text: list[str] = field(default_factory=list)
+
+
+class _Shape:
+    """Chunks of one stream differ in their text alone: what is around it tells what a chunk is without parsing it."""
+
+    __slots__ = ("after", "before", "thought")
+
+    def __init__(self) -> None:
+        self.before = self.after = b""
+        self.thought = False
+
+    def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
+        for separator in (b'": "', b'":"'):
+            around = b'"' + name.encode() + separator
+            whole = around + text.encode(errors="replace") + b'"'
+            if data.count(whole) == 1:
+                self.before, _, self.after = data.partition(whole)
+                self.before += around
+                self.after = b'"' + self.after
+                self.thought = thought
+
+    def text(self, data: bytes) -> bytes | None:
+        """The text of a chunk of this shape, as it stands in the JSON; None of any other."""
+        if self.before and data.startswith(self.before) and data.endswith(self.after):
+            text = data[len(self.before) : len(data) - len(self.after)]
+            return text if text and b'"' not in text and b"\\" not in text else None
+        return None
+
+
+def streamed(content: bytes, *, text: bool = False) -> Answer:
+    """What an event stream says; with ``text`` the whole answer too."""
+    answer, shape = Answer(), _Shape()
+    for data, end in _events(content):
+        if (known := shape.text(data)) is not None:
+            answer.places.append(end)
+            answer.lengths.append(len(known))
+            answer.thoughts.append(shape.thought)
+            if text:
+                answer.text.append(known.decode(errors="replace"))
+        elif data == b"[DONE]":
+            answer.complete = True
+        else:
+            _read_chunk(answer, shape, data, end, text)
+    return answer
+
+
+def _events(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """The data of each event that came whole, and where it ends."""
+    if b"\r" in content:
+        # Lines may end with CR LF or CR too; nothing moves.
+        content = content.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+    at, pending = 0, b""
+    while (end := content.find(b"\n", at)) >= 0:
+        line, at = content[at:end], end + 1
+        if not line.startswith(b"data:"):
+            continue
+        if content.startswith(b"data:", at):
+            # One event may have several lines of data.
+            pending += line[5:] + b"\n"
+            continue
+        yield (pending + line[5:]).strip(), end
+        pending = b""
+
+
+def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        answer.error = answer.error or f"no JSON: {data[:100].decode(errors='replace')}"
+        return
+    if not isinstance(chunk, dict):
+        return
+    if chunk.get("error"):
+        answer.error = json.dumps(chunk["error"])[:200]
+    usage = _inner(chunk, "usage")
+    answer.usage = usage or answer.usage
+    listed = chunk.get("choices")
+    choices = [choice for choice in listed if isinstance(choice, dict)] if isinstance(listed, list) else []
+    said = [part for choice in choices for part in _said(choice)]
+    answer.finish = next(
+        (str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")), answer.finish
+    )
+    answer.complete = answer.complete or bool(answer.finish)
+    if not said:
+        return
+    answer.places.append(end)
+    answer.lengths.append(sum(len(words) for _, words in said))
+    answer.thoughts.append(all(name.startswith("reasoning") for name, _ in said))
+    if (count := _number(usage, "completion_tokens")) is not None:
+        answer.counts.append(count)
+    elif len(choices) == 1 and len(said) == 1 and not answer.finish:
+        shape.learn(data, *said[0], thought=answer.thoughts[-1])
+    if text:
+        answer.text.append("".join(words for name, words in said if name in _TEXTS))
+
+
+def _said(choice: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a choice says, by the name of its field; a tool's call is content too."""
+    delta = choice.get("delta") or choice.get("message") or choice
+    if not isinstance(delta, dict):
+        return
+    for name in _TEXTS:
+        if words := delta.get(name):
+            yield name, words if isinstance(words, str) else json.dumps(words)
+    if calls := delta.get("tool_calls"):
+        yield "tool_calls", json.dumps(calls)
+
+
+def whole(content: bytes, *, text: bool = False) -> Answer:
+    """What a response says that is one JSON object."""
+    answer = Answer()
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        answer.error = f"no JSON object: {content[:100].decode(errors='replace')}"
+        return answer
+    _read_chunk(answer, _Shape(), content, 0, text)
+    answer.usage = answer.usage or _inner(_inner(said, "meta"), "tokens")
+    # No chunk arrived before the whole: it has no first.
+    answer.places, answer.lengths, answer.thoughts, answer.counts = [], [], [], []
+    answer.complete = any(said.get(name) for name in ("choices", "data", "results", "embeddings"))
+    return answer
+
+
+def answer_of(exchange: Exchange, *, text: bool = False) -> tuple[Answer, Body]:
+    """What the response to an exchange says, and its body."""
+    body = exchange.framing.body(exchange.raw) if exchange.framing.head else Body(b"", [], [])
+    begun = body.content[:100].lstrip()
+    is_stream = begun.startswith((b"data:", b"event:", b":", b"id:"))
+    is_stream = is_stream or b"text/event-stream" in exchange.raw[: exchange.framing.head].lower()
+    return (streamed if is_stream else whole)(body.content, text=text), body
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record, its error's message, and how its reads went."""
+
+    record: Record
+    detail: str
+    # Nanoseconds from each read's arrival to our reading it.
+    lag: "array[int]"
+    # Reads with several chunks that may have waited for us, which then have one time for several arrivals.
+    late_clumps: int = 0
+
+
+# A read within this time had its packet alone; what it carries came together (nanoseconds).
+_AT_ONCE = 1_000_000
+
+
+def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] | None = None) -> Read:
+    """The record of an exchange; its times count from ``origin``.
+
+    ``tokens_of`` counts a text's tokens where the server does not say.
+    """
+    arrived = arrivals(bytes(exchange.stamps), exchange.read, exchange.wall) if exchange.stamps else exchange.read
+    since = exchange.since if not exchange.stamps else arrived
+    lag = array("q", (read - before for read, before in zip(exchange.read, since, strict=True)))
+    request, status = exchange.request, exchange.framing.status
+    record = Record(
+        scheduled=(exchange.scheduled - origin) / 1e9,
+        sent=(exchange.sent - origin) / 1e9,
+        ended=((exchange.ended or arrived[-1]) - origin) / 1e9,
+        input_tokens=request.input_tokens,
+        asked_tokens=request.max_tokens,
+        status=status,
+        error=exchange.error,
+        warm_up=exchange.warm_up,
+        conversation=request.conversation,
+        turn=exchange.turn,
+    )
+    try:
+        answer, body = answer_of(exchange)
+    except Malformed as malformed:
+        record.error = record.error or "protocol"
+        return Read(record, exchange.detail or str(malformed), lag)
+    if status >= 300:
+        record.error = f"http {status}"
+        return Read(record, body.content[:200].decode(errors="replace"), lag)
+    detail = exchange.detail
+    if status and not record.error:
+        record.error, detail = _verdict(answer)
+    reads = _reads_of(answer, body, exchange)
+    _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
+    _count(record, answer, exchange, tokens_of)
+    clumps = {read for read, following in pairwise(reads) if read == following}
+    late = sum(exchange.read[read] - min(arrived[read], exchange.since[read]) > _AT_ONCE for read in clumps)
+    return Read(record, detail, lag, late)
+
+
+def _verdict(answer: Answer) -> tuple[str, str]:
+    if answer.error:
+        return ("server" if answer.complete or answer.places else "protocol"), answer.error
+    return ("", "") if answer.complete else ("cut", "the stream ended without a reason or an end")
+
+
+def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
+    """The number of the read that brought each chunk's end."""
+    reads, piece, read = [], 0, 0
+    pieces, places, ends = body.pieces, body.places, exchange.ends
+    for place in answer.places:
+        last = place - 1
+        while piece + 1 < len(pieces) and pieces[piece + 1] <= last:
+            piece += 1
+        raw = places[piece] + last - pieces[piece]
+        while ends[read] <= raw:
+            read += 1
+        reads.append(read)
+    return reads
+
+
+def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "array[float]") -> None:
+    if not reads:
+        return
+    record.chunks = array("d", [times[read] for read in reads])
+    previous = -1
+    for read in reads:
+        if read == previous:
+            record.clumps[-1] += 1
+        else:
+            record.clumps.append(1)
+        previous = read
+    record.first, record.last = record.chunks[0], record.chunks[-1]
+    record.first_answer = next(
+        (time for time, thought in zip(record.chunks, answer.thoughts, strict=True) if not thought), None
+    )
+
+
+def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
+    usage, chunks = answer.usage, len(record.chunks)
+    record.finish = answer.finish
+    told = _number(usage, "prompt_tokens", "input_tokens", "total_tokens")
+    record.input_tokens = record.input_tokens if told is None else told
+    record.cached_tokens = _number(_inner(usage, "prompt_tokens_details"), "cached_tokens")
+    if record.cached_tokens is None:
+        record.cached_tokens = _number(usage, "cached_tokens", "prompt_cache_hit_tokens")
+    record.reasoning_tokens = _number(_inner(usage, "completion_tokens_details"), "reasoning_tokens")
+    record.output_tokens = _number(usage, "completion_tokens", "output_tokens")
+    if record.output_tokens is not None:
+        record.counted_by = "usage"
+    elif tokens_of and exchange.framing.head and not record.error.startswith("http"):
+        record.output_tokens = tokens_of("".join(answer_of(exchange, text=True)[0].text))
+        record.counted_by = "tokenizer"
+    elif chunks:
+        record.output_tokens, record.counted_by = chunks, "chunks"
+    if chunks and len(answer.counts) == chunks:
+        before = [0, *answer.counts]
+        record.sizes = array("I", [max(0, count - was) for was, count in zip(before, answer.counts, strict=False)])
+    record.first_tokens = _first_tokens(record, answer)
+
+
+def _first_tokens(record: Record, answer: Answer) -> int:
+    """Tokens of the first read: as told, else one a chunk, else its share of the text where chunks carry several."""
+    if not record.clumps:
+        return 0
+    together = record.clumps[0]
+    if record.sizes:
+        return sum(record.sizes[:together])
+    total = record.output_tokens or 0
+    if total <= len(record.chunks) or not sum(answer.lengths):
+        return together
+    return max(together, round(total * sum(answer.lengths[:together]) / sum(answer.lengths)))
+
+
+def _inner(usage: dict[str, Any], name: str) -> dict[str, Any]:
+    inner = usage.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _number(usage: dict[str, Any], *names: str) -> int | None:
+    """The first of these that is a count of tokens."""
+    values = (usage.get(name) for name in names)
+    return next((value for value in values if isinstance(value, int) and 0 <= value < 1 << 31), None)

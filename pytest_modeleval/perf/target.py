@@ -1,0 +1,128 @@
+"""Where a load goes: an endpoint with its address looked up and its requests' head made before the load."""
+
+import contextlib
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from pytest_modeleval.perf.framing import Framing, Malformed
+
+# Seconds until a dead endpoint is given up.
+_PATIENCE = 4.5
+PATHS = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "embeddings": "/embeddings",
+    "rerank": "/rerank",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint that was reached once."""
+
+    url: str
+    host: str
+    family: socket.AddressFamily
+    address: tuple[str | int, ...]
+    # Of every request; the length of its body is to be filled in.
+    head: bytes
+    tls: ssl.SSLContext | None
+
+    def head_of(self, body: bytes) -> bytes:
+        """The head of a request with this body."""
+        return self.head % len(body)
+
+
+def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None = None, model: str = "") -> Target:
+    """The endpoint at a URL, path and all, asked once without a prompt: ends within 5 s with what is wrong with it.
+
+    ``ca`` is a file of certificates to trust besides the system's. The question names the model alone, which no
+    endpoint answers with work; what tells a wrong path or key from a right one is its refusal.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError:
+        parts, port = urlsplit(""), 0
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise pytest.UsageError(f"{url!r} is no address of an endpoint: give http://HOST:PORT/v1 or https://…")
+    tls = _tls(ca) if parts.scheme == "https" else None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    fields = {"host": parts.netloc.rpartition("@")[2], "content-type": "application/json", "accept": "*/*"}
+    fields |= {"user-agent": "pytest-modeleval", **{name.lower(): value for name, value in (headers or {}).items()}}
+    lines = "".join(f"{name}: {_one_line(name, value)}\r\n" for name, value in fields.items())
+    head = f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n"
+    sock = _connected(url, parts.hostname, port)
+    target = Target(url, parts.hostname, sock.family, sock.getpeername(), head.encode("latin-1"), tls)
+    # TLS takes the socket over, and may fail before it has.
+    with sock, contextlib.ExitStack() as opened:
+        _refuse_wrong(target, sock, model, opened)
+    return target
+
+
+def _one_line(name: str, value: str) -> str:
+    if "\r" in value or "\n" in value or not value.isascii():
+        raise pytest.UsageError(f"the header {name} cannot be sent: one line of ASCII is wanted")
+    return value
+
+
+def _tls(ca: Path | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca:
+        try:
+            context.load_verify_locations(ca)
+        except OSError as error:
+            raise pytest.UsageError(f"no certificates to trust in {ca}: {error}") from None
+    return context
+
+
+def _connected(url: str, host: str, port: int) -> socket.socket:
+    """A connection to the first address that takes one; it is the address of all further ones."""
+    try:
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise pytest.UsageError(f"no host {host} of {url}: {error.strerror or error}") from None
+    why = ""
+    for family, kind, protocol, _, address in addresses:
+        sock = socket.socket(family, kind, protocol)
+        sock.settimeout(_PATIENCE / len(addresses))
+        try:
+            sock.connect(address)
+            return sock
+        except OSError as error:
+            sock.close()
+            why = error.strerror or str(error)
+    raise pytest.UsageError(f"nothing answers at {url}: {why}; is the server running, and the port right?")
+
+
+def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: contextlib.ExitStack) -> None:
+    body = json.dumps({"model": model}).encode()
+    sock.settimeout(_PATIENCE)
+    framing, raw = Framing(), bytearray()
+    try:
+        if target.tls:
+            sock = opened.enter_context(target.tls.wrap_socket(sock, server_hostname=target.host))
+        sock.sendall(target.head_of(body) + body)
+        while data := sock.recv(1 << 16):
+            raw += data
+            if framing.ended(raw, data):
+                break
+    except TimeoutError:
+        # It may be slow, or busy: the load itself will tell.
+        return
+    except (ssl.SSLError, Malformed) as error:
+        raise pytest.UsageError(f"{target.url} does not speak {'HTTPS' if target.tls else 'HTTP'}: {error}") from None
+    except OSError as error:
+        raise pytest.UsageError(f"{target.url} ended the connection: {error.strerror or error}") from None
+    if not raw:
+        raise pytest.UsageError(f"{target.url} ended the connection without an answer")
+    if framing.status in (401, 403, 404, 405, 407):
+        said = framing.body(raw).content[:200].decode(errors="replace")
+        raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: see to the address, key and model")

@@ -1,0 +1,234 @@
+"""One HTTP/1.1 connection of the load: sends what is ready, and keeps every byte with its time of arrival."""
+
+import socket
+import ssl
+import time
+from array import array
+from selectors import EVENT_READ, EVENT_WRITE
+from typing import Protocol
+
+from pytest_modeleval.perf.framing import Framing, Malformed
+from pytest_modeleval.perf.loop import Loop
+from pytest_modeleval.perf.record import Request
+from pytest_modeleval.perf.stamps import ANCILLARY, NO_STAMP, stamp_arrivals
+from pytest_modeleval.perf.target import Target
+from pytest_modeleval.perf.tls import Tls
+
+_READ = 1 << 14
+_monotonic, _wall = time.monotonic_ns, time.time_ns
+
+
+class Exchange:
+    """A request and all that came back, as bytes with their times (nanoseconds of the monotonic clock)."""
+
+    __slots__ = (
+        "detail",
+        "ended",
+        "ends",
+        "error",
+        "framing",
+        "raw",
+        "read",
+        "request",
+        "retried",
+        "scheduled",
+        "sent",
+        "since",
+        "stamps",
+        "turn",
+        "wall",
+        "warm_up",
+    )
+
+    def __init__(self, request: Request, scheduled: int, *, warm_up: bool = False, turn: int = 0) -> None:
+        self.request, self.scheduled, self.warm_up, self.turn = request, scheduled, warm_up, turn
+        self.sent = self.ended = 0
+        self.error = self.detail = ""
+        self.retried = False
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what came."""
+        self.framing = Framing()
+        self.raw = bytearray()
+        # Of each read: the length of all until then, when it was read, and a time after which it arrived.
+        self.ends, self.read, self.since = array("q"), array("q"), array("q")
+        # Where the kernel stamps: its stamps, and the wall clock at the read.
+        self.stamps, self.wall = bytearray(), array("q")
+
+    @property
+    def last_seen(self) -> int:
+        """When it last gave a sign of life."""
+        return self.read[-1] if self.read else self.sent
+
+
+class Owner(Protocol):
+    """Who is told what becomes of a connection."""
+
+    def opened(self, connection: "Connection") -> None:
+        """It can be used."""
+
+    def ended(self, connection: "Connection", exchange: Exchange) -> None:
+        """The exchange's response is whole, or failed with its ``error``; the connection may be ``closed``."""
+
+    def lost(self, connection: "Connection", detail: str) -> None:
+        """It closed without an exchange on it."""
+
+
+class Connection:
+    """Connects at once, tells when it is open, and then carries one exchange after another."""
+
+    def __init__(self, loop: Loop, target: Target, owner: Owner) -> None:
+        self._loop, self._owner = loop, owner
+        self.exchange: Exchange | None = None
+        self.is_open = False
+        self.closed = False
+        self.begun = _monotonic()
+        # Exchanges it has carried.
+        self.used = 0
+        self._unsent = b""
+        self._tls = Tls(target.tls, target.host) if target.tls else None
+        self._socket = socket.socket(target.family, socket.SOCK_STREAM)
+        self._socket.setblocking(False)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.stamped = stamp_arrivals(self._socket)
+        self._socket.connect_ex(target.address)
+        loop.watch(self._socket, self._connecting, write=True)
+
+    def _connecting(self, _: int) -> None:
+        if error := self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+            self.close("refused", OSError(error, "").strerror or f"error {error}")
+            return
+        self._loop.watch(self._socket, self._ready)
+        if self._tls:
+            self._shake_hands()
+        else:
+            self._open()
+
+    def _open(self) -> None:
+        self.is_open = True
+        self._owner.opened(self)
+
+    def _shake_hands(self) -> None:
+        assert self._tls
+        try:
+            done = self._tls.shake_hands()
+        except ssl.SSLError as error:
+            self.close("refused", f"TLS: {error.reason or error}")
+            return
+        self._write(self._tls.to_send())
+        if done and not self.closed:
+            self._open()
+
+    def send(self, exchange: Exchange, head: bytes, body: bytes) -> None:
+        """Send a request; ``ended`` is called with it when its response is whole or has failed."""
+        self.exchange = exchange
+        self.used += 1
+        message = head + body
+        if self._tls:
+            message = self._tls.encrypted(message)
+        exchange.sent = _monotonic()
+        self._write(message)
+
+    def _write(self, content: bytes) -> None:
+        if not self._unsent:
+            try:
+                content = content[self._socket.send(content) :] if content else b""
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self.close("cut", str(error))
+                return
+        if content:
+            self._unsent += content
+            self._loop.watch(self._socket, self._ready, write=True)
+
+    def _flush(self) -> None:
+        content, self._unsent = self._unsent, b""
+        self._loop.watch(self._socket, self._ready)
+        self._write(content)
+
+    def _ready(self, mask: int) -> None:
+        if mask & EVENT_WRITE:
+            self._flush()
+        if not mask & EVENT_READ or self.closed:
+            return
+        try:
+            data, ancillary, _, _ = self._socket.recvmsg(_READ, ANCILLARY)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lost(str(error))
+            return
+        now = _monotonic()
+        if not data:
+            self._lost("the server closed the connection")
+            return
+        if self._tls and not (data := self._decrypted(data)):
+            return
+        exchange = self.exchange
+        if exchange is None:
+            self.close("protocol", "bytes that nobody asked for")
+            return
+        exchange.raw += data
+        exchange.ends.append(len(exchange.raw))
+        exchange.read.append(now)
+        exchange.since.append(self._loop.since)
+        if self.stamped:
+            exchange.wall.append(_wall())
+            exchange.stamps += ancillary[0][2] if ancillary else NO_STAMP
+        try:
+            if exchange.framing.ended(exchange.raw, data):
+                self._finish(exchange)
+        except Malformed as error:
+            self.close("protocol", str(error))
+
+    def _decrypted(self, data: bytes) -> bytes:
+        assert self._tls
+        self._tls.received(data)
+        if not self.is_open:
+            self._shake_hands()
+            if not self.is_open:
+                return b""
+        try:
+            return self._tls.decrypted()
+        except ssl.SSLError as error:
+            self.close("cut", f"TLS: {error.reason or error}")
+            return b""
+
+    def _finish(self, exchange: Exchange) -> None:
+        self.exchange = None
+        if not exchange.framing.keep:
+            self._forget()
+        self._owner.ended(self, exchange)
+
+    def _lost(self, why: str) -> None:
+        exchange = self.exchange
+        if exchange and exchange.framing.until_close:
+            self.exchange = None
+            self._forget()
+            self._owner.ended(self, exchange)
+            return
+        self.close("cut" if self.is_open else "refused", why)
+
+    def _forget(self) -> None:
+        if not self.closed:
+            self.closed = True
+            self._loop.forget(self._socket)
+            self._socket.close()
+
+    def abandon(self) -> None:
+        """Close, and tell nobody."""
+        self._forget()
+
+    def close(self, error: str = "", detail: str = "") -> None:
+        """Close, and end the exchange on it with this error."""
+        if self.closed:
+            return
+        self._forget()
+        exchange, self.exchange = self.exchange, None
+        if exchange is None:
+            self._owner.lost(self, detail)
+            return
+        exchange.error, exchange.detail, exchange.ended = error, detail, _monotonic()
+        self._owner.ended(self, exchange)

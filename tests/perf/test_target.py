@@ -1,0 +1,120 @@
+"""Endpoints: reached, or refused within seconds with one line."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from pytest_modeleval.perf.server.process import BenchServer
+from pytest_modeleval.perf.target import reach
+
+
+@contextmanager
+def answering(response: bytes) -> Iterator[str]:
+    """The URL of a server that answers one request with these bytes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1 << 16)
+                connection.sendall(response)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1/chat/completions"
+        thread.join(5)
+
+
+def test_a_target_is_reached_and_its_head_made(bench: BenchServer) -> None:
+    target = reach(
+        f"{bench.url}/v1/chat/completions?a=%20", headers={"Authorization": "Bearer 50%", "X-A": "b"}, model="m"
+    )
+    head = target.head_of(b"12345").decode()
+
+    assert head.startswith("POST /v1/chat/completions?a=%20 HTTP/1.1\r\nhost: 127.0.0.1:")
+    assert "authorization: Bearer 50%\r\n" in head
+    assert "x-a: b\r\n" in head
+    assert head.endswith("content-length: 5\r\n\r\n")
+    # Reaching it is no work for it.
+    assert bench.truth()["served"] == []
+
+
+def test_localhost_is_the_address_that_answers(bench: BenchServer) -> None:
+    url = bench.url.replace("127.0.0.1", "localhost")
+
+    assert reach(f"{url}/v1/chat/completions").address[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("url", ["localhost:8000/v1", "ftp://x/v1", "http://", "/v1", "http://[::1/v1"])
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(pytest.UsageError, match="is no address of an endpoint: give http://HOST:PORT/v1"):
+        reach(url)
+
+
+def test_nobody_there() -> None:
+    begun = time.monotonic()
+    with pytest.raises(
+        pytest.UsageError, match=r"nothing answers at http://127.0.0.1:9/v1: Connection refused; is the server"
+    ):
+        reach("http://127.0.0.1:9/v1")
+    with pytest.raises(pytest.UsageError, match=r"no host nowhere.invalid of http://nowhere.invalid/v1: "):
+        reach("http://nowhere.invalid/v1")
+    assert time.monotonic() - begun < 5
+
+
+def test_a_server_that_takes_connections_and_says_nothing_is_left_to_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_modeleval.perf import target
+
+    monkeypatch.setattr(target, "_PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+
+        assert reach(url).url == url
+
+
+def test_a_wrong_path_is_told(bench: BenchServer) -> None:
+    with pytest.raises(
+        pytest.UsageError, match=r"/v1/chat answers 404 .*no path /v1/chat.*see to the address, key and model"
+    ):
+        reach(f"{bench.url}/v1/chat")
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        (b"HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\nno", "answers 401 'no': see to the address, key and model"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak HTTP: no HTTP/1.1 response: b'SSH-2.0"),
+        (b"", "ended the connection without an answer"),
+    ],
+    ids=["401", "ssh", "nothing"],
+)
+def test_a_wrong_server_is_told(response: bytes, message: str) -> None:
+    with answering(response) as url, pytest.raises(pytest.UsageError, match=message):
+        reach(url)
+
+
+@pytest.mark.parametrize("status", [200, 400, 422, 429, 500, 503])
+def test_other_answers_say_nothing_against_it(status: int) -> None:
+    with answering(b"HTTP/1.1 %d X\r\ncontent-length: 2\r\n\r\nno" % status) as url:
+        assert reach(url).url == url
+
+
+@pytest.mark.parametrize("value", ["a\r\nevil: 1", "ключ"])
+def test_a_header_that_cannot_be_sent_is_refused(value: str) -> None:
+    with pytest.raises(pytest.UsageError, match="the header x-key cannot be sent: one line of ASCII is wanted"):
+        reach("http://127.0.0.1:9/v1", headers={"x-key": value})
+
+
+def test_certificates_that_are_none_are_refused(tmp_path: object) -> None:
+    from pathlib import Path
+
+    path = Path(str(tmp_path)) / "ca.pem"
+    with pytest.raises(pytest.UsageError, match=r"no certificates to trust in .*ca.pem"):
+        reach("https://127.0.0.1:9/v1", ca=path)
+    path.write_text("none")
+    with pytest.raises(pytest.UsageError, match=r"no certificates to trust in .*ca.pem"):
+        reach("https://127.0.0.1:9/v1", ca=path)
