@@ -24,13 +24,17 @@ class Framing:
         # Of what is still to be looked at: the head's lines, then the chunks.
         self._at = 0
 
-    def ended(self, raw: bytearray, data: bytes) -> bool:
-        """Whether the response is whole, now that ``raw`` ends with ``data``."""
+    def may_end(self, data: bytes) -> bool:
+        """Whether a response with this last read is worth a look: a cheap question for each of them."""
+        # The last chunk's end is at the end of a read, in several reads at worst.
+        return not self._chunked or data.endswith(b"\r\n\r\n") or len(data) < 5
+
+    def ended(self, raw: bytearray) -> bool:
+        """Whether the response is whole with all that came until now."""
         if not self.head and not self._read_head(raw):
             return False
         if self._chunked:
-            # The last chunk's end is at the end of a read, in two reads at worst: nothing else is worth a look.
-            return (data.endswith(b"\r\n\r\n") or len(data) < 5) and self._last_chunk(raw)
+            return self._last_chunk(raw)
         return self._length is not None and len(raw) >= self.head + self._length
 
     @property

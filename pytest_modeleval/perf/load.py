@@ -227,9 +227,9 @@ class _Run:
     def _finish(self, exchange: Exchange) -> None:
         self._done += 1
         self._failed += bool(exchange.error or exchange.framing.status >= 300)
-        self._reads += len(exchange.read)
-        if exchange.read:
-            self._first_bytes += exchange.read[0] - exchange.sent
+        self._reads += len(exchange.reads)
+        if exchange.reads:
+            self._first_bytes += exchange.reads[0][1] - exchange.sent
         now = time.monotonic_ns()
         following = self._supply.following(exchange)
         if following and not self._is_over(now):

@@ -13,6 +13,8 @@ from typing import Protocol
 
 # Above this, epoll's rounding to milliseconds is avoided by waking early.
 _COARSE = 2_000_000
+# A look that takes longer than this had to wait (nanoseconds).
+_WAITED = 50_000
 # select() takes no greater file numbers.
 _MOST_FILES = 1024
 
@@ -31,9 +33,8 @@ class Loop:
         self._fine = hasattr(self._selector, "fileno") and self._selector.fileno() < _MOST_FILES
         self._timers: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
-        self._asked = time.monotonic_ns()
-        # What is ready in this turn arrived after this.
-        self.since = self._asked
+        # What is ready in this turn arrived after this; and when it was seen to be ready.
+        self.since = self._seen = time.monotonic_ns()
 
     def watch(self, sock: HasFile, ready: Callable[[int], None], *, write: bool = False) -> None:
         """Call ``ready`` with a mask of `selectors.EVENT_READ` and ``EVENT_WRITE``, from now on until `forget`."""
@@ -56,11 +57,11 @@ class Loop:
         """Wait for sockets or the next time, and make the calls that are due."""
         self._call_timers()
         wait = self._timers[0][0] - time.monotonic_ns() if self._timers else 1_000_000_000
-        before, self._asked = self._asked, time.monotonic_ns()
+        asked = time.monotonic_ns()
         ready = self._wait(wait)
-        now = time.monotonic_ns()
-        # Had it waited, what is ready came just now; else at some time after it was asked before.
-        self.since = now if now - self._asked > 50_000 else before
+        seen, self._seen = self._seen, time.monotonic_ns()
+        # Had it to be waited for, it came just now.
+        self.since = self._seen if self._seen - asked > _WAITED else seen
         for key, mask in ready:
             key.data(mask)
 

@@ -4,12 +4,12 @@ import json
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from pytest_modeleval.perf.framing import Body, Malformed
 from pytest_modeleval.perf.record import Record
-from pytest_modeleval.perf.stamps import arrivals
+from pytest_modeleval.perf.stamps import arrival
 from pytest_modeleval.perf.wire import Exchange
 
 _TEXTS = ("content", "reasoning_content", "reasoning", "text")
@@ -160,7 +160,7 @@ def whole(content: bytes, *, text: bool = False) -> Answer:
 
 def answer_of(exchange: Exchange, *, text: bool = False) -> tuple[Answer, Body]:
     """What the response to an exchange says, and its body."""
-    body = exchange.framing.body(exchange.raw) if exchange.framing.head else Body(b"", [], [])
+    body = exchange.framing.body(exchange.join()) if exchange.framing.head else Body(b"", [], [])
     begun = body.content[:100].lstrip()
     is_stream = begun.startswith((b"data:", b"event:", b":", b"id:"))
     is_stream = is_stream or b"text/event-stream" in exchange.raw[: exchange.framing.head].lower()
@@ -174,9 +174,11 @@ class Read:
     record: Record
     detail: str
     # Nanoseconds from each read's arrival to our reading it.
-    lag: "array[int]"
+    lag: list[int]
     # Reads with several chunks that may have waited for us, which then have one time for several arrivals.
     late_clumps: int = 0
+    # Whether the kernel told when they arrived.
+    stamped: bool = False
 
 
 # A read within this time had its packet alone; what it carries came together (nanoseconds).
@@ -188,9 +190,11 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
 
     ``tokens_of`` counts a text's tokens where the server does not say.
     """
-    arrived = arrivals(bytes(exchange.stamps), exchange.read, exchange.wall) if exchange.stamps else exchange.read
-    since = exchange.since if not exchange.stamps else arrived
-    lag = array("q", (read - before for read, before in zip(exchange.read, since, strict=True)))
+    arrived = [arrival(stamp, read, wall) for _, read, wall, _, stamp in exchange.reads]
+    lag = [
+        read - (came if stamp else since)
+        for came, (_, read, _, since, stamp) in zip(arrived, exchange.reads, strict=True)
+    ]
     request, status = exchange.request, exchange.framing.status
     record = Record(
         scheduled=(exchange.scheduled - origin) / 1e9,
@@ -219,8 +223,8 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
     clumps = {read for read, following in pairwise(reads) if read == following}
-    late = sum(exchange.read[read] - min(arrived[read], exchange.since[read]) > _AT_ONCE for read in clumps)
-    return Read(record, detail, lag, late)
+    late = sum(exchange.reads[read][1] - min(arrived[read], exchange.reads[read][3]) > _AT_ONCE for read in clumps)
+    return Read(record, detail, lag, late, any(read[4] for read in exchange.reads))
 
 
 def _verdict(answer: Answer) -> tuple[str, str]:
@@ -232,7 +236,7 @@ def _verdict(answer: Answer) -> tuple[str, str]:
 def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
     """The number of the read that brought each chunk's end."""
     reads, piece, read = [], 0, 0
-    pieces, places, ends = body.pieces, body.places, exchange.ends
+    pieces, places, ends = body.pieces, body.places, list(accumulate(len(one[0]) for one in exchange.reads))
     for place in answer.places:
         last = place - 1
         while piece + 1 < len(pieces) and pieces[piece + 1] <= last:

@@ -84,7 +84,7 @@ class Pool:
         body = self._bodies.pop(exchange)
         if not connection.closed:
             self._free(connection)
-        if exchange.error == "cut" and not exchange.raw and connection.used > 1 and not exchange.retried:
+        if exchange.error == "cut" and not exchange.reads and connection.used > 1 and not exchange.retried:
             # The server dropped the connection while it was idle, and has not seen the request.
             exchange.retried = True
             exchange.error = exchange.detail = ""

@@ -4,13 +4,13 @@ import contextlib
 import socket
 import struct
 import sys
-from array import array
 
 # linux/net_tstamp.h, asm-generic/socket.h: Python has no names for them.
 _SO_TIMESTAMPING = 37
 _SOFTWARE_RECEIVE = 1 << 3 | 1 << 4
+# The message holds three times, of which the first is set.
 _STAMPS = struct.Struct("=6q")
-NO_STAMP = bytes(_STAMPS.size)
+_SECONDS = struct.Struct("=2q")
 _LATEST = 60_000_000_000
 # Room for the message that carries the stamps.
 ANCILLARY = socket.CMSG_SPACE(_STAMPS.size) if hasattr(socket, "CMSG_SPACE") else 0
@@ -26,18 +26,14 @@ def stamp_arrivals(sock: socket.socket) -> bool:
     return False
 
 
-def arrivals(stamps: bytes, read: "array[int]", wall: "array[int]") -> "array[int]":
-    """Monotonic nanoseconds of each read's arrival: the kernel's, or when it was read where there is none.
+def arrival(stamp: bytes, read: int, wall: int) -> int:
+    """Monotonic nanoseconds of a read's arrival: the kernel's stamp, or when it was read where there is none.
 
-    ``stamps`` are the ancillary messages of all reads, ``read`` and ``wall`` the monotonic and the wall clock at each:
-    the kernel stamps with the wall clock.
+    ``read`` and ``wall`` are the monotonic and the wall clock at the read: the kernel stamps with the wall clock.
     """
-    numbers = array("q")
-    numbers.frombytes(stamps)
-    times = array("q", read)
-    for index, (seconds, nanoseconds) in enumerate(zip(numbers[0::6], numbers[1::6], strict=True)):
-        late = wall[index] - seconds * 1_000_000_000 - nanoseconds
-        # The wall clock may be set while we measure: what comes later than its reading, or so much before, is not true.
-        if 0 < late < _LATEST:
-            times[index] -= late
-    return times
+    if len(stamp) < _SECONDS.size:
+        return read
+    seconds, nanoseconds = _SECONDS.unpack_from(stamp)
+    late = wall - seconds * 1_000_000_000 - nanoseconds
+    # The wall clock may be set while we measure: what comes later than its reading, or so much before, is not true.
+    return read - late if 0 < late < _LATEST else read

@@ -112,7 +112,7 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: conte
         sock.sendall(target.head_of(body) + body)
         while data := sock.recv(1 << 16):
             raw += data
-            if framing.ended(raw, data):
+            if framing.ended(raw):
                 break
     except TimeoutError:
         # It may be slow, or busy: the load itself will tell.

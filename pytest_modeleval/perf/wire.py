@@ -3,14 +3,13 @@
 import socket
 import ssl
 import time
-from array import array
 from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
 from pytest_modeleval.perf.framing import Framing, Malformed
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.record import Request
-from pytest_modeleval.perf.stamps import ANCILLARY, NO_STAMP, stamp_arrivals
+from pytest_modeleval.perf.stamps import ANCILLARY, stamp_arrivals
 from pytest_modeleval.perf.target import Target
 from pytest_modeleval.perf.tls import Tls
 
@@ -22,21 +21,18 @@ class Exchange:
     """A request and all that came back, as bytes with their times (nanoseconds of the monotonic clock)."""
 
     __slots__ = (
+        "_joined",
         "detail",
         "ended",
-        "ends",
         "error",
         "framing",
         "raw",
-        "read",
+        "reads",
         "request",
         "retried",
         "scheduled",
         "sent",
-        "since",
-        "stamps",
         "turn",
-        "wall",
         "warm_up",
     )
 
@@ -45,21 +41,28 @@ class Exchange:
         self.sent = self.ended = 0
         self.error = self.detail = ""
         self.retried = False
-        self.reset()
-
-    def reset(self) -> None:
-        """Forget what came."""
         self.framing = Framing()
+        # Of each read: what came, when it was read, the wall clock then, a time after which it arrived, and the
+        # kernel's stamp ("" where it gives none). One append a read is what the hot path can afford.
+        self.reads: list[tuple[bytes, int, int, int, bytes]] = []
         self.raw = bytearray()
-        # Of each read: the length of all until then, when it was read, and a time after which it arrived.
-        self.ends, self.read, self.since = array("q"), array("q"), array("q")
-        # Where the kernel stamps: its stamps, and the wall clock at the read.
-        self.stamps, self.wall = bytearray(), array("q")
+        self._joined = 0
+
+    def is_whole(self) -> bool:
+        """Whether the response is whole with the last read."""
+        data = self.reads[-1][0]
+        return self.framing.may_end(data) and self.framing.ended(self.join())
+
+    def join(self) -> bytearray:
+        """All that came until now."""
+        self.raw += b"".join([read[0] for read in self.reads[self._joined :]])
+        self._joined = len(self.reads)
+        return self.raw
 
     @property
     def last_seen(self) -> int:
         """When it last gave a sign of life."""
-        return self.read[-1] if self.read else self.sent
+        return self.reads[-1][1] if self.reads else self.sent
 
 
 class Owner(Protocol):
@@ -91,7 +94,7 @@ class Connection:
         self._socket = socket.socket(target.family, socket.SOCK_STREAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.stamped = stamp_arrivals(self._socket)
+        stamp_arrivals(self._socket)
         self._socket.connect_ex(target.address)
         loop.watch(self._socket, self._connecting, write=True)
 
@@ -170,15 +173,10 @@ class Connection:
         if exchange is None:
             self.close("protocol", "bytes that nobody asked for")
             return
-        exchange.raw += data
-        exchange.ends.append(len(exchange.raw))
-        exchange.read.append(now)
-        exchange.since.append(self._loop.since)
-        if self.stamped:
-            exchange.wall.append(_wall())
-            exchange.stamps += ancillary[0][2] if ancillary else NO_STAMP
+        stamp = ancillary[0][2] if ancillary else b""
+        exchange.reads.append((data, now, _wall(), self._loop.since, stamp))
         try:
-            if exchange.framing.ended(exchange.raw, data):
+            if exchange.is_whole():
                 self._finish(exchange)
         except Malformed as error:
             self.close("protocol", str(error))

@@ -14,7 +14,7 @@ def fed(*reads: bytes) -> tuple[Framing, bytearray, list[bool]]:
     framing, raw, ends = Framing(), bytearray(), []
     for data in reads:
         raw += data
-        ends.append(framing.ended(raw, data))
+        ends.append(framing.may_end(data) and framing.ended(raw))
     return framing, raw, ends
 
 

@@ -43,13 +43,11 @@ def exchange_of(
     exchange = Exchange(request or Request(b"{}"), 1000 * MS)
     exchange.sent = 1000 * MS
     for at, data in reads:
-        exchange.raw += data
-        exchange.ends.append(len(exchange.raw))
-        exchange.read.append(int((1000 + at) * MS))
-        exchange.since.append(int((1000 + at - late) * MS))
-        exchange.framing.ended(exchange.raw, data)
+        read = int((1000 + at) * MS)
+        exchange.reads.append((data, read, 0, read - int(late * MS), b""))
+        exchange.is_whole()
     if not ended:
-        exchange.error, exchange.detail, exchange.ended = "cut", "gone", exchange.read[-1]
+        exchange.error, exchange.detail, exchange.ended = "cut", "gone", exchange.last_seen
     return exchange
 
 

@@ -4,7 +4,6 @@ import json
 import socket
 import ssl
 import time
-from array import array
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -14,7 +13,7 @@ from typing import Any
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.server.answer import Answer, Served
 from pytest_modeleval.perf.server.behaviour import Behaviour, packets
-from pytest_modeleval.perf.stamps import ANCILLARY, NO_STAMP, arrivals, stamp_arrivals
+from pytest_modeleval.perf.stamps import ANCILLARY, arrival, stamp_arrivals
 
 _APIS = {
     b"/chat/completions": "chat",
@@ -127,8 +126,7 @@ class Connection:
         if not self._stamped:
             return self._sock.recv(1 << 20), time.monotonic_ns()
         data, ancillary, _, _ = self._sock.recvmsg(1 << 20, ANCILLARY)
-        now, wall = array("q", [time.monotonic_ns()]), array("q", [time.time_ns()])
-        return data, arrivals(ancillary[0][2] if ancillary else NO_STAMP, now, wall)[0]
+        return data, arrival(ancillary[0][2] if ancillary else b"", time.monotonic_ns(), time.time_ns())
 
     def _request(self) -> tuple[bytes, bytes] | None:
         head, found, rest = self._received.partition(b"\r\n\r\n")

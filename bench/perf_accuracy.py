@@ -1,0 +1,238 @@
+"""How true a load test's figures are: ours and other clients beside what the bench server really did.
+
+    python bench/perf_accuracy.py [--peers PYTHON] [--evalscope COMMAND] [--cases 32,256,...] [--million]
+
+PYTHON has aiohttp, httpx and openai (and uvloop, which they then use); COMMAND is an installed `evalscope`. Each case runs
+with each client in turn, with a server of its own; "true" is what that server recorded of that very run. CPU is that of the
+client's whole process, start-up and all.
+"""
+
+import argparse
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.perf.calibrate import requests
+from pytest_modeleval.perf.load import Progress, run_load
+from pytest_modeleval.perf.record import Plan, Request
+from pytest_modeleval.perf.server.behaviour import Behaviour
+from pytest_modeleval.perf.server.process import BenchServer, bench_server
+from pytest_modeleval.perf.target import reach
+from pytest_modeleval.perf.validity import judge
+
+
+@dataclass(frozen=True)
+class Case:
+    parallel: int
+    number: int
+    behaviour: Behaviour
+    tokens: int = 128
+
+
+CASES = {
+    "32": Case(32, 160, Behaviour()),
+    "256": Case(256, 768, Behaviour()),
+    "1024": Case(1024, 2048, Behaviour(gap=0.02)),
+    "burst": Case(64, 1500, Behaviour(ttft=0.0, gap=0.0), tokens=16),
+    "tokens-in-chunk": Case(8, 32, Behaviour(tokens_per_event=4)),
+    "chunks-in-packet": Case(8, 32, Behaviour(events_per_packet=4)),
+}
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else float("nan")
+
+
+def truth(served: list[dict[str, Any]]) -> dict[str, list[float]]:
+    """What the server did, in seconds; a token's time without those of the first packet."""
+    whole = [one for one in served if len(one["sends"]) > 1]
+    return {
+        "ttft": sorted((one["sends"][0] - one["received"]) / 1e9 for one in whole),
+        "itl": sorted((after - before) / 1e9 for one in whole for before, after in pairwise(one["sends"])),
+        "tpot": sorted((one["sends"][-1] - one["sends"][0]) / 1e9 / sum(one["tokens"][1:]) for one in whole),
+    }
+
+
+def open_streams(served: list[dict[str, Any]], parallel: int) -> float:
+    """Streams open at the server on average, from the first request until no new one came."""
+    begun = min(one["received"] for one in served)
+    until = sorted(one["ended"] for one in served)[max(0, len(served) - parallel)]
+    shared = sum(max(0, min(one["ended"], until) - one["received"]) for one in served)
+    return shared / max(1, until - begun)
+
+
+def measured(command: list[str]) -> tuple[dict[str, Any], float]:
+    """What a client printed, and the CPU seconds of its process."""
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    if status:
+        raise RuntimeError((process.stderr.read() if process.stderr else "").strip().rpartition("\n")[2])
+    return json.loads(said), usage.ru_utime + usage.ru_stime
+
+
+def by_evalscope(command: str, server: BenchServer, case: Case) -> tuple[dict[str, Any], float]:
+    """What `evalscope perf` says of the same load."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "prompts.txt").write_text("What is measured here is the client. " * 8 + "\n")
+        flags = (
+            f"--parallel {case.parallel} --number {case.number} --max-tokens {case.tokens} --min-tokens {case.tokens}"
+        )
+        options = (
+            f"perf --model bench --api openai --stream --dataset line_by_line --no-test-connection {flags}".split()
+        )
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(
+            [command, *options, "--url", f"{server.url}/v1/chat/completions"]
+            + ["--dataset-path", f"{folder}/prompts.txt", "--outputs-dir", folder],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+        )
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = sorted(Path(folder).rglob("benchmark_percentile.json"))
+        if not found:
+            raise RuntimeError((done.stderr or done.stdout).strip()[-200:])
+        rows = json.loads(found[0].read_text())
+        summary = json.loads(found[0].with_name("benchmark_summary.json").read_text())
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"percentiles": rows, "summary": summary, "verdict": ""}, cpu
+
+
+def figures(said: dict[str, Any]) -> list[float]:
+    """TTFT p50 and p99, ITL p50 and p99, TPOT p50, in milliseconds."""
+    if "percentiles" in said:
+        rows = {str(row["Percentiles"]): row for row in said["percentiles"]}
+        names = {name.split(" (")[0]: name for name in rows["50%"]}
+        pick = [
+            ("TTFT", "50%", 1.0),
+            ("TTFT", "99%", 1.0),
+            ("ITL", "50%", 1.0),
+            ("ITL", "99%", 1.0),
+            ("TPOT", "50%", 1.0),
+        ]
+        return [
+            float(rows[row][names[name]]) * (1000 if names[name].endswith("(s)") else 1) * scale
+            for name, row, scale in pick
+        ]
+    return [
+        1000 * percentile(said[name], percent)
+        for name, percent in (("ttft", 50), ("ttft", 99), ("itl", 50), ("itl", 99), ("tpot", 50))
+    ]
+
+
+def compare(name: str, case: Case, options: argparse.Namespace) -> None:
+    print(f"\n{name}: {case.number} requests of {case.tokens} tokens, {case.parallel} in parallel, {case.behaviour}")
+    print(
+        f"{'':11}{'TTFT p50':>16}{'TTFT p99':>16}{'ITL p50':>14}{'ITL p99':>15}{'TPOT':>14}{'open':>8}{'req/s':>7}{'CPU s':>7}"
+    )
+    clients = [
+        "ours",
+        *(["aiohttp", "httpx", "openai"] if options.peers else []),
+        *(["evalscope"] if options.evalscope else []),
+    ]
+    for client in clients:
+        with bench_server(case.behaviour) as server:
+            try:
+                if client == "evalscope":
+                    said, cpu = by_evalscope(options.evalscope, server, case)
+                else:
+                    python = sys.executable if client == "ours" else options.peers
+                    numbers = [str(case.parallel), str(case.number), str(case.tokens)]
+                    script = str(Path(__file__).with_name("perf_peers.py"))
+                    said, cpu = measured([python, script, client, f"{server.url}/v1", *numbers])
+            except RuntimeError as error:
+                print(f"{client:11}failed: {error}")
+                continue
+            served = server.truth()["served"]
+        seconds = (max(one["ended"] for one in served) - min(one["received"] for one in served)) / 1e9
+        pairs = zip(figures(said), figures(truth(served)), strict=True)
+        cells = [f"{seen:.2f} ({true:.2f})" for seen, true in pairs]
+        widths = (16, 16, 14, 15, 14)
+        row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
+        had = open_streams(served, case.parallel)
+        print(f"{client:11}{row}{had:8.1f}{len(served) / seconds:7.0f}{cpu:7.2f} {said['verdict'][:160]}")
+
+
+def poisson() -> None:
+    """30/s over 240 requests, with the client stopped for 200 ms in the middle."""
+    stops: list[float] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.elapsed > 3 and not stops:
+            stops.append(progress.elapsed)
+            time.sleep(0.2)
+
+    print("\nPoisson, 30/s, 240 requests; the client is stopped for 200 ms in the second run")
+    for tick in (None, stop):
+        with bench_server(Behaviour(ttft=0.05, gap=0.002, tokens=32)) as server:
+            target = reach(f"{server.url}/v1/chat/completions")
+            load = run_load(target, requests(240, 32), Plan(rate=30, number=240), tick=tick)
+            served = {one["user"]: one for one in server.truth()["served"]}
+        arrived = sorted(one["received"] for one in served.values())
+        gaps = [after - before for before, after in pairwise(arrived)]
+        rate, spread = 239e9 / (arrived[-1] - arrived[0]), statistics.stdev(gaps) / statistics.mean(gaps)
+        origin = min(served[one.conversation]["received"] - one.sent * 1e9 for one in load.records)
+        pairs = [
+            ((one.last or 0) - one.scheduled, (served[one.conversation]["sends"][-1] - origin) / 1e9 - one.scheduled)
+            for one in load.records
+        ]
+        print(f"  rate at the server {rate:.2f}/s, coefficient of variation {spread:.2f}, {judge(load)}")
+        for percent in (50, 99, 100):
+            seen, true = (1000 * percentile(sorted(values), percent) for values in zip(*pairs, strict=True))
+            print(f"  latency from the intended time p{percent}: {seen:.2f} ms (true {true:.2f})")
+        from_sending = sorted((one.last or 0) - one.sent for one in load.records)
+        print(f"  from the sending, which hides a stop, p100: {1000 * from_sending[-1]:.2f} ms")
+
+
+def million(number: int) -> None:
+    """Memory of a million recorded requests, sent for real."""
+    content = json.dumps({"messages": [], "max_tokens": 2, "stream": True}).encode()
+
+    def endless() -> Iterator[Request]:
+        for _ in range(number):
+            yield Request(content)
+
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    with bench_server(Behaviour(ttft=0.0, gap=0.0)) as server:
+        begun = time.monotonic()
+        load = run_load(reach(f"{server.url}/v1/chat/completions"), endless(), Plan(parallel=64, number=number))
+        took = time.monotonic() - begun
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    failed = sum(map(bool, load.records.texts("error")))
+    print(
+        f"\n{len(load.records)} requests in {took:.0f} s ({number / took:.0f}/s), {failed} failed: {most:.0f} MB at most ({before:.0f} before)"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--peers", metavar="PYTHON")
+    parser.add_argument("--evalscope", metavar="COMMAND")
+    parser.add_argument("--cases", default=",".join([*CASES, "poisson"]))
+    parser.add_argument("--million", type=int, nargs="?", const=1_000_000)
+    options = parser.parse_args()
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; milliseconds, the truth in brackets")
+    for name in filter(None, options.cases.split(",")):
+        if name == "poisson":
+            poisson()
+        else:
+            compare(name, CASES[name], options)
+    if options.million:
+        million(options.million)
+
+
+if __name__ == "__main__":
+    main()
