@@ -87,13 +87,15 @@ class Framing:
 
     def body(self, raw: bytearray) -> "Body":
         """The body, as much of it as came."""
-        return _dechunked(raw, self.head) if self._chunked else Body(bytes(raw[self.head :]), [0], [self.head])
+        content = bytes(raw)
+        return _dechunked(content, self.head) if self._chunked else Body(content[self.head :], [0], [self.head])
 
 
-def chunk_size(raw: bytearray, at: int, end: int) -> int:
+def chunk_size(raw: bytes | bytearray, at: int, end: int) -> int:
     """The size in a chunk's first line."""
+    line = raw[at:end]
     try:
-        size = int(raw[at:end].partition(b";")[0], 16)
+        size = int(line if line.isalnum() else line.partition(b";")[0], 16)
         if size < 0:
             raise ValueError
         return size
@@ -110,10 +112,13 @@ class Body:
     places: list[int]
 
 
-def _dechunked(raw: bytearray, at: int) -> Body:
+def _dechunked(raw: bytes, at: int) -> Body:
     pieces, places = [], []
-    while (end := raw.find(b"\r\n", at)) >= 0 and (size := chunk_size(raw, at, end)):
-        places.append(end + 2)
-        pieces.append(bytes(raw[end + 2 : end + 2 + size]))
-        at = end + size + 4
+    find = raw.find
+    while (end := find(b"\r\n", at)) >= 0 and (size := chunk_size(raw, at, end)):
+        begin = end + 2
+        at = begin + size
+        places.append(begin)
+        pieces.append(raw[begin:at])
+        at += 2
     return Body(b"".join(pieces), [0, *accumulate(map(len, pieces))][: len(pieces)], places)

@@ -35,43 +35,45 @@ class Answer:
 
 
 class _Shape:
-    """Chunks of one stream differ in their text alone: what is around it tells what a chunk is without parsing it."""
+    """Chunks of one stream differ in their text alone: what is around it tells what a chunk is without parsing it.
 
-    __slots__ = ("after", "before", "thought")
+    Text without a quote or a backslash between the same beginning and end makes the same JSON, but for the text.
+    """
+
+    __slots__ = ("after", "before", "skipped", "thought")
 
     def __init__(self) -> None:
-        self.before = self.after = b""
+        # No chunk is like this one.
+        self.before = self.after = b"\n"
+        self.skipped = 1
         self.thought = False
 
     def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
+        """Take what is around this text, where that is no doubt."""
         for separator in (b'": "', b'":"'):
             around = b'"' + name.encode() + separator
             whole = around + text.encode(errors="replace") + b'"'
             if data.count(whole) == 1:
-                self.before, _, self.after = data.partition(whole)
-                self.before += around
-                self.after = b'"' + self.after
-                self.thought = thought
-
-    def text(self, data: bytes) -> bytes | None:
-        """The text of a chunk of this shape, as it stands in the JSON; None of any other."""
-        if self.before and data.startswith(self.before) and data.endswith(self.after):
-            text = data[len(self.before) : len(data) - len(self.after)]
-            return text if text and b'"' not in text and b"\\" not in text else None
-        return None
+                before, _, after = data.partition(whole)
+                self.before, self.after, self.thought = before + around, b'"' + after, thought
+                self.skipped = len(self.before)
 
 
 def streamed(content: bytes, *, text: bool = False) -> Answer:
     """What an event stream says; with ``text`` the whole answer too."""
     answer, shape = Answer(), _Shape()
+    places, lengths, thoughts = answer.places.append, answer.lengths.append, answer.thoughts.append
     for data, end in _events(content):
-        if (known := shape.text(data)) is not None:
-            answer.places.append(end)
-            answer.lengths.append(len(known))
-            answer.thoughts.append(shape.thought)
-            if text:
-                answer.text.append(known.decode(errors="replace"))
-        elif data == b"[DONE]":
+        if data.startswith(shape.before) and data.endswith(shape.after):
+            known = data[shape.skipped : -len(shape.after)]
+            if known and b'"' not in known and b"\\" not in known:
+                places(end)
+                lengths(len(known))
+                thoughts(shape.thought)
+                if text:
+                    answer.text.append(known.decode(errors="replace"))
+                continue
+        if data == b"[DONE]":
             answer.complete = True
         else:
             _read_chunk(answer, shape, data, end, text)
