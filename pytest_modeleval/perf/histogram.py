@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 # Steps between a power of two and the next.
 _STEPS = 1024
+_LEAST = 1e-9
 
 
 class Histogram:
@@ -15,10 +16,10 @@ class Histogram:
         self.count = 0
 
     def add(self, values: Iterable[float]) -> None:
-        """Count values; those below 0 as 0."""
+        """Count values; those below a nanosecond as one."""
         counts = self._counts
         for value in values:
-            mantissa, exponent = math.frexp(max(0.0, value))
+            mantissa, exponent = math.frexp(max(_LEAST, value))
             step = exponent * _STEPS + int((mantissa - 0.5) * 2 * _STEPS)
             counts[step] = counts.get(step, 0) + 1
             self.count += 1

@@ -1,0 +1,95 @@
+"""The loop, and times of arrival."""
+
+import selectors
+import socket
+import struct
+import sys
+import time
+
+import pytest
+
+from pytest_modeleval.perf.loop import Loop
+from pytest_modeleval.perf.stamps import ANCILLARY, arrival, stamp_arrivals
+
+MS = 1_000_000
+
+
+def test_timers_come_in_their_order_and_not_before_their_time() -> None:
+    loop, called = Loop(), []
+    begun = time.monotonic_ns()
+    for delay in (30, 10, 20, 10):
+        loop.at(begun + delay * MS, lambda delay=delay: called.append((delay, time.monotonic_ns() - begun)))  # type: ignore[misc]
+    while len(called) < 4:
+        loop.turn()
+    loop.close()
+
+    assert [delay for delay, _ in called] == [10, 10, 20, 30]
+    assert all(at >= delay * MS for delay, at in called)
+
+
+@pytest.mark.parametrize("fine", [True, False])
+def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -> None:
+    loop, read = Loop(), []
+    loop._fine = fine
+    one, other = socket.socketpair()
+    with one, other:
+        loop.watch(one, lambda mask: read.append((mask, one.recv(10))))
+        before = time.monotonic_ns()
+        other.send(b"a")
+        loop.turn()
+        assert read == [(selectors.EVENT_READ, b"a")]
+        assert loop.since <= time.monotonic_ns()
+        assert loop.since < before + 50 * MS
+
+        loop.watch(one, lambda mask: read.append((mask, b"")), write=True)
+        loop.turn()
+        assert read[1] == (selectors.EVENT_WRITE, b"")
+
+        loop.forget(one)
+        loop.forget(one)
+        loop.at(time.monotonic_ns() + 5 * MS, lambda: None)
+        loop.turn()
+        assert len(read) == 2
+    loop.close()
+
+
+def stamp(seconds: int, nanoseconds: int) -> bytes:
+    return struct.pack("=6q", seconds, nanoseconds, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "wall", "arrived"),
+    [
+        (stamp(1000, 400), 1_000_000_001_400, 5_000_000_000 - 1000),
+        (b"", 1_000_000_001_400, 5_000_000_000),
+        (b"short", 1_000_000_001_400, 5_000_000_000),
+        (stamp(0, 0), 1_700_000_000_000_000_000, 5_000_000_000),
+        # The wall clock was set back, or far ahead, between arrival and read.
+        (stamp(1001, 0), 1_000_000_001_400, 5_000_000_000),
+        (stamp(100, 0), 1_000_000_001_400, 5_000_000_000),
+    ],
+    ids=["kernel", "none", "short", "unset", "set back", "set ahead"],
+)
+def test_arrival_is_the_kernels_where_it_makes_sense(kernel: bytes, wall: int, arrived: int) -> None:
+    assert arrival(kernel, 5_000_000_000, wall) == arrived
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps arrivals")
+def test_the_kernel_tells_when_a_packet_arrived_however_late_it_is_read() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        stamp_arrivals(client)
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        with server:
+            # The kernel begins to stamp a moment after it is asked the first time on a machine.
+            time.sleep(0.05)
+            before = time.monotonic_ns()
+            server.send(b"a")
+            after = time.monotonic_ns()
+            time.sleep(0.05)
+            _, ancillary, _, _ = client.recvmsg(10, ANCILLARY)
+            arrived = arrival(ancillary[0][2] if ancillary else b"", time.monotonic_ns(), time.time_ns())
+
+    if not ancillary:
+        pytest.skip("this kernel stamps nothing")
+    assert before - MS < arrived < after + 20 * MS

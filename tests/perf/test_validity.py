@@ -1,0 +1,100 @@
+"""The verdict on the measurement: what makes figures invalid, with what to change."""
+
+from dataclasses import replace
+
+import pytest
+
+from pytest_modeleval.perf.record import Client, Load, Plan, Record
+from pytest_modeleval.perf.records import Records
+from pytest_modeleval.perf.validity import Bounds, judge
+
+GOOD = Client(
+    stamps="kernel",
+    lag=0.001,
+    clumped=0.0,
+    coalesced=0.5,
+    cpu=0.3,
+    schedule_lag=0.0001,
+    parallel=7.9,
+    parallel_asked=8,
+    rate=20.0,
+    rate_asked=None,
+)
+
+
+def load(client: Client, *, cached: int | None = None, latency: float = 0.1) -> Load:
+    records = Records()
+    for index in range(4):
+        record = Record(index, index, index + latency, input_tokens=100, cached_tokens=cached)
+        records.append(record)
+        # The warm-up may well find a cache, and be slow.
+        records.append(replace(record, warm_up=True, cached_tokens=100, ended=index + 100))
+    return Load(records, (0, 4), client, Plan(parallel=8))
+
+
+def test_a_good_measurement_is_valid() -> None:
+    verdict = judge(load(GOOD, cached=1), cold=True)
+
+    assert (verdict.is_valid, str(verdict)) == (True, "valid")
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (
+            {"lag": 0.03},
+            "the client read what came 30.0 ms late (p99; at most 20.0 ms): use a faster or less busy machine",
+        ),
+        ({"lag": 0.003, "stamps": "user"}, "the client read what came 3.0 ms late (p99; at most 2.0 ms): use a faster"),
+        ({"clumped": 0.02}, "2.0% of the reads brought chunks that waited for the client: use a faster"),
+        ({"cpu": 0.95}, "the client's loop was busy for 95% of the time: use a faster"),
+        ({"schedule_lag": 0.011}, "requests were sent 11.0 ms late (p99; at most 10.0 ms): use a faster"),
+        ({"parallel": 7.5}, "7.5 requests were on their way on average where 8 were asked for: send more requests"),
+        ({"on_schedule": 0.9}, "90.0% of the rate asked for was sent: use a faster"),
+        (
+            {"on_schedule": 0.9, "queue": 3},
+            "90.0% of the rate asked for was sent, as 3 requests waited for a connection: raise",
+        ),
+        ({"on_schedule": 1.06}, "106.0% of the rate asked for was sent"),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
+)
+def test_what_the_client_did_wrong_makes_it_invalid(change: dict[str, float], reason: str) -> None:
+    verdict = judge(load(replace(GOOD, **change)))  # type: ignore[arg-type]
+
+    assert not verdict.is_valid
+    assert len(verdict.reasons) == 1
+    assert str(verdict).startswith(f"INVALID: {reason}")
+
+
+def test_several_reasons_are_all_told() -> None:
+    assert len(judge(load(replace(GOOD, cpu=1.0, lag=1.0))).reasons) == 2
+
+
+def test_lateness_is_judged_by_how_long_answers_take() -> None:
+    late = replace(GOOD, schedule_lag=0.04)
+
+    assert not judge(load(late)).is_valid
+    assert judge(load(late, latency=1)).is_valid
+
+
+@pytest.mark.parametrize(("cached", "valid"), [(None, True), (0, True), (1, True), (2, False)])
+def test_a_cache_that_should_be_cold(cached: int | None, valid: bool) -> None:
+    seen = load(GOOD, cached=cached)
+
+    assert judge(seen, cold=True).is_valid is valid
+    assert judge(seen).is_valid
+    if not valid:
+        assert str(judge(seen, cold=True)).startswith(
+            "INVALID: 2.0% of the input tokens came from a cache: send prompts"
+        )
+
+
+def test_bounds_can_be_set() -> None:
+    assert judge(load(replace(GOOD, cpu=0.95)), bounds=Bounds(cpu=0.99)).is_valid
+
+
+def test_nothing_measured_is_no_exception() -> None:
+    empty = Load(Records(), (0, 0), replace(GOOD, lag=None), Plan(parallel=8))
+
+    assert judge(empty, cold=True).is_valid
