@@ -39,7 +39,9 @@ class Answer:
         behaviour = connection.server.behaviour
         self.connection, self.served, self._behaviour, self._api = connection, served, behaviour, api
         self._tokens = int(asked.get("max_completion_tokens") or asked.get("max_tokens") or behaviour.tokens)
-        self._prompt = len(json.dumps(asked.get("messages") or asked.get("prompt") or asked.get("input") or "")) // 4
+        # A word is a token.
+        prompt = asked.get("messages") or asked.get("prompt") or asked.get("input") or ""
+        self._prompt = len(json.dumps(prompt).split())
         self._stream = bool(asked.get("stream"))
         self._next = 0
         self._packets: list[Packet] = []
