@@ -2,9 +2,10 @@
 
     python bench/perf_accuracy.py [--peers PYTHON] [--evalscope COMMAND] [--cases 32,256,...] [--million]
 
-PYTHON has aiohttp, httpx and openai (and uvloop, which they then use); COMMAND is an installed `evalscope`. Each case runs
-with each client in turn, with a server of its own; "true" is what that server recorded of that very run. CPU is that of the
-client's whole process, start-up and all.
+PYTHON has aiohttp, httpx and openai (and uvloop, which they then use); COMMAND is an installed `evalscope`. Each case
+runs with each client in turn, with a server of its own; the truth, in brackets, is what that server recorded of that
+very run. "Open" are the streams open at the server on average while the load was full. CPU is that of the client's whole
+process, start-up and all.
 """
 
 import argparse
@@ -16,11 +17,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+from perf_peers import figures, percentile
 
 from pytest_modeleval.perf.calibrate import requests
 from pytest_modeleval.perf.load import Progress, run_load
@@ -33,6 +36,8 @@ from pytest_modeleval.perf.validity import judge
 
 @dataclass(frozen=True)
 class Case:
+    """A closed loop."""
+
     parallel: int
     number: int
     behaviour: Behaviour
@@ -43,24 +48,22 @@ CASES = {
     "32": Case(32, 160, Behaviour()),
     "256": Case(256, 768, Behaviour()),
     "1024": Case(1024, 2048, Behaviour(gap=0.02)),
-    "burst": Case(64, 1500, Behaviour(ttft=0.0, gap=0.0), tokens=16),
+    "burst": Case(64, 1500, Behaviour(ttft=0.02, gap=0.0)),
     "tokens-in-chunk": Case(8, 32, Behaviour(tokens_per_event=4)),
     "chunks-in-packet": Case(8, 32, Behaviour(events_per_packet=4)),
 }
 
 
-def percentile(ordered: Sequence[float], percent: float) -> float:
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))] if ordered else float("nan")
+WIDTHS = (10, 19, 19, 16, 18, 15, 8, 7, 7)
 
 
-def truth(served: list[dict[str, Any]]) -> dict[str, list[float]]:
-    """What the server did, in seconds; a token's time without those of the first packet."""
+def truth(served: list[dict[str, Any]]) -> list[float]:
+    """The figures of what the server did; a token's time is without the tokens of the first packet."""
     whole = [one for one in served if len(one["sends"]) > 1]
-    return {
-        "ttft": sorted((one["sends"][0] - one["received"]) / 1e9 for one in whole),
-        "itl": sorted((after - before) / 1e9 for one in whole for before, after in pairwise(one["sends"])),
-        "tpot": sorted((one["sends"][-1] - one["sends"][0]) / 1e9 / sum(one["tokens"][1:]) for one in whole),
-    }
+    ttft = [(one["sends"][0] - one["received"]) / 1e9 for one in whole]
+    gaps = [(after - before) / 1e9 for one in whole for before, after in pairwise(one["sends"])]
+    tpot = [(one["sends"][-1] - one["sends"][0]) / 1e9 / sum(one["tokens"][1:]) for one in whole]
+    return list(cast(list[float], figures(ttft, gaps, tpot)["figures"]))
 
 
 def open_streams(served: list[dict[str, Any]], parallel: int) -> float:
@@ -87,16 +90,28 @@ def by_evalscope(command: str, server: BenchServer, case: Case) -> tuple[dict[st
     """What `evalscope perf` says of the same load."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "prompts.txt").write_text("What is measured here is the client. " * 8 + "\n")
-        flags = (
-            f"--parallel {case.parallel} --number {case.number} --max-tokens {case.tokens} --min-tokens {case.tokens}"
-        )
-        options = (
-            f"perf --model bench --api openai --stream --dataset line_by_line --no-test-connection {flags}".split()
-        )
+        flags = {
+            "--url": f"{server.url}/v1/chat/completions",
+            "--dataset-path": f"{folder}/prompts.txt",
+            "--outputs-dir": folder,
+            "--parallel": case.parallel,
+            "--number": case.number,
+            "--max-tokens": case.tokens,
+        }
+        options = [
+            "perf",
+            "--model",
+            "bench",
+            "--api",
+            "openai",
+            "--stream",
+            "--dataset",
+            "line_by_line",
+            "--no-test-connection",
+        ]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
-            [command, *options, "--url", f"{server.url}/v1/chat/completions"]
-            + ["--dataset-path", f"{folder}/prompts.txt", "--outputs-dir", folder],
+            [command, *options, *(str(part) for pair in flags.items() for part in pair)],
             capture_output=True,
             text=True,
             cwd=folder,
@@ -104,66 +119,43 @@ def by_evalscope(command: str, server: BenchServer, case: Case) -> tuple[dict[st
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         found = sorted(Path(folder).rglob("benchmark_percentile.json"))
         if not found:
-            raise RuntimeError((done.stderr or done.stdout).strip()[-200:])
-        rows = json.loads(found[0].read_text())
-        summary = json.loads(found[0].with_name("benchmark_summary.json").read_text())
+            raise RuntimeError((done.stderr or done.stdout).strip()[-300:])
+        rows = {str(row["Percentiles"]): row for row in json.loads(found[0].read_text())}
+    names = (("TTFT (ms)", "50%"), ("TTFT (ms)", "99%"), ("ITL (ms)", "50%"), ("ITL (ms)", "99%"), ("TPOT (ms)", "50%"))
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return {"percentiles": rows, "summary": summary, "verdict": ""}, cpu
+    return {"figures": [float(rows[row][name]) for name, row in names], "verdict": ""}, cpu
 
 
-def figures(said: dict[str, Any]) -> list[float]:
-    """TTFT p50 and p99, ITL p50 and p99, TPOT p50, in milliseconds."""
-    if "percentiles" in said:
-        rows = {str(row["Percentiles"]): row for row in said["percentiles"]}
-        names = {name.split(" (")[0]: name for name in rows["50%"]}
-        pick = [
-            ("TTFT", "50%", 1.0),
-            ("TTFT", "99%", 1.0),
-            ("ITL", "50%", 1.0),
-            ("ITL", "99%", 1.0),
-            ("TPOT", "50%", 1.0),
-        ]
-        return [
-            float(rows[row][names[name]]) * (1000 if names[name].endswith("(s)") else 1) * scale
-            for name, row, scale in pick
-        ]
-    return [
-        1000 * percentile(said[name], percent)
-        for name, percent in (("ttft", 50), ("ttft", 99), ("itl", 50), ("itl", 99), ("tpot", 50))
-    ]
+def said_by(client: str, server: BenchServer, case: Case, options: argparse.Namespace) -> tuple[dict[str, Any], float]:
+    """What a client says, and the CPU seconds it took."""
+    if client == "evalscope":
+        return by_evalscope(options.evalscope, server, case)
+    python = sys.executable if client == "ours" else options.peers
+    numbers = [str(case.parallel), str(case.number), str(case.tokens)]
+    script = str(Path(__file__).with_name("perf_peers.py"))
+    return measured([python, script, client, f"{server.url}/v1", *numbers])
 
 
 def compare(name: str, case: Case, options: argparse.Namespace) -> None:
-    print(f"\n{name}: {case.number} requests of {case.tokens} tokens, {case.parallel} in parallel, {case.behaviour}")
-    print(
-        f"{'':11}{'TTFT p50':>16}{'TTFT p99':>16}{'ITL p50':>14}{'ITL p99':>15}{'TPOT':>14}{'open':>8}{'req/s':>7}{'CPU s':>7}"
-    )
-    clients = [
-        "ours",
-        *(["aiohttp", "httpx", "openai"] if options.peers else []),
-        *(["evalscope"] if options.evalscope else []),
-    ]
-    for client in clients:
+    """Print a row for each client."""
+    said_to = {key: value for key, value in asdict(case.behaviour).items() if value != getattr(Behaviour(), key)}
+    print(f"\n{name}: {case.number} requests of {case.tokens} tokens, {case.parallel} in parallel {said_to or ''}")
+    heads = ("", "TTFT p50", "TTFT p99", "ITL p50", "ITL p99", "TPOT", "open", "req/s", "CPU s")
+    print("".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
+    clients = ["ours", *(["aiohttp", "httpx", "openai"] if options.peers else [])]
+    for client in [*clients, *(["evalscope"] if options.evalscope else [])]:
         with bench_server(case.behaviour) as server:
             try:
-                if client == "evalscope":
-                    said, cpu = by_evalscope(options.evalscope, server, case)
-                else:
-                    python = sys.executable if client == "ours" else options.peers
-                    numbers = [str(case.parallel), str(case.number), str(case.tokens)]
-                    script = str(Path(__file__).with_name("perf_peers.py"))
-                    said, cpu = measured([python, script, client, f"{server.url}/v1", *numbers])
+                said, cpu = said_by(client, server, case, options)
             except RuntimeError as error:
                 print(f"{client:11}failed: {error}")
                 continue
             served = server.truth()["served"]
         seconds = (max(one["ended"] for one in served) - min(one["received"] for one in served)) / 1e9
-        pairs = zip(figures(said), figures(truth(served)), strict=True)
-        cells = [f"{seen:.2f} ({true:.2f})" for seen, true in pairs]
-        widths = (16, 16, 14, 15, 14)
-        row = "".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
-        had = open_streams(served, case.parallel)
-        print(f"{client:11}{row}{had:8.1f}{len(served) / seconds:7.0f}{cpu:7.2f} {said['verdict'][:160]}")
+        seen = [f"{value:.2f} ({true:.2f})" for value, true in zip(said["figures"], truth(served), strict=True)]
+        did = [f"{open_streams(served, case.parallel):.1f}", f"{len(served) / seconds:.0f}", f"{cpu:.2f}"]
+        cells = [client, *seen, *did]
+        print("".join(f"{cell:>{width}}" for cell, width in zip(cells, WIDTHS, strict=True)), said["verdict"])
 
 
 def poisson() -> None:
@@ -212,12 +204,12 @@ def million(number: int) -> None:
         took = time.monotonic() - begun
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     failed = sum(map(bool, load.records.texts("error")))
-    print(
-        f"\n{len(load.records)} requests in {took:.0f} s ({number / took:.0f}/s), {failed} failed: {most:.0f} MB at most ({before:.0f} before)"
-    )
+    memory = f"{most:.0f} MB at most ({before:.0f} before)"
+    print(f"\n{len(load.records)} requests in {took:.0f} s ({number / took:.0f}/s), {failed} failed: {memory}")
 
 
 def main() -> None:
+    """Run the cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", metavar="PYTHON")
     parser.add_argument("--evalscope", metavar="COMMAND")

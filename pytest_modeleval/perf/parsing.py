@@ -2,9 +2,10 @@
 
 import json
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any
 
 from pytest_modeleval.perf.framing import Body, Malformed
@@ -183,7 +184,7 @@ class Read:
     stamped: bool = False
 
 
-# A read within this time had its packet alone; what it carries came together (nanoseconds).
+# What a read within this time brings came together (nanoseconds).
 _AT_ONCE = 1_000_000
 
 
@@ -224,9 +225,19 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     reads = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
-    clumps = {read for read, following in pairwise(reads) if read == following}
-    late = sum(exchange.reads[read][1] - min(arrived[read], exchange.reads[read][3]) > _AT_ONCE for read in clumps)
+    waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
+    late = _late_clumps(Counter(reads), waited)
     return Read(record, detail, lag, late, any(read[4] for read in exchange.reads))
+
+
+def _late_clumps(clumps: dict[int, int], waited: list[int]) -> int:
+    """Reads with more chunks than the server puts together, that may have waited for us."""
+    several = {read: count for read, count in clumps.items() if count > 1}
+    if not several:
+        return 0
+    at_once = Counter(count for read, count in clumps.items() if waited[read] <= _AT_ONCE)
+    usual = at_once.most_common(1)[0][0] if at_once else 1
+    return sum(count > usual and waited[read] > _AT_ONCE for read, count in several.items())
 
 
 def _verdict(answer: Answer) -> tuple[str, str]:

@@ -287,6 +287,23 @@ def test_a_clump_is_ours_if_it_may_have_waited_for_us() -> None:
     assert (read.late_clumps, list(read.record.clumps), list(read.lag)) == (0, [2], [MS // 10])
 
 
+def test_a_late_read_of_what_the_server_always_puts_together_lost_nothing() -> None:
+    pair = framed(said("a") + said("b"))
+    reads = [
+        (100.0, STREAM + pair),
+        (110.0, pair),
+        (120.0, pair),
+        (150.0, pair + pair),
+        (150.0, framed(STOP) + b"0\r\n\r\n"),
+    ]
+    exchange = exchange_of(reads, late=0.1)
+    for index in (1, 3):
+        data, read, wall, since, stamp = exchange.reads[index]
+        exchange.reads[index] = (data, read, wall, since - 5 * MS, stamp)
+
+    assert record_of(exchange, 0).late_clumps == 1
+
+
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
