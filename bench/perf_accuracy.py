@@ -4,8 +4,8 @@
 
 PYTHON has aiohttp, httpx and openai (and uvloop, which they then use); COMMAND is an installed `evalscope`. Each case
 runs with each client in turn, with a server of its own; the truth, in brackets, is what that server recorded of that
-very run. "Open" are the streams open at the server on average while the load was full. CPU is that of the client's whole
-process, start-up and all.
+very run. "Open" are the streams open at the server on average while the load was full. CPU is that of the client's
+whole process, start-up and all.
 """
 
 import argparse
@@ -26,7 +26,8 @@ from typing import Any, cast
 from perf_peers import figures, percentile
 
 from pytest_modeleval.perf.calibrate import requests
-from pytest_modeleval.perf.load import Progress, run_load
+from pytest_modeleval.perf.load import run_load
+from pytest_modeleval.perf.progress import Progress
 from pytest_modeleval.perf.record import Plan, Request
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server

@@ -1,11 +1,7 @@
 """The load itself: sends what is due, keeps what comes, and ends in time."""
 
-import gc
-import resource
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Literal
 
 import pytest
@@ -14,7 +10,9 @@ from pytest_modeleval.perf.arrivals import schedule, streams
 from pytest_modeleval.perf.client import Observed
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.pool import Pool
+from pytest_modeleval.perf.progress import Progress, Tally
 from pytest_modeleval.perf.record import Load, Plan, Request
+from pytest_modeleval.perf.resources import allow_files, undisturbed
 from pytest_modeleval.perf.supply import Supply
 from pytest_modeleval.perf.target import Target
 from pytest_modeleval.perf.wire import Exchange
@@ -26,22 +24,6 @@ _AGAIN = 0.1
 _OPENING = 30.0
 # Seconds between two looks at the progress.
 _TICK = 0.5
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How a load stands, for a line on the terminal; nothing is parsed for it."""
-
-    elapsed: float
-    # Requests until now, those of the warm-up among them.
-    sent: int
-    done: int
-    failed: int
-    in_flight: int
-    # Reads of answers that ended: about one a token.
-    reads: int
-    # Mean seconds until the first byte of those that ended.
-    first_byte: float | None
 
 
 def run_load(
@@ -60,26 +42,11 @@ def run_load(
     run = _Run(target, requests, plan, tokens_of, tick)
     try:
         run.open()
-        with _undisturbed():
+        with undisturbed():
             stopped = run.until_done()
         return run.result(stopped)
     finally:
         run.close()
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """No garbage collection: a full one stops the loop for 172 ms at a million objects."""
-    enabled = gc.isenabled()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if enabled:
-            gc.enable()
 
 
 class _Run:
@@ -98,7 +65,7 @@ class _Run:
         self._pool = Pool(self._loop, target, plan, self._finish)
         self._supply = Supply(requests)
         self._observed = Observed(plan, tokens_of)
-        self._sent = self._done = self._failed = self._measured = self._reads = self._first_bytes = 0
+        self._measured = 0
         self._warm_up_left = plan.warm_up
         # When the figures begin; when sending ends, which is known as soon as they have begun.
         self._begun = self._until = 0
@@ -112,7 +79,7 @@ class _Run:
         plan = self._plan
         # In an open loop: as many as are on their way while answers take two seconds; more are opened when needed.
         wanted = plan.parallel or min(plan.max_parallel, max(16, round(2 * (plan.rate or 8))))
-        _allow_files(plan.parallel or plan.max_parallel)
+        allow_files(plan.parallel or plan.max_parallel)
         self._supply.prepare(None if plan.number is None else plan.number + plan.warm_up)
         if self._supply.peek() is None:
             raise pytest.UsageError("a load needs at least one request, and none was given")
@@ -121,7 +88,7 @@ class _Run:
 
     def until_done(self) -> Literal["", "interrupted", "limit"]:
         """Run the load; why it ended early."""
-        self._origin = time.monotonic_ns()
+        self._tally, self._origin = Tally(), time.monotonic_ns()
         self._observed.begin(self._origin, self._pool.opened_ever)
         if self._plan.limit:
             self._loop.at(self._origin + int(self._plan.limit * _SECOND), self._stop_all)
@@ -212,7 +179,7 @@ class _Run:
 
     def _send(self, request: Request, due: int, *, warm_up: bool) -> None:
         exchange = Exchange(request, due, warm_up=warm_up, turn=self._supply.turn(request))
-        self._sent += 1
+        self._tally.sent()
         if not warm_up:
             self._measured += 1
             if not self._begun:
@@ -225,11 +192,7 @@ class _Run:
         self._pool.send(exchange, body)
 
     def _finish(self, exchange: Exchange) -> None:
-        self._done += 1
-        self._failed += bool(exchange.error or exchange.framing.status >= 300)
-        self._reads += len(exchange.reads)
-        if exchange.reads:
-            self._first_bytes += exchange.reads[0][1] - exchange.sent
+        self._tally.ended(exchange)
         now = time.monotonic_ns()
         following = self._supply.following(exchange)
         if following and not self._is_over(now):
@@ -255,13 +218,9 @@ class _Run:
         self._issued_all = True
 
     def _show(self) -> None:
-        now = time.monotonic_ns()
-        self._loop.at(now + int(_TICK * _SECOND), self._show)
+        self._loop.at(time.monotonic_ns() + int(_TICK * _SECOND), self._show)
         assert self._tick
-        mean = self._first_bytes / self._done / _SECOND if self._done else None
-        elapsed = (now - self._origin) / _SECOND
-        in_flight = len(self._pool.busy)
-        self._tick(Progress(elapsed, self._sent, self._done, self._failed, in_flight, self._reads, mean))
+        self._tick(self._tally.progress(len(self._pool.busy)))
 
     def result(self, stopped: Literal["", "interrupted", "limit"]) -> Load:
         """What was measured."""
@@ -273,15 +232,3 @@ class _Run:
         """Close all connections."""
         self._pool.close()
         self._loop.close()
-
-
-def _allow_files(connections: int) -> None:
-    """Let this process have so many connections open."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = connections + 256
-    if soft < needed:
-        if hard not in (-1, resource.RLIM_INFINITY) and hard < needed:
-            raise pytest.UsageError(
-                f"{connections} connections need {needed} open files, and {hard} are allowed: see ulimit -n"
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))

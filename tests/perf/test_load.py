@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.load import Progress, run_load
+from pytest_modeleval.perf.load import run_load
+from pytest_modeleval.perf.progress import Progress
 from pytest_modeleval.perf.record import Load, Plan, Record, Request
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server

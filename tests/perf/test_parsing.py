@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.parsing import record_of, streamed, whole
+from pytest_modeleval.perf.answers import streamed, whole
+from pytest_modeleval.perf.parsing import record_of
 from pytest_modeleval.perf.record import Record, Request
 from pytest_modeleval.perf.wire import Exchange
 

@@ -1,0 +1,165 @@
+"""What a response says: the chunks of an event stream, or one JSON object."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+_TEXTS = ("content", "reasoning_content", "reasoning", "text")
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a response said, with an entry of the lists for every chunk with content or reasoning."""
+
+    # Where each chunk ended in the body.
+    places: list[int] = field(default_factory=list)
+    # How long its text was, and whether it was reasoning.
+    lengths: list[int] = field(default_factory=list)
+    thoughts: list[bool] = field(default_factory=list)
+    # Tokens until and with it where the server says so.
+    counts: list[int] = field(default_factory=list)
+    usage: dict[str, Any] = field(default_factory=dict)
+    finish: str = ""
+    # Whether it came to its end: the end is marked, or there is a reason of finishing.
+    complete: bool = False
+    error: str = ""
+    text: list[str] = field(default_factory=list)
+
+
+class _Shape:
+    """Chunks of one stream differ in their text alone: what is around it tells what a chunk is without parsing it.
+
+    Text without a quote or a backslash between the same beginning and end makes the same JSON, but for the text.
+    """
+
+    __slots__ = ("after", "before", "skipped", "thought")
+
+    def __init__(self) -> None:
+        # No chunk is like this one.
+        self.before = self.after = b"\n"
+        self.skipped = 1
+        self.thought = False
+
+    def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
+        """Take what is around this text, where that is no doubt."""
+        for separator in (b'": "', b'":"'):
+            around = b'"' + name.encode() + separator
+            whole = around + text.encode(errors="replace") + b'"'
+            if data.count(whole) == 1:
+                before, _, after = data.partition(whole)
+                self.before, self.after, self.thought = before + around, b'"' + after, thought
+                self.skipped = len(self.before)
+
+
+def streamed(content: bytes, *, text: bool = False) -> Answer:
+    """What an event stream says; with ``text`` the whole answer too."""
+    answer, shape = Answer(), _Shape()
+    places, lengths, thoughts = answer.places.append, answer.lengths.append, answer.thoughts.append
+    for data, end in _events(content):
+        if data.startswith(shape.before) and data.endswith(shape.after):
+            known = data[shape.skipped : -len(shape.after)]
+            if known and b'"' not in known and b"\\" not in known:
+                places(end)
+                lengths(len(known))
+                thoughts(shape.thought)
+                if text:
+                    answer.text.append(known.decode(errors="replace"))
+                continue
+        if data == b"[DONE]":
+            answer.complete = True
+        else:
+            _read_chunk(answer, shape, data, end, text)
+    return answer
+
+
+def _events(content: bytes) -> Iterator[tuple[bytes, int]]:
+    """The data of each event that came whole, and where it ends."""
+    if b"\r" in content:
+        # Lines may end with CR LF or CR too; nothing moves.
+        content = content.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
+    at, pending = 0, b""
+    while (end := content.find(b"\n", at)) >= 0:
+        line, at = content[at:end], end + 1
+        if not line.startswith(b"data:"):
+            continue
+        if content.startswith(b"data:", at):
+            # One event may have several lines of data.
+            pending += line[5:] + b"\n"
+            continue
+        yield (pending + line[5:]).strip(), end
+        pending = b""
+
+
+def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:
+    try:
+        chunk = json.loads(data)
+    except (ValueError, RecursionError):
+        answer.error = answer.error or f"no JSON: {data[:100].decode(errors='replace')}"
+        return
+    if not isinstance(chunk, dict):
+        return
+    if chunk.get("error"):
+        answer.error = json.dumps(chunk["error"])[:200]
+    usage = inner(chunk, "usage")
+    answer.usage = usage or answer.usage
+    listed = chunk.get("choices")
+    choices = [choice for choice in listed if isinstance(choice, dict)] if isinstance(listed, list) else []
+    said = [part for choice in choices for part in _said(choice)]
+    answer.finish = next(
+        (str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")), answer.finish
+    )
+    answer.complete = answer.complete or bool(answer.finish)
+    if not said:
+        return
+    answer.places.append(end)
+    answer.lengths.append(sum(len(words) for _, words in said))
+    answer.thoughts.append(all(name.startswith("reasoning") for name, _ in said))
+    if (count := number(usage, "completion_tokens")) is not None:
+        answer.counts.append(count)
+    elif len(choices) == 1 and len(said) == 1 and not answer.finish:
+        shape.learn(data, *said[0], thought=answer.thoughts[-1])
+    if text:
+        answer.text.append("".join(words for name, words in said if name in _TEXTS))
+
+
+def _said(choice: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What a choice says, by the name of its field; a tool's call is content too."""
+    delta = choice.get("delta") or choice.get("message") or choice
+    if not isinstance(delta, dict):
+        return
+    for name in _TEXTS:
+        if words := delta.get(name):
+            yield name, words if isinstance(words, str) else json.dumps(words)
+    if calls := delta.get("tool_calls"):
+        yield "tool_calls", json.dumps(calls)
+
+
+def whole(content: bytes, *, text: bool = False) -> Answer:
+    """What a response says that is one JSON object."""
+    answer = Answer()
+    try:
+        said = json.loads(content)
+    except (ValueError, RecursionError):
+        said = None
+    if not isinstance(said, dict):
+        answer.error = f"no JSON object: {content[:100].decode(errors='replace')}"
+        return answer
+    _read_chunk(answer, _Shape(), content, 0, text)
+    answer.usage = answer.usage or inner(inner(said, "meta"), "tokens")
+    # No chunk arrived before the whole: it has no first.
+    answer.places, answer.lengths, answer.thoughts, answer.counts = [], [], [], []
+    answer.complete = any(said.get(name) for name in ("choices", "data", "results", "embeddings"))
+    return answer
+
+
+def inner(content: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object in this field; an empty one where there is none."""
+    found = content.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def number(usage: dict[str, Any], *names: str) -> int | None:
+    """The first of these that is a count of tokens."""
+    values = (usage.get(name) for name in names)
+    return next((value for value in values if isinstance(value, int) and 0 <= value < 1 << 31), None)
