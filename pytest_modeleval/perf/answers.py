@@ -33,12 +33,11 @@ class _Shape:
     Text without a quote or a backslash between the same beginning and end makes the same JSON, but for the text.
     """
 
-    __slots__ = ("after", "before", "skipped", "thought")
+    __slots__ = ("after", "before", "thought")
 
     def __init__(self) -> None:
-        # No chunk is like this one.
+        # From the line's beginning to the text, and from the text's end to the next event. No chunk is like this one.
         self.before = self.after = b"\n"
-        self.skipped = 1
         self.thought = False
 
     def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
@@ -48,37 +47,17 @@ class _Shape:
             whole = around + text.encode(errors="replace") + b'"'
             if data.count(whole) == 1:
                 before, _, after = data.partition(whole)
-                self.before, self.after, self.thought = before + around, b'"' + after, thought
-                self.skipped = len(self.before)
+                self.before, self.after, self.thought = b"data: " + before + around, b'"' + after + b"\n\n", thought
 
 
 def streamed(content: bytes, *, text: bool = False) -> Answer:
     """What an event stream says; with ``text`` the whole answer too."""
-    answer, shape = Answer(), _Shape()
-    places, lengths, thoughts = answer.places.append, answer.lengths.append, answer.thoughts.append
-    for data, end in _events(content):
-        if data.startswith(shape.before) and data.endswith(shape.after):
-            known = data[shape.skipped : -len(shape.after)]
-            if known and b'"' not in known and b"\\" not in known:
-                places(end)
-                lengths(len(known))
-                thoughts(shape.thought)
-                if text:
-                    answer.text.append(known.decode(errors="replace"))
-                continue
-        if data == b"[DONE]":
-            answer.complete = True
-        else:
-            _read_chunk(answer, shape, data, end, text)
-    return answer
-
-
-def _events(content: bytes) -> Iterator[tuple[bytes, int]]:
-    """The data of each event that came whole, and where it ends."""
     if b"\r" in content:
         # Lines may end with CR LF or CR too; nothing moves.
         content = content.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
-    at, pending = 0, b""
+    answer, shape = Answer(), _Shape()
+    at = _read_alike(answer, shape, content, 0, text)
+    pending = b""
     while (end := content.find(b"\n", at)) >= 0:
         line, at = content[at:end], end + 1
         if not line.startswith(b"data:"):
@@ -87,8 +66,31 @@ def _events(content: bytes) -> Iterator[tuple[bytes, int]]:
             # One event may have several lines of data.
             pending += line[5:] + b"\n"
             continue
-        yield (pending + line[5:]).strip(), end
-        pending = b""
+        data, pending = (pending + line[5:]).strip(), b""
+        if data == b"[DONE]":
+            answer.complete = True
+        else:
+            _read_chunk(answer, shape, data, end, text)
+        at = _read_alike(answer, shape, content, at + content.startswith(b"\n", at), text)
+    return answer
+
+
+def _read_alike(answer: Answer, shape: _Shape, content: bytes, at: int, text: bool) -> int:
+    """Read the chunks of the known shape from here on; where they end."""
+    before, after, skipped, ending = shape.before, shape.after, len(shape.before), len(shape.after)
+    places, lengths, thoughts = answer.places.append, answer.lengths.append, answer.thoughts.append
+    while content.startswith(before, at):
+        end = content.find(after, at + skipped)
+        said = content[at + skipped : end]
+        if end < 0 or not said or b'"' in said or b"\\" in said:
+            break
+        at = end + ending
+        places(at - 2)
+        lengths(len(said))
+        thoughts(shape.thought)
+        if text:
+            answer.text.append(said.decode(errors="replace"))
+    return at
 
 
 def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:

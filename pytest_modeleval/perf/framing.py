@@ -27,7 +27,7 @@ class Framing:
     def may_end(self, data: bytes) -> bool:
         """Whether a response with this last read is worth a look: a cheap question for each of them."""
         # The last chunk's end is at the end of a read, in several reads at worst.
-        return not self._chunked or data.endswith(b"\r\n\r\n") or len(data) < 5
+        return not self._chunked or data[-4:] == b"\r\n\r\n" or len(data) < 5
 
     def ended(self, raw: bytearray) -> bool:
         """Whether the response is whole with all that came until now."""

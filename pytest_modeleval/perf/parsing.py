@@ -9,7 +9,7 @@ from itertools import accumulate
 from pytest_modeleval.perf.answers import Answer, inner, number, streamed, whole
 from pytest_modeleval.perf.framing import Body, Malformed
 from pytest_modeleval.perf.record import Record
-from pytest_modeleval.perf.stamps import arrival
+from pytest_modeleval.perf.stamps import arrivals
 from pytest_modeleval.perf.wire import Exchange
 
 
@@ -45,7 +45,7 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
 
     ``tokens_of`` counts a text's tokens where the server does not say.
     """
-    arrived = [arrival(stamp, read, wall) for _, read, wall, _, stamp in exchange.reads]
+    arrived = arrivals(exchange.reads)
     lag = [
         read - (came if stamp else since)
         for came, (_, read, _, since, stamp) in zip(arrived, exchange.reads, strict=True)
@@ -77,19 +77,17 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     reads = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
-    waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
-    late = _late_clumps(Counter(reads), waited)
+    late = _late_clumps(reads, arrived, exchange) if len(record.clumps) < len(reads) else 0
     return Read(record, detail, lag, late, any(read[4] for read in exchange.reads))
 
 
-def _late_clumps(clumps: dict[int, int], waited: list[int]) -> int:
+def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> int:
     """Reads with more chunks than the server puts together, that may have waited for us."""
-    several = {read: count for read, count in clumps.items() if count > 1}
-    if not several:
-        return 0
+    waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
+    clumps = Counter(reads)
     at_once = Counter(count for read, count in clumps.items() if waited[read] <= _AT_ONCE)
     usual = at_once.most_common(1)[0][0] if at_once else 1
-    return sum(count > usual and waited[read] > _AT_ONCE for read, count in several.items())
+    return sum(count > usual and waited[read] > _AT_ONCE for read, count in clumps.items())
 
 
 def _verdict(answer: Answer) -> tuple[str, str]:

@@ -4,16 +4,18 @@ import contextlib
 import socket
 import struct
 import sys
+from array import array
+from collections.abc import Sequence
 
 # linux/net_tstamp.h, asm-generic/socket.h: Python has no names for them.
 _SO_TIMESTAMPING = 37
 _SOFTWARE_RECEIVE = 1 << 3 | 1 << 4
-# The message holds three times, of which the first is set.
-_STAMPS = struct.Struct("=6q")
-_SECONDS = struct.Struct("=2q")
+# The message holds three times, of which the first is set, in seconds and nanoseconds.
+_SIZE = 48
+_NONE = bytes(_SIZE)
 _LATEST = 60_000_000_000
 # Room for the message that carries the stamps.
-ANCILLARY = socket.CMSG_SPACE(_STAMPS.size) if hasattr(socket, "CMSG_SPACE") else 0
+ANCILLARY = socket.CMSG_SPACE(_SIZE) if hasattr(socket, "CMSG_SPACE") else 0
 
 
 def stamp_arrivals(sock: socket.socket) -> bool:
@@ -26,14 +28,15 @@ def stamp_arrivals(sock: socket.socket) -> bool:
     return False
 
 
-def arrival(stamp: bytes, read: int, wall: int) -> int:
-    """Monotonic nanoseconds of a read's arrival: the kernel's stamp, or when it was read where there is none.
+def arrivals(reads: Sequence[tuple[bytes, int, int, int, bytes]]) -> list[int]:
+    """Monotonic nanoseconds of each read's arrival: the kernel's stamp, or when it was read where there is none.
 
-    ``read`` and ``wall`` are the monotonic and the wall clock at the read: the kernel stamps with the wall clock.
+    A read is what came, the monotonic and the wall clock when it was read (the kernel stamps with the wall clock), a
+    number that is not looked at here, and the ancillary message.
     """
-    if len(stamp) < _SECONDS.size:
-        return read
-    seconds, nanoseconds = _SECONDS.unpack_from(stamp)
-    late = wall - seconds * 1_000_000_000 - nanoseconds
+    times = array("q", b"".join([read[4] if len(read[4]) == _SIZE else _NONE for read in reads]))
     # The wall clock may be set while we measure: what comes later than its reading, or so much before, is not true.
-    return read - late if 0 < late < _LATEST else read
+    return [
+        read - late if 0 < (late := wall - seconds * 1_000_000_000 - nanoseconds) < _LATEST else read
+        for seconds, nanoseconds, (_, read, wall, _, _) in zip(times[0::6], times[1::6], reads, strict=True)
+    ]

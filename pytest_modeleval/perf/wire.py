@@ -92,6 +92,7 @@ class Connection:
         self._unsent = b""
         self._tls = Tls(target.tls, target.host) if target.tls else None
         self._socket = socket.socket(target.family, socket.SOCK_STREAM)
+        self._receive = self._socket.recvmsg
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         stamp_arrivals(self._socket)
@@ -157,7 +158,7 @@ class Connection:
         if not mask & EVENT_READ or self.closed:
             return
         try:
-            data, ancillary, _, _ = self._socket.recvmsg(_READ, ANCILLARY)
+            data, ancillary, _, _ = self._receive(_READ, ANCILLARY)
         except BlockingIOError:
             return
         except OSError as error:

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from pytest_modeleval.perf.loop import Loop
-from pytest_modeleval.perf.stamps import ANCILLARY, arrival, stamp_arrivals
+from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
 
 MS = 1_000_000
 
@@ -53,25 +53,25 @@ def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -
     loop.close()
 
 
-def stamp(seconds: int, nanoseconds: int) -> bytes:
+def message(seconds: int, nanoseconds: int) -> bytes:
     return struct.pack("=6q", seconds, nanoseconds, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
     ("kernel", "wall", "arrived"),
     [
-        (stamp(1000, 400), 1_000_000_001_400, 5_000_000_000 - 1000),
+        (message(1000, 400), 1_000_000_001_400, 5_000_000_000 - 1000),
         (b"", 1_000_000_001_400, 5_000_000_000),
         (b"short", 1_000_000_001_400, 5_000_000_000),
-        (stamp(0, 0), 1_700_000_000_000_000_000, 5_000_000_000),
+        (message(0, 0), 1_700_000_000_000_000_000, 5_000_000_000),
         # The wall clock was set back, or far ahead, between arrival and read.
-        (stamp(1001, 0), 1_000_000_001_400, 5_000_000_000),
-        (stamp(100, 0), 1_000_000_001_400, 5_000_000_000),
+        (message(1001, 0), 1_000_000_001_400, 5_000_000_000),
+        (message(100, 0), 1_000_000_001_400, 5_000_000_000),
     ],
     ids=["kernel", "none", "short", "unset", "set back", "set ahead"],
 )
 def test_arrival_is_the_kernels_where_it_makes_sense(kernel: bytes, wall: int, arrived: int) -> None:
-    assert arrival(kernel, 5_000_000_000, wall) == arrived
+    assert arrivals([(b"", 5_000_000_000, wall, 0, kernel)]) == [arrived]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps arrivals")
@@ -88,7 +88,8 @@ def test_the_kernel_tells_when_a_packet_arrived_however_late_it_is_read() -> Non
             after = time.monotonic_ns()
             time.sleep(0.05)
             _, ancillary, _, _ = client.recvmsg(10, ANCILLARY)
-            arrived = arrival(ancillary[0][2] if ancillary else b"", time.monotonic_ns(), time.time_ns())
+            stamp = ancillary[0][2] if ancillary else b""
+            (arrived,) = arrivals([(b"a", time.monotonic_ns(), time.time_ns(), 0, stamp)])
 
     if not ancillary:
         pytest.skip("this kernel stamps nothing")

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.server.answer import Answer, Served
 from pytest_modeleval.perf.server.behaviour import Behaviour, packets
-from pytest_modeleval.perf.stamps import ANCILLARY, arrival, stamp_arrivals
+from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
 
 _APIS = {
     b"/chat/completions": "chat",
@@ -126,7 +126,8 @@ class Connection:
         if not self._stamped:
             return self._sock.recv(1 << 20), time.monotonic_ns()
         data, ancillary, _, _ = self._sock.recvmsg(1 << 20, ANCILLARY)
-        return data, arrival(ancillary[0][2] if ancillary else b"", time.monotonic_ns(), time.time_ns())
+        stamp = ancillary[0][2] if ancillary else b""
+        return data, arrivals([(data, time.monotonic_ns(), time.time_ns(), 0, stamp)])[0]
 
     def _request(self) -> tuple[bytes, bytes] | None:
         head, found, rest = self._received.partition(b"\r\n\r\n")
