@@ -97,7 +97,7 @@ class _Run:
         try:
             self._begin()
             while not self._issued_all or self._later or self._pool.busy or self._pool.queue:
-                self._loop.turn()
+                self._loop.turn(self._observed.idle_work)
         except KeyboardInterrupt:
             return "interrupted"
         return "limit" if self._limit_reached else ""

@@ -1,6 +1,7 @@
 """A loop over sockets and timers, exact to a fraction of a millisecond.
 
-asyncio's takes 29 µs a chunk where this takes 6, and its timers are rounded up to a millisecond, as epoll's are.
+With 256 streams of 100 chunks a second asyncio takes 16 to 24 µs of CPU a chunk, uvloop 6 to 9, and this 8 with the
+kernel's stamps, which neither of them can read. asyncio's timers are rounded up to a millisecond too, as epoll's are.
 """
 
 import select
@@ -53,17 +54,19 @@ class Loop:
         """Call once when this time has come."""
         heappush(self._timers, (when, next(self._numbers), call))
 
-    def turn(self) -> None:
-        """Wait for sockets or the next time, and make the calls that are due."""
+    def turn(self, idle: Callable[[], None] | None = None) -> None:
+        """Wait for sockets or the next time, and make the calls that are due; ``idle`` is called instead of waiting."""
         self._call_timers()
         wait = self._timers[0][0] - time.monotonic_ns() if self._timers else 1_000_000_000
         asked = time.monotonic_ns()
-        ready = self._wait(wait)
+        ready = self._wait(0 if idle else wait)
         seen, self._seen = self._seen, time.monotonic_ns()
         # Had it to be waited for, it came just now.
         self.since = self._seen if self._seen - asked > _WAITED else seen
         for key, mask in ready:
             key.data(mask)
+        if idle and not ready and wait > _COARSE:
+            idle()
 
     def _call_timers(self) -> None:
         timers = self._timers

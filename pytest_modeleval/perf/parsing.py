@@ -32,6 +32,8 @@ class Read:
     lag: list[int]
     # Reads with several chunks that may have waited for us, which then have one time for several arrivals.
     late_clumps: int = 0
+    # Whether the first read with content is one of them.
+    late_first: bool = False
     # Whether the kernel told when they arrived.
     stamped: bool = False
 
@@ -77,17 +79,18 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     reads = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
-    late = _late_clumps(reads, arrived, exchange) if len(record.clumps) < len(reads) else 0
-    return Read(record, detail, lag, late, any(read[4] for read in exchange.reads))
+    late = _late_clumps(reads, arrived, exchange) if len(record.clumps) < len(reads) else set()
+    stamped = any(read[4] for read in exchange.reads)
+    return Read(record, detail, lag, len(late), late_first=bool(late) and reads[0] in late, stamped=stamped)
 
 
-def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> int:
+def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> set[int]:
     """Reads with more chunks than the server puts together, that may have waited for us."""
     waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
     clumps = Counter(reads)
     at_once = Counter(count for read, count in clumps.items() if waited[read] <= _AT_ONCE)
     usual = at_once.most_common(1)[0][0] if at_once else 1
-    return sum(count > usual and waited[read] > _AT_ONCE for read, count in clumps.items())
+    return {read for read, count in clumps.items() if count > usual and waited[read] > _AT_ONCE}
 
 
 def _verdict(answer: Answer) -> tuple[str, str]:

@@ -131,7 +131,8 @@ class Client:
     stamps: Literal["kernel", "user"]
     # From a packet's arrival in the kernel to our reading it, 99th percentile; None without kernel stamps.
     lag: float | None
-    # Share of the reads with content that carried several chunks which may have waited for us: their gaps are lost.
+    # Share of the reads with content that carried several chunks which may have waited for us, as their gaps are lost;
+    # or that share of each answer's first such read, if it is more.
     clumped: float
     # Share of the reads with content that carried several chunks, together when they arrived or not.
     coalesced: float

@@ -409,10 +409,14 @@ def test_the_garbage_collector_rests_and_works_again(bench: BenchServer) -> None
     assert gc.get_freeze_count() == 0
 
 
-def test_what_is_kept_unparsed_is_bounded(bench: BenchServer, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("many", "most"), [(1 << 40, 20_000), (1, 1 << 40)], ids=["at once", "when idle"])
+def test_what_is_kept_unparsed_is_bounded(
+    bench: BenchServer, monkeypatch: pytest.MonkeyPatch, many: int, most: int
+) -> None:
     from pytest_modeleval.perf import client
 
-    monkeypatch.setattr(client, "_MOST_UNPARSED", 20_000)
+    monkeypatch.setattr(client, "_MANY_UNPARSED", many)
+    monkeypatch.setattr(client, "_MOST_UNPARSED", most)
     kept: list[int] = []
     add = client.Observed.add
 
@@ -424,7 +428,7 @@ def test_what_is_kept_unparsed_is_bounded(bench: BenchServer, monkeypatch: pytes
     seen = load(bench, Plan(parallel=4, number=40))
 
     assert errors(seen) == {"": 40}
-    assert max(kept) < 6
+    assert max(kept) < 9
 
 
 def test_without_the_kernels_stamps_it_stamps_itself(bench: BenchServer, monkeypatch: pytest.MonkeyPatch) -> None:

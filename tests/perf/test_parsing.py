@@ -283,7 +283,8 @@ def test_completions_are_streamed_as_text() -> None:
 def test_a_clump_is_ours_if_it_may_have_waited_for_us() -> None:
     content = STREAM + framed(said("a") + said("b") + STOP) + b"0\r\n\r\n"
 
-    assert record_of(exchange_of([(100, content)], late=5), 0).late_clumps == 1
+    late = record_of(exchange_of([(100, content)], late=5), 0)
+    assert (late.late_clumps, late.late_first) == (1, True)
     read = record_of(exchange_of([(100, content)], late=0.1), 0)
     assert (read.late_clumps, list(read.record.clumps), list(read.lag)) == (0, [2], [MS // 10])
 
@@ -299,10 +300,11 @@ def test_a_late_read_of_what_the_server_always_puts_together_lost_nothing() -> N
     ]
     exchange = exchange_of(reads, late=0.1)
     for index in (1, 3):
-        data, read, wall, since, stamp = exchange.reads[index]
-        exchange.reads[index] = (data, read, wall, since - 5 * MS, stamp)
+        data, at, wall, since, stamp = exchange.reads[index]
+        exchange.reads[index] = (data, at, wall, since - 5 * MS, stamp)
 
-    assert record_of(exchange, 0).late_clumps == 1
+    read = record_of(exchange, 0)
+    assert (read.late_clumps, read.late_first) == (1, False)
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=8)
