@@ -102,6 +102,8 @@ class Pool:
             self.refusal = detail
             if self.queue:
                 self._fail(self.queue.popleft()[0], "refused", detail)
+            if self.queue and not self._opening and not self.busy:
+                self._connect()
             return
         if connection in self._idle:
             self._idle.remove(connection)

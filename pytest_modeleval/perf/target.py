@@ -4,9 +4,12 @@ import contextlib
 import json
 import socket
 import ssl
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -85,14 +88,12 @@ def _tls(ca: Path | None) -> ssl.SSLContext:
 
 def _connected(url: str, host: str, port: int) -> socket.socket:
     """A connection to the first address that takes one; it is the address of all further ones."""
-    try:
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise pytest.UsageError(f"no host {host} of {url}: {error.strerror or error}") from None
+    until = time.monotonic() + _PATIENCE
+    addresses = _addresses(url, host, port)
     why = ""
-    for family, kind, protocol, _, address in addresses:
+    for left, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         sock = socket.socket(family, kind, protocol)
-        sock.settimeout(_PATIENCE / len(addresses))
+        sock.settimeout(max(0.1, (until - time.monotonic()) / left))
         try:
             sock.connect(address)
             return sock
@@ -100,6 +101,24 @@ def _connected(url: str, host: str, port: int) -> socket.socket:
             sock.close()
             why = error.strerror or str(error)
     raise pytest.UsageError(f"nothing answers at {url}: {why}; is the server running, and the port right?")
+
+
+def _addresses(url: str, host: str, port: int) -> list[Any]:
+    """What the host's name stands for. Asked for in a thread, as nothing else ends a question to a dead name server."""
+    found: list[Any] = []
+
+    def ask() -> None:
+        try:
+            found.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except OSError as error:
+            found.append(error.strerror or error)
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_PATIENCE - 1)
+    if not found or not isinstance(found[0], list):
+        raise pytest.UsageError(f"no host {host} of {url}: {found[0] if found else 'no name server answers'}")
+    return found[0]
 
 
 def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: contextlib.ExitStack) -> None:

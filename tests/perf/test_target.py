@@ -66,6 +66,15 @@ def test_nobody_there() -> None:
     assert time.monotonic() - begun < 5
 
 
+def test_a_name_server_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
+    from pytest_modeleval.perf import target
+
+    monkeypatch.setattr(target, "_PATIENCE", 1.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.5))
+    with pytest.raises(pytest.UsageError, match="no host somewhere of http://somewhere/v1: no name server answers"):
+        reach("http://somewhere/v1")
+
+
 def test_a_server_that_takes_connections_and_says_nothing_is_left_to_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
     from pytest_modeleval.perf import target
 
