@@ -1,0 +1,103 @@
+"""Request bodies for each kind of endpoint, out of prompts."""
+
+import json
+import random
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.perf.prompts.lengths import Lengths
+from pytest_modeleval.perf.prompts.prompt import Content, Prompt
+from pytest_modeleval.perf.record import Request
+from pytest_modeleval.sample import Json
+
+ENDPOINTS = ("chat", "completions", "embeddings", "rerank")
+# Where the body of each has what is asked.
+FIELDS = {"chat": "messages", "completions": "prompt", "embeddings": "input", "rerank": "query"}
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """What every request of a load has beside its prompt."""
+
+    model: str
+    endpoint: str = "chat"
+    stream: bool = True
+    output: Lengths | None = None
+    # The model's generation settings, as its requests have them.
+    generation: Mapping[str, Any] = ()  # type: ignore[assignment]
+    # Texts of one request for embeddings.
+    batch: int = 1
+
+    def requests(self, prompts: Iterable[Prompt], draw: random.Random) -> Iterator[Request]:
+        """A request for every turn of every prompt."""
+        source = iter(prompts)
+        for number, prompt in enumerate(source):
+            if self.endpoint == "embeddings" and self.batch > 1:
+                texts = [_text(each.turns[0]) for each in (prompt, *(next(source) for _ in range(self.batch - 1)))]
+                yield Request(_encoded(self._body(None) | {"input": texts}), at=prompt.at)
+                continue
+            yield from self._of(prompt, f"c{number}" if len(prompt.turns) > 1 else "", draw)
+
+    def _of(self, prompt: Prompt, conversation: str, draw: random.Random) -> Iterator[Request]:
+        longest = prompt.max_tokens or (self.output.draw(draw) if self.output else None)
+        body = self._body(longest)
+        if prompt.body is not None:
+            # What the user wrote down is sent, over what every request has.
+            whole = body | {k: v for k, v in prompt.body.items() if k not in ("model", "stream", "stream_options")}
+            yield Request(_encoded(whole), prompt.input_tokens, whole.get("max_tokens"), at=prompt.at)
+            return
+        for turn, content in enumerate(prompt.turns):
+            made: bytes | Callable[[Sequence[str]], bytes]
+            if turn:
+                made = partial(self._later, body, prompt, turn)
+            elif self.endpoint == "chat":
+                made = _encoded(body | {"messages": [*prompt.before, _user(content)]})
+            else:
+                made = _encoded(body | self._asked(prompt))
+            known = prompt.input_tokens if turn == 0 else None
+            yield Request(made, known, longest, conversation=conversation, at=prompt.at if turn == 0 else None)
+
+    def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
+        """The body of a later turn: what the model really said stands between what the user says."""
+        messages = [*prompt.before, _user(prompt.turns[0])]
+        for answer, content in zip(answers, prompt.turns[1 : turn + 1], strict=False):
+            messages += [{"role": "assistant", "content": answer}, _user(content)]
+        return _encoded({**body, "messages": messages})
+
+    def _asked(self, prompt: Prompt) -> dict[str, Any]:
+        text = "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
+        documents = {"documents": list(prompt.documents)} if self.endpoint == "rerank" else {}
+        return {FIELDS[self.endpoint]: text, **documents}
+
+    def _body(self, longest: int | None) -> dict[str, Any]:
+        if self.endpoint in ("embeddings", "rerank"):
+            return {"model": self.model}
+        generation = dict(self.generation)
+        extra = generation.pop("extra_body", {})
+        body = {"model": self.model, **generation, **extra}
+        if longest is not None:
+            body["max_tokens"] = longest
+        if self.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
+        return body
+
+
+def _user(content: Content) -> Json:
+    return {"role": "user", "content": content}
+
+
+def _text(content: Any) -> str:
+    if isinstance(content, str):
+        return content
+    texts = [part.get("text") for part in content if isinstance(part, Mapping)]
+    if not texts or None in texts:
+        raise pytest.UsageError("images and other parts of a message need --perf-endpoint chat")
+    return "\n".join(map(str, texts))
+
+
+def _encoded(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")

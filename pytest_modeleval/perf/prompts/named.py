@@ -1,0 +1,48 @@
+"""Datasets of prompts on the hubs, by the names that load tests know them by."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pytest_modeleval.datasets import Place, Rows
+from pytest_modeleval.datasets.hub import Hub, hub
+from pytest_modeleval.perf.prompts.files import prompt_of
+from pytest_modeleval.perf.prompts.prompt import Prompt
+
+# Name: the dataset and the field with the question or the conversation.
+NAMED: dict[str, tuple[Hub, str]] = {
+    # HC3-Chinese's open questions: short ones. Its copy on Hugging Face is a loading script.
+    "openqa": (hub(modelscope="AI-ModelScope/HC3-Chinese", huggingface=None, split="open_qa"), "question"),
+    # Questions about whole papers and books, most of them longer than 6,000 tokens.
+    "longalpaca": (
+        hub(modelscope="AI-ModelScope/LongAlpaca-12k", huggingface="Yukang/LongAlpaca-12k", split="LongAlpaca-12k"),
+        "instruction",
+    ),
+    "sharegpt_en": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_en_70k"), "conversation"),
+    "sharegpt_zh": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_zh_70k"), "conversation"),
+}
+
+
+@dataclass(frozen=True)
+class Named:
+    """The rows of a hub's dataset, in an order drawn anew each time, again when all were asked."""
+
+    rows: Rows
+    subset: str
+    field: str
+    turns: int = 1
+
+    def prompts(self, draw: random.Random) -> Iterator[Prompt]:
+        """Prompts without end."""
+        count = self.rows.count(self.subset)
+        while True:
+            for index in draw.sample(range(count), count):
+                row = self.rows.row(self.subset, index)
+                yield prompt_of(row[self.field], row.where, turns=self.turns)
+
+
+def open_named(name: str, place: Place, *, turns: int = 1) -> Named:
+    """The dataset of a name in `NAMED`, fetched if need be."""
+    dataset, field = NAMED[name]
+    (subset,) = dataset.subsets
+    return Named(dataset.open(place, [subset], None), subset, field, turns)

@@ -1,0 +1,501 @@
+"""Prompts: lengths, random words, images, files, traces, and the bodies made of them."""
+
+import base64
+import io
+import json
+import random
+import statistics
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.hub import NoData
+from pytest_modeleval.perf.prompts.bodies import Bodies
+from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer
+from pytest_modeleval.perf.prompts.drawn import Drawn
+from pytest_modeleval.perf.prompts.files import Listed, read_prompts
+from pytest_modeleval.perf.prompts.images import Images, read_format, read_size
+from pytest_modeleval.perf.prompts.lengths import read_lengths
+from pytest_modeleval.perf.prompts.named import NAMED, open_named
+from pytest_modeleval.perf.prompts.prompt import Prompt
+from pytest_modeleval.perf.prompts.trace import Trace, read_trace
+from pytest_modeleval.perf.prompts.words import WORDS, Writer, learn, taught
+from pytest_modeleval.perf.record import Request
+from tests.conftest import FaultyServer, send
+
+MODELS = Path(__file__).parents[2] / "pytest_modeleval" / "models"
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high", "middle"),
+    [
+        ("512", 512, 512, 512),
+        ("256-1024", 256, 1024, 640),
+        ("normal(512,100)", 1, 1200, 512),
+        ("lognormal(512, 0.5)", 1, 20_000, 512),
+    ],
+)
+def test_lengths_are_drawn_as_asked(text: str, low: int, high: int, middle: float) -> None:
+    draw = random.Random(1)
+    lengths = read_lengths("--perf-input", text)
+    drawn = [lengths.draw(draw) for _ in range(4000)]
+
+    assert low <= min(drawn) <= max(drawn) <= high
+    assert statistics.median(drawn) == pytest.approx(middle, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0", "-5", "1.5", "9-3", "normal(0,1)", "normal(5)", "uniform(1,2)", "1" * 99, "nan"]
+)
+def test_lengths_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(pytest.UsageError, match=r"--perf-input takes tokens: 512, a range 256-1024"):
+        read_lengths("--perf-input", text)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_length_or_refused(text: str) -> None:
+    try:
+        assert read_lengths("--perf-input", text).draw(random.Random(1)) >= 1
+    except pytest.UsageError as error:
+        assert "\n" not in str(error) or "\n" in text  # noqa: PT017
+
+
+class Counter_:  # noqa: N801
+    """A tokenizer of this test's own: each word costs what ``cost`` says, after ``template`` tokens."""
+
+    def __init__(self, cost: Any, template: int = 9) -> None:
+        self.cost, self.template, self.asked = cost, template, 0
+
+    def __call__(self, text: str) -> int:
+        self.asked += 1
+        return self.template + sum(int(self.cost(word)) for word in text.split())
+
+
+SINGLE = pytest.param(lambda word: 1, 2, id="every word a token")
+LETTERS = pytest.param(lambda word: len(word) + 1, 51, id="every letter a token")
+MIXED = pytest.param(lambda word: 1 if len(word) < 4 else 2, 51, id="long words two tokens")
+
+
+@pytest.mark.parametrize(("cost", "questions"), [SINGLE, LETTERS, MIXED])
+@pytest.mark.parametrize("tokens", [64, 65, 100, 1000])
+def test_texts_have_the_exact_number_of_tokens(cost: Any, questions: int, tokens: int) -> None:
+    count = Counter_(cost)
+    writer = Writer(learn(count))
+    assert count.asked <= questions
+
+    for seed in range(20):
+        assert count(writer.write(tokens, random.Random(seed))) == tokens
+
+
+def test_texts_of_different_draws_differ_at_once() -> None:
+    writer = Writer(learn(Counter_(lambda word: 1)))
+    texts = [writer.write(64, random.Random(seed)) for seed in range(200)]
+
+    assert len({tuple(text.split()[:10]) for text in texts}) == 200
+
+
+def test_a_prefix_is_shared_and_counts() -> None:
+    count = Counter_(lambda word: 1)
+    drawn = Drawn(Writer(learn(count)), read_lengths("", "80"), prefix=30)
+    first, second = (str(prompt.turns[0]).split() for prompt in islice(drawn.prompts(random.Random(4)), 2))
+
+    assert first[:31] == second[:31]
+    assert first[31:40] != second[31:40]
+    assert count(" ".join(first)) == count(" ".join(second)) == 80
+
+
+def test_a_tokenizer_that_joins_words_is_asked_until_it_is_exact() -> None:
+    # Two equal neighbours are one token, which no word's own cost tells.
+    def count(text: str) -> int:
+        words = text.split()
+        return 5 + len(words) - sum(a == b for a, b in pairwise(words))
+
+    writer = Writer(learn(count), check=count)
+
+    assert all(count(writer.write(900, random.Random(seed))) == 900 for seed in range(10))
+
+
+def test_a_prompt_that_has_no_room_is_refused() -> None:
+    writer = Writer(learn(Counter_(lambda word: 1, template=20)))
+
+    with pytest.raises(pytest.UsageError, match=r"a prompt of 12 tokens has no room for words: .* alone take 21"):
+        writer.write(12, random.Random(1))
+
+
+def test_a_server_that_always_says_the_same_is_refused() -> None:
+    with pytest.raises(pytest.UsageError, match="does not grow with the prompt"):
+        learn(lambda text: 7)
+
+
+def test_a_server_whose_words_do_not_add_up_is_refused() -> None:
+    # A quarter of the letters, as some make believe.
+    with pytest.raises(pytest.UsageError, match=r"usage.prompt_tokens says \d+ for a prompt made of \d+ tokens"):
+        taught(lambda text: 20 + len(text) // 4, always=False)
+
+    assert taught(Counter_(lambda word: len(word)), always=False).check is None
+
+
+def test_lengths_that_no_words_add_up_to_are_refused() -> None:
+    writer = Writer(learn(Counter_(lambda word: 4, template=0)))
+
+    with pytest.raises(pytest.UsageError, match="no words of the server's vocabulary add up to"):
+        writer.write(66, random.Random(1))
+
+
+def test_sums_that_only_few_words_make_are_found() -> None:
+    # Costs 4 and 7 alone: 17 is no sum of them, 18 and 22 are.
+    count = Counter_(lambda word: 7 if word == "the" else 4, template=0)
+    writer = Writer(learn(count))
+
+    for more in (18, 22, 29, 1001):
+        assert count(writer.write(4 + more, random.Random(more))) == 4 + more
+    with pytest.raises(pytest.UsageError, match="add up to 17 more tokens"):
+        writer.write(4 + 17, random.Random(1))
+
+
+def test_the_words_are_many_and_each_stands_once() -> None:
+    assert len(WORDS) > 300
+    assert [word for word, times in Counter(WORDS).items() if times > 1] == []
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+def test_the_bundled_tokenizer_counts_the_whole_prompt(endpoint: str) -> None:
+    count = by_tokenizer(str(MODELS / "tiny"), endpoint)
+    writer = Writer(learn(count), check=count)
+
+    assert [count(writer.write(tokens, random.Random(tokens))) for tokens in (80, 81, 500)] == [80, 81, 500]
+    assert count("the") > by_tokenizer(str(MODELS / "tiny"), "completions")("the") - (endpoint == "completions")
+
+
+def test_a_tokenizer_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        pytest.UsageError, match=r"--perf-tokenizer: there is no tokenizer '.*nowhere' to be had"
+    ) as caught:
+        by_tokenizer(str(tmp_path / "nowhere"), "chat")
+
+    assert "\n" not in str(caught.value)
+
+
+def counts_words(handler: Any, body: Mapping[str, Any]) -> None:
+    text = body["messages"][0]["content"]
+    usage = {"prompt_tokens": 11 + len(text.split()), "completion_tokens": 1}
+    send(handler, 200, {"choices": [{"message": {"content": "x"}}], "usage": usage})
+
+
+def server_count(server: FaultyServer) -> Any:
+    return by_server(f"{server.url}/chat/completions", {}, {"model": "m", "messages": None, "max_tokens": 1})
+
+
+def test_the_server_itself_counts(faulty_server: FaultyServer) -> None:
+    faulty_server.fault = counts_words
+    writer = Writer(learn(server_count(faulty_server)))
+
+    assert len(faulty_server.asked) == 2
+    assert len(writer.write(300, random.Random(1)).split()) == 300 - 11
+    assert (faulty_server.asked[0]["model"], faulty_server.asked[0]["max_tokens"]) == ("m", 1)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (200, {"choices": []}, r"\(it tells no usage.prompt_tokens\)"),
+        (200, {"usage": {"prompt_tokens": "many"}}, r"\(it tells no usage.prompt_tokens\)"),
+        (200, [], r"\(it tells no usage.prompt_tokens\)"),
+        (500, {"error": "out of order"}, r"\(it answers 500 '.*out of order"),
+        (200, b"<html>", r"cannot ask http.* how many tokens a prompt has"),
+    ],
+    ids=["no usage", "no number", "no object", "an error", "no JSON"],
+)
+def test_a_server_that_cannot_count_is_said(
+    faulty_server: FaultyServer, status: int, body: object, message: str
+) -> None:
+    faulty_server.fault = lambda handler, _: send(handler, status, body)
+
+    with pytest.raises(pytest.UsageError, match=message) as caught:
+        server_count(faulty_server)("the")
+
+    assert "give --perf-tokenizer NAME" in str(caught.value)
+
+
+@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "png:L", "png:RGBA"])
+def test_images_are_as_asked_and_no_two_alike(form: str) -> None:
+    from PIL import Image
+
+    kind, mode = read_format("", form)
+    drawn = Drawn(
+        Writer(learn(Counter_(lambda word: 1))),
+        read_lengths("", "50"),
+        images=Images(64, 48, 2, format=kind, mode=mode),
+    )
+    (prompt,) = islice(drawn.prompts(random.Random(3)), 1)
+
+    content = prompt.turns[0]
+    assert not isinstance(content, str)
+    *images, text = content
+    assert text["type"] == "text"
+    urls = [image["image_url"]["url"] for image in images]
+    assert len(set(urls)) == 2
+    for url in urls:
+        head, _, data = url.partition(",")
+        assert head == f"data:image/{kind};base64"
+        picture = Image.open(io.BytesIO(base64.b64decode(data)))
+        assert (picture.size, picture.format, picture.mode) == ((64, 48), kind.upper(), mode)
+
+
+@pytest.mark.parametrize("text", ["", "512", "512x", "0x5", "-1x5", "99999x1", "axb", "1x2x3"])
+def test_sizes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(pytest.UsageError, match="--perf-image takes WIDTHxHEIGHT in pixels"):
+        read_size("--perf-image", text)
+
+
+@pytest.mark.parametrize("text", ["", "bmp", "png:CMYK", "jpeg:RGBA"])
+def test_formats_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(pytest.UsageError, match="--perf-image-format takes one of png, jpeg, webp"):
+        read_format("--perf-image-format", text)
+
+
+def bodies(prompts: list[Prompt] | Iterator[Prompt], **settings_: Any) -> list[dict[str, Any]]:
+    return [json.loads(sent(r)) for r in Bodies("m", **settings_).requests(prompts, random.Random(1))]
+
+
+def sent(request: Request, *answers: str) -> bytes:
+    return request.body if isinstance(request.body, bytes) else request.body(answers)
+
+
+def write(tmp_path: Path, name: str, content: str) -> Path:
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    return path
+
+
+def test_a_files_lines_are_texts_messages_and_bodies(tmp_path: Path) -> None:
+    path = write(
+        tmp_path,
+        "prompts.txt",
+        'What is love?\n\n[{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]\n'
+        '{"messages": [{"role": "user", "content": "Ho"}], "temperature": 0.5, "model": "other", "stream": false}\n'
+        "[1, 2] is a list\n",
+    )
+    found = bodies(read_prompts(path), output=read_lengths("", "16"))
+
+    common = {"model": "m", "max_tokens": 16, "stream": True, "stream_options": {"include_usage": True}}
+    assert found == [
+        {**common, "messages": [{"role": "user", "content": "What is love?"}]},
+        {**common, "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]},
+        {**common, "messages": [{"role": "user", "content": "Ho"}], "temperature": 0.5},
+        {**common, "messages": [{"role": "user", "content": "[1, 2] is a list"}]},
+    ]
+
+
+SHARED = json.dumps(
+    [
+        {
+            "id": "a",
+            "conversations": [
+                {"from": "system", "value": "Be kind."},
+                {"from": "human", "value": "Who?"},
+                {"from": "gpt", "value": "Me."},
+                {"from": "human", "value": "Why?"},
+                {"from": "gpt", "value": "So."},
+            ],
+        }
+    ]
+)
+
+
+def test_a_conversation_is_asked_turn_by_turn_with_the_models_own_answers(tmp_path: Path) -> None:
+    path = write(tmp_path, "shared.json", SHARED)
+    (first,) = Bodies("m").requests(read_prompts(path), random.Random(1))
+    start, later = Bodies("m").requests(read_prompts(path, turns=5), random.Random(1))
+
+    system, who = {"role": "system", "content": "Be kind."}, {"role": "user", "content": "Who?"}
+    assert json.loads(sent(first))["messages"] == json.loads(sent(start))["messages"] == [system, who]
+    assert first.conversation == ""
+    assert start.conversation == later.conversation != ""
+    assert json.loads(sent(later, "You."))["messages"] == [
+        system,
+        who,
+        {"role": "assistant", "content": "You."},
+        {"role": "user", "content": "Why?"},
+    ]
+
+
+def test_conversations_of_pairs_are_read_too(tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "pairs.jsonl", '{"conversation": [{"human": "Who?", "assistant": "Me."}, {"human": "Why?"}]}\n'
+    )
+
+    assert [prompt.turns for prompt in read_prompts(path, turns=2)] == [["Who?", "Why?"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("p.jsonl", "{", r"p.jsonl, line 1 is not JSON"),
+        ("p.jsonl", "7\n", r"p.jsonl, line 1 is no prompt: a text, a list of messages, a body"),
+        ("p.jsonl", '{"question": "x"}\n', r"line 1 is no prompt"),
+        ("p.jsonl", '""\n', r"line 1 is no prompt"),
+        ("p.jsonl", '[{"role": "user"}]\n', r"line 1: .* is no message"),
+        ("p.jsonl", '[{"role": "assistant", "content": "x"}]\n', r"nobody asks in this conversation"),
+        ("p.jsonl", '[{"role":"user","content":"x"},{"role":"assistant","content":"y"}]\n', r"the last message is not the user's"),
+        ("p.txt", "\n\n", r"p.txt has no prompts: it is empty"),
+        ("p.json", "{}", r"p.json is a JSON list of prompts or conversations, not a dict"),
+        ("p.json", "[", r"p.json is not JSON"),
+        ("p.jsonl", "[" * 100_000, r"line 1 is not JSON"),
+    ],
+)  # fmt: skip
+def test_lines_that_are_no_prompts_are_said(tmp_path: Path, name: str, content: str, message: str) -> None:
+    with pytest.raises(pytest.UsageError, match=message):
+        read_prompts(write(tmp_path, name, content))
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(pytest.UsageError, match=r"cannot read the prompts in .*nothing.txt"):
+        read_prompts(tmp_path / "nothing.txt")
+
+
+def test_real_conversations_are_read(real_data: Path) -> None:
+    prompts = read_prompts(real_data / "sharegpt_like" / "dummy_conversation.json", turns=4)
+
+    assert len(prompts) == 500
+    assert max(len(prompt.turns) for prompt in prompts) > 1
+    assert all(isinstance(turn, str) for prompt in prompts for turn in prompt.turns)
+
+
+def test_listed_prompts_are_all_asked_before_one_is_asked_again() -> None:
+    listed = Listed([Prompt([str(number)]) for number in range(5)])
+    asked = [prompt.turns[0] for prompt in islice(listed.prompts(random.Random(1)), 10)]
+
+    assert sorted(map(str, asked[:5])) == sorted(map(str, asked[5:])) == list("01234")
+
+
+def test_other_endpoints_have_their_own_bodies() -> None:
+    prompt = Prompt(["a"], [{"role": "system", "content": "s"}], documents=["x", "y"])
+
+    assert bodies([prompt], endpoint="completions", stream=False) == [{"model": "m", "prompt": "s\n\na"}]
+    assert bodies([prompt], endpoint="embeddings") == [{"model": "m", "input": "s\n\na"}]
+    assert bodies([prompt], endpoint="rerank") == [{"model": "m", "query": "s\n\na", "documents": ["x", "y"]}]
+    assert bodies([Prompt([t]) for t in "abcd"], endpoint="embeddings", batch=2) == [
+        {"model": "m", "input": ["a", "b"]},
+        {"model": "m", "input": ["c", "d"]},
+    ]
+    with pytest.raises(pytest.UsageError, match="images and other parts of a message need --perf-endpoint chat"):
+        bodies([Prompt([[{"type": "image_url"}]])], endpoint="completions")
+
+
+def test_generation_settings_are_sent_as_elsewhere() -> None:
+    (body,) = bodies(
+        [Prompt(["a"])], generation={"temperature": 0, "max_tokens": 9, "extra_body": {"ignore_eos": True}}
+    )
+    (drawn,) = bodies([Prompt(["a"])], generation={"max_tokens": 9}, output=read_lengths("", "5"))
+
+    assert (body["temperature"], body["ignore_eos"], body["max_tokens"], drawn["max_tokens"]) == (0, True, 9, 5)
+
+
+MOONCAKE = (
+    '{"timestamp": 27482, "input_length": 64, "output_length": 52, "hash_ids": [46]}\n'
+    '{"timestamp": 30535, "input_length": 72, "output_length": 26, "hash_ids": [46]}\n'
+)
+AZURE = (
+    "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,64,44\n2023-11-16 18:17:04.0319600,72,109\n"
+)
+OURS = (
+    '{"timestamp": 7.5, "body": {"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3}}\n'
+    '{"timestamp": 5.0, "prompt": "Ho", "output_tokens": 4}\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "times", "lengths", "outputs"),
+    [
+        ("mooncake.jsonl", MOONCAKE, [0.0, 3.053], [64, 72], [52, 26]),
+        ("azure.csv", AZURE, [0.0, 0.052], [64, 72], [44, 109]),
+        ("ours.jsonl", OURS, [0.0, 2.5], [None, None], [4, 3]),
+    ],
+)
+def test_traces_are_replayed(
+    tmp_path: Path, name: str, content: str, times: list[float], lengths: list[int | None], outputs: list[int]
+) -> None:
+    count = Counter_(lambda word: 1)
+    trace = Trace(read_trace(write(tmp_path, name, content)), lambda: Writer(learn(count)))
+    requests = list(Bodies("m").requests(trace.prompts(random.Random(1)), random.Random(1)))
+
+    assert [request.at for request in requests] == pytest.approx(times)
+    assert [request.input_tokens for request in requests] == lengths
+    assert [request.max_tokens for request in requests] == outputs
+    said = [json.loads(sent(request))["messages"][0]["content"] for request in requests]
+    assert all(length is None or count(text) == length for text, length in zip(said, lengths, strict=True))
+
+
+def test_a_trace_may_be_replayed_faster(tmp_path: Path) -> None:
+    entries = read_trace(write(tmp_path, "t.jsonl", MOONCAKE), speed=2.0)
+
+    assert [entry.at for entry in entries] == pytest.approx([0.0, 3.053 / 2])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("t.jsonl", "", r"t.jsonl has no requests: it is empty"),
+        ("t.jsonl", "[1]\n", r"line 1 is no request of a trace"),
+        ("t.jsonl", '{"prompt": "x"}\n', r"line 1 has no timestamp: seconds or a date and time"),
+        ("t.jsonl", '{"timestamp": "soon", "prompt": "x"}\n', r"has no timestamp: .* not 'soon'"),
+        ("t.jsonl", '{"timestamp": 1e300, "prompt": "x"}\n', r"has no timestamp"),
+        ("t.jsonl", '{"timestamp": 1}\n', r"has no body, messages or prompt, and no input_length"),
+        ("t.jsonl", '{"timestamp": 1, "input_length": 0}\n', r"a length is a whole number of at least 1, not 0"),
+        ("t.jsonl", '{"timestamp": 1, "input_length": 1e999}\n', r"a length is a whole number"),
+        ("t.csv", "TIMESTAMP,ContextTokens\nnever,5\n", r"line 2 has no timestamp"),
+    ],
+)
+def test_traces_that_are_none_are_said(tmp_path: Path, name: str, content: str, message: str) -> None:
+    with pytest.raises(pytest.UsageError, match=message):
+        read_trace(write(tmp_path, name, content))
+
+
+@settings(max_examples=50)
+@given(st.binary(max_size=200))
+def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "p.jsonl"
+    path.write_bytes(content)
+    for read in (read_prompts, read_trace):
+        try:
+            assert read(path)
+        except pytest.UsageError as error:
+            assert str(path) in str(error)  # noqa: PT017
+
+
+TALK = [{"human": "Who?", "assistant": "Me."}, {"human": "Why?", "assistant": "So."}]
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "rows", "asked"),
+    [
+        ("openqa", "open_qa.jsonl", [{"question": "什么是爱？", "human_answers": ["?"]}], ["什么是爱？"]),
+        ("longalpaca", "LongAlpaca-12k.json", [{"instruction": "Read: …", "output": "?"}], ["Read: …"]),
+        ("sharegpt_en", "common_en_70k.jsonl", [{"conversation": TALK}], ["Who?", "Why?"]),
+        ("sharegpt_zh", "common_zh_70k.jsonl", [{"conversation": TALK}], ["Who?", "Why?"]),
+    ],
+)
+def test_named_datasets_are_read(tmp_path: Path, name: str, file: str, rows: list[Any], asked: list[str]) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    lines = "\n".join(json.dumps(row) for row in rows)
+    (folder / file).write_text(json.dumps(rows) if file.endswith(".json") else lines)
+    source = open_named(name, Place(name, folder, tmp_path / ".modeleval" / "datasets.json"), turns=5)
+
+    assert [prompt.turns for prompt in islice(source.prompts(random.Random(1)), 2)] == [asked, asked]
+    assert list(NAMED) == ["openqa", "longalpaca", "sharegpt_en", "sharegpt_zh"]
+
+
+def test_a_named_dataset_that_is_nowhere_is_one_line(tmp_path: Path) -> None:
+    place = Place("openqa", tmp_path / "none", tmp_path / ".modeleval" / "datasets.json", offline=True)
+
+    with pytest.raises((pytest.UsageError, NoData), match="openqa has no default/open_qa of AI-ModelScope/HC3-Chinese"):
+        open_named("openqa", place)
