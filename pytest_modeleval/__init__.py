@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.declare import Shots, benchmark
+    from pytest_modeleval.perf.measured import Measured
+    from pytest_modeleval.perf.search import Found, Knee
+    from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.prompts import Cloze
     from pytest_modeleval.sample import Completion, Sample, SampleError, Score
     from pytest_modeleval.script import evaluate
@@ -15,11 +18,15 @@ if TYPE_CHECKING:
 __all__ = [
     "Cloze",
     "Completion",
+    "Found",
+    "Knee",
+    "Measured",
     "Row",
     "Sample",
     "SampleError",
     "Score",
     "Shots",
+    "Speed",
     "benchmark",
     "evaluate",
     "generated",
@@ -30,11 +37,15 @@ __all__ = [
 _MODULES = {
     "Cloze": "prompts",
     "Completion": "sample",
+    "Found": "perf.search",
+    "Knee": "perf.search",
+    "Measured": "perf.measured",
     "Row": "datasets",
     "Sample": "sample",
     "SampleError": "sample",
     "Score": "sample",
     "Shots": "declare",
+    "Speed": "perf.speed",
     "benchmark": "declare",
     "evaluate": "script",
     "generated": "datasets.generated",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_modeleval.perf.measured import Measured
+    from pytest_modeleval.perf.search import Found, Knee
+    from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.sample import Completion, Sample
 
 
@@ -38,3 +41,29 @@ def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  #
 @pytest.fixture
 def model(sample: Sample) -> None:
     """The model under evaluation, for async tests: ``await model.complete(messages)``."""
+
+
+@pytest.fixture
+def load(request: pytest.FixtureRequest) -> Measured:
+    """What one load of this test measured: ``load["p99_ttft"]``, ``load.figures``, ``load.verdicts``."""
+    return _measured(request)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def perf_search(request: pytest.FixtureRequest) -> Found | Knee:
+    """What the search of this test found: ``perf_search.best``, and how sure that is."""
+    return _measured(request)  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def perf_speed(request: pytest.FixtureRequest) -> Speed:
+    """How fast the model is in this process, at one length of the prompt."""
+    return _measured(request)  # type: ignore[no-any-return]
+
+
+def _measured(request: pytest.FixtureRequest) -> Any:
+    if not hasattr(request, "param"):
+        raise pytest.UsageError(f"{request.node.nodeid}: the fixture {request.fixturename!r} is for tests marked perf")
+    from pytest_modeleval.perf.hooks import register
+
+    return register(request.config).measure(request)

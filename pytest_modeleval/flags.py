@@ -1,6 +1,6 @@
 """Every flag, with its ini twin."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -31,7 +31,7 @@ class Flag:
     @property
     def ini(self) -> str:
         """The name of its ini twin."""
-        return f"eval_{self.field}"
+        return self.field if self.field.startswith("perf_") else f"eval_{self.field}"
 
 
 FLAGS = (
@@ -224,7 +224,12 @@ def add_options(parser: pytest.Parser) -> None:
     for flag in COMMANDS:
         nargs = flag.values if flag.values > 1 else None
         group.addoption(flag.name, nargs=nargs, dest=f"modeleval_{flag.field}", metavar=flag.metavar, help=flag.help)
-    for flag in FLAGS:
+    add_flags(parser, group, FLAGS)
+
+
+def add_flags(parser: pytest.Parser, group: Any, flags: Sequence[Flag]) -> None:
+    """Register these flags in a group, each with its ini twin."""
+    for flag in flags:
         dest = f"modeleval_{flag.field}"
         if flag.switch:
             group.addoption(flag.name, action="store_const", const="yes", dest=dest, help=flag.help)

@@ -76,7 +76,7 @@ def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest
 def read_options(config: pytest.Config) -> Options:
     """The options of this run; `pytest.UsageError` for the first that is wrong."""
     _refuse_unknown_ini(config)
-    values = {flag.field: _value(config, flag) for flag in FLAGS}
+    values = {flag.field: value_of(config, flag) for flag in FLAGS}
     assert set(values) == {field.name for field in fields(Options)}
     options = Options(**values)
     for flag, given in (("--eval-sampler", options.sampler), ("--eval-collection-save", options.collection_save)):
@@ -90,7 +90,8 @@ def is_active(config: pytest.Config) -> bool:
     return bool(config.getoption("modeleval_model", None) or config.getini("eval_model"))
 
 
-def _value(config: pytest.Config, flag: Flag) -> Any:
+def value_of(config: pytest.Config, flag: Flag) -> Any:
+    """A flag's value: from the command line, else from the ini file, else its default."""
     given = config.getoption(f"modeleval_{flag.field}")
     if given is not None:
         return flag.parse(flag.name, given)

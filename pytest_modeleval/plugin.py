@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.fixtures import completion, model, sample  # noqa: F401 - pytest finds them here
-from pytest_modeleval.flags import add_options
+from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
+    completion,
+    load,
+    model,
+    perf_search,
+    perf_speed,
+    sample,
+)
+from pytest_modeleval.flags import add_flags, add_options
 from pytest_modeleval.options import MARK, is_active
+from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
+from pytest_modeleval.perf.flags import PERF, PERF_FIXTURES, is_asked
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -19,6 +28,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
+    add_flags(parser, parser.getgroup("perf", "load tests of a model service"), PERF_FLAGS)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -29,7 +39,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}: a benchmark, one item a sample (pytest-modeleval)")
-    if is_active(config) and not config.option.help:
+    config.addinivalue_line("markers", f"{PERF}(parallel=…, slo=…): a load test, an item a load (pytest-modeleval)")
+    if is_asked(config) and not config.option.help:
+        from pytest_modeleval.perf.hooks import start
+
+        start(config)
+    elif is_active(config) and not config.option.help:
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
 
 
@@ -42,6 +57,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker(PERF) is not None:
+        for fixture in PERF_FIXTURES:
+            if fixture in metafunc.fixturenames:
+                from pytest_modeleval.perf.hooks import parametrize
+
+                parametrize(metafunc, fixture)
+        return
     active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
     if metafunc.definition.get_closest_marker(MARK) is None:
         return

@@ -37,8 +37,15 @@ _SECOND = ";".join(
         "reused integer",
     )
 )  # fmt: skip
+# What load tests measured: a document of figures each.
+_THIRD = """
+create table loads (
+    run text not null references runs, item text not null, model text not null, measured real not null,
+    document text not null, primary key (run, item, model)
+) without rowid
+"""
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND)
+_VERSIONS = (_FIRST, _SECOND, _THIRD)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
 _COLUMNS = 20
@@ -136,6 +143,22 @@ class Store:
         self._scores += rows
         if len(self._scores) >= _SCORES_AT_ONCE:
             self.flush()
+
+    def save_load(self, run: str, item: str, model: str, document: Mapping[str, Any]) -> None:
+        """Keep what a load test measured; it is on disk when this returns."""
+        text = json.dumps(document)
+        self._write("insert or replace into loads values (?, ?, ?, ?, ?)", [(run, item, model, time.time(), text)])
+
+    def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> dict[str, Any] | None:
+        """What the same load measured in another run: its id's beginning, or "last" for the newest there is."""
+        with self._lock:
+            row = self._connection.execute(
+                "select document from loads where item = ? and model = ? and run != ? "
+                "and (? = 'last' or substr(run, 1, length(?)) = ?) "
+                "order by measured desc limit 1",
+                (item, model, besides, run, run, run),
+            ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
 
     def flush(self) -> None:
         """Write the samples and scores that wait."""

@@ -31,6 +31,7 @@ class Exit(enum.IntEnum):
     INCONCLUSIVE = 6
     TOO_MANY_ERRORS = 7
     BUDGET_SPENT = 8
+    INVALID = 9
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,26 @@ class _Waiting:
             self.answer.set_result(result)
 
 
+def load_model(spec: ModelSpec) -> tuple[Any, Any]:
+    """The model and its tokenizer; `StopRun` when they are not to be had."""
+    given = {key: spec.args[key] for key in _LOADING if key in spec.args}
+    loading = {"trust_remote_code": False, "dtype": "auto", **_default_device(), **given}
+    where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
+    # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(spec.model, **where)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(spec.model, **loading)
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        why = " ".join(str(error).split())[:400]
+        raise StopRun(f"cannot load {spec.model}: {why}") from None
+    tokenizer.padding_side = "left"
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    return model.eval(), tokenizer
+
+
 class TransformersModel:
     """A causal language model whose waiting requests become batches of like length, in a thread of its own."""
 
@@ -76,13 +96,13 @@ class TransformersModel:
         for key in spec.args:
             if key not in (*_LOADING, *_OWN):
                 raise unknown(f"key in args of model {spec.name!r}:", key, [*_LOADING, *_OWN])
-        loading = {key: spec.args[key] for key in _LOADING if key in spec.args}
         self._template_arguments: Mapping[str, Any] = own["chat_template_kwargs"]
         self._batch_size: int = own["batch_size"]
         if own["batching"] not in ("static", "continuous"):
             raise pytest.UsageError(f"batching is 'static' or 'continuous', not {own['batching']!r}")
         self._continuous = own["batching"] == "continuous"
-        self._load({"trust_remote_code": False, "dtype": "auto", **_default_device(), **loading})
+        self._model, self._tokenizer = load_model(spec)
+        self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
         if own["chat_template"]:
             self._tokenizer.chat_template = own["chat_template"]
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -93,23 +113,6 @@ class TransformersModel:
     def concurrency(self) -> int:
         """Four batches: enough to sort by length."""
         return 4 * self._batch_size
-
-    def _load(self, loading: dict[str, Any]) -> None:
-        where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
-        # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
-        transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        try:
-            self._tokenizer: Any = transformers.AutoTokenizer.from_pretrained(self._spec.model, **where)
-            model: Any = transformers.AutoModelForCausalLM.from_pretrained(self._spec.model, **loading)
-        except (OSError, ValueError, ImportError, KeyError) as error:
-            why = " ".join(str(error).split())[:400]
-            raise StopRun(f"cannot load {self._spec.model}: {why}") from None
-        self._model = model.eval()
-        self._tokenizer.padding_side = "left"
-        if self._tokenizer.pad_token_id is None:
-            self._tokenizer.pad_token = self._tokenizer.eos_token
-        self._context: int = getattr(model.config.get_text_config(), "max_position_embeddings", 1 << 31)
 
     async def check(self) -> None:
         """Nothing to prove: it is loaded."""

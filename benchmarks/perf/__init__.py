@@ -1,0 +1,1 @@
+"""Load tests, run by a --perf-* flag alone."""

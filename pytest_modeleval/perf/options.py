@@ -1,0 +1,180 @@
+"""What the user asked of load tests, read once into one frozen `PerfOptions`, and the loads that follow from it."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from pytest_modeleval.options import unknown, value_of
+from pytest_modeleval.perf.flags import FLAGS, LOADS
+from pytest_modeleval.perf.prompts.lengths import Lengths
+from pytest_modeleval.perf.record import Plan
+from pytest_modeleval.perf.slo import Slo
+
+# An open loop without a number or a duration.
+_OPEN_SECONDS = 60.0
+_LEAST_NUMBER = 100
+
+
+@dataclass(frozen=True)
+class PerfOptions:
+    """Everything asked of load tests, checked; times in seconds."""
+
+    parallel: tuple[int, ...] | None
+    rate: tuple[float, ...] | None
+    trace: Path | None
+    trace_speed: float
+    find: str | None
+    speed: bool
+    speed_lengths: tuple[int, ...]
+    number: tuple[int, ...] | None
+    duration: float | None
+    arrivals: Literal["constant", "poisson", "gamma"]
+    burstiness: float
+    warm_up: int
+    ramp_up: float
+    max_parallel: int
+    timeout: float
+    stall: float
+    limit: float
+    pause: float
+    endpoint: str
+    no_stream: bool
+    ca: Path | None
+    dataset: str
+    input: Lengths | None
+    output: Lengths | None
+    prefix: int
+    turns: int
+    tokenizer: str | None
+    image: tuple[int, int]
+    images: int
+    image_format: tuple[str, str]
+    batch: int
+    documents: int
+    seed: int | None
+    slo: Slo | None
+    max_error_rate: float
+    extend: int
+    cached: bool
+    calibrate: bool
+    compare: str | None
+    out: Path | None
+    records: str
+    track: str | None
+
+
+@dataclass(frozen=True)
+class Point:
+    """One load: its name as the item's id has it, and its plan."""
+
+    name: str
+    plan: Plan
+
+
+def read_perf(config: pytest.Config, marked: Mapping[str, Any] | None = None) -> PerfOptions:
+    """The options of a run, or of one test: flags over the marker's arguments over ini values.
+
+    `pytest.UsageError` for the first that is wrong.
+    """
+    marked = dict(marked or {})
+    known = {flag.field.removeprefix("perf_"): flag for flag in FLAGS}
+    for name in marked:
+        if name not in known:
+            raise unknown("argument of @pytest.mark.perf:", name, known)
+    # A load on the command line replaces the marker's, whatever its kind.
+    if any(config.getoption(f"modeleval_perf_{name}", None) for name in LOADS):
+        marked = {name: value for name, value in marked.items() if name not in LOADS}
+    values = {}
+    for name, flag in known.items():
+        given = config.getoption(f"modeleval_{flag.field}", None)
+        if given is None and name in marked:
+            values[name] = flag.parse(f"{name} of @pytest.mark.perf", _as_text(marked[name]))
+        else:
+            values[name] = value_of(config, flag)
+    assert set(values) == {field.name for field in fields(PerfOptions)}
+    options = PerfOptions(**values)
+    _refuse_mixed(options)
+    return options
+
+
+def _as_text(value: Any) -> Any:
+    """A marker's argument as the command line would have it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value)
+
+
+def _refuse_mixed(options: PerfOptions) -> None:
+    given = [name for name in ("parallel", "rate", "trace", "find") if getattr(options, name)]
+    if len(given) > 1:
+        flags = " and ".join(f"--perf-{name}" for name in given)
+        raise pytest.UsageError(
+            f"{flags} are two kinds of load: give one; the most on their way in an open loop is --perf-max-parallel"
+        )
+    if options.turns > 1 and options.endpoint != "chat":
+        raise pytest.UsageError(f"--perf-turns {options.turns} needs --perf-endpoint chat, not {options.endpoint}")
+
+
+def points(options: PerfOptions, seed: int) -> list[Point]:
+    """The loads asked for; `pytest.UsageError` for lists of different lengths."""
+    if options.trace:
+        return [Point("trace", _plan(options, seed, None, arrivals="trace", rate=1.0))]
+    if options.rate:
+        numbers = _numbers(options, len(options.rate), "--perf-rate")
+        return [
+            Point(f"rate={rate:g}", _plan(options, seed + place, number, rate=rate, arrivals=options.arrivals))
+            for place, (rate, number) in enumerate(zip(options.rate, numbers, strict=True))
+        ]
+    loads = options.parallel or (1,)
+    numbers = _numbers(options, len(loads), "--perf-parallel")
+    return [
+        Point(f"parallel={parallel}", _plan(options, seed + place, number, parallel=parallel))
+        for place, (parallel, number) in enumerate(zip(loads, numbers, strict=True))
+    ]
+
+
+def point(options: PerfOptions, seed: int, kind: str, load: float) -> Point:
+    """One load of a search."""
+    number = options.number[0] if options.number else None
+    if kind == "rate":
+        return Point(f"rate={load:g}", _plan(options, seed, number, rate=load, arrivals=options.arrivals))
+    return Point(f"parallel={load:g}", _plan(options, seed, number, parallel=int(load)))
+
+
+def _numbers(options: PerfOptions, loads: int, flag: str) -> Sequence[int | None]:
+    if options.number is None:
+        return [None] * loads
+    if len(options.number) not in (1, loads):
+        raise pytest.UsageError(
+            f"--perf-number has {len(options.number)} values and {flag} has {loads}: give one for each load, or one "
+            "for all"
+        )
+    return options.number if len(options.number) == loads else options.number * loads
+
+
+def _plan(options: PerfOptions, seed: int, number: int | None, **load: Any) -> Plan:
+    duration = options.duration
+    if number is None and duration is None and load.get("arrivals") != "trace":
+        if parallel := load.get("parallel"):
+            number = max(_LEAST_NUMBER, 10 * parallel)
+        else:
+            number = max(1, math.ceil(load["rate"] * _OPEN_SECONDS))
+    return Plan(
+        number=number,
+        duration=duration,
+        burstiness=options.burstiness,
+        warm_up=options.warm_up,
+        ramp_up=options.ramp_up,
+        stall=options.stall,
+        timeout=options.timeout,
+        limit=options.limit,
+        max_parallel=options.max_parallel,
+        seed=seed,
+        **load,
+    )

@@ -1,0 +1,84 @@
+"""How a load test can end besides passing, each in one line, and the exit status that follows."""
+
+from collections.abc import Collection
+
+from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.gate.verdict import Result
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.search import Found, Knee
+from pytest_modeleval.perf.wording import failures, objections
+
+
+class LoadOutcome(Exception):
+    """A load test did not pass; its text is one line for the user."""
+
+    status = Exit.REGRESSION
+    word = "failed"
+
+
+class Failed(LoadOutcome):
+    """An objective is missed."""
+
+
+class TooManyErrors(LoadOutcome):
+    """More requests failed than a load may have."""
+
+    status = Exit.TOO_MANY_ERRORS
+
+
+class Invalid(LoadOutcome):
+    """The measurement itself cannot be trusted: neither passed nor failed."""
+
+    status = Exit.INVALID
+    word = "invalid"
+
+
+class Inconclusive(LoadOutcome):
+    """So many requests do not tell whether the objectives are kept."""
+
+    status = Exit.INCONCLUSIVE
+    word = "inconclusive"
+
+
+# How pytest shows each.
+STATUSES = {"invalid": ("invalid", "I", "INVALID"), "inconclusive": ("inconclusive", "?", "INCONCLUSIVE")}
+# The worst first: a real failure stands, whatever else could not be told.
+_WORST = (Exit.TOO_MANY_ERRORS, Exit.REGRESSION, Exit.INVALID, Exit.INCONCLUSIVE)
+
+
+def exit_status(found: Collection[Exit]) -> Exit:
+    """The exit status of a run with these outcomes."""
+    return next((status for status in _WORST if status in found), Exit.PASSED)
+
+
+def refuse(measured: Measured, most_errors: float) -> None:
+    """Raise what makes a load's figures unfit to be judged: too many failed requests, or an invalid measurement."""
+    found = measured.figures
+    if not found.sent:
+        raise TooManyErrors("no request was sent within the figures: give more than the warm-up takes")
+    if found.failed > most_errors * found.sent:
+        raise TooManyErrors(
+            f"{found.failed:,} of {found.sent:,} requests failed, --perf-max-error-rate is {most_errors:g}: "
+            f"{failures(measured)}"
+        )
+    if measured.invalid:
+        raise Invalid(f"INVALID: {'; '.join(dict.fromkeys(measured.invalid))}")
+
+
+def judge(measured: Measured) -> None:
+    """Raise what the figures say against the objectives, if anything."""
+    if measured.result is Result.FAILED:
+        raise Failed(objections(measured, Result.FAILED))
+    if measured.result is Result.INCONCLUSIVE:
+        raise Inconclusive(f"inconclusive: {objections(measured, Result.INCONCLUSIVE)}")
+
+
+def judge_search(found: Found | Knee) -> None:
+    """Raise what a search did not find."""
+    if found.best is not None:
+        return
+    if "invalid" in found.why:
+        raise Invalid(f"INVALID: {found.why}")
+    if "undecided" in found.why:
+        raise Inconclusive(f"inconclusive: {found.why}")
+    raise Failed(found.why)

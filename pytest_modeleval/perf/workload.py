@@ -1,0 +1,156 @@
+"""What is sent to a model under load: its endpoint, its prompts and its requests."""
+
+import itertools
+import os
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options import unknown
+from pytest_modeleval.perf.options import PerfOptions
+from pytest_modeleval.perf.prompts.bodies import FIELDS, Bodies
+from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by
+from pytest_modeleval.perf.prompts.drawn import Drawn
+from pytest_modeleval.perf.prompts.files import Listed, read_prompts
+from pytest_modeleval.perf.prompts.images import Images
+from pytest_modeleval.perf.prompts.lengths import read_lengths
+from pytest_modeleval.perf.prompts.named import NAMED, open_named
+from pytest_modeleval.perf.prompts.prompt import Source
+from pytest_modeleval.perf.prompts.trace import Trace, read_trace
+from pytest_modeleval.perf.prompts.words import Count, Writer, taught
+from pytest_modeleval.perf.record import Request
+from pytest_modeleval.perf.target import PATHS, Target, reach
+
+if TYPE_CHECKING:
+    from pytest_modeleval.datasets import Place
+
+RANDOM = ("random", "random_vl")
+_OPENAI = "https://api.openai.com/v1"
+# Seconds that an answer of one token may take before the load.
+_PATIENCE = 60.0
+_INPUT, _OUTPUT = "512", "128"
+
+
+@dataclass
+class Workload:
+    """The requests of one model and one set of options; the server is asked how long prompts are once."""
+
+    model: ModelSpec
+    options: PerfOptions
+    place: "Callable[[str], Place]"
+    _writer: list[Writer] = field(default_factory=list)
+    _target: list[Target] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where requests go."""
+        if self.model.api != "openai":
+            raise pytest.UsageError(
+                f"a load test needs a server, and {self.model.name!r} is a model in this process: serve it "
+                f"(transformers serve {self.model.model}) and give its address as base_url of an alias; "
+                "--perf-speed measures it in this process"
+            )
+        return (self.model.base_url or _OPENAI).rstrip("/") + PATHS[self.options.endpoint]
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether no prompt should be in a cache of the server."""
+        options = self.options
+        is_fresh = options.dataset in RANDOM and not options.trace and not options.prefix and options.turns == 1
+        return is_fresh and not options.cached and options.endpoint != "rerank"
+
+    def target(self) -> Target:
+        """The endpoint, reached once."""
+        if not self._target:
+            self._target.append(reach(self.url, headers=self._headers(), ca=self.options.ca, model=self.model.model))
+        return self._target[0]
+
+    def requests(self, draw: random.Random) -> Iterator[Request]:
+        """Requests without end, or as many as the trace has."""
+        prompts = self._source().prompts(draw)
+        return self._bodies().requests(prompts, draw)
+
+    def tokens_of(self) -> Callable[[str], int] | None:
+        """How many tokens an answer has, by the tokenizer, where one was named."""
+        return counted_by(self.options.tokenizer) if self.options.tokenizer else None
+
+    def _headers(self) -> dict[str, str]:
+        headers = dict(self.model.headers)
+        if name := self.model.api_key_env:
+            key = os.environ.get(name, "")
+            if not key:
+                raise pytest.UsageError(f"model {self.model.name!r}: the environment variable {name} has no key")
+            headers["authorization"] = f"Bearer {key}"
+        return headers
+
+    def _source(self) -> Source:
+        options = self.options
+        if options.trace:
+            return Trace(read_trace(options.trace, speed=options.trace_speed), self.writer)
+        name = options.dataset
+        if name in RANDOM:
+            return self._drawn(with_images=name == "random_vl")
+        if name in NAMED:
+            return open_named(name, self.place(name), turns=options.turns)
+        if Path(name).is_file():
+            return Listed(read_prompts(Path(name), turns=options.turns))
+        raise unknown("--perf-dataset", name, [*RANDOM, *NAMED], "Or give a file that is there.")
+
+    def _drawn(self, *, with_images: bool) -> Drawn:
+        options = self.options
+        images = None
+        if with_images:
+            form, mode = options.image_format
+            images = Images(*options.image, options.images, format=form, mode=mode)
+        documents = options.documents if options.endpoint == "rerank" else 0
+        lengths = options.input or read_lengths("--perf-input", _INPUT)
+        return Drawn(self.writer(), lengths, options.prefix, options.turns, images, documents)
+
+    def writer(self) -> Writer:
+        """Who writes prompts of an exact length."""
+        if not self._writer:
+            self._writer.append(taught(self._counts(), always=self.options.tokenizer is not None))
+        return self._writer[0]
+
+    def _counts(self) -> Count:
+        options = self.options
+        if options.tokenizer:
+            return by_tokenizer(options.tokenizer, options.endpoint)
+        if options.endpoint == "rerank":
+            raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
+        asked = {} if options.endpoint == "embeddings" else {"max_tokens": 1}
+        target = self.target()
+        body = {"model": self.model.model, FIELDS[options.endpoint]: None, **asked}
+        patience = min(options.timeout, options.limit, _PATIENCE)
+        return by_server(self.url, self._headers(), body, tls=target.tls, patience=patience)
+
+    def _bodies(self) -> Bodies:
+        options = self.options
+        has_lengths = options.dataset in RANDOM and not options.trace
+        default = read_lengths("--perf-output", _OUTPUT) if has_lengths and not self._has_limit() else None
+        return Bodies(
+            self.model.model,
+            options.endpoint,
+            stream=not options.no_stream,
+            output=options.output or default,
+            generation=self.model.generation,
+            batch=options.batch,
+        )
+
+    def _has_limit(self) -> bool:
+        return any(name in self.model.generation for name in ("max_tokens", "max_completion_tokens"))
+
+
+def generator(*parts: object) -> random.Random:
+    """A generator of its own for each run, load and part."""
+    return random.Random("/".join(map(str, parts)))
+
+
+def limited(requests: Iterator[Request], number: int | None) -> Iterator[Request]:
+    """So many of the requests, or all."""
+    return requests if number is None else itertools.islice(requests, number)

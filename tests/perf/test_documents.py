@@ -1,0 +1,62 @@
+"""docs/perf.md says of every figure and flag what the code says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.perf.definitions import COUNTS, RATES, SHARES, SPREADS
+from pytest_modeleval.perf.document import flat
+from pytest_modeleval.perf.figures import figures
+from pytest_modeleval.perf.flags import FLAGS
+from pytest_modeleval.perf.outcomes import exit_status
+from tests.perf.made import load, streamed
+
+ROOT = Path(__file__).parents[2]
+GUIDE = (ROOT / "docs" / "perf.md").read_text()
+
+
+def test_every_figure_is_defined_in_one_line() -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| ([\w/%]*) \| (.*) \|$", GUIDE.partition("## Figures")[2].partition("\n## ")[0], re.MULTILINE
+    )
+
+    assert rows == [(name, unit, text) for name, (unit, text) in (SPREADS | RATES | SHARES | COUNTS).items()]
+
+
+def test_every_flag_is_in_the_guide_and_every_flag_there_exists() -> None:
+    named = set(re.findall(r"--perf-[a-z]+(?:-[a-z]+)*", GUIDE))
+
+    assert named == {flag.name for flag in FLAGS}
+
+
+def test_the_readme_names_the_guide_and_no_flag_that_is_not_there() -> None:
+    readme = (ROOT / "README.md").read_text()
+
+    assert "docs/perf.md" in readme
+    assert set(re.findall(r"--perf-[a-z]+(?:-[a-z]+)*", readme)) <= {flag.name for flag in FLAGS}
+
+
+def test_what_is_computed_is_what_is_defined() -> None:
+    found = flat(
+        figures([load([streamed(0, cached_tokens=3, conversation="a", turn=turn) for turn in (0, 1)])], lambda _: True)
+    )
+
+    names = {name.partition("_")[2] if re.match(r"(p\d|mean|min|max)", name) else name for name in found}
+    assert names == {*SPREADS, *RATES, *SHARES, *COUNTS}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (set(), 0),
+        ({Exit.INCONCLUSIVE}, 6),
+        ({Exit.INCONCLUSIVE, Exit.INVALID}, 9),
+        ({Exit.INVALID, Exit.REGRESSION}, 1),
+        (set(Exit), 7),
+    ],
+)
+def test_exit_statuses(found: set[Exit], expected: int) -> None:
+    assert exit_status(found) == expected
+    assert f"| {expected} | " in GUIDE

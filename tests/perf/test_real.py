@@ -1,0 +1,52 @@
+"""Load tests of real parts: `transformers serve`, and a model in this process."""
+
+import json
+
+import pytest
+
+from pytest_modeleval.models.spec import TINY
+from tests.conftest import alias, run_alone
+
+
+@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+def test_transformers_serve_is_loaded(pytester: pytest.Pytester, transformers_server: str, endpoint: str) -> None:
+    pytester.makeini("[pytest]")
+    alias(pytester, "served", base_url=transformers_server, model=str(TINY), generation={"temperature": 0})
+    arguments = ["--perf-parallel", "2", "--perf-number", "8", "--perf-extend", "0", "--perf-output", "8"]
+    arguments += ["--perf-input", "90", "--perf-tokenizer", str(TINY), "--perf-endpoint", endpoint, "--perf-out", "out"]
+    result = run_alone(pytester, "--model", "served", *arguments)
+
+    text = result.stdout.str()
+    # On a busy machine the verdict may be that it cannot be measured there; what came is the same.
+    assert result.ret in (0, 9), text
+    (found,) = json.loads((pytester.path / "out" / "perf.json").read_text())["loads"]
+    assert (found["requests"], found["errors"]) == (8, {})
+    assert found["figures"]["mean_input_tokens"] == 90
+    assert 0 < found["figures"]["max_output_tokens"] <= 8
+    assert 0 < found["figures"]["p50_ttft"] < found["figures"]["p50_latency"]
+
+
+def test_the_speed_of_the_bundled_model(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    result = run_alone(
+        pytester, "--model", "tiny", "--perf-speed", "--perf-speed-lengths", "1,64,600", "--perf-output", "4", "-rs"
+    )
+
+    result.assert_outcomes(passed=2, skipped=1)
+    result.stdout.re_match_lines(
+        [
+            r"model +prompt +prefill tok/s +decode tok/s +first token +peak memory +device",
+            r"tiny +1 +[\d.,]+ +[\d.,]+ +[\d.,]+ m?s +\d+\.\d\d GiB +\w+",
+            r"tiny +64 ",
+            r"SKIPPED .*600 tokens of prompt and 4 of answer are longer than the context of 512",
+        ]
+    )
+
+
+def test_a_served_model_has_no_speed_here(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    alias(pytester, "served", base_url="http://127.0.0.1:9/v1", model="m")
+    result = run_alone(pytester, "--model", "served", "--perf-speed")
+
+    assert result.ret == 4
+    result.stderr.re_match_lines([r"ERROR: --perf-speed measures a model in this process, and 'served' is behind http"])

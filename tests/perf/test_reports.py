@@ -1,0 +1,222 @@
+"""What people and programs see of load tests: tables, the live line, plots, trackers, changes."""
+
+import math
+import random
+import statistics
+import sys
+from types import SimpleNamespace
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_modeleval.perf.benchmark import Clock
+from pytest_modeleval.perf.definitions import SPREADS
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.options import Point
+from pytest_modeleval.perf.progress import Progress
+from pytest_modeleval.perf.record import Plan, Record
+from pytest_modeleval.perf.slo import parse
+from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.wording import amount, rounded, time
+from pytest_modeleval.reports.perf import lines, speeds
+from pytest_modeleval.reports.perf_change import ratio_interval
+from pytest_modeleval.reports.perf_files import file_name, track
+from pytest_modeleval.reports.perf_live import standing
+from pytest_modeleval.reports.perf_plots import plots
+from tests.perf.made import failed, load, streamed
+
+
+def measured(parallel: int = 2, records: list[Record] | None = None, *, slo: str = "", model: str = "m") -> Measured:
+    plan = Plan(parallel=parallel)
+    records = records if records is not None else [streamed(at / 10, ttft=0.05 * parallel) for at in range(40)]
+    found = load(records, plan)
+    return Measured(
+        f"test_it.py::test_load[parallel={parallel}]",
+        model,
+        Point(f"parallel={parallel}", plan),
+        [found],
+        parse("", slo) if slo else parse("", "success>=1%"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("figure", "value", "expected"),
+    [
+        ("ttft", 0.0001234, "0.123 ms"),
+        ("ttft", 0.01234, "12.34 ms"),
+        ("ttft", 0.5, "500.0 ms"),
+        ("ttft", 12.3456, "12.35 s"),
+        ("ttft", 3456.0, "3,456 s"),
+        ("ttft", math.inf, "∞"),
+        ("ttft", math.nan, "-"),
+        ("success", 0.98765, "98.77%"),
+        ("output_rate", 12345.6, "12,346 tok/s"),
+        ("goodput_rate", math.inf, "∞ req/s"),
+    ],
+)
+def test_amounts_have_their_unit(figure: str, value: float, expected: str) -> None:
+    assert amount(figure, value) == expected
+
+
+def test_negative_and_tiny_numbers_are_readable() -> None:
+    assert (rounded(-math.inf), rounded(0.0), time(-0.002)) == ("-∞", "0.000", "-2.00 ms")
+
+
+def test_the_tables_show_failures_steady_state_and_the_best_loads() -> None:
+    first = measured(2, [*(streamed(at / 10, tokens=20) for at in range(20)), failed(0.3, "cut")])
+    second = measured(4, [streamed(at / 20, ttft=0.4, tokens=20, counted_by="chunks") for at in range(40)])
+    text = "\n".join(lines([first, second]))
+
+    assert "failed: 1 cut" in text
+    assert "tokens counted: 40 by chunks" in text
+    assert "highest throughput: parallel=4" in text
+    assert "shortest latency: parallel=2" in text
+    assert "passed: success>=1%: 95.24% [" in text
+    assert text.count("while all streams were busy") <= 2
+    for name in ("ttft", "itl", "tpot", "latency", "speed"):
+        assert f"\n{name} " in text
+
+
+def test_reasoning_has_a_line_of_its_own_only_where_there_is_some() -> None:
+    thinking = measured(1, [streamed(at, first_answer=at + 0.6) for at in range(3)])
+
+    assert "\nttfa " in "\n".join(lines([thinking]))
+    assert "\nttfa " not in "\n".join(lines([measured(1)]))
+
+
+def test_a_load_without_any_answer_is_shown() -> None:
+    text = "\n".join(lines([measured(1, [failed(0), failed(0.1)])]))
+
+    assert "parallel=1         2       2" in text
+
+
+def test_several_models_and_tests_are_told_apart() -> None:
+    text = "\n".join(lines([measured(1, model="a"), measured(1, model="b")]))
+
+    assert "a parallel=1" in text
+    assert "b parallel=1" in text
+
+
+def test_the_figures_of_a_load_have_the_names_of_the_objectives() -> None:
+    found = measured(2, slo="ttft<=1s, goodput>=1%")
+
+    assert found["p50_ttft"] == pytest.approx(0.1)
+    assert found["mean_ttft"] == pytest.approx(found["min_ttft"]) == pytest.approx(found["max_ttft"])
+    assert (found["success"], found["goodput"], found["errors"], found["peak"]) == (1, 1, 0, 14)
+    assert found["request_rate"] == pytest.approx(40 / found.figures.seconds)
+    with pytest.raises(KeyError, match="'ttft' needs a statistic, such as p99_ttft"):
+        found["ttft"]
+    with pytest.raises(KeyError, match="no request of this load has the figure 'conversation'"):
+        found["p50_conversation"]
+    with pytest.raises(KeyError, match="nothing tells 'cached' of this load"):
+        found["cached"]
+    with pytest.raises(
+        pytest.UsageError, match=r"unknown figure in a load's figures: 'p50_tttf'; did you mean 'p\d+_ttft'\?"
+    ):
+        found["p50_tttf"]
+
+
+def test_plots_are_xml_with_a_point_for_each_load() -> None:
+    found = plots([measured(1), measured(2), measured(8)])
+
+    assert set(found) == {"throughput", "requests", "ttft", "tpot", "latency"}
+    for name, svg in found.items():
+        root = ElementTree.fromstring(svg)
+        circles = root.findall("{http://www.w3.org/2000/svg}circle")
+        assert len(circles) == (3 if name in ("throughput", "requests") else 9)
+        assert all(
+            0 <= float(circle.attrib["cx"]) <= 640 and 0 <= float(circle.attrib["cy"]) <= 400 for circle in circles
+        )
+
+
+def test_one_load_has_no_plot() -> None:
+    assert plots([measured(2)]) == plots([]) == {}
+
+
+@pytest.mark.parametrize(
+    ("plan", "progress", "expected"),
+    [
+        (
+            Plan(parallel=8, number=100, warm_up=10),
+            Progress(5.0, 60, 55, 1, 5, 5500, 0.12),
+            "55/110, 5 in flight, 11.00 requests/s, 1,100 tokens/s, TTFT 120.0 ms, 1 error, 5 s left",
+        ),
+        (
+            Plan(rate=5, duration=60),
+            Progress(20.0, 100, 0, 0, 100, 0, None),
+            "0, 100 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors, 40 s left",
+        ),
+        (Plan(parallel=1), Progress(0.0, 0, 0, 0, 0, 0, None), "0, 0 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors"),
+    ],
+    ids=["number", "duration", "nothing yet"],
+)  # fmt: skip
+def test_the_live_line(plan: Plan, progress: Progress, expected: str) -> None:
+    assert standing(plan, progress) == expected
+
+
+def test_the_interval_of_a_ratio_covers_as_often_as_it_says() -> None:
+    draw = random.Random(4)
+    rounds, hits = 400, 0
+    for _ in range(rounds):
+        both = []
+        for truth in (12.0, 10.0):
+            values = [draw.gauss(truth, 2) for _ in range(60)]
+            mean, half = statistics.fmean(values), 1.96 * statistics.stdev(values) / math.sqrt(60)
+            both.append((mean, mean - half, mean + half))
+        _, low, high = ratio_interval(both[0], both[1])
+        hits += low <= 1.2 <= high
+
+    assert 0.92 <= hits / rounds <= 0.98
+
+
+def test_the_same_figure_has_not_changed() -> None:
+    ratio, low, high = ratio_interval((10.0, 9.0, 11.0), (10.0, 9.0, 11.0))
+
+    assert ratio == 1
+    assert low < 1 < high
+
+
+@pytest.mark.parametrize("where", ["wandb", "swanlab"])
+def test_a_tracker_gets_every_load(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[tuple[int, dict[str, float]]] = []
+    finished: list[bool] = []
+    run = SimpleNamespace(finish=lambda: finished.append(True))
+    fake = SimpleNamespace(init=lambda **said: run, log=lambda values, step: logged.append((step, values)))
+    monkeypatch.setitem(sys.modules, where, fake)
+    track(where, "0" * 32, [measured(1), measured(2)])
+
+    assert [step for step, _ in logged] == [0, 1]
+    assert logged[1][1]["m/p50_ttft"] == pytest.approx(0.1)
+    assert logged[1][1]["m/parallel"] == 2
+    assert finished == [True]
+
+
+def test_a_tracker_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "wandb", None)
+
+    with pytest.raises(pytest.UsageError, match=r"this needs wandb: pip install 'pytest-modeleval\[wandb\]'"):
+        track("wandb", "0" * 32, [measured(1)])
+
+
+def test_a_files_name_has_nothing_strange() -> None:
+    found = measured(2, model="owner/na me")
+
+    assert file_name(found) == "owner-na-me-test_load-parallel=2"
+
+
+def test_a_clock_lives_through_the_given_durations() -> None:
+    clock = Clock()
+    clock.durations = iter([0.5, 2.0])
+    times = [clock() for _ in range(6)]
+
+    assert [end - start for start, end in zip(times[::2], times[1::2], strict=True)] == [0.5, 2.0, 0.0]
+
+
+def test_speeds_are_a_line_each() -> None:
+    found = speeds([Speed("m", 6144, 128, prefill=12345.6, decode=78.9, first=0.49, memory=3 << 30, device="cuda:0")])
+
+    assert found[1].split() == ["m", "6,144", "12,346", "78.90", "490.0", "ms", "3.00", "GiB", "cuda:0"]
+
+
+def test_every_spread_can_be_worded() -> None:
+    assert all(amount(name, 1.0) for name in SPREADS)
