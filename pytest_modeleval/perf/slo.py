@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import NormalDist
 
 import pytest
 
@@ -113,10 +114,22 @@ def least_requests(percentile: float) -> int:
 
 
 def needed_requests(slo: Slo, confidence: float) -> int:
-    """So many requests that every percentile can pass: its bound is one of the values, with this confidence."""
+    """So many requests that every condition can pass, with this confidence.
+
+    The bound of a percentile is then one of the values; that of a share, n / (n + z²) by Wilson, is within the limit
+    when no request is against it.
+    """
     shares = [max(p, 100 - p) / 100 for p in (each.percentile for each in slo.conditions) if p is not None]
     bounded = (math.ceil(math.log(1 - confidence) / math.log(share)) for share in shares)
-    return max([*bounded, *(least_requests(100 * share) for share in shares)], default=0)
+    against = [_most_against(each) for each in slo.conditions if each.figure in SHARES and each.figure != "cached"]
+    z = NormalDist().inv_cdf(confidence)
+    kept = (math.ceil((1 - most) / most * z * z) for most in against if 0 < most < 1)
+    return max([*bounded, *(least_requests(100 * share) for share in shares), *kept], default=0)
+
+
+def _most_against(condition: Condition) -> float:
+    """The share of requests that may be against a limit on a share."""
+    return condition.limit if condition.sign in ("<=", "<") else 1 - condition.limit
 
 
 def _is_gate(condition: Condition) -> bool:

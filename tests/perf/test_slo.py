@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.figures import Figures, figures
-from pytest_modeleval.perf.slo import Verdict, least_requests, overall, parse
+from pytest_modeleval.perf.slo import Verdict, least_requests, needed_requests, overall, parse
 from tests.perf.made import failed, load, streamed
 
 
@@ -158,6 +158,17 @@ def test_least_requests(percentile: float, needed: int) -> None:
     assert least_requests(percentile) == needed
     share = max(percentile, 100 - percentile) / 100
     assert share**needed <= 0.05
+
+
+@pytest.mark.parametrize("text", ["success>=99%", "errors<=0.5%", "p99_latency<=9s", "p50_latency<=9s, success>=95%"])
+@pytest.mark.parametrize("confidence", [0.95, 0.9875])
+def test_a_load_of_the_needed_requests_can_pass(text: str, confidence: float) -> None:
+    slo = parse("--perf-slo", text)
+    needed = needed_requests(slo, confidence)
+
+    assert {v.result for v in slo.judge(a_load(needed), confidence=confidence)} == {Result.PASSED}
+    fewer = slo.judge(a_load(needed - 1), confidence=confidence)
+    assert Result.INCONCLUSIVE in {verdict.result for verdict in fewer}
 
 
 def test_a_true_objective_fails_as_seldom_as_promised() -> None:
