@@ -115,7 +115,7 @@ def _addresses(url: str, host: str, port: int) -> list[Any]:
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
-    thread.join(_PATIENCE - 1)
+    thread.join(_PATIENCE * 0.8)
     if not found or not isinstance(found[0], list):
         raise pytest.UsageError(f"no host {host} of {url}: {found[0] if found else 'no name server answers'}")
     return found[0]

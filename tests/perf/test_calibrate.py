@@ -13,10 +13,11 @@ def test_the_floor_is_measured_against_what_the_server_did() -> None:
     floor = calibrate(4, seconds=0.5)
 
     assert (floor.requests, floor.parallel) == (8, 4)
-    # Of one clock, and not the figures themselves: those are above 50 ms.
-    assert 0 < floor.ttft < 0.04
-    assert 0 < floor.itl < 0.04
-    assert 0 < floor.tpot < floor.latency < 0.1
+    # Of one clock: they are no times since the machine was started.
+    assert 0 < floor.ttft < 1
+    assert 0 < floor.itl < 1
+    assert 0 < floor.tpot < 1
+    assert 0 < floor.latency < 1
 
 
 FLOOR = Floor(ttft=0.001, itl=0.0005, tpot=0.0001, latency=0.002, requests=8, parallel=4, verdict=Verdict())

@@ -39,7 +39,7 @@ def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -
         loop.turn()
         assert read == [(selectors.EVENT_READ, b"a")]
         assert loop.since <= time.monotonic_ns()
-        assert loop.since < before + 50 * MS
+        assert loop.since < before + 5000 * MS
 
         loop.watch(one, lambda mask: read.append((mask, b"")), write=True)
         loop.turn()
