@@ -54,29 +54,32 @@ class Vocabulary:
         chosen: list[str] = []
         words = list(self.cost)
         # As long as no end is near, every word fits: all of these at once.
-        far = (tokens - len(self._sums)) // max(self.cost.values())
+        far = (tokens - len(self._sums)) // max(self._costs)
         if far > 0:
             chosen = draw.choices(words, k=far)
             tokens -= sum(self.cost[word] for word in chosen)
         while tokens > 0:
-            fits = [word for word in words if self._fits(tokens - self.cost[word])]
-            chosen.append(draw.choice(fits))
+            fitting = {cost for cost in self._costs if self._fits(tokens - cost)}
+            chosen.append(draw.choice([word for word in words if self.cost[word] in fitting]))
             tokens -= self.cost[chosen[-1]]
         return chosen
 
     def _fits(self, tokens: int) -> bool:
-        if tokens < 0 or tokens % math.gcd(*self.cost.values()):
+        if tokens < 0 or tokens % math.gcd(*self._costs):
             return False
         return tokens >= len(self._sums) or self._sums[tokens]
 
     @cached_property
+    def _costs(self) -> set[int]:
+        return set(self.cost.values())
+
+    @cached_property
     def _sums(self) -> list[bool]:
         """Which numbers of tokens some words add up to, as far as that is no matter of course."""
-        costs = set(self.cost.values())
         sums = [True]
         # Beyond the largest cost squared every multiple of the costs' greatest common divisor is there.
-        for total in range(1, max(costs) ** 2 + 1):
-            sums.append(any(total >= cost and sums[total - cost] for cost in costs))
+        for total in range(1, max(self._costs) ** 2 + 1):
+            sums.append(any(total >= cost and sums[total - cost] for cost in self._costs))
         return sums
 
 
