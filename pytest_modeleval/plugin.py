@@ -63,7 +63,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
                 from pytest_modeleval.perf.hooks import parametrize
 
                 parametrize(metafunc, fixture)
-        return
+                return
     active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
     if metafunc.definition.get_closest_marker(MARK) is None:
         return

@@ -170,6 +170,18 @@ def test_a_users_own_test_asserts_on_the_figures(served: pytest.Pytester) -> Non
     result.stdout.re_match_lines([r"parallel=3 +12 "])
 
 
+def test_the_example_of_the_guide_runs(served: pytest.Pytester) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "perf.md").read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    served.makepyfile(test_chat=example)
+    result = perf(
+        served, "test_chat.py", "--perf-parallel", "4", *FEW, "--perf-output", "64", "--perf-slo", "success>=50%"
+    )
+
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"parallel=4 +16 +0 .* passed"])
+
+
 def test_a_users_own_assert_fails_as_any(served: pytest.Pytester) -> None:
     served.makepyfile(test_mine=MINE.format(limit=0.001))
     result = perf(served, "test_mine.py")
@@ -192,6 +204,13 @@ def test_a_mark_perf_of_somebody_elses_is_left_alone(pytester: pytest.Pytester) 
     pytester.makepyfile("import pytest\n@pytest.mark.perf('slow', n=3)\ndef test_it(tmp_path): assert tmp_path")
 
     run(pytester).assert_outcomes(passed=1)
+
+
+def test_a_benchmark_may_have_a_mark_perf_of_its_own(served: pytest.Pytester, faulty_server: FaultyServer) -> None:
+    alias(served, "faulty", base_url=faulty_server.url, model="faulty")
+    served.makepyfile(test_answers=ANSWERS.replace("@benchmark(", "import pytest\n\n@pytest.mark.perf\n@benchmark("))
+
+    run(served, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
 
 
 def test_benchmarks_and_load_tests_are_not_mixed(served: pytest.Pytester) -> None:
