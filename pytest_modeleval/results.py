@@ -27,7 +27,8 @@ class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
 
     ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
-    ``sample`` is the hash of what is asked and expected; ``pins`` stand on a benchmark's first record in a process.
+    ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
+    process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     ``labels`` are a collection's, None in a run without one.
     """
@@ -44,6 +45,7 @@ class Record:
     answer: str = ""
     sample: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
     prompt_tokens: int = 0
     completion_tokens: int = 0
     latency: float = 0.0
@@ -55,7 +57,8 @@ class Record:
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""
         # `asdict` copies deeply, at 0.1 ms a record.
-        fields = {name: getattr(self, name) for name in self.__slots__ if name != "labels" or self.labels}
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        fields = {name: value for name, value in values if value or name not in ("labels", "tags")}
         return PROPERTY, json.dumps(fields, separators=(",", ":"))
 
     @classmethod
@@ -112,11 +115,6 @@ class Tally:
             if metric == "main" and record.answer:
                 attempt = record.repeat, record.outcome == RIGHT, record.answer, value
                 self.attempts.setdefault(sample, []).append(attempt)
-
-    @property
-    def seconds(self) -> float:
-        """Wall-clock seconds from the first question to the last answer, stored answers apart."""
-        return max(0.0, self.last_answered - self.first_asked)
 
     @property
     def metrics(self) -> list[str]:
@@ -183,6 +181,7 @@ class Results:
     def __init__(self) -> None:
         self.right = self.wrong = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
+        self._tags: dict[str, Sequence[str]] = {}
 
     @property
     def done(self) -> int:
@@ -196,6 +195,8 @@ class Results:
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
         self.completion_tokens += record.completion_tokens
+        if record.tags:
+            self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record)
 
@@ -217,31 +218,50 @@ class Results:
                     rows += _rows(model, benchmark, part, tallies)
         return rows
 
+    def tag_rows(self) -> list[Row]:
+        """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""
+        tagged: dict[tuple[str, str], list[Tally]] = {}
+        for (model, benchmark), parts in self._tallies.items():
+            for tag in self._tags.get(benchmark, ()):
+                tagged.setdefault((model, tag), []).append(summed(list(parts.values())))
+        return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]
+
+
+def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> Row:
+    scored = [sample for tally in tallies for sample in tally.values.get("main", {}).values()]
+    found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
+    return _row(model, "", tag, "main", tallies, (found, sum(count for _, count, _ in scored)))
+
 
 def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
     whole = summed(list(tallies))
-    rows = []
-    for metric in whole.metrics or ["main"]:
-        found, samples = whole.estimate(metric) if whole.values else (None, 0)
-        rows.append(
-            Row(
-                model=model,
-                benchmark=benchmark,
-                part=part,
-                metric=metric,
-                samples=samples,
-                errors=whole.errors,
-                unscored=whole.unscored,
-                score=found.mean if found else None,
-                standard_error=found.standard_error if found else None,
-                low=found.low if found else None,
-                high=found.high if found else None,
-                prompt_tokens=whole.prompt_tokens,
-                completion_tokens=whole.completion_tokens,
-                seconds=whole.seconds,
-            )
-        )
-    return rows
+    return [
+        _row(model, benchmark, part, metric, [whole], whole.estimate(metric) if whole.values else (None, 0))
+        for metric in whole.metrics or ["main"]
+    ]
+
+
+def _row(
+    model: str, benchmark: str, part: str, metric: str, tallies: Sequence[Tally], scored: tuple[Estimate | None, int]
+) -> Row:
+    found, samples = scored
+    return Row(
+        model=model,
+        benchmark=benchmark,
+        part=part,
+        metric=metric,
+        samples=samples,
+        errors=sum(tally.errors for tally in tallies),
+        unscored=sum(tally.unscored for tally in tallies),
+        score=found.mean if found else None,
+        standard_error=found.standard_error if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
+        completion_tokens=sum(tally.completion_tokens for tally in tallies),
+        # Wall-clock from the first question to the last answer, stored answers apart.
+        seconds=max(0.0, max(t.last_answered for t in tallies) - min(t.first_asked for t in tallies)),
+    )
 
 
 def summed(tallies: Sequence[Tally]) -> Tally:

@@ -46,6 +46,7 @@ def record_of(
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
+        tags=tuple(ref.source.benchmark.tags) if pins else (),
         answer=_vote(turn) if turn and ref.source.repeats > 1 else "",
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),

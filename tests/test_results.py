@@ -104,6 +104,17 @@ def test_a_harmonic_metric_is_made_of_means_and_not_of_samples() -> None:
     assert rows == {"main": (3, 2 / 3), "correct_acc": (1, 1.0), "error_acc": (2, 0.5), "f1": (3, 2 / 3)}
 
 
+def test_a_tag_s_line_is_over_all_samples_of_the_benchmarks_with_it() -> None:
+    results = Results()
+    # The same subset and row of two benchmarks are two samples.
+    results.add(record(benchmark="a", tags=("maths", "short")))
+    results.add(record(benchmark="a", index=1, outcome="error", scores=()))
+    results.add(record(benchmark="b", outcome="wrong", scores=(("main", 0.0, 1.0),), tags=("maths",)))
+
+    rows = {row.part: (row.samples, row.errors, row.score) for row in results.tag_rows()}
+    assert rows == {"maths": (2, 1, 0.5), "short": (1, 1, 1.0)}
+
+
 def test_a_record_survives_the_way_to_the_controller() -> None:
     sent = record(scores=(("main", 0.5, 1.0), ("f1", 0.25, 2.0)), first_token=0.1, asked=1.0, answered=2.0)
 

@@ -62,7 +62,7 @@ class Difference:
 
 def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Difference:
     """What changed from the first run to the second; `pytest.UsageError` when they have nothing in common."""
-    before, after = (_outcomes(past, run) for run in runs)
+    before, after = (outcomes(past, run) for run in runs)
     pairs = _pairs(runs, before, after)
     verdicts = adjusted([compared(b, before[m, b].samples, after[n, b].samples, margin=margin) for m, n, b in pairs])
     parts = [
@@ -80,16 +80,23 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
     return Difference(runs, parts, list(changed.values()))
 
 
-def _outcomes(past: Past, run: Run) -> Mapping[tuple[str, str], Outcomes]:
+def outcomes(past: Past, run: Run) -> Mapping[tuple[str, str], Outcomes]:
+    """A stored run's outcomes by model and benchmark; samples go by their names in items' ids."""
     ledger = Ledger()
+    for record in records(past, run):
+        ledger.add(record)
+    return ledger.outcomes
+
+
+def records(past: Past, run: Run) -> Iterator[Record]:
+    """A stored run's records, with what the store keeps of them: of the scores the sample's own alone."""
     for each in past.attempts(run):
         subset, _, number = each.name.rpartition("-")
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
         index = int(number) if number.isdecimal() else 0
-        ledger.add(
-            Record(each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.sample)
+        yield Record(
+            each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.sample
         )
-    return ledger.outcomes
 
 
 def _pairs(
