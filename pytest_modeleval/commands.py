@@ -28,10 +28,16 @@ def _diff(config: pytest.Config, past: Past, runs: Sequence[str], *, every: bool
     options = read_options(config)
     first, second = (past.run(text) for text in runs)
     found = difference(past, (first, second), margin=options.margin)
-    # One in the ini file is for the table of scores.
-    if config.option.modeleval_json and options.json:
-        try:
-            write_diff(options.json, found)
-        except OSError as error:
-            raise pytest.UsageError(f"cannot write {options.json}: {error}") from None
+    # Those in the ini file are for what a run writes.
+    given = config.option
+    try:
+        if given.modeleval_json and (path := options.json):
+            write_diff(path, found)
+        if given.modeleval_html and (path := options.html):
+            from pytest_modeleval.reports.first_screen import of_difference
+            from pytest_modeleval.reports.page import write_page
+
+            write_page(path, past.path.parent, of_difference(past, found))
+    except OSError as error:
+        raise pytest.UsageError(f"cannot write {path}: {error}") from None
     return diff_lines(found, every=every)

@@ -1,5 +1,6 @@
 """The end of a run: the gate's judgement and exit status, and the files that were asked for."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -60,14 +61,25 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
             write_summary(path, rows, evaluation.judgement, evaluation.spent)
         if path := options.export:
             store.flush()
-            missing = evaluation.results.done - export(path, evaluation.folder, evaluation.run)
-            if missing > 0:
-                # A worker writes its scores some hundreds at a time.
-                _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
+            _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))
+        if path := options.html:
+            # Only a run with the flag pays for reading these.
+            from pytest_modeleval.reports.first_screen import of_run
+            from pytest_modeleval.reports.page import write_page
+
+            store.flush()
+            screen = of_run(evaluation, int(session.exitstatus))
+            _tell_missing(session, path, evaluation.results.done - write_page(path, evaluation.folder, screen))
     except OSError as error:
         _fail(session, f"cannot write {path}: {error}")
     except StopRun as error:
         _fail(session, str(error))
+
+
+def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
+    if missing > 0:
+        # A worker writes its scores some hundreds at a time.
+        _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
 
 
 def _say(session: pytest.Session, what: str) -> None:

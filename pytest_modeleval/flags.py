@@ -203,6 +203,7 @@ FLAGS = (
         values.one_of(*values.RERUNS),
     ),
     Flag("--eval-export", "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export),
+    Flag("--eval-html", "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.path),
 )
 
 

@@ -59,6 +59,7 @@ class Options:
     sampler: str | None
     only: str | None
     export: Path | None
+    html: Path | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:

@@ -128,10 +128,15 @@ class Past:
         row = self._connection.execute("select count(distinct item) from scores where run = ?", (run,)).fetchone()
         return int(row[0])
 
-    def scores(self, run: str) -> Iterator[dict[str, Any]]:
-        """A run's scores by column, one row a metric, an item's beside each other, with what was asked."""
+    def scores(self, run: str, *, answers: bool = False) -> Iterator[dict[str, Any]]:
+        """A run's scores by column, one row a metric, an item's beside each other, with what was asked.
+
+        ``answers`` adds the stored completion as JSON, null where none was kept.
+        """
+        column = ", completions.completion as answer" if answers else ""
+        joined = "left join completions on key = scores.completion" if answers else ""
         rows = self._connection.execute(
-            "select scores.*, prompt, target from scores left join samples on hash = sample "
+            f"select scores.*, prompt, target{column} from scores left join samples on hash = sample {joined} "
             "where run = ? order by item, metric",
             (run,),
         )

@@ -87,9 +87,10 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
         started = {run.id: run.started for run in past.runs()}
         run = Run(evaluation.run, started.get(evaluation.run, 0.0))
         of_models = outcomes(past, run) if len(evaluation.models) > 1 else {}
+    without = evaluation.collector.without_data
     notes = [
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
-        *(f"not run, because there are no data: {name}" for name in evaluation.collector.without_data),
+        *([f"not run, because they have no data: {', '.join(without)}"] if without else []),
         *(not_run(drawn) if drawn else []),
     ]
     return FirstScreen(

@@ -1,0 +1,155 @@
+"""The page for a browser: what is seen first and every sample, in one file (docs/report.md)."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, NamedTuple, TextIO
+
+from pytest_modeleval.aside import aside
+from pytest_modeleval.history.past import Past, asked_in, sample_name
+from pytest_modeleval.reports.first_screen import FirstScreen
+
+# The page's own files, put together in this order.
+PAGE = Path(__file__).with_name("page")
+_SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "start.js")
+# What the table of samples shows, sorts and searches; the rest of a sample is read when it is opened.
+COLUMNS = (
+    *("run", "model", "benchmark", "subset", "sample", "repeat", "outcome", "mistake", "score"),
+    *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer"),
+)
+_TEXTS = ("got", "expected", "why", "answer")
+# Of a text, so much is in the table and searched.
+SEARCHED = 2000
+# Characters of samples that are in memory at once, and that a browser reads to open one of them.
+_BLOCK = 2**18
+
+
+class Entry(NamedTuple):
+    """A sample on the page: its line in the table, and what is read when it is opened, as JSON."""
+
+    row: str
+    detail: str
+
+
+def write_page(path: Path, folder: Path, screen: FirstScreen, plots: Iterable[tuple[str, str]] = ()) -> int:
+    """Write the page of the runs on the first screen, and of how many samples; ``plots`` are titles and SVG texts.
+
+    Raises `OSError` when the file cannot be written.
+    """
+    runs = [scores.run for scores in screen.scores]
+    written = 0
+    with closing(Past(folder)) as past, aside(path) as new:
+        # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
+        with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            head, tail = _template()
+            file.write(head)
+            file.write(_element('id="screen"', [_escaped(_screen(screen, plots))]))
+            for block in _blocks(_entries(past, [run.id for run in runs])):
+                _write_block(file, block)
+                written += len(block)
+            file.write(tail)
+    return written
+
+
+def _template() -> tuple[str, str]:
+    """The page before and after its data. Its policy lets nothing run or load but what is in it."""
+    style = (PAGE / "page.css").read_text("utf-8")
+    script = "".join((PAGE / name).read_text("utf-8") for name in _SCRIPTS)
+    policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
+    policy += "; base-uri 'none'; form-action 'none'"
+    page = (PAGE / "page.html").read_text("utf-8")
+    for name, text in {"policy": policy, "style": style, "script": script}.items():
+        page = page.replace(f"{{{{{name}}}}}", text)
+    head, _, tail = page.partition("{{data}}")
+    return head, tail
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[str, object]:
+    shown = [{"title": title, "svg": base64.b64encode(svg.encode()).decode()} for title, svg in plots]
+    found = asdict(screen)
+    for scores, given in zip(found["scores"], screen.scores, strict=True):
+        scores["run"] = {"id": given.run.id, "time": given.run.time}
+    return {**found, "plots": shown, "columns": COLUMNS}
+
+
+def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:
+    for number, run in enumerate(runs):
+        for _, metrics in groupby(past.scores(run, answers=True), key=itemgetter("item")):
+            yield _entry(number, list(metrics))
+
+
+def _entry(run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
+    """A sample out of the rows of its metrics."""
+    main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
+    answer = json.loads(main["answer"]) if main["answer"] else {}
+    texts = {name: main[name] for name in _TEXTS[:-1]} | {"answer": answer.get("text")}
+    shown = {
+        **main,
+        **{name: text and text[:SEARCHED] for name, text in texts.items()},
+        "run": run,
+        "sample": sample_name(main["item"], main["subset"]),
+        "mistake": main.get("mistake") or "",
+        "score": main["value"],
+        "asked": asked_in(main["prompt"], main["target"])[:SEARCHED] if main["prompt"] else "",
+    }
+    detail = {
+        "prompt": json.loads(main["prompt"]) if main["prompt"] else None,
+        "target": main["target"],
+        "thinking": answer.get("thinking", ""),
+        "finish_reason": answer.get("finish_reason", ""),
+        "tool_calls": answer.get("tool_calls", ()),
+        "choice_logprobs": answer.get("choice_logprobs", ()),
+        "first_token": main["first_token"],
+        "reused": bool(main["reused"]),
+        "metrics": [
+            {name: each[name] for name in ("metric", "value", "got", "expected", "why")}
+            for each in metrics
+            if each is not main
+        ],
+        "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
+    }
+    return Entry(_escaped([shown[column] for column in COLUMNS]), _escaped(detail))
+
+
+def _blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """The entries by so many as fill a block."""
+    block: list[Entry] = []
+    size = 0
+    for entry in entries:
+        block.append(entry)
+        size += len(entry.detail)
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _write_block(file: TextIO, block: Sequence[Entry]) -> None:
+    file.write(_element('class="rows"', ["[", ",\n".join(entry.row for entry in block), "]"]))
+    file.write(_element('class="details"', ["[", ",\n".join(entry.detail for entry in block), "]"]))
+
+
+def _element(attribute: str, texts: Iterable[str]) -> str:
+    return f'<script type="application/json" {attribute}>{"".join(texts)}</script>'
+
+
+def _escaped(value: object) -> str:
+    """The value as JSON that no HTML parser takes for the end of its element, or for a comment's beginning."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    except ValueError:
+        # JSON has no word for what Python writes as NaN and -Infinity.
+        finite = json.loads(json.dumps(value), parse_constant=str)
+        text = json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
