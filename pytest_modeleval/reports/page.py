@@ -42,18 +42,17 @@ def write_page(path: Path, folder: Path, screen: FirstScreen, plots: Iterable[tu
 
     Raises `OSError` when the file cannot be written.
     """
-    runs = [scores.run for scores in screen.scores]
+    runs = [scores.run.id for scores in screen.scores]
     written = 0
-    with closing(Past(folder)) as past, aside(path) as new:
-        # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
-        with new.open("w", encoding="utf-8", errors="backslashreplace") as file:
-            head, tail = _template()
-            file.write(head)
-            file.write(_element('id="screen"', [_escaped(_screen(screen, plots))]))
-            for block in _blocks(_entries(past, [run.id for run in runs])):
-                _write_block(file, block)
-                written += len(block)
-            file.write(tail)
+    head, tail = _template()
+    # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
+    with closing(Past(folder)) as past, aside(path) as new, new.open("w", -1, "utf-8", "backslashreplace") as file:
+        file.write(head)
+        file.write(_element('id="screen"', [_escaped(_screen(screen, plots))]))
+        for block in _blocks(_entries(past, runs)):
+            _write_block(file, block)
+            written += len(block)
+        file.write(tail)
     return written
 
 
