@@ -20,13 +20,17 @@ def main() -> None:
     if "site-packages" not in installed.parts:
         raise SystemExit(f"this is about an installed package, not about {installed}")
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pytest", "--model", "tiny", "-k", "arithmetic"]
+        command = [sys.executable, "-m", "pytest", "--model", "tiny", "-k", "arithmetic", "--eval-html", "page.html"]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        page = Path(folder, "page.html")
+        written = page.read_text("utf-8") if page.exists() else ""
     print(result.stdout, result.stderr)
     if result.returncode != 1:
         raise SystemExit(f"some samples are wrong, so the exit status should be 1; it is {result.returncode}")
     if not re.search(r"^tiny +arithmetic +225 +0 +0\.[6-9]", result.stdout, re.MULTILINE):
         raise SystemExit("the table is missing")
+    if "prefers-color-scheme" not in written or "drawOverview" not in written:
+        raise SystemExit("the page lacks its style or its script")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ def test_workers_give_the_same_table_and_share_the_store(project: pytest.Pyteste
     right, wrong = answer("42"), answer("41")
     faulty.fault = lambda handler, body: (wrong if "hard" in json.dumps(body) else right)(handler, body)
 
-    result = run(project, "--model", "faulty", "-n", "2", "test_answers.py")
+    result = run(project, "--model", "faulty", "-n", "2", "test_answers.py", "--eval-html", "page.html")
     again = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=6, failed=4)
@@ -22,6 +22,9 @@ def test_workers_give_the_same_table_and_share_the_store(project: pytest.Pyteste
     result.stdout.fnmatch_lines(["test_answers?hard-0000*expected '42', got '41'"])
     again.assert_outcomes(passed=6, failed=4)
     assert len(faulty.asked) == 10
+    page = (project.path / "page.html").read_text()
+    assert page.count('"answers","hard"') == 4
+    assert '"part":"math"' in page
 
 
 def test_a_worker_asks_ahead_for_what_it_was_given(project: pytest.Pytester, faulty: FaultyServer) -> None:

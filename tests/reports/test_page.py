@@ -182,6 +182,25 @@ def test_a_page_of_two_runs_that_cannot_be_written_fails_in_one_line(project: py
     result.stderr.fnmatch_lines(["ERROR: cannot write *file/page.html: *"])
 
 
+def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.Pytester, say: Say) -> None:
+    project.makeini("[pytest]\neval_html = of-a-run.html")
+    for answers in ({"easy 1": "41"}, {"hard 2": "44", "hard 3": ERROR}):
+        say(answers)
+        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
+    (project.path / "of-a-run.html").unlink()
+
+    run(project, "--eval-diff", "last~1", "last").assert_outcomes()
+    assert not (project.path / "of-a-run.html").exists()
+    result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+
+    assert result.ret == 0
+    data = Data(project.path / "page.html")
+    assert [row["run"] for row in data.rows] == [0] * 10 + [1] * 10
+    assert [scores["rows"][0]["score"] for scores in data.screen["scores"]] == [0.9, 8 / 9]
+    assert [(each["sample"], each["flaky"]) for each in data.screen["regressed"]] == [("hard-00002", False)]
+    assert data.screen["exit_status"] is None
+
+
 def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester, say: Say) -> None:
     project.makepyfile(test_plain="def test_it(): pass")
 

@@ -19,7 +19,7 @@ function drawTitle() {
   const outcomes = ["right", "wrong", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
   document.getElementById("title").replaceChildren(
     make("h1", {}, visible(title)),
-    make("p", { class: "facts" }, `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind}`).join(", ")}`, exitOf()));
+    make("p", { class: "facts" }, `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`, exitOf()));
 }
 
 function exitOf() {
@@ -52,7 +52,10 @@ function folded(title, lines) {
   return make("details", { open: lines.length <= 12 }, make("summary", {}, visible(`${title} (${lines.length})`)), scoreTable(lines, "part"));
 }
 
-function scoreTable(lines, of) {
+/** A table of scores; what several models or runs scored in the same stands together. */
+function scoreTable(unordered, of) {
+  const order = [...new Set(unordered.map((line_) => line_[of]))];
+  const lines = sorted(unordered, (line_) => order.indexOf(line_[of]), false);
   const several = allSides.length > 1;
   const metrics = lines.some((line_) => line_.metric !== "main");
   return tableOf("", [
@@ -63,7 +66,7 @@ function scoreTable(lines, of) {
     ["errors", (l) => count(l.errors), true],
     ["unscored", (l) => (lines.some((each) => each.unscored) ? count(l.unscored) : null), true],
     ["score", (l) => decimal(l.score), true],
-    ["95% interval", (l) => (l.low === null ? "–" : `[${decimal(l.low)}, ${decimal(l.high)}]`)],
+    ["95% interval", (l) => (l.low === null ? "–" : `[${decimal(l.low)}, ${decimal(l.high)}]`), true],
     ["0 … 1", (l) => bar(l)],
     ["tokens", (l) => (l.prompt_tokens + l.completion_tokens ? count(l.prompt_tokens + l.completion_tokens) : null), true],
     ["seconds", (l) => (l.seconds ? decimal(l.seconds, 1) : null), true],

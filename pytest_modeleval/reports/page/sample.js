@@ -54,7 +54,7 @@ function sideOf({ row, detail }, withPrompt, named) {
   const whole = { ...row, ...detail.whole };
   return make("article", {},
     named && make("h3", {}, visible(sideLabel(row.run, row.model))),
-    make("p", { class: "facts" }, badge(row.outcome), " ", row.mistake && row.mistake !== row.outcome && badge(row.mistake, "kind"), " ", facts(row, detail)),
+    make("p", { class: "facts" }, badge(row.outcome), " ", row.mistake && row.mistake !== row.outcome && badge(row.mistake, "kind"), " ", facts(row, detail, named)),
     section("Verdict", verdict(whole, detail)),
     withPrompt && section("Prompt", messages(detail.prompt)),
     detail.thinking ? make("details", { open: detail.thinking.length < 2000 }, make("summary", {}, `Thinking (${count(detail.thinking.length)} characters)`), block(detail.thinking, "thinking")) : null,
@@ -65,11 +65,11 @@ function section(title, children) {
   return make("section", {}, make("h4", {}, title), children);
 }
 
-function facts(row, detail) {
+function facts(row, detail, named) {
   const stored = detail.reused ? "stored answer" : null;
   const finish = detail.finish_reason && `finish reason: ${visible(detail.finish_reason)}`;
   const first = detail.first_token === null ? null : `first token after ${decimal(detail.first_token, 2)} s`;
-  return [sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `score ${decimal(row.score)}`,
+  return [!named && sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `score ${decimal(row.score)}`,
     `${count(row.prompt_tokens ?? 0)} tokens asked, ${count(row.completion_tokens ?? 0)} answered`,
     row.seconds !== null && `${decimal(row.seconds, 2)} s`, first, finish, stored].filter(Boolean).map(visible).join(" · ");
 }
