@@ -189,7 +189,7 @@ def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
     (project.path / "of-a-run.html").unlink()
 
-    run(project, "--eval-diff", "last~1", "last").assert_outcomes()
+    assert run(project, "--eval-diff", "last~1", "last").ret == 0
     assert not (project.path / "of-a-run.html").exists()
     result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
 
