@@ -497,6 +497,21 @@ def test_two_runs_stand_side_by_side_differences_first(stored: Callable[..., Pat
 
 
 @browser
+def test_of_many_that_regressed_the_first_are_seen_and_the_rest_unfolds(
+    stored: Callable[..., Path], open_page: Open
+) -> None:
+    asked = [Sample(f"question {n}", "42") for n in range(30)]
+    page = open_page(stored([(a, *right()) for a in asked], [(a, *wrong()) for a in asked]))
+
+    assert "Regressed (30)" in page.locator("#overview").inner_text()
+    assert not page.get_by_role("button", name="quiz[main-00029]").is_visible()
+    page.get_by_text("20 more").click()
+    page.get_by_role("button", name="quiz[main-00029]").click()
+    assert page.locator("#sample-body article").count() == 2
+    assert page.locator("#sample-name").inner_text() == "quiz[main-00029]"
+
+
+@browser
 def test_two_models_of_a_run_stand_side_by_side(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({"easy 1": "41"})
     run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")

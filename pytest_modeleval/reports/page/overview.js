@@ -1,8 +1,9 @@
 // The first screen: how good, where it fails, what changed.
 
 const overview = document.getElementById("overview");
-// Of the samples that regressed, as many are listed; the filter has the rest.
-const LISTED = 50;
+// Of the samples that regressed, as many are seen at once, and as many are listed at all.
+const SEEN = 10;
+const LISTED = 1000;
 
 function drawOverview() {
   drawTitle();
@@ -119,11 +120,15 @@ function regressedOf() {
     const text = visible(`${r.benchmark}[${r.sample}]`);
     return row ? make("button", { type: "button", class: "link", click: () => openRow(row) }, text) : text;
   };
-  const rest = found.length - LISTED;
-  return part_(`Regressed (${count(found.length)})`, tableOf("", [
+  const listed = (samples) => tableOf("", [
     ["sample", name], ["model", (r) => (allSides.length > 1 ? visible(r.model) : null)], ["before", (r) => decimal(r.before, 2), true],
     ["now", (r) => decimal(r.after, 2), true], ["", (r) => (r.flaky ? "flaky" : null)],
-  ], found.slice(0, LISTED)), rest > 0 ? make("p", {}, `… and ${count(rest)} more`) : null);
+  ], samples);
+  const rest = found.slice(SEEN, LISTED);
+  const unlisted = found.length - SEEN - rest.length;
+  return part_(`Regressed (${count(found.length)})`, listed(found.slice(0, SEEN)),
+    rest.length ? make("details", {}, make("summary", {}, `${count(rest.length)} more`), listed(rest)) : null,
+    unlisted > 0 ? make("p", {}, `… and ${count(unlisted)} that are not listed`) : null);
 }
 
 function plotsOf() {
