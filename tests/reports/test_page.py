@@ -22,7 +22,7 @@ from pytest_modeleval.sample import Completion, Sample, Score
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import Turn
 from pytest_modeleval.verdicts import sample_row, score_rows
-from tests.conftest import FaultyServer, alias, answer, run, send
+from tests.conftest import FaultyServer, alias, answer, run, run_alone, send
 from tests.reports.conftest import Open
 
 if TYPE_CHECKING:
@@ -201,15 +201,6 @@ def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.
     assert data.screen["exit_status"] is None
 
 
-def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester, say: Say) -> None:
-    project.makepyfile(test_plain="def test_it(): pass")
-
-    run(project, "--model", "faulty", "test_plain.py", "--eval-html", "page.html")
-
-    data = Data(project.path / "page.html")
-    assert (data.rows, data.screen["scores"][0]["rows"]) == ([], [])
-
-
 JSONS = st.recursive(
     st.none()
     | st.booleans()
@@ -345,6 +336,40 @@ def test_the_overview_leads_from_what_regressed_to_the_sample(
 
 
 @browser
+def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester, say: Say, open_page: Open) -> None:
+    say({})
+    project.makepyfile(test_plain="def test_it(): pass")
+    run(project, "--model", "faulty", "test_plain.py", "--eval-html", "page.html")
+
+    page = open_page(project.path / "page.html")
+
+    assert page.title() == "No samples"
+    assert "Nothing was scored." in page.locator("#overview").inner_text()
+    page.get_by_role("button", name="Samples").click()
+    page.locator("#table").press("Enter")
+    assert page.locator("#count").inner_text() == "0 of 0 samples"
+
+
+@browser
+def test_a_real_model_s_run_is_clicked_through(pytester: pytest.Pytester, open_page: Open) -> None:
+    run_alone(pytester, "--model", "tiny", "-k", "multiply", "--eval-repeats", "2", "--eval-html", "page.html")
+    page = open_page(pytester.path / "page.html")
+
+    page.get_by_role("button", name="Samples").click()
+    assert "150 of 150 samples" in page.locator("#count").inner_text()
+    page.get_by_label("Outcome").select_option("wrong")
+    names = cells(page, "sample")
+    assert names[1] == f"{names[0]} #2"
+    page.locator("#row-1").click()
+
+    assert page.locator("#sample-name").inner_text() == f"arithmetic[{names[0]}] #2"
+    got, expected = page.locator("#sample-body dd").all_inner_texts()[:2]
+    assert int(got) != int(expected)
+    assert page.locator("pre.answer").inner_text() == got
+    assert re.search(r"\d+ tokens asked, \d+ answered · \d+\.\d\d s", page.locator(".facts").last.inner_text())
+
+
+@browser
 def test_samples_are_filtered_by_outcome_subset_and_text(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({"easy 1": "41", "easy 2": "I guess 40", "hard 0": ERROR})
     run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
@@ -442,16 +467,16 @@ def test_arrow_keys_move_and_j_and_k_turn_the_pages(stored: Callable[..., Path],
 
 @browser
 def test_of_many_samples_only_those_in_sight_are_in_the_document(stored: Callable[..., Path], open_page: Open) -> None:
-    page = open_page(stored([(Sample(f"question {n}", "42"), *right()) for n in range(3000)]))
+    page = open_page(stored([(Sample(f"question {n}", "42"), *right()) for n in range(15_000)]))
     page.get_by_role("button", name="Samples").click()
 
     assert page.locator("#table tbody tr").count() < 80
     page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight / 2)")
     page.wait_for_function("document.querySelector('#table tbody tr:nth-child(2)').id > 'row-1'")
     names = cells(page, "sample")
-    assert any("main-015" in name for name in names)
+    assert any("main-075" in name for name in names)
     assert len(names) < 80
-    assert page.locator("#table").get_attribute("aria-rowcount") == "3001"
+    assert page.locator("#table").get_attribute("aria-rowcount") == "15001"
 
 
 @browser

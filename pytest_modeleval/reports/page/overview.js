@@ -14,7 +14,7 @@ function drawOverview() {
 function drawTitle() {
   const models = [...new Set(allSides.map((side) => side.model))];
   const on = benchmarks.length > 4 ? `${benchmarks.length} benchmarks` : benchmarks.join(", ");
-  const title = `${models.join(", ")} on ${on}`;
+  const title = rows.length ? `${models.join(", ")} on ${on}` : "No samples";
   document.title = visible(title);
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
