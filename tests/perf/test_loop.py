@@ -74,6 +74,13 @@ def test_arrival_is_the_kernels_where_it_makes_sense(kernel: bytes, wall: int, a
     assert arrivals([(b"", 5_000_000_000, wall, 0, kernel)]) == [arrived]
 
 
+def test_what_came_later_did_not_arrive_earlier() -> None:
+    stamp = struct.pack("6q", 1, 900, 0, 0, 0, 0)
+    reads = [(b"", 5_000, 1_000_001_000, 0, stamp), (b"", 6_000, 1_000_003_000, 0, stamp)]
+
+    assert arrivals(reads) == [4_900, 4_900]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux stamps arrivals")
 def test_the_kernel_tells_when_a_packet_arrived_however_late_it_is_read() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
