@@ -8,7 +8,7 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.collect import shipped_benchmarks
 from pytest_modeleval.gate.judge import Exit
-from pytest_modeleval.options import MARK, is_active
+from pytest_modeleval.options import MARK, is_active, read_options
 from pytest_modeleval.perf.benchmark import announced, record
 from pytest_modeleval.perf.flags import PERF, is_asked
 from pytest_modeleval.perf.items import Param, is_load, param_of, params
@@ -175,14 +175,18 @@ class LoadHooks:
         if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
             session.exitstatus = int(exit_status(self._statuses))
         try:
-            self._write_files()
+            self._write_files(int(session.exitstatus))
         except (OSError, pytest.UsageError) as error:
             self._config.get_terminal_writer().line(f"\n{error}", red=True)
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
         self.session.close(int(session.exitstatus))
 
-    def _write_files(self) -> None:
+    def _write_files(self, exit_status: int) -> None:
         options = read_perf(self._config)
+        if (page := read_options(self._config).html) and not self._is_worker:
+            from pytest_modeleval.reports.perf_page import write_load_page
+
+            write_load_page(page, self.session, exit_status)
         if self.session.measured and options.out:
             write_all(options.out, options.records, self.session.run, self.session.measured)
         if self.session.measured and options.track:

@@ -43,17 +43,28 @@ def write_page(path: Path, folder: Path, screen: FirstScreen, plots: Iterable[tu
     Raises `OSError` when the file cannot be written.
     """
     runs = [scores.run.id for scores in screen.scores]
+    with closing(Past(folder)) as past:
+        return write(path, _screen(screen, plots), _entries(past, runs))
+
+
+def write(path: Path, screen: Mapping[str, object], entries: Iterable[Entry]) -> int:
+    """Write a page of this first screen and these samples, and how many they were."""
     written = 0
     head, tail = _template()
     # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
-    with closing(Past(folder)) as past, aside(path) as new, new.open("w", -1, "utf-8", "backslashreplace") as file:
+    with aside(path) as new, new.open("w", -1, "utf-8", "backslashreplace") as file:
         file.write(head)
-        file.write(_element('id="screen"', [_escaped(_screen(screen, plots))]))
-        for block in _blocks(_entries(past, runs)):
+        file.write(_element('id="screen"', [_escaped(screen)]))
+        for block in _blocks(entries):
             _write_block(file, block)
             written += len(block)
         file.write(tail)
     return written
+
+
+def pictures(plots: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """Plots, by title, as the page has them: SVG in base64."""
+    return [{"title": title, "svg": base64.b64encode(svg.encode()).decode()} for title, svg in plots]
 
 
 def _template() -> tuple[str, str]:
@@ -74,11 +85,10 @@ def _digest(text: str) -> str:
 
 
 def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[str, object]:
-    shown = [{"title": title, "svg": base64.b64encode(svg.encode()).decode()} for title, svg in plots]
     found = asdict(screen)
     for scores, given in zip(found["scores"], screen.scores, strict=True):
         scores["run"] = {"id": given.run.id, "time": given.run.time}
-    return {**found, "plots": shown, "columns": COLUMNS}
+    return {**found, "plots": pictures(plots), "columns": COLUMNS}
 
 
 def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:

@@ -58,11 +58,16 @@ def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
 
 def summary(all_measured: Sequence[Measured]) -> list[str]:
     """One line a load."""
-    names = _names(all_measured)
+    rows = summary_cells(all_measured)
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+
+
+def summary_cells(all_measured: Sequence[Measured]) -> list[list[str]]:
+    """The columns' titles, then a load's main figures each."""
     head = ["load", "requests", "errors", "req/s", "tok/s", "TTFT p50", "p99", "TPOT p50", "p99", "latency p50", "p99"]
     has_slo = any(measured.slo.conditions for measured in all_measured)
     rows = [[*head, *(["goodput", "SLO"] if has_slo else [])]]
-    for name, measured in zip(names, all_measured, strict=True):
+    for name, measured in zip(names(all_measured), all_measured, strict=True):
         found = measured.figures
         row = [name, f"{found.sent:,}", f"{found.failed:,}", rounded(found.rate("request_rate"))]
         row.append(rounded(found.rate("output_rate")))
@@ -73,7 +78,7 @@ def summary(all_measured: Sequence[Measured]) -> list[str]:
             share = found.share("goodput")
             row += ["-" if share is None else f"{share:.1%}", measured.result.value if measured.verdicts else "-"]
         rows.append(row)
-    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+    return rows
 
 
 def measurement(all_measured: Sequence[Measured]) -> list[str]:
@@ -93,7 +98,7 @@ def measurement(all_measured: Sequence[Measured]) -> list[str]:
             "",
         ]
     ]
-    for name, measured in zip(_names(all_measured), all_measured, strict=True):
+    for name, measured in zip(names(all_measured), all_measured, strict=True):
         client = measured.loads[-1].client
         asked = client.parallel_asked
         rows.append(
@@ -117,7 +122,7 @@ def measurement(all_measured: Sequence[Measured]) -> list[str]:
 def percentiles(measured: Measured) -> list[str]:
     """The distribution of each figure of a load."""
     found = measured.figures
-    (name,) = _names([measured])
+    (name,) = names([measured])
     rows = [[name, "mean", *(f"p{p:g}" for p in _COLUMNS), "min", "max"]]
     for figure in SPREADS:
         if (spread := found.spreads.get(figure)) and not (figure == "ttfa" and not _reasons(found)):
@@ -157,17 +162,17 @@ def best_points(all_measured: Sequence[Measured]) -> Iterator[str]:
     trusted = [m for m in all_measured if not m.invalid and m.figures.succeeded]
     if len(trusted) < 2:
         return
-    names = dict(zip(map(id, all_measured), _names(all_measured), strict=True))
+    named = dict(zip(map(id, all_measured), names(all_measured), strict=True))
     most = max(trusted, key=lambda m: (m.figures.rate("output_rate"), m.figures.rate("request_rate")))
     tokens, requests = most.figures.rate("output_rate"), most.figures.rate("request_rate")
-    yield f"highest throughput: {names[id(most)]} ({rounded(requests)} req/s, {rounded(tokens)} tok/s)"
+    yield f"highest throughput: {named[id(most)]} ({rounded(requests)} req/s, {rounded(tokens)} tok/s)"
     least = min(trusted, key=lambda m: m.figures.spreads["latency"].percentile(50))
-    yield f"shortest latency: {names[id(least)]} (p50 {time(least.figures.spreads['latency'].percentile(50))})"
+    yield f"shortest latency: {named[id(least)]} (p50 {time(least.figures.spreads['latency'].percentile(50))})"
     keeping = [m for m in trusted if m.verdicts and m.result.value == "passed"]
     if keeping:
         best = max(keeping, key=lambda m: m.figures.rate("request_rate"))
         requests = best.figures.rate("request_rate")
-        yield f"highest throughput that keeps the SLO: {names[id(best)]} ({rounded(requests)} req/s)"
+        yield f"highest throughput that keeps the SLO: {named[id(best)]} ({rounded(requests)} req/s)"
 
 
 def answer(name: str, find: Find, found: Found | Knee) -> str:
@@ -187,6 +192,12 @@ def answer(name: str, find: Find, found: Found | Knee) -> str:
 
 def speeds(found: Sequence[Speed]) -> list[str]:
     """One line a prompt length of a model in this process."""
+    rows = speed_cells(found)
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 2), False])
+
+
+def speed_cells(found: Sequence[Speed]) -> list[list[str]]:
+    """The columns' titles, then a prompt length's figures each."""
     rows = [["model", "prompt", "prefill tok/s", "decode tok/s", "first token", "peak memory", "device"]]
     for one in found:
         rows.append(
@@ -200,10 +211,10 @@ def speeds(found: Sequence[Speed]) -> list[str]:
                 one.device,
             ]
         )
-    return aligned(rows, [False, *[True] * 5, False])
+    return rows
 
 
-def _names(all_measured: Sequence[Measured]) -> list[str]:
+def names(all_measured: Sequence[Measured]) -> list[str]:
     """The loads' names, with the model's and the test's where there are several."""
     models = {measured.model for measured in all_measured}
     plain = [measured.point.name for measured in all_measured]

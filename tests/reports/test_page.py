@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.asking import Answer
+from pytest_modeleval.perf.server.process import bench_server
 from pytest_modeleval.reports.page import COLUMNS, SEARCHED, Entry, _blocks, _escaped
 from pytest_modeleval.results import Record
 from pytest_modeleval.sample import Completion, Sample, Score
@@ -367,6 +368,28 @@ def test_a_real_model_s_run_is_clicked_through(pytester: pytest.Pytester, open_p
     assert int(got) != int(expected)
     assert page.locator("pre.answer").inner_text() == got
     assert re.search(r"\d+ tokens asked, \d+ answered · \d+\.\d\d s", page.locator(".facts").last.inner_text())
+
+
+@browser
+def test_load_tests_have_a_page_of_their_own(pytester: pytest.Pytester, open_page: Open) -> None:
+    flags = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
+    pytester.makeini("[pytest]")
+    with bench_server() as server:
+        alias(pytester, "bench", base_url=f"{server.url}/v1", model="bench")
+        slo = ("--perf-slo", "p50_ttft<=60s", "--eval-html", "page.html")
+        result = run_alone(pytester, "--model", "bench", "--perf-parallel", "1,2", *flags, *slo)
+
+    page = open_page(pytester.path / "page.html")
+
+    overview = page.locator("#overview").inner_text()
+    assert page.title() == "Load test of bench"
+    assert f"exit status {int(result.ret)}" in page.locator("#title").inner_text()
+    for shown in ("Gate", "Loads", "parallel=1", "parallel=2", "TTFT p50", "p50_ttft"):
+        assert shown in overview
+    assert not page.get_by_role("button", name="Samples").is_visible()
+    page.wait_for_function("[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
+    titles = ["throughput", "requests", "ttft", "tpot", "latency"]
+    assert page.locator("figcaption").all_inner_texts() == titles
 
 
 @browser

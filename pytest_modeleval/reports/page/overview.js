@@ -7,20 +7,21 @@ const LISTED = 1000;
 
 function drawOverview() {
   drawTitle();
-  const parts = [gateOf(), scoresOf(), mistakesOf(), comparisonsOf(), regressedOf(), plotsOf(), notesOf()];
+  const parts = [gateOf(), ...tablesOf(), scoresOf(), mistakesOf(), comparisonsOf(), regressedOf(), plotsOf(), notesOf()];
   overview.replaceChildren(...parts.filter(Boolean));
 }
 
 function drawTitle() {
   const models = [...new Set(allSides.map((side) => side.model))];
   const on = benchmarks.length > 4 ? `${benchmarks.length} benchmarks` : benchmarks.join(", ");
-  const title = rows.length ? `${models.join(", ")} on ${on}` : "No samples";
+  const title = screenData.title ? screenData.title : rows.length ? `${models.join(", ")} on ${on}` : "No samples";
   document.title = visible(title);
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
-  document.getElementById("title").replaceChildren(
-    make("h1", {}, visible(title)),
-    make("p", { class: "facts" }, `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`, exitOf()));
+  const facts_ = screenData.subtitle ?? `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`;
+  document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, facts_, exitOf()));
+  // A run of load tests has no samples.
+  document.querySelector("nav").hidden = Boolean(screenData.tables);
 }
 
 function exitOf() {
@@ -33,12 +34,19 @@ function part_(title, ...children) {
 
 function gateOf() {
   if (!screenData.gate.length) return null;
-  const worst = ["failed", "inconclusive", "passed"].find((result) => screenData.gate.some((line_) => line_.result === result));
+  const worst = ["failed", "invalid", "inconclusive", "passed"].find((result) => screenData.gate.some((line_) => line_.result === result));
   return make("section", { class: "part" }, make("h2", {}, "Gate ", badge(worst)),
     tableOf("", [["result", (g) => badge(g.result)], ["gate", (g) => visible(g.name)], ["why", (g) => visible(g.why)]], screenData.gate));
 }
 
+/** Tables that are texts already, their first line the titles. */
+function tablesOf() {
+  return (screenData.tables ?? []).map(({ title, cells: [head, ...lines] }) =>
+    part_(title, tableOf("", head.map((name, at) => [name, (line_) => visible(line_[at]), at > 0]), lines)));
+}
+
 function scoresOf() {
+  if (screenData.tables) return null;
   const all = screenData.scores.flatMap(({ rows: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const tags = screenData.scores.flatMap(({ tags: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const whole = all.filter((line_) => !line_.part);
