@@ -16,7 +16,7 @@ from pytest_modeleval.history.past import Past, asked_in, sample_name
 from pytest_modeleval.reports.first_screen import FirstScreen
 
 # The page's own files, put together in this order.
-PAGE = Path(__file__).with_name("page")
+PAGE = Path(__file__).with_name("page_files")
 _SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "start.js")
 # What the table of samples shows, sorts and searches; the rest of a sample is read when it is opened.
 COLUMNS = (
