@@ -12,13 +12,14 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.search import Found, Knee
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.prompts import Cloze
-    from pytest_modeleval.sample import Completion, Sample, SampleError, Score
+    from pytest_modeleval.sample import Completion, JudgeError, Sample, SampleError, Score
     from pytest_modeleval.script import evaluate
 
 __all__ = [
     "Cloze",
     "Completion",
     "Found",
+    "JudgeError",
     "Knee",
     "Measured",
     "Row",
@@ -38,6 +39,7 @@ _MODULES = {
     "Cloze": "prompts",
     "Completion": "sample",
     "Found": "perf.search",
+    "JudgeError": "sample",
     "Knee": "perf.search",
     "Measured": "perf.measured",
     "Row": "datasets",

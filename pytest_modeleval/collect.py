@@ -14,6 +14,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
+from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, unknown
 from pytest_modeleval.results import ERROR, Labels, Record, Results
@@ -224,7 +225,9 @@ def lost_record(
             labels, subset = rows.get(int(index)), id_part(part)
             known.setdefault(subset, ("", part))
     group, subset = known.get(subset, ("", subset))
-    return Record(model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR, labels=labels)
+    return Record(
+        model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR, mistake=Mistake.REQUEST, labels=labels
+    )
 
 
 def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:

@@ -13,7 +13,9 @@ from pytest_modeleval.results import WRONG
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import TURN, Turn
-from pytest_modeleval.verdicts import outcome_of, record_of, sample_row, score_rows, wrong_line
+from pytest_modeleval.verdicts import figures, outcome_of, record_of, sample_row, score_rows, wrong_line
+
+_FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 
 
 class Recorder:
@@ -39,9 +41,15 @@ class Recorder:
         ref = selected(item)
         if ref is None:
             return
-        if report.when == "teardown" and TURN in item.stash:
+        if report.when == "teardown":
+            # JUnit XML takes the properties of this report alone.
+            if _FIGURES in item.stash:
+                told = item.stash[_FIGURES]
+                report.user_properties += told
+                del item.stash[_FIGURES]
             # The item itself lives to the end of the session; its texts are in the store.
-            del item.stash[TURN]
+            if TURN in item.stash:
+                del item.stash[TURN]
         outcome = outcome_of(call, report)
         if outcome is None:
             return
@@ -53,10 +61,12 @@ class Recorder:
             report.longrepr = wrong_line(turn, report)
         turn = turn if isinstance(turn, Turn) else None
         row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
-        record = record_of(ref, outcome, turn, sample=row[0][:12] if row else "", pins=self._pins(ref))
+        record = record_of(ref, outcome, turn, error=error, sample=row[0][:12] if row else "", pins=self._pins(ref))
         if turn and turn.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
+        if getattr(item.config.option, "xmlpath", None):
+            item.stash[_FIGURES] = figures(record)
         self.keep(score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", str(error or "")), row)
 
     def keep(self, rows: Sequence[Sequence[Any]], sample: Sequence[str] | None = None) -> None:

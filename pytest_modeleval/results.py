@@ -30,7 +30,7 @@ class Record:
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
-    ``labels`` are a collection's, None in a run without one.
+    ``mistake`` is what went wrong (`mistakes.py`). ``labels`` are a collection's, None in a run without one.
     """
 
     model: str
@@ -52,6 +52,7 @@ class Record:
     first_token: float | None = None
     asked: float = 0.0
     answered: float = 0.0
+    mistake: str | None = None
     labels: Labels | None = None
 
     def to_property(self) -> tuple[str, str]:
@@ -217,6 +218,10 @@ class Results:
                 for part, tallies in by_part.items():
                     rows += _rows(model, benchmark, part, tallies)
         return rows
+
+    def tags(self, benchmark: str) -> Sequence[str]:
+        """A benchmark's tags."""
+        return self._tags.get(benchmark, ())
 
     def tag_rows(self) -> list[Row]:
         """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""

@@ -14,6 +14,14 @@ class SampleError(Exception):
     """This sample has no verdict: no answer, or data that cannot be read. Never a wrong answer."""
 
 
+class Filtered(SampleError):
+    """A content filter of the server's kept the answer back."""
+
+
+class JudgeError(SampleError):
+    """A scorer that asks a judge got no verdict on this sample's answer."""
+
+
 class NotAsked(SampleError):
     """This sample is left out, with the reason: it is unscored and no error."""
 
@@ -136,7 +144,8 @@ class Score:
     """A scorer's verdict; making one while a sample runs records it, and `assert` reads ``passed``.
 
     ``value`` is 0..1. The score named ``main`` is the sample's own; others are further metrics. A metric's mean over
-    samples is weighted by ``weight``, such as the number of instructions that a share of them stands for.
+    samples is weighted by ``weight``, such as the number of instructions that a share of them stands for. ``found``
+    is False where no answer was found in the text.
     """
 
     value: float
@@ -146,6 +155,7 @@ class Score:
     why: str = ""
     name: str = "main"
     weight: float = 1.0
+    found: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.value <= 1:

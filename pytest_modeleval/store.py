@@ -44,11 +44,13 @@ create table loads (
     document text not null, primary key (run, item, model)
 ) without rowid
 """
+# What went wrong with the sample, by `mistakes.Mistake`.
+_FOURTH = "alter table scores add column mistake text"
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD)
+_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
-_COLUMNS = 20
+_COLUMNS = 21
 # Scores wait in memory until so many are there: they can be made again from completions, which are written at once.
 _SCORES_AT_ONCE = 256
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.collect import SampleRef
+from pytest_modeleval.mistakes import mistake_of
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.sample import Sample, Score
 from pytest_modeleval.turns import Turn
@@ -26,7 +27,13 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
 
 
 def record_of(
-    ref: SampleRef, outcome: str, turn: Turn | None, *, sample: str = "", pins: Mapping[str, str] | None = None
+    ref: SampleRef,
+    outcome: str,
+    turn: Turn | None,
+    *,
+    error: BaseException | None = None,
+    sample: str = "",
+    pins: Mapping[str, str] | None = None,
 ) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
     answers = turn.answers if turn else []
@@ -54,8 +61,23 @@ def record_of(
         first_token=answers[0].completion.first_token if answers else None,
         asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
         answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
+        mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(turn)),
         labels=ref.labels,
     )
+
+
+def figures(record: Record) -> list[tuple[str, object]]:
+    """What JUnit XML tells of a sample as properties: scores, or what went wrong, tokens and seconds."""
+    told: list[tuple[str, object]] = [
+        ("score" if name == "main" else f"score.{name}", f"{value:g}") for name, value, _ in record.scores
+    ]
+    told += [("mistake", str(record.mistake))] if record.mistake else []
+    if record.latency or record.completion_tokens:
+        told += [("prompt_tokens", str(record.prompt_tokens)), ("completion_tokens", str(record.completion_tokens))]
+        told.append(("latency", f"{record.latency:.6f}"))
+    if record.first_token is not None:
+        told.append(("first_token", f"{record.first_token:.6f}"))
+    return told
 
 
 def _vote(turn: Turn) -> str:
@@ -67,7 +89,7 @@ def _vote(turn: Turn) -> str:
 
 def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
     """A wrong answer in one line: what was asked, expected and got."""
-    failed = next((score for score in sorted(turn.scores, key=_is_further) if not score.passed), None)
+    failed = _failed(turn)
     asked = f"asked {shortened(turn.sample.asked)}"
     if failed is not None:
         why = f" ({failed.why})" if failed.why else ""
@@ -75,6 +97,11 @@ def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
     return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
+
+
+def _failed(turn: Turn | None) -> Score | None:
+    """The score that did not pass, the sample's own before its further ones."""
+    return next((score for score in sorted(turn.scores, key=_is_further) if not score.passed), None) if turn else None
 
 
 def _is_further(score: Score) -> bool:
@@ -107,7 +134,7 @@ def score_rows(
     """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
     reused = bool(turn and turn.answers and not record.asked)
     tokens = record.prompt_tokens, record.completion_tokens
-    spent = (record.group, *tokens, record.latency, record.first_token, reused)
+    spent = (record.group, *tokens, record.latency, record.first_token, reused, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
     values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]

@@ -16,7 +16,7 @@ from pytest_modeleval.models import Unavailable, echo
 from pytest_modeleval.models.http import LeanTransport
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import Completion, Json, Request, SampleError, StopRun, split_thinking
+from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun, split_thinking
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
 PATIENCE = 4.0
@@ -185,7 +185,7 @@ class OpenAIModel:
             if "context" in code or _TOO_LONG.search(message):
                 return SampleError(f"the prompt is too long for the model: {message}")
             if "content_filter" in code or "content management policy" in message:
-                return SampleError(f"refused by the server's content filter: {message}")
+                return Filtered(f"refused by the server's content filter: {message}")
         return self._refused(error)
 
     def _refused(self, error: openai.APIStatusError) -> StopRun:
@@ -302,7 +302,7 @@ def _completion(
     message: Json, finish_reason: str, usage: Json, *, first_token: float | None, latency: float
 ) -> Completion:
     if finish_reason == "content_filter":
-        raise SampleError("the server's content filter cut the answer")
+        raise Filtered("the server's content filter cut the answer")
     content = message.get("content") or ""
     if isinstance(content, list):
         content = "".join(str(part.get("text", "")) for part in content)
@@ -315,7 +315,7 @@ def _completion(
     return Completion(
         text=text or refusal,
         thinking=thinking,
-        finish_reason=finish_reason,
+        finish_reason=finish_reason if text or not refusal else "refusal",
         tool_calls=tuple(calls),
         prompt_tokens=usage.get("prompt_tokens"),
         completion_tokens=usage.get("completion_tokens"),

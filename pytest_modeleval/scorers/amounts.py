@@ -21,7 +21,7 @@ def same_amount(answer: Completion | str, target: str, *, name: str = "main") ->
     got = None if number is None else _finite(number)
     passed = got is not None and _same(got, wanted)
     why = "" if number is not None else "no number in the answer"
-    return Score(float(passed), passed, number or text.strip(), target, why, name)
+    return Score(float(passed), passed, number or text.strip(), target, why, name, found=number is not None)
 
 
 def _finite(number: str) -> float | None:

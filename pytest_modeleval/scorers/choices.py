@@ -120,7 +120,7 @@ def same_choice(answer: Completion | str, target: str, options: Sequence[str], *
     got = chosen_letter(text, options)
     right = got is not None and got in target
     why = "" if got else "no option in the answer"
-    return Score(float(right), right, got or text.strip(), " or ".join(target), why, name)
+    return Score(float(right), right, got or text.strip(), " or ".join(target), why, name, found=bool(got))
 
 
 def likeliest(logprobs: Sequence[float]) -> str:

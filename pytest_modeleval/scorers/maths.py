@@ -96,7 +96,7 @@ def same_expression(answer: Completion | str, target: str, *, name: str = "main"
         raise SampleError(f"the target {target!r} holds no answer")
     got = final_expression(str(answer))
     if got is None:
-        return Score(0.0, False, str(answer).strip(), target, "no answer, or one that was cut off", name)
+        return Score(0.0, False, str(answer).strip(), target, "no answer, or one that was cut off", name, found=False)
     if len(got) > LONGEST:
         return Score(0.0, False, got, target, f"longer than the {LONGEST} characters of an expression", name)
     if depth(got) > DEEPEST:

@@ -91,4 +91,4 @@ def same_number(answer: Completion | str, target: str, *, name: str = "main") ->
         raise ValueError(f"the target {target!r} holds no number")
     passed = got is not None and (got == wanted or value_of(got) == value_of(wanted))
     why = "" if got is not None else "no number in the answer"
-    return Score(float(passed), passed, got or text.strip(), target, why, name)
+    return Score(float(passed), passed, got or text.strip(), target, why, name, found=got is not None)

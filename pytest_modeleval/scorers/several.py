@@ -22,7 +22,7 @@ def same_choices(answer: Completion | str, target: str, options: Sequence[str], 
     got = "".join(sorted(chosen_letters(text, options)))
     why = "" if got else "no option in the answer"
     passed = got == "".join(sorted(target))
-    return Score(float(passed), passed, got or text.strip(), target, why, name)
+    return Score(float(passed), passed, got or text.strip(), target, why, name, found=bool(got))
 
 
 def chosen_letters(text: str, options: Sequence[str]) -> set[str]:

@@ -43,7 +43,7 @@ def same_text(
     """Whether the answer is one of the targets, all of it."""
     got, wanted = final_text(str(answer)), _wanted(targets, normalise)
     passed = _key(got, normalise) in wanted
-    return Score(float(passed), passed, got, targets[0], "" if got else "no text in the answer", name)
+    return Score(float(passed), passed, got, targets[0], "" if got else "no text in the answer", name, found=bool(got))
 
 
 def holds_text(

@@ -1,0 +1,66 @@
+"""What went wrong with a sample: the model's answer, its ending, or the asking."""
+
+import enum
+import re
+
+from pytest_modeleval.results import ERROR, WRONG
+from pytest_modeleval.sample import Completion, Filtered, JudgeError, Score
+
+
+class Mistake(enum.StrEnum):
+    """One reason why a sample is not right; the last three are errors, which are in no score."""
+
+    WRONG = "wrong answer"
+    NO_ANSWER = "no answer found"
+    CUT_OFF = "cut off"
+    REFUSED = "refused"
+    FILTERED = "filtered"
+    REQUEST = "request error"
+    JUDGE = "judge error"
+
+
+# As servers name the end of an answer (OpenAI, vLLM and Anthropic).
+_CUT_OFF, _REFUSED = ("length", "max_tokens"), "refusal"
+# How refusals begin: those of the list in Zou et al. 2023 (arXiv:2307.15043, `test_prefixes`) that say no more than
+# that, and the usual Chinese ones. An apology alone is none: "I'm sorry, I miscounted: it is 5".
+_REFUSAL = re.compile(
+    r"(?:(?:i['’]?m|i am|my)(?: (?:very|really|so))? (?:sorry|apologies)|i apologi[sz]e|sorry|unfortunately)?"
+    r"[,.!]? ?(?:but )?"
+    r"(?:(?:as|i['’]?m|i am) (?:just )?an? (?:ai|large language|language|artificial)\b[^,.]{0,40}[,.] ?)?(?:and )?"
+    r"i(?: can(?:not|['’]?t| not)|(?:['’]m| am) (?:unable to|not able to)| won['’]t| will not) "
+    r"(?:help|assist|comply|answer|provide|fulfil|support|engage|discuss|do that)"
+    r"|(?:很?抱歉|对不起)[\uff0c,。 ]{0,2}(?:但?我|作为)[^。\n]{0,20}(?:不能|无法|不可以)",
+    re.IGNORECASE,
+)
+
+
+def mistake_of(
+    outcome: str, error: BaseException | None, completion: Completion | None, score: Score | None
+) -> Mistake | None:
+    """What went wrong; None for a right answer and for a sample that was not asked.
+
+    ``completion`` is the last answer, ``score`` the one that failed. An answer that was cut off, or that refuses, is
+    called so also where the scorer found something in it.
+    """
+    if outcome == ERROR:
+        if isinstance(error, Filtered):
+            return Mistake.FILTERED
+        # With an answer at hand, it is the judging of it that failed.
+        return Mistake.JUDGE if isinstance(error, JudgeError) or completion is not None else Mistake.REQUEST
+    if outcome != WRONG:
+        return None
+    if completion is not None:
+        if completion.finish_reason == _REFUSED:
+            return Mistake.REFUSED
+        if completion.finish_reason in _CUT_OFF:
+            return Mistake.CUT_OFF
+        if refuses(completion.text):
+            return Mistake.REFUSED
+        if not (completion.text.strip() or completion.tool_calls):
+            return Mistake.NO_ANSWER
+    return Mistake.WRONG if score is None or score.found else Mistake.NO_ANSWER
+
+
+def refuses(text: str) -> bool:
+    """Whether a text begins as a refusal does."""
+    return _REFUSAL.match(text.lstrip()[:300]) is not None

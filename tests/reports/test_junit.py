@@ -1,0 +1,37 @@
+"""JUnit XML: a sample's figures as properties."""
+
+import xml.etree.ElementTree as ET
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.results import PROPERTY
+from tests.conftest import FaultyServer, run, send
+
+
+@pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_it_carries_score_tokens_and_latency(
+    project: pytest.Pytester, faulty: FaultyServer, more: tuple[str, ...]
+) -> None:
+    def fault(handler: Any, body: dict[str, Any]) -> None:
+        if "easy 0" in str(body):
+            return send(handler, 400, {"error": {"message": "blocked", "code": "content_filter"}})
+        text = "41" if "easy 1" in str(body) else "42"
+        choice = {"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 7, "completion_tokens": 3}
+        return send(handler, 200, {"choices": [choice], "usage": usage})
+
+    faulty.fault = fault
+    run(project, "--model", "faulty", "--junitxml", "junit.xml", *more, "test_answers.py")
+
+    found = {
+        case.attrib["name"]: {p.attrib["name"]: p.attrib["value"] for p in case.iter("property")}
+        for case in ET.parse(project.path / "junit.xml").iter("testcase")
+    }
+    right, wrong = found["test_answers[easy-00002]"], found["test_answers[easy-00001]"]
+    assert len(found) == 10
+    assert PROPERTY not in right
+    assert 0 < float(right.pop("latency")) < 60
+    assert right == {"score": "1", "prompt_tokens": "7", "completion_tokens": "3"}
+    assert (wrong["score"], wrong["mistake"]) == ("0", "wrong answer")
+    assert found["test_answers[easy-00000]"] == {"mistake": "filtered"}
