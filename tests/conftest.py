@@ -21,6 +21,8 @@ from pytest_modeleval.models.spec import TINY
 # Imported here once, as a run inside a test forgets what it imported, and these take a second. `pytest --model NAME` in
 # a checkout reads this file too, with whatever extras there are.
 for name in (
+    "matplotlib.backends.backend_svg",
+    "matplotlib.figure",
     "pyarrow.parquet",
     "pytest_modeleval.datasets.huggingface",
     "pytest_modeleval.datasets.modelscope",

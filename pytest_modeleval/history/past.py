@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
-from pytest_modeleval.sample import Sample
+from pytest_modeleval.sample import Completion, Sample
 from pytest_modeleval.store import connect
 
 # How much of a run's id people type.
@@ -53,6 +53,12 @@ class Attempt(NamedTuple):
     why: str | None
     seconds: float | None
     reused: int | None
+    completion_tokens: int | None = None
+
+    @property
+    def tokens(self) -> int | None:
+        """The tokens of its answer; None where no server counted them."""
+        return self.completion_tokens or None
 
     @property
     def name(self) -> str:
@@ -108,6 +114,17 @@ class Past:
     def benchmarks(self) -> list[str]:
         """Every benchmark of which something was scored."""
         return sorted(name for (name,) in self._connection.execute("select distinct benchmark from scores"))
+
+    def numbered(self, run: str) -> tuple[Run, int]:
+        """A run by its whole id, also one that scored nothing, and the how-manieth of the store it is."""
+        (started,) = self._connection.execute("select started from runs where id = ?", (run,)).fetchone()
+        (number,) = self._connection.execute("select count(*) from runs where started <= ?", (started,)).fetchone()
+        return Run(run, started), int(number)
+
+    def answer(self, key: str) -> tuple[Completion | None, float]:
+        """A stored answer and when it was stored; (None, 0.0) when it is not there."""
+        row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
+        return (Completion(**json.loads(row[0])), row[1]) if row else (None, 0.0)
 
     def attempts(self, run: Run, benchmark: str = "") -> Iterator[Attempt]:
         """What became of a run's items, in the order of their ids."""

@@ -1,0 +1,88 @@
+"""The plots of one run: scores, answers' lengths, latencies, what regressed, how models compare."""
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from pytest_modeleval.history.past import Past
+from pytest_modeleval.reports import plots
+from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.results import Row
+
+
+def of_run(folder: Path, run: str, screen: FirstScreen) -> dict[str, str]:
+    """The plots of a run in the store, as SVG texts by title."""
+    with closing(Past(folder)) as past:
+        found, _ = past.numbered(run)
+        return drawn(
+            screen,
+            [Measured(a.model, a.value or 0.0, a.tokens, a.seconds) for a in past.attempts(found) if a.is_scored],
+        )
+
+
+class Measured(NamedTuple):
+    """One scored sample: its own score, the tokens of its answer and the seconds that it took."""
+
+    model: str
+    score: float
+    tokens: int | None
+    seconds: float | None
+
+
+def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:
+    """The plots for which there are data as SVG by title; none where matplotlib is not installed."""
+    return dict(_drawn(screen, samples)) if importlib.util.find_spec("matplotlib") else {}
+
+
+def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:
+    rows = [row for scores in screen.scores for row in scores.rows if row.metric == "main"]
+    tags = [row for scores in screen.scores for row in scores.tags if row.metric == "main"]
+    whole, parts = [row for row in rows if not row.part], [row for row in rows if row.part]
+    found = {
+        "Scores": [(row.benchmark, row) for row in whole],
+        "Score by subset": [(f"{row.benchmark} {row.part}", row) for row in parts],
+        "Score by tag": [(row.part, row) for row in tags],
+    }
+    for title, named in found.items():
+        if shown := list(_intervals(named)):
+            yield title, plots.intervals(f"{title} (95% interval)", shown)
+    if screen.comparisons:
+        pairs = [
+            plots.Interval(
+                f"{each.benchmark}: {each.models[1]} less {each.models[0]}", each.change, each.low, each.high
+            )
+            for each in screen.comparisons
+        ]
+        yield "Comparison", plots.intervals("Comparison of models (95% interval)", pairs, axis="change", line=0.0)
+    if screen.regressed:
+        yield (
+            "Regressed",
+            plots.regressed([(f"{r.benchmark}[{r.sample}]", r.before, r.after) for r in screen.regressed]),
+        )
+    yield from _distributions(samples)
+
+
+def _intervals(named: Sequence[tuple[str, Row]]) -> Iterator[plots.Interval]:
+    for name, row in named:
+        if row.score is not None:
+            yield plots.Interval(name, row.score, row.low, row.high, row.model)
+
+
+def _distributions(samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:
+    tokens = _by_model([(s.model, s.tokens) for s in samples])
+    if tokens:
+        scores = _by_model([(s.model, s.score) for s in samples if s.tokens is not None])
+        yield "Score against length", plots.against_length(tokens, scores)
+        yield "Tokens", plots.distribution("Tokens of the answers", "tokens", tokens)
+    if seconds := _by_model([(s.model, s.seconds) for s in samples]):
+        yield "Latency", plots.distribution("Latency of the answers", "seconds", seconds)
+
+
+def _by_model(values: Sequence[tuple[str, float | None]]) -> Mapping[str, Sequence[float]]:
+    found: dict[str, list[float]] = {}
+    for model, value in values:
+        if value is not None:
+            found.setdefault(model, []).append(value)
+    return found
