@@ -1,11 +1,14 @@
 """The end of a run: the gate's judgement and exit status, and the files that were asked for."""
 
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.gate.judge import Exit, Judgement
+from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
@@ -17,6 +20,7 @@ from pytest_modeleval.store import Store
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
+    from pytest_modeleval.reports.first_screen import FirstScreen
 
 
 def judge(evaluation: "Evaluation", session: pytest.Session, exit_status: int) -> Judgement | None:
@@ -62,14 +66,20 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
         if path := options.export:
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))
-        if path := options.html:
-            # Only a run with the flag pays for reading these.
-            from pytest_modeleval.reports.first_screen import of_run
-            from pytest_modeleval.reports.page import write_page
+        if path := options.html or evaluation.allure_results:
+            # Only a run with a flag for them pays for reading these.
+            from pytest_modeleval.reports import first_screen, run_plots
 
             store.flush()
-            screen = of_run(evaluation, int(session.exitstatus))
-            _tell_missing(session, path, evaluation.results.done - write_page(path, evaluation.folder, screen))
+            screen = first_screen.of_run(evaluation, int(session.exitstatus))
+            plots = run_plots.of_run(evaluation.folder, evaluation.run, screen)
+            if path := options.html:
+                from pytest_modeleval.reports.page import write_page
+
+                written = write_page(path, evaluation.folder, screen, plots.items())
+                _tell_missing(session, path, evaluation.results.done - written)
+            if path := evaluation.allure_results:
+                _write_allure(evaluation, session, path, screen, plots)
     except OSError as error:
         _fail(session, f"cannot write {path}: {error}")
     except StopRun as error:
@@ -80,6 +90,25 @@ def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
     if missing > 0:
         # A worker writes its scores some hundreds at a time.
         _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
+
+
+def _write_allure(
+    evaluation: "Evaluation", session: pytest.Session, results: Path, screen: "FirstScreen", plots: Mapping[str, str]
+) -> None:
+    """Write Allure's results, and the report that they make."""
+    from pytest_modeleval.reports.allure import command, report
+
+    if not session.config.getoption("allure_report_dir", None):
+        # The folder is the report's own: another run's results would be retries of this one's.
+        shutil.rmtree(results, ignore_errors=True)
+    kept = report.write(results, evaluation, screen, plots)
+    lines = [f"Allure results in {results}: {kept.said}"]
+    if folder := evaluation.options.report:
+        name = f"{', '.join(spec.name for spec in evaluation.models)}, run {evaluation.run[:SHORT]}"
+        page = command.generate(command.found(evaluation.root), results, folder, name)
+        lines = [f"report in {page}: {kept.said}"]
+    for line in lines:
+        session.config.get_terminal_writer().line(f"\n{line}")
 
 
 def _say(session: pytest.Session, what: str) -> None:

@@ -67,6 +67,11 @@ class Evaluation:
             refuse_unbounded(self.models, self.options.budget)
         if self.options.plan:
             xdist.stay_in_one_process(config)
+        self.root = root
+        if self.options.report and not xdist.worker_input(config):
+            from pytest_modeleval.reports.allure.command import found
+
+            found(root)
         self.folder: Path = root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -104,6 +109,14 @@ class Evaluation:
         from pytest_modeleval.collection.run import CollectionRun
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    @property
+    def allure_results(self) -> Path | None:
+        """Where Allure's results go: --alluredir, else the folder of --eval-report; None where nobody wants any."""
+        given = self._config.getoption("allure_report_dir", None)
+        if given:
+            return Path(given).absolute()
+        return self.options.report / "allure-results" if self.options.report else None
 
     def _read_only(self) -> "list[Key] | None":
         if self.options.only is None:
@@ -150,6 +163,10 @@ class Evaluation:
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
         store = self.recorder.store = Store(self.folder)
+        if self._config.pluginmanager.has_plugin("allure_listener"):
+            from pytest_modeleval.reports.allure.beside import keep_off_samples
+
+            keep_off_samples(self._config)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described)
         if self.options.budget:

@@ -202,6 +202,15 @@ FLAGS = (
         "ask only what earlier runs found regressed, failed, errors or flaky",
         values.one_of(*values.RERUNS),
     ),
+    Flag("--eval-report", "DIR", "write a report with Allure's command line to DIR/index.html", values.path),
+    Flag(
+        "--eval-allure",
+        "WHAT",
+        "which samples Allure shows: all, failures (and errors), or sample:N, those and N right ones "
+        f"(default: sample:{values.PASSES})",
+        values.passes,
+        values.PASSES,
+    ),
     Flag("--eval-export", "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export),
     Flag("--eval-html", "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.path),
 )

@@ -60,6 +60,8 @@ class Options:
     only: str | None
     export: Path | None
     html: Path | None
+    report: Path | None
+    allure: int | None
 
 
 def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:

@@ -4,6 +4,7 @@ import enum
 import importlib.util
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.
 RERUNS = ("regressed", "failed", "errors", "flaky")
+# Right answers that Allure shows beside all others.
+PASSES = 100
 # What samples can be written as.
 EXPORTS = (".csv", ".jsonl", ".parquet")
 
@@ -176,6 +179,16 @@ def export(flag: str, text: str) -> Path:
     if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
         raise pytest.UsageError(f"{flag} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
     return path
+
+
+def passes(flag: str, text: str) -> int | None:
+    """How many right answers are kept beside the others: None for all of them."""
+    if text in ("all", "failures"):
+        return None if text == "all" else 0
+    kind, _, number = text.partition(":")
+    if kind != "sample" or not re.fullmatch("[0-9]{1,9}", number):
+        raise pytest.UsageError(f"{flag} takes all, failures or sample:N, not {text!r}")
+    return int(number)
 
 
 def folder(flag: str, text: str) -> Path:

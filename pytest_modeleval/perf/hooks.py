@@ -1,6 +1,7 @@
 """The pytest hooks of a run with load tests; each hands over."""
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -189,5 +190,9 @@ class LoadHooks:
             write_load_page(page, self.session, exit_status)
         if self.session.measured and options.out:
             write_all(options.out, options.records, self.session.run, self.session.measured)
+        if self.session.measured and (folder := self._config.getoption("allure_report_dir", None)):
+            from pytest_modeleval.reports.allure.loads import attach
+
+            attach(Path(folder), self.session.measured)
         if self.session.measured and options.track:
             track(options.track, self.session.run, self.session.measured)

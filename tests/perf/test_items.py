@@ -69,6 +69,21 @@ def test_each_load_is_an_item_with_its_figures(served: pytest.Pytester) -> None:
     )
 
 
+def test_allure_has_each_load_and_the_plots_over_all(served: pytest.Pytester) -> None:
+    pytest.importorskip("allure_pytest")
+    perf(served, "--perf-parallel", "1,4", *FEW, "--alluredir", "results")
+
+    found = [json.loads(path.read_text()) for path in (served.path / "results").glob("*-result.json")]
+    (everything,) = (served.path / "results").glob("*-globals.json")
+    names = [each["name"] for each in json.loads(everything.read_text())["attachments"]]
+    assert sorted(each["name"] for each in found) == [
+        "scores, gate and plots of the run",
+        "test_load[parallel=1]",
+        "test_load[parallel=4]",
+    ]
+    assert {"figures", "throughput", "latency"} <= set(names)
+
+
 def test_an_open_loop_is_one_too(served: pytest.Pytester) -> None:
     result = perf(served, "--perf-rate", "50,100", "--perf-arrivals", "constant", *FEW)
 

@@ -1,0 +1,1 @@
+"""A run as results for Allure, made from the store at its end."""

@@ -1,0 +1,47 @@
+"""Which samples stand in a report: all failures and errors, and as many of the passes as wanted."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from heapq import nsmallest
+
+from pytest_modeleval.history.past import Attempt
+from pytest_modeleval.results import RIGHT, UNSCORED
+
+
+@dataclass(frozen=True)
+class Kept:
+    """The items that are in, and what was left out."""
+
+    items: frozenset[str]
+    right: int = 0
+    unscored: int = 0
+    total: int = 0
+    lost: int = 0
+
+    @property
+    def said(self) -> str:
+        """What was left out, in a sentence."""
+        parts = [f"{self.right:,} right"] * bool(self.right) + [f"{self.unscored:,} unscored"] * bool(self.unscored)
+        parts += [f"{self.lost:,} lost with their worker"] * bool(self.lost)
+        if not parts:
+            return f"all {self.total:,} samples are in this report"
+        return f"{len(self.items):,} of {self.total:,} samples are in this report; left out: {', '.join(parts)}"
+
+
+def kept(attempts: Iterable[Attempt], passes: int | None, *, asked: int = 0) -> Kept:
+    """All samples for None, else what is wrong or an error, and so many right ones; ``asked`` is how many there were.
+
+    The right ones are drawn by the hash of their ids, so that every run keeps the same ones and they show trends.
+    """
+    outcomes = {attempt.item: attempt.outcome for attempt in attempts}
+    total = max(asked, len(outcomes))
+    # A worker writes its scores some hundreds at a time.
+    lost = total - len(outcomes)
+    if passes is None:
+        return Kept(frozenset(outcomes), total=total, lost=lost)
+    right = [item for item, outcome in outcomes.items() if outcome == RIGHT]
+    unscored = sum(outcome == UNSCORED for outcome in outcomes.values())
+    drawn = nsmallest(passes, right, key=lambda item: hashlib.sha256(item.encode("utf-8", "replace")).digest())
+    bad = [item for item, outcome in outcomes.items() if outcome not in (RIGHT, UNSCORED)]
+    return Kept(frozenset([*bad, *drawn]), len(right) - len(drawn), unscored, total, lost)

@@ -1,0 +1,84 @@
+"""The run as one page: scores with intervals, the gate, what regressed, how models compare."""
+
+from collections.abc import Iterator, Sequence
+
+from pytest_modeleval.reports.allure.sample import PAGE
+from pytest_modeleval.reports.columns import decimal, interval
+from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reports.markup import escaped
+from pytest_modeleval.results import Row
+
+# Regressed samples that are listed; the rest are counted.
+_LISTED = 200
+
+
+def page(screen: FirstScreen, notes: Sequence[str]) -> str:
+    """The whole page; ``notes`` stand below its tables."""
+    return PAGE + "\n".join([*_tables(screen), *(f"<p>{escaped(note)}</p>" for note in notes)])
+
+
+def _tables(screen: FirstScreen) -> Iterator[str]:
+    if screen.gate:
+        yield _table("Gate", ["gate", "result", "because"], [[g.name, g.result, g.why] for g in screen.gate])
+    for scores in screen.scores:
+        head = [
+            "model",
+            "benchmark",
+            "part",
+            "metric",
+            "samples",
+            "errors",
+            "score",
+            "95% interval",
+            "tokens",
+            "seconds",
+        ]
+        yield _table("Scores", head, [_cells(row) for row in scores.rows])
+        if scores.tags:
+            yield _table("Scores by tag", head, [_cells(row) for row in scores.tags])
+    if screen.comparisons:
+        yield _table(
+            "Comparison",
+            ["benchmark", "models", "samples", "change", "95% interval", "first better", "second better"],
+            [
+                [
+                    each.benchmark,
+                    f"{each.models[1]} less {each.models[0]}",
+                    f"{each.samples:,}",
+                    f"{each.change:+.3f}",
+                    interval(each.low, each.high),
+                    f"{each.first_better:,}",
+                    f"{each.second_better:,}",
+                ]
+                for each in screen.comparisons
+            ],
+        )
+    if screen.regressed:
+        listed = screen.regressed[:_LISTED]
+        more = f", the first {_LISTED} of {len(screen.regressed):,}" if len(listed) < len(screen.regressed) else ""
+        yield _table(
+            f"Regressed against the baseline{more}",
+            ["model", "sample", "before", "now"],
+            [[r.model, f"{r.benchmark}[{r.sample}]", decimal(r.before), decimal(r.after)] for r in listed],
+        )
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.model,
+        row.benchmark,
+        row.part,
+        row.metric,
+        f"{row.samples:,}",
+        f"{row.errors:,}",
+        decimal(row.score),
+        interval(row.low, row.high),
+        f"{row.prompt_tokens + row.completion_tokens:,}",
+        f"{row.seconds:,.1f}",
+    ]
+
+
+def _table(title: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    cells = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    titles = "".join(f"<th>{escaped(cell)}</th>" for cell in head)
+    return f"<h2>{escaped(title)}</h2><table><tr>{titles}</tr>{cells}</table>"

@@ -1,0 +1,226 @@
+"""A sample as a result of Allure's, with its conversation and verdict as attachments."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pytest_modeleval.history.past import Run, asked_in, sample_name
+from pytest_modeleval.mistakes import Mistake
+from pytest_modeleval.reports.markup import escaped, image, visible
+from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG
+from pytest_modeleval.sample import Completion, Json
+
+STATUS = {RIGHT: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
+# What keeps a sample from a verdict weighs most, then what keeps an answer from being read.
+SEVERITY = {
+    Mistake.REQUEST: "blocker",
+    Mistake.JUDGE: "blocker",
+    Mistake.FILTERED: "critical",
+    Mistake.REFUSED: "critical",
+    Mistake.CUT_OFF: "critical",
+    Mistake.NO_ANSWER: "normal",
+    Mistake.WRONG: "normal",
+}
+_STYLE = (
+    "<style>body{font:14px/1.5 system-ui,sans-serif;margin:1em;color:#111;background:#fff}"
+    "h2{font-size:1em;margin:1em 0 .2em;color:#555}"
+    "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;padding:.6em}"
+    "pre{border-left:4px solid #bbb;background:#f6f6f6}"
+    ".answer{border-color:#0072b2}.thinking{border-color:#e69f00}img{max-width:100%}"
+    "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}</style>"
+)
+PAGE = f'<!doctype html><meta charset="utf-8">{_STYLE}'
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file beside a result."""
+
+    name: str
+    kind: str
+    suffix: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One sample's rows of the store (one a metric), its answer, and when that was stored."""
+
+    metrics: Sequence[Mapping[str, Any]]
+    completion: Completion | None
+    created: float
+
+    @cached_property
+    def main(self) -> Mapping[str, Any]:
+        """The row of the sample's own score, which every other repeats but for value, got, expected and why."""
+        return next((row for row in self.metrics if row["metric"] == "main"), self.metrics[0])
+
+    @cached_property
+    def told(self) -> Mapping[str, Any]:
+        """The row that says most: the sample's own, or that of the metric whose scorer spoke."""
+        return next((row for row in (self.main, *self.metrics) if row["expected"] is not None), self.main)
+
+    @property
+    def scores(self) -> dict[str, float]:
+        """The values by metric; empty for an error."""
+        return {row["metric"]: row["value"] for row in self.metrics if row["value"] is not None}
+
+    @cached_property
+    def table(self) -> str:
+        """What was expected, read and scored, as a table of HTML."""
+        return _table(self)
+
+    @property
+    def name(self) -> str:
+        """The sample within its benchmark, ``main-00042``."""
+        return sample_name(self.main["item"], self.main["subset"])
+
+
+def attachments(stored: Stored) -> list[Attachment]:
+    """The conversation as a page and the verdict as JSON."""
+    return [
+        Attachment("conversation", "text/html", "html", PAGE + "\n".join(_conversation(stored))),
+        Attachment("verdict", "application/json", "json", json.dumps(_verdict(stored), ensure_ascii=False)),
+    ]
+
+
+def _conversation(stored: Stored) -> Iterator[str]:
+    main, completion = stored.main, stored.completion
+    for message in json.loads(main["prompt"]) if main["prompt"] else ():
+        yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
+        yield from _parts(message)
+    if completion is not None:
+        if completion.thinking:
+            yield f'<h2>thinking</h2><pre class="thinking">{escaped(completion.thinking)}</pre>'
+        yield f'<h2>answer</h2><pre class="answer">{escaped(completion.text)}</pre>'
+        if completion.tool_calls:
+            yield f'<h2>tool calls</h2><pre class="answer">{_as_json(completion.tool_calls)}</pre>'
+    elif main["outcome"] == ERROR:
+        yield f"<h2>no answer</h2><pre>{escaped(main['why'] or '')}</pre>"
+    yield f"<h2>verdict: {escaped(main['mistake'] or main['outcome'])}</h2>{stored.table}"
+
+
+def _parts(message: Json) -> Iterator[str]:
+    content = message.get("content") or ""
+    for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
+        if part.get("type") == "text":
+            yield f"<pre>{escaped(str(part.get('text', '')))}</pre>"
+            continue
+        url = part.get("image_url")
+        url = url.get("url", "") if isinstance(url, Mapping) else url
+        yield image(str(url or "")) or f"<pre>{_as_json(part)}</pre>"
+    if message.get("tool_calls"):
+        yield f"<pre>{_as_json(message['tool_calls'])}</pre>"
+
+
+def _as_json(value: object) -> str:
+    return escaped(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def _table(stored: Stored) -> str:
+    told, main = stored.told, stored.main
+    cells = [("expected", told["expected"]), ("read in the answer", told["got"]), ("because", told["why"])]
+    cells += [("score" if name == "main" else name, f"{value:g}") for name, value in stored.scores.items()]
+    if stored.completion is not None:
+        cells.append(("finish reason", stored.completion.finish_reason))
+        cells.append(("tokens", f"{main['prompt_tokens']:,} in, {main['completion_tokens']:,} out"))
+        cells.append(("latency", f"{main['seconds']:.3f} s" + (", a stored answer" if main["reused"] else "")))
+    rows = [f"<tr><th>{name}</th><td>{escaped(str(text))}</td></tr>" for name, text in cells if text not in (None, "")]
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _verdict(stored: Stored) -> dict[str, object]:
+    main, told, completion = stored.main, stored.told, stored.completion
+    return {
+        "outcome": main["outcome"],
+        "mistake": main["mistake"],
+        "expected": told["expected"] and visible(told["expected"]),
+        "extracted": told["got"] and visible(told["got"]),
+        "why": told["why"] and visible(told["why"]),
+        "scores": stored.scores,
+        "usage": {"prompt_tokens": main["prompt_tokens"], "completion_tokens": main["completion_tokens"]},
+        "seconds": main["seconds"],
+        "first_token": main["first_token"],
+        "stored_answer": bool(main["reused"]),
+        "finish_reason": completion.finish_reason if completion else None,
+    }
+
+
+def result_of(stored: Stored, run: Run, tags: Sequence[str]) -> dict[str, Any]:
+    """The result; the same sample of the same model has the same ``historyId`` in every run."""
+    main = stored.main
+    asked = asked_in(main["prompt"], main["target"]) if main["prompt"] else ""
+    full_name = f"{main['benchmark']}[{stored.name}]"
+    repeat = f"-r{main['repeat'] + 1}" if main["repeat"] else ""
+    took = main["seconds"] or 0.0
+    # A stored answer was given before this run: it stands at its beginning.
+    start = max(run.started, stored.created - took)
+    return {
+        "uuid": str(uuid.uuid4()),
+        "name": f"{stored.name}{repeat}  {_short(asked, 70)}".rstrip(),
+        "fullName": full_name,
+        "testCaseId": _hash(full_name),
+        "historyId": _hash(f"{full_name}\0{main['model']}\0{main['repeat']}"),
+        "titlePath": [main["benchmark"], main["subset"]],
+        "status": STATUS[main["outcome"]],
+        "statusDetails": _details(stored, asked),
+        "stage": "finished",
+        "descriptionHtml": stored.table,
+        "start": round(start * 1000),
+        "stop": round((start + took) * 1000),
+        "labels": [{"name": name, "value": value} for name, value in _labels(main, tags)],
+        "parameters": list(_parameters(stored)),
+    }
+
+
+def _details(stored: Stored, asked: str) -> dict[str, str]:
+    """What went wrong first: the categories read it."""
+    main, told = stored.main, stored.told
+    if main["outcome"] == RIGHT:
+        return {}
+    why = _short(told["why"] or "", 400)
+    if main["outcome"] != WRONG:
+        return {"message": f"{main['mistake']}: {why}" if main["mistake"] else why}
+    expected, got = _short(told["expected"] or main["target"] or "", 200), _short(told["got"] or "", 200)
+    said = f"{main['mistake']}: expected {expected!r}, got {got!r}" + (f" ({why})" if why else "")
+    return {"message": said, "trace": f"asked: {_short(asked, 2000)}", "expected": expected, "actual": got}
+
+
+def _labels(main: Mapping[str, Any], tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+    model, benchmark, subset, group = main["model"], main["benchmark"], main["subset"], main["part"]
+    yield from (("parentSuite", model), ("suite", benchmark), ("subSuite", subset))
+    yield from (("epic", benchmark), ("feature", group or subset), ("story", subset))
+    yield from (("model", model), ("benchmark", benchmark), ("subset", subset), ("package", benchmark))
+    yield from (("framework", "pytest-modeleval"), ("language", "python"))
+    yield from (("tag", tag) for tag in tags)
+    yield "severity", SEVERITY[Mistake(main["mistake"])] if main["mistake"] else "normal"
+    if main["mistake"]:
+        yield "mistake", main["mistake"]
+
+
+def _parameters(stored: Stored) -> Iterator[dict[str, Any]]:
+    """What a sample is told by; what was measured is left out of what it is told by."""
+    main = stored.main
+    own = {"model": main["model"], "benchmark": main["benchmark"], "subset": main["subset"]}
+    yield from ({"name": name, "value": value} for name, value in own.items())
+    if main["repeat"]:
+        yield {"name": "repeat", "value": str(main["repeat"] + 1)}
+    measured = {"score" if name == "main" else name: f"{value:g}" for name, value in stored.scores.items()}
+    if stored.completion is not None:
+        measured["tokens"] = f"{main['prompt_tokens']} in, {main['completion_tokens']} out"
+        measured["latency"] = f"{main['seconds']:.3f} s"
+    yield from ({"name": name, "value": value, "excluded": True} for name, value in measured.items())
+
+
+def _short(text: str, most: int) -> str:
+    """The text on one line, its middle left out when long."""
+    plain = " ".join(visible(text[: 4 * most]).split())
+    return plain if len(plain) <= most else f"{plain[: most * 2 // 3]} … {plain[-most // 3 :]}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.md5(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
