@@ -36,8 +36,10 @@ def _diff(config: pytest.Config, past: Past, runs: Sequence[str], *, every: bool
         if given.modeleval_html and (path := options.html):
             from pytest_modeleval.reports.first_screen import of_difference
             from pytest_modeleval.reports.page import write_page
+            from pytest_modeleval.reports.run_plots import of_runs
 
-            write_page(path, past.path.parent, of_difference(past, found))
+            folder, screen = past.path.parent, of_difference(past, found)
+            write_page(path, folder, screen, of_runs(folder, screen).items())
     except OSError as error:
         raise pytest.UsageError(f"cannot write {path}: {error}") from None
     return diff_lines(found, every=every)

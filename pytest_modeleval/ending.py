@@ -72,7 +72,7 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
 
             store.flush()
             screen = first_screen.of_run(evaluation, int(session.exitstatus))
-            plots = run_plots.of_run(evaluation.folder, evaluation.run, screen)
+            plots = run_plots.of_runs(evaluation.folder, screen)
             if path := options.html:
                 from pytest_modeleval.reports.page import write_page
 

@@ -107,7 +107,7 @@ def _entry(run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
         **{name: text and text[:SEARCHED] for name, text in texts.items()},
         "run": run,
         "sample": sample_name(main["item"], main["subset"]),
-        "mistake": main.get("mistake") or "",
+        "mistake": main["mistake"] or "",
         "score": main["value"],
         "asked": asked_in(main["prompt"], main["target"])[:SEARCHED] if main["prompt"] else "",
     }

@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,16 +13,6 @@ from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.results import Row
 
 
-def of_run(folder: Path, run: str, screen: FirstScreen) -> dict[str, str]:
-    """The plots of a run in the store, as SVG texts by title."""
-    with closing(Past(folder)) as past:
-        found, _ = past.numbered(run)
-        return drawn(
-            screen,
-            [Measured(a.model, a.value or 0.0, a.tokens, a.seconds) for a in past.attempts(found) if a.is_scored],
-        )
-
-
 class Measured(NamedTuple):
     """One scored sample: its own score, the tokens of its answer and the seconds that it took."""
 
@@ -29,6 +20,23 @@ class Measured(NamedTuple):
     score: float
     tokens: int | None
     seconds: float | None
+
+
+def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
+    """The plots of the runs on the first screen, as SVG texts by title; of two runs, a model is called by each."""
+    before = {each.run: f"{each.run.short} " if len(screen.scores) > 1 else "" for each in screen.scores}
+    with closing(Past(folder)) as past:
+        samples = [
+            Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds)
+            for run in before
+            for each in past.attempts(run)
+            if each.is_scored
+        ]
+    scores = [
+        replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in each.rows])
+        for each in screen.scores
+    ]
+    return drawn(replace(screen, scores=scores), samples)
 
 
 def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:

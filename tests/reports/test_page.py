@@ -371,6 +371,55 @@ def test_a_real_model_s_run_is_clicked_through(pytester: pytest.Pytester, open_p
 
 
 @browser
+def test_a_number_of_what_went_wrong_leads_to_its_samples(project: pytest.Pytester, say: Say, open_page: Open) -> None:
+    say(
+        {
+            "easy 1": "41",
+            "easy 2": "I do not know.",
+            "hard 0": ERROR,
+            "hard 1": "I'm sorry, but I can't help with that.",
+        }
+    )
+    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    page = open_page(project.path / "page.html")
+
+    kinds = page.locator("section", has_text="What went wrong").locator("tbody tr").all_inner_texts()
+    assert kinds == ["no answer found\t1", "refused\t1", "request error\t1", "wrong answer\t1"]
+    page.locator("tr", has_text="refused").get_by_role("button").click()
+    assert cells(page, "sample") == ["hard-00001"]
+    assert cells(page, "outcome") == ["✗ refused"]
+    page.get_by_label("What went wrong").select_option("request error")
+    assert cells(page, "outcome") == ["! request error"]
+
+
+@browser
+def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, open_page: Open) -> None:
+    pytest.importorskip("matplotlib")
+    say({"easy 1": "41"})
+    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    page = open_page(project.path / "page.html")
+
+    page.wait_for_function("[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
+    shown = page.locator("figcaption").all_inner_texts()
+    assert {"Scores", "Score by subset", "Latency"} <= set(shown)
+    assert page.locator("#overview svg").count() == 0
+
+
+def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say: Say) -> None:
+    pytest.importorskip("matplotlib")
+    for answers in ({"easy 1": "41"}, {"hard 2": "44"}):
+        say(answers)
+        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
+
+    run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+
+    screen = Data(project.path / "page.html").screen
+    plots = {plot["title"]: base64.b64decode(plot["svg"]).decode() for plot in screen["plots"]}
+    for scores in screen["scores"]:
+        assert f"{scores['run']['id'][:8]} faulty" in plots["Scores"]
+
+
+@browser
 def test_load_tests_have_a_page_of_their_own(pytester: pytest.Pytester, open_page: Open) -> None:
     flags = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
     pytester.makeini("[pytest]")
