@@ -284,7 +284,7 @@ def test_whatever_its_shape_an_answer_is_understood(bench: BenchServer, behaviou
         if behaviour.continuous_usage:
             assert list(record.sizes) == [3, 3, 3, 3, 3, 1]
             assert (record.cached_tokens, record.reasoning_tokens) == (2, 5)
-            assert (record.first_answer or 0) > (record.first or 0)
+            assert (record.first_answer or 0) >= (record.first or 0)
         elif record.clumps[0] * behaviour.tokens_per_event <= 4:
             assert record.first_tokens == record.clumps[0] * behaviour.tokens_per_event
     if not behaviour.split:
