@@ -101,6 +101,8 @@ FLAGS = (
         reading.text,
         "random",
     ),
+    Flag("--perf-prompt", "TEXT|file:PATH", "ask this in every request", reading.prompt),
+    Flag("--perf-body", "JSON|file:PATH", "laid under the body of every request", reading.body),
     Flag(
         "--perf-input",
         "TOKENS",

@@ -1,5 +1,6 @@
 """What the user asked of load tests, read once into one frozen `PerfOptions`, and the loads that follow from it."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -45,6 +46,9 @@ class PerfOptions:
     no_stream: bool
     ca: Path | None
     dataset: str
+    prompt: str | None
+    # As JSON.
+    body: str | None
     input: Lengths | None
     output: Lengths | None
     prefix: int
@@ -105,6 +109,8 @@ def _as_text(value: Any) -> Any:
     """A marker's argument as the command line would have it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return json.dumps(value)
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return str(value)
@@ -117,6 +123,9 @@ def _refuse_mixed(options: PerfOptions) -> None:
         raise pytest.UsageError(
             f"{flags} are two kinds of load: give one; the most on their way in an open loop is --perf-max-parallel"
         )
+    if options.prompt is not None and (options.trace or options.dataset != "random"):
+        other = "--perf-trace" if options.trace else "--perf-dataset"
+        raise pytest.UsageError(f"--perf-prompt is all that is asked, and {other} asks something else: give one")
     if options.turns > 1 and options.endpoint != "chat":
         raise pytest.UsageError(f"--perf-turns {options.turns} needs --perf-endpoint chat, not {options.endpoint}")
 

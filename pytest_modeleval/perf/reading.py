@@ -1,11 +1,14 @@
 """What a --perf-* flag's text stands for; each refuses, in one line that names the flag, what it cannot take."""
 
+import json
 import math
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from pytest_modeleval import values
 
 if TYPE_CHECKING:
     from pytest_modeleval.perf.prompts.lengths import Lengths
@@ -62,6 +65,25 @@ def file(flag: str, text: str) -> Path:
 def text(_: str, text: str) -> str:
     """The text as it is."""
     return text
+
+
+def prompt(flag: str, text: str) -> str:
+    """A text that is not empty, or a file's."""
+    said = values.text(flag, text)
+    if not said.strip():
+        raise pytest.UsageError(f"{flag} takes a text, or file:PATH; it is empty")
+    return said
+
+
+def body(flag: str, text: str) -> str:
+    """A JSON object, or a file's."""
+    try:
+        value = json.loads(values.text(flag, text))
+    except (ValueError, RecursionError) as error:
+        raise pytest.UsageError(f"{flag} takes a JSON object, or file:PATH of one: {error}") from None
+    if not isinstance(value, dict):
+        raise pytest.UsageError(f"{flag} takes a JSON object, such as '{{\"top_k\": 20}}', not {text[:60]!r}")
+    return json.dumps(value)
 
 
 def lengths(flag: str, text: str) -> "Lengths":

@@ -1,26 +1,27 @@
 """What is sent to a model under load: its endpoint, its prompts and its requests."""
 
 import itertools
+import json
 import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.options import PerfOptions
-from pytest_modeleval.perf.prompts.bodies import FIELDS, Bodies
+from pytest_modeleval.perf.prompts.bodies import FIELDS, OURS, Bodies
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
 from pytest_modeleval.perf.prompts.images import Images
 from pytest_modeleval.perf.prompts.lengths import read_lengths
 from pytest_modeleval.perf.prompts.named import NAMED, open_named
-from pytest_modeleval.perf.prompts.prompt import Source
+from pytest_modeleval.perf.prompts.prompt import Prompt, Source
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
 from pytest_modeleval.perf.prompts.words import Count, Writer, taught
 from pytest_modeleval.perf.record import Request
@@ -33,6 +34,7 @@ RANDOM = ("random", "random_vl")
 _OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
+_LIMITS = ("max_tokens", "max_completion_tokens")
 _INPUT, _OUTPUT = "512", "128"
 
 
@@ -61,8 +63,13 @@ class Workload:
     def is_cold(self) -> bool:
         """Whether no prompt should be in a cache of the server."""
         options = self.options
-        is_fresh = options.dataset in RANDOM and not options.trace and not options.prefix and options.turns == 1
+        is_fresh = self._is_drawn and not options.prefix and options.turns == 1
         return is_fresh and not options.cached and options.endpoint != "rerank"
+
+    @property
+    def _is_drawn(self) -> bool:
+        """Whether prompts are of random words."""
+        return self.options.dataset in RANDOM and not self.options.trace and self.options.prompt is None
 
     def target(self) -> Target:
         """The endpoint, reached once."""
@@ -92,6 +99,8 @@ class Workload:
         options = self.options
         if options.trace:
             return Trace(read_trace(options.trace, speed=options.trace_speed), self.writer)
+        if options.prompt is not None:
+            return Listed([Prompt([options.prompt] * options.turns)])
         name = options.dataset
         if name in RANDOM:
             return self._drawn(with_images=name == "random_vl")
@@ -125,14 +134,15 @@ class Workload:
             raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
         asked = {} if options.endpoint == "embeddings" else {"max_tokens": 1}
         target = self.target()
-        body = {"model": self.model.model, FIELDS[options.endpoint]: None, **asked}
+        # Tools and the template's arguments make a prompt longer.
+        under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *_LIMITS)}
+        body = {**under, "model": self.model.model, FIELDS[options.endpoint]: None, **asked}
         patience = min(options.timeout, options.limit, _PATIENCE)
         return by_server(self.url, self._headers(), body, tls=target.tls, patience=patience)
 
     def _bodies(self) -> Bodies:
         options = self.options
-        has_lengths = options.dataset in RANDOM and not options.trace
-        default = read_lengths("--perf-output", _OUTPUT) if has_lengths and not self._has_limit() else None
+        default = read_lengths("--perf-output", _OUTPUT) if self._is_drawn and not self._has_limit() else None
         return Bodies(
             self.model.model,
             options.endpoint,
@@ -140,10 +150,15 @@ class Workload:
             output=options.output or default,
             generation=self.model.generation,
             batch=options.batch,
+            under=self._under,
         )
 
     def _has_limit(self) -> bool:
-        return any(name in self.model.generation for name in ("max_tokens", "max_completion_tokens"))
+        return any(name in {**self._under, **self.model.generation} for name in _LIMITS)
+
+    @property
+    def _under(self) -> dict[str, Any]:
+        return dict(json.loads(self.options.body or "{}"))
 
 
 def generator(*parts: object) -> random.Random:

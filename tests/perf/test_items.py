@@ -274,6 +274,11 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-arrivals", "burst"], r"--perf-arrivals takes one of constant, poisson, gamma, not 'burst'"),
         (["--perf-trace", "nothing.jsonl"], r"--perf-trace: there is no file 'nothing.jsonl'"),
         (["--perf-find", "max users"], r"--perf-find takes \"max parallel where p99_ttft<=500ms\""),
+        (["--perf-parallel", "1", "--perf-prompt", " "], r"--perf-prompt takes a text, or file:PATH; it is empty"),
+        (["--perf-parallel", "1", "--perf-prompt", "file:nothing.txt"], r"--perf-prompt cannot read 'nothing.txt'"),
+        (["--perf-parallel", "1", "--perf-prompt", "a", "--perf-dataset", "openqa"], r"--perf-prompt is all that is asked, and --perf-dataset asks something else: give one"),
+        (["--perf-parallel", "1", "--perf-body", "{"], r"--perf-body takes a JSON object, or file:PATH of one: "),
+        (["--perf-parallel", "1", "--perf-body", "[1]"], r"--perf-body takes a JSON object, such as '{\"top_k\": 20}', not '\[1\]'"),
         (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat, not completions"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -352,6 +357,22 @@ def test_a_prompt_longer_than_the_context_is_shown_as_the_server_says_it(
 
     assert result.ret == 7
     result.stdout.re_match_lines([r"3 of 3 requests failed.*http 400 \(.*maximum context length is 4096 tokens"])
+
+
+def test_one_prompt_and_a_body_are_asked_in_every_request(
+    pytester: pytest.Pytester, faulty_server: FaultyServer
+) -> None:
+    pytester.makeini("[pytest]")
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    (pytester.path / "body.json").write_text('{"top_k": 5, "model": "other"}')
+    asked = ["--perf-prompt", "Who?", "--perf-body", "file:body.json", "--perf-no-stream"]
+    perf(pytester, "--perf-parallel", "1", "--perf-number", "3", *asked)
+
+    sent = [body for body in faulty_server.asked if "messages" in body]
+    assert len(sent) == 3
+    assert all(
+        body == {"top_k": 5, "model": "faulty", "messages": [{"role": "user", "content": "Who?"}]} for body in sent
+    )
 
 
 def test_everything_is_written_down(served: pytest.Pytester) -> None:

@@ -399,6 +399,22 @@ def test_generation_settings_are_sent_as_elsewhere() -> None:
     assert (body["temperature"], body["ignore_eos"], body["max_tokens"], drawn["max_tokens"]) == (0, True, 9, 5)
 
 
+def test_a_body_is_laid_under_every_request() -> None:
+    under = {"top_k": 5, "temperature": 1, "messages": [], "stream": False, "stream_options": {}, "model": "x"}
+    (body,) = bodies([Prompt(["a"])], generation={"temperature": 0}, under=under)
+    (embedded,) = bodies([Prompt(["a"])], endpoint="embeddings", under={"dimensions": 8, "input": "x"})
+
+    assert body == {
+        "top_k": 5,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": "a"}],
+        "model": "m",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    assert embedded == {"dimensions": 8, "input": "a", "model": "m"}
+
+
 MOONCAKE = (
     '{"timestamp": 27482, "input_length": 64, "output_length": 52, "hash_ids": [46]}\n'
     '{"timestamp": 30535, "input_length": 72, "output_length": 26, "hash_ids": [46]}\n'

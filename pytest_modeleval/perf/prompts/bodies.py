@@ -3,7 +3,7 @@
 import json
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -17,6 +17,8 @@ from pytest_modeleval.sample import Json
 ENDPOINTS = ("chat", "completions", "embeddings", "rerank")
 # Where the body of each has what is asked.
 FIELDS = {"chat": "messages", "completions": "prompt", "embeddings": "input", "rerank": "query"}
+# What flags and the model's alias alone decide.
+OURS = ("model", "stream", "stream_options")
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Bodies:
     generation: Mapping[str, Any] = ()  # type: ignore[assignment]
     # Texts of one request for embeddings.
     batch: int = 1
+    # Laid under every body.
+    under: Mapping[str, Any] = field(default_factory=dict)
 
     def requests(self, prompts: Iterable[Prompt], draw: random.Random) -> Iterator[Request]:
         """A request for every turn of every prompt."""
@@ -47,7 +51,7 @@ class Bodies:
         body = self._body(longest)
         if prompt.body is not None:
             # What the user wrote down is sent, over what every request has.
-            whole = body | {k: v for k, v in prompt.body.items() if k not in ("model", "stream", "stream_options")}
+            whole = body | {k: v for k, v in prompt.body.items() if k not in OURS}
             yield Request(_encoded(whole), prompt.input_tokens, whole.get("max_tokens"), at=prompt.at)
             return
         for turn, content in enumerate(prompt.turns):
@@ -74,11 +78,12 @@ class Bodies:
         return {FIELDS[self.endpoint]: text, **documents}
 
     def _body(self, longest: int | None) -> dict[str, Any]:
+        under = {name: value for name, value in self.under.items() if name not in OURS}
         if self.endpoint in ("embeddings", "rerank"):
-            return {"model": self.model}
+            return {**under, "model": self.model}
         generation = dict(self.generation)
         extra = generation.pop("extra_body", {})
-        body = {"model": self.model, **generation, **extra}
+        body = {**under, "model": self.model, **generation, **extra}
         if longest is not None:
             body["max_tokens"] = longest
         if self.stream:
