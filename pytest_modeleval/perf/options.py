@@ -15,6 +15,8 @@ from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.record import Plan
 from pytest_modeleval.perf.slo import Slo
 
+# The datasets that are made here.
+RANDOM = ("random", "random_vl")
 # An open loop without a number or a duration.
 _OPEN_SECONDS = 60.0
 _LEAST_NUMBER = 100
@@ -50,10 +52,13 @@ class PerfOptions:
     # As JSON.
     body: str | None
     input: Lengths | None
+    min_input: int
+    max_input: int | None
     output: Lengths | None
     prefix: int
     turns: int
     tokenizer: str | None
+    token_ids: bool
     image: tuple[int, int]
     images: int
     image_format: tuple[str, str]
@@ -126,6 +131,18 @@ def _refuse_mixed(options: PerfOptions) -> None:
     if options.prompt is not None and (options.trace or options.dataset != "random"):
         other = "--perf-trace" if options.trace else "--perf-dataset"
         raise pytest.UsageError(f"--perf-prompt is all that is asked, and {other} asks something else: give one")
+    if options.max_input is not None and options.max_input < options.min_input:
+        raise pytest.UsageError(
+            f"--perf-max-input {options.max_input} is less than --perf-min-input {options.min_input}"
+        )
+    is_listed = options.dataset not in RANDOM and not options.trace
+    if (options.min_input or options.max_input is not None) and not is_listed:
+        raise pytest.UsageError(
+            "--perf-min-input and --perf-max-input choose among a dataset's prompts (--perf-dataset); --perf-input is "
+            "how long random ones are"
+        )
+    if options.token_ids and (options.endpoint != "completions" or not options.tokenizer):
+        raise pytest.UsageError("--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME")
     if options.turns > 1 and options.endpoint != "chat":
         raise pytest.UsageError(f"--perf-turns {options.turns} needs --perf-endpoint chat, not {options.endpoint}")
 

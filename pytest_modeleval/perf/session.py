@@ -76,6 +76,10 @@ class LoadSession:
             self._workloads[key] = Workload(model, options, self._place)
         return self._workloads[key]
 
+    def notes(self) -> list[str]:
+        """What a user should know of what was sent, each once."""
+        return list(dict.fromkeys(note for workload in self._workloads.values() for note in workload.notes()))
+
     def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
         """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
         if isinstance(what, int):

@@ -13,13 +13,14 @@ import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.perf.options import PerfOptions
+from pytest_modeleval.perf.options import RANDOM, PerfOptions
 from pytest_modeleval.perf.prompts.bodies import FIELDS, OURS, Bodies
-from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by
+from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
 from pytest_modeleval.perf.prompts.images import Images
 from pytest_modeleval.perf.prompts.lengths import read_lengths
+from pytest_modeleval.perf.prompts.limits import Limits, Within
 from pytest_modeleval.perf.prompts.named import NAMED, open_named
 from pytest_modeleval.perf.prompts.prompt import Prompt, Source
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
@@ -30,7 +31,6 @@ from pytest_modeleval.perf.target import PATHS, Target, reach
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
 
-RANDOM = ("random", "random_vl")
 _OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
@@ -46,6 +46,7 @@ class Workload:
     options: PerfOptions
     place: "Callable[[str], Place]"
     _writer: list[Writer] = field(default_factory=list)
+    _limits: list[Limits] = field(default_factory=list)
     _target: list[Target] = field(default_factory=list)
 
     @property
@@ -105,10 +106,25 @@ class Workload:
         if name in RANDOM:
             return self._drawn(with_images=name == "random_vl")
         if name in NAMED:
-            return open_named(name, self.place(name), turns=options.turns)
+            named = open_named(name, self.place(name), turns=options.turns)
+            return self._within(named, named.size)
         if Path(name).is_file():
-            return Listed(read_prompts(Path(name), turns=options.turns))
+            listed = read_prompts(Path(name), turns=options.turns)
+            return self._within(Listed(listed), len(listed))
         raise unknown("--perf-dataset", name, [*RANDOM, *NAMED], "Or give a file that is there.")
+
+    def _within(self, source: Source, size: int) -> Source:
+        options = self.options
+        if not options.min_input and options.max_input is None:
+            return source
+        if not self._limits:
+            count = by_tokenizer(options.tokenizer, options.endpoint) if options.tokenizer else None
+            self._limits.append(Limits(options.min_input, options.max_input, count))
+        return Within(source, size, self._limits[0])
+
+    def notes(self) -> list[str]:
+        """What a user should know of what was sent."""
+        return [f"{self.options.dataset}: {limits.said}" for limits in self._limits]
 
     def _drawn(self, *, with_images: bool) -> Drawn:
         options = self.options
@@ -151,6 +167,7 @@ class Workload:
             generation=self.model.generation,
             batch=options.batch,
             under=self._under,
+            ids_of=ids_by(options.tokenizer) if options.token_ids and options.tokenizer else None,
         )
 
     def _has_limit(self) -> bool:

@@ -34,6 +34,8 @@ def write(terminal: pytest.TerminalReporter, session: "LoadSession", words: Iter
 def _all_lines(session: "LoadSession") -> Iterator[str]:
     if session.measured:
         yield from lines(session.measured)
+    if notes := session.notes():
+        yield from ("", *notes)
     for name, find, found in session.searched:
         yield from ("", answer(name, find, found))
     for name, now, before in session.changes:

@@ -49,4 +49,4 @@ def _gate(session: "LoadSession") -> Iterator[GateLine]:
 
 
 def _notes(session: "LoadSession") -> list[str]:
-    return [*best_points(session.measured), *(answer(*searched) for searched in session.searched)]
+    return [*best_points(session.measured), *session.notes(), *(answer(*searched) for searched in session.searched)]

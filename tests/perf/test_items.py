@@ -17,6 +17,7 @@ from tests.perf.conftest import QUICK
 
 # In the process of the tests, so that what is set in them holds for the runs inside a test.
 session = importlib.import_module("pytest_modeleval.perf.session")
+TINY = str(Path(__file__).parents[2] / "pytest_modeleval" / "models" / "tiny")
 FEW = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
 
 
@@ -279,6 +280,10 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-prompt", "a", "--perf-dataset", "openqa"], r"--perf-prompt is all that is asked, and --perf-dataset asks something else: give one"),
         (["--perf-parallel", "1", "--perf-body", "{"], r"--perf-body takes a JSON object, or file:PATH of one: "),
         (["--perf-parallel", "1", "--perf-body", "[1]"], r"--perf-body takes a JSON object, such as '{\"top_k\": 20}', not '\[1\]'"),
+        (["--perf-parallel", "1", "--perf-token-ids"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
+        (["--perf-parallel", "1", "--perf-token-ids", "--perf-endpoint", "completions"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
+        (["--perf-parallel", "1", "--perf-min-input", "9"], r"--perf-min-input and --perf-max-input choose among a dataset's prompts"),
+        (["--perf-parallel", "1", "--perf-dataset", "p.txt", "--perf-min-input", "9", "--perf-max-input", "8"], r"--perf-max-input 8 is less than --perf-min-input 9"),
         (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat, not completions"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -372,6 +377,47 @@ def test_one_prompt_and_a_body_are_asked_in_every_request(
     assert len(sent) == 3
     assert all(
         body == {"top_k": 5, "model": "faulty", "messages": [{"role": "user", "content": "Who?"}]} for body in sent
+    )
+
+
+def test_token_ids_are_sent_and_counted(served: pytest.Pytester) -> None:
+    asked = ["--perf-endpoint", "completions", "--perf-tokenizer", TINY, "--perf-token-ids"]
+    result = perf(served, "--perf-parallel", "4", *FEW, *asked)
+
+    # The bench server takes a number of the list for a token.
+    result.stdout.re_match_lines([r"input_tokens +40.00 tok +40.00 tok"])
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "asked", "said"),
+    [
+        ([], ["5", "30"], r"prompts.txt: \d+ of \d+ prompts left out, not of 5 to 30 characters, as no --perf-tokenizer .*"),
+        (["--perf-tokenizer", TINY], ["18", "100"], r"prompts.txt: \d+ of \d+ prompts left out, not of 18 to 100 tokens"),
+    ],
+    ids=["characters", "tokens"],
+)  # fmt: skip
+def test_prompts_of_another_length_are_left_out_and_counted(
+    pytester: pytest.Pytester, faulty_server: FaultyServer, tokenizer: list[str], asked: list[str], said: str
+) -> None:
+    pytester.makeini("[pytest]")
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    (pytester.path / "prompts.txt").write_text("a\n" + "What is love?\n" + "What is love? " * 99 + "\n")
+    limits = ["--perf-min-input", asked[0], "--perf-max-input", asked[1]]
+    arguments = ["--perf-dataset", "prompts.txt", "--perf-number", "8", "--perf-no-stream", *limits, *tokenizer]
+    result = perf(pytester, "--perf-parallel", "2", *arguments)
+
+    asked_texts = {body["messages"][0]["content"] for body in faulty_server.asked if "messages" in body}
+    assert asked_texts == {"What is love?"}
+    result.stdout.re_match_lines([said])
+
+
+def test_limits_that_no_prompt_keeps_are_said(served: pytest.Pytester) -> None:
+    (served.path / "prompts.txt").write_text("a\nb\n")
+    result = perf(served, "--perf-parallel", "1", "--perf-dataset", "prompts.txt", "--perf-min-input", "5")
+
+    assert result.ret == 4
+    result.stderr.re_match_lines(
+        [r"ERROR: none of the 2 prompts is of 5 or more characters, .*: see to --perf-min-input"]
     )
 
 

@@ -18,11 +18,12 @@ from hypothesis import strategies as st
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.perf.prompts.bodies import Bodies
-from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer
+from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
 from pytest_modeleval.perf.prompts.images import Images, read_format, read_size
 from pytest_modeleval.perf.prompts.lengths import read_lengths
+from pytest_modeleval.perf.prompts.limits import Limits, text_of
 from pytest_modeleval.perf.prompts.named import NAMED, open_named
 from pytest_modeleval.perf.prompts.prompt import Prompt
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
@@ -413,6 +414,37 @@ def test_a_body_is_laid_under_every_request() -> None:
         "stream_options": {"include_usage": True},
     }
     assert embedded == {"dimensions": 8, "input": "a", "model": "m"}
+
+
+def test_prompts_are_sent_as_their_ids() -> None:
+    name = str(MODELS / "tiny")
+    count = by_tokenizer(name, "completions")
+    (body,) = bodies([Prompt(["Who are you?"])], endpoint="completions", stream=False, ids_of=ids_by(name))
+
+    assert body.keys() == {"model", "prompt"}
+    assert len(body["prompt"]) == count("Who are you?")
+    assert all(type(each) is int for each in body["prompt"])
+    assert body["prompt"] != bodies([Prompt(["Who am I?"])], endpoint="completions", ids_of=ids_by(name))[0]["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        (Prompt(["a", "b"], [{"role": "system", "content": "s"}]), "s\na"),
+        (Prompt([[{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": "a"}]]), "a"),
+        (Prompt(body={"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}], "user": "u"}), "a"),
+        (Prompt(body={"prompt": "a"}), "a"),
+        (Prompt(body={"input": ["a", "b"]}), "a\nb"),
+        (Prompt(body={"prompt": [1, 2]}), ""),
+    ],
+    ids=["system", "image", "messages", "prompt", "texts", "ids"],
+)
+def test_a_prompts_length_is_that_of_its_first_requests_text(prompt: Prompt, text: str) -> None:
+    limits = Limits(1, len(text) or 1)
+
+    assert text_of(prompt) == text
+    assert limits.take(prompt) is bool(text)
+    assert (limits.seen, limits.left_out) == (1, int(not text))
 
 
 MOONCAKE = (

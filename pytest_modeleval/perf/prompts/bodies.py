@@ -33,6 +33,8 @@ class Bodies:
     generation: Mapping[str, Any] = ()  # type: ignore[assignment]
     # Texts of one request for embeddings.
     batch: int = 1
+    # What a text is sent as, where not as itself: its tokens' ids.
+    ids_of: Callable[[str], list[int]] | None = None
     # Laid under every body.
     under: Mapping[str, Any] = field(default_factory=dict)
 
@@ -75,7 +77,7 @@ class Bodies:
     def _asked(self, prompt: Prompt) -> dict[str, Any]:
         text = "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
         documents = {"documents": list(prompt.documents)} if self.endpoint == "rerank" else {}
-        return {FIELDS[self.endpoint]: text, **documents}
+        return {FIELDS[self.endpoint]: self.ids_of(text) if self.ids_of else text, **documents}
 
     def _body(self, longest: int | None) -> dict[str, Any]:
         under = {name: value for name, value in self.under.items() if name not in OURS}

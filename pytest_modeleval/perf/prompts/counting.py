@@ -4,7 +4,7 @@ import json
 import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -16,7 +16,8 @@ def by_tokenizer(name: str, endpoint: str) -> Count:
     """Counts by a tokenizer of a hub or a local folder, with its chat template for a chat endpoint."""
     tokenizer = _tokenizer(name)
     if endpoint != "chat" or not tokenizer.chat_template:
-        return lambda text: len(tokenizer(text)["input_ids"])
+        ids_of = ids_by(name)
+        return lambda text: len(ids_of(text))
 
     def count(text: str) -> int:
         messages = [{"role": "user", "content": text}]
@@ -25,6 +26,12 @@ def by_tokenizer(name: str, endpoint: str) -> Count:
         return len(tokenizer(whole, add_special_tokens=False)["input_ids"])
 
     return count
+
+
+def ids_by(name: str) -> Callable[[str], list[int]]:
+    """A prompt's tokens, with the special ones that the tokenizer adds to it."""
+    tokenizer = _tokenizer(name)
+    return lambda text: list(tokenizer(text)["input_ids"])
 
 
 def by_server(

@@ -32,9 +32,14 @@ class Named:
     field: str
     turns: int = 1
 
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        return self.rows.count(self.subset)
+
     def prompts(self, draw: random.Random) -> Iterator[Prompt]:
         """Prompts without end."""
-        count = self.rows.count(self.subset)
+        count = self.size
         while True:
             for index in draw.sample(range(count), count):
                 row = self.rows.row(self.subset, index)
