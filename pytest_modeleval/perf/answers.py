@@ -1,9 +1,11 @@
 """What a response says: the chunks of an event stream, or one JSON object."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from pytest_modeleval.perf import responses
 
 _TEXTS = ("content", "reasoning_content", "reasoning", "text")
 
@@ -101,16 +103,19 @@ def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool
         return
     if not isinstance(chunk, dict):
         return
-    if chunk.get("error"):
-        answer.error = json.dumps(chunk["error"])[:200]
-    usage = inner(chunk, "usage")
-    answer.usage = usage or answer.usage
     listed = chunk.get("choices")
     choices = [choice for choice in listed if isinstance(choice, dict)] if isinstance(listed, list) else []
-    said = [part for choice in choices for part in _said(choice)]
-    answer.finish = next(
-        (str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")), answer.finish
-    )
+    if responses.is_event(chunk):
+        response = responses.response_of(chunk)
+        error, usage, finish = responses.error_of(chunk), inner(response, "usage"), responses.finish_of(response)
+        choices, said = [], list(responses.said_by(chunk))
+    else:
+        error, usage = chunk.get("error"), inner(chunk, "usage")
+        finish = next((str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")), "")
+        said = [part for choice in choices for part in _said(choice)]
+    if error:
+        answer.error = json.dumps(error)[:200]
+    answer.usage, answer.finish = usage or answer.usage, finish or answer.finish
     answer.complete = answer.complete or bool(answer.finish)
     if not said:
         return
@@ -151,11 +156,11 @@ def whole(content: bytes, *, text: bool = False) -> Answer:
     answer.usage = answer.usage or inner(inner(said, "meta"), "tokens")
     # No chunk arrived before the whole: it has no first.
     answer.places, answer.lengths, answer.thoughts, answer.counts = [], [], [], []
-    answer.complete = any(said.get(name) for name in ("choices", "data", "results", "embeddings"))
+    answer.complete = any(said.get(name) for name in ("choices", "output", "data", "results", "embeddings"))
     return answer
 
 
-def inner(content: dict[str, Any], name: str) -> dict[str, Any]:
+def inner(content: Mapping[str, Any], name: str) -> dict[str, Any]:
     """The object in this field; an empty one where there is none."""
     found = content.get(name)
     return found if isinstance(found, dict) else {}

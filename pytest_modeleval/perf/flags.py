@@ -88,8 +88,8 @@ FLAGS = (
     Flag(
         "--perf-endpoint",
         "KIND",
-        "chat, completions, embeddings or rerank (default: chat)",
-        values.one_of("chat", "completions", "embeddings", "rerank"),
+        "chat, responses, completions, embeddings or rerank (default: chat)",
+        values.one_of("chat", "responses", "completions", "embeddings", "rerank"),
         "chat",
     ),
     Flag("--perf-no-stream", "", "ask for whole answers", values.yes, False, switch=True),

@@ -143,8 +143,10 @@ def _refuse_mixed(options: PerfOptions) -> None:
         )
     if options.token_ids and (options.endpoint != "completions" or not options.tokenizer):
         raise pytest.UsageError("--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME")
-    if options.turns > 1 and options.endpoint != "chat":
-        raise pytest.UsageError(f"--perf-turns {options.turns} needs --perf-endpoint chat, not {options.endpoint}")
+    if options.turns > 1 and options.endpoint not in ("chat", "responses"):
+        raise pytest.UsageError(
+            f"--perf-turns {options.turns} needs --perf-endpoint chat or responses, not {options.endpoint}"
+        )
 
 
 def points(options: PerfOptions, seed: int) -> list[Point]:

@@ -136,10 +136,12 @@ def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callab
     record.finish = answer.finish
     told = number(usage, "prompt_tokens", "input_tokens", "total_tokens")
     record.input_tokens = record.input_tokens if told is None else told
-    record.cached_tokens = number(inner(usage, "prompt_tokens_details"), "cached_tokens")
+    details = inner(usage, "prompt_tokens_details") or inner(usage, "input_tokens_details")
+    record.cached_tokens = number(details, "cached_tokens")
     if record.cached_tokens is None:
         record.cached_tokens = number(usage, "cached_tokens", "prompt_cache_hit_tokens")
-    record.reasoning_tokens = number(inner(usage, "completion_tokens_details"), "reasoning_tokens")
+    details = inner(usage, "completion_tokens_details") or inner(usage, "output_tokens_details")
+    record.reasoning_tokens = number(details, "reasoning_tokens")
     record.output_tokens = number(usage, "completion_tokens", "output_tokens")
     if record.output_tokens is not None:
         record.counted_by = "usage"

@@ -20,6 +20,7 @@ from pytest_modeleval.perf.framing import Framing, Malformed
 _PATIENCE = 4.5
 PATHS = {
     "chat": "/chat/completions",
+    "responses": "/responses",
     "completions": "/completions",
     "embeddings": "/embeddings",
     "rerank": "/rerank",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _INPUT, _OUTPUT = "512", "128"
 
 
@@ -148,7 +148,8 @@ class Workload:
             return by_tokenizer(options.tokenizer, options.endpoint)
         if options.endpoint == "rerank":
             raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
-        asked = {} if options.endpoint == "embeddings" else {"max_tokens": 1}
+        # OpenAI's responses are of at least 16 tokens.
+        asked = {"embeddings": {}, "responses": {"max_output_tokens": 16}}.get(options.endpoint, {"max_tokens": 1})
         target = self.target()
         # Tools and the template's arguments make a prompt longer.
         under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *_LIMITS)}

@@ -284,7 +284,7 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-token-ids", "--perf-endpoint", "completions"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
         (["--perf-parallel", "1", "--perf-min-input", "9"], r"--perf-min-input and --perf-max-input choose among a dataset's prompts"),
         (["--perf-parallel", "1", "--perf-dataset", "p.txt", "--perf-min-input", "9", "--perf-max-input", "8"], r"--perf-max-input 8 is less than --perf-min-input 9"),
-        (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat, not completions"),
+        (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat or responses, not completions"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )  # fmt: skip
@@ -419,6 +419,13 @@ def test_limits_that_no_prompt_keeps_are_said(served: pytest.Pytester) -> None:
     result.stderr.re_match_lines(
         [r"ERROR: none of the 2 prompts is of 5 or more characters, .*: see to --perf-min-input"]
     )
+
+
+def test_the_responses_endpoint_is_one_too(served: pytest.Pytester) -> None:
+    result = perf(served, "--perf-parallel", "2", *FEW, "--perf-endpoint", "responses", "--perf-turns", "2")
+
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens +8.00 tok", r"first_turn_ttft +[2-9]\d\."])
 
 
 def test_everything_is_written_down(served: pytest.Pytester) -> None:

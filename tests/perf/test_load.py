@@ -291,9 +291,39 @@ def test_whatever_its_shape_an_answer_is_understood(bench: BenchServer, behaviou
         assert all(sum(one["tokens"]) == 16 for one in served)
 
 
-@pytest.mark.parametrize("path", ["chat/completions", "completions", "embeddings", "rerank"])
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        QUICK,
+        replace(QUICK, split=True, crlf=True),
+        replace(QUICK, pings=True, close=True),
+        replace(QUICK, tokens_per_event=4, cached=2),
+        replace(QUICK, events_per_packet=4, reasoning=5),
+    ],
+    ids=["plain", "split,crlf", "pings,close", "tokens_per_event", "events_per_packet,reasoning"],
+)
+def test_responses_are_seen_as_the_server_sent_them(bench: BenchServer, behaviour: Behaviour) -> None:
+    bench.behave(behaviour)
+    seen = load(bench, Plan(parallel=3, number=6), path="responses")
+    truth = {one["user"]: one for one in bench.truth()["served"]}
+
+    assert errors(seen) == {"": 6}
+    assert len(truth) == 6
+    off = []
+    for record, one in zip(sorted(seen.records, key=lambda r: r.sent), truth.values(), strict=True):
+        assert len(record.chunks) == -(-16 // behaviour.tokens_per_event)
+        assert (record.output_tokens, record.counted_by, record.finish) == (16, "usage", "stop")
+        assert (record.cached_tokens, record.reasoning_tokens) == (behaviour.cached, behaviour.reasoning)
+        assert ((record.first_answer or 0) > (record.first or 0)) is bool(behaviour.reasoning)
+        assert (record.first or 0) - record.sent >= 0.019
+        off.append((record.first or 0) - record.sent - (one["sends"][0] - one["received"]) / 1e9)
+    assert statistics.median(map(abs, off)) < 0.01
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses", "completions", "embeddings", "rerank"])
 def test_every_endpoint_without_streaming(bench: BenchServer, path: str) -> None:
     asked = {
+        "responses": {"input": "a"},
         "completions": {"prompt": "a"},
         "embeddings": {"input": ["a"]},
         "rerank": {"query": "a", "documents": ["b"]},

@@ -280,6 +280,77 @@ def test_completions_are_streamed_as_text() -> None:
     assert (len(record(*chunks).chunks), record(*chunks).finish) == (2, "length")
 
 
+def typed(kind: str, **content: Any) -> bytes:
+    return b"event: " + kind.encode() + b"\ndata: " + json.dumps({"type": kind, **content}).encode() + b"\n\n"
+
+
+def ended(event: str = "completed", **response: Any) -> bytes:
+    told = {"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 2}}
+    output = [{"type": "message", "content": [{"type": "output_text", "text": "ab"}]}]
+    whole_ = {"object": "response", "status": event, "error": None, "output": output, "usage": told, **response}
+    return typed(f"response.{event}", response=whole_)
+
+
+OPENED = typed("response.created", response={"object": "response", "status": "in_progress", "error": None}) + typed(
+    "response.output_item.added", item={"type": "message", "content": []}
+)
+
+
+@pytest.mark.parametrize("reasoning", ["reasoning_text", "reasoning_summary_text", "reasoning"])
+def test_events_of_the_responses_endpoint(reasoning: str) -> None:
+    details = {"output_tokens_details": {"reasoning_tokens": 1}}
+    told = {"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 2}, **details}
+    seen = record(
+        (5, OPENED),
+        (50, typed(f"response.{reasoning}.delta", delta="h")),
+        (60, typed(f"response.{reasoning}.done", text="h")),
+        (100, typed("response.output_text.delta", delta="a", logprobs=[])),
+        (110, typed("response.output_text.delta", delta="b")),
+        (111, typed("response.output_text.done", text="ab") + ended(usage=told)),
+    )
+
+    assert ms(seen.chunks) == [50, 100, 110]
+    assert ms([seen.first, seen.first_answer, seen.last, seen.ended]) == [50, 100, 110, 111]
+    assert (seen.input_tokens, seen.output_tokens, seen.cached_tokens, seen.reasoning_tokens) == (7, 3, 2, 1)
+    assert (seen.counted_by, seen.finish, seen.error) == ("usage", "stop", "")
+
+
+DELTA = typed("response.output_text.delta", delta="a")
+
+
+@pytest.mark.parametrize(
+    ("content", "finish", "error"),
+    [
+        (DELTA + ended("incomplete", incomplete_details={"reason": "max_output_tokens"}), "length", ""),
+        (DELTA + ended("incomplete", incomplete_details={"reason": "content_filter"}), "content_filter", ""),
+        (typed("response.function_call_arguments.delta", delta="{") + ended(), "stop", ""),
+        (DELTA, "", "cut"),
+        (DELTA + ended("failed", error={"code": "server_error"}), "", "server"),
+        (DELTA + typed("error", code="server_error", message="out of memory"), "", "server"),
+        (typed("error", error={"message": "no such model"}), "", "protocol"),
+    ],
+    ids=["length", "filter", "tool", "cut", "failed", "error", "error at once"],
+)
+def test_how_a_response_ends(content: bytes, finish: str, error: str) -> None:
+    seen = record((100, OPENED + content))
+
+    assert (seen.finish, seen.error) == (finish, error)
+
+
+def test_a_whole_response_object() -> None:
+    output = [
+        {"type": "reasoning", "summary": [{"type": "summary_text", "text": "so"}]},
+        {"type": "message", "content": [{"type": "output_text", "text": "a b"}]},
+        {"type": "function_call", "arguments": "{}"},
+    ]
+    content = {"object": "response", "status": "completed", "error": None, "output": output, "usage": None}
+    seen = reply({**content, "usage": {"input_tokens": 7, "output_tokens": 4}})
+
+    assert (seen.input_tokens, seen.output_tokens, seen.finish, seen.error) == (7, 4, "stop", "")
+    assert seen.first is None
+    assert whole(json.dumps(content).encode(), text=True).text == ["soa b"]
+
+
 def test_a_clump_is_ours_if_it_may_have_waited_for_us() -> None:
     content = STREAM + framed(said("a") + said("b") + STOP) + b"0\r\n\r\n"
 
@@ -350,6 +421,13 @@ JSON = st.recursive(
                     "tokens",
                     "finish_reason",
                     "prompt_tokens_details",
+                    "type",
+                    "response",
+                    "object",
+                    "status",
+                    "output",
+                    "delta",
+                    "incomplete_details",
                 ]
             ),
             inner,

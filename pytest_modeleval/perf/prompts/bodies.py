@@ -12,11 +12,12 @@ import pytest
 from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.prompts.prompt import Content, Prompt
 from pytest_modeleval.perf.record import Request
+from pytest_modeleval.perf.responses import input_of
 from pytest_modeleval.sample import Json
 
-ENDPOINTS = ("chat", "completions", "embeddings", "rerank")
+ENDPOINTS = ("chat", "responses", "completions", "embeddings", "rerank")
 # Where the body of each has what is asked.
-FIELDS = {"chat": "messages", "completions": "prompt", "embeddings": "input", "rerank": "query"}
+FIELDS = {"chat": "messages", "responses": "input", "completions": "prompt", "embeddings": "input", "rerank": "query"}
 # What flags and the model's alias alone decide.
 OURS = ("model", "stream", "stream_options")
 
@@ -54,14 +55,14 @@ class Bodies:
         if prompt.body is not None:
             # What the user wrote down is sent, over what every request has.
             whole = body | {k: v for k, v in prompt.body.items() if k not in OURS}
-            yield Request(_encoded(whole), prompt.input_tokens, whole.get("max_tokens"), at=prompt.at)
+            yield Request(_encoded(whole), prompt.input_tokens, whole.get(self._limit), at=prompt.at)
             return
         for turn, content in enumerate(prompt.turns):
             made: bytes | Callable[[Sequence[str]], bytes]
             if turn:
                 made = partial(self._later, body, prompt, turn)
-            elif self.endpoint == "chat":
-                made = _encoded(body | {"messages": [*prompt.before, _user(content)]})
+            elif self.endpoint in ("chat", "responses"):
+                made = _encoded(body | self._talk([*prompt.before, _user(content)]))
             else:
                 made = _encoded(body | self._asked(prompt))
             known = prompt.input_tokens if turn == 0 else None
@@ -72,7 +73,15 @@ class Bodies:
         messages = [*prompt.before, _user(prompt.turns[0])]
         for answer, content in zip(answers, prompt.turns[1 : turn + 1], strict=False):
             messages += [{"role": "assistant", "content": answer}, _user(content)]
-        return _encoded({**body, "messages": messages})
+        return _encoded({**body, **self._talk(messages)})
+
+    def _talk(self, messages: list[Json]) -> dict[str, Any]:
+        if self.endpoint == "chat":
+            return {"messages": messages}
+        try:
+            return {"input": input_of(messages)}
+        except ValueError as error:
+            raise pytest.UsageError(f"{error} need --perf-endpoint chat") from None
 
     def _asked(self, prompt: Prompt) -> dict[str, Any]:
         text = "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
@@ -86,11 +95,20 @@ class Bodies:
         generation = dict(self.generation)
         extra = generation.pop("extra_body", {})
         body = {**under, "model": self.model, **generation, **extra}
+        if self.endpoint == "responses":
+            limits = [body.pop(name) for name in ("max_tokens", "max_completion_tokens") if name in body]
+            body |= {self._limit: limits[0]} if limits else {}
         if longest is not None:
-            body["max_tokens"] = longest
-        if self.stream:
+            body[self._limit] = longest
+        if self.stream and self.endpoint == "responses":
+            body["stream"] = True
+        elif self.stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
+
+    @property
+    def _limit(self) -> str:
+        return "max_output_tokens" if self.endpoint == "responses" else "max_tokens"
 
 
 def _user(content: Content) -> Json:
@@ -102,7 +120,7 @@ def _text(content: Any) -> str:
         return content
     texts = [part.get("text") for part in content if isinstance(part, Mapping)]
     if not texts or None in texts:
-        raise pytest.UsageError("images and other parts of a message need --perf-endpoint chat")
+        raise pytest.UsageError("images and other parts of a message need --perf-endpoint chat or responses")
     return "\n".join(map(str, texts))
 
 

@@ -15,7 +15,7 @@ from pytest_modeleval.perf.prompts.words import Count
 def by_tokenizer(name: str, endpoint: str) -> Count:
     """Counts by a tokenizer of a hub or a local folder, with its chat template for a chat endpoint."""
     tokenizer = _tokenizer(name)
-    if endpoint != "chat" or not tokenizer.chat_template:
+    if endpoint not in ("chat", "responses") or not tokenizer.chat_template:
         ids_of = ids_by(name)
         return lambda text: len(ids_of(text))
 
@@ -56,7 +56,8 @@ def by_server(
         try:
             with urllib.request.urlopen(request, timeout=patience, context=tls) as response:
                 answer = json.load(response)
-            tokens = answer["usage"]["prompt_tokens"]
+            usage = answer["usage"]
+            tokens = usage["input_tokens" if "input_tokens" in usage else "prompt_tokens"]
             if isinstance(tokens, int) and tokens > 0:
                 return tokens
         except urllib.error.HTTPError as error:

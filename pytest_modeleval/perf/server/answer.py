@@ -38,7 +38,8 @@ class Answer:
     ) -> None:
         behaviour = connection.server.behaviour
         self.connection, self.served, self._behaviour, self._api = connection, served, behaviour, api
-        self._tokens = int(asked.get("max_completion_tokens") or asked.get("max_tokens") or behaviour.tokens)
+        limits = (asked.get(name) for name in ("max_completion_tokens", "max_output_tokens", "max_tokens"))
+        self._tokens = int(next(filter(None, limits), behaviour.tokens))
         # A word is a token.
         prompt = asked.get("messages") or asked.get("prompt") or asked.get("input") or ""
         self._prompt = len(json.dumps(prompt).split())
@@ -94,7 +95,7 @@ class Answer:
         self._next += 1
         is_last = self._next == len(self._packets)
         if is_last and not self.served.fault:
-            content += ending(self._behaviour, self._tokens, self._prompt)
+            content += ending(self._behaviour, self._api, self._tokens, self._prompt)
         middle = len(content) // 2 if self._behaviour.split else 0
         if middle:
             self.connection.send(content[:middle])

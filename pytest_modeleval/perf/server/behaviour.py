@@ -52,7 +52,9 @@ def packets(behaviour: Behaviour, api: str, tokens: int, prompt: int) -> list[Pa
     """A streamed answer's packets without its end, on absolute deadlines so that no lateness adds up."""
     events = [_event(behaviour, api, index, tokens, prompt) for index in range(0, tokens, behaviour.tokens_per_event)]
     planned = []
-    if behaviour.role_first:
+    if api == "responses":
+        planned.append(Packet(0.0, _response(behaviour, "created", {"status": "in_progress"}), 0))
+    elif behaviour.role_first:
         planned.append(
             Packet(0.0, _chunk(behaviour, {"choices": [_choice(api, {"role": "assistant", "content": ""})]}), 0)
         )
@@ -64,20 +66,40 @@ def packets(behaviour: Behaviour, api: str, tokens: int, prompt: int) -> list[Pa
     return planned
 
 
-def ending(behaviour: Behaviour, tokens: int, prompt: int) -> bytes:
+def ending(behaviour: Behaviour, api: str, tokens: int, prompt: int) -> bytes:
     """What ends a streamed answer."""
+    if api == "responses":
+        said = _response(behaviour, "completed", whole(behaviour, api, tokens, prompt))
+        return said + (b"" if behaviour.close else b"0\r\n\r\n")
     told = b"" if not behaviour.usage else _chunk(behaviour, {"choices": [], "usage": usage(behaviour, prompt, tokens)})
     return told + _framed(behaviour, "data: [DONE]\n\n") + (b"" if behaviour.close else b"0\r\n\r\n")
 
 
 def _event(behaviour: Behaviour, api: str, index: int, tokens: int, prompt: int) -> bytes:
     count = min(behaviour.tokens_per_event, tokens - index)
+    if api == "responses":
+        kind = f"response.{'reasoning' if index < behaviour.reasoning else 'output'}_text.delta"
+        delta = {"item_id": "msg_bench", "output_index": 0, "content_index": 0, "delta": " tok" * count}
+        return _ping(behaviour) + _typed(behaviour, kind, {**delta, "sequence_number": index})
     name = "reasoning_content" if index < behaviour.reasoning else "content"
     last = index + count >= tokens
     chunk: dict[str, object] = {"choices": [_choice(api, {name: " tok" * count}, "length" if last else None)]}
     if behaviour.continuous_usage:
         chunk["usage"] = usage(behaviour, prompt, index + count)
-    return (_framed(behaviour, ": ping\n\n") if behaviour.pings else b"") + _chunk(behaviour, chunk)
+    return _ping(behaviour) + _chunk(behaviour, chunk)
+
+
+def _ping(behaviour: Behaviour) -> bytes:
+    return _framed(behaviour, ": ping\n\n") if behaviour.pings else b""
+
+
+def _response(behaviour: Behaviour, event: str, response: dict[str, object]) -> bytes:
+    head = {"id": "resp_bench", "object": "response", "created_at": 1763700000, "model": "bench", "error": None}
+    return _typed(behaviour, f"response.{event}", {"response": {**head, **response}})
+
+
+def _typed(behaviour: Behaviour, kind: str, content: dict[str, object]) -> bytes:
+    return _framed(behaviour, f"event: {kind}\ndata: {json.dumps({'type': kind, **content})}\n\n")
 
 
 def _choice(api: str, delta: dict[str, str], finish: str | None = None) -> dict[str, object]:
@@ -95,24 +117,28 @@ def _framed(behaviour: Behaviour, text: str) -> bytes:
     return content if behaviour.close else b"%x\r\n%s\r\n" % (len(content), content)
 
 
-def usage(behaviour: Behaviour, prompt: int, tokens: int) -> dict[str, object]:
+def usage(behaviour: Behaviour, prompt: int, tokens: int, *, api: str = "chat") -> dict[str, object]:
     """The ``usage`` of a response."""
+    asked, said = ("input", "output") if api == "responses" else ("prompt", "completion")
     return {
-        "prompt_tokens": prompt,
-        "completion_tokens": tokens,
+        f"{asked}_tokens": prompt,
+        f"{said}_tokens": tokens,
         "total_tokens": prompt + tokens,
-        "prompt_tokens_details": {"cached_tokens": behaviour.cached},
-        "completion_tokens_details": {"reasoning_tokens": min(tokens, behaviour.reasoning)},
+        f"{asked}_tokens_details": {"cached_tokens": behaviour.cached},
+        f"{said}_tokens_details": {"reasoning_tokens": min(tokens, behaviour.reasoning)},
     }
 
 
 def whole(behaviour: Behaviour, api: str, tokens: int, prompt: int) -> dict[str, object]:
     """An answer that is not streamed."""
-    told = {"usage": usage(behaviour, prompt, tokens)} if behaviour.usage else {}
+    told = {"usage": usage(behaviour, prompt, tokens, api=api)} if behaviour.usage else {}
     if api == "embeddings":
         return {"object": "list", "data": [{"index": 0, "embedding": [0.1] * 8}], **told}
     if api == "rerank":
         return {"id": "bench", "results": [{"index": 0, "relevance_score": 0.5}], **told}
     text = " tok" * tokens
+    if api == "responses":
+        said_ = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+        return {"object": "response", "status": "completed", "output": [said_], **told}
     said = {"text": text} if api == "completions" else {"message": {"role": "assistant", "content": text}}
     return {"choices": [{"index": 0, **said, "finish_reason": "length"}], **told}

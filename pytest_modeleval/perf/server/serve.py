@@ -17,6 +17,7 @@ from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
 
 _APIS = {
     b"/chat/completions": "chat",
+    b"/responses": "responses",
     b"/completions": "completions",
     b"/embeddings": "embeddings",
     b"/rerank": "rerank",
