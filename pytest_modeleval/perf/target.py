@@ -2,10 +2,13 @@
 
 import contextlib
 import json
+import os
+import re
 import socket
 import ssl
 import threading
 import time
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +19,14 @@ import pytest
 
 from pytest_modeleval.perf.framing import Framing, Malformed
 
+# The first frame of an HTTP/2 server, whatever it was asked (RFC 9113, 3.4): SETTINGS, of the connection.
+_HTTP2 = re.compile(rb"...\x04[\x00\x01]\x00{4}", re.DOTALL)
+# What OpenSSL says when a server takes none of the protocols offered (RFC 7301); Python's versions write it so or so.
+_NO_PROTOCOL = re.compile("no.application.protocol", re.IGNORECASE)
+_ONLY_HTTP1 = (
+    "and the load's own client speaks HTTP/1.1 directly: give the address of the server itself, or of a gateway that "
+    "takes HTTP/1.1"
+)
 # Seconds until a dead endpoint is given up.
 _PATIENCE = 4.5
 PATHS = {
@@ -71,6 +82,27 @@ def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None
     return target
 
 
+def unused_proxy(url: str) -> str:
+    """The environment's variable that names a proxy for this URL, which a load goes past; "" without one."""
+    parts = urlsplit(url)
+    if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
+        return ""
+    proxies = urllib.request.getproxies_environment()
+    kind = next((kind for kind in (parts.scheme, "all") if proxies.get(kind)), None)
+    # The one in small letters is the stronger.
+    names = () if kind is None else (f"{kind}_proxy", f"{kind}_PROXY".upper())
+    return next((name for name in names if os.environ.get(name)), "")
+
+
+def _past_proxy(url: str) -> str:
+    """What to add when an endpoint is not reached although a proxy might have."""
+    if not (name := unused_proxy(url)):
+        return ""
+    return (
+        f"; {name} is not used, as a proxy would be measured too: run the load where the endpoint is reached directly"
+    )
+
+
 def _one_line(name: str, value: str) -> str:
     if "\r" in value or "\n" in value or not value.isascii():
         raise pytest.UsageError(f"the header {name} cannot be sent: one line of ASCII is wanted")
@@ -79,6 +111,8 @@ def _one_line(name: str, value: str) -> str:
 
 def _tls(ca: Path | None) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    # A server that has both then chooses this one.
+    context.set_alpn_protocols(["http/1.1"])
     if ca:
         try:
             context.load_verify_locations(ca)
@@ -101,7 +135,9 @@ def _connected(url: str, host: str, port: int) -> socket.socket:
         except OSError as error:
             sock.close()
             why = error.strerror or str(error)
-    raise pytest.UsageError(f"nothing answers at {url}: {why}; is the server running, and the port right?")
+    raise pytest.UsageError(
+        f"nothing answers at {url}: {why}; is the server running, and the port right?{_past_proxy(url)}"
+    )
 
 
 def _addresses(url: str, host: str, port: int) -> list[Any]:
@@ -118,7 +154,8 @@ def _addresses(url: str, host: str, port: int) -> list[Any]:
     thread.start()
     thread.join(_PATIENCE * 0.8)
     if not found or not isinstance(found[0], list):
-        raise pytest.UsageError(f"no host {host} of {url}: {found[0] if found else 'no name server answers'}")
+        why = found[0] if found else "no name server answers"
+        raise pytest.UsageError(f"no host {host} of {url}: {why}{_past_proxy(url)}")
     return found[0]
 
 
@@ -138,11 +175,17 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: conte
         # It may be slow, or busy: the load itself will tell.
         return
     except (ssl.SSLError, Malformed) as error:
+        if _HTTP2.match(raw) or _NO_PROTOCOL.search(str(error)):
+            raise pytest.UsageError(f"{target.url} speaks HTTP/2 only, {_ONLY_HTTP1}") from None
         raise pytest.UsageError(f"{target.url} does not speak {'HTTPS' if target.tls else 'HTTP'}: {error}") from None
     except OSError as error:
         raise pytest.UsageError(f"{target.url} ended the connection: {error.strerror or error}") from None
     if not raw:
         raise pytest.UsageError(f"{target.url} ended the connection without an answer")
-    if framing.status in (401, 403, 404, 405, 407):
-        said = framing.body(raw).content[:200].decode(errors="replace")
+    said = framing.body(raw).content[:200].decode(errors="replace") if framing.head else ""
+    if framing.status == 407:
+        raise pytest.UsageError(f"{target.url} is a proxy (it answers 407 {said!r}), {_ONLY_HTTP1}")
+    if framing.status in (426, 505):
+        raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: it wants another HTTP, {_ONLY_HTTP1}")
+    if framing.status in (401, 403, 404, 405):
         raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: see to the address, key and model")

@@ -26,7 +26,7 @@ from pytest_modeleval.perf.prompts.prompt import Prompt, Source
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
 from pytest_modeleval.perf.prompts.words import Count, Writer, taught
 from pytest_modeleval.perf.record import Request
-from pytest_modeleval.perf.target import PATHS, Target, reach
+from pytest_modeleval.perf.target import PATHS, Target, reach, unused_proxy
 
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
@@ -124,7 +124,10 @@ class Workload:
 
     def notes(self) -> list[str]:
         """What a user should know of what was sent."""
-        return [f"{self.options.dataset}: {limits.said}" for limits in self._limits]
+        notes = [f"{self.options.dataset}: {limits.said}" for limits in self._limits]
+        if self._target and (name := unused_proxy(self.url)):
+            notes.append(f"{name} is set and was not used: the load went to {self._target[0].host} directly")
+        return notes
 
     def _drawn(self, *, with_images: bool) -> Drawn:
         options = self.options

@@ -428,6 +428,16 @@ def test_the_responses_endpoint_is_one_too(served: pytest.Pytester) -> None:
     result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens +8.00 tok", r"first_turn_ttft +[2-9]\d\."])
 
 
+def test_a_proxy_that_is_not_used_is_said_once(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    result = perf(served, "--perf-parallel", "1,2", *FEW)
+
+    assert result.ret == 0
+    assert result.stdout.str().count("HTTP_PROXY is set and was not used: the load went to 127.0.0.1 directly") == 1
+
+
 def test_everything_is_written_down(served: pytest.Pytester) -> None:
     pyarrow = pytest.importorskip("pyarrow.parquet")
     result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out", "--perf-records", "parquet")

@@ -47,6 +47,8 @@ def by_server(
     ``body`` has a place for the prompt: ``messages`` for a chat endpoint, else a text.
     """
     (field,) = (name for name, value in body.items() if value is None)
+    # As the load, past any proxy.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
 
     def count(text: str) -> int:
         prompt: object = [{"role": "user", "content": text}] if field == "messages" else text
@@ -54,7 +56,7 @@ def by_server(
         request = urllib.request.Request(url, content, {**headers, "content-type": "application/json"})
         why = "it tells no usage.prompt_tokens"
         try:
-            with urllib.request.urlopen(request, timeout=patience, context=tls) as response:
+            with opener.open(request, timeout=patience) as response:
                 answer = json.load(response)
             usage = answer["usage"]
             tokens = usage["input_tokens" if "input_tokens" in usage else "prompt_tokens"]

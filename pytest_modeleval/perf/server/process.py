@@ -13,6 +13,9 @@ from typing import Any
 
 from pytest_modeleval.perf.server.behaviour import Behaviour
 
+# No proxy of the environment is between two processes of this machine.
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 @dataclass(frozen=True)
 class BenchServer:
@@ -24,13 +27,13 @@ class BenchServer:
 
     def truth(self) -> dict[str, Any]:
         """What it really did since the last `behave`: `serve.Served` of every request, and connections accepted."""
-        with urllib.request.urlopen(f"{self.url}/truth", timeout=60) as response:
+        with _direct.open(f"{self.url}/truth", timeout=60) as response:
             return dict(json.load(response))
 
     def behave(self, behaviour: Behaviour) -> None:
         """Behave so from now on, with an empty memory."""
         body = json.dumps(asdict(behaviour)).encode()
-        urllib.request.urlopen(urllib.request.Request(f"{self.url}/reset", body), timeout=10).close()
+        _direct.open(urllib.request.Request(f"{self.url}/reset", body), timeout=10).close()
 
 
 @contextlib.contextmanager
