@@ -12,6 +12,7 @@ from typing import Any, overload
 import pytest
 
 from pytest_modeleval.datasets import Row
+from pytest_modeleval.datasets.media import is_image
 from pytest_modeleval.sample import SampleError
 
 
@@ -181,7 +182,7 @@ class Some(Sequence[Row]):
 
 def open_prepared(paths: Sequence[Path], folder: Path) -> RowFiles:
     """The rows of files that were prepared in ``folder``, each opened now."""
-    return RowFiles([_open(path, folder, number) for number, path in enumerate(paths)])
+    return RowFiles([_open(path, folder, number) for number, path in enumerate(paths) if not is_image(path.name)])
 
 
 def _open(source: Path, folder: Path, number: int) -> Lines | Parquet:

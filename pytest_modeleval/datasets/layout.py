@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.datasets.media import images_of
+
 # Kinds of files in the order of preference when a repository holds the same split twice.
-ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz")
+ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tar")
 
 
 def split_files(
@@ -39,7 +41,7 @@ def _split(
     if not found:
         raise _nothing(names, config, split)
     _refuse_missing_part(found)
-    return found
+    return [*found, *(image for image in images_of(names, found) if image not in found)]
 
 
 def _declared(readme: str) -> dict[str, dict[str, list[re.Pattern[str]]]]:

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO, TextIO
 import pytest
 
 from pytest_modeleval.datasets.files import RowFiles, open_parquet, open_prepared
+from pytest_modeleval.datasets.media import METADATA, is_image, samples, with_images
 from pytest_modeleval.datasets.solved import solved
 from pytest_modeleval.sample import SampleError
 
@@ -34,7 +35,8 @@ def prepare(paths: Sequence[Path], by: str | None, folder: Path) -> dict[str, in
     try:
         for number, path in enumerate(paths):
             _refuse_page(path)
-            _prepare_file(path, aside / str(number))
+            if not is_image(path.name):
+                _prepare_file(path, aside / str(number), paths)
         rows = open_prepared(paths, aside)
         sizes = _number(rows.column(by), aside / "numbers") if by else {"all": len(rows)}
         if folder.exists():
@@ -67,16 +69,17 @@ def _refuse_page(path: Path) -> None:
         )
 
 
-def _prepare_file(path: Path, stem: Path) -> None:
+def _prepare_file(path: Path, stem: Path, paths: Sequence[Path]) -> None:
     if path.suffix == ".parquet":
         _regroup(path, stem.with_suffix(".parquet"))
         return
     lines, converted = path, stem.with_suffix(".jsonl")
     kind = path.name.removesuffix(".gz").rpartition(".")[2]
-    if kind != "jsonl" or path.suffix == ".gz":
+    images = [other for other in paths if is_image(other.name)] if path.name == METADATA else []
+    if kind != "jsonl" or path.suffix == ".gz" or images:
         try:
             with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source, converted.open("wb") as target:
-                _convert(source, target, kind, path)  # type: ignore[arg-type]
+                _convert(source, target, kind, path, images)  # type: ignore[arg-type]
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise pytest.UsageError(f"{path} is no whole gzip file ({error}); remove it and fetch it again") from None
         except UnicodeDecodeError as error:
@@ -85,8 +88,12 @@ def _prepare_file(path: Path, stem: Path) -> None:
     _index(lines, stem.with_suffix(".index"))
 
 
-def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path) -> None:
+def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path, images: Sequence[Path]) -> None:
     """The rows of a file as lines of JSON."""
+    if kind == "tar" or images:
+        rows = with_images(source, path, images) if images else samples(source, path)
+        target.writelines(json.dumps(row).encode() + b"\n" for row in rows)
+        return
     if kind == "txt":
         target.writelines(json.dumps(row).encode() + b"\n" for row in solved(path))
         return

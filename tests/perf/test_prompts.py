@@ -5,8 +5,9 @@ import io
 import json
 import random
 import statistics
+import tarfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, ids_
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
 from pytest_modeleval.perf.prompts.images import Images, read_format, read_size
+from pytest_modeleval.perf.prompts.images import given as given_image
 from pytest_modeleval.perf.prompts.lengths import read_lengths
 from pytest_modeleval.perf.prompts.limits import Limits, text_of
 from pytest_modeleval.perf.prompts.named import NAMED, open_named
@@ -346,6 +348,8 @@ def test_conversations_of_pairs_are_read_too(tmp_path: Path) -> None:
         ("p.jsonl", '[{"role": "user"}]\n', r"line 1: .* is no message"),
         ("p.jsonl", '[{"role": "assistant", "content": "x"}]\n', r"nobody asks in this conversation"),
         ("p.jsonl", '[{"role":"user","content":"x"},{"role":"assistant","content":"y"}]\n', r"the last message is not the user's"),
+        ("p.jsonl", '{"messages": "["}\n', r"line 1: its messages are no JSON"),
+        ("p.jsonl", '{"messages": "7"}\n', r"line 1: its messages are no list, but '7'"),
         ("p.txt", "\n\n", r"p.txt has no prompts: it is empty"),
         ("p.json", "{}", r"p.json is a JSON list of prompts or conversations, not a dict"),
         ("p.json", "[", r"p.json is not JSON"),
@@ -562,7 +566,90 @@ def test_named_datasets_are_read(tmp_path: Path, name: str, file: str, rows: lis
     source = open_named(name, Place(name, folder, tmp_path / ".modeleval" / "datasets.json"), turns=5)
 
     assert [prompt.turns for prompt in islice(source.prompts(random.Random(1)), 2)] == [asked, asked]
-    assert list(NAMED) == ["openqa", "longalpaca", "sharegpt_en", "sharegpt_zh"]
+    assert list(NAMED) == ["openqa", "longalpaca", "sharegpt_en", "sharegpt_zh", "flickr8k", "kontext_bench"]
+
+
+def drawn_image(kind: str) -> bytes:
+    return Images(8, 8, format=kind).image(random.Random(1))
+
+
+def made_flickr8k(folder: Path) -> None:
+    (folder / "test").mkdir(parents=True)
+    with tarfile.open(folder / "test" / "0.tar", "w") as archive:
+        for name, content in {"s0.jpg": drawn_image("jpeg"), "s0.txt": b"A dog.\nTwo dogs."}.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+
+
+def made_kontext_bench(folder: Path) -> None:
+    (folder / "test" / "images").mkdir(parents=True)
+    (folder / "test" / "images" / "0000.jpg").write_bytes(drawn_image("jpeg"))
+    row = {
+        "file_name": "images/0000.jpg",
+        "instruction": "A dog.\nTwo dogs.",
+        "category": "Instruction Editing - Local",
+    }
+    (folder / "test" / "metadata.jsonl").write_text(json.dumps(row) + "\n")
+
+
+def made_parquet(folder: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    import pyarrow
+
+    (folder / "data").mkdir(parents=True)
+    row = {"jpg": {"bytes": drawn_image("jpeg"), "path": "s0.jpg"}, "txt": "A dog.\nTwo dogs."}
+    parquet.write_table(pyarrow.Table.from_pylist([row]), folder / "data" / "test-00000-of-00001.parquet")
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("flickr8k", made_flickr8k), ("flickr8k", made_parquet), ("kontext_bench", made_kontext_bench)],
+    ids=["flickr8k", "flickr8k as parquet", "kontext_bench"],
+)
+def test_datasets_with_images_are_read(tmp_path: Path, name: str, made: Callable[[Path], None]) -> None:
+    made(tmp_path / name)
+    source = open_named(name, Place(name, tmp_path / name, tmp_path / ".modeleval" / "datasets.json"))
+    (body,) = bodies(list(islice(source.prompts(random.Random(1)), 1)), stream=False)
+
+    ((image, text),) = (message["content"] for message in body["messages"])
+    head, _, data = image["image_url"]["url"].partition(",")
+    assert (head, base64.b64decode(data)) == ("data:image/jpeg;base64", drawn_image("jpeg"))
+    assert text == {"type": "text", "text": "A dog.\nTwo dogs."}
+
+
+@pytest.mark.parametrize("image", [None, "https://example.org/a.png", b"no image", {"path": "a.png"}, 7])
+def test_what_is_no_image_is_said(image: object) -> None:
+    with pytest.raises(pytest.UsageError, match="row 3 has no image: "):
+        given_image(image, "a", "row 3")
+
+
+TRACE = [
+    {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a"}], "prompt_tokens": 9},
+    {"messages": [{"role": "user", "content": "b"}, {"role": "user", "content": "c"}], "output_tokens": 5},
+    {"messages": [{"role": "user", "content": "d"}, {"role": "user", "content": [{"type": "text", "text": "e"}]}]},
+]
+RUN = {"messages": json.dumps([{"role": "user", "content": "a"}, {"role": "assistant", "content": "x"}, {"role": "user", "content": "b"}])}  # fmt: skip
+PARTS = [{"type": "text", "text": "d"}, {"type": "text", "text": "e"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "turns", "asked"),
+    [
+        ("trace.json", json.dumps([TRACE]), 1, ["a"]),
+        ("trace.json", json.dumps([TRACE]), 2, ["a", "b\n\nc"]),
+        ("trace.jsonl", json.dumps(TRACE), 9, ["a", "b\n\nc", PARTS]),
+        ("run.jsonl", json.dumps(RUN), 9, ["a", "b"]),
+    ],
+    ids=["first turn", "two turns", "all turns", "messages as a text"],
+)
+def test_traces_of_agents_are_conversations(
+    tmp_path: Path, name: str, content: str, turns: int, asked: list[object]
+) -> None:
+    (prompt,) = read_prompts(write(tmp_path, name, content), turns=turns)
+
+    assert prompt.turns == asked
+    assert [message["content"] for message in prompt.before] == (["s"] if name.startswith("trace") else [])
 
 
 def test_a_named_dataset_that_is_nowhere_is_one_line(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
 _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
+# An entry of a conversation with one of these is no message of the chat API.
+_SPOKEN = {"from", "human", "messages"}
 # An object with one of these is a request's body, or as much of it as it says.
 _BODIES = ("messages", "prompt", "input", "query")
 
@@ -78,6 +80,9 @@ def prompt_of(value: object, where: str, *, turns: int = 1) -> Prompt:
     if isinstance(value, Mapping):
         if isinstance(spoken := value.get("conversations", value.get("conversation")), list):
             return _conversation(spoken, where, turns)
+        if isinstance(told := value.get("messages"), str):
+            # Recorded runs of agents are often kept as a text of JSON in a field.
+            return _conversation(_parsed(told, where), where, turns)
         if any(isinstance(value.get(name), str | list) for name in _BODIES):
             return Prompt(body=value)
     raise pytest.UsageError(
@@ -93,7 +98,7 @@ def _conversation(said: Sequence[Any], where: str, turns: int) -> Prompt:
     if first is None:
         raise pytest.UsageError(f"{where}: nobody asks in this conversation (no message of a user)")
     users = [message["content"] for message in messages[first:] if message["role"] == "user"]
-    if turns == 1 and not any("from" in each or "human" in each for each in said):
+    if turns == 1 and not any(_SPOKEN & set(each) for each in said):
         # Messages as the chat API has them are one request as they stand, answers in between included.
         *before, last = messages
         if last["role"] != "user":
@@ -102,8 +107,26 @@ def _conversation(said: Sequence[Any], where: str, turns: int) -> Prompt:
     return Prompt(users[:turns], messages[:first])
 
 
+def _parsed(text: str, where: str) -> list[Any]:
+    try:
+        said = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise pytest.UsageError(f"{where}: its messages are no JSON: {error}") from None
+    if not isinstance(said, list):
+        raise pytest.UsageError(f"{where}: its messages are no list, but {text[:60]!r}")
+    return said
+
+
 def _messages(value: object, where: str) -> Iterator[dict[str, Any]]:
-    """The messages of one entry: {role, content}, ShareGPT's {from, value}, or {human, assistant}."""
+    """The messages of one entry: of a turn of a trace, or of an utterance."""
+    if isinstance(value, Mapping) and isinstance(turn := value.get("messages"), list):
+        yield from _turn([message for each in turn for message in _spoken(each, where)])
+    else:
+        yield from _spoken(value, where)
+
+
+def _spoken(value: object, where: str) -> Iterator[dict[str, Any]]:
+    """The messages of {role, content}, of ShareGPT's {from, value}, or of {human, assistant}."""
     if isinstance(value, Mapping):
         if isinstance(value.get("human"), str):
             yield {"role": "user", "content": value["human"]}
@@ -117,3 +140,16 @@ def _messages(value: object, where: str) -> Iterator[dict[str, Any]]:
     raise pytest.UsageError(
         f"{where}: {str(value)[:80]!r} is no message: it has neither role and content nor from and value"
     )
+
+
+def _turn(messages: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The messages of one turn of a trace, all that the user says in it as one."""
+    yield from (message for message in messages if message["role"] != "user")
+    said = [message["content"] for message in messages if message["role"] == "user"]
+    if not said:
+        return
+    if all(isinstance(one, str) for one in said):
+        yield {"role": "user", "content": "\n\n".join(said)}
+        return
+    parts = [[{"type": "text", "text": one}] if isinstance(one, str) else one for one in said]
+    yield {"role": "user", "content": [part for one in parts for part in one]}

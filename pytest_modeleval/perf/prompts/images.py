@@ -3,10 +3,13 @@
 import base64
 import io
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from pytest_modeleval.datasets.media import data_url
 from pytest_modeleval.sample import Json
 
 FORMATS = ("png", "jpeg", "webp")
@@ -55,6 +58,15 @@ class Images:
         file = io.BytesIO()
         picture.convert(self.mode).save(file, self.format)
         return file.getvalue()
+
+
+def given(image: Any, text: str, where: str) -> list[Json]:
+    """The content of a message: an image as a dataset has it (bytes, parquet's struct, a data URL), then the text."""
+    content = image.get("bytes") if isinstance(image, Mapping) else image
+    url = data_url(content) if isinstance(content, bytes) else content
+    if not isinstance(url, str) or not url.startswith("data:image/"):
+        raise pytest.UsageError(f"{where} has no image: {str(image)[:60]!r}")
+    return [{"type": "image_url", "image_url": {"url": url}}, {"type": "text", "text": text}]
 
 
 def read_size(flag: str, text: str) -> tuple[int, int]:

@@ -7,19 +7,33 @@ from dataclasses import dataclass
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import Hub, hub
 from pytest_modeleval.perf.prompts.files import prompt_of
+from pytest_modeleval.perf.prompts.images import given
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
-# Name: the dataset and the field with the question or the conversation.
-NAMED: dict[str, tuple[Hub, str]] = {
+# Name: the dataset, the field with the question or the conversation, and that with an image.
+NAMED: dict[str, tuple[Hub, str, str]] = {
     # HC3-Chinese's open questions: short ones. Its copy on Hugging Face is a loading script.
-    "openqa": (hub(modelscope="AI-ModelScope/HC3-Chinese", huggingface=None, split="open_qa"), "question"),
+    "openqa": (hub(modelscope="AI-ModelScope/HC3-Chinese", huggingface=None, split="open_qa"), "question", ""),
     # Questions about whole papers and books, most of them longer than 6,000 tokens.
     "longalpaca": (
         hub(modelscope="AI-ModelScope/LongAlpaca-12k", huggingface="Yukang/LongAlpaca-12k", split="LongAlpaca-12k"),
         "instruction",
+        "",
     ),
-    "sharegpt_en": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_en_70k"), "conversation"),
-    "sharegpt_zh": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_zh_70k"), "conversation"),
+    "sharegpt_en": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_en_70k"), "conversation", ""),
+    "sharegpt_zh": (hub(modelscope="swift/sharegpt", huggingface=None, split="common_zh_70k"), "conversation", ""),
+    # A thousand photographs with five captions each.
+    "flickr8k": (
+        hub(modelscope="clip-benchmark/wds_flickr8k", huggingface="clip-benchmark/wds_flickr8k"),
+        "txt",
+        "jpg",
+    ),
+    # A thousand images with an instruction how to change each (arXiv:2506.15742).
+    "kontext_bench": (
+        hub(modelscope="black-forest-labs/kontext-bench", huggingface="black-forest-labs/kontext-bench"),
+        "instruction",
+        "image",
+    ),
 }
 
 
@@ -30,6 +44,7 @@ class Named:
     rows: Rows
     subset: str
     field: str
+    image: str = ""
     turns: int = 1
 
     @property
@@ -43,11 +58,14 @@ class Named:
         while True:
             for index in draw.sample(range(count), count):
                 row = self.rows.row(self.subset, index)
-                yield prompt_of(row[self.field], row.where, turns=self.turns)
+                if self.image:
+                    yield Prompt([given(row[self.image], str(row[self.field]), row.where)])
+                else:
+                    yield prompt_of(row[self.field], row.where, turns=self.turns)
 
 
 def open_named(name: str, place: Place, *, turns: int = 1) -> Named:
     """The dataset of a name in `NAMED`, fetched if need be."""
-    dataset, field = NAMED[name]
+    dataset, field, image = NAMED[name]
     (subset,) = dataset.subsets
-    return Named(dataset.open(place, [subset], None), subset, field, turns)
+    return Named(dataset.open(place, [subset], None), subset, field, image, turns)
