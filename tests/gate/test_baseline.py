@@ -1,6 +1,7 @@
 """A baseline's file, and what is refused of it."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,28 @@ def test_a_write_that_ends_early_leaves_the_old_file(file: Path, monkeypatch: py
         write_baseline(file, Baseline("m", {}))
 
     assert file.read_text() == before
+
+
+def test_of_two_who_write_at_once_one_is_whole(tmp_path: Path) -> None:
+    path, start = tmp_path / "b.json", threading.Barrier(4)
+    many = [
+        Baseline(f"m{n}", {"gsm8k": Part(PINS, {f"main-{i:05}": Outcome(f"h{n}", 1.0, 1, 0.0) for i in range(2000)})})
+        for n in range(4)
+    ]
+
+    def write(baseline: Baseline) -> None:
+        start.wait()
+        for _ in range(5):
+            write_baseline(path, baseline)
+
+    threads = [threading.Thread(target=write, args=(each,)) for each in many]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert read_baseline(path) in many
+    assert [each.name for each in tmp_path.iterdir()] == ["b.json"]
 
 
 def test_a_pin_that_differs_is_named_and_may_be_waived() -> None:
