@@ -90,11 +90,6 @@ def compared(
     return decided(verdict, alpha)
 
 
-def _once(outcome: Outcome) -> bool:
-    """Whether the outcome is one right or wrong answer."""
-    return outcome.repeats == 1 and outcome.score in (0.0, 1.0)
-
-
 def decided(verdict: Verdict, alpha: float) -> Verdict:
     """The verdict with its result by its own figures."""
     if verdict.low > -verdict.margin:
