@@ -494,16 +494,18 @@ def test_more_connections_than_files_are_refused(bench: BenchServer) -> None:
 
 
 def test_transformers_serve(transformers_server: str) -> None:
-    """A real server, chat and completions."""
+    """A real server: chat, responses and completions."""
     from pytest_modeleval.models.spec import TINY
 
     asked: dict[str, dict[str, Any]] = {
         "chat/completions": {"messages": [{"role": "user", "content": "What is 2 + 2?"}]},
+        "responses": {"input": [{"role": "user", "content": "What is 2 + 2?"}], "max_output_tokens": 8},
         "completions": {"prompt": "One, two,"},
     }
     for path, prompt in asked.items():
         for stream in (True, False):
-            content = json.dumps({"model": str(TINY), "max_tokens": 8, "stream": stream, **prompt}).encode()
+            limit = {} if path == "responses" else {"max_tokens": 8}
+            content = json.dumps({"model": str(TINY), "stream": stream, **limit, **prompt}).encode()
             target = reach(f"{transformers_server}/{path}", model=str(TINY))
             seen = run_load(target, [Request(content, max_tokens=8)] * 4, Plan(parallel=2, number=4, stall=60))
 
