@@ -166,7 +166,7 @@ class Evaluation:
         if self._config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
 
-            keep_off_samples(self._config)
+            keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described)
         if self.options.budget:

@@ -17,7 +17,7 @@ from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.allure.kept import Kept, kept
 from pytest_modeleval.reports.allure.overview import page
-from pytest_modeleval.reports.allure.sample import Attachment, Stored, attachments, result_of
+from pytest_modeleval.reports.allure.sample import Attachment, Stored, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
 
@@ -49,7 +49,7 @@ def write(folder: Path, evaluation: "Evaluation", screen: FirstScreen, plots: Ma
         found = kept(past.attempts(run), evaluation.options.allure, asked=evaluation.results.done)
         for stored in _stored(past, run, found.items):
             tags = evaluation.results.tags(stored.main["benchmark"])
-            _write(folder, result_of(stored, run, tags), attachments(stored))
+            _write(folder, result_of(stored, run, tags), [conversation(stored)])
     overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, found.said]))
     files = [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
     write_run(folder, run_result(run.started, screen.gate, found.said), [overview, *files])

@@ -1,4 +1,4 @@
-"""A sample as a result of Allure's, with its conversation and verdict as attachments."""
+"""A sample as a result of Allure's, with its conversation as an attachment."""
 
 import hashlib
 import json
@@ -80,12 +80,10 @@ class Stored:
         return sample_name(self.main["item"], self.main["subset"])
 
 
-def attachments(stored: Stored) -> list[Attachment]:
-    """The conversation as a page and the verdict as JSON."""
-    return [
-        Attachment("conversation", "text/html", "html", PAGE + "\n".join(_conversation(stored))),
-        Attachment("verdict", "application/json", "json", json.dumps(_verdict(stored), ensure_ascii=False)),
-    ]
+def conversation(stored: Stored) -> Attachment:
+    """The sample whole, as a page: what was asked, thought and answered, and the verdict."""
+    # One file: making files is most of what a sample costs here.
+    return Attachment("conversation", "text/html", "html", PAGE + "\n".join(_conversation(stored)))
 
 
 def _conversation(stored: Stored) -> Iterator[str]:
@@ -127,27 +125,12 @@ def _table(stored: Stored) -> str:
     cells += [("score" if name == "main" else name, f"{value:g}") for name, value in stored.scores.items()]
     if stored.completion is not None:
         cells.append(("finish reason", stored.completion.finish_reason))
+        first = main["first_token"]
+        cells.append(("first token", "" if first is None else f"{first:.3f} s"))
         cells.append(("tokens", f"{main['prompt_tokens']:,} in, {main['completion_tokens']:,} out"))
         cells.append(("latency", f"{main['seconds']:.3f} s" + (", a stored answer" if main["reused"] else "")))
     rows = [f"<tr><th>{name}</th><td>{escaped(str(text))}</td></tr>" for name, text in cells if text not in (None, "")]
     return f"<table>{''.join(rows)}</table>"
-
-
-def _verdict(stored: Stored) -> dict[str, object]:
-    main, told, completion = stored.main, stored.told, stored.completion
-    return {
-        "outcome": main["outcome"],
-        "mistake": main["mistake"],
-        "expected": told["expected"] and visible(told["expected"]),
-        "extracted": told["got"] and visible(told["got"]),
-        "why": told["why"] and visible(told["why"]),
-        "scores": stored.scores,
-        "usage": {"prompt_tokens": main["prompt_tokens"], "completion_tokens": main["completion_tokens"]},
-        "seconds": main["seconds"],
-        "first_token": main["first_token"],
-        "stored_answer": bool(main["reused"]),
-        "finish_reason": completion.finish_reason if completion else None,
-    }
 
 
 def result_of(stored: Stored, run: Run, tags: Sequence[str]) -> dict[str, Any]:

@@ -67,22 +67,21 @@ def test_the_conversation_is_text_whatever_the_model_wrote(project: pytest.Pytes
     assert "<tr><th>expected</th><td>42</td></tr><tr><th>read in the answer</th><td>41</td></tr>" in page
 
 
-def test_the_verdict_is_json(project: pytest.Pytester, results: Results) -> None:
-    verdict = json.loads(attached(project.path / "results", results()[named("easy-00001")], "verdict"))
+def test_the_verdict_is_a_table_below_it(project: pytest.Pytester, results: Results) -> None:
+    one = results()[named("easy-00001")]
 
-    assert verdict.pop("seconds") > 0
-    assert verdict == {
-        "outcome": "wrong",
-        "mistake": "cut off",
+    page = attached(project.path / "results", one, "conversation")
+    table = page.partition("<h2>verdict: cut off</h2>")[2]
+    cells = dict(re.findall("<tr><th>(.*?)</th><td>(.*?)</td></tr>", table))
+    assert re.fullmatch(r"0\.\d{3} s", cells.pop("latency"))
+    assert cells == {
         "expected": "42",
-        "extracted": "41",
-        "why": "",
-        "scores": {"main": 0.0},
-        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
-        "first_token": None,
-        "stored_answer": False,
-        "finish_reason": "length",
+        "read in the answer": "41",
+        "score": "0",
+        "finish reason": "length",
+        "tokens": "7 in, 3 out",
     }
+    assert table in one["descriptionHtml"]
 
 
 def test_an_error_says_what_kept_the_answer_back(project: pytest.Pytester, results: Results) -> None:
