@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+# Imported here, so that the runs in this process find this very module.
+from pytest_modeleval import store
 from tests.conftest import FaultyServer, alias, answer, run, send
 
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
@@ -239,8 +241,6 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
     project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's page limit gives the very error of a full disk, SQLITE_FULL."""
-    from pytest_modeleval import store
-
     connect = store.connect
 
     def small(path: Path) -> sqlite3.Connection:
