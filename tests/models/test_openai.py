@@ -1,10 +1,12 @@
 """The API path, against a real OpenAI-compatible server: `transformers serve` with the bundled model."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.openai import OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.sample import Completion, Request
@@ -87,6 +89,18 @@ def test_every_setting_goes_where_servers_read_it(faulty_server: FaultyServer) -
         "min_p": 0.1,
     }
     assert faulty_server.headers[-1]["x-team"] == "red"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, stream: bool) -> None:
+    """The openai package tells of the system, the processor and Python's version."""
+    faulty_server.models = []
+    with contextlib.suppress(Unavailable):
+        ask(faulty_server.url, Request(QUESTION), model="faulty", stream=stream)
+
+    assert len(faulty_server.headers) == 2
+    for headers in faulty_server.headers:
+        assert not [name for name in headers if name.lower().startswith("x-stainless")]
 
 
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:
