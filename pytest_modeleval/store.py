@@ -59,13 +59,21 @@ def connect(path: Path) -> sqlite3.Connection:
     """The store's file, made or brought to this version; `pytest.UsageError` for one of a newer version."""
     # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
     connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    try:
+        _bring_up(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
     run = connection.execute
     # With a write-ahead log, NORMAL loses nothing when a process dies; only a power cut can take the last answers.
     run("pragma journal_mode = wal")
     run("pragma synchronous = normal")
     version = run("pragma user_version").fetchone()[0]
     if version > VERSION:
-        connection.close()
         raise pytest.UsageError(
             f"the run store {path} has version {version}, this pytest-modeleval knows {VERSION}: "
             "upgrade it (pip install -U pytest-modeleval), or move the file away"
@@ -78,7 +86,6 @@ def connect(path: Path) -> sqlite3.Connection:
                 run(statement)
         run(f"pragma user_version = {VERSION}")
         run("commit")
-    return connection
 
 
 class Store:

@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -251,10 +252,11 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
     monkeypatch.setattr(store, "connect", small)
     faulty.fault = answer("42" + " " * 3000)
     result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
-    kept = sqlite3.connect(project.path / ".modeleval/store.sqlite").execute("select count(*) from completions")
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as kept:
+        (answers,) = kept.execute("select count(*) from completions").fetchone()
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         ["ERROR: cannot write the run store *: database or disk is full. What it holds is kept*"]
     )
-    assert 0 < kept.fetchone()[0] < 10
+    assert 0 < answers < 10

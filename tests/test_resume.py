@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,13 +99,15 @@ def test_runs_samples_and_scores_are_in_the_store(project: pytest.Pytester, faul
     right, wrong = answer("42"), answer("\ud800 41")
     faulty.fault = lambda handler, body: (wrong if "hard 1" in json.dumps(body) else right)(handler, body)
     run(project, "--model", "faulty", "test_answers.py")
-    store = sqlite3.connect(project.path / ".modeleval/store.sqlite")
-
-    (run_id, status) = store.execute("select id, exit_status from runs").fetchone()
-    rows = store.execute("select outcome, count(*) from scores where run = ? group by outcome", (run_id,)).fetchall()
-    wrong_row = store.execute(
-        "select item, value, got, expected, prompt from scores join samples on hash = sample where outcome = 'wrong'"
-    ).fetchone()
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        (run_id, status) = store.execute("select id, exit_status from runs").fetchone()
+        rows = store.execute(
+            "select outcome, count(*) from scores where run = ? group by outcome", (run_id,)
+        ).fetchall()
+        wrong_row = store.execute(
+            "select item, value, got, expected, prompt from scores join samples on hash = sample "
+            "where outcome = 'wrong'"
+        ).fetchone()
 
     assert status == 1
     assert dict(rows) == {"right": 9, "wrong": 1}
@@ -141,7 +144,8 @@ def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
     store.save_completion("0" * 64, "m", kept)
     store.close()
 
-    found = Store(tmp_path).completion("0" * 64)
+    with closing(Store(tmp_path)) as again:
+        found = again.completion("0" * 64)
 
     assert found is not None
     assert (found.text, found.thinking, found.finish_reason, list(found.tool_calls)) == (
