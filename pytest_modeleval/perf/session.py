@@ -24,6 +24,7 @@ from pytest_modeleval.perf.options import PerfOptions, Point, point
 from pytest_modeleval.perf.progress import Progress
 from pytest_modeleval.perf.record import Plan
 from pytest_modeleval.perf.search import Find, Found, Kept, Knee, highest, knee
+from pytest_modeleval.perf.serving import Serving
 from pytest_modeleval.perf.slo import Slo, needed_requests
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.validity import judge
@@ -61,7 +62,8 @@ class LoadSession:
         )
         # Fresh prompts every time: a server's cache must not have seen them.
         self._fresh = secrets.randbits(32)
-        self._workloads: dict[tuple[str, PerfOptions], Workload] = {}
+        self._workloads: dict[tuple[str, str | None, PerfOptions], Workload] = {}
+        self._serving = Serving()
         self._store: Store | None = None
         self._floors: dict[int, Floor] = {}
 
@@ -71,14 +73,16 @@ class LoadSession:
 
     def workload(self, model: ModelSpec, options: PerfOptions) -> Workload:
         """The requests for a model under these options."""
-        key = model.name, options
+        model = self._serving.reached(model)
+        key = model.name, model.base_url, options
         if key not in self._workloads:
             self._workloads[key] = Workload(model, options, self._place)
         return self._workloads[key]
 
     def notes(self) -> list[str]:
         """What a user should know of what was sent, each once."""
-        return list(dict.fromkeys(note for workload in self._workloads.values() for note in workload.notes()))
+        notes = [*self._serving.notes, *(note for workload in self._workloads.values() for note in workload.notes())]
+        return list(dict.fromkeys(notes))
 
     def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
         """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
@@ -184,7 +188,8 @@ class LoadSession:
         self.changes.append((found.point.name, document(found), before))
 
     def close(self, exit_status: int) -> None:
-        """Record the end of the run."""
+        """Record the end of the run, and end what was served for it."""
+        self._serving.close()
         if self._store is not None:
             self._store.end_run(self.run, exit_status)
             self._store.close()

@@ -54,9 +54,8 @@ class Workload:
         """Where requests go."""
         if self.model.api != "openai":
             raise pytest.UsageError(
-                f"a load test needs a server, and {self.model.name!r} is a model in this process: serve it "
-                f"(transformers serve {self.model.model}) and give its address as base_url of an alias; "
-                "--perf-speed measures it in this process"
+                f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a local "
+                "model, which is served for the time of the run"
             )
         return (self.model.base_url or _OPENAI).rstrip("/") + PATHS[self.options.endpoint]
 

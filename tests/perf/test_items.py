@@ -342,12 +342,13 @@ def test_a_dead_endpoint_is_one_line_within_seconds(pytester: pytest.Pytester) -
     assert result.duration < 5
 
 
-def test_a_model_in_this_process_cannot_be_loaded(pytester: pytest.Pytester) -> None:
+def test_recorded_answers_cannot_be_loaded(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
-    result = run(pytester, "--model", "tiny", "--perf-parallel", "1")
+    pytester.makefile(".jsonl", answers="{}")
+    result = run(pytester, "--model", "replay:answers.jsonl", "--perf-parallel", "1")
 
     assert result.ret == 4
-    result.stderr.re_match_lines([r"ERROR: a load test needs a server, and 'tiny' is a model in this process"])
+    result.stderr.re_match_lines([r"ERROR: a load test needs a server, and 'replay:answers.jsonl' has none: name an"])
 
 
 def test_a_prompt_longer_than_the_context_is_shown_as_the_server_says_it(

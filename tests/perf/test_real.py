@@ -1,11 +1,19 @@
 """Load tests of real parts: `transformers serve`, and a model in this process."""
 
+import contextlib
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
 from pytest_modeleval.models.spec import TINY
-from tests.conftest import alias, run_alone
+from tests.conftest import WITHOUT, alias, run_alone
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "completions"])
@@ -50,3 +58,38 @@ def test_a_served_model_has_no_speed_here(pytester: pytest.Pytester) -> None:
 
     assert result.ret == 4
     result.stderr.re_match_lines([r"ERROR: --perf-speed measures a model in this process, and 'served' is behind http"])
+
+
+def test_a_local_model_is_served_for_its_load_and_ends_with_ctrl_c(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    shutil.copytree(TINY, pytester.path / "folder")
+    alias(pytester, "local", model="folder", args={"dtype": "float32", "device_map": "cpu"})
+    arguments = ["--perf-parallel", "1", "--perf-duration", "600s", "--perf-input", "90", "--perf-output", "4"]
+    command = [sys.executable, "-m", "pytest", *WITHOUT, "--model", "local", *arguments, "--perf-out", "out"]
+    with (pytester.path / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    # The item's line is begun when the model is served and the load starts.
+    said = _wait_for(pytester.path / "log", "test_load")
+    time.sleep(5)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 2, said
+    said = (pytester.path / "log").read_text()
+    assert "local: served by transformers serve on this machine, beside the load" in said
+    (found,) = json.loads((pytester.path / "out" / "perf.json").read_text())["loads"]
+    assert (found["requests"] > 0, found["errors"]) == (True, {})
+    assert not [path for path in Path("/proc").glob("[0-9]*/cwd") if _is_within(path, pytester.path)]
+
+
+def _wait_for(path: Path, text: str) -> str:
+    for _ in range(1200):
+        if text in (said := path.read_text()):
+            return said
+        time.sleep(0.1)
+    pytest.fail(f"no {text!r} within two minutes: {said}")
+
+
+def _is_within(process: Path, folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return process.readlink() == folder and process.parent.name != str(os.getpid())
+    return False
