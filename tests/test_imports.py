@@ -131,7 +131,7 @@ def test_nothing_heavy_is_imported_before_a_model_is_opened(module: str) -> None
     heavy += LAZY["bleu.py"] | LAZY["language.py"]
     heavy += ["allure_commons", "allure_pytest", "matplotlib"]
     heavy += ["huggingface_hub", "modelscope_hub", "yaml"]
-    heavy += ["PIL", "wandb", "swanlab"]
+    heavy += ["PIL", "wandb", "swanlab", "clearml"]
     if module.endswith(("evaluation", "hooks")):
         heavy.remove("sqlite3")
     code = f"import sys, {module}; print([name for name in {heavy} if name in sys.modules])"

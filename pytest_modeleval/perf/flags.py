@@ -161,7 +161,12 @@ FLAGS = (
         values.one_of("jsonl", "parquet"),
         "jsonl",
     ),
-    Flag("--perf-track", "WHERE", "log the figures to wandb or swanlab", values.one_of("wandb", "swanlab")),
+    Flag(
+        "--perf-track",
+        "WHERE",
+        "log the figures to wandb, swanlab or clearml",
+        values.one_of("wandb", "swanlab", "clearml"),
+    ),
 )
 
 

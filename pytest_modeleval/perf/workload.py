@@ -54,8 +54,8 @@ class Workload:
         """Where requests go."""
         if self.model.api != "openai":
             raise pytest.UsageError(
-                f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a local "
-                "model, which is served for the time of the run"
+                f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a "
+                "local model, which is served for the time of the run"
             )
         return (self.model.base_url or _OPENAI).rstrip("/") + PATHS[self.options.endpoint]
 
