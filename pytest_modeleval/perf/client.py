@@ -30,6 +30,8 @@ class Observed:
         self._records = Records()
         self._unparsed: deque[tuple[Exchange, int]] = deque()
         self._size = 0
+        # When conversations waited for their tools.
+        self._pauses = array("d"), array("d")
         self._lag, self._schedule_lag = Counter[int](), Counter[int]()
         self._reads = self._clumped = self._late_clumps = self._answers = self._late_firsts = 0
         self._stamped = False
@@ -63,6 +65,10 @@ class Observed:
         size = len(exchange.raw) + _READ * len(exchange.reads) + _EXCHANGE
         self._unparsed.append((exchange, size))
         self._size += size
+        if exchange.request.pause:
+            end = (exchange.scheduled - self._origin) / _SECOND
+            self._pauses[0].append(end - exchange.request.pause)
+            self._pauses[1].append(end)
         while self._size > _MOST_UNPARSED:
             self._parse()
 
@@ -109,6 +115,7 @@ class Observed:
             cpu=self._busy,
             schedule_lag=_p99(self._schedule_lag) or 0.0,
             parallel=_mean_at_once(sent, ended, begun, drained),
+            paused=_mean_at_once(*self._pauses, begun, drained),
             parallel_asked=self._plan.parallel,
             rate=(len(measured) - 1) / took if took else 0.0,
             rate_asked=self._plan.rate,

@@ -97,8 +97,8 @@ FLAGS = (
     Flag(
         "--perf-dataset",
         "NAME",
-        "what is asked: random, random_vl, openqa, longalpaca, sharegpt_en, sharegpt_zh, flickr8k, kontext_bench, or a "
-        "file (default: random)",
+        "what is asked: random, random_vl, openqa, longalpaca, sharegpt_en, sharegpt_zh, flickr8k, kontext_bench, "
+        "trie_agentic_coding, trie_code_qa, trie_office_work, or a file (default: random)",
         reading.text,
         "random",
     ),

@@ -197,6 +197,7 @@ class _Run:
         following = self._supply.following(exchange)
         if following and not self._is_over(now):
             due = now if following.at is None else max(now, self._origin + int(following.at * _SECOND))
+            due += int(following.pause * _SECOND)
             self._later += 1
             self._loop.at(due, lambda: self._follow(following, due, warm_up=exchange.warm_up))
         elif self._plan.parallel:

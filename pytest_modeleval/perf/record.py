@@ -27,6 +27,8 @@ class Request:
     conversation: str = ""
     # Seconds from the start of the load, of a recorded trace.
     at: float | None = None
+    # Seconds that its conversation waits before it, as for a tool.
+    pause: float = 0.0
 
 
 @dataclass(slots=True)
@@ -153,6 +155,8 @@ class Client:
     queue: int = 0
     # Connections that had to be opened during the window.
     reconnects: int = 0
+    # Mean number of conversations that waited for a tool in that steady part, without a request on its way.
+    paused: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ def _client(load: Load, bounds: Bounds) -> list[str]:
 def _load(load: Load, bounds: Bounds) -> list[str]:
     client, found = load.client, []
     asked = client.parallel_asked
-    if asked and client.parallel < bounds.parallel * asked:
+    if asked and client.parallel + client.paused < bounds.parallel * asked:
         found.append(
             f"{client.parallel:.1f} requests were on their way on average where {asked} were asked for: "
             "send more requests, or see why connections end or are refused"

@@ -14,6 +14,7 @@ import pytest
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.options import RANDOM, PerfOptions
+from pytest_modeleval.perf.prompts.agents import Filled
 from pytest_modeleval.perf.prompts.bodies import FIELDS, OURS, Bodies
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
@@ -106,10 +107,10 @@ class Workload:
             return self._drawn(with_images=name == "random_vl")
         if name in NAMED:
             named = open_named(name, self.place(name), turns=options.turns)
-            return self._within(named, named.size)
+            return self._within(Filled(named, self.writer), named.size)
         if Path(name).is_file():
             listed = read_prompts(Path(name), turns=options.turns)
-            return self._within(Listed(listed), len(listed))
+            return self._within(Filled(Listed(listed), self.writer), len(listed))
         raise unknown("--perf-dataset", name, [*RANDOM, *NAMED], "Or give a file that is there.")
 
     def _within(self, source: Source, size: int) -> Source:

@@ -198,6 +198,26 @@ def test_turns_of_a_conversation_go_one_after_another_and_quote_the_answers(benc
             assert [own[0].input_tokens or 0] < [own[1].input_tokens or 0] < [own[2].input_tokens or 0]
 
 
+def test_a_tools_time_is_waited_and_leaves_its_stream_busy(bench: BenchServer) -> None:
+    bench.behave(QUICK)
+    pauses = (0.0, 0.2, 0.1)
+    asked = [
+        replace(turn, pause=pause)
+        for name in map(str, range(12))
+        for turn, pause in zip(turns(name, 3), pauses, strict=True)
+    ]
+    seen = load(bench, Plan(parallel=2, number=36), asked)
+
+    assert errors(seen) == {"": 36}
+    for name in map(str, range(12)):
+        own = sorted((one for one in seen.records if one.conversation == name), key=lambda one: one.sent)
+        waited = [after.scheduled - before.ended for before, after in pairwise(own)]
+        assert waited == [pytest.approx(pause, abs=0.02) for pause in pauses[1:]]
+    # Most of the time a conversation waits for its tools, and no other takes its place.
+    assert seen.client.parallel < 1 < seen.client.paused
+    assert "on their way on average" not in str(judge(seen))
+
+
 def test_a_failed_turn_ends_its_conversation(bench: BenchServer) -> None:
     bench.behave(replace(QUICK, error_every=2))
     seen = load(bench, Plan(parallel=1, number=9), [*turns("a", 3), *turns("b", 1)])

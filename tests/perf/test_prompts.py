@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
+from pytest_modeleval.perf.prompts.agents import Filled
 from pytest_modeleval.perf.prompts.bodies import Bodies
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
@@ -566,7 +567,70 @@ def test_named_datasets_are_read(tmp_path: Path, name: str, file: str, rows: lis
     source = open_named(name, Place(name, folder, tmp_path / ".modeleval" / "datasets.json"), turns=5)
 
     assert [prompt.turns for prompt in islice(source.prompts(random.Random(1)), 2)] == [asked, asked]
-    assert list(NAMED) == ["openqa", "longalpaca", "sharegpt_en", "sharegpt_zh", "flickr8k", "kontext_bench"]
+    known = ["openqa", "longalpaca", "sharegpt_en", "sharegpt_zh", "flickr8k", "kontext_bench"]
+    assert list(NAMED) == [*known, "trie_agentic_coding", "trie_code_qa", "trie_office_work"]
+
+
+LENGTHS_OF_A_RUN = {
+    "input_prompt_length": 300,
+    "num_turns": 2,
+    "assistant_response_length": [85, 46],
+    "tool_call_output_length": [64, 3],
+    "tool_call_latency": [0.25, 1],
+    "final_assistant_response_length": 16,
+}
+
+
+@pytest.mark.parametrize(("turns", "kept"), [(1, 3), (2, 2), (9, 3)], ids=["whole", "first two", "no more"])
+@pytest.mark.parametrize("name", ["trie_agentic_coding", "trie_code_qa", "trie_office_work"])
+def test_an_agents_run_is_filled_to_its_lengths(tmp_path: Path, name: str, turns: int, kept: int) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    (folder / f"{name.removeprefix('trie_')}_8k.jsonl").write_text(json.dumps(LENGTHS_OF_A_RUN) + "\n")
+    named = open_named(name, Place(name, folder, tmp_path / ".modeleval" / "datasets.json"), turns=turns)
+    count = Counter_(lambda word: 1)
+    source = Filled(named, lambda: taught(count, always=True))
+    first, second = islice(source.prompts(random.Random(1)), 2)
+    requests = list(Bodies("m").requests([first], random.Random(1)))
+
+    assert [count(str(first.turns[0])), *(len(str(turn).split()) for turn in first.turns[1:])] == [300, 64, 3][:kept]
+    assert first.turns != second.turns
+    assert [request.max_tokens for request in requests] == [85, 46, 16][:kept]
+    assert [request.pause for request in requests] == [0, 0.25, 1][:kept]
+    assert callable(requests[-1].body)
+    last = json.loads(requests[-1].body(["said"] * (kept - 1)))
+    assert last["max_tokens"] == [85, 46, 16][kept - 1]
+    assert len(last["messages"]) == 2 * kept - 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"input_prompt_length": "8k"},
+            r"p.jsonl, line 1: input_prompt_length is of numbers of at least 0, not \['8k'\]",
+        ),
+        ({"tool_call_latency": None}, r"tool_call_latency is of numbers of at least 0, not None"),
+        ({"tool_call_latency": [-1, 1]}, r"tool_call_latency is of numbers of at least 0, not \[-1, 1\]"),
+        ({"final_assistant_response_length": True}, r"final_assistant_response_length is of numbers"),
+        ({"tool_call_output_length": [1]}, r"tool_call_latency are of 1, 2 and 2 turns"),
+    ],
+    ids=["text", "none", "negative", "boolean", "too few"],
+)
+def test_an_agents_run_without_its_lengths_is_refused(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(pytest.UsageError, match=message):
+        read_prompts(write(tmp_path, "p.jsonl", json.dumps(LENGTHS_OF_A_RUN | changed)))
+
+
+def test_an_agents_run_needs_an_endpoint_for_conversations(tmp_path: Path) -> None:
+    prompts = Filled(
+        Listed(read_prompts(write(tmp_path, "p.jsonl", json.dumps(LENGTHS_OF_A_RUN)))),
+        lambda: taught(Counter_(lambda word: 1), always=True),
+    )
+    with pytest.raises(
+        pytest.UsageError, match="conversations need --perf-endpoint chat or responses, not completions"
+    ):
+        next(Bodies("m", "completions").requests(prompts.prompts(random.Random(1)), random.Random(1)))
 
 
 def drawn_image(kind: str) -> bytes:

@@ -57,7 +57,12 @@ class Bodies:
             whole = body | {k: v for k, v in prompt.body.items() if k not in OURS}
             yield Request(_encoded(whole), prompt.input_tokens, whole.get(self._limit), at=prompt.at)
             return
+        if len(prompt.turns) > 1 and self.endpoint not in ("chat", "responses"):
+            raise pytest.UsageError(f"conversations need --perf-endpoint chat or responses, not {self.endpoint}")
         for turn, content in enumerate(prompt.turns):
+            if prompt.limits:
+                longest = prompt.limits[turn]
+                body = self._body(longest)
             made: bytes | Callable[[Sequence[str]], bytes]
             if turn:
                 made = partial(self._later, body, prompt, turn)
@@ -66,7 +71,9 @@ class Bodies:
             else:
                 made = _encoded(body | self._asked(prompt))
             known = prompt.input_tokens if turn == 0 else None
-            yield Request(made, known, longest, conversation=conversation, at=prompt.at if turn == 0 else None)
+            pause = prompt.pauses[turn] if prompt.pauses else 0.0
+            at = prompt.at if turn == 0 else None
+            yield Request(made, known, longest, conversation=conversation, at=at, pause=pause)
 
     def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
         """The body of a later turn: what the model really said stands between what the user says."""

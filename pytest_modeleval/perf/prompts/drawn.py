@@ -23,7 +23,7 @@ class Drawn:
 
     def prompts(self, draw: random.Random) -> Iterator[Prompt]:
         """Prompts without end."""
-        prefix = self.writer.prefix(self.prefix, draw)
+        prefix = self.writer.words(self.prefix, draw)
         while True:
             tokens = self.input.draw(draw)
             texts = [self.writer.write(tokens, draw, prefix)]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.perf.prompts.agents import INPUT, run_of
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
 _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
@@ -78,6 +79,8 @@ def prompt_of(value: object, where: str, *, turns: int = 1) -> Prompt:
     if isinstance(value, list):
         return _conversation(value, where, turns)
     if isinstance(value, Mapping):
+        if INPUT in value:
+            return run_of(value, where, turns=turns)
         if isinstance(spoken := value.get("conversations", value.get("conversation")), list):
             return _conversation(spoken, where, turns)
         if isinstance(told := value.get("messages"), str):

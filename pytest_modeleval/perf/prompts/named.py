@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import Hub, hub
@@ -10,7 +11,8 @@ from pytest_modeleval.perf.prompts.files import prompt_of
 from pytest_modeleval.perf.prompts.images import given
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
-# Name: the dataset, the field with the question or the conversation, and that with an image.
+_TRIE = partial(hub, modelscope="evalscope/trie-workloads", huggingface=None)
+# Name: the dataset, the field with the question or the conversation ("" for the whole row), and that with an image.
 NAMED: dict[str, tuple[Hub, str, str]] = {
     # HC3-Chinese's open questions: short ones. Its copy on Hugging Face is a loading script.
     "openqa": (hub(modelscope="AI-ModelScope/HC3-Chinese", huggingface=None, split="open_qa"), "question", ""),
@@ -34,6 +36,10 @@ NAMED: dict[str, tuple[Hub, str, str]] = {
         "instruction",
         "image",
     ),
+    # Lengths of agents' runs in production, about 8,000 of each: 8 to 15 turns, 5 to 12, and 18 to 41.
+    "trie_agentic_coding": (_TRIE(split="agentic_coding_8k"), "", ""),
+    "trie_code_qa": (_TRIE(split="code_qa_8k"), "", ""),
+    "trie_office_work": (_TRIE(split="office_work_8k"), "", ""),
 }
 
 
@@ -61,7 +67,7 @@ class Named:
                 if self.image:
                     yield Prompt([given(row[self.image], str(row[self.field]), row.where)])
                 else:
-                    yield prompt_of(row[self.field], row.where, turns=self.turns)
+                    yield prompt_of(row[self.field] if self.field else row, row.where, turns=self.turns)
 
 
 def open_named(name: str, place: Place, *, turns: int = 1) -> Named:

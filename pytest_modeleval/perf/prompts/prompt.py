@@ -23,6 +23,11 @@ class Prompt:
     # Of the first turn, where known.
     input_tokens: int | None = None
     max_tokens: int | None = None
+    # Of each turn, in an agent's recorded run: what to fill it with, its answer's, and the seconds before it that a
+    # tool takes.
+    lengths: Sequence[int] = ()
+    limits: Sequence[int] = ()
+    pauses: Sequence[float] = ()
     # Seconds from the start, in a recorded trace.
     at: float | None = None
     # What a reranker puts in order by the first turn.

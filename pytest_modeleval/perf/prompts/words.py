@@ -151,8 +151,8 @@ class Writer:
                 words += self.vocabulary.text(off, draw) if off > 0 else []
         return _said(words)
 
-    def prefix(self, tokens: int, draw: random.Random) -> list[str]:
-        """The words of a shared beginning so long."""
+    def words(self, tokens: int, draw: random.Random) -> list[str]:
+        """Words that add so many tokens to a prompt."""
         return self.vocabulary.text(tokens, draw)
 
 
