@@ -2,13 +2,11 @@
 
 import contextlib
 import json
-import os
 import re
 import socket
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_modeleval.perf.framing import Framing, Malformed
+from pytest_modeleval.perf.proxy import Proxy, proxy_of, refusal
 
 # The first frame of an HTTP/2 server, whatever it was asked (RFC 9113, 3.4): SETTINGS, of the connection.
 _HTTP2 = re.compile(rb"...\x04[\x00\x01]\x00{4}", re.DOTALL)
@@ -49,6 +48,9 @@ class Target:
     # Of every request; the length of its body is to be filled in.
     head: bytes
     tls: ssl.SSLContext | None
+    # Who carries it there, and what it is asked on every connection before TLS begins (b"": nothing).
+    proxy: Proxy | None = None
+    tunnel: bytes = b""
 
     def head_of(self, body: bytes) -> bytes:
         """The head of a request with this body."""
@@ -73,34 +75,20 @@ def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None
     fields = {"host": parts.netloc.rpartition("@")[2], "content-type": "application/json", "accept": "*/*"}
     fields |= {"user-agent": "pytest-modeleval", **{name.lower(): value for name, value in (headers or {}).items()}}
     lines = "".join(f"{name}: {_one_line(name, value)}\r\n" for name, value in fields.items())
+    proxy, tunnel = proxy_of(parts), b""
+    if proxy and tls:
+        tunnel = proxy.connect(parts.hostname, port)
+    elif proxy:
+        # RFC 9112, 3.2.2: what a proxy is asked for is named whole.
+        path, lines = f"http://{fields['host']}{path}", lines + proxy.lines
     head = f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n"
-    sock = _connected(url, parts.hostname, port)
-    target = Target(url, parts.hostname, sock.family, sock.getpeername(), head.encode("latin-1"), tls)
+    sock = _connected(str(proxy), proxy.host, proxy.port) if proxy else _connected(url, parts.hostname, port)
+    address = sock.getpeername()
+    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel)
     # TLS takes the socket over, and may fail before it has.
     with sock, contextlib.ExitStack() as opened:
         _refuse_wrong(target, sock, model, opened)
     return target
-
-
-def unused_proxy(url: str) -> str:
-    """The environment's variable that names a proxy for this URL, which a load goes past; "" without one."""
-    parts = urlsplit(url)
-    if not parts.hostname or urllib.request.proxy_bypass(parts.hostname):
-        return ""
-    proxies = urllib.request.getproxies_environment()
-    kind = next((kind for kind in (parts.scheme, "all") if proxies.get(kind)), None)
-    # The one in small letters is the stronger.
-    names = () if kind is None else (f"{kind}_proxy", f"{kind}_PROXY".upper())
-    return next((name for name in names if os.environ.get(name)), "")
-
-
-def _past_proxy(url: str) -> str:
-    """What to add when an endpoint is not reached although a proxy might have."""
-    if not (name := unused_proxy(url)):
-        return ""
-    return (
-        f"; {name} is not used, as a proxy would be measured too: run the load where the endpoint is reached directly"
-    )
 
 
 def _one_line(name: str, value: str) -> str:
@@ -135,9 +123,7 @@ def _connected(url: str, host: str, port: int) -> socket.socket:
         except OSError as error:
             sock.close()
             why = error.strerror or str(error)
-    raise pytest.UsageError(
-        f"nothing answers at {url}: {why}; is the server running, and the port right?{_past_proxy(url)}"
-    )
+    raise pytest.UsageError(f"nothing answers at {url}: {why}; is the server running, and the port right?")
 
 
 def _addresses(url: str, host: str, port: int) -> list[Any]:
@@ -155,7 +141,7 @@ def _addresses(url: str, host: str, port: int) -> list[Any]:
     thread.join(_PATIENCE * 0.8)
     if not found or not isinstance(found[0], list):
         why = found[0] if found else "no name server answers"
-        raise pytest.UsageError(f"no host {host} of {url}: {why}{_past_proxy(url)}")
+        raise pytest.UsageError(f"no host {host} of {url}: {why}")
     return found[0]
 
 
@@ -164,6 +150,8 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: conte
     sock.settimeout(_PATIENCE)
     framing, raw = Framing(), bytearray()
     try:
+        if target.tunnel:
+            _make_way(target, sock)
         if target.tls:
             sock = opened.enter_context(target.tls.wrap_socket(sock, server_hostname=target.host))
         sock.sendall(target.head_of(body) + body)
@@ -184,8 +172,25 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: conte
         raise pytest.UsageError(f"{target.url} ended the connection without an answer")
     said = framing.body(raw).content[:200].decode(errors="replace") if framing.head else ""
     if framing.status == 407:
-        raise pytest.UsageError(f"{target.url} is a proxy (it answers 407 {said!r}), {_ONLY_HTTP1}")
+        is_proxy = f"{target.proxy} answers" if target.proxy else f"{target.url} is a proxy: it answers"
+        raise pytest.UsageError(
+            f"{is_proxy} 407 {said!r}; give the server's address, and the proxy as http://NAME:PASSWORD@HOST:PORT in "
+            "HTTP_PROXY or HTTPS_PROXY"
+        )
     if framing.status in (426, 505):
         raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: it wants another HTTP, {_ONLY_HTTP1}")
     if framing.status in (401, 403, 404, 405):
         raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: see to the address, key and model")
+
+
+def _make_way(target: Target, sock: socket.socket) -> None:
+    answer = b""
+    try:
+        sock.sendall(target.tunnel)
+        while b"\r\n\r\n" not in answer and (data := sock.recv(1 << 12)):
+            answer += data
+        why = refusal(answer)
+    except TimeoutError:
+        why = f"no answer within {_PATIENCE:g} s"
+    if why:
+        raise pytest.UsageError(f"no way to {target.url} through {target.proxy}: {why}")

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_modeleval.perf.framing import Framing, Malformed
 from pytest_modeleval.perf.loop import Loop
+from pytest_modeleval.perf.proxy import refusal
 from pytest_modeleval.perf.record import Request
 from pytest_modeleval.perf.stamps import ANCILLARY, stamp_arrivals
 from pytest_modeleval.perf.target import Target
@@ -90,6 +91,8 @@ class Connection:
         # Exchanges it has carried.
         self.used = 0
         self._unsent = b""
+        # What a proxy has yet to be asked and to answer before anything else, and as much as it has answered.
+        self._tunnel, self._answer = target.tunnel, b""
         self._tls = Tls(target.tls, target.host) if target.tls else None
         self._socket = socket.socket(target.family, socket.SOCK_STREAM)
         self._receive = self._socket.recvmsg
@@ -104,10 +107,23 @@ class Connection:
             self.close("refused", OSError(error, "").strerror or f"error {error}")
             return
         self._loop.watch(self._socket, self._ready)
-        if self._tls:
+        if self._tunnel:
+            self._write(self._tunnel)
+        elif self._tls:
             self._shake_hands()
         else:
             self._open()
+
+    def _tunnelled(self, data: bytes) -> None:
+        """Take the proxy's answer; what is sent from then on is the server's."""
+        self._answer += data
+        if b"\r\n\r\n" not in self._answer:
+            return
+        self._tunnel = b""
+        if why := refusal(self._answer):
+            self.close("refused", f"the proxy: {why}")
+        else:
+            self._shake_hands()
 
     def _open(self) -> None:
         self.is_open = True
@@ -167,6 +183,9 @@ class Connection:
         now = _monotonic()
         if not data:
             self._lost("the server closed the connection")
+            return
+        if self._tunnel:
+            self._tunnelled(data)
             return
         if self._tls and not (data := self._decrypted(data)):
             return

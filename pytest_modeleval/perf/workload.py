@@ -27,7 +27,7 @@ from pytest_modeleval.perf.prompts.prompt import Prompt, Source
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
 from pytest_modeleval.perf.prompts.words import Count, Writer, taught
 from pytest_modeleval.perf.record import Request
-from pytest_modeleval.perf.target import PATHS, Target, reach, unused_proxy
+from pytest_modeleval.perf.target import PATHS, Target, reach
 
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
@@ -125,8 +125,7 @@ class Workload:
     def notes(self) -> list[str]:
         """What a user should know of what was sent."""
         notes = [f"{self.options.dataset}: {limits.said}" for limits in self._limits]
-        if self._target and (name := unused_proxy(self.url)):
-            notes.append(f"{name} is set and was not used: the load went to {self._target[0].host} directly")
+        notes += [f"the load went through {each.proxy}, which is measured too" for each in self._target if each.proxy]
         return notes
 
     def _drawn(self, *, with_images: bool) -> Drawn:
@@ -158,7 +157,7 @@ class Workload:
         under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *_LIMITS)}
         body = {**under, "model": self.model.model, FIELDS[options.endpoint]: None, **asked}
         patience = min(options.timeout, options.limit, _PATIENCE)
-        return by_server(self.url, self._headers(), body, tls=target.tls, patience=patience)
+        return by_server(self.url, self._headers(), body, tls=target.tls, proxy=target.proxy, patience=patience)
 
     def _bodies(self) -> Bodies:
         options = self.options

@@ -3,8 +3,10 @@
 import importlib.util
 import json
 import re
+import tomllib
 from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -14,6 +16,7 @@ from pytest_modeleval.perf.server.process import BenchServer
 from pytest_modeleval.perf.validity import Bounds, judge
 from tests.conftest import ANSWERS, FaultyServer, alias, run, run_alone, send
 from tests.perf.conftest import QUICK
+from tests.perf.proxies import forwarding
 
 # In the process of the tests, so that what is set in them holds for the runs inside a test.
 session = importlib.import_module("pytest_modeleval.perf.session")
@@ -429,14 +432,34 @@ def test_the_responses_endpoint_is_one_too(served: pytest.Pytester) -> None:
     result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens +8.00 tok", r"first_turn_ttft +[2-9]\d\."])
 
 
-def test_a_proxy_that_is_not_used_is_said_once(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
+    served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("no_proxy", "NO_PROXY", "http_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
-    result = perf(served, "--perf-parallel", "1,2", *FEW)
+    result = perf(served, "--perf-parallel", "1", *FEW)
 
     assert result.ret == 0
-    assert result.stdout.str().count("HTTP_PROXY is set and was not used: the load went to 127.0.0.1 directly") == 1
+    assert "went through the proxy" not in result.stdout.str()
+
+
+def test_a_load_through_a_proxy_says_so(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = tomllib.loads((served.path / "modeleval.toml").read_text())["models"]["bench"]
+    port = urlsplit(settings["base_url"]).port
+    assert port
+    with forwarding(port) as proxy:
+        for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        alias(served, "far", base_url="http://model.invalid/v1", model="bench")
+        result = run(served, "--model", "far", "--perf-parallel", "1,2", *FEW)
+
+    assert result.ret == 0
+    through = f"the load went through the proxy 127.0.0.1:{proxy.port} of HTTP_PROXY, which is measured too"
+    assert result.stdout.str().count(through) == 1
+    # Those that were asked how long a prompt is went the same way.
+    assert {line for line, _ in proxy.asked} == {"POST http://model.invalid/v1/chat/completions HTTP/1.1"}
 
 
 def test_everything_is_written_down(served: pytest.Pytester) -> None:

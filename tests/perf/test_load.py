@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import statistics
-import subprocess
 import threading
 import time
 from collections import Counter
@@ -409,23 +408,6 @@ def test_a_server_that_dies_in_the_middle_ends_the_load_in_time(plan: Plan) -> N
     assert errors(seen).keys() == {"", "cut", "refused"}
     # Refused ones are tried again with a pause, not as fast as can be.
     assert errors(seen)["refused"] < 160
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    try:
-        subprocess.run(
-            [*command, *names, "-keyout", folder / "key", "-out", folder / "certificate"],
-            check=True,
-            capture_output=True,
-        )
-    except OSError:
-        pytest.skip("no openssl to make a certificate with")
-    (folder / "both").write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
-    return folder
 
 
 def test_tls(certificate: Path) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from pytest_modeleval.perf.server.process import BenchServer
-from pytest_modeleval.perf.target import reach, unused_proxy
+from pytest_modeleval.perf.target import reach
 
 
 @contextmanager
@@ -115,7 +115,10 @@ DIRECTLY = "and the load's own client speaks HTTP/1.1 directly: give the address
     [
         (SETTINGS, f"speaks HTTP/2 only, {DIRECTLY}"),
         (b"\x00\x00\x00\x04\x01\x00\x00\x00\x00", f"speaks HTTP/2 only, {DIRECTLY}"),
-        (b"HTTP/1.1 407 X\r\ncontent-length: 2\r\n\r\nno", rf"is a proxy \(it answers 407 'no'\), {DIRECTLY}"),
+        (
+            b"HTTP/1.1 407 X\r\ncontent-length: 2\r\n\r\nno",
+            r"is a proxy: it answers 407 'no'; give the server's address, and the proxy as http://NAME:PASSWORD@HOST:PORT",
+        ),
         (b"HTTP/1.1 426 X\r\ncontent-length: 2\r\n\r\nno", f"answers 426 'no': it wants another HTTP, {DIRECTLY}"),
         (b"HTTP/1.1 505 X\r\ncontent-length: 2\r\n\r\nno", f"answers 505 'no': it wants another HTTP, {DIRECTLY}"),
     ],
@@ -146,47 +149,6 @@ def test_a_tls_server_of_http_2_alone_is_refused() -> None:
             reach(f"https://localhost:{listener.getsockname()[1]}/v1")
         thread.join(5)
     assert b"\x08http/1.1" in offered[0]
-
-
-@pytest.mark.parametrize(
-    ("variables", "name"),
-    [
-        ({}, ""),
-        ({"HTTPS_PROXY": "http://proxy:3128"}, "HTTPS_PROXY"),
-        ({"https_proxy": "http://proxy:3128", "HTTPS_PROXY": "http://other"}, "https_proxy"),
-        ({"ALL_PROXY": "socks5://proxy:1080"}, "ALL_PROXY"),
-        ({"HTTP_PROXY": "http://proxy:3128"}, ""),
-        ({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": ".example.org"}, ""),
-        ({"HTTPS_PROXY": ""}, ""),
-    ],
-    ids=lambda value: ",".join(value) or "none" if isinstance(value, dict) else "",
-)
-def test_a_proxy_of_the_environment_is_known_by_its_variable(
-    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], name: str
-) -> None:
-    _set_proxies(monkeypatch, variables)
-
-    assert unused_proxy("https://api.example.org/v1") == name
-
-
-def _set_proxies(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-
-
-def test_an_endpoint_that_only_a_proxy_reaches_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    _set_proxies(monkeypatch, {"HTTP_PROXY": "http://proxy:3128"})
-
-    past = (
-        "HTTP_PROXY is not used, as a proxy would be measured too: run the load where the endpoint is reached directly"
-    )
-    with pytest.raises(pytest.UsageError, match=f"nothing answers at http://127.0.0.1:9/v1: .*; {past}"):
-        reach("http://127.0.0.1:9/v1")
-    with pytest.raises(pytest.UsageError, match=f"no host nowhere.invalid of http://nowhere.invalid/v1: .*; {past}"):
-        reach("http://nowhere.invalid/v1")
 
 
 @pytest.mark.parametrize("status", [200, 400, 422, 429, 500, 503])

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.perf.prompts.words import Count
+from pytest_modeleval.perf.proxy import Proxy
 
 
 def by_tokenizer(name: str, endpoint: str) -> Count:
@@ -40,6 +41,7 @@ def by_server(
     body: Mapping[str, Any],
     *,
     tls: ssl.SSLContext | None = None,
+    proxy: Proxy | None = None,
     patience: float = 60.0,
 ) -> Count:
     """Counts by the ``usage.prompt_tokens`` of one-token answers, each waited for as long as there is patience.
@@ -47,8 +49,9 @@ def by_server(
     ``body`` has a place for the prompt: ``messages`` for a chat endpoint, else a text.
     """
     (field,) = (name for name, value in body.items() if value is None)
-    # As the load, past any proxy.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=tls))
+    # The way that the load takes.
+    through = urllib.request.ProxyHandler({"http": proxy.url, "https": proxy.url} if proxy else {})
+    opener = urllib.request.build_opener(through, urllib.request.HTTPSHandler(context=tls))
 
     def count(text: str) -> int:
         prompt: object = [{"role": "user", "content": text}] if field == "messages" else text
