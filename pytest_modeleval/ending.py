@@ -9,6 +9,8 @@ import pytest
 
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
+from pytest_modeleval.options import allure_results
+from pytest_modeleval.perf.items import is_load
 from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
@@ -66,7 +68,9 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
         if path := options.export:
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))
-        if path := options.html or evaluation.allure_results:
+        allure = allure_results(session.config, options)
+        # A run of load tests has a page and a report of its own (perf/hooks.py).
+        if (path := options.html or allure) and not any(map(is_load, session.items)):
             # Only a run with a flag for them pays for reading these.
             from pytest_modeleval.reports import first_screen, run_plots
 
@@ -78,7 +82,7 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
 
                 written = write_page(path, evaluation.folder, screen, plots.items())
                 _tell_missing(session, path, evaluation.results.done - written)
-            if path := evaluation.allure_results:
+            if path := allure:
                 _write_allure(evaluation, session, path, screen, plots)
     except OSError as error:
         _fail(session, f"cannot write {path}: {error}")

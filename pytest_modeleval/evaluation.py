@@ -110,14 +110,6 @@ class Evaluation:
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
 
-    @property
-    def allure_results(self) -> Path | None:
-        """Where Allure's results go: --alluredir, else the folder of --eval-report; None where nobody wants any."""
-        given = self._config.getoption("allure_report_dir", None)
-        if given:
-            return Path(given).absolute()
-        return self.options.report / "allure-results" if self.options.report else None
-
     def _read_only(self) -> "list[Key] | None":
         if self.options.only is None:
             return None

@@ -88,6 +88,13 @@ def read_options(config: pytest.Config) -> Options:
     return options
 
 
+def allure_results(config: pytest.Config, options: Options) -> Path | None:
+    """Where Allure's results go: --alluredir, else the folder of --eval-report; None where nobody wants any."""
+    if given := config.getoption("allure_report_dir", None):
+        return Path(given).absolute()
+    return options.report / "allure-results" if options.report else None
+
+
 def is_active(config: pytest.Config) -> bool:
     """Whether a model was named: without one the plugin does nothing."""
     return bool(config.getoption("modeleval_model", None) or config.getini("eval_model"))

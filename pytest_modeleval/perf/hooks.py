@@ -1,7 +1,6 @@
 """The pytest hooks of a run with load tests; each hands over."""
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.collect import shipped_benchmarks
 from pytest_modeleval.gate.judge import Exit
-from pytest_modeleval.options import MARK, is_active, read_options
+from pytest_modeleval.options import MARK, allure_results, is_active, read_options
 from pytest_modeleval.perf.benchmark import announced, record
 from pytest_modeleval.perf.flags import PERF, is_asked
 from pytest_modeleval.perf.items import Param, is_load, param_of, params
@@ -107,6 +106,10 @@ class LoadHooks:
             raise pytest.UsageError(
                 f"load tests and benchmarks are selected together: {_ALONE}; choose with -m {PERF} or -m 'not {PERF}'"
             )
+        if allure_results(self._config, read_options(self._config)) and not self._is_worker:
+            from pytest_modeleval.reports.allure.loads import listen
+
+            listen(self._config, self.session)
         # A mistake that an endpoint, a tokenizer or a dataset shows ends the run, before the first load.
         for param in map(param_of, [] if self._is_worker else loads):
             if param is not None:
@@ -189,10 +192,12 @@ class LoadHooks:
 
             write_load_page(page, self.session, exit_status)
         if self.session.measured and options.out:
-            write_all(options.out, options.records, self.session.run, self.session.measured)
-        if self.session.measured and (folder := self._config.getoption("allure_report_dir", None)):
-            from pytest_modeleval.reports.allure.loads import attach
+            for note in write_all(options.out, options.records, self.session.run, self.session.measured):
+                self._config.get_terminal_writer().line(f"\n{note}")
+        found = self.session.measured or self.session.speeds
+        if found and allure_results(self._config, read_options(self._config)):
+            from pytest_modeleval.reports.allure.loads import write_results
 
-            attach(Path(folder), self.session.measured)
+            self._config.get_terminal_writer().line(f"\n{write_results(self._config, self.session)}")
         if self.session.measured and options.track:
             track(options.track, self.session.run, self.session.measured)

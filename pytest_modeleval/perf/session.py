@@ -41,10 +41,10 @@ class LoadSession:
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = read_options(config)
-        root = project_root(config.invocation_params.dir)
-        aliases = read_aliases(read_config(root)["models"])
+        self.root = project_root(config.invocation_params.dir)
+        aliases = read_aliases(read_config(self.root)["models"])
         self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
-        self.folder: Path = root / ".modeleval"
+        self.folder: Path = self.root / ".modeleval"
         self.run = uuid.uuid4().hex
         self.measured: list[Measured] = []
         self.interrupted = False

@@ -16,6 +16,7 @@ from pytest_modeleval.levels import LevelRow
 from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results import OVER_REPEATS, Results, Row
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
         *([f"not run, because they have no data: {', '.join(without)}"] if without else []),
         *(not_run(drawn) if drawn else []),
+        *(lacking() if results.done else []),
     ]
     return FirstScreen(
         scores=[Scores(run, _shown(results.rows()), [_as_row(row) for row in levels] if drawn else results.tag_rows())],
@@ -118,7 +120,8 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
             f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
             for part in found.parts
             if part.asked_differently
-        ],
+        ]
+        + lacking(),
     )
 
 

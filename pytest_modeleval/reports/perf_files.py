@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.record import Record
-from pytest_modeleval.reports.perf_plots import plots
+from pytest_modeleval.reports.perf_plots import plot_notes, plots
 
 SCHEMA = "pytest-modeleval/perf/1"
 # Columns of numbers; lists of them are written as lists.
@@ -25,8 +25,11 @@ _PROPERTIES = (
 )
 
 
-def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> None:
-    """Write ``perf.json``, the records of each load and the plots; raises `OSError` when that cannot be."""
+def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> list[str]:
+    """Write ``perf.json``, the records of each load and the plots, and say what could not be drawn.
+
+    Raises `OSError` when that cannot be.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     content = {"schema": SCHEMA, "run": run, "loads": [document(measured) for measured in all_measured]}
     (folder / "perf.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
@@ -35,6 +38,7 @@ def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured
         write(folder / f"{file_name(measured)}.{kind}", measured)
     for name, svg in plots(all_measured).items():
         (folder / f"{name}.svg").write_text(svg, "utf-8")
+    return plot_notes(all_measured)
 
 
 def file_name(measured: Measured) -> str:

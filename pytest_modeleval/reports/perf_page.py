@@ -10,7 +10,7 @@ from pytest_modeleval.perf.wording import said
 from pytest_modeleval.reports.first_screen import GateLine
 from pytest_modeleval.reports.page import COLUMNS, pictures, write
 from pytest_modeleval.reports.perf import answer, best_points, names, speed_cells, summary_cells
-from pytest_modeleval.reports.perf_plots import plots
+from pytest_modeleval.reports.perf_plots import plot_notes, plots
 
 if TYPE_CHECKING:
     from pytest_modeleval.perf.session import LoadSession
@@ -18,17 +18,12 @@ if TYPE_CHECKING:
 
 def write_load_page(path: Path, session: "LoadSession", exit_status: int) -> None:
     """Write the page; raises `OSError` when that cannot be."""
-    tables = {}
-    if session.measured:
-        tables["Loads"] = summary_cells(session.measured)
-    if session.speeds:
-        tables["Speed"] = speed_cells(session.speeds)
     screen = {
         "title": f"Load test of {', '.join(spec.name for spec in session.models)}",
         "subtitle": f"run {session.run[:8]} ({time.strftime('%Y-%m-%d %H:%M')})",
-        "tables": [{"title": title, "cells": cells} for title, cells in tables.items()],
-        "gate": [asdict(line) for line in _gate(session)],
-        "notes": _notes(session),
+        "tables": [{"title": title, "cells": cells} for title, cells in load_tables(session).items()],
+        "gate": [asdict(line) for line in gate_lines(session)],
+        "notes": notes(session),
         "plots": pictures((name.replace("_", " "), svg) for name, svg in plots(session.measured).items()),
         "exit_status": exit_status,
         "scores": [],
@@ -39,7 +34,13 @@ def write_load_page(path: Path, session: "LoadSession", exit_status: int) -> Non
     write(path, screen, [])
 
 
-def _gate(session: "LoadSession") -> Iterator[GateLine]:
+def load_tables(session: "LoadSession") -> dict[str, list[list[str]]]:
+    """The tables by their titles, the first line of each that of its columns."""
+    tables = {"Loads": summary_cells(session.measured)} if session.measured else {}
+    return tables | ({"Speed": speed_cells(session.speeds)} if session.speeds else {})
+
+
+def gate_lines(session: "LoadSession") -> Iterator[GateLine]:
     """A line for each objective of each load, and for each measurement that cannot be trusted."""
     for name, measured in zip(names(session.measured), session.measured, strict=True):
         for verdict in measured.verdicts:
@@ -48,5 +49,7 @@ def _gate(session: "LoadSession") -> Iterator[GateLine]:
             yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
 
 
-def _notes(session: "LoadSession") -> list[str]:
-    return [*best_points(session.measured), *session.notes(), *(answer(*searched) for searched in session.searched)]
+def notes(session: "LoadSession") -> list[str]:
+    """What else is said of the loads: the best ones, what was sent, what a search found."""
+    found = [answer(*searched) for searched in session.searched]
+    return [*best_points(session.measured), *session.notes(), *found, *plot_notes(session.measured)]

@@ -8,8 +8,6 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import pytest
-
 from pytest_modeleval.statistics import estimate
 
 if TYPE_CHECKING:
@@ -40,6 +38,7 @@ MOST = 40
 _BINS, _GROUPS = 30, 10
 
 Series = Mapping[str, Sequence[float]]
+Point = tuple[float, float]
 
 
 class Interval(NamedTuple):
@@ -52,10 +51,11 @@ class Interval(NamedTuple):
     series: str = ""
 
 
-def refuse_without_library(flag: str) -> None:
-    """`pytest.UsageError` when plots cannot be drawn."""
-    if importlib.util.find_spec("matplotlib") is None:
-        raise pytest.UsageError(f"{flag} draws plots with matplotlib: pip install 'pytest-modeleval[report]'")
+def lacking() -> list[str]:
+    """Why there are no plots, and what helps; empty where they can be drawn."""
+    if importlib.util.find_spec("matplotlib"):
+        return []
+    return ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
 
 
 def intervals(title: str, rows: Sequence[Interval], *, axis: str = "score", line: float | None = None) -> str:
@@ -182,7 +182,7 @@ def regressed(samples: Sequence[tuple[str, float, float]]) -> str:
         return _svg(figure)
 
 
-def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[Point]]) -> str:
     """Lines through (x, y) points, both axes from 0: a load test's throughput or latency against concurrency."""
     with _Drawing(title) as (figure, axes):
         for (name, points), marker, dashes, colour in zip(

@@ -1,6 +1,5 @@
 """The plots of one run: scores, answers' lengths, latencies, what regressed, how models compare."""
 
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -41,7 +40,7 @@ def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
 
 def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:
     """The plots for which there are data as SVG by title; none where matplotlib is not installed."""
-    return dict(_drawn(screen, samples)) if importlib.util.find_spec("matplotlib") else {}
+    return {} if plots.lacking() else dict(_drawn(screen, samples))
 
 
 def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:

@@ -85,7 +85,28 @@ def test_allure_has_each_load_and_the_plots_over_all(served: pytest.Pytester) ->
         "test_load[parallel=1]",
         "test_load[parallel=4]",
     ]
-    assert {"figures", "throughput", "latency"} <= set(names)
+    assert {"overview", "figures", "throughput", "latency"} <= set(names)
+
+
+def test_a_report_needs_allure_s_command_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/bin")
+    result = perf(served, "--perf-parallel", "1", *FEW, "--eval-report", "report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.re_match_lines([r"ERROR: --eval-report needs Allure's command line, which is not on PATH: .*"])
+    assert "requests" not in result.stdout.str()
+
+
+def test_a_report_of_loads_needs_allure_pytest(served: pytest.Pytester, tmp_path: Path) -> None:
+    (tmp_path / "allure").write_text("#!/bin/sh")
+    (tmp_path / "allure").chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:/bin")
+        result = perf(served, "-p", "no:allure_pytest", "--perf-parallel", "1", *FEW, "--eval-report", "report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = r"ERROR: --eval-report of load tests needs allure-pytest: pip install 'pytest-modeleval\[allure\]'"
+    result.stderr.re_match_lines([said])
 
 
 def test_an_open_loop_is_one_too(served: pytest.Pytester) -> None:

@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -25,10 +26,13 @@ from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.wording import amount, rounded, time
 from pytest_modeleval.reports.perf import lines, speeds
 from pytest_modeleval.reports.perf_change import ratio_interval
-from pytest_modeleval.reports.perf_files import file_name, track
+from pytest_modeleval.reports.perf_files import file_name, track, write_all
 from pytest_modeleval.reports.perf_live import standing
-from pytest_modeleval.reports.perf_plots import plots
+from pytest_modeleval.reports.perf_plots import plot_notes, plots
+from pytest_modeleval.reports.plots import lines as plot_lines
 from tests.perf.made import failed, load, streamed
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def measured(parallel: int = 2, records: list[Record] | None = None, *, slo: str = "", model: str = "m") -> Measured:
@@ -121,21 +125,41 @@ def test_the_figures_of_a_load_have_the_names_of_the_objectives() -> None:
         found["p50_tttf"]
 
 
-def test_plots_are_xml_with_a_point_for_each_load() -> None:
-    found = plots([measured(1), measured(2), measured(8)])
+def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    drawn: dict[str, Mapping[str, Sequence[tuple[float, float]]]] = {}
+
+    def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+        drawn[title] = series
+        return plot_lines(title, below, beside, series)
+
+    monkeypatch.setattr("pytest_modeleval.reports.perf_plots.lines", lines)
+    found = plots([measured(8), measured(1), measured(2)])
 
     assert set(found) == {"throughput", "requests", "ttft", "tpot", "latency"}
-    for name, svg in found.items():
-        root = ElementTree.fromstring(svg)
-        circles = root.findall("{http://www.w3.org/2000/svg}circle")
-        assert len(circles) == (3 if name in ("throughput", "requests") else 9)
-        assert all(
-            0 <= float(circle.attrib["cx"]) <= 640 and 0 <= float(circle.attrib["cy"]) <= 400 for circle in circles
-        )
+    points = drawn["Time to the first token"]["p50"]
+    assert [load for load, _ in points] == [1, 2, 8]
+    assert [value for _, value in points] == pytest.approx([50, 100, 400])
+    assert {name: len(points) for series in drawn.values() for name, points in series.items()} == {
+        "output": 3, "succeeded": 3, "p50": 3, "p90": 3, "p99": 3,
+    }  # fmt: skip
+    for svg in found.values():
+        texts = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+        assert "requests in flight" in texts
 
 
 def test_one_load_has_no_plot() -> None:
     assert plots([measured(2)]) == plots([]) == {}
+
+
+def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    said = write_all(tmp_path, "jsonl", "0" * 32, [measured(1), measured(2)])
+
+    assert said == ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
+    assert (tmp_path / "perf.json").is_file()
+    assert not list(tmp_path.glob("*.svg"))
+    assert plot_notes([measured(1)]) == []
 
 
 @pytest.mark.parametrize(

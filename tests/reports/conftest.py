@@ -1,4 +1,4 @@
-"""A real browser for what is looked at in one."""
+"""A real browser, and Allure's command line, for what is looked at in one."""
 
 import importlib.util
 import shutil
@@ -31,6 +31,15 @@ def chromium() -> Iterator["Browser"]:
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def allure() -> str:
+    """Allure's command line."""
+    command = shutil.which("allure")
+    if command is None:
+        pytest.skip("no Allure command line: npm install -g allure")
+    return command
 
 
 @pytest.fixture

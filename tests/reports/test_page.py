@@ -1,6 +1,7 @@
 """The page for a browser: what is written, and what a reader who clicks through it sees."""
 
 import base64
+import importlib.util
 import json
 import re
 import subprocess
@@ -16,7 +17,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.asking import Answer
-from pytest_modeleval.perf.server.process import bench_server
 from pytest_modeleval.reports.page import COLUMNS, SEARCHED, Entry, _blocks, _escaped
 from pytest_modeleval.results import Record
 from pytest_modeleval.sample import Completion, Sample, Score
@@ -405,6 +405,24 @@ def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, ope
     assert page.locator("#overview svg").count() == 0
 
 
+@browser
+def test_without_matplotlib_the_page_says_why_there_are_no_plots(
+    project: pytest.Pytester, say: Say, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    say({"easy 1": "41"})
+    found = importlib.util.find_spec
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "matplotlib" else found(name))
+    for _ in range(2):
+        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-html", "run.html")
+    run(project, "--eval-diff", "last~1", "last", "--eval-html", "two.html")
+
+    for name in ("run.html", "two.html"):
+        overview = open_page(project.path / name).locator("#overview")
+        said = "There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"
+        assert said in overview.inner_text()
+        assert overview.locator("figure").count() == 0
+
+
 def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say: Say) -> None:
     pytest.importorskip("matplotlib")
     for answers in ({"easy 1": "41"}, {"hard 2": "44"}):
@@ -417,28 +435,6 @@ def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say:
     plots = {plot["title"]: base64.b64decode(plot["svg"]).decode() for plot in screen["plots"]}
     for scores in screen["scores"]:
         assert f"{scores['run']['id'][:8]} faulty" in plots["Scores"]
-
-
-@browser
-def test_load_tests_have_a_page_of_their_own(pytester: pytest.Pytester, open_page: Open) -> None:
-    flags = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
-    pytester.makeini("[pytest]")
-    with bench_server() as server:
-        alias(pytester, "bench", base_url=f"{server.url}/v1", model="bench")
-        slo = ("--perf-slo", "p50_ttft<=60s", "--eval-html", "page.html")
-        result = run_alone(pytester, "--model", "bench", "--perf-parallel", "1,2", *flags, *slo)
-
-    page = open_page(pytester.path / "page.html")
-
-    overview = page.locator("#overview").inner_text()
-    assert page.title() == "Load test of bench"
-    assert f"exit status {int(result.ret)}" in page.locator("#title").inner_text()
-    for shown in ("Gate", "Loads", "parallel=1", "parallel=2", "TTFT p50", "p50_ttft"):
-        assert shown in overview
-    assert not page.get_by_role("button", name="Samples").is_visible()
-    page.wait_for_function("[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
-    titles = ["throughput", "requests", "ttft", "tpot", "latency"]
-    assert page.locator("figcaption").all_inner_texts() == titles
 
 
 @browser

@@ -1,10 +1,10 @@
 """The run as one page: scores with intervals, the gate, what regressed, how models compare."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_modeleval.reports.allure.sample import PAGE
 from pytest_modeleval.reports.columns import decimal, interval
-from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
 from pytest_modeleval.reports.markup import escaped
 from pytest_modeleval.results import Row
 
@@ -17,9 +17,19 @@ def page(screen: FirstScreen, notes: Sequence[str]) -> str:
     return PAGE + "\n".join([*_tables(screen), *(f"<p>{escaped(note)}</p>" for note in notes)])
 
 
+def load_page(tables: Mapping[str, Sequence[Sequence[str]]], gate: Sequence[GateLine], notes: Sequence[str]) -> str:
+    """The page of a run with load tests; a table's first line is that of its columns."""
+    found = [_table(title, head, rows) for title, (head, *rows) in tables.items()]
+    return PAGE + "\n".join([*_gate(gate), *found, *(f"<p>{escaped(note)}</p>" for note in notes)])
+
+
+def _gate(gate: Sequence[GateLine]) -> Iterator[str]:
+    if gate:
+        yield _table("Gate", ["gate", "result", "because"], [[g.name, g.result, g.why] for g in gate])
+
+
 def _tables(screen: FirstScreen) -> Iterator[str]:
-    if screen.gate:
-        yield _table("Gate", ["gate", "result", "because"], [[g.name, g.result, g.why] for g in screen.gate])
+    yield from _gate(screen.gate)
     for scores in screen.scores:
         head = [
             "model",

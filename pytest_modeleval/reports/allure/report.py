@@ -97,7 +97,7 @@ def _text(path: Path, text: str) -> None:
 def run_result(started: float, gate: Sequence[GateLine], description: str = "") -> dict[str, Any]:
     """The result that holds what is known of the whole run: it fails where a gate does."""
     failed = [each for each in gate if each.result == "failed"]
-    unsure = [each for each in gate if each.result == "inconclusive"]
+    unsure = [each for each in gate if each.result in ("inconclusive", "invalid")]
     said = "; ".join(f"{each.name}: {each.why}" for each in failed or unsure)
     time = round(started * 1000)
     return {
@@ -108,7 +108,7 @@ def run_result(started: float, gate: Sequence[GateLine], description: str = "") 
         "historyId": _RUN,
         "titlePath": [_RUN],
         "status": "failed" if failed else "broken" if unsure else "passed",
-        "statusDetails": {"message": f"gate {'failed' if failed else 'inconclusive'}: {said}"} if said else {},
+        "statusDetails": {"message": f"gate {(failed or unsure)[0].result}: {said}"} if said else {},
         "stage": "finished",
         "description": description,
         "start": time,

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -133,15 +132,6 @@ def test_a_second_report_holds_its_own_run_alone(
         run(project, "--model", "faulty", "--eval-report", "report", "test_answers.py")
 
     assert len(list((project.path / "report" / "allure-results").glob("*-result.json"))) == 11
-
-
-@pytest.fixture(scope="module")
-def allure() -> str:
-    """Allure's command line."""
-    command = shutil.which("allure")
-    if command is None:
-        pytest.skip("no Allure command line: npm install -g allure")
-    return command
 
 
 @pytest.mark.node
