@@ -23,7 +23,7 @@ from pytest_modeleval.sample import Completion, Sample, Score
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import Turn
 from pytest_modeleval.verdicts import sample_row, score_rows
-from tests.conftest import FaultyServer, alias, answer, run, run_alone, send
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone, send
 from tests.reports.conftest import Open
 
 if TYPE_CHECKING:
@@ -159,6 +159,22 @@ def test_answers_that_were_not_kept_are_null(project: pytest.Pytester, say: Say)
 
     data = Data(project.path / "page.html")
     assert {(row["answer"], row["got"]) for row in data.rows} == {(None, "42")}
+
+
+def test_samples_that_went_down_with_their_worker_are_counted_as_lacking(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    faulty.fault = answer("42")
+    crash = "    if 'hard 1' in sample.asked: __import__('os')._exit(1)\n    assert"
+    project.makepyfile(test_answers=ANSWERS.replace("    assert", crash))
+
+    result = run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--eval-html", "page.html")
+
+    rows = Data(project.path / "page.html").rows
+    assert [row["sample"] for row in rows if row["outcome"] == "error"] == ["hard-00001"]
+    assert len(rows) < 10
+    said = f"{project.path}/page.html lacks {10 - len(rows)} samples: their worker crashed before it had stored their"
+    result.stdout.fnmatch_lines([f"{said} scores"])
 
 
 def test_a_page_that_cannot_be_written_fails_in_one_line(project: pytest.Pytester, say: Say) -> None:
