@@ -6,7 +6,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -14,7 +14,7 @@ import pytest
 from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError, StopRun
+from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
 from pytest_modeleval.store import Store
 from pytest_modeleval.values import Cache
 
@@ -29,12 +29,13 @@ LONGEST_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A completion, where it is stored, and when it was asked and answered (None: it came from the store)."""
+    """A completion, where it is stored, when it was asked and answered (None: it came from the store), and by what."""
 
     completion: Completion
     key: str
     asked: float | None = None
     answered: float | None = None
+    messages: Sequence[Message] = ()
 
 
 class Asker:

@@ -13,7 +13,7 @@ from pytest_modeleval.results import WRONG
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import TURN, Turn
-from pytest_modeleval.verdicts import figures, outcome_of, record_of, sample_row, score_rows, wrong_line
+from pytest_modeleval.verdicts import figures, outcome_of, record_of, request_rows, sample_row, score_rows, wrong_line
 
 _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 
@@ -67,14 +67,24 @@ class Recorder:
         report.user_properties.append(record.to_property())
         if getattr(item.config.option, "xmlpath", None):
             item.stash[_FIGURES] = figures(record)
-        self.keep(score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", str(error or "")), row)
+        self.keep(
+            score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", str(error or "")),
+            row,
+            request_rows(turn),
+        )
 
-    def keep(self, rows: Sequence[Sequence[Any]], sample: Sequence[str] | None = None) -> None:
-        """Keep scores, and the sample they are of, in the store, where there is one."""
+    def keep(
+        self,
+        rows: Sequence[Sequence[Any]],
+        sample: Sequence[str] | None = None,
+        requests: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Keep scores, the sample they are of and what else was asked, in the store, where there is one."""
         if self.store is not None:
             try:
                 if sample:
                     self.store.save_sample(sample)
+                self.store.save_requests(requests)
                 self.store.save_scores(rows)
             except StopRun as stopped:
                 self._stop(str(stopped))

@@ -46,11 +46,16 @@ create table loads (
 """
 # What went wrong with the sample, by `mistakes.Mistake`.
 _FOURTH = "alter table scores add column mistake text"
+# What was asked by requests other than the sample's prompt, and the keys of all answers of an item that made such.
+_FIFTH = """
+create table requests (key text primary key, messages text not null) without rowid;
+alter table scores add column answers text
+"""
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH)
+_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
-_COLUMNS = 21
+_COLUMNS = 22
 # Scores wait in memory until so many are there: they can be made again from completions, which are written at once.
 _SCORES_AT_ONCE = 256
 
@@ -96,6 +101,7 @@ class Store:
         self._lock = threading.Lock()
         self._samples: list[Sequence[str]] = []
         self._scores: list[Sequence[Any]] = []
+        self._requests: list[Sequence[str]] = []
         try:
             folder.mkdir(parents=True, exist_ok=True)
             ignore = folder / ".gitignore"
@@ -147,6 +153,10 @@ class Store:
         """Keep a sample: hash, benchmark, prompt, target."""
         self._samples.append(row)
 
+    def save_requests(self, rows: Sequence[Sequence[str]]) -> None:
+        """Keep what was asked: the answer's key, messages."""
+        self._requests += rows
+
     def save_scores(self, rows: Sequence[Sequence[Any]]) -> None:
         """Keep scores, in the order of the table's columns."""
         self._scores += rows
@@ -170,10 +180,12 @@ class Store:
         return None if row is None else dict(json.loads(row[0]))
 
     def flush(self) -> None:
-        """Write the samples and scores that wait."""
+        """Write the samples, requests and scores that wait."""
         samples, self._samples = self._samples, []
         scores, self._scores = self._scores, []
+        requests, self._requests = self._requests, []
         self._write("insert or ignore into samples values (?, ?, ?, ?)", samples)
+        self._write("insert or ignore into requests values (?, ?)", requests)
         self._write(f"insert or replace into scores values ({', '.join('?' * _COLUMNS)})", scores)
 
     def close(self) -> None:

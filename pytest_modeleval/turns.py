@@ -40,7 +40,7 @@ class ModelInTurn:
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
         request = Request(messages, tools, settings, self.ref.repeat, self.sample_id)
-        answer = await self.asker.ask(request)
+        answer = replace(await self.asker.ask(request), messages=tuple(messages))
         if filters := self.ref.source.settings.filters:
             text = filtered(answer.completion.text, filters)
             answer = replace(answer, completion=replace(answer.completion, text=text))

@@ -128,6 +128,14 @@ def sample_row(sample: Sample, benchmark: str) -> Sequence[str]:
     return hashlib.sha256(f"{prompt}\0{target}".encode()).hexdigest(), benchmark, prompt, target
 
 
+def request_rows(turn: Turn | None) -> list[Sequence[str]]:
+    """What was asked, as the store keeps it: key and messages; empty where the sample's prompt alone was asked."""
+    answers = [answer for answer in turn.answers if answer.messages] if turn else []
+    if turn is None or [list(answer.messages) for answer in answers] in ([], [turn.sample.messages]):
+        return []
+    return [(answer.key, storable(json.dumps(answer.messages, ensure_ascii=False))) for answer in answers]
+
+
 def score_rows(
     run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str
 ) -> list[Sequence[Any]]:
@@ -137,6 +145,7 @@ def score_rows(
     spent = (record.group, *tokens, record.latency, record.first_token, reused, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
+    answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None
     values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
     rows: list[Sequence[Any]] = []
     for metric, value, _ in values:
@@ -144,5 +153,5 @@ def score_rows(
         said = (None, None, why) if score is None else (score.got, score.expected, score.why)
         told = [None if text is None else storable(text) for text in said]
         where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
-        rows.append((*where, record.outcome, value, *told, key, *spent))
+        rows.append((*where, record.outcome, value, *told, key, *spent, answers))
     return rows

@@ -4,7 +4,7 @@ import json
 import re
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
-from pytest_modeleval.sample import Completion, Sample
+from pytest_modeleval.sample import Completion, Json, Sample
 from pytest_modeleval.store import connect
 
 # How much of a run's id people type.
@@ -71,6 +71,14 @@ class Attempt(NamedTuple):
         return self.outcome in (RIGHT, WRONG)
 
 
+class Exchange(NamedTuple):
+    """One of several requests for a sample: its messages after those the one before had too, and the answer."""
+
+    asked: Sequence[Json]
+    repeated: int
+    completion: Completion | None
+
+
 class Past:
     """The store in ``folder``, for reading; `pytest.UsageError` when there is none."""
 
@@ -125,6 +133,19 @@ class Past:
         """A stored answer and when it was stored; (None, 0.0) when it is not there."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
         return (Completion(**json.loads(row[0])), row[1]) if row else (None, 0.0)
+
+    def exchanges(self, keys: str | None) -> list[Exchange]:
+        """What a sample's `answers` name, in order; empty for one whose prompt alone was asked."""
+        found: list[Exchange] = []
+        before: list[Json] = []
+        for key in json.loads(keys or "[]"):
+            row = self._connection.execute("select messages from requests where key = ?", (key,)).fetchone()
+            messages = json.loads(row[0]) if row else []
+            goes_on = len(before) < len(messages) and messages[: len(before)] == before
+            repeated = len(before) if goes_on else 0
+            found.append(Exchange(messages[repeated:], repeated, self.answer(key)[0]))
+            before = messages
+        return found
 
     def attempts(self, run: Run, benchmark: str = "") -> Iterator[Attempt]:
         """What became of a run's items, in the order of their ids."""

@@ -24,6 +24,8 @@ COLUMNS = (
     *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer"),
 )
 _TEXTS = ("got", "expected", "why", "answer")
+# Parts of an answer, with what stands for those of one that was not kept.
+_ANSWER: Mapping[str, Any] = {"thinking": "", "finish_reason": "", "tool_calls": ()}
 # Of a text, so much is in the table and searched.
 SEARCHED = 2000
 # Characters of samples that are in memory at once, and that a browser reads to open one of them.
@@ -94,10 +96,10 @@ def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[st
 def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:
     for number, run in enumerate(runs):
         for _, metrics in groupby(past.scores(run, answers=True), key=itemgetter("item")):
-            yield _entry(number, list(metrics))
+            yield _entry(past, number, list(metrics))
 
 
-def _entry(run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
+def _entry(past: Past, run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
     """A sample out of the rows of its metrics."""
     main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
     answer = json.loads(main["answer"]) if main["answer"] else {}
@@ -114,9 +116,12 @@ def _entry(run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
     detail = {
         "prompt": json.loads(main["prompt"]) if main["prompt"] else None,
         "target": main["target"],
-        "thinking": answer.get("thinking", ""),
-        "finish_reason": answer.get("finish_reason", ""),
-        "tool_calls": answer.get("tool_calls", ()),
+        **_answered(answer),
+        "exchanges": [
+            {"asked": each.asked, "repeated": each.repeated, "text": answered.get("text"), **_answered(answered)}
+            for each in past.exchanges(main["answers"])
+            for answered in [asdict(each.completion) if each.completion else {}]
+        ],
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main["first_token"],
         "reused": bool(main["reused"]),
@@ -128,6 +133,11 @@ def _entry(run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
         "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
     }
     return Entry(_escaped([shown[column] for column in COLUMNS]), _escaped(detail))
+
+
+def _answered(completion: Mapping[str, Any]) -> dict[str, Any]:
+    """What is shown of an answer beside its text."""
+    return {name: completion.get(name, empty) for name, empty in _ANSWER.items()}
 
 
 def _blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

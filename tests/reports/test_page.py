@@ -24,6 +24,7 @@ from pytest_modeleval.store import Store
 from pytest_modeleval.turns import Turn
 from pytest_modeleval.verdicts import sample_row, score_rows
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone, send
+from tests.reports.allure.conftest import attached
 from tests.reports.conftest import Open
 
 if TYPE_CHECKING:
@@ -56,6 +57,23 @@ def say(project: pytest.Pytester, faulty: FaultyServer) -> Say:
         faulty.fault = fault
 
     return say
+
+
+SEVERAL = """
+from pytest_modeleval import Sample, Score, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"q": f"What is {index + 2} + 3?", "a": str(index + 5)}, {"add": 2})
+
+@benchmark(ROWS, lambda row: Sample(row["q"], row["a"]))
+async def test_sure(sample, model):
+    talk = list(sample.messages)
+    first = await model.complete(talk)
+    talk += [{"role": "assistant", "content": first.text}, {"role": "user", "content": "Compute 7 + 8."}]
+    second = await model.complete(talk)
+    last = await model.complete("How much is 9 * 9?")
+    right = (first.text, last.text) == (sample.target, "81")
+    assert Score(float(right), right, second.text, "the second answer")
+"""
 
 
 class Data(HTMLParser):
@@ -525,6 +543,37 @@ def test_a_failing_sample_is_seen_whole_by_keyboard_alone(stored: Callable[..., 
     page.keyboard.press("Escape")
     assert not page.locator("dialog").is_visible()
     assert page.evaluate("document.activeElement.id") == "table"
+
+
+@browser
+def test_every_request_for_a_sample_is_shown_in_order(pytester: pytest.Pytester, open_page: Open) -> None:
+    pytest.importorskip("allure_pytest")
+    pytester.makepyfile(test_sure=SEVERAL)
+    flags = ("--eval-html", "page.html", "--alluredir", "results", "--eval-allure", "all")
+    for _ in range(2):
+        # The second time all answers are stored ones.
+        run(pytester, "--model", "tiny", "test_sure.py", "--clean-alluredir", *flags).assert_outcomes(passed=2)
+
+    data = Data(pytester.path / "page.html")
+    middle = data.rows[0]["got"]
+    first, second, third = data.details[0]["exchanges"]
+    assert [each["content"] for each in first["asked"]] == ["What is 2 + 3?"]
+    assert (first["text"], first["repeated"], second["repeated"], third["repeated"]) == ("5", 0, 1, 0)
+    assert [each["content"] for each in second["asked"]] == ["5", "Compute 7 + 8."]
+    assert (second["text"], third["text"]) == (middle, "81")
+    page = open_page(pytester.path / "page.html")
+    page.get_by_role("button", name="Samples").click()
+    page.locator("#row-0").click()
+    shown = page.locator("#sample-body")
+    assert shown.locator("h4").all_text_contents()[1:] == [
+        f"{what} {n}" for n in (1, 2, 3) for what in ("Request", "Answer")
+    ]
+    assert shown.locator("pre.answer").all_inner_texts() == ["5", middle, "81"]
+    assert "After the 1 messages before:" in shown.inner_text()
+    found = [json.loads(path.read_text()) for path in (pytester.path / "results").glob("*-result.json")]
+    (one,) = [each for each in found if each["fullName"].endswith("[add-00000]")]
+    talk = re.findall("<pre[^>]*>(.*?)</pre>", attached(pytester.path / "results", one, "conversation"))
+    assert talk == ["What is 2 + 3?", "5", "5", "Compute 7 + 8.", middle, "How much is 9 * 9?", "81"]
 
 
 @browser

@@ -67,7 +67,7 @@ def _stored(past: Past, run: Run, items: Iterable[str]) -> Iterator[Stored]:
         rows = list(metrics)
         key = next((row["completion"] for row in rows if row["completion"]), None)
         completion, created = past.answer(key) if key else (None, 0.0)
-        yield Stored(rows, completion, created)
+        yield Stored(rows, completion, created, past.exchanges(rows[0]["answers"]))
 
 
 def _write(folder: Path, result: dict[str, Any], files: Sequence[Attachment]) -> list[dict[str, str]]:

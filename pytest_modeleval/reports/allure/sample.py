@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from pytest_modeleval.history.past import Run, asked_in, sample_name
+from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG
@@ -48,11 +48,12 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Stored:
-    """One sample's rows of the store (one a metric), its answer, and when that was stored."""
+    """One sample's rows of the store (one a metric), its last answer, when that was stored, and all where several."""
 
     metrics: Sequence[Mapping[str, Any]]
     completion: Completion | None
     created: float
+    exchanges: Sequence[Exchange] = ()
 
     @cached_property
     def main(self) -> Mapping[str, Any]:
@@ -88,18 +89,26 @@ def conversation(stored: Stored) -> Attachment:
 
 def _conversation(stored: Stored) -> Iterator[str]:
     main, completion = stored.main, stored.completion
-    for message in json.loads(main["prompt"]) if main["prompt"] else ():
-        yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
-        yield from _parts(message)
-    if completion is not None:
-        if completion.thinking:
-            yield f'<h2>thinking</h2><pre class="thinking">{escaped(completion.thinking)}</pre>'
-        yield f'<h2>answer</h2><pre class="answer">{escaped(completion.text)}</pre>'
-        if completion.tool_calls:
-            yield f'<h2>tool calls</h2><pre class="answer">{_as_json(completion.tool_calls)}</pre>'
-    elif main["outcome"] == ERROR:
+    prompt = json.loads(main["prompt"]) if main["prompt"] else ()
+    for each in stored.exchanges or [Exchange(prompt, 0, completion)]:
+        if each.repeated:
+            yield f"<h2>after the {each.repeated:,} messages before</h2>"
+        for message in each.asked:
+            yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
+            yield from _parts(message)
+        if each.completion is not None:
+            yield from _answer(each.completion)
+    if completion is None and main["outcome"] == ERROR:
         yield f"<h2>no answer</h2><pre>{escaped(main['why'] or '')}</pre>"
     yield f"<h2>verdict: {escaped(main['mistake'] or main['outcome'])}</h2>{stored.table}"
+
+
+def _answer(completion: Completion) -> Iterator[str]:
+    if completion.thinking:
+        yield f'<h2>thinking</h2><pre class="thinking">{escaped(completion.thinking)}</pre>'
+    yield f'<h2>answer</h2><pre class="answer">{escaped(completion.text)}</pre>'
+    if completion.tool_calls:
+        yield f'<h2>tool calls</h2><pre class="answer">{_as_json(completion.tool_calls)}</pre>'
 
 
 def _parts(message: Json) -> Iterator[str]:

@@ -56,9 +56,22 @@ function sideOf({ row, detail }, withPrompt, named) {
     named && make("h3", {}, visible(sideLabel(row.run, row.model))),
     make("p", { class: "facts" }, badge(row.outcome), " ", row.mistake && row.mistake !== row.outcome && badge(row.mistake, "kind"), " ", facts(row, detail, named)),
     section("Verdict", verdict(whole, detail)),
-    withPrompt && section("Prompt", messages(detail.prompt)),
-    detail.thinking ? make("details", { open: detail.thinking.length < 2000 }, make("summary", {}, `Thinking (${count(detail.thinking.length)} characters)`), block(detail.thinking, "thinking")) : null,
-    section("Answer", whole.answer === null ? [make("p", { class: "note" }, noAnswer(row))] : answer(whole, detail)));
+    ...(detail.exchanges.length ? detail.exchanges.map((each, at) => exchange(each, at, row)) : [
+      withPrompt && section("Prompt", messages(detail.prompt)),
+      thinking(detail.thinking),
+      section("Answer", answer(whole.answer, detail, row)),
+    ]));
+}
+
+/** One of several requests for a sample, without the messages that the one before had too. */
+function exchange(each, at, row) {
+  const repeated = each.repeated ? make("p", { class: "note" }, `After the ${count(each.repeated)} messages before:`) : null;
+  return make("section", { class: "exchange" }, section(`Request ${at + 1}`, [repeated, ...messages(each.asked)]),
+    thinking(each.thinking), section(`Answer ${at + 1}`, answer(each.text, each, row)));
+}
+
+function thinking(text) {
+  return text ? make("details", { open: text.length < 2000 }, make("summary", {}, `Thinking (${count(text.length)} characters)`), block(text, "thinking")) : null;
 }
 
 function section(title, children) {
@@ -89,11 +102,12 @@ function noAnswer(row) {
   return row.outcome === "error" ? "There is no answer." : "The answer is not in the run store (--eval-cache off or read keeps none).";
 }
 
-function answer(whole, detail) {
+function answer(text, detail, row) {
+  if (text === null) return [make("p", { class: "note" }, noAnswer(row))];
   return [
-    block(whole.answer, "answer"),
+    block(text, "answer"),
     detail.tool_calls.length ? [make("h5", {}, "Tool calls"), block(JSON.stringify(detail.tool_calls, null, 1))] : null,
-    detail.choice_logprobs.length ? [make("h5", {}, "Log-likelihoods of the options"), block(detail.choice_logprobs.join("\n"))] : null,
+    detail.choice_logprobs?.length ? [make("h5", {}, "Log-likelihoods of the options"), block(detail.choice_logprobs.join("\n"))] : null,
   ].flat();
 }
 
