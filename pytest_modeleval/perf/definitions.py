@@ -11,10 +11,12 @@ SPREADS = {
     "queue": ("s", "real send - scheduled send: the wait in the client"),
     "stall": ("s", "longest gap between two reads of the request"),
     "speed": ("tok/s", "1 / tpot: tokens a second that one user sees"),
+    "answer_rate": ("tok/s", "output tokens / latency, of one request"),
     "input_tokens": ("tok", "tokens of the prompt"),
     "output_tokens": ("tok", "tokens of the answer, reasoning included"),
     "first_turn_ttft": ("s", "ttft of the first request of a conversation"),
     "later_turn_ttft": ("s", "ttft of its later requests"),
+    "final_ttft": ("s", "first chunk of a conversation's last response - scheduled send of its first request"),
     "conversation": ("s", "end of a conversation's last response - scheduled send of its first request"),
 }
 # Of the whole window: name, unit, definition.

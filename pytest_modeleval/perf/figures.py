@@ -122,7 +122,7 @@ class _Pass:
     def read(self, load: Load) -> dict[str, list[float]]:
         """Take a load in; how much happened in each slice of its window, a second."""
         flight, flows = InFlight(), {name: Flow() for name in RATES}
-        conversations: dict[str, tuple[float, float]] = {}
+        conversations: dict[str, tuple[float, Record]] = {}
         for record in load.records:
             flight.add(record.sent, record.ended)
             if record.warm_up:
@@ -133,10 +133,12 @@ class _Pass:
                 continue
             self._take(record, flows)
             if record.conversation:
-                begun, _ = conversations.get(record.conversation, (record.scheduled, 0.0))
-                conversations[record.conversation] = begun, record.ended
-        for begun, ended in conversations.values():
-            self.spreads["conversation"].add(ended - begun)
+                begun, _ = conversations.get(record.conversation, (record.scheduled, record))
+                conversations[record.conversation] = begun, record
+        for begun, last in conversations.values():
+            self.spreads["conversation"].add(last.ended - begun)
+            if last.first is not None:
+                self.spreads["final_ttft"].add(last.first - begun)
         self.flights.append((flight, load))
         self._keep_steady(load, flight, flows)
         return _sliced(load.window, flows)

@@ -60,7 +60,13 @@ FLAGS = (
         reading.above_nought,
         1.0,
     ),
-    Flag("--perf-warm-up", "N", "requests before those of the figures (default: 0)", values.at_least(0), 0),
+    Flag(
+        "--perf-warm-up",
+        "N|SHARE",
+        "requests before those of the figures, or such as 10% of their number (default: 0)",
+        reading.warm_up,
+        0,
+    ),
     Flag(
         "--perf-ramp-up",
         "TIME",

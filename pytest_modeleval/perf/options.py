@@ -37,7 +37,8 @@ class PerfOptions:
     duration: float | None
     arrivals: Literal["constant", "poisson", "gamma"]
     burstiness: float
-    warm_up: int
+    # A float: a share of the number.
+    warm_up: int | float
     ramp_up: float
     max_parallel: int
     timeout: float
@@ -143,6 +144,8 @@ def _refuse_mixed(options: PerfOptions) -> None:
         )
     if options.token_ids and (options.endpoint != "completions" or not options.tokenizer):
         raise pytest.UsageError("--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME")
+    if "messages" in json.loads(options.body or "{}") and options.endpoint in ("embeddings", "rerank"):
+        raise pytest.UsageError(f"messages of --perf-body come before a prompt, and {options.endpoint} takes texts")
     if options.turns > 1 and options.endpoint not in ("chat", "responses"):
         raise pytest.UsageError(
             f"--perf-turns {options.turns} needs --perf-endpoint chat or responses, not {options.endpoint}"
@@ -197,7 +200,7 @@ def _plan(options: PerfOptions, seed: int, number: int | None, **load: Any) -> P
         number=number,
         duration=duration,
         burstiness=options.burstiness,
-        warm_up=options.warm_up,
+        warm_up=_warm_up(options.warm_up, number),
         ramp_up=options.ramp_up,
         stall=options.stall,
         timeout=options.timeout,
@@ -206,3 +209,13 @@ def _plan(options: PerfOptions, seed: int, number: int | None, **load: Any) -> P
         seed=seed,
         **load,
     )
+
+
+def _warm_up(warm_up: int | float, number: int | None) -> int:
+    if isinstance(warm_up, int):
+        return warm_up
+    if number is None:
+        raise pytest.UsageError(
+            f"--perf-warm-up {warm_up * 100:g}% is a share of no number: give how many requests, or --perf-number too"
+        )
+    return math.ceil(warm_up * number)

@@ -54,6 +54,14 @@ def duration(flag: str, text: str) -> float:
     return float(match[1]) * _TIMES[match[2]]
 
 
+def warm_up(flag: str, text: str) -> int | float:
+    """A number of requests, or with a percent sign a share of the others: a float below 1."""
+    match = re.fullmatch(r"(\d{1,9}|\d{1,2}(?:\.\d{1,4})?%)", text.strip())
+    if match is None:
+        raise pytest.UsageError(f"{flag} takes a number of requests, or a share such as 10%; not {text!r}")
+    return float(match[1][:-1]) / 100 if match[1].endswith("%") else int(match[1])
+
+
 def file(flag: str, text: str) -> Path:
     """A file that is there."""
     path = Path(text).absolute()
@@ -83,6 +91,14 @@ def body(flag: str, text: str) -> str:
         raise pytest.UsageError(f"{flag} takes a JSON object, or file:PATH of one: {error}") from None
     if not isinstance(value, dict):
         raise pytest.UsageError(f"{flag} takes a JSON object, such as '{{\"top_k\": 20}}', not {text[:60]!r}")
+    messages = value.get("messages", [])
+    if not isinstance(messages, list) or not all(
+        isinstance(each, dict) and {"role", "content"} <= each.keys() for each in messages
+    ):
+        raise pytest.UsageError(
+            f"{flag}: its messages, before those of every prompt, are objects with role and content; not "
+            f"{str(messages)[:60]}"
+        )
     return json.dumps(value)
 
 

@@ -23,6 +23,8 @@ def values_of(record: Record) -> dict[str, float]:
         values["input_tokens"] = record.input_tokens
     if record.output_tokens is not None:
         values["output_tokens"] = record.output_tokens
+        if values["latency"] > 0:
+            values["answer_rate"] = record.output_tokens / values["latency"]
     later = (record.output_tokens or 0) - record.first_tokens
     if record.first is not None and record.last is not None and record.last > record.first and later > 0:
         values["tpot"] = (record.last - record.first) / later

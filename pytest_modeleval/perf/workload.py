@@ -4,8 +4,8 @@ import itertools
 import json
 import os
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from pytest_modeleval.perf.prompts.trace import Trace, read_trace
 from pytest_modeleval.perf.prompts.words import Count, Writer, taught
 from pytest_modeleval.perf.record import Request
 from pytest_modeleval.perf.target import PATHS, Target, reach
+from pytest_modeleval.sample import Json
 
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
@@ -64,7 +65,7 @@ class Workload:
     def is_cold(self) -> bool:
         """Whether no prompt should be in a cache of the server."""
         options = self.options
-        is_fresh = self._is_drawn and not options.prefix and options.turns == 1
+        is_fresh = self._is_drawn and not options.prefix and not self._shared and options.turns == 1
         return is_fresh and not options.cached and options.endpoint != "rerank"
 
     @property
@@ -80,7 +81,10 @@ class Workload:
 
     def requests(self, draw: random.Random) -> Iterator[Request]:
         """Requests without end, or as many as the trace has."""
-        prompts = self._source().prompts(draw)
+        prompts: Iterator[Prompt] = self._source().prompts(draw)
+        if shared := self._shared:
+            # What they add is the user's to know: --perf-input is of what follows them.
+            prompts = (replace(each, before=[*shared, *each.before], input_tokens=None) for each in prompts)
         return self._bodies().requests(prompts, draw)
 
     def tokens_of(self) -> Callable[[str], int] | None:
@@ -178,7 +182,12 @@ class Workload:
 
     @property
     def _under(self) -> dict[str, Any]:
-        return dict(json.loads(self.options.body or "{}"))
+        return {name: value for name, value in json.loads(self.options.body or "{}").items() if name != "messages"}
+
+    @property
+    def _shared(self) -> Sequence[Json]:
+        """The messages that all prompts begin with."""
+        return list(json.loads(self.options.body or "{}").get("messages", ()))
 
 
 def generator(*parts: object) -> random.Random:

@@ -50,7 +50,8 @@ def test_a_token_that_no_chunk_shows_does_not_stretch_the_gaps() -> None:
     [
         pytest.param(
             streamed(5.0, scheduled=4.0, ttft=0.2, gap=0.02, tokens=11),
-            {"ttft": 1.2, "queue": 1.0, "service": 0.401, "latency": 1.401, "tpot": 0.02, "speed": 50, "stall": 0.02},
+            {"ttft": 1.2, "queue": 1.0, "service": 0.401, "latency": 1.401, "tpot": 0.02, "speed": 50, "stall": 0.02}
+            | {"answer_rate": 11 / 1.401},
             id="from the scheduled send",
         ),
         pytest.param(
@@ -155,6 +156,7 @@ def test_conversations_last_from_their_first_request_to_their_last_answer() -> N
     found = figures([load(turns)])
 
     assert found.spreads["conversation"].mean == pytest.approx(5 + 1.371)
+    assert found.spreads["final_ttft"].mean == pytest.approx(5 + 0.1)
     assert (len(found.spreads["first_turn_ttft"]), len(found.spreads["later_turn_ttft"])) == (1, 2)
 
 

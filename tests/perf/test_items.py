@@ -22,6 +22,7 @@ from tests.perf.proxies import forwarding
 session = importlib.import_module("pytest_modeleval.perf.session")
 TINY = str(Path(__file__).parents[2] / "pytest_modeleval" / "models" / "tiny")
 FEW = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
+OUT = ["--perf-out", "out"]
 
 
 @pytest.fixture(autouse=True)
@@ -304,6 +305,11 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-prompt", "a", "--perf-dataset", "openqa"], r"--perf-prompt is all that is asked, and --perf-dataset asks something else: give one"),
         (["--perf-parallel", "1", "--perf-body", "{"], r"--perf-body takes a JSON object, or file:PATH of one: "),
         (["--perf-parallel", "1", "--perf-body", "[1]"], r"--perf-body takes a JSON object, such as '{\"top_k\": 20}', not '\[1\]'"),
+        (["--perf-parallel", "1", "--perf-body", '{"messages": ["a"]}'], r"--perf-body: its messages, before those of every prompt, are objects with role and content; not \['a'\]"),
+        (["--perf-parallel", "1", "--perf-endpoint", "embeddings", "--perf-body", '{"messages": [{"role": "user", "content": "a"}]}'], r"messages of --perf-body come before a prompt, and embeddings takes texts"),
+        (["--perf-parallel", "1", "--perf-warm-up", "101%"], r"--perf-warm-up takes a number of requests, or a share such as 10%; not '101%'"),
+        (["--perf-parallel", "1", "--perf-warm-up", "-1"], r"--perf-warm-up takes a number of requests"),
+        (["--perf-rate", "1", "--perf-duration", "1s", "--perf-warm-up", "12.5%"], r"--perf-warm-up 12.5% is a share of no number: give how many requests, or --perf-number too"),
         (["--perf-parallel", "1", "--perf-token-ids"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
         (["--perf-parallel", "1", "--perf-token-ids", "--perf-endpoint", "completions"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
         (["--perf-parallel", "1", "--perf-min-input", "9"], r"--perf-min-input and --perf-max-input choose among a dataset's prompts"),
@@ -403,6 +409,27 @@ def test_one_prompt_and_a_body_are_asked_in_every_request(
     assert all(
         body == {"top_k": 5, "model": "faulty", "messages": [{"role": "user", "content": "Who?"}]} for body in sent
     )
+
+
+def test_messages_of_a_body_come_before_every_prompt(pytester: pytest.Pytester, faulty_server: FaultyServer) -> None:
+    pytester.makeini("[pytest]")
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    system = {"role": "system", "content": "Be brief."}
+    shared = ["--perf-body", json.dumps({"messages": [system], "top_k": 5}), "--perf-no-stream"]
+    perf(pytester, "--perf-parallel", "1", "--perf-number", "3", "--perf-prompt", "Who?", *shared)
+
+    sent = [body for body in faulty_server.asked if "messages" in body]
+    assert [body["messages"] for body in sent] == [[system, {"role": "user", "content": "Who?"}]] * 3
+    assert {body["top_k"] for body in sent} == {5}
+
+
+def test_a_share_of_the_requests_warms_up(served: pytest.Pytester) -> None:
+    result = perf(served, "--perf-parallel", "2,4", "--perf-number", "10,25", *FEW[2:], "--perf-warm-up", "10%", *OUT)
+
+    assert result.ret == 0
+    for name, sent in (("parallel=2", 11), ("parallel=4", 28)):
+        rows = (served.path / "out" / f"bench-test_load-{name}.jsonl").read_text().splitlines()
+        assert len(rows) == sent
 
 
 def test_token_ids_are_sent_and_counted(served: pytest.Pytester) -> None:
