@@ -120,7 +120,7 @@ FLAGS = (
     Flag("--perf-max-input", "TOKENS", "leave out longer prompts of a dataset", values.at_least(1)),
     Flag("--perf-output", "TOKENS", "max_tokens of each request, likewise (default: 128)", reading.lengths),
     Flag("--perf-prefix", "TOKENS", "how many of them all prompts share (default: 0)", values.at_least(0), 0),
-    Flag("--perf-turns", "N", "turns of a conversation (default: 1)", values.at_least(1), 1),
+    Flag("--perf-turns", "N", "turns of a conversation, or 2-5 of random ones (default: 1)", reading.turns),
     Flag(
         "--perf-tokenizer",
         "NAME",

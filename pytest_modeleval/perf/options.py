@@ -57,7 +57,8 @@ class PerfOptions:
     max_input: int | None
     output: Lengths | None
     prefix: int
-    turns: int
+    # None: one.
+    turns: Lengths | None
     tokenizer: str | None
     token_ids: bool
     image: tuple[int, int]
@@ -75,6 +76,11 @@ class PerfOptions:
     out: Path | None
     records: str
     track: str | None
+
+    @property
+    def most_turns(self) -> int:
+        """How many turns a conversation has at most."""
+        return self.turns.high if self.turns else 1
 
 
 @dataclass(frozen=True)
@@ -146,9 +152,9 @@ def _refuse_mixed(options: PerfOptions) -> None:
         raise pytest.UsageError("--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME")
     if "messages" in json.loads(options.body or "{}") and options.endpoint in ("embeddings", "rerank"):
         raise pytest.UsageError(f"messages of --perf-body come before a prompt, and {options.endpoint} takes texts")
-    if options.turns > 1 and options.endpoint not in ("chat", "responses"):
+    if options.most_turns > 1 and options.endpoint not in ("chat", "responses"):
         raise pytest.UsageError(
-            f"--perf-turns {options.turns} needs --perf-endpoint chat or responses, not {options.endpoint}"
+            f"--perf-turns {options.most_turns} needs --perf-endpoint chat or responses, not {options.endpoint}"
         )
 
 

@@ -109,6 +109,15 @@ def lengths(flag: str, text: str) -> "Lengths":
     return read_lengths(flag, text)
 
 
+def turns(flag: str, text: str) -> "Lengths":
+    """Turns of a conversation: a number, or a range."""
+    from pytest_modeleval.perf.prompts.lengths import read_lengths
+
+    if not re.fullmatch(r"\d{1,6}(-\d{1,6})?", text.strip()):
+        raise pytest.UsageError(f"{flag} takes a number of turns, or a range such as 2-5; not {text!r}")
+    return read_lengths(flag, text)
+
+
 def size(flag: str, text: str) -> tuple[int, int]:
     """Width and height."""
     from pytest_modeleval.perf.prompts.images import read_size

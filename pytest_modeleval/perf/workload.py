@@ -65,7 +65,7 @@ class Workload:
     def is_cold(self) -> bool:
         """Whether no prompt should be in a cache of the server."""
         options = self.options
-        is_fresh = self._is_drawn and not options.prefix and not self._shared and options.turns == 1
+        is_fresh = self._is_drawn and not options.prefix and not self._shared and options.most_turns == 1
         return is_fresh and not options.cached and options.endpoint != "rerank"
 
     @property
@@ -105,15 +105,15 @@ class Workload:
         if options.trace:
             return Trace(read_trace(options.trace, speed=options.trace_speed), self.writer)
         if options.prompt is not None:
-            return Listed([Prompt([options.prompt] * options.turns)])
+            return Listed([Prompt([options.prompt] * options.most_turns)])
         name = options.dataset
         if name in RANDOM:
             return self._drawn(with_images=name == "random_vl")
         if name in NAMED:
-            named = open_named(name, self.place(name), turns=options.turns)
+            named = open_named(name, self.place(name), turns=options.most_turns)
             return self._within(Filled(named, self.writer), named.size)
         if Path(name).is_file():
-            listed = read_prompts(Path(name), turns=options.turns)
+            listed = read_prompts(Path(name), turns=options.most_turns)
             return self._within(Filled(Listed(listed), self.writer), len(listed))
         raise unknown("--perf-dataset", name, [*RANDOM, *NAMED], "Or give a file that is there.")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.flags import FLAGS as EVAL_FLAGS
 from pytest_modeleval.gate.judge import Exit
 from pytest_modeleval.perf.definitions import COUNTS, RATES, SHARES, SPREADS
 from pytest_modeleval.perf.document import flat
@@ -36,6 +37,19 @@ def test_the_readme_names_the_guide_and_no_flag_that_is_not_there() -> None:
 
     assert "docs/perf.md" in readme
     assert set(re.findall(r"--perf-[a-z]+(?:-[a-z]+)*", readme)) <= {flag.name for flag in FLAGS}
+
+
+def test_who_comes_from_elsewhere_is_told_what_there_is() -> None:
+    page = (ROOT / "docs" / "perf-moving.md").read_text()
+    there, here = zip(*re.findall(r"^\| (.*?) \| (.*) \|$", page, re.MULTILINE), strict=True)
+    figures_ = re.findall(r"`((?:[a-z]+_)*[a-z]+)`", page.partition("| Req, Output")[2].partition("| `benchmark_")[0])
+    names = {*SPREADS, *RATES, *SHARES, *COUNTS}
+    names |= {f"mean_{name}" for name in SPREADS}
+
+    assert set(re.findall(r"--perf-[a-z]+(?:-[a-z]+)*", " ".join(here))) <= {flag.name for flag in FLAGS}
+    assert set(re.findall(r"--eval-[a-z]+(?:-[a-z]+)*", " ".join(here))) <= {flag.name for flag in EVAL_FLAGS}
+    assert set(figures_) <= names
+    assert len(there) == len(set(there)) + 2, "three tables, each with the same head"
 
 
 def test_what_is_computed_is_what_is_defined() -> None:

@@ -314,6 +314,8 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-token-ids", "--perf-endpoint", "completions"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
         (["--perf-parallel", "1", "--perf-min-input", "9"], r"--perf-min-input and --perf-max-input choose among a dataset's prompts"),
         (["--perf-parallel", "1", "--perf-dataset", "p.txt", "--perf-min-input", "9", "--perf-max-input", "8"], r"--perf-max-input 8 is less than --perf-min-input 9"),
+        (["--perf-parallel", "1", "--perf-turns", "normal(2,1)"], r"--perf-turns takes a number of turns, or a range such as 2-5; not 'normal\(2,1\)'"),
+        (["--perf-parallel", "1", "--perf-turns", "5-2"], r"--perf-turns takes .*; not '5-2'"),
         (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat or responses, not completions"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

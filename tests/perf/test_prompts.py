@@ -550,6 +550,15 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
 TALK = [{"human": "Who?", "assistant": "Me."}, {"human": "Why?", "assistant": "So."}]
 
 
+def test_the_turns_of_random_conversations_are_drawn() -> None:
+    writer = Writer(learn(Counter_(lambda word: 1)))
+    drawn = Drawn(writer, read_lengths("", "80"), turns=read_lengths("", "2-5"))
+    turns = Counter(len(prompt.turns) for prompt in islice(drawn.prompts(random.Random(1)), 400))
+
+    assert sorted(turns) == [2, 3, 4, 5]
+    assert min(turns.values()) > 60
+
+
 @pytest.mark.parametrize(
     ("name", "file", "rows", "asked"),
     [

@@ -17,7 +17,8 @@ class Drawn:
     writer: Writer
     input: Lengths
     prefix: int = 0
-    turns: int = 1
+    # None: one.
+    turns: Lengths | None = None
     images: Images | None = None
     documents: int = 0
 
@@ -27,11 +28,14 @@ class Drawn:
         while True:
             tokens = self.input.draw(draw)
             texts = [self.writer.write(tokens, draw, prefix)]
-            texts += [self.writer.write(self.input.draw(draw), draw) for _ in range(self.turns - 1)]
+            texts += [self.writer.write(self.input.draw(draw), draw) for _ in range(self._turns(draw) - 1)]
             documents = [self.writer.write(self.input.draw(draw), draw) for _ in range(self.documents)]
             # Nobody here knows what a server makes of an image.
             known = None if self.images or documents else tokens
             yield Prompt([self._content(text, draw) for text in texts], input_tokens=known, documents=documents)
+
+    def _turns(self, draw: random.Random) -> int:
+        return self.turns.draw(draw) if self.turns else 1
 
     def _content(self, text: str, draw: random.Random) -> Content:
         return self.images.beside(text, draw) if self.images else text
