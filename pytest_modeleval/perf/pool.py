@@ -65,7 +65,7 @@ class Pool:
     def _carry(self, connection: Connection, exchange: Exchange, body: bytes) -> None:
         self.busy.add(connection)
         self._bodies[exchange] = body
-        connection.send(exchange, self._target.head_of(body), body)
+        connection.send(exchange, self._target.head_of(body, exchange.request.head), body)
 
     def opened(self, connection: Connection) -> None:
         """Use a new connection."""

@@ -29,6 +29,8 @@ class Request:
     at: float | None = None
     # Seconds that its conversation waits before it, as for a tool.
     pause: float = 0.0
+    # Lines of its head beside those of every request.
+    head: bytes = b""
 
 
 @dataclass(slots=True)

@@ -52,9 +52,10 @@ class Target:
     proxy: Proxy | None = None
     tunnel: bytes = b""
 
-    def head_of(self, body: bytes) -> bytes:
-        """The head of a request with this body."""
-        return self.head % len(body)
+    def head_of(self, body: bytes, more: bytes = b"") -> bytes:
+        """The head of a request with this body, and with more lines of its own."""
+        head = self.head % len(body)
+        return head[:-2] + more + b"\r\n" if more else head
 
 
 def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None = None, model: str = "") -> Target:

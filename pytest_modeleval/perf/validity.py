@@ -60,7 +60,10 @@ def _client(load: Load, bounds: Bounds) -> list[str]:
     if client.clumped > bounds.clumped:
         found.append(f"{client.clumped:.1%} of the reads brought chunks that waited for the client: {_FASTER}")
     if client.cpu > bounds.cpu:
-        found.append(f"the client's loop was busy for {client.cpu:.0%} of the time: {_FASTER}")
+        found.append(
+            f"the client's loop was busy for {client.cpu:.0%} of the time: {_FASTER}, or share the load among several "
+            "machines"
+        )
     most = max(bounds.schedule_lag_least, bounds.schedule_lag * _median_latency(load))
     if client.schedule_lag > most:
         found.append(f"requests were sent {_ms(client.schedule_lag)} late (p99; at most {_ms(most)}): {_FASTER}")

@@ -535,6 +535,25 @@ def test_traces_that_are_none_are_said(tmp_path: Path, name: str, content: str, 
         read_trace(write(tmp_path, name, content))
 
 
+def test_a_traces_headers_are_sent_but_for_keys(tmp_path: Path) -> None:
+    headers = {"X-Session": "s 1", "Authorization": "Bearer secret", "content-length": 9, "x-level": 2}
+    asked: list[dict[str, Any]] = [{"prompt": "a"}, {"body": {}}]
+    rows = [{"timestamp": at, **row, "headers": headers} for at, row in enumerate(asked)]
+    entries = read_trace(write(tmp_path, "t.jsonl", "\n".join(map(json.dumps, rows))))
+    requests = list(Bodies("m").requests(entries, random.Random(1)))
+
+    assert [request.head for request in requests] == [b"X-Session: s 1\r\nx-level: 2\r\n"] * 2
+
+
+@pytest.mark.parametrize(
+    "headers", [{"a b": "c"}, {"a": "b\r\nc: d"}, {"": "b"}, {"a": "ü"}, {"a\n": "b"}, {"é": "b"}], ids=str
+)
+def test_a_traces_header_that_cannot_be_sent_is_refused(tmp_path: Path, headers: dict[str, str]) -> None:
+    path = write(tmp_path, "t.jsonl", json.dumps({"timestamp": 0, "prompt": "a", "headers": headers}))
+    with pytest.raises(pytest.UsageError, match=r"t.jsonl, line 1: the header .* cannot be sent: one line of ASCII"):
+        read_trace(path)
+
+
 @settings(max_examples=50)
 @given(st.binary(max_size=200))
 def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:

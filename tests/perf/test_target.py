@@ -38,6 +38,7 @@ def test_a_target_is_reached_and_its_head_made(bench: BenchServer) -> None:
     assert head.startswith("POST /v1/chat/completions?a=%20 HTTP/1.1\r\nhost: 127.0.0.1:")
     assert "authorization: Bearer 50%\r\n" in head
     assert "x-a: b\r\n" in head
+    assert target.head_of(b"12345", b"x-b: c\r\n").decode() == head[:-2] + "x-b: c\r\n\r\n"
     assert head.endswith("content-length: 5\r\n\r\n")
     # Reaching it is no work for it.
     assert bench.truth()["served"] == []

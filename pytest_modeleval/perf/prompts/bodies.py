@@ -55,7 +55,8 @@ class Bodies:
         if prompt.body is not None:
             # What the user wrote down is sent, over what every request has.
             whole = body | {k: v for k, v in prompt.body.items() if k not in OURS}
-            yield Request(_encoded(whole), prompt.input_tokens, whole.get(self._limit), at=prompt.at)
+            longest = whole.get(self._limit)
+            yield Request(_encoded(whole), prompt.input_tokens, longest, at=prompt.at, head=prompt.head)
             return
         if len(prompt.turns) > 1 and self.endpoint not in ("chat", "responses"):
             raise pytest.UsageError(f"conversations need --perf-endpoint chat or responses, not {self.endpoint}")
@@ -73,7 +74,7 @@ class Bodies:
             known = prompt.input_tokens if turn == 0 else None
             pause = prompt.pauses[turn] if prompt.pauses else 0.0
             at = prompt.at if turn == 0 else None
-            yield Request(made, known, longest, conversation=conversation, at=at, pause=pause)
+            yield Request(made, known, longest, conversation=conversation, at=at, pause=pause, head=prompt.head)
 
     def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
         """The body of a later turn: what the model really said stands between what the user says."""

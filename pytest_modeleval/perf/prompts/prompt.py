@@ -30,6 +30,8 @@ class Prompt:
     pauses: Sequence[float] = ()
     # Seconds from the start, in a recorded trace.
     at: float | None = None
+    # Lines of the request's head, as they are sent.
+    head: bytes = b""
     # What a reranker puts in order by the first turn.
     documents: Sequence[str] = ()
 

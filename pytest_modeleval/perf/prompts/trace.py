@@ -3,6 +3,7 @@
 import csv
 import datetime
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +18,12 @@ from pytest_modeleval.perf.prompts.words import Writer
 # Names of the same thing: of Mooncake's and our own files, and of Azure's (ContextTokens, GeneratedTokens).
 _TIMES = ("timestamp", "TIMESTAMP", "at")
 _INPUTS = ("input_length", "input_tokens", "ContextTokens")
+# Of a recorded request's headers, what its client had and not what it asked: keys among them.
+_OF_THE_LOAD = (
+    *("host", "content-length", "content-type", "content-encoding", "transfer-encoding", "connection", "accept"),
+    *("accept-encoding", "user-agent", "authorization", "proxy-authorization", "api-key", "x-api-key", "cookie"),
+    *("expect", "te", "upgrade", "keep-alive"),
+)
 _OUTPUTS = ("output_length", "output_tokens", "completion_tokens", "GeneratedTokens")
 
 
@@ -66,6 +73,10 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
 
 
 def _entry(value: Mapping[str, Any], where: str) -> Prompt:
+    return replace(_asked(value, where), head=_head(value.get("headers"), where))
+
+
+def _asked(value: Mapping[str, Any], where: str) -> Prompt:
     at = _seconds(_first(value, _TIMES), where, in_milliseconds="input_length" in value)
     output = _whole(_first(value, _OUTPUTS), where)
     if isinstance(value.get("body"), Mapping):
@@ -77,6 +88,20 @@ def _entry(value: Mapping[str, Any], where: str) -> Prompt:
     if length is None:
         raise pytest.UsageError(f"{where} has no body, messages or prompt, and no {', '.join(_INPUTS)} to fill one")
     return Prompt(input_tokens=length, max_tokens=output, at=at)
+
+
+def _head(headers: object, where: str) -> bytes:
+    """The recorded headers, such as a session's that a router goes by; those that a load has of its own are not."""
+    lines = []
+    for name, value in headers.items() if isinstance(headers, Mapping) else ():
+        if str(name).lower() in _OF_THE_LOAD:
+            continue
+        if not (re.fullmatch(r"[\w-]{1,200}", str(name), re.ASCII) and re.fullmatch(r"[ -~\t]{0,8000}", str(value))):
+            raise pytest.UsageError(
+                f"{where}: the header {str(name)[:60]!r} cannot be sent: one line of ASCII is wanted"
+            )
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines).encode()
 
 
 def _first(value: Mapping[str, Any], names: Sequence[str]) -> Any:
