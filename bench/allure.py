@@ -1,4 +1,4 @@
-"""What Allure's results and JUnit XML cost beside the same run without, how long a report takes, how big it is.
+"""What Allure's results and JUnit XML cost beside the same run without; a report's time, size, and how it opens.
 
 python bench/allure.py [--sizes 1000 14042]
 """
@@ -73,6 +73,38 @@ def measure(folder: Path, size: int, rounds: int) -> None:
             seconds = run(folder, *REPORTERS[name], "--eval-report", "report") - best[name]
             page = folder / "report" / "index.html"
             print(f"{size:,} samples, report of {name}: {seconds:.1f} s, {page.stat().st_size / 1e6:.1f} MB")
+            if shutil.which("chromium"):
+                first, suite, sample = opened(page)
+                print(f"  first screen {first:.1f} s, a suite opened {suite:.1f} s, a sample {sample:.1f} s")
+
+
+def opened(report: Path) -> tuple[float, float, float]:
+    """Seconds until Chromium shows a report and answers, has opened the first suite, and a sample of it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_default_timeout(600_000)
+        started = time.monotonic()
+        page.goto(report.as_uri(), wait_until="commit")
+        titles, leaves = page.get_by_test_id("tree-section-title"), page.get_by_test_id("tree-leaf")
+        titles.first.wait_for()
+        # Behind all that the page does of itself.
+        idle = "new Promise((done) => requestIdleCallback(done))"
+        page.evaluate(idle)
+        times = [time.monotonic()]
+        for suite in ("replay:answers.jsonl", "many", "a 1–1,000"):
+            if not leaves.count():
+                titles.get_by_text(suite, exact=True).click()
+        page.evaluate(idle)
+        leaves.first.wait_for()
+        times.append(time.monotonic())
+        leaves.first.click()
+        page.get_by_text("conversation").first.wait_for()
+        times.append(time.monotonic())
+        browser.close()
+    return times[0] - started, times[1] - times[0], times[2] - times[1]
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """Allure's command line: from a folder of results to one HTML file."""
 
+import base64
 import json
 import os
 import re
@@ -10,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.reports.allure.report import CATEGORIES
+from pytest_modeleval.reports.allure.report import CATEGORIES, MOST_OPEN
 
 _INSTALL = "install it with `npm install -g allure` (or `npm install -g allure-commandline`, which needs Java)"
 # 20,000 samples took under a minute; this is for one that hangs.
 _PATIENCE = 1800
 HISTORY = "history.jsonl"
 _FROM_ELSEWHERE = re.compile(r'<script async src="https://[^"<>]*"></script>')
+# The tree of suites as Allure 3 has it in its page.
+_TREE = re.compile(r'"widgets/[^"]{0,200}tree\.json","([A-Za-z0-9+/=]*)"')
 _OWN = "data: blob: 'unsafe-inline'"
 _POLICY = f'<meta http-equiv="Content-Security-Policy" content="default-src {_OWN}; script-src {_OWN} \'unsafe-eval\'">'
 # Opened from disk, Allure cannot measure an attachment, and shows 150 pixels of it.
@@ -55,12 +58,27 @@ def generate(command: str, results: Path, report: Path, name: str) -> Path:
 def _close_off(page: Path) -> None:
     """Have the page ask nothing of the network: Allure counts its readers by a script from elsewhere."""
     text = _FROM_ELSEWHERE.sub("", page.read_text("utf-8"))
-    page.write_text(text.replace("<head>", f"<head>{_POLICY}{_STYLE}", 1), "utf-8")
+    page.write_text(text.replace("<head>", f"<head>{_POLICY}{_STYLE}{_closing(text)}", 1), "utf-8")
+
+
+def _closing(page: str) -> str:
+    """A script that has a large report begin with its suites closed: those with failures are open in Allure 3."""
+    found = _TREE.search(page)
+    tree = json.loads(base64.b64decode(found[1])) if found else {"leavesById": {}}
+    if len(tree["leavesById"]) <= MOST_OPEN:
+        return ""
+    groups = tree["groupsById"].items()
+    opened = [name for name, one in groups if one["statistic"].get("failed") or one["statistic"].get("broken")]
+    ids = json.dumps(json.dumps(opened)).replace("<", "\\u003c")
+    return f'<script>localStorage.setItem("collapsedTrees", {ids})</script>'
 
 
 def _config(report: Path, name: str) -> dict[str, object]:
     """Allure 3's settings; it reads no categories.json for its own report."""
-    rules = [{**rule, "groupByMessage": False, "groupBy": [{"label": "benchmark"}]} for rule in CATEGORIES]
+    rules = [
+        {**rule, "groupByMessage": False, "groupBy": [{"label": "benchmark"}, {"label": "subSuite"}]}
+        for rule in CATEGORIES
+    ]
     options: dict[str, object] = {
         "singleFile": True,
         "groupBy": ["parentSuite", "suite", "subSuite"],

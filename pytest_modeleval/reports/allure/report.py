@@ -5,6 +5,7 @@ import os
 import platform
 import re
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
@@ -34,6 +35,11 @@ CATEGORIES = [
     }
     for mistake in Mistake
 ]
+# Rows of Allure's tree that are open at once. Every row measures itself again when one is added, so that 4,781 kept
+# Chromium busy for a minute (bench/allure.py).
+MOST_OPEN = 1000
+# Model, benchmark and subset.
+Place = tuple[str, str, str]
 # The name of the result that stands for the run itself.
 _RUN = "run"
 
@@ -47,9 +53,12 @@ def write(folder: Path, evaluation: "Evaluation", screen: FirstScreen, plots: Ma
     with closing(Past(evaluation.folder)) as past:
         run, number = past.numbered(evaluation.run)
         found = kept(past.attempts(run), evaluation.options.allure, asked=evaluation.results.done)
+        sizes = Counter(_place(each._asdict()) for each in past.attempts(run) if each.item in found.items)
+        seen: Counter[Place] = Counter()
         for stored in _stored(past, run, found.items):
             tags = evaluation.results.tags(stored.main["benchmark"])
-            _write(folder, result_of(stored, run, tags), [conversation(stored)])
+            suite = _suite(stored.main, seen, sizes)
+            _write(folder, result_of(stored, run, tags, suite), [conversation(stored)])
     overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, found.said]))
     files = [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
     write_run(folder, run_result(run.started, screen.gate, found.said), [overview, *files])
@@ -57,6 +66,18 @@ def write(folder: Path, evaluation: "Evaluation", screen: FirstScreen, plots: Ma
     _text(folder / "environment.properties", "".join(_properties(_environment(evaluation, run, screen, found))))
     _text(folder / "executor.json", json.dumps(_executor(run, number, os.environ), indent=1))
     return found
+
+
+def _place(row: Mapping[str, Any]) -> Place:
+    return row["model"], row["benchmark"], row["subset"]
+
+
+def _suite(row: Mapping[str, Any], seen: Counter[Place], sizes: Mapping[Place, int]) -> str:
+    """The suite of the next sample of a subset: the subset, or of a large one so many samples as can be opened."""
+    place = _place(row)
+    first, size = seen[place] // MOST_OPEN * MOST_OPEN, sizes[place]
+    seen[place] += 1
+    return row["subset"] if size <= MOST_OPEN else f"{row['subset']} {first + 1:,}–{min(size, first + MOST_OPEN):,}"
 
 
 def _stored(past: Past, run: Run, items: Iterable[str]) -> Iterator[Stored]:

@@ -142,8 +142,8 @@ def _table(stored: Stored) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def result_of(stored: Stored, run: Run, tags: Sequence[str]) -> dict[str, Any]:
-    """The result; the same sample of the same model has the same ``historyId`` in every run."""
+def result_of(stored: Stored, run: Run, tags: Sequence[str], suite: str) -> dict[str, Any]:
+    """The result, in a suite of its benchmark; the same sample of the same model has one ``historyId`` in all runs."""
     main = stored.main
     asked = asked_in(main["prompt"], main["target"]) if main["prompt"] else ""
     full_name = f"{main['benchmark']}[{stored.name}]"
@@ -164,7 +164,7 @@ def result_of(stored: Stored, run: Run, tags: Sequence[str]) -> dict[str, Any]:
         "descriptionHtml": stored.table,
         "start": round(start * 1000),
         "stop": round((start + took) * 1000),
-        "labels": [{"name": name, "value": value} for name, value in _labels(main, tags)],
+        "labels": [{"name": name, "value": value} for name, value in _labels(main, tags, suite)],
         "parameters": list(_parameters(stored)),
     }
 
@@ -182,9 +182,9 @@ def _details(stored: Stored, asked: str) -> dict[str, str]:
     return {"message": said, "trace": f"asked: {_short(asked, 2000)}", "expected": expected, "actual": got}
 
 
-def _labels(main: Mapping[str, Any], tags: Sequence[str]) -> Iterator[tuple[str, str]]:
+def _labels(main: Mapping[str, Any], tags: Sequence[str], suite: str) -> Iterator[tuple[str, str]]:
     model, benchmark, subset, group = main["model"], main["benchmark"], main["subset"], main["part"]
-    yield from (("parentSuite", model), ("suite", benchmark), ("subSuite", subset))
+    yield from (("parentSuite", model), ("suite", benchmark), ("subSuite", suite))
     yield from (("epic", benchmark), ("feature", group or subset), ("story", subset))
     yield from (("model", model), ("benchmark", benchmark), ("subset", subset), ("package", benchmark))
     yield from (("framework", "pytest-modeleval"), ("language", "python"))

@@ -1,12 +1,15 @@
 """--eval-report: Allure's command line makes one page of the results; and what that page shows in a browser."""
 
+import base64
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modeleval.reports.allure import command, report
 from tests.conftest import FaultyServer, run, run_alone
 from tests.reports.allure.conftest import every_mistake
 from tests.reports.conftest import Open
@@ -37,9 +40,9 @@ def no_allure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def stand_in(folder: Path, version: str, *, more: str = "", page: str = PAGE) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    command = folder / "allure"
-    command.write_text(STAND_IN.format(version=version, folder=folder, more=more, page=page))
-    command.chmod(0o755)
+    script = folder / "allure"
+    script.write_text(STAND_IN.format(version=version, folder=folder, more=more, page=page))
+    script.chmod(0o755)
 
 
 @pytest.mark.usefixtures("no_allure")
@@ -93,6 +96,20 @@ def test_the_page_asks_nothing_of_the_network(
     page = (project.path / "report" / "index.html").read_text()
     assert "googletagmanager" not in page
     assert page.startswith('<html><head><meta http-equiv="Content-Security-Policy" content="default-src data: blob: ')
+
+
+@pytest.mark.parametrize(("most", "closed"), [(1, ["a", "b"]), (2, None)])
+def test_suites_with_failures_are_closed_in_a_large_page(
+    monkeypatch: pytest.MonkeyPatch, most: int, closed: list[str] | None
+) -> None:
+    monkeypatch.setattr(command, "MOST_OPEN", most)
+    statistics = {"a": {"failed": 1}, "b": {"broken": 2, "passed": 1}, "c": {"passed": 4}}
+    groups = {name: {"statistic": one} for name, one in statistics.items()}
+    tree = base64.b64encode(json.dumps({"leavesById": {"x": {}, "y": {}}, "groupsById": groups}).encode()).decode()
+    script = command._closing(f'<script>d("widgets/tree.json","{tree}")</script>')
+
+    found = re.fullmatch(r'<script>localStorage.setItem\("collapsedTrees", (.*)\)</script>', script)
+    assert (json.loads(json.loads(found[1])) if found else None) == closed
 
 
 @pytest.mark.usefixtures("no_allure")
@@ -153,14 +170,36 @@ def test_a_real_run_of_tiny_makes_a_report_with_trends(project: pytest.Pytester)
 @pytest.mark.node
 @pytest.mark.browser
 @pytest.mark.usefixtures("allure")
+def test_a_large_report_begins_with_its_suites_closed(
+    project: pytest.Pytester, faulty: FaultyServer, open_page: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faulty.fault = every_mistake
+    for module in (command, report):
+        monkeypatch.setattr(module, "MOST_OPEN", 4)
+    run(project, "--model", "faulty", "--eval-report", "report", "test_answers.py")
+    page = open_page(project.path / "report" / "index.html")
+
+    titles = page.get_by_test_id("tree-section-title")
+    titles.get_by_text("faulty", exact=True).wait_for()
+    assert page.get_by_test_id("tree-leaf").count() == 0
+    for suite in ("faulty", "answers", "easy 5–6"):
+        titles.get_by_text(suite, exact=True).click()
+    page.get_by_text("easy-00005").first.click()
+    page.get_by_text("wrong answer: expected '42', got '41'").first.wait_for()
+    assert page.get_by_test_id("tree-leaf").count() <= 2
+
+
+@pytest.mark.node
+@pytest.mark.browser
+@pytest.mark.usefixtures("allure")
 def test_a_reader_finds_overview_category_and_sample(
     project: pytest.Pytester, faulty: FaultyServer, open_page: Open
 ) -> None:
     faulty.fault = every_mistake
     for _ in range(2):
         run(project, "--model", "faulty", "--eval-report", "report", "--alluredir", "results", "test_answers.py")
-    report = project.path / "report" / "index.html"
-    page = open_page(report)
+    file = project.path / "report" / "index.html"
+    page = open_page(file)
 
     page.get_by_text("0.500 [0.215, 0.785] of 8 samples, 2 errors").wait_for()
     page.get_by_text("all 10 samples are in this report").first.wait_for()
@@ -169,11 +208,11 @@ def test_a_reader_finds_overview_category_and_sample(
     page.locator("img[alt$='.svg']").wait_for()
     page.get_by_text("overview", exact=True).click()
     page.frame_locator("iframe[title='HTML attachment']").get_by_text("Scores by tag").wait_for()
-    page.goto(report.as_uri())
+    page.goto(file.as_uri())
     page.get_by_text("Categories").first.click()
     for name in ("Wrong answer", "No answer found", "Cut off", "Refused", "Filtered", "Request error"):
         page.get_by_text(name, exact=True).first.wait_for()
-    page.goto(report.as_uri())
+    page.goto(file.as_uri())
     _look_at_the_hostile_answer(page)
 
 
