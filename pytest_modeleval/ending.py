@@ -10,7 +10,6 @@ import pytest
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options import allure_results
-from pytest_modeleval.perf.items import is_load
 from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
@@ -69,8 +68,7 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))
         allure = allure_results(session.config, options)
-        # A run of load tests has a page and a report of its own (perf/hooks.py).
-        if (path := options.html or allure) and not any(map(is_load, session.items)):
+        if (path := options.html or allure) and not _has_loads(session):
             # Only a run with a flag for them pays for reading these.
             from pytest_modeleval.reports import first_screen, run_plots
 
@@ -88,6 +86,13 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
         _fail(session, f"cannot write {path}: {error}")
     except StopRun as error:
         _fail(session, str(error))
+
+
+def _has_loads(session: pytest.Session) -> bool:
+    """Whether it is a run of load tests, which have a page and a report of their own (perf/hooks.py)."""
+    from pytest_modeleval.perf.items import is_load
+
+    return any(map(is_load, session.items))
 
 
 def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
