@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
 from pytest_modeleval.perf import responses
@@ -38,8 +39,8 @@ class _Shape:
     __slots__ = ("after", "before", "thought")
 
     def __init__(self) -> None:
-        # From the line's beginning to the text, and from the text's end to the next event. No chunk is like this one.
-        self.before = self.after = b"\n"
+        # From the line's beginning to the text, and from the text's end to the next event; empty while unknown.
+        self.before = self.after = b""
         self.thought = False
 
     def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
@@ -77,22 +78,51 @@ def streamed(content: bytes, *, text: bool = False) -> Answer:
     return answer
 
 
+# So many chunks are looked at together at first, then twice as many again and again while they are alike.
+_TOGETHER = 16
+
+
 def _read_alike(answer: Answer, shape: _Shape, content: bytes, at: int, text: bool) -> int:
     """Read the chunks of the known shape from here on; where they end."""
-    before, after, skipped, ending = shape.before, shape.after, len(shape.before), len(shape.after)
-    places, lengths, thoughts = answer.places.append, answer.lengths.append, answer.thoughts.append
-    while content.startswith(before, at):
-        end = content.find(after, at + skipped)
-        said = content[at + skipped : end]
-        if end < 0 or not said or b'"' in said or b"\\" in said:
-            break
-        at = end + ending
-        places(at - 2)
-        lengths(len(said))
-        thoughts(shape.thought)
+    around = len(shape.before) + len(shape.after)
+    size = _TOGETHER * around
+    while shape.before and content.startswith(shape.before, at):
+        end = content.find(b"\n\n", at + size)
+        events = content[at : end + 2 if end >= 0 else None]
+        texts, is_all = _texts(shape, events)
+        lengths = list(map(len, texts))
+        # Of the two line ends after a chunk the first is its end.
+        ends = list(accumulate(map(around.__add__, lengths), initial=at - 2))
+        answer.places += ends[1:]
+        answer.lengths += lengths
+        answer.thoughts += [shape.thought] * len(texts)
         if text:
-            answer.text.append(said.decode(errors="replace"))
+            answer.text += [said.decode(errors="replace") for said in texts]
+        at, size = ends[-1] + 2, 2 * size
+        if not is_all:
+            break
     return at
+
+
+def _texts(shape: _Shape, events: bytes) -> tuple[list[bytes], bool]:
+    """The texts of the first events that have this shape, and whether these are all."""
+    before, after = shape.before, shape.after
+    # An event is a line and an empty one: nothing is found as quickly as a single byte.
+    parts = events.split(b"\n")[:-1]
+    lines = parts[::2]
+    texts = [line[len(before) : 2 - len(after)] for line in lines]
+    if all(texts) and _is_plain(b"".join(texts)) and events == before + (after + before).join(texts) + after:
+        return texts, True
+    is_alike = [
+        line.startswith(before) and line.endswith(after[:-2]) and bool(said) and _is_plain(said) and not empty
+        for line, said, empty in zip(lines, texts, parts[1::2], strict=False)
+    ]
+    return texts[: [*is_alike, False].index(False)], False
+
+
+def _is_plain(text: bytes) -> bool:
+    """Whether this is the same in JSON, and no end of a text in it."""
+    return b'"' not in text and b"\\" not in text
 
 
 def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:

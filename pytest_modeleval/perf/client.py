@@ -89,7 +89,7 @@ class Observed:
         self._stamped = self._stamped or read.stamped
         self._lag.update([lag // _STEP for lag in read.lag])
         self._reads += len(read.record.clumps)
-        self._clumped += sum(count > 1 for count in read.record.clumps)
+        self._clumped += len(read.record.clumps) - read.record.clumps.count(1)
         self._late_clumps += read.late_clumps
         self._answers += bool(read.record.clumps)
         self._late_firsts += read.late_first

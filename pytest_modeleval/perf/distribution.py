@@ -4,7 +4,8 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from operator import mul
 from statistics import NormalDist
 
 # So many values are kept as they are (16 MB); more are counted in buckets.
@@ -28,12 +29,13 @@ class Distribution:
         self._low, self._high = math.inf, -math.inf
         self._is_settled = False
 
-    def add(self, value: float, times: int = 1) -> None:
-        """Count a value, ``times`` times."""
-        if times == 1:
-            self._values.append(value)
-        else:
-            self._values.extend([value] * times)
+    def add(self, value: float) -> None:
+        """Count a value."""
+        self.extend((value,))
+
+    def extend(self, values: Iterable[float]) -> None:
+        """Count several values."""
+        self._values.extend(values)
         self._is_settled = False
         if len(self._values) > self._exact or (self._buckets and len(self._values) > _AT_ONCE):
             self._fold()
@@ -48,7 +50,7 @@ class Distribution:
     def _take(self, values: "array[float]") -> None:
         self._n += len(values)
         self._total += math.fsum(values)
-        self._squares += math.fsum(value * value for value in values)
+        self._squares += math.fsum(map(mul, values, values))
         self._low = min(self._low, min(values, default=math.inf))
         self._high = max(self._high, max(values, default=-math.inf))
 

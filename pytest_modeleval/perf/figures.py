@@ -150,8 +150,7 @@ class _Pass:
         self.counted_by[record.counted_by or "nothing"] += 1
         for name, value in values.items():
             self.spreads[name].add(value)
-        for value, times in token_gaps(record):
-            self.spreads["itl"].add(value, times)
+        self.spreads["itl"].extend(token_gaps(record))
         into, out = record.input_tokens or 0, record.output_tokens or 0
         self.input_tokens += into
         self.output_tokens += out

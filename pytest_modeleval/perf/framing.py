@@ -114,8 +114,16 @@ class Body:
 
 def _dechunked(raw: bytes, at: int) -> Body:
     pieces, places = [], []
+    # Few sizes come again and again, and reading one costs as much as all the rest.
+    sizes: dict[bytes, int] = {}
     find = raw.find
-    while (end := find(b"\r\n", at)) >= 0 and (size := chunk_size(raw, at, end)):
+    while (end := find(b"\r\n", at)) >= 0:
+        line = raw[at:end]
+        size = sizes.get(line)
+        if size is None:
+            size = sizes[line] = chunk_size(raw, at, end)
+        if not size:
+            break
         begin = end + 2
         at = begin + size
         places.append(begin)

@@ -1,5 +1,6 @@
 """The pytest hooks of a run with load tests; each hands over."""
 
+import gc
 from collections.abc import Generator
 from typing import Any
 
@@ -99,6 +100,9 @@ class LoadHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
+        # What was imported and collected until now stays to the end: no look for garbage needs to go through it, not even
+        # the last one, at the end of the process.
+        gc.freeze()
         loads = [item for item in session.items if is_load(item)]
         if session.config.option.collectonly or session.testsfailed or not loads:
             return

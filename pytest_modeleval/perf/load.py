@@ -40,13 +40,12 @@ def run_load(
     measuring loop, so it must be quick.
     """
     run = _Run(target, requests, plan, tokens_of, tick)
-    try:
-        run.open()
-        with undisturbed():
-            stopped = run.until_done()
-        return run.result(stopped)
-    finally:
-        run.close()
+    with undisturbed():
+        try:
+            run.open()
+            return run.result(run.until_done())
+        finally:
+            run.close()
 
 
 class _Run:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import sub
 
 from pytest_modeleval.perf.answers import Answer, inner, number, streamed, whole
 from pytest_modeleval.perf.framing import Body, Malformed
@@ -48,10 +49,7 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     ``tokens_of`` counts a text's tokens where the server does not say.
     """
     arrived = arrivals(exchange.reads)
-    lag = [
-        read - (came if stamp else since)
-        for came, (_, read, _, since, stamp) in zip(arrived, exchange.reads, strict=True)
-    ]
+    lag = _lags(exchange, arrived)
     request, status = exchange.request, exchange.framing.status
     record = Record(
         scheduled=(exchange.scheduled - origin) / 1e9,
@@ -84,6 +82,14 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     return Read(record, detail, lag, len(late), late_first=bool(late) and reads[0] in late, stamped=stamped)
 
 
+def _lags(exchange: Exchange, arrived: list[int]) -> list[int]:
+    if not arrived:
+        return []
+    _, read, _, since, stamps = zip(*exchange.reads, strict=True)
+    known = arrived if all(stamps) else map(lambda came, before, stamp: came if stamp else before, arrived, since, stamps)
+    return list(map(sub, read, known))
+
+
 def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> set[int]:
     """Reads with more chunks than the server puts together, that may have waited for us."""
     waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
@@ -102,7 +108,7 @@ def _verdict(answer: Answer) -> tuple[str, str]:
 def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
     """The number of the read that brought each chunk's end."""
     reads, piece, read = [], 0, 0
-    pieces, places, ends = body.pieces, body.places, list(accumulate(len(one[0]) for one in exchange.reads))
+    pieces, places, ends = body.pieces, body.places, list(accumulate([len(one[0]) for one in exchange.reads]))
     for place in answer.places:
         last = place - 1
         while piece + 1 < len(pieces) and pieces[piece + 1] <= last:
@@ -118,13 +124,7 @@ def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "arra
     if not reads:
         return
     record.chunks = array("d", [times[read] for read in reads])
-    previous = -1
-    for read in reads:
-        if read == previous:
-            record.clumps[-1] += 1
-        else:
-            record.clumps.append(1)
-        previous = read
+    record.clumps = array("I", Counter(reads).values())
     record.first, record.last = record.chunks[0], record.chunks[-1]
     record.first_answer = next(
         (time for time, thought in zip(record.chunks, answer.thoughts, strict=True) if not thought), None

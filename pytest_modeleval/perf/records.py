@@ -5,7 +5,8 @@ import tempfile
 import weakref
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
+from operator import sub
 from typing import Any, BinaryIO, cast, get_args, overload
 
 from pytest_modeleval.perf.record import Counted, Record
@@ -52,7 +53,7 @@ class Records(Sequence[Record]):
 
     def _append_chunks(self, record: Record) -> None:
         # Gaps as 4-byte floats: exact to a nanosecond for gaps below 16 ms, to a ten-millionth of any.
-        gaps = array("f", [after - before for before, after in pairwise(record.chunks)])
+        gaps = array("f", map(sub, record.chunks[1:], record.chunks))
         content = gaps.tobytes() + record.sizes.tobytes() + record.clumps.tobytes()
         self._at.append(self._end)
         self._lengths.extend((len(gaps), len(record.sizes), len(record.clumps)))

@@ -32,14 +32,20 @@ def stamp_arrivals(sock: socket.socket) -> bool:
 def arrivals(reads: Sequence[tuple[bytes, int, int, int, bytes]]) -> list[int]:
     """Monotonic nanoseconds of each read's arrival: the kernel's stamp, or when it was read where there is none.
 
-    A read is what came, the monotonic and the wall clock when it was read (the kernel stamps with the wall clock), a
-    number that is not looked at here, and the ancillary message.
+    A read is what came, when it was read, how far the wall clock (with which the kernel stamps) was ahead of the
+    monotonic one, a number that is not looked at here, and the ancillary message.
     """
-    times = array("q", b"".join([read[4] if len(read[4]) == _SIZE else _NONE for read in reads]))
+    if not reads:
+        return []
+    _, read, ahead, _, stamps = zip(*reads, strict=True)
+    stamped = b"".join(stamps)
+    if len(stamped) != _SIZE * len(stamps) or set(map(len, stamps)) != {_SIZE}:
+        stamped = b"".join(stamp if len(stamp) == _SIZE else _NONE for stamp in stamps)
+    times = array("q", stamped)
     # The wall clock may be set while we measure: what comes later than its reading, or so much before, is not true.
-    arrived = (
-        read - late if 0 < (late := wall - seconds * 1_000_000_000 - nanoseconds) < _LATEST else read
-        for seconds, nanoseconds, (_, read, wall, _, _) in zip(times[0::6], times[1::6], reads, strict=True)
-    )
+    arrived = [
+        came if seconds and 0 < now - (came := 1_000_000_000 * seconds + nanoseconds - before) < _LATEST else now
+        for seconds, nanoseconds, before, now in zip(times[0::6], times[1::6], ahead, read, strict=True)
+    ]
     # A process that is put aside between its looks at the two clocks takes the difference for lateness.
-    return list(accumulate(arrived, max))
+    return arrived if arrived == sorted(arrived) else list(accumulate(arrived, max))

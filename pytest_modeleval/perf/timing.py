@@ -1,7 +1,7 @@
 """One request's own figures, out of its record."""
 
-from collections.abc import Iterator
 from itertools import accumulate, pairwise
+from operator import sub
 
 from pytest_modeleval.perf.record import Record
 
@@ -29,31 +29,36 @@ def values_of(record: Record) -> dict[str, float]:
     if record.first is not None and record.last is not None and record.last > record.first and later > 0:
         values["tpot"] = (record.last - record.first) / later
         values["speed"] = 1 / values["tpot"]
-    if gaps := [after - before for before, after in pairwise(read_times(record))]:
-        values["stall"] = max(gaps)
+    times = read_times(record)
+    if len(times) > 1:
+        values["stall"] = max(map(sub, times[1:], times))
     return values
 
 
 def read_times(record: Record) -> list[float]:
     """When each socket read with content came: chunks of one read have one arrival."""
-    if not record.clumps:
+    if len(record.clumps) in (0, len(record.chunks)):
         return list(record.chunks)
     return [record.chunks[end - 1] for end in accumulate(record.clumps)]
 
 
-def token_gaps(record: Record) -> Iterator[tuple[float, int]]:
-    """(time per token, tokens) of each read after the first.
+def token_gaps(record: Record) -> list[float]:
+    """The time per token of each read after the first, once for each of its tokens.
 
     A read's tokens are its chunks' sizes where the server tells them; else its chunks times the request's mean number
     of tokens a chunk, which is taken as 1 up to a quarter off: servers hold a token back, or do not count the last.
     """
     clumps = record.clumps or [1] * len(record.chunks)
-    ends = list(accumulate(clumps))
     per_chunk = _tokens_per_chunk(record, clumps[0]) if clumps else 1.0
-    for (before, now), (begin, end) in zip(pairwise(read_times(record)), pairwise(ends), strict=True):
+    times = read_times(record)
+    if per_chunk == 1.0 and not record.sizes and len(times) == len(record.chunks):
+        return list(map(sub, times[1:], times))
+    gaps: list[float] = []
+    for (before, now), (begin, end) in zip(pairwise(times), pairwise(accumulate(clumps)), strict=True):
         tokens = float(sum(record.sizes[begin:end])) if record.sizes else (end - begin) * per_chunk
         if tokens > 0:
-            yield (now - before) / tokens, max(1, round(tokens))
+            gaps += [(now - before) / tokens] * max(1, round(tokens))
+    return gaps
 
 
 def _tokens_per_chunk(record: Record, first: int) -> float:

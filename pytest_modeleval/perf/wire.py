@@ -3,11 +3,10 @@
 import socket
 import ssl
 import time
-from selectors import EVENT_READ, EVENT_WRITE
 from typing import Protocol
 
 from pytest_modeleval.perf.framing import Framing, Malformed
-from pytest_modeleval.perf.loop import Loop
+from pytest_modeleval.perf.loop import WRITE, Loop
 from pytest_modeleval.perf.proxy import refusal
 from pytest_modeleval.perf.record import Request
 from pytest_modeleval.perf.stamps import ANCILLARY, stamp_arrivals
@@ -15,7 +14,7 @@ from pytest_modeleval.perf.target import Target
 from pytest_modeleval.perf.tls import Tls
 
 _READ = 1 << 14
-_monotonic, _wall = time.monotonic_ns, time.time_ns
+_monotonic = time.monotonic_ns
 
 
 class Exchange:
@@ -43,16 +42,11 @@ class Exchange:
         self.error = self.detail = ""
         self.retried = False
         self.framing = Framing()
-        # Of each read: what came, when it was read, the wall clock then, a time after which it arrived, and the
-        # kernel's stamp ("" where it gives none). One append a read is what the hot path can afford.
+        # Of each read: what came, when it was read, how far the wall clock was ahead of this one, a time after which it
+        # arrived, and the kernel's stamp ("" where it gives none). One append a read is what the hot path can afford.
         self.reads: list[tuple[bytes, int, int, int, bytes]] = []
         self.raw = bytearray()
         self._joined = 0
-
-    def is_whole(self) -> bool:
-        """Whether the response is whole with the last read."""
-        data = self.reads[-1][0]
-        return self.framing.may_end(data) and self.framing.ended(self.join())
 
     def join(self) -> bytearray:
         """All that came until now."""
@@ -169,10 +163,10 @@ class Connection:
         self._write(content)
 
     def _ready(self, mask: int) -> None:
-        if mask & EVENT_WRITE:
+        if mask & WRITE:
             self._flush()
-        if not mask & EVENT_READ or self.closed:
-            return
+            if mask == WRITE or self.closed:
+                return
         try:
             data, ancillary, _, _ = self._receive(_READ, ANCILLARY)
         except BlockingIOError:
@@ -193,10 +187,15 @@ class Connection:
         if exchange is None:
             self.close("protocol", "bytes that nobody asked for")
             return
-        stamp = ancillary[0][2] if ancillary else b""
-        exchange.reads.append((data, now, _wall(), self._loop.since, stamp))
+        stamp, loop = ancillary[0][2] if ancillary else b"", self._loop
+        exchange.reads.append((data, now, loop.ahead, loop.since, stamp))
+        # A cheap question, for each read.
+        if exchange.framing.may_end(data):
+            self._look(exchange)
+
+    def _look(self, exchange: Exchange) -> None:
         try:
-            if exchange.is_whole():
+            if exchange.framing.ended(exchange.join()):
                 self._finish(exchange)
         except Malformed as error:
             self.close("protocol", str(error))

@@ -48,7 +48,7 @@ def test_mean_and_ends(values: list[float]) -> None:
 
 def test_a_value_counts_as_often_as_it_is_said_to() -> None:
     found = Distribution()
-    found.add(1.0, 3)
+    found.extend([1.0] * 3)
     found.add(5.0)
 
     assert (found.mean, found.percentile(50), found.percentile(100), len(found)) == (2.0, 1.0, 5.0, 4)

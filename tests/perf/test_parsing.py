@@ -46,7 +46,8 @@ def exchange_of(
     for at, data in reads:
         read = int((1000 + at) * MS)
         exchange.reads.append((data, read, 0, read - int(late * MS), b""))
-        exchange.is_whole()
+        if exchange.framing.may_end(data):
+            exchange.framing.ended(exchange.join())
     if not ended:
         exchange.error, exchange.detail, exchange.ended = "cut", "gone", exchange.last_seen
     return exchange

@@ -56,8 +56,9 @@ class Vocabulary:
         # As long as no end is near, every word fits: all of these at once.
         far = (tokens - len(self._sums)) // max(self._costs)
         if far > 0:
-            chosen = draw.choices(words, k=far)
-            tokens -= sum(self.cost[word] for word in chosen)
+            # Each by a random byte, which takes a tenth of the time of `choices`: 256 of the words are enough.
+            chosen = list(map(self._of_byte.__getitem__, draw.randbytes(far)))
+            tokens -= sum(map(self.cost.__getitem__, chosen))
         while tokens > 0:
             fitting = {cost for cost in self._costs if self._fits(tokens - cost)}
             chosen.append(draw.choice([word for word in words if self.cost[word] in fitting]))
@@ -68,6 +69,11 @@ class Vocabulary:
         if tokens < 0 or tokens % math.gcd(*self._costs):
             return False
         return tokens >= len(self._sums) or self._sums[tokens]
+
+    @cached_property
+    def _of_byte(self) -> list[str]:
+        words = list(self.cost)
+        return (words * -(-256 // len(words)))[:256]
 
     @cached_property
     def _costs(self) -> set[int]:

@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from pytest_modeleval.perf.loop import Loop
+from pytest_modeleval.perf.loop import WRITE, Loop
 from pytest_modeleval.perf.server.answer import Answer, Served
 from pytest_modeleval.perf.server.behaviour import Behaviour, packets
 from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
@@ -105,10 +105,10 @@ class Connection:
         server.loop.watch(sock, self._ready)
 
     def _ready(self, mask: int) -> None:
-        if mask & 2 and self._unsent:
+        if mask & WRITE and self._unsent:
             content, self._unsent = self._unsent, b""
             self.send(content)
-        if not mask & 1 or self.closed:
+        if mask == WRITE or self.closed:
             return
         try:
             data, arrived = self._read()
@@ -128,7 +128,7 @@ class Connection:
             return self._sock.recv(1 << 20), time.monotonic_ns()
         data, ancillary, _, _ = self._sock.recvmsg(1 << 20, ANCILLARY)
         stamp = ancillary[0][2] if ancillary else b""
-        return data, arrivals([(data, time.monotonic_ns(), time.time_ns(), 0, stamp)])[0]
+        return data, arrivals([(data, time.monotonic_ns(), self.server.loop.ahead, 0, stamp)])[0]
 
     def _request(self) -> tuple[bytes, bytes] | None:
         head, found, rest = self._received.partition(b"\r\n\r\n")
