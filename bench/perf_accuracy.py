@@ -5,7 +5,7 @@
 PYTHON has aiohttp, httpx and openai (and uvloop, which they then use); COMMAND is an installed `evalscope`. Each case
 runs with each client in turn, with a server of its own; the truth, in brackets, is what that server recorded of that
 very run. "Open" are the streams open at the server on average while the load was full. CPU is that of the client's
-whole process, start-up and all.
+whole process, start-up and all; "pytest" is ours as a user has it, `pytest --perf-parallel`, with all that it reports.
 """
 
 import argparse
@@ -127,10 +127,32 @@ def by_evalscope(command: str, server: BenchServer, case: Case) -> tuple[dict[st
     return {"figures": [float(rows[row][name]) for name, row in names], "verdict": ""}, cpu
 
 
+def by_pytest(server: BenchServer, case: Case) -> tuple[dict[str, Any], float]:
+    """What a whole run of load tests says, and its CPU."""
+    with tempfile.TemporaryDirectory() as folder:
+        alias = f'[models.bench]\nmodel = "bench"\nbase_url = "{server.url}/v1"\n'
+        Path(folder, "modeleval.toml").write_text(alias)
+        load = ["--perf-parallel", str(case.parallel), "--perf-number", str(case.number), "--perf-extend", "0"]
+        asked = ["--perf-prompt", "What is measured here is the client. " * 8, "--perf-output", str(case.tokens)]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "pytest", "--model", "bench", *load, *asked, "--perf-out", "out"]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        if done.returncode not in (0, 9):
+            raise RuntimeError((done.stderr or done.stdout).strip()[-300:])
+        (found,) = json.loads(Path(folder, "out", "perf.json").read_text())["loads"]
+    names = ("p50_ttft", "p99_ttft", "p50_itl", "p99_itl", "p50_tpot")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    verdict = "; ".join(found["invalid"]) or "valid"
+    return {"figures": [1000 * found["figures"][name] for name in names], "verdict": verdict}, cpu
+
+
 def said_by(client: str, server: BenchServer, case: Case, options: argparse.Namespace) -> tuple[dict[str, Any], float]:
     """What a client says, and the CPU seconds it took."""
     if client == "evalscope":
         return by_evalscope(options.evalscope, server, case)
+    if client == "pytest":
+        return by_pytest(server, case)
     python = sys.executable if client == "ours" else options.peers
     numbers = [str(case.parallel), str(case.number), str(case.tokens)]
     script = str(Path(__file__).with_name("perf_peers.py"))
@@ -143,7 +165,7 @@ def compare(name: str, case: Case, options: argparse.Namespace) -> None:
     print(f"\n{name}: {case.number} requests of {case.tokens} tokens, {case.parallel} in parallel {said_to or ''}")
     heads = ("", "TTFT p50", "TTFT p99", "ITL p50", "ITL p99", "TPOT", "open", "req/s", "CPU s")
     print("".join(f"{head:>{width}}" for head, width in zip(heads, WIDTHS, strict=True)))
-    clients = ["ours", *(["aiohttp", "httpx", "openai"] if options.peers else [])]
+    clients = ["ours", "pytest", *(["aiohttp", "httpx", "openai"] if options.peers else [])]
     for client in [*clients, *(["evalscope"] if options.evalscope else [])]:
         with bench_server(case.behaviour) as server:
             try:

@@ -100,8 +100,8 @@ class LoadHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
-        # What was imported and collected until now stays to the end: no look for garbage needs to go through it, not even
-        # the last one, at the end of the process.
+        # What was imported and collected until now stays to the end: no look for garbage needs to go through it, not
+        # even the one at the end of the process.
         gc.freeze()
         loads = [item for item in session.items if is_load(item)]
         if session.config.option.collectonly or session.testsfailed or not loads:

@@ -86,7 +86,9 @@ def _lags(exchange: Exchange, arrived: list[int]) -> list[int]:
     if not arrived:
         return []
     _, read, _, since, stamps = zip(*exchange.reads, strict=True)
-    known = arrived if all(stamps) else map(lambda came, before, stamp: came if stamp else before, arrived, since, stamps)
+    known = (
+        arrived if all(stamps) else map(lambda came, before, stamp: came if stamp else before, arrived, since, stamps)
+    )
     return list(map(sub, read, known))
 
 

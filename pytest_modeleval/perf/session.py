@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,6 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import read_options
-from pytest_modeleval.perf.calibrate import Floor, calibrate
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.load import run_load
 from pytest_modeleval.perf.measured import Measured
@@ -30,6 +29,9 @@ from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_ser
 from pytest_modeleval.perf.validity import judge
 from pytest_modeleval.perf.workload import Workload, generator
 from pytest_modeleval.store import Store
+
+if TYPE_CHECKING:
+    from pytest_modeleval.perf.calibrate import Floor
 
 # The figures that a calibration has a floor of.
 _CALIBRATED = ("ttft", "itl", "tpot", "latency")
@@ -165,6 +167,9 @@ class LoadSession:
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
         if not options.calibrate:
             return {}
+        # With the bench server, which no other load needs.
+        from pytest_modeleval.perf.calibrate import calibrate
+
         parallel = plan.parallel or max(1, round(2 * (plan.rate or 8)))
         if parallel not in self._floors:
             self._floors[parallel] = calibrate(parallel)

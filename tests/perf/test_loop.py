@@ -13,6 +13,31 @@ from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
 MS = 1_000_000
 
 
+def test_a_socket_that_takes_the_number_of_a_closed_one_is_not_called_for_it() -> None:
+    loop, called = Loop(), list[int]()
+    one, first = socket.socketpair()
+    other, second = socket.socketpair()
+    number, new = other.fileno(), list[socket.socket]()
+
+    def replace(_: int) -> None:
+        if not new:
+            loop.forget(other)
+            other.close()
+            new.extend(socket.socketpair())
+            loop.watch(new[0], called.append)
+
+    with one, first, second:
+        loop.watch(one, replace)
+        loop.watch(other, lambda _: None)
+        first.send(b"a")
+        second.send(b"a")
+        loop.turn()
+        assert (called, number in {sock.fileno() for sock in new}) == ([], True)
+        for sock in new:
+            sock.close()
+    loop.close()
+
+
 def test_timers_come_in_their_order_and_not_before_their_time() -> None:
     loop, called = Loop(), []
     begun = time.monotonic_ns()
@@ -50,6 +75,23 @@ def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -
         loop.turn()
         assert len(read) == 2
     loop.close()
+
+
+def test_the_wall_clock_is_as_far_ahead_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = Loop()
+    true, put_aside = time.time_ns() - time.monotonic_ns(), [5 * MS]
+    wall = time.time_ns
+    # Once, the process is put aside between its looks at the two clocks.
+    monkeypatch.setattr(time, "time_ns", lambda: wall() - (put_aside.pop() if put_aside else 0))
+    loop.at(0, lambda: None)
+    loop.turn()
+    assert abs(loop.ahead - true) < 3 * MS
+
+    # Set back by an hour, it stays so.
+    monkeypatch.setattr(time, "time_ns", lambda: wall() - 3600_000 * MS)
+    loop.turn()
+    loop.close()
+    assert abs(loop.ahead - true + 3600_000 * MS) < 3 * MS
 
 
 def message(seconds: int, nanoseconds: int) -> bytes:
