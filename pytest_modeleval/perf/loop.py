@@ -36,7 +36,7 @@ class Loop:
     def __init__(self) -> None:
         # Without `selectors`, which costs 2 µs a wait and 1 µs for each socket that is ready.
         # Both are asked alike, but for the unit of the time to wait.
-        self._poll = select.epoll() if _IS_EPOLL else cast(select.epoll, select.poll())
+        self._poll = select.epoll() if _IS_EPOLL else cast("select.epoll", select.poll())
         self._fine = _IS_EPOLL and self._poll.fileno() < _MOST_FILES
         self._calls: dict[int, Callable[[int], None]] = {}
         self._timers: list[tuple[int, int, Callable[[], None]]] = []

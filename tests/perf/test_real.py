@@ -14,6 +14,7 @@ import pytest
 
 from pytest_modeleval.models.spec import TINY
 from tests.conftest import WITHOUT, alias, run_alone
+from tests.perf.truth import assert_honest
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "completions"])
@@ -24,10 +25,9 @@ def test_transformers_serve_is_loaded(pytester: pytest.Pytester, transformers_se
     arguments += ["--perf-input", "90", "--perf-tokenizer", str(TINY), "--perf-endpoint", endpoint, "--perf-out", "out"]
     result = run_alone(pytester, "--model", "served", *arguments)
 
-    text = result.stdout.str()
-    # On a busy machine the verdict may be that it cannot be measured there; what came is the same.
-    assert result.ret in (0, 9), text
     (found,) = json.loads((pytester.path / "out" / "perf.json").read_text())["loads"]
+    # On a busy machine the verdict may be that it cannot be measured there; what came is the same.
+    assert_honest(found, result.ret)
     assert (found["requests"], found["errors"]) == (8, {})
     assert found["figures"]["mean_input_tokens"] == 90
     assert 0 < found["figures"]["max_output_tokens"] <= 8
