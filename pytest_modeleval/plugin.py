@@ -20,7 +20,7 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
 from pytest_modeleval.flags import add_flags, add_options
 from pytest_modeleval.options import MARK, is_active
 from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
-from pytest_modeleval.perf.flags import PERF, PERF_FIXTURES, is_asked
+from pytest_modeleval.perf.flags import PERF, fixture_of, is_asked
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -57,13 +57,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.definition.get_closest_marker(PERF) is not None:
-        for fixture in PERF_FIXTURES:
-            if fixture in metafunc.fixturenames:
-                from pytest_modeleval.perf.hooks import parametrize
+    if fixture := fixture_of(metafunc.definition):
+        from pytest_modeleval.perf.hooks import parametrize
 
-                parametrize(metafunc, fixture)
-                return
+        parametrize(metafunc, fixture)
+        return
     active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
     if metafunc.definition.get_closest_marker(MARK) is None:
         return

@@ -1,5 +1,6 @@
 """The --perf-* flags; what reads their values is imported when one of them is used."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pytest_modeleval import values
@@ -179,6 +180,23 @@ FLAGS = (
 def is_asked(config: Any) -> bool:
     """Whether a flag asks for a load test."""
     return any(config.getoption(f"modeleval_perf_{name}", None) for name in LOADS)
+
+
+def fixture_of(item: Any) -> str | None:
+    """The fixture of ours that a test marked perf takes; None where it takes none, or one of the user's by its name."""
+    if item.get_closest_marker(PERF) is None or not (known := getattr(item, "_fixtureinfo", None)):
+        return None
+    return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
+
+
+def _is_ours(definitions: Sequence[Any], name: str) -> bool:
+    """Whether the last of these definitions, which is the nearest, is ours or takes ours."""
+    for definition in reversed(definitions):
+        if definition.func.__module__ == "pytest_modeleval.fixtures":
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
 
 
 def shipped_test(config: Any) -> str | None:

@@ -11,7 +11,7 @@ from pytest_modeleval.collect import shipped_benchmarks
 from pytest_modeleval.gate.judge import Exit
 from pytest_modeleval.options import MARK, allure_results, is_active, read_options
 from pytest_modeleval.perf.benchmark import announced, record
-from pytest_modeleval.perf.flags import PERF, is_asked
+from pytest_modeleval.perf.flags import PERF, fixture_of, is_asked
 from pytest_modeleval.perf.items import Param, is_load, param_of, params
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options import points, read_perf
@@ -95,7 +95,7 @@ class LoadHooks:
         if is_asked(config):
             config.hook.pytest_deselected(items=[item for item in items if not is_load(item)])
             items[:] = loads
-        with announced(config, [item for item in loads if "load" in item.fixturenames]):  # type: ignore[attr-defined]
+        with announced(config, [item for item in loads if fixture_of(item) == "load"]):
             yield
 
     @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.collect import id_part
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.perf.flags import PERF, PERF_FIXTURES
+from pytest_modeleval.perf.flags import PERF_FIXTURES, fixture_of
 from pytest_modeleval.perf.options import PerfOptions, Point, points
 from pytest_modeleval.perf.search import Find, read_find
 
@@ -34,8 +34,7 @@ def params(fixture: str, models: Sequence[ModelSpec], options: PerfOptions, seed
 
 def is_load(item: pytest.Item) -> bool:
     """Whether an item is a load test, a search or a speed test."""
-    names: Sequence[str] = getattr(item, "fixturenames", ())
-    return item.get_closest_marker(PERF) is not None and any(name in names for name in PERF_FIXTURES)
+    return fixture_of(item) is not None
 
 
 def param_of(item: pytest.Item) -> Param | None:

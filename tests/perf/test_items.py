@@ -266,6 +266,37 @@ def test_without_a_model_it_is_skipped(served: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*no model: give --model NAME"])
 
 
+OWN = """
+import pytest
+
+@pytest.fixture{params}
+def load({takes}):
+    return {value}
+
+@pytest.mark.perf
+def test_own(load):
+    assert load == "mine"
+"""
+
+
+@pytest.mark.parametrize("model", [[], ["--model", "bench"]], ids=["without a model", "with one"])
+def test_a_users_own_fixture_called_load_is_theirs(served: pytest.Pytester, model: list[str]) -> None:
+    served.makepyfile(test_own=OWN.format(params="", takes="", value='"mine"'))
+    run(served, *model, "test_own.py").assert_outcomes(passed=1)
+
+    served.makepyfile(test_own=OWN.format(params="(params=['mine', 'mine'])", takes="request", value="request.param"))
+    run(served, *model, "test_own.py").assert_outcomes(passed=2)
+
+    result = run(served, "--model", "bench", "--perf-parallel", "2", *FEW, "test_own.py")
+    result.assert_outcomes(deselected=2)
+
+
+def test_a_users_fixture_may_stand_on_ours(served: pytest.Pytester) -> None:
+    served.makepyfile(test_own=OWN.format(params="", takes="load", value='"mine" if load["success"] == 1 else ""'))
+
+    perf(served, "test_own.py", "--perf-parallel", "2", *FEW).assert_outcomes(passed=1)
+
+
 def test_a_mark_perf_of_somebody_elses_is_left_alone(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     pytester.makepyfile("import pytest\n@pytest.mark.perf('slow', n=3)\ndef test_it(tmp_path): assert tmp_path")
