@@ -6,11 +6,11 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Callable
 
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.parsing import record_of
 from pytest_modeleval.perf.pool import Pool
 from pytest_modeleval.perf.record import Client, Plan
 from pytest_modeleval.perf.records import Records
-from pytest_modeleval.perf.wire import Exchange
 
 _SECOND = 1_000_000_000
 # Lags are counted in steps of 10 µs, which no number of requests makes much of.

@@ -14,8 +14,9 @@ from pytest_modeleval.perf.benchmark import announced, record
 from pytest_modeleval.perf.flags import PERF, fixture_of, is_asked
 from pytest_modeleval.perf.items import Param, is_load, param_of, params
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options import points, read_perf
+from pytest_modeleval.perf.options import read_perf
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, exit_status, judge, judge_search, refuse
+from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.search import Found, Knee, read_find
 from pytest_modeleval.perf.session import LoadSession
 from pytest_modeleval.perf.speed import Speed

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_modeleval.perf.arrivals import schedule, streams
 from pytest_modeleval.perf.client import Observed
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.pool import Pool
 from pytest_modeleval.perf.progress import Progress, Tally
@@ -15,7 +16,6 @@ from pytest_modeleval.perf.record import Load, Plan, Request
 from pytest_modeleval.perf.resources import allow_files, undisturbed
 from pytest_modeleval.perf.supply import Supply
 from pytest_modeleval.perf.target import Target
-from pytest_modeleval.perf.wire import Exchange
 
 _SECOND = 1_000_000_000
 # Seconds until a stream tries again that was refused: a dead server must not be hammered.

@@ -7,9 +7,10 @@ from functools import cached_property
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.definitions import COUNTS, RATES, SHARES
 from pytest_modeleval.perf.figures import Figures, figures
-from pytest_modeleval.perf.options import Point
+from pytest_modeleval.perf.judging import Verdict, judged, overall
+from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.record import Load
-from pytest_modeleval.perf.slo import Slo, Verdict, named, overall
+from pytest_modeleval.perf.slo import Slo, named
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Measured:
     @cached_property
     def verdicts(self) -> list[Verdict]:
         """What the figures say of each objective."""
-        return self.slo.judge(self.figures, confidence=self.confidence)
+        return judged(self.slo, self.figures, confidence=self.confidence)
 
     @property
     def result(self) -> Result:

@@ -8,10 +8,10 @@ from itertools import accumulate
 from operator import sub
 
 from pytest_modeleval.perf.answers import Answer, inner, number, streamed, whole
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.framing import Body, Malformed
 from pytest_modeleval.perf.record import Record
 from pytest_modeleval.perf.stamps import arrivals
-from pytest_modeleval.perf.wire import Exchange
 
 
 def answer_of(exchange: Exchange, *, text: bool = False) -> tuple[Answer, Body]:

@@ -4,10 +4,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.loop import Loop
 from pytest_modeleval.perf.record import Plan
 from pytest_modeleval.perf.target import Target
-from pytest_modeleval.perf.wire import Connection, Exchange
+from pytest_modeleval.perf.wire import Connection
 
 _SECOND = 1_000_000_000
 # Seconds for a connection to be made.

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from pytest_modeleval.perf.wire import Exchange
+from pytest_modeleval.perf.exchange import Exchange
 
 _SECOND = 1_000_000_000
 

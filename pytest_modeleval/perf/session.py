@@ -17,14 +17,16 @@ from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import read_options
 from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.judging import needed_requests
 from pytest_modeleval.perf.load import run_load
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options import PerfOptions, Point, point
+from pytest_modeleval.perf.options import PerfOptions
+from pytest_modeleval.perf.points import Point, point
 from pytest_modeleval.perf.progress import Progress
 from pytest_modeleval.perf.record import Plan
 from pytest_modeleval.perf.search import Find, Found, Kept, Knee, highest, knee
 from pytest_modeleval.perf.serving import Serving
-from pytest_modeleval.perf.slo import Slo, needed_requests
+from pytest_modeleval.perf.slo import Slo
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.validity import judge
 from pytest_modeleval.perf.workload import Workload, generator

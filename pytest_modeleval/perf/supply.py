@@ -4,9 +4,9 @@ import time
 from collections import deque
 from collections.abc import Iterable
 
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.parsing import answer_of
 from pytest_modeleval.perf.record import Request
-from pytest_modeleval.perf.wire import Exchange
 
 # Bytes of requests made before the window.
 _MOST_PREPARED = 64 << 20

@@ -4,8 +4,8 @@ import math
 
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.definitions import RATES, SHARES, SPREADS
+from pytest_modeleval.perf.judging import Verdict
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.slo import Verdict
 
 
 def amount(figure: str, value: float) -> str:

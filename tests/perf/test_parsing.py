@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.perf.answers import streamed, whole
+from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.parsing import record_of
 from pytest_modeleval.perf.record import Record, Request
-from pytest_modeleval.perf.wire import Exchange
 
 MS = 1_000_000
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

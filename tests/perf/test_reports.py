@@ -18,7 +18,7 @@ import pytest
 from pytest_modeleval.perf.benchmark import Clock
 from pytest_modeleval.perf.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options import Point
+from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.progress import Progress
 from pytest_modeleval.perf.record import Plan, Record
 from pytest_modeleval.perf.slo import parse
