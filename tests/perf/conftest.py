@@ -1,16 +1,23 @@
-"""The bench server, in a process of its own for all tests of a file."""
+"""The bench server, in a process of its own for all tests of a file, and runs of pytest against it."""
 
+import importlib
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
+from pytest_modeleval.perf.validity import Bounds, judge
+from tests.conftest import alias, run
 
 # As fast as a server can be that still takes its time.
 QUICK = Behaviour(ttft=0.02, gap=0.001, tokens=16)
+FEW = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
+# In the process of the tests, so that what is set in them holds for the runs inside a test.
+session = importlib.import_module("pytest_modeleval.perf.session")
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +49,28 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.skip("no openssl to make a certificate with")
     (folder / "both").write_bytes((folder / "key").read_bytes() + (folder / "certificate").read_bytes())
     return folder
+
+
+@pytest.fixture
+def whatever_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loads of a few short requests on whatever machine: only what the server does makes them invalid.
+
+    What a machine's own slowness makes of the verdict is tested with `assert_honest`, under the bounds that users have.
+    """
+    anything = Bounds(lag_by_kernel=9, lag_by_user=9, clumped=1, cpu=9, schedule_lag_least=9, parallel=0, rate=9)
+    monkeypatch.setattr(session, "judge", partial(judge, bounds=anything))
+    # By this pytest-benchmark takes a run inside a test for one of a worker, when these tests run under -n.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
+@pytest.fixture
+def served(pytester: pytest.Pytester, bench: BenchServer) -> pytest.Pytester:
+    """A project whose alias ``bench`` is the bench server."""
+    pytester.makeini("[pytest]")
+    alias(pytester, "bench", base_url=f"{bench.url}/v1", model="bench")
+    return pytester
+
+
+def perf(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A run of the project against the bench server."""
+    return run(project, "--model", "bench", *arguments)

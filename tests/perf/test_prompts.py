@@ -1,14 +1,12 @@
-"""Prompts: lengths, random words, images, files, traces, and the bodies made of them."""
+"""Prompts out of files, traces and named datasets."""
 
 import base64
 import io
 import json
 import random
-import statistics
 import tarfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from itertools import islice, pairwise
+from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,263 +18,15 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.perf.prompts.agents import Filled
 from pytest_modeleval.perf.prompts.bodies import Bodies
-from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, ids_by
-from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
-from pytest_modeleval.perf.prompts.images import Images, read_format, read_size
+from pytest_modeleval.perf.prompts.images import Images
 from pytest_modeleval.perf.prompts.images import given as given_image
 from pytest_modeleval.perf.prompts.lengths import read_lengths
-from pytest_modeleval.perf.prompts.limits import Limits, text_of
 from pytest_modeleval.perf.prompts.named import NAMED, open_named
 from pytest_modeleval.perf.prompts.prompt import Prompt
 from pytest_modeleval.perf.prompts.trace import Trace, read_trace
-from pytest_modeleval.perf.prompts.words import WORDS, Writer, learn, taught
-from pytest_modeleval.perf.record import Request
-from tests.conftest import FaultyServer, send
-
-MODELS = Path(__file__).parents[2] / "pytest_modeleval" / "models"
-
-
-@pytest.mark.parametrize(
-    ("text", "low", "high", "middle"),
-    [
-        ("512", 512, 512, 512),
-        ("256-1024", 256, 1024, 640),
-        ("normal(512,100)", 1, 1200, 512),
-        ("lognormal(512, 0.5)", 1, 20_000, 512),
-    ],
-)
-def test_lengths_are_drawn_as_asked(text: str, low: int, high: int, middle: float) -> None:
-    draw = random.Random(1)
-    lengths = read_lengths("--perf-input", text)
-    drawn = [lengths.draw(draw) for _ in range(4000)]
-
-    assert low <= min(drawn) <= max(drawn) <= high
-    assert statistics.median(drawn) == pytest.approx(middle, rel=0.05)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "0", "-5", "1.5", "9-3", "normal(0,1)", "normal(5)", "uniform(1,2)", "1" * 99, "nan"]
-)
-def test_lengths_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(pytest.UsageError, match=r"--perf-input takes tokens: 512, a range 256-1024"):
-        read_lengths("--perf-input", text)
-
-
-@given(st.text(max_size=40))
-def test_any_text_is_a_length_or_refused(text: str) -> None:
-    try:
-        assert read_lengths("--perf-input", text).draw(random.Random(1)) >= 1
-    except pytest.UsageError as error:
-        assert "\n" not in str(error) or "\n" in text  # noqa: PT017
-
-
-class Counter_:  # noqa: N801
-    """A tokenizer of this test's own: each word costs what ``cost`` says, after ``template`` tokens."""
-
-    def __init__(self, cost: Any, template: int = 9) -> None:
-        self.cost, self.template, self.asked = cost, template, 0
-
-    def __call__(self, text: str) -> int:
-        self.asked += 1
-        return self.template + sum(int(self.cost(word)) for word in text.split())
-
-
-SINGLE = pytest.param(lambda word: 1, 2, id="every word a token")
-LETTERS = pytest.param(lambda word: len(word) + 1, 51, id="every letter a token")
-MIXED = pytest.param(lambda word: 1 if len(word) < 4 else 2, 51, id="long words two tokens")
-
-
-@pytest.mark.parametrize(("cost", "questions"), [SINGLE, LETTERS, MIXED])
-@pytest.mark.parametrize("tokens", [64, 65, 100, 1000])
-def test_texts_have_the_exact_number_of_tokens(cost: Any, questions: int, tokens: int) -> None:
-    count = Counter_(cost)
-    writer = Writer(learn(count))
-    assert count.asked <= questions
-
-    for seed in range(20):
-        assert count(writer.write(tokens, random.Random(seed))) == tokens
-
-
-def test_texts_of_different_draws_differ_at_once() -> None:
-    writer = Writer(learn(Counter_(lambda word: 1)))
-    texts = [writer.write(64, random.Random(seed)) for seed in range(200)]
-
-    assert len({tuple(text.split()[:10]) for text in texts}) == 200
-
-
-def test_a_prefix_is_shared_and_counts() -> None:
-    count = Counter_(lambda word: 1)
-    drawn = Drawn(Writer(learn(count)), read_lengths("", "80"), prefix=30)
-    first, second = (str(prompt.turns[0]).split() for prompt in islice(drawn.prompts(random.Random(4)), 2))
-
-    assert first[:31] == second[:31]
-    assert first[31:40] != second[31:40]
-    assert count(" ".join(first)) == count(" ".join(second)) == 80
-
-
-def test_a_tokenizer_that_joins_words_is_asked_until_it_is_exact() -> None:
-    # Two equal neighbours are one token, which no word's own cost tells.
-    def count(text: str) -> int:
-        words = text.split()
-        return 5 + len(words) - sum(a == b for a, b in pairwise(words))
-
-    writer = Writer(learn(count), check=count)
-
-    assert all(count(writer.write(900, random.Random(seed))) == 900 for seed in range(10))
-
-
-def test_a_prompt_that_has_no_room_is_refused() -> None:
-    writer = Writer(learn(Counter_(lambda word: 1, template=20)))
-
-    with pytest.raises(pytest.UsageError, match=r"a prompt of 12 tokens has no room for words: .* alone take 21"):
-        writer.write(12, random.Random(1))
-
-
-def test_a_server_that_always_says_the_same_is_refused() -> None:
-    with pytest.raises(pytest.UsageError, match="does not grow with the prompt"):
-        learn(lambda text: 7)
-
-
-def test_a_server_whose_words_do_not_add_up_is_refused() -> None:
-    # A quarter of the letters, as some make believe.
-    with pytest.raises(pytest.UsageError, match=r"usage.prompt_tokens says \d+ for a prompt made of \d+ tokens"):
-        taught(lambda text: 20 + len(text) // 4, always=False)
-
-    assert taught(Counter_(lambda word: len(word)), always=False).check is None
-
-
-def test_lengths_that_no_words_add_up_to_are_refused() -> None:
-    writer = Writer(learn(Counter_(lambda word: 4, template=0)))
-
-    with pytest.raises(pytest.UsageError, match="no words of the server's vocabulary add up to"):
-        writer.write(66, random.Random(1))
-
-
-def test_sums_that_only_few_words_make_are_found() -> None:
-    # Costs 4 and 7 alone: 17 is no sum of them, 18 and 22 are.
-    count = Counter_(lambda word: 7 if word == "the" else 4, template=0)
-    writer = Writer(learn(count))
-
-    for more in (18, 22, 29, 1001):
-        assert count(writer.write(4 + more, random.Random(more))) == 4 + more
-    with pytest.raises(pytest.UsageError, match="add up to 17 more tokens"):
-        writer.write(4 + 17, random.Random(1))
-
-
-def test_the_words_are_many_and_each_stands_once() -> None:
-    assert len(WORDS) > 300
-    assert [word for word, times in Counter(WORDS).items() if times > 1] == []
-
-
-@pytest.mark.parametrize("endpoint", ["chat", "completions"])
-def test_the_bundled_tokenizer_counts_the_whole_prompt(endpoint: str) -> None:
-    count = by_tokenizer(str(MODELS / "tiny"), endpoint)
-    writer = Writer(learn(count), check=count)
-
-    assert [count(writer.write(tokens, random.Random(tokens))) for tokens in (80, 81, 500)] == [80, 81, 500]
-    assert count("the") > by_tokenizer(str(MODELS / "tiny"), "completions")("the") - (endpoint == "completions")
-
-
-def test_a_tokenizer_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(
-        pytest.UsageError, match=r"--perf-tokenizer: there is no tokenizer '.*nowhere' to be had"
-    ) as caught:
-        by_tokenizer(str(tmp_path / "nowhere"), "chat")
-
-    assert "\n" not in str(caught.value)
-
-
-def counts_words(handler: Any, body: Mapping[str, Any]) -> None:
-    text = body["messages"][0]["content"]
-    usage = {"prompt_tokens": 11 + len(text.split()), "completion_tokens": 1}
-    send(handler, 200, {"choices": [{"message": {"content": "x"}}], "usage": usage})
-
-
-def server_count(server: FaultyServer) -> Any:
-    return by_server(f"{server.url}/chat/completions", {}, {"model": "m", "messages": None, "max_tokens": 1})
-
-
-def test_the_server_itself_counts(faulty_server: FaultyServer) -> None:
-    faulty_server.fault = counts_words
-    writer = Writer(learn(server_count(faulty_server)))
-
-    assert len(faulty_server.asked) == 2
-    assert len(writer.write(300, random.Random(1)).split()) == 300 - 11
-    assert (faulty_server.asked[0]["model"], faulty_server.asked[0]["max_tokens"]) == ("m", 1)
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "message"),
-    [
-        (200, {"choices": []}, r"\(it tells no usage.prompt_tokens\)"),
-        (200, {"usage": {"prompt_tokens": "many"}}, r"\(it tells no usage.prompt_tokens\)"),
-        (200, [], r"\(it tells no usage.prompt_tokens\)"),
-        (500, {"error": "out of order"}, r"\(it answers 500 '.*out of order"),
-        (200, b"<html>", r"cannot ask http.* how many tokens a prompt has"),
-    ],
-    ids=["no usage", "no number", "no object", "an error", "no JSON"],
-)
-def test_a_server_that_cannot_count_is_said(
-    faulty_server: FaultyServer, status: int, body: object, message: str
-) -> None:
-    faulty_server.fault = lambda handler, _: send(handler, status, body)
-
-    with pytest.raises(pytest.UsageError, match=message) as caught:
-        server_count(faulty_server)("the")
-
-    assert "give --perf-tokenizer NAME" in str(caught.value)
-
-
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp", "png:L", "png:RGBA"])
-def test_images_are_as_asked_and_no_two_alike(form: str) -> None:
-    from PIL import Image
-
-    kind, mode = read_format("", form)
-    drawn = Drawn(
-        Writer(learn(Counter_(lambda word: 1))),
-        read_lengths("", "50"),
-        images=Images(64, 48, 2, format=kind, mode=mode),
-    )
-    (prompt,) = islice(drawn.prompts(random.Random(3)), 1)
-
-    content = prompt.turns[0]
-    assert not isinstance(content, str)
-    *images, text = content
-    assert text["type"] == "text"
-    urls = [image["image_url"]["url"] for image in images]
-    assert len(set(urls)) == 2
-    for url in urls:
-        head, _, data = url.partition(",")
-        assert head == f"data:image/{kind};base64"
-        picture = Image.open(io.BytesIO(base64.b64decode(data)))
-        assert (picture.size, picture.format, picture.mode) == ((64, 48), kind.upper(), mode)
-
-
-@pytest.mark.parametrize("text", ["", "512", "512x", "0x5", "-1x5", "99999x1", "axb", "1x2x3"])
-def test_sizes_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(pytest.UsageError, match="--perf-image takes WIDTHxHEIGHT in pixels"):
-        read_size("--perf-image", text)
-
-
-@pytest.mark.parametrize("text", ["", "bmp", "png:CMYK", "jpeg:RGBA"])
-def test_formats_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(pytest.UsageError, match="--perf-image-format takes one of png, jpeg, webp"):
-        read_format("--perf-image-format", text)
-
-
-def bodies(prompts: list[Prompt] | Iterator[Prompt], **settings_: Any) -> list[dict[str, Any]]:
-    return [json.loads(sent(r)) for r in Bodies("m", **settings_).requests(prompts, random.Random(1))]
-
-
-def sent(request: Request, *answers: str) -> bytes:
-    return request.body if isinstance(request.body, bytes) else request.body(answers)
-
-
-def write(tmp_path: Path, name: str, content: str) -> Path:
-    path = tmp_path / name
-    path.write_text(content, "utf-8")
-    return path
+from pytest_modeleval.perf.prompts.words import Writer, learn, taught
+from tests.perf.prompting import Counter_, bodies, sent, write
 
 
 def test_a_files_lines_are_texts_messages_and_bodies(tmp_path: Path) -> None:
@@ -382,99 +132,6 @@ def test_listed_prompts_are_all_asked_before_one_is_asked_again() -> None:
     assert sorted(map(str, asked[:5])) == sorted(map(str, asked[5:])) == list("01234")
 
 
-def test_other_endpoints_have_their_own_bodies() -> None:
-    prompt = Prompt(["a"], [{"role": "system", "content": "s"}], documents=["x", "y"])
-
-    assert bodies([prompt], endpoint="completions", stream=False) == [{"model": "m", "prompt": "s\n\na"}]
-    assert bodies([prompt], endpoint="embeddings") == [{"model": "m", "input": "s\n\na"}]
-    assert bodies([prompt], endpoint="rerank") == [{"model": "m", "query": "s\n\na", "documents": ["x", "y"]}]
-    assert bodies([Prompt([t]) for t in "abcd"], endpoint="embeddings", batch=2) == [
-        {"model": "m", "input": ["a", "b"]},
-        {"model": "m", "input": ["c", "d"]},
-    ]
-    with pytest.raises(
-        pytest.UsageError, match="images and other parts of a message need --perf-endpoint chat or responses"
-    ):
-        bodies([Prompt([[{"type": "image_url"}]])], endpoint="completions")
-
-
-def test_the_responses_endpoint_has_input_items_and_a_limit_of_its_own() -> None:
-    image = {"type": "image_url", "image_url": {"url": "data:x"}}
-    prompt = Prompt([[image, {"type": "text", "text": "a"}], "b"], [{"role": "system", "content": "s"}])
-    made = Bodies("m", "responses", output=read_lengths("", "5"), generation={"max_tokens": 9, "top_p": 1})
-    first, later = made.requests([prompt], random.Random(1))
-
-    asked = {"role": "user", "content": [{"type": "input_image", "image_url": "data:x"}, {"type": "input_text", "text": "a"}]}  # fmt: skip
-    system = {"role": "system", "content": "s"}
-    common = {"model": "m", "top_p": 1, "max_output_tokens": 5, "stream": True}
-    assert json.loads(sent(first)) == {**common, "input": [system, asked]}
-    assert json.loads(sent(later, "A.")) == {
-        **common,
-        "input": [system, asked, {"role": "assistant", "content": "A."}, {"role": "user", "content": "b"}],
-    }
-    assert bodies([Prompt(["a"])], endpoint="responses", stream=False, generation={"max_completion_tokens": 9}) == [
-        {"model": "m", "max_output_tokens": 9, "input": [{"role": "user", "content": "a"}]}
-    ]
-    with pytest.raises(pytest.UsageError, match="tool messages with calls of tools need --perf-endpoint chat"):
-        bodies([Prompt(["a"], [{"role": "tool", "content": "x"}])], endpoint="responses")
-
-
-def test_generation_settings_are_sent_as_elsewhere() -> None:
-    (body,) = bodies(
-        [Prompt(["a"])], generation={"temperature": 0, "max_tokens": 9, "extra_body": {"ignore_eos": True}}
-    )
-    (drawn,) = bodies([Prompt(["a"])], generation={"max_tokens": 9}, output=read_lengths("", "5"))
-
-    assert (body["temperature"], body["ignore_eos"], body["max_tokens"], drawn["max_tokens"]) == (0, True, 9, 5)
-
-
-def test_a_body_is_laid_under_every_request() -> None:
-    under = {"top_k": 5, "temperature": 1, "messages": [], "stream": False, "stream_options": {}, "model": "x"}
-    (body,) = bodies([Prompt(["a"])], generation={"temperature": 0}, under=under)
-    (embedded,) = bodies([Prompt(["a"])], endpoint="embeddings", under={"dimensions": 8, "input": "x"})
-
-    assert body == {
-        "top_k": 5,
-        "temperature": 0,
-        "messages": [{"role": "user", "content": "a"}],
-        "model": "m",
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    assert embedded == {"dimensions": 8, "input": "a", "model": "m"}
-
-
-def test_prompts_are_sent_as_their_ids() -> None:
-    name = str(MODELS / "tiny")
-    count = by_tokenizer(name, "completions")
-    (body,) = bodies([Prompt(["Who are you?"])], endpoint="completions", stream=False, ids_of=ids_by(name))
-
-    assert body.keys() == {"model", "prompt"}
-    assert len(body["prompt"]) == count("Who are you?")
-    assert all(type(each) is int for each in body["prompt"])
-    assert body["prompt"] != bodies([Prompt(["Who am I?"])], endpoint="completions", ids_of=ids_by(name))[0]["prompt"]
-
-
-@pytest.mark.parametrize(
-    ("prompt", "text"),
-    [
-        (Prompt(["a", "b"], [{"role": "system", "content": "s"}]), "s\na"),
-        (Prompt([[{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": "a"}]]), "a"),
-        (Prompt(body={"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}], "user": "u"}), "a"),
-        (Prompt(body={"prompt": "a"}), "a"),
-        (Prompt(body={"input": ["a", "b"]}), "a\nb"),
-        (Prompt(body={"prompt": [1, 2]}), ""),
-    ],
-    ids=["system", "image", "messages", "prompt", "texts", "ids"],
-)
-def test_a_prompts_length_is_that_of_its_first_requests_text(prompt: Prompt, text: str) -> None:
-    limits = Limits(1, len(text) or 1)
-
-    assert text_of(prompt) == text
-    assert limits.take(prompt) is bool(text)
-    assert (limits.seen, limits.left_out) == (1, int(not text))
-
-
 MOONCAKE = (
     '{"timestamp": 27482, "input_length": 64, "output_length": 52, "hash_ids": [46]}\n'
     '{"timestamp": 30535, "input_length": 72, "output_length": 26, "hash_ids": [46]}\n'
@@ -567,15 +224,6 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
 
 
 TALK = [{"human": "Who?", "assistant": "Me."}, {"human": "Why?", "assistant": "So."}]
-
-
-def test_the_turns_of_random_conversations_are_drawn() -> None:
-    writer = Writer(learn(Counter_(lambda word: 1)))
-    drawn = Drawn(writer, read_lengths("", "80"), turns=read_lengths("", "2-5"))
-    turns = Counter(len(prompt.turns) for prompt in islice(drawn.prompts(random.Random(1)), 400))
-
-    assert sorted(turns) == [2, 3, 4, 5]
-    assert min(turns.values()) > 60
 
 
 @pytest.mark.parametrize(

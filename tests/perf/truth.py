@@ -10,7 +10,7 @@ from pytest_modeleval.perf.server.process import BenchServer
 def true_ttft(bench: BenchServer) -> float:
     """The median milliseconds to the first token, by the bench server's own record: no stall of this machine moves it."""
     served = [one for one in bench.truth()["served"] if len(one["sends"]) > 1]
-    return statistics.median((one["sends"][0] - one["received"]) / 1e6 for one in served)
+    return float(statistics.median((one["sends"][0] - one["received"]) / 1e6 for one in served))
 
 
 def broken_bounds(found: Mapping[str, Any]) -> list[str]:

@@ -1,0 +1,106 @@
+"""The bodies of requests, for each kind of endpoint."""
+
+import json
+import random
+
+import pytest
+
+from pytest_modeleval.perf.prompts.bodies import Bodies
+from pytest_modeleval.perf.prompts.counting import by_tokenizer, ids_by
+from pytest_modeleval.perf.prompts.lengths import read_lengths
+from pytest_modeleval.perf.prompts.limits import Limits, text_of
+from pytest_modeleval.perf.prompts.prompt import Prompt
+from tests.perf.prompting import MODELS, bodies, sent
+
+
+def test_other_endpoints_have_their_own_bodies() -> None:
+    prompt = Prompt(["a"], [{"role": "system", "content": "s"}], documents=["x", "y"])
+
+    assert bodies([prompt], endpoint="completions", stream=False) == [{"model": "m", "prompt": "s\n\na"}]
+    assert bodies([prompt], endpoint="embeddings") == [{"model": "m", "input": "s\n\na"}]
+    assert bodies([prompt], endpoint="rerank") == [{"model": "m", "query": "s\n\na", "documents": ["x", "y"]}]
+    assert bodies([Prompt([t]) for t in "abcd"], endpoint="embeddings", batch=2) == [
+        {"model": "m", "input": ["a", "b"]},
+        {"model": "m", "input": ["c", "d"]},
+    ]
+    with pytest.raises(
+        pytest.UsageError, match="images and other parts of a message need --perf-endpoint chat or responses"
+    ):
+        bodies([Prompt([[{"type": "image_url"}]])], endpoint="completions")
+
+
+def test_the_responses_endpoint_has_input_items_and_a_limit_of_its_own() -> None:
+    image = {"type": "image_url", "image_url": {"url": "data:x"}}
+    prompt = Prompt([[image, {"type": "text", "text": "a"}], "b"], [{"role": "system", "content": "s"}])
+    made = Bodies("m", "responses", output=read_lengths("", "5"), generation={"max_tokens": 9, "top_p": 1})
+    first, later = made.requests([prompt], random.Random(1))
+
+    asked = {"role": "user", "content": [{"type": "input_image", "image_url": "data:x"}, {"type": "input_text", "text": "a"}]}  # fmt: skip
+    system = {"role": "system", "content": "s"}
+    common = {"model": "m", "top_p": 1, "max_output_tokens": 5, "stream": True}
+    assert json.loads(sent(first)) == {**common, "input": [system, asked]}
+    assert json.loads(sent(later, "A.")) == {
+        **common,
+        "input": [system, asked, {"role": "assistant", "content": "A."}, {"role": "user", "content": "b"}],
+    }
+    assert bodies([Prompt(["a"])], endpoint="responses", stream=False, generation={"max_completion_tokens": 9}) == [
+        {"model": "m", "max_output_tokens": 9, "input": [{"role": "user", "content": "a"}]}
+    ]
+    with pytest.raises(pytest.UsageError, match="tool messages with calls of tools need --perf-endpoint chat"):
+        bodies([Prompt(["a"], [{"role": "tool", "content": "x"}])], endpoint="responses")
+
+
+def test_generation_settings_are_sent_as_elsewhere() -> None:
+    (body,) = bodies(
+        [Prompt(["a"])], generation={"temperature": 0, "max_tokens": 9, "extra_body": {"ignore_eos": True}}
+    )
+    (drawn,) = bodies([Prompt(["a"])], generation={"max_tokens": 9}, output=read_lengths("", "5"))
+
+    assert (body["temperature"], body["ignore_eos"], body["max_tokens"], drawn["max_tokens"]) == (0, True, 9, 5)
+
+
+def test_a_body_is_laid_under_every_request() -> None:
+    under = {"top_k": 5, "temperature": 1, "messages": [], "stream": False, "stream_options": {}, "model": "x"}
+    (body,) = bodies([Prompt(["a"])], generation={"temperature": 0}, under=under)
+    (embedded,) = bodies([Prompt(["a"])], endpoint="embeddings", under={"dimensions": 8, "input": "x"})
+
+    assert body == {
+        "top_k": 5,
+        "temperature": 0,
+        "messages": [{"role": "user", "content": "a"}],
+        "model": "m",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    assert embedded == {"dimensions": 8, "input": "a", "model": "m"}
+
+
+def test_prompts_are_sent_as_their_ids() -> None:
+    name = str(MODELS / "tiny")
+    count = by_tokenizer(name, "completions")
+    (body,) = bodies([Prompt(["Who are you?"])], endpoint="completions", stream=False, ids_of=ids_by(name))
+
+    assert body.keys() == {"model", "prompt"}
+    assert len(body["prompt"]) == count("Who are you?")
+    assert all(type(each) is int for each in body["prompt"])
+    assert body["prompt"] != bodies([Prompt(["Who am I?"])], endpoint="completions", ids_of=ids_by(name))[0]["prompt"]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "text"),
+    [
+        (Prompt(["a", "b"], [{"role": "system", "content": "s"}]), "s\na"),
+        (Prompt([[{"type": "image_url", "image_url": {"url": "x"}}, {"type": "text", "text": "a"}]]), "a"),
+        (Prompt(body={"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}], "user": "u"}), "a"),
+        (Prompt(body={"prompt": "a"}), "a"),
+        (Prompt(body={"input": ["a", "b"]}), "a\nb"),
+        (Prompt(body={"prompt": [1, 2]}), ""),
+    ],
+    ids=["system", "image", "messages", "prompt", "texts", "ids"],
+)
+def test_a_prompts_length_is_that_of_its_first_requests_text(prompt: Prompt, text: str) -> None:
+    limits = Limits(1, len(text) or 1)
+
+    assert text_of(prompt) == text
+    assert limits.take(prompt) is bool(text)
+    assert (limits.seen, limits.left_out) == (1, int(not text))

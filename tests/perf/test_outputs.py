@@ -1,0 +1,138 @@
+"""What a run of load tests leaves: files, comparisons, pytest-benchmark, JUnit and Allure."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from pytest_modeleval.perf.server.behaviour import Behaviour
+from pytest_modeleval.perf.server.process import BenchServer
+from tests.conftest import run_alone
+from tests.perf.conftest import FEW, perf
+from tests.perf.truth import true_ttft
+
+pytestmark = pytest.mark.usefixtures("whatever_machine")
+
+
+def test_allure_has_each_load_and_the_plots_over_all(served: pytest.Pytester) -> None:
+    pytest.importorskip("allure_pytest")
+    perf(served, "--perf-parallel", "1,4", *FEW, "--alluredir", "results")
+
+    found = [json.loads(path.read_text()) for path in (served.path / "results").glob("*-result.json")]
+    (everything,) = (served.path / "results").glob("*-globals.json")
+    names = [each["name"] for each in json.loads(everything.read_text())["attachments"]]
+    assert sorted(each["name"] for each in found) == [
+        "scores, gate and plots of the run",
+        "test_load[parallel=1]",
+        "test_load[parallel=4]",
+    ]
+    assert {"overview", "figures", "throughput", "latency"} <= set(names)
+
+
+def test_a_report_needs_allure_s_command_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/bin")
+    result = perf(served, "--perf-parallel", "1", *FEW, "--eval-report", "report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.re_match_lines([r"ERROR: --eval-report needs Allure's command line, which is not on PATH: .*"])
+    assert "requests" not in result.stdout.str()
+
+
+def test_a_report_of_loads_needs_allure_pytest(served: pytest.Pytester, tmp_path: Path) -> None:
+    (tmp_path / "allure").write_text("#!/bin/sh")
+    (tmp_path / "allure").chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", f"{tmp_path}:/bin")
+        result = perf(served, "-p", "no:allure_pytest", "--perf-parallel", "1", *FEW, "--eval-report", "report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = r"ERROR: --eval-report of load tests needs allure-pytest: pip install 'pytest-modeleval\[allure\]'"
+    result.stderr.re_match_lines([said])
+
+
+def test_everything_is_written_down(served: pytest.Pytester) -> None:
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+    result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out", "--perf-records", "parquet")
+    assert result.ret == 0
+
+    out = served.path / "out"
+    content = json.loads((out / "perf.json").read_text())
+    assert [load["load"] for load in content["loads"]] == [{"parallel": 1}, {"parallel": 4}]
+    assert content["loads"][0]["figures"]["mean_output_tokens"] == 8
+    assert {path.name for path in out.glob("*.svg")} == {
+        f"{n}.svg" for n in ("throughput", "requests", "ttft", "tpot", "latency")
+    }
+    table = pyarrow.read_table(out / "bench-test_load-parallel=4.parquet").to_pylist()
+    assert len(table) == 16
+    assert all(row["sent"] < row["first"] < row["last"] <= row["ended"] for row in table)
+    assert all(len(row["chunks"]) == 8 for row in table)
+    perf(served, "--perf-parallel", "2", *FEW, "--perf-out", "out")
+    rows = [json.loads(line) for line in (out / "bench-test_load-parallel=2.jsonl").read_text().splitlines()]
+    assert (len(rows), rows[0]["output_tokens"], rows[0]["status"], rows[0]["error"]) == (16, 8, 200, "")
+
+
+def test_a_run_is_compared_with_an_earlier_one(served: pytest.Pytester, bench: BenchServer) -> None:
+    nothing = perf(served, "--perf-parallel", "4", *FEW, "--perf-number", "40", "--perf-compare", "last")
+    nothing.stdout.fnmatch_lines(["parallel=4: that run has no such load to compare with"])
+    before = true_ttft(bench)
+    bench.behave(Behaviour(ttft=0.04, gap=0.001, tokens=16))
+    result = perf(served, "--perf-parallel", "4", *FEW, "--perf-number", "40", "--perf-compare", "last")
+
+    text = result.stdout.str()
+    line = re.search(r"p50_ttft +([\d.]+) ms +([\d.]+) ms +\+([\d.]+)% +\[\+([\d.]+)%, \+([\d.]+)%\]  \*", text)
+    assert line, text
+    first, second, change, low, high = map(float, line.groups())
+    assert first == pytest.approx(before, abs=5)
+    assert second == pytest.approx(true_ttft(bench), abs=5)
+    assert change == pytest.approx(100 * (second / first - 1), abs=1)
+    assert low <= change <= high
+
+
+def test_every_load_is_a_benchmark_of_pytest_benchmark(served: pytest.Pytester, bench: BenchServer) -> None:
+    pytest.importorskip("pytest_benchmark")
+    arguments = ["--perf-parallel", "1,4", *FEW, "--benchmark-storage", "stored", "-p", "no:cacheprovider"]
+    first = perf(served, *arguments, "--benchmark-autosave", "--benchmark-json", "bench.json")
+    assert first.ret == 0
+
+    first.stdout.re_match_lines([r"-+ benchmark: 2 tests -+", r"test_load\[parallel=\d\] .* 16 +1$"])
+    stored = {one["name"]: one for one in json.loads((served.path / "bench.json").read_text())["benchmarks"]}
+    assert stored["test_load[parallel=4]"]["stats"]["rounds"] == 16
+    assert 0.02 < stored["test_load[parallel=4]"]["stats"]["mean"] < 0.2
+    assert stored["test_load[parallel=4]"]["extra_info"]["success"] == 1
+    again = perf(served, *arguments, "--benchmark-compare", "--benchmark-compare-fail=mean:300%")
+    assert again.ret == 0
+    bench.behave(Behaviour(ttft=0.2, gap=0.001))
+    slower = perf(served, *arguments, "--benchmark-compare", "--benchmark-compare-fail=mean:300%")
+    assert slower.ret != 0
+    (slower.stdout if "Performance has regressed" in slower.stdout.str() else slower.stderr).fnmatch_lines(
+        ["*Performance has regressed*"]
+    )
+
+
+def test_benchmark_only_and_skip_mean_load_tests_too(served: pytest.Pytester) -> None:
+    pytest.importorskip("pytest_benchmark")
+
+    perf(served, "--perf-parallel", "2", *FEW, "--benchmark-only").assert_outcomes(passed=1)
+    perf(served, "--perf-parallel", "2", *FEW, "--benchmark-skip").assert_outcomes(skipped=1)
+    perf(served, "--perf-parallel", "2", *FEW, "-p", "no:benchmark").assert_outcomes(passed=1)
+
+
+def test_figures_are_properties_of_the_junit_case(served: pytest.Pytester) -> None:
+    perf(served, "--perf-parallel", "2", *FEW, "--junitxml", "junit.xml")
+    root = ElementTree.parse(served.path / "junit.xml").getroot()
+
+    found = {each.attrib["name"]: float(each.attrib["value"]) for each in root.iter("property")}
+    assert found["success"] == 1
+    assert 0.01 < found["p50_ttft"] < found["p50_latency"]
+
+
+def test_a_histogram_of_pytest_benchmark_is_drawn(served: pytest.Pytester) -> None:
+    # In a process of its own: a library of pygal's takes the finder of plugins away from this one.
+    if not importlib.util.find_spec("pygal"):
+        pytest.skip("no pygal, by which pytest-benchmark draws")
+    run_alone(served, "--model", "bench", "--perf-parallel", "1,2", *FEW, "--benchmark-histogram=drawn")
+
+    assert list(served.path.glob("drawn*.svg"))

@@ -1,0 +1,169 @@
+"""Tests marked perf that users write, and what else has this mark or a fixture of this name."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.perf.server.behaviour import Behaviour
+from pytest_modeleval.perf.server.process import BenchServer
+from tests.conftest import ANSWERS, FaultyServer, alias, run
+from tests.perf.conftest import FEW, perf
+
+pytestmark = pytest.mark.usefixtures("whatever_machine")
+
+
+MINE = """
+import pytest
+
+@pytest.mark.perf(parallel=[2, 4], number=12, input=40, output=8, slo="p50_ttft<=5s")
+def test_mine(load):
+    assert load["p50_ttft"] < {limit}
+    assert load["success"] == 1
+    assert load.figures.sent == 12
+"""
+
+
+def test_a_users_own_test_asserts_on_the_figures(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    result = perf(served, "test_mine.py", "-v")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.re_match_lines(
+        [r"test_mine.py::test_mine\[parallel=2\] PASSED", r"test_mine.py::test_mine\[parallel=4\] PASSED"]
+    )
+    result = perf(served, "test_mine.py", "--perf-parallel", "3", "--perf-number", "12")
+    result.stdout.re_match_lines([r"parallel=3 +12 "])
+
+
+def test_the_example_of_the_guide_runs(served: pytest.Pytester) -> None:
+    guide = (Path(__file__).parents[2] / "docs" / "perf.md").read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    served.makepyfile(test_chat=example)
+    result = perf(
+        served, "test_chat.py", "--perf-parallel", "4", *FEW, "--perf-output", "64", "--perf-slo", "success>=50%"
+    )
+
+    result.assert_outcomes(passed=1)
+    result.stdout.re_match_lines([r"parallel=4 +16 +0 .* passed"])
+
+
+def test_a_users_own_assert_fails_as_any(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=0.001))
+    result = perf(served, "test_mine.py")
+
+    result.assert_outcomes(failed=2)
+    assert result.ret == 1
+    result.stdout.re_match_lines([r">       assert load\[\"p50_ttft\"\] < 0.001"])
+
+
+def test_without_a_model_it_is_skipped(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    result = run(served, "test_mine.py", "-rs")
+
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*no model: give --model NAME"])
+
+
+OWN = """
+import pytest
+
+@pytest.fixture{params}
+def load({takes}):
+    return {value}
+
+@pytest.mark.perf
+def test_own(load):
+    assert load == "mine"
+"""
+
+
+@pytest.mark.parametrize("model", [[], ["--model", "bench"]], ids=["without a model", "with one"])
+def test_a_users_own_fixture_called_load_is_theirs(served: pytest.Pytester, model: list[str]) -> None:
+    served.makepyfile(test_own=OWN.format(params="", takes="", value='"mine"'))
+    run(served, *model, "test_own.py").assert_outcomes(passed=1)
+
+    served.makepyfile(test_own=OWN.format(params="(params=['mine', 'mine'])", takes="request", value="request.param"))
+    run(served, *model, "test_own.py").assert_outcomes(passed=2)
+
+    result = run(served, "--model", "bench", "--perf-parallel", "2", *FEW, "test_own.py")
+    result.assert_outcomes(deselected=2)
+
+
+def test_a_users_fixture_may_stand_on_ours(served: pytest.Pytester) -> None:
+    served.makepyfile(test_own=OWN.format(params="", takes="load", value='"mine" if load["success"] == 1 else ""'))
+
+    perf(served, "test_own.py", "--perf-parallel", "2", *FEW).assert_outcomes(passed=1)
+
+
+def test_a_mark_perf_of_somebody_elses_is_left_alone(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    pytester.makepyfile("import pytest\n@pytest.mark.perf('slow', n=3)\ndef test_it(tmp_path): assert tmp_path")
+
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_a_benchmark_may_have_a_mark_perf_of_its_own(served: pytest.Pytester, faulty_server: FaultyServer) -> None:
+    alias(served, "faulty", base_url=faulty_server.url, model="faulty")
+    served.makepyfile(test_answers=ANSWERS.replace("@benchmark(", "import pytest\n\n@pytest.mark.perf\n@benchmark("))
+
+    run(served, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+
+def test_benchmarks_and_load_tests_are_not_mixed(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_answers=ANSWERS)
+    result = perf(served, "test_mine.py", "test_answers.py")
+
+    assert result.ret == 4
+    result.stderr.re_match_lines(
+        [r"ERROR: load tests and benchmarks are selected together: .*-m perf or -m 'not perf'"]
+    )
+    perf(served, "test_mine.py", "test_answers.py", "-m", "perf").assert_outcomes(passed=2, deselected=1)
+
+
+def test_a_flag_runs_load_tests_alone(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_answers=ANSWERS, test_plain="def test_it(): pass")
+    result = perf(served, "test_mine.py", "test_answers.py", "test_plain.py", "--perf-parallel", "2")
+
+    result.assert_outcomes(passed=1, deselected=2)
+
+
+def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    flagged = perf(served, "--perf-parallel", "2", "-n", "2")
+    marked = perf(served, "test_mine.py", "-n", "1")
+
+    assert flagged.ret == 4
+    flagged.stderr.re_match_lines(
+        [r"ERROR: load tests cannot run under -n: a load test measures alone, .*; leave -n out"]
+    )
+    marked.assert_outcomes(errors=2)
+    marked.stdout.re_match_lines([r".*load tests cannot run under -n: a load test measures alone"])
+
+
+def test_a_wrong_argument_of_the_mark_is_said(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine="import pytest\n@pytest.mark.perf(paralel=3)\ndef test_mine(load): pass")
+    result = perf(served, "test_mine.py")
+
+    assert result.ret == 4
+    result.stderr.re_match_lines(
+        [r"ERROR: .*test_mine: unknown argument of @pytest.mark.perf: 'paralel'; did you mean 'parallel'\?"]
+    )
+
+
+def test_interrupting_keeps_what_was_measured(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.02, gap=0.001))
+    served.makeconftest(
+        """
+        import os, signal, threading
+        def pytest_runtest_setup(item):
+            threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+        """
+    )
+    served.makepyfile(test_mine=MINE.replace("number=12, ", "duration='30s', ").format(limit=3))
+    result = served.runpytest_subprocess("--model", "bench", "test_mine.py", "--perf-out", "out", "-p", "no:asyncio")
+
+    assert result.ret == 2
+    assert result.duration < 20
+    result.stdout.re_match_lines([r"parallel=2 +\d+ +0 ", r"ended early: interrupted, \d+ on their way"])
+    assert len((served.path / "out" / "bench-test_mine-parallel=2.jsonl").read_text().splitlines()) > 10
