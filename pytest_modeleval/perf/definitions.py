@@ -19,6 +19,8 @@ SPREADS = {
     "final_ttft": ("s", "first chunk of a conversation's last response - scheduled send of its first request"),
     "conversation": ("s", "end of a conversation's last response - scheduled send of its first request"),
 }
+# Those whose change from run to run an interval is wanted for.
+COMPARED = ("ttft", "tpot", "itl", "latency", "speed")
 # Of the whole window: name, unit, definition.
 RATES = {
     "request_rate": ("req/s", "requests that succeeded / seconds of the window"),

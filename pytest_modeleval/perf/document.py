@@ -3,12 +3,9 @@
 import math
 from typing import Any
 
-from pytest_modeleval.perf.definitions import COUNTS, PERCENTILES, RATES, SHARES
+from pytest_modeleval.perf.definitions import COMPARED, COUNTS, PERCENTILES, RATES, SHARES
 from pytest_modeleval.perf.figures import Figures
 from pytest_modeleval.perf.measured import Measured
-
-# Those whose change an interval is wanted for.
-_COMPARED = ("ttft", "tpot", "itl", "latency", "speed")
 
 
 def flat(found: Figures) -> dict[str, float]:
@@ -27,12 +24,12 @@ def intervals(found: Figures) -> dict[str, tuple[float, float]]:
     n = found.succeeded
     chosen = {
         f"p{percentile}_{name}": found.spreads[name].interval(percentile, independent=n)
-        for name in _COMPARED
+        for name in COMPARED
         if name in found.spreads
         for percentile in (50, 90, 99)
     }
     chosen |= {
-        f"mean_{name}": found.spreads[name].mean_interval(independent=n) for name in _COMPARED if name in found.spreads
+        f"mean_{name}": found.spreads[name].mean_interval(independent=n) for name in COMPARED if name in found.spreads
     }
     chosen |= {name: found.rate_interval(name) for name in RATES if any(found.slices.get(name, ()))}
     return {name: ends for name, ends in chosen.items() if all(map(math.isfinite, ends))}

@@ -160,6 +160,12 @@ FLAGS = (
     Flag("--perf-cached", "", "prompts may come from the server's cache", values.yes, False, switch=True),
     Flag("--perf-calibrate", "", "measure this machine's own floor before each load", values.yes, False, switch=True),
     Flag("--perf-compare", "RUN", "show the change since an earlier run: its id, or last", reading.text),
+    Flag(
+        "--perf-compare-fail",
+        "LIMITS",
+        'how much worse than that run a load may be: "p99_ttft:10%, output_rate:5%"',
+        reading.worsenings,
+    ),
     Flag("--perf-out", "DIR", "write figures, records of every request, and plots to DIR", values.path),
     Flag(
         "--perf-records",

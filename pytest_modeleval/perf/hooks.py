@@ -151,7 +151,7 @@ class LoadHooks:
         pyfuncitem.user_properties += properties(found)
         refuse(found, param.options.max_error_rate)
         result = yield
-        judge(found)
+        judge(found, self.session.worsened.get((found.name, found.model), ()))
         return result
 
     @pytest.hookimpl(wrapper=True)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import pytest
 
 from pytest_modeleval.options import unknown, value_of
+from pytest_modeleval.perf.comparing import Limit
 from pytest_modeleval.perf.flags import FLAGS, LOADS
 from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.slo import Slo
@@ -68,6 +69,7 @@ class PerfOptions:
     cached: bool
     calibrate: bool
     compare: str | None
+    compare_fail: tuple[Limit, ...] | None
     out: Path | None
     records: str
     track: str | None
@@ -137,6 +139,10 @@ def _refuse_mixed(options: PerfOptions) -> None:
         )
     if options.token_ids and (options.endpoint != "completions" or not options.tokenizer):
         raise pytest.UsageError("--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME")
+    if options.compare_fail and not options.compare:
+        raise pytest.UsageError(
+            "--perf-compare-fail needs --perf-compare RUN: the run that a load may not be worse than"
+        )
     if "messages" in json.loads(options.body or "{}") and options.endpoint in ("embeddings", "rerank"):
         raise pytest.UsageError(f"messages of --perf-body come before a prompt, and {options.endpoint} takes texts")
     if options.most_turns > 1 and options.endpoint not in ("chat", "responses"):

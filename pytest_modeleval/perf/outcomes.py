@@ -1,9 +1,10 @@
 """How a load test can end besides passing, each in one line, and the exit status that follows."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from pytest_modeleval.gate.judge import Exit
 from pytest_modeleval.gate.verdict import Result
+from pytest_modeleval.perf.comparing import Change
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.search import Found, Knee
 from pytest_modeleval.perf.wording import failures, objections
@@ -65,12 +66,17 @@ def refuse(measured: Measured, most_errors: float) -> None:
         raise Invalid(f"INVALID: {'; '.join(dict.fromkeys(measured.invalid))}")
 
 
-def judge(measured: Measured) -> None:
-    """Raise what the figures say against the objectives, if anything."""
-    if measured.result is Result.FAILED:
-        raise Failed(objections(measured, Result.FAILED))
-    if measured.result is Result.INCONCLUSIVE:
-        raise Inconclusive(f"inconclusive: {objections(measured, Result.INCONCLUSIVE)}")
+def judge(measured: Measured, changes: Sequence[Change] = ()) -> None:
+    """Raise what the figures say against the objectives, or against how they changed, if anything."""
+    if failed := _against(measured, changes, Result.FAILED):
+        raise Failed(failed)
+    if undecided := _against(measured, changes, Result.INCONCLUSIVE):
+        raise Inconclusive(f"inconclusive: {undecided}")
+
+
+def _against(measured: Measured, changes: Sequence[Change], result: Result) -> str:
+    missed = [objections(measured, result), *(change.said for change in changes if change.result is result)]
+    return "; ".join(filter(None, missed))
 
 
 def judge_search(found: Found | Knee) -> None:

@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval import values
 
 if TYPE_CHECKING:
+    from pytest_modeleval.perf.comparing import Limit
     from pytest_modeleval.perf.prompts.lengths import Lengths
     from pytest_modeleval.perf.slo import Slo
 
@@ -130,6 +131,13 @@ def image_format(flag: str, text: str) -> tuple[str, str]:
     from pytest_modeleval.perf.prompts.images import read_format
 
     return read_format(flag, text)
+
+
+def worsenings(flag: str, text: str) -> "tuple[Limit, ...]":
+    """How much worse than in an earlier run figures may be."""
+    from pytest_modeleval.perf.comparing import parse
+
+    return parse(flag, text)
 
 
 def slo(flag: str, text: str) -> "Slo":

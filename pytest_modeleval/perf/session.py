@@ -3,7 +3,7 @@
 import secrets
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import read_options
+from pytest_modeleval.perf.comparing import Change, Limit, changes
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.judging import needed_requests
 from pytest_modeleval.perf.load import run_load
@@ -56,6 +57,8 @@ class LoadSession:
         self.searched: list[tuple[str, Find, Found | Knee]] = []
         self.speeds: list[Speed] = []
         self.changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]] = []
+        # Of each load that is compared: what the limits say of its changes.
+        self.worsened: dict[tuple[str, str], list[Change]] = {}
         self._tick = tick
         self._place = lambda name: Place(
             name,
@@ -107,7 +110,7 @@ class LoadSession:
         if isinstance(what, Point):
             found = self.measure(name, model, options, what)
             if options.compare:
-                self._compare(found, options.compare)
+                self._compare(found, options.compare, options.compare_fail or ())
             return found
         if isinstance(what, Find):
             answer = self.search(name, model, options, what)
@@ -189,10 +192,11 @@ class LoadSession:
             self._store.begin_run(self.run, {"model": [model.name for model in self.models], "perf": True})
         self._store.save_load(self.run, found.name, found.model, document(found))
 
-    def _compare(self, found: Measured, run: str) -> None:
+    def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
         assert self._store is not None
-        before = self._store.earlier_load(run, found.name, found.model, besides=self.run)
-        self.changes.append((found.point.name, document(found), before))
+        before, now = self._store.earlier_load(run, found.name, found.model, besides=self.run), document(found)
+        self.changes.append((found.point.name, now, before))
+        self.worsened[found.name, found.model] = changes(limits, now, before)
 
     def close(self, exit_status: int) -> None:
         """Record the end of the run, and end what was served for it."""

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_modeleval.perf.benchmark import Clock
+from pytest_modeleval.perf.comparing import ratio_interval
 from pytest_modeleval.perf.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
@@ -25,7 +26,6 @@ from pytest_modeleval.perf.slo import parse
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.wording import amount, rounded, time
 from pytest_modeleval.reports.perf import lines, speeds
-from pytest_modeleval.reports.perf_change import ratio_interval
 from pytest_modeleval.reports.perf_files import file_name, track, write_all
 from pytest_modeleval.reports.perf_live import standing
 from pytest_modeleval.reports.perf_plots import plot_notes, plots
