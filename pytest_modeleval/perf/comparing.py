@@ -49,7 +49,10 @@ def parse(where: str, text: str) -> tuple[Limit, ...]:
             )
         if match[1] not in KEPT:
             raise unknown(f"figure in {where}:", match[1], KEPT)
-        limits.append(Limit(match[1], float(match[2]) / 100))
+        limit = Limit(match[1], float(match[2]) / 100)
+        if limit.more_is_better and limit.most >= 1:
+            raise pytest.UsageError(f"{where}: {part.strip()}: nothing falls by more than 100%; give less, such as 5%")
+        limits.append(limit)
     return tuple(limits)
 
 
