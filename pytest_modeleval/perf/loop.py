@@ -34,7 +34,7 @@ class Loop:
     """Calls back when a socket is ready or a time has come; times are nanoseconds of the monotonic clock."""
 
     def __init__(self) -> None:
-        # Without `selectors`, which costs 2 µs a wait and 1 µs for each socket that is ready.
+        # Without `selectors`, which takes 1.5 to 1.8 times as long to tell which sockets are ready (measured).
         # Both are asked alike, but for the unit of the time to wait.
         self._poll = select.epoll() if _IS_EPOLL else cast("select.epoll", select.poll())
         self._fine = _IS_EPOLL and self._poll.fileno() < _MOST_FILES
