@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -47,6 +48,13 @@ def real_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no copies of the real datasets in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heed_ctrl_c() -> None:
+    """Some tests send Ctrl-C, and what a shell starts in the background does not heed it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
