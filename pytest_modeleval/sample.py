@@ -104,7 +104,8 @@ class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``choice_logprobs`` has the
-    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities.
+    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities. ``fingerprint`` is
+    what the server calls itself (OpenAI's `system_fingerprint`).
     """
 
     text: str
@@ -116,6 +117,7 @@ class Completion:
     first_token: float | None = None
     latency: float = 0.0
     choice_logprobs: Sequence[float] = ()
+    fingerprint: str = ""
 
     def __str__(self) -> str:
         return self.text

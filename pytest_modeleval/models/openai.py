@@ -44,6 +44,8 @@ class OpenAIModel:
     probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
+        # What the server says of the model, as far as it tells one from another.
+        self.said: Mapping[str, Any] = {}
         self._spec = spec
         self._key = _key(spec)
         self._client = openai.AsyncOpenAI(
@@ -67,7 +69,8 @@ class OpenAIModel:
             response = await self._client.get(
                 "/models", cast_to=httpx2.Response, options={**_OPTIONS, "timeout": PATIENCE}
             )
-            listed = _model_ids(response.content)
+            entries = _model_entries(response.content)
+            listed, self.said = list(entries), _said(entries.get(self._spec.model, {}))
         except openai.APIConnectionError as error:
             why = "no answer" if isinstance(error, openai.APITimeoutError) else _cause(error)
             raise StopRun(
@@ -140,6 +143,7 @@ class OpenAIModel:
             answer.get("usage") or {},
             first_token=None,
             latency=latency,
+            fingerprint=answer.get("system_fingerprint"),
         )
 
     async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> Completion:
@@ -234,11 +238,17 @@ def _body(model: str, request: Request) -> dict[str, Any]:
     return body
 
 
-def _model_ids(content: bytes) -> list[str]:
+def _model_entries(content: bytes) -> dict[str, Json]:
+    """What an endpoint lists, by the models' names."""
     try:
-        return [str(model["id"]) for model in json.loads(content)["data"]]
+        return {str(model["id"]): model for model in json.loads(content)["data"]}
     except (ValueError, KeyError, TypeError):
-        return []
+        return {}
+
+
+def _said(entry: Json) -> Json:
+    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking."""
+    return {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
 
 
 def _error_text(body: object) -> str:
@@ -273,8 +283,10 @@ async def _joined(chunks: AsyncIterator[Any], started: float) -> Completion:
     calls: dict[int, dict[str, Any]] = {}
     finish_reason, first_token = "", None
     usage: Json = {}
+    fingerprint: object = None
     async for chunk in chunks:
         usage = chunk.get("usage") or usage
+        fingerprint = chunk.get("system_fingerprint") or fingerprint
         for choice in (chunk.get("choices") or [])[:1]:
             delta = choice.get("delta") or {}
             finish_reason = choice.get("finish_reason") or finish_reason
@@ -296,6 +308,7 @@ async def _joined(chunks: AsyncIterator[Any], started: float) -> Completion:
         usage,
         first_token=first_token,
         latency=time.perf_counter() - started,
+        fingerprint=fingerprint,
     )
 
 
@@ -309,7 +322,13 @@ def _add_call(call: dict[str, Any], delta: Json) -> None:
 
 
 def _completion(
-    message: Json, finish_reason: str, usage: Json, *, first_token: float | None, latency: float
+    message: Json,
+    finish_reason: str,
+    usage: Json,
+    *,
+    first_token: float | None,
+    latency: float,
+    fingerprint: object,
 ) -> Completion:
     if finish_reason == "content_filter":
         raise Filtered("the server's content filter cut the answer")
@@ -331,4 +350,5 @@ def _completion(
         completion_tokens=usage.get("completion_tokens"),
         first_token=first_token,
         latency=latency,
+        fingerprint=fingerprint if isinstance(fingerprint, str) else "",
     )
