@@ -251,6 +251,11 @@ class Metered:
         """The model's own."""
         return self._model.concurrency
 
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What the model's server says of itself."""
+        return getattr(self._model, "said", {})
+
     async def check(self) -> None:
         """The model's own check, which may ask for one token."""
         bound = cost(self._spec, TEMPLATE, 1)

@@ -60,7 +60,7 @@ class Mask:
 
     def cover(self, completion: Completion) -> Completion:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""
-        said = {name: getattr(completion, name) for name in ("text", "thinking", "finish_reason")}
+        said = {name: getattr(completion, name) for name in ("text", "thinking", "finish_reason", "fingerprint")}
         covered: dict[str, Any] = {name: _without(text, self._secret) for name, text in said.items()}
         covered["tool_calls"] = tuple(_covered(call, self._secret) for call in completion.tool_calls)
         changed = any(covered[name] != getattr(completion, name) for name in covered)

@@ -21,7 +21,7 @@ from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_o
 from pytest_modeleval.models.replies import Broken, count_of, error_text, usage_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import Completion, Filtered, Request, SampleError, StopRun
+from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
 PATIENCE = 4.0
@@ -50,6 +50,8 @@ class OpenAIModel:
     probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
+        # What the server says of the model, as far as it tells one from another.
+        self.said: Mapping[str, Any] = {}
         self._spec = spec
         self._mask = Mask(spec)
         self._refusals = Refusals()
@@ -78,7 +80,8 @@ class OpenAIModel:
         try:
             async with asyncio.timeout(PATIENCE):
                 response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
-            listed = _model_ids(response.content)
+            entries = _model_entries(response.content)
+            listed, self.said = list(entries), _said(entries.get(self._spec.model, {}))
         except (openai.APIConnectionError, TimeoutError) as error:
             why = "no answer" if isinstance(error, TimeoutError) else self._cause(error)
             raise StopRun(
@@ -246,11 +249,17 @@ def _body(model: str, request: Request) -> dict[str, Any]:
     return body
 
 
-def _model_ids(content: bytes) -> list[str]:
+def _model_entries(content: bytes) -> dict[str, Json]:
+    """What an endpoint lists, by the models' names."""
     try:
-        return [str(model["id"]) for model in json.loads(content)["data"]]
+        return {str(model["id"]): model for model in json.loads(content)["data"]}
     except (ValueError, LookupError, TypeError, RecursionError):
-        return []
+        return {}
+
+
+def _said(entry: Json) -> Json:
+    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking."""
+    return {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
 
 
 def _body_of(error: openai.APIStatusError) -> object:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import AsyncIterable, AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pytest_modeleval.models.replies import (
     MOST_BYTES,
@@ -31,7 +31,8 @@ class _Reply:
 
     said: Said
     finish: str = ""
-    usage: Json | None = None
+    usage: Json = field(default_factory=dict)
+    fingerprint: object = None
     first_token: float | None = None
 
 
@@ -68,7 +69,7 @@ def _whole(content: bytes) -> _Reply:
         raise kind("the server answered without a choice")
     said = Said()
     add_said(said, message_of(choice))
-    return _Reply(said, finish_of(choice), usage_of(body))
+    return _Reply(said, finish_of(choice), usage_of(body), body.get("system_fingerprint"))
 
 
 async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) -> _Reply:
@@ -82,6 +83,7 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
         if words := failure_in({"error": chunk} if name == "error" else chunk):
             raise Broken(f"the server broke off with an error: {words}", chunk)
         reply.usage = usage_of(chunk) or reply.usage
+        reply.fingerprint = chunk.get("system_fingerprint") or reply.fingerprint
         choice = first_choice(chunk, streamed=True)
         if choice is None:
             continue
@@ -143,7 +145,7 @@ def _end_of_line(buffer: bytearray, at: int) -> int:
 def _completion(reply: _Reply, latency: float) -> Completion:
     if reply.finish == "content_filter":
         raise Filtered("the server's content filter cut the answer")
-    said, usage = reply.said, reply.usage or {}
+    said, usage = reply.said, reply.usage
     if not (said or reply.finish):
         raise Broken("neither an answer nor a reason why it ended")
     content, reasoning, refusal = map("".join, (said.text, said.thinking, said.refusal))
@@ -157,4 +159,5 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         completion_tokens=count_of(usage, "completion_tokens"),
         first_token=reply.first_token,
         latency=latency,
+        fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
     )

@@ -1,6 +1,5 @@
 """What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
 
-import hashlib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -33,20 +32,8 @@ class ModelSpec:
     args: Mapping[str, Any] = field(default_factory=dict)
     # Dollars per million tokens of "input" and "output"; empty where nobody told them.
     price: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides its answers besides the request: not its URL, its key or its name here.
-
-        A local folder counts with the names, sizes and times of its files, so that new weights are a new model.
-        """
-        identity: dict[str, Any] = {"api": self.api, "model": self.model, "args": dict(self.args)}
-        path = Path(self.model)
-        if self.api in ("transformers", "replay") and path.exists():
-            files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-            stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-            identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
-        return identity
+    # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
+    identity: str | None = None
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -61,6 +48,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "generation": (dict,),
     "args": (dict,),
     "price": (dict,),
+    "identity": (str,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 
@@ -80,6 +68,8 @@ def _alias(name: str, table: Table) -> ModelSpec:
     settings = table.checked(_TYPES)
     if "model" not in settings:
         raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
+    if not settings.get("identity", "name").strip():
+        raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "price" in settings:
         _check_price(table.where, settings["price"])
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
