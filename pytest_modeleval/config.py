@@ -1,7 +1,7 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,18 @@ class Table:
     where: str
     settings: Mapping[str, Any]
 
-    def checked(self, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
-        """The settings, each of a known name and type; `pytest.UsageError` for the first that is not."""
+    def checked(self, types: Mapping[str, tuple[type, ...]], *, unshown: Collection[str] = ()) -> dict[str, Any]:
+        """The settings, each of a known name and type; `pytest.UsageError` for the first that is not.
+
+        What those of ``unshown`` are is not said.
+        """
         for key, value in self.settings.items():
             if key not in types:
                 raise unknown(f"key in {self.where}:", key, types)
             if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
                 kinds = " or ".join(kind.__name__ for kind in types[key])
-                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {value!r}")
+                shown = f"a {type(value).__name__}" if key in unshown else repr(value)
+                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {shown}")
         return dict(self.settings)
 
 

@@ -19,6 +19,7 @@ from pytest_modeleval.collect import Collector, lost_record, sample_id, selected
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.ending import judge, write
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
 from pytest_modeleval.history.past import Past, sample_name
@@ -32,7 +33,7 @@ from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.recall import Recall, Rules
 from pytest_modeleval.recorder import Recorder
-from pytest_modeleval.reports import stored
+from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results import Record, Results
 from pytest_modeleval.resuming import command_of, find_interrupted, resume_within
@@ -202,7 +203,7 @@ class Evaluation:
             if self._purse is not None:
                 self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
             self.judgement = judge(self, session, store, exit_status)
-            self.notes = stored.lines(store, self._rules, self.models)
+            self.notes = [*stored.lines(store, self._rules, self.models), *thoughts.lines(store, self.run)]
             write(self, session, store)
         if self._ahead is not None:
             self._ahead.close()
@@ -323,6 +324,7 @@ class Evaluation:
 
     def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""
+        why = harmless(why)
         if self._is_worker:
             self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
             pytest.exit(why)

@@ -5,7 +5,7 @@ import json
 import socket
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -29,6 +29,15 @@ def first(fault: Fault, then: Fault) -> Fault:
     """The fault once, then the other."""
     left = [fault]
     return lambda handler, body: (left.pop() if left else then)(handler, body)
+
+
+def only(faults: Mapping[str, Fault]) -> Fault:
+    """A fault for each question that begins with its name; every other is answered 42."""
+
+    def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        faults.get(body["messages"][0]["content"].partition(":")[0], answer("42"))(handler, body)
+
+    return fault
 
 
 def test_a_right_answer_passes(project: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -115,10 +124,7 @@ def not_json(handler: BaseHTTPRequestHandler, _: object) -> None:
 def test_an_error_of_one_sample_is_counted_and_said(
     project: pytest.Pytester, faulty: FaultyServer, fault: Fault, said: str
 ) -> None:
-    def only_the_first(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        (fault if "easy 0" in json.dumps(body) else answer("42"))(handler, body)
-
-    faulty.fault = only_the_first
+    faulty.fault = only({"easy 0": fault})
     result = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=9, errors=1)

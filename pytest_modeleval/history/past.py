@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
-from pytest_modeleval.sample import Completion, Json, Sample
+from pytest_modeleval.sample import Completion, Json, Sample, token_count
 from pytest_modeleval.store import connect
 
 # How much of a run's id people type.
@@ -58,7 +58,7 @@ class Attempt(NamedTuple):
     @property
     def tokens(self) -> int | None:
         """The tokens of its answer; None where no server counted them."""
-        return self.completion_tokens or None
+        return token_count(self.completion_tokens) or None
 
     @property
     def name(self) -> str:

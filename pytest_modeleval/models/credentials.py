@@ -16,6 +16,8 @@ _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
 _SECRET = re.compile("auth|key|token|secret|cookie|passw|credential|session", re.IGNORECASE)
 # Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
 _SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
+# The parts of an answer that a server writes.
+_SAID = ("text", "thinking", "finish_reason", "fingerprint", "tool_calls")
 
 
 def key_of(spec: ModelSpec) -> str:
@@ -39,7 +41,13 @@ def headers_of(spec: ModelSpec) -> dict[str, str]:
             )
         return value
 
-    return {name: _VARIABLE.sub(value, str(said)) for name, said in spec.headers.items()}
+    headers = {name: _VARIABLE.sub(value, said) for name, said in spec.headers.items()}
+    for name, sent in headers.items():
+        if not sent.isascii() or not sent.isprintable():
+            raise pytest.UsageError(
+                f"model {spec.name!r}: the header {name} is no line of ASCII, which alone can be sent"
+            )
+    return headers
 
 
 class Mask:
@@ -60,11 +68,18 @@ class Mask:
 
     def cover(self, completion: Completion) -> Completion:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""
-        said = {name: getattr(completion, name) for name in ("text", "thinking", "finish_reason", "fingerprint")}
-        covered: dict[str, Any] = {name: _without(text, self._secret) for name, text in said.items()}
-        covered["tool_calls"] = tuple(_covered(call, self._secret) for call in completion.tool_calls)
-        changed = any(covered[name] != getattr(completion, name) for name in covered)
-        return replace(completion, **covered) if changed else completion
+        said = {name: getattr(completion, name) for name in _SAID}
+        covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
+        covered["tool_calls"] = tuple(covered["tool_calls"])
+        return replace(completion, **covered) if covered != said else completion
+
+    def cover_json(self, value: Any) -> Any:
+        """JSON without the same in its texts."""
+        if isinstance(value, str):
+            return _without(value, self._secret)
+        if isinstance(value, Mapping):
+            return {self.cover_json(name): self.cover_json(inner) for name, inner in value.items()}
+        return [self.cover_json(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _words(values: list[str], shortest: int) -> list[str]:
@@ -77,12 +92,3 @@ def _without(text: str, secrets: list[str]) -> str:
     for secret in secrets:
         text = text.replace(secret, "***")
     return text
-
-
-def _covered(value: Any, secrets: list[str]) -> Any:
-    """JSON without the secrets in its texts."""
-    if isinstance(value, str):
-        return _without(value, secrets)
-    if isinstance(value, Mapping):
-        return {name: _covered(inner, secrets) for name, inner in value.items()}
-    return [_covered(inner, secrets) for inner in value] if isinstance(value, list) else value

@@ -81,7 +81,7 @@ class OpenAIModel:
             async with asyncio.timeout(PATIENCE):
                 response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
             entries = _model_entries(response.content)
-            listed, self.said = list(entries), _said(entries.get(self._spec.model, {}))
+            listed, self.said = list(entries), self._mask.cover_json(_said(entries.get(self._spec.model, {})))
         except (openai.APIConnectionError, TimeoutError) as error:
             why = "no answer" if isinstance(error, TimeoutError) else self._cause(error)
             raise StopRun(
