@@ -3,6 +3,7 @@
 import json
 import tomllib
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from pytest_modeleval.perf.server.process import BenchServer
 from tests.conftest import FaultyServer, alias, run, send
 from tests.perf.conftest import FEW, QUICK, perf
 from tests.perf.proxies import forwarding
+from tests.perf.test_lengths import counts_words
 
 pytestmark = pytest.mark.usefixtures("whatever_machine")
 TINY = str(Path(__file__).parents[2] / "pytest_modeleval" / "models" / "tiny")
@@ -180,6 +182,26 @@ def test_messages_of_a_body_come_before_every_prompt(pytester: pytest.Pytester, 
     sent = [body for body in faulty_server.asked if "messages" in body]
     assert [body["messages"] for body in sent] == [[system, {"role": "user", "content": "Who?"}]] * 3
     assert {body["top_k"] for body in sent} == {5}
+
+
+@pytest.mark.parametrize("arguments", [["--perf-output", "8"], ["--perf-prompt", "Who?", "--perf-output", "8"], []])
+def test_a_server_that_refuses_max_tokens_is_loaded(
+    pytester: pytest.Pytester, faulty_server: FaultyServer, arguments: list[str]
+) -> None:
+    def respond(handler: Any, body: dict[str, Any]) -> None:
+        if "max_tokens" in body:
+            send(handler, 400, {"error": {"message": "Unsupported parameter: 'max_tokens'"}})
+            return
+        counts_words(handler, body)
+
+    faulty_server.fault = respond
+    alias(pytester, "s", base_url=faulty_server.url, model="m", generation={"max_completion_tokens": 16})
+    result = run(
+        pytester, "--model", "s", "--perf-parallel", "1", "--perf-number", "4", "--perf-input", "40", *arguments
+    )
+
+    assert result.ret == 0, result.outlines
+    assert faulty_server.asked[-1]["max_completion_tokens"] == (8 if arguments else 16)
 
 
 def test_a_share_of_the_requests_warms_up(served: pytest.Pytester) -> None:
