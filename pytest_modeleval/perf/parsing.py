@@ -39,6 +39,8 @@ class Read:
     stamped: bool = False
 
 
+# Bytes of a failed response that are kept to be shown.
+_SAID = 1000
 # What a read within this time brings came together (nanoseconds).
 _AT_ONCE = 1_000_000
 
@@ -70,7 +72,13 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
         return Read(record, exchange.detail or str(malformed), lag)
     if status >= 300:
         record.error = f"http {status}"
-        return Read(record, body.content[:200].decode(errors="replace"), lag)
+        elsewhere = exchange.framing.elsewhere(exchange.raw)
+        said = (
+            f"it sends on to {elsewhere}, which no load follows"
+            if elsewhere
+            else body.content[:_SAID].decode(errors="replace")
+        )
+        return Read(record, said, lag)
     detail = exchange.detail
     if status and not record.error:
         record.error, detail = _verdict(answer)

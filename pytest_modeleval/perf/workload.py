@@ -157,12 +157,11 @@ class Workload:
         least = 16 if options.endpoint == "responses" else 1
         limit = limit_of(options.endpoint, *self._bodies().given)
         asked = {} if options.endpoint == "embeddings" else {limit: least}
-        target = self.target()
         # Tools and the template's arguments make a prompt longer.
         under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *LIMITS)}
         body = {**under, "model": self.model.model, FIELDS[options.endpoint]: None, **asked}
         patience = min(options.timeout, options.limit, _PATIENCE)
-        return by_server(self.url, self._headers(), body, tls=target.tls, proxy=target.proxy, patience=patience)
+        return by_server(self.target(), body, patience=patience)
 
     def _bodies(self) -> Bodies:
         options = self.options
