@@ -99,10 +99,16 @@ class Request:
     pairs: Sequence[tuple[str, str]] = ()
 
 
+def token_count(value: object) -> int | None:
+    """What somebody told as a count of tokens; None for what is none: a text, a float, below 0 or beyond 2³¹."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
+    A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``choice_logprobs`` has the
     log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities.
     """
@@ -116,6 +122,12 @@ class Completion:
     first_token: float | None = None
     latency: float = 0.0
     choice_logprobs: Sequence[float] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("prompt_tokens", "completion_tokens"):
+            told = getattr(self, name)
+            if told is not None and token_count(told) is None:
+                object.__setattr__(self, name, None)
 
     def __str__(self) -> str:
         return self.text

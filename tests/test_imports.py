@@ -12,7 +12,7 @@ import pytest_modeleval
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside"},
+    {"sample", "aside", "foreign"},
     {
         "prompts",
         "scorers",
@@ -46,6 +46,7 @@ LAYERS = [
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 # Nothing but the standard library in these.
 PLAIN = {
+    "foreign",
     "sample",
     "aside",
     "prompts",

@@ -1,0 +1,19 @@
+"""What models, servers and files say, as text that a terminal shows and never obeys."""
+
+
+def harmless(text: str) -> str:
+    r"""The text with every character that is no sign written out, as ``\x1b`` is for ESC; line ends are kept.
+
+    Control characters, marks that turn the direction of writing and halves of surrogate pairs are such.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def one_line(text: str, most: int = 1000) -> str:
+    """The text on one line, harmless, and not longer than this."""
+    line = harmless(" ".join(text[: 2 * most].split()))
+    return line if len(line) <= most else f"{line[: most - 2]} …"

@@ -1,0 +1,147 @@
+"""What a server's error concerns: one prompt, this moment, or the whole run; by status, type, code and wording."""
+
+import enum
+import json
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+
+from pytest_modeleval.models.replies import error_text
+
+# So many different prompts refused alike, and none answered, concern all: one of a kind at the start is no reason to
+# stop, and nobody wants to hear it 14,000 times.
+ALIKE = 5
+
+
+class Concern(enum.Enum):
+    """What an error concerns."""
+
+    TOO_LONG = "the prompt is too long for the model"
+    FILTERED = "refused by the server's content filter"
+    RATE_LIMIT = "too many requests"
+    MOMENT = "unavailable"
+    SPENT = "the quota is spent"
+    ALL = "the request was refused"
+    PROMPT = "the server refused this prompt"
+
+
+# By their codes and types, in lower case; then by the wordings of vLLM, SGLang, llama.cpp, TGI, Ollama, LM Studio,
+# OpenAI, Azure, Anthropic, Gemini, Bedrock, Mistral, Groq, xAI, OpenRouter, DashScope, Moonshot, Zhipu, MiniMax, Baidu,
+# DeepSeek and Volcengine, from their docs and from reports of their users.
+_SPENT = re.compile(
+    r"insufficient_(user_)?quota|exceeded_current_quota|billing_(hard_limit|not_active)|arrearage|accountoverdue|"
+    r"insufficient[ _](balance|credits?|funds)|credit balance|freetieronly|payment[ _]required|\b1113\b|"
+    r"欠费|余额不足|spend[ _]limit"
+)
+_RATE = re.compile(r"throttl|rate[ _-]?limit|too[ _]many[ _]requests|requests? rate|频率过高|并发数过高|限流")
+_KEY = re.compile(
+    r"(invalid|incorrect)[ _](api[ _])?key|api[ _]key[ _](not[ _]valid|invalid)|unauthenticated|"
+    r"invalid[ _]authentication|"
+    r"permission[ _](denied|error)|access[ _]?denied|unsupported_country|model[ _]not[ _](found|exist)|\b1211\b|"
+    r"model\b.{0,80}(does not|doesn't) exist|模型不存在"
+)
+_PARAMETER = re.compile(
+    r"(unknown|unsupported|unrecognized|unexpected|invalid)[ _](parameter|field|argument|name|request argument|keyword)"
+    r"|extra (inputs|fields) (are )?not permitted|extra_forbidden|unsupported[ _]value"
+)
+# The part of a request that is the sample's own: a parameter unknown in there is not one of the settings.
+_OF_A_SAMPLE = re.compile(r"\b(messages|contents|tools|functions)\W{1,4}\d")
+_FILTERED = re.compile(
+    r"content_?filter|content[ _]policy|data_?inspection|invalid_prompt|sensitive ?content|sensitive_?words|moderation|"
+    r"responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|risk ?detection|"
+    r"inappropriate content|prohibited[ _]content|sensitive information|flagged|usage (policy|policies|guidelines)|"
+    r"safety (system|filter|policy|policies|settings|reasons)|guardrail|敏感|不安全|违规|内容安全|审核"
+)
+_TOO_LONG = re.compile(
+    r"context.{0,30}(length|window|size|limit)|exceed_context|tokens_too_long|characters_too_long|string_above_max|"
+    r"request_too_large|token_limit_exceeded|\b1261\b|too (long|many (input )?tokens)|"
+    r"(request|prompt|input|message|payload).{0,30}too large|"
+    r"(token|prompt|input|length).{0,80}exceed|exceed.{0,60}(token|length|input)|"
+    r"maximum.{0,20}(prompt|input|sequence|model|allowed).{0,10}length|longer than.{0,60}(length|tokens|model)|"
+    r"range of input length|inputs\b.{0,60}must (be|have)|max(imum)? input (characters|tokens|length)|"
+    r"max_(new_|completion_)?tokens\W.{0,30}must be (at least|greater than|>=?)(?!.*got 0)|"
+    r"reduce the (length|number|size)|超长|过长|长度超|超[出过].{0,12}(长度|限制|上限|上下文|token)|上下文"
+)
+# These name the context beside the one setting that is wrong for every prompt (Groq, OpenAI, DeepSeek, DashScope).
+_SETTING = re.compile(
+    r"max_(new_|completion_)?tokens\W.{0,20}must be less than or equal|supports at most \d+ completion tokens|"
+    r"range of max_(new_|completion_)?tokens"
+)
+# What an address, a key or a payment decides.
+_STATUSES = {401: Concern.ALL, 402: Concern.SPENT, 404: Concern.ALL, 405: Concern.ALL, 407: Concern.ALL}
+
+
+def concern_of(status: int, body: object) -> Concern:
+    """What an error of this status and body (parsed JSON, or a text) concerns."""
+    said = _text(body)
+    if status in _STATUSES:
+        return _STATUSES[status]
+    if status == 413 or (status < 503 and not _SETTING.search(said) and _is_too_long(status, said)):
+        return Concern.TOO_LONG
+    if status < 503 and (_is_flagged(body) or (_FILTERED.search(said) and not _RATE.search(said))):
+        return Concern.FILTERED
+    if status == 429:
+        return Concern.SPENT if _SPENT.search(said) else Concern.RATE_LIMIT
+    if status in (408, 409, 425) or not 400 <= status < 500:
+        return Concern.MOMENT
+    if _RATE.search(said):
+        return Concern.RATE_LIMIT
+    # What ends a run is looked for where no server quotes a prompt at length.
+    said = f"{_codes(body)} {error_text(body)}".lower()
+    if _SPENT.search(said):
+        return Concern.SPENT
+    is_setting = _PARAMETER.search(said) and not _OF_A_SAMPLE.search(said)
+    return Concern.ALL if is_setting or _KEY.search(said) else Concern.PROMPT
+
+
+def _is_too_long(status: int, said: str) -> bool:
+    if status == 429:
+        # More tokens than may be sent in a minute: no patience makes this prompt shorter (OpenAI, Groq).
+        return "request too large" in said
+    return bool(_TOO_LONG.search(said)) and not _RATE.search(said) and not _SPENT.search(said)
+
+
+def _is_flagged(body: object) -> bool:
+    """Whether a body's own fields tell of a filter: OpenRouter's metadata, Zhipu's contentFilter."""
+    if not isinstance(body, Mapping):
+        return False
+    error = body.get("error", body)
+    metadata = error.get("metadata") if isinstance(error, Mapping) else None
+    return "contentFilter" in body or (isinstance(metadata, Mapping) and "flagged_input" in metadata)
+
+
+def _codes(body: object) -> str:
+    """A body's own short names for what is wrong."""
+    error = body.get("error", body) if isinstance(body, Mapping) else None
+    tables = [table for table in (body, error) if isinstance(table, Mapping)]
+    return " ".join(str(table.get(name)) for table in tables for name in ("code", "type", "error_type", "status"))
+
+
+def _text(body: object) -> str:
+    """All that a body says, names and values, in lower case; what the server quotes of a prompt beyond 2 kB is cut."""
+    try:
+        return (body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, default=str))[:2000].lower()
+    except RecursionError:
+        return ""
+
+
+class Refusals:
+    """The prompts that a model refused, while it has answered none."""
+
+    def __init__(self) -> None:
+        self._answered = False
+        self._prompts: defaultdict[str, set[str]] = defaultdict(set)
+
+    def answer(self) -> None:
+        """Note an answer: what is refused from now on concerns single prompts."""
+        self._answered = True
+        self._prompts.clear()
+
+    def concern_all(self, said: str, prompt: str) -> bool:
+        """Whether a refusal in these words, with others before, concerns every prompt."""
+        if self._answered:
+            return False
+        # Numbers and request ids differ between refusals that are alike.
+        alike = self._prompts[re.sub(r"\S*\d\S*", "#", said)]
+        alike.add(prompt)
+        return len(alike) >= ALIKE

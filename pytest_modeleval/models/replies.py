@@ -1,0 +1,196 @@
+"""What a chat server's reply says: its choice, text, thoughts, end and counts, whatever shape they come in."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_modeleval.sample import Json, token_count
+
+# The most bytes of one reply that are kept: 64 MiB, a hundred times the longest answer.
+MOST_BYTES = 1 << 26
+# Ends of an answer by which a server says that it gave up: vLLM, SGLang (abort), OpenRouter (error), DeepSeek
+# (insufficient_system_resource), Zhipu (network_error) and Ollama, whose model was only loaded or taken away.
+_FAILED = {
+    *("abort", "aborted", "cancel", "cancelled", "canceled", "error", "failed", "failure", "interrupted", "timeout"),
+    *("insufficient_system_resource", "network_error", "load", "unload"),
+}
+# Ends by a filter: OpenAI, Azure, Zhipu (sensitive), Gemini and Bedrock.
+_FILTERED = {
+    *("content_filter", "content_filtered", "sensitive", "safety", "recitation", "blocklist", "prohibited_content"),
+    *("spii", "guardrail_intervened"),
+}
+# Ends at a limit of length by other names: Anthropic, Mistral, z.ai and OpenAI's responses.
+_CUT_OFF = {"max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"}
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking")
+
+
+class Broken(ValueError):
+    """A reply that is no answer, and may be one the next time; its text says why in the server's words."""
+
+
+@dataclass(slots=True)
+class Said:
+    """What a message says, or the deltas of a stream say together."""
+
+    text: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
+    refusal: list[str] = field(default_factory=list)
+    calls: list[Json] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.thinking or self.refusal or self.calls)
+
+
+def parsed(content: bytes) -> Json:
+    """The JSON object of a reply, or of one event of a stream; raises `Broken`."""
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        raise Broken(f"not JSON: {content[:80].decode(errors='replace')!r}") from None
+    if not isinstance(body, Mapping):
+        raise Broken(f"no JSON object: {content[:80].decode(errors='replace')!r}")
+    return body
+
+
+def failure_in(body: Json) -> str:
+    """The server's own words for what failed, in a reply under 200 or an event of a stream; "" where nothing did.
+
+    ``{"error": …}`` and ``{"object": "error"}`` are one beside choices too, ``{"detail": …}``,
+    ``{"code": …, "message": …}`` and MiniMax's ``base_resp`` where there are none.
+    """
+    if body.get("error") or body.get("object") == "error":
+        return error_text(body) or "error"
+    if body.get("choices"):
+        return ""
+    said = any(body.get(name) for name in ("detail", "message", "error_msg", "msg"))
+    base = body.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code"):
+        return error_text(base.get("status_msg") or base)
+    return error_text(body) if said else ""
+
+
+def error_text(body: object) -> str:
+    """What an error's body says, on one line."""
+    if isinstance(body, list) and body:
+        body = body[0]
+    if isinstance(body, Mapping):
+        body = body.get("error") or body
+    if isinstance(body, Mapping):
+        names = ("message", "detail", "error_msg", "msg", "title")
+        body = next((body[name] for name in names if body.get(name)), None) or body
+    return " ".join((body if isinstance(body, str) else _json(body) if body else "").split())[:300]
+
+
+def first_choice(body: Json, *, streamed: bool = False) -> Json | None:
+    """The choice of index 0, whatever their order; None where there is none. Raises `Broken` for what are no choices.
+
+    A chunk of a stream may have one choice alone that is not the first.
+    """
+    choices = body.get("choices")
+    if choices is None:
+        return None
+    if not isinstance(choices, list) or not all(isinstance(choice, Mapping) for choice in choices):
+        raise Broken(f"choices are {_shape(choices)}")
+    if len(choices) == 1 and not streamed:
+        return _sound(choices[0])
+    return next((_sound(choice) for choice in choices if choice.get("index") in (0, "0", None)), None)
+
+
+def _sound(choice: Json) -> Json:
+    if choice.get("error"):
+        raise Broken(f"the server broke off with an error: {error_text(choice)}")
+    reason = finish_of(choice)
+    if reason in _FAILED:
+        raise Broken(f"the server broke off (finish reason {reason!r})")
+    return choice
+
+
+def finish_of(choice: Json) -> str:
+    """Why an answer ended, in the words of chat completions; "" while it goes on."""
+    reason = choice.get("finish_reason")
+    reason = reason.lower() if isinstance(reason, str) else ""
+    return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
+
+
+def add_said(said: Said, message: object) -> bool:
+    """Add what a message or a delta says; whether it said anything. Raises `Broken` for one of another shape."""
+    if message is None:
+        return False
+    if not isinstance(message, Mapping):
+        raise Broken(f"a message that is {_shape(message)}")
+    before = len(said.text) + len(said.thinking) + len(said.refusal)
+    for is_thought, text in _pieces(message.get("content")):
+        (said.thinking if is_thought else said.text).append(text)
+    # Servers that have two names for it say the same twice.
+    thought = next((message[name] for name in _THOUGHTS if message.get(name)), None)
+    said.thinking += [text for _, text in _pieces(thought)]
+    said.refusal += [text for _, text in _pieces(message.get("refusal"))]
+    calls = message.get("tool_calls") or []
+    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls):
+        raise Broken(f"tool_calls are {_shape(calls)}")
+    said.calls += calls
+    return bool(calls) or len(said.text) + len(said.thinking) + len(said.refusal) > before
+
+
+def _pieces(content: object, depth: int = 4) -> Iterator[tuple[bool, str]]:
+    """Whether it is a thought, and the text, for each part of a content: a text, or a list of parts."""
+    if isinstance(content, str):
+        if content:
+            yield False, content
+    elif isinstance(content, Mapping):
+        yield from _part(content, depth)
+    elif isinstance(content, list) and depth:
+        for part in content:
+            yield from _pieces(part, depth - 1)
+    elif content is not None:
+        raise Broken(f"content that is {_shape(content)}")
+
+
+def _part(part: Json, depth: int) -> Iterator[tuple[bool, str]]:
+    """A part by its type: a text, or a thought, whose own content may be parts again (Magistral)."""
+    kind = str(part.get("type", "text"))
+    is_thought = any(word in kind for word in ("thinking", "reasoning"))
+    inner = next((part[name] for name in ("text", "thinking", "reasoning", "summary") if part.get(name)), None)
+    if is_thought or "text" in kind:
+        yield from ((is_thought, text) for _, text in _pieces(inner, depth - 1))
+
+
+def whole_calls(deltas: Sequence[Json]) -> list[Json]:
+    """The tool calls that the deltas of a stream make; a call's arguments arrive in pieces."""
+    calls: dict[str, dict[str, Any]] = {}
+    name = ""
+    for delta in deltas:
+        # Some servers number them, some name them, and what has neither goes on with the last.
+        name = str(delta["index"] if delta.get("index") is not None else delta.get("id") or name)
+        call = calls.setdefault(name, {"function": {"name": "", "arguments": ""}})
+        made, function = call["function"], delta.get("function") or {}
+        if not isinstance(function, Mapping):
+            raise Broken(f"a call's function is {_shape(function)}")
+        call |= {key: delta[key] for key in ("id", "type") if delta.get(key)}
+        for key in ("name", "arguments"):
+            piece = function.get(key) or ""
+            made[key] += piece if isinstance(piece, str) else json.dumps(piece)
+    return list(calls.values())
+
+
+def usage_of(body: Json) -> Json:
+    """The usage that a reply or a chunk tells; empty where it tells none."""
+    usage = body.get("usage")
+    return usage if isinstance(usage, Mapping) else {}
+
+
+def count_of(usage: Json, name: str) -> int | None:
+    """A count of tokens that a usage tells; None for what is no count."""
+    return token_count(usage.get(name))
+
+
+def _shape(value: object) -> str:
+    return f"a {type(value).__name__}: {_json(value)[:80]}"
+
+
+def _json(value: object) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except RecursionError:
+        return "nested too deeply"

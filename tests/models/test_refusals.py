@@ -1,0 +1,163 @@
+"""What a server's error concerns, in the wordings of the servers themselves."""
+
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
+
+Table = dict[str, tuple[int, object]]
+
+
+def error(message: str, **more: Any) -> dict[str, Any]:
+    return {"error": {"message": message, **more}}
+
+
+TOO_LONG: Table = {
+    "llama.cpp": (400, error("request (5000 tokens) exceeds the available context size (4096 tokens), try increasing")),
+    "llama.cpp older": (500, {"error": "the request exceeds the available context size. try increasing the context"}),
+    "DashScope": (400, error("<400> InternalError.Algo.InvalidParameter: Range of input length should be [1, 30720]")),
+    "Moonshot": (400, error("Invalid request: Your request exceeded model token limit: 8192 (requested: 9000)")),
+    "TGI": (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096. Given: 5000"}),
+    "TGI inputs": (422, {"error": "Input validation error: `inputs` must have less than 1024 tokens. Given: 2000"}),
+    "Zhipu": (400, error("Prompt 超长", code="1261")),
+    "vLLM": (400, {"object": "error", "message": "This model's maximum context length is 4096 tokens."}),
+    "vLLM, what is left": (400, {"object": "error", "message": "max_tokens must be at least 1, got -904."}),
+    "vLLM decoder": (400, {"message": "The decoder prompt (length 9) is longer than the maximum model length of 8."}),
+    "SGLang": (400, {"message": "The input (61709 tokens) is longer than the model's context length (40960 tokens)."}),
+    "SGLang pool": (400, {"message": "Input length (16 tokens) exceeds the maximum allowed length (5 tokens)."}),
+    "Anthropic": (400, error("prompt is too long: 213462 tokens > 200000 maximum", type="invalid_request_error")),
+    "Anthropic sum": (400, error("input length and `max_tokens` exceed context limit: 174167 + 64000 > 200000")),
+    "Gemini": (400, [error("The input token count (1196265) exceeds the maximum number of tokens allowed (1048575).")]),
+    "Bedrock": (400, {"message": "Input is too long for requested model."}),
+    "xAI": (400, {"error": "This model's maximum prompt length is 131072 but the request contains 537812 tokens"}),
+    "Groq": (400, error("Please reduce the length of the messages or completion.")),
+    "Groq a minute": (413, error("Request too large for model on tokens per minute", code="rate_limit_exceeded")),
+    "OpenAI a minute": (429, error("Request too large for gpt-4 on tokens per min", code="rate_limit_exceeded")),
+    "LM Studio": (400, {"error": "the model is loaded with context length of only 4096 tokens, which is not enough"}),
+    "Mistral": (
+        400,
+        {"message": "Prompt contains 40000 tokens, too large for model with 32768 maximum context length"},
+    ),
+    "MiniMax": (400, {"message": "invalid params, context window exceeds limit"}),
+    "Ollama": (400, {"error": "prompt too long; exceeded max context length by 12 tokens"}),
+    "Baidu": (400, error("Prompt tokens too long", code="tokens_too_long")),
+    "by code alone": (400, error("no", code="context_length_exceeded")),
+    "by type alone": (400, error("no", type="exceed_context_size_error")),
+    "a proxy": (413, "<html>413 Request Entity Too Large</html>"),
+}
+FILTERED: Table = {
+    "DashScope": (400, error("Input data may contain inappropriate content.", code="data_inspection_failed")),
+    "OpenAI": (400, error("Invalid prompt: your prompt was flagged.", code="invalid_prompt")),
+    "OpenRouter": (403, error("m requires moderation.", metadata={"reasons": ["x"], "flagged_input": "rate limit"})),
+    "DeepSeek": (400, error("Content Exists Risk", code="invalid_request_error")),
+    "Moonshot": (400, error("The request was rejected because it was considered high risk", type="content_filter")),
+    "Zhipu": (400, {"contentFilter": [{"level": 1, "role": "user"}], **error("no", code="1301")}),
+    "Volcengine": (400, error("no", code="InputTextSensitiveContentDetected")),
+    "Azure": (400, error("filtered", code="content_filter")),
+    "Azure policy": (400, error("triggering Azure OpenAI's content management policy.")),
+    "in Chinese": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容")),
+}
+ALL: Table = {
+    "key": (401, error("no")),
+    "path": (404, {"detail": "Not Found"}),
+    "parameter": (400, error("Unrecognized request argument supplied: top_k")),
+    "parameter by code": (400, error("Use 'max_completion_tokens'", code="unsupported_parameter")),
+    "parameter of pydantic": (422, {"detail": [{"loc": ["body", "top_k"], "msg": "Extra inputs are not permitted"}]}),
+    "parameter of Gemini": (400, error('Invalid JSON payload received. Unknown name "top_k": Cannot find field.')),
+    "model of DeepSeek": (400, error("Model Not Exist")),
+    "key of Gemini": (400, error("API key not valid. Please pass a valid API key.")),
+    "permission": (403, error("no", type="permission_error")),
+}
+SPENT: Table = {
+    "OpenAI": (429, error("pay", code="insufficient_quota")),
+    "Zhipu": (429, error("余额不足或无可用资源包,请充值。", code="1113")),
+    "Moonshot": (429, error("suspended", type="exceeded_current_quota_error")),
+    "Anthropic": (400, error("Your credit balance is too low to access the API.")),
+    "DashScope": (400, {"code": "Arrearage", "message": "Access denied, please make sure your account is in good"}),
+    "OpenRouter": (402, error("Insufficient credits")),
+}
+RATE_LIMIT: Table = {
+    "OpenAI": (429, error("slow down", code="rate_limit_exceeded")),
+    "Gemini, free": (
+        429,
+        error("You exceeded your current quota, please check your plan", status="RESOURCE_EXHAUSTED"),
+    ),
+    "Bedrock": (400, {"message": "ThrottlingException: Too many tokens, please wait before trying again."}),
+    "403": (403, error("rate limit")),
+}
+PROMPT: Table = {
+    "template": (400, error("Conversation roles must alternate user/assistant")),
+    "a setting, perhaps": (400, error("top_k is negative")),
+    "more than the model writes": (
+        400,
+        error("max_tokens is too large: this supports at most 16384 completion tokens"),
+    ),
+    "more than Groq's model writes": (
+        400,
+        error("`max_tokens` must be less than or equal to `8192`, less than the `context_window` for this model"),
+    ),
+    "no max_tokens": (400, {"message": "max_tokens must be at least 1, got 0."}),
+    "a field of its messages": (422, {"detail": [{"loc": ["messages", 0, "x"], "msg": "Extra inputs not permitted"}]}),
+    "a gateway": (403, "<html>Forbidden</html>"),
+}
+MOMENT: Table = {
+    "overloaded": (529, error("overloaded")),
+    "starting": (503, error("the context length is being set up")),
+    "a conflict": (409, error("locked")),
+    "no redirect": (304, ""),
+}
+TABLES: dict[Concern, Table] = {
+    Concern.TOO_LONG: TOO_LONG,
+    Concern.FILTERED: FILTERED,
+    Concern.ALL: ALL,
+    Concern.SPENT: SPENT,
+    Concern.RATE_LIMIT: RATE_LIMIT,
+    Concern.PROMPT: PROMPT,
+    Concern.MOMENT: MOMENT,
+}
+
+
+@pytest.mark.parametrize(
+    ("concern", "status", "body"),
+    [
+        pytest.param(concern, *refusal, id=f"{concern.name}-{name}")
+        for concern, table in TABLES.items()
+        for name, refusal in table.items()
+    ],
+)
+def test_what_an_error_concerns(concern: Concern, status: int, body: object) -> None:
+    assert concern_of(status, body) is concern
+
+
+def test_a_prompt_that_a_server_quotes_ends_no_run() -> None:
+    body = {"detail": "no", "input": "What does 'insufficient_quota' mean, and 'invalid api key'?"}
+
+    assert concern_of(400, body) is Concern.PROMPT
+
+
+def test_several_prompts_refused_alike_concern_all() -> None:
+    refusals = Refusals()
+
+    concerned = [refusals.concern_all(f"400: bad request {number}f3a", f"prompt {number}") for number in range(ALIKE)]
+
+    assert concerned == [False] * (ALIKE - 1) + [True]
+
+
+def test_one_prompt_asked_again_and_again_is_one() -> None:
+    refusals = Refusals()
+
+    assert not any(refusals.concern_all("400: no", "the same") for _ in range(3 * ALIKE))
+
+
+def test_prompts_refused_otherwise_are_not_alike() -> None:
+    refusals = Refusals()
+
+    assert not any(refusals.concern_all(f"400: {word}", word) for word in ("a", "b", "c", "d", "e", "f", "g"))
+
+
+def test_after_an_answer_no_refusal_concerns_all() -> None:
+    refusals = Refusals()
+    refusals.answer()
+
+    assert not any(refusals.concern_all("400: no", str(number)) for number in range(3 * ALIKE))

@@ -1,0 +1,194 @@
+"""What a reply says, in the shapes that servers give it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.models.replies import (
+    Broken,
+    Said,
+    add_said,
+    count_of,
+    error_text,
+    failure_in,
+    finish_of,
+    first_choice,
+    parsed,
+    usage_of,
+    whole_calls,
+)
+
+THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm 7"}]}
+
+
+def text(said: str) -> dict[str, str]:
+    return {"type": "text", "text": said}
+
+
+@pytest.mark.parametrize(
+    ("message", "answer", "thinking"),
+    [
+        ({"content": "42"}, "42", ""),
+        ({"content": None}, "", ""),
+        ({}, "", ""),
+        (None, "", ""),
+        ({"content": [text("4"), text("2")]}, "42", ""),
+        ({"content": ["4", text("2")]}, "42", ""),
+        ({"content": [THOUGHT, text("42")]}, "42", "hm 7"),
+        ({"content": [{"type": "reasoning", "text": "hm"}, text("42")]}, "42", "hm"),
+        ({"content": [{"type": "reasoning", "summary": [text("hm")]}, text("42")]}, "42", "hm"),
+        ({"content": [{"type": "image_url", "image_url": {"url": "x"}}, text("42")]}, "42", ""),
+        ({"content": [{"type": "output_text", "text": "42"}, {"type": "redacted_thinking", "data": "x"}]}, "42", ""),
+        ({"content": "42", "reasoning_content": "hm"}, "42", "hm"),
+        ({"content": "42", "reasoning": "hm", "reasoning_content": "hm"}, "42", "hm"),
+        ({"content": "42", "thinking": [text("hm")]}, "42", "hm"),
+    ],
+)
+def test_text_parts_are_the_answer_and_thoughts_the_thinking(message: Any, answer: str, thinking: str) -> None:
+    said = Said()
+
+    assert add_said(said, message) == bool(answer or thinking)
+    assert ("".join(said.text), "".join(said.thinking)) == (answer, thinking)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "42",
+        ["42"],
+        7,
+        {"content": 42},
+        {"content": True},
+        {"content": [7]},
+        {"content": [{"type": "text", "text": 7}]},
+        {"tool_calls": {"id": "1"}},
+        {"tool_calls": ["f"]},
+    ],
+    ids=json.dumps,
+)
+def test_a_message_of_another_shape_is_broken(message: object) -> None:
+    with pytest.raises(Broken):
+        add_said(Said(), message)
+
+
+def test_parts_in_parts_in_parts_have_an_end() -> None:
+    nested: Any = text("deep")
+    for _ in range(5000):
+        nested = [nested]
+
+    with pytest.raises(Broken, match="nested too deeply"):
+        add_said(Said(), {"content": nested})
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", b"\xff\xfe{}", b'{"a": "\xff"}', b"[" * 200_000, b"[1]", b"null", b'{"a": 1', b'"text"'],
+    ids=lambda content: repr(content[:12]),
+)
+def test_what_is_no_json_object_is_broken(content: bytes) -> None:
+    with pytest.raises(Broken, match="JSON"):
+        parsed(content)
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"error": {"message": "overloaded", "code": 503}}, "overloaded"),
+        ({"error": "overloaded"}, "overloaded"),
+        ({"error": {"message": "gone"}, "choices": [{"message": {"content": "half"}}]}, "gone"),
+        ({"object": "error", "message": "The model is overloaded", "code": 50001}, "The model is overloaded"),
+        ({"detail": "Internal Server Error"}, "Internal Server Error"),
+        ({"code": "Throttling.RateQuota", "message": "limit exceeded", "request_id": "r"}, "limit exceeded"),
+        ({"base_resp": {"status_code": 1002, "status_msg": "busy"}, "choices": None}, "busy"),
+        ({"error_code": 17, "error_msg": "daily limit"}, "daily limit"),
+        ({"choices": [{}], "error": None}, ""),
+        ({"choices": [{}], "base_resp": {"status_code": 0, "status_msg": "success"}}, ""),
+        ({"choices": [{}], "message": "ok", "code": 200}, ""),
+        ({}, ""),
+    ],
+)
+def test_an_error_under_200_is_told_in_the_servers_words(body: dict[str, Any], words: str) -> None:
+    assert failure_in(body) == words
+
+
+def choice(index: object, **more: Any) -> dict[str, Any]:
+    return {"index": index, "message": {"content": str(index)}, **more}
+
+
+def test_the_first_choice_is_that_of_index_0() -> None:
+    assert first_choice({"choices": [choice(1), choice(0)]}) == choice(0)
+    assert first_choice({"choices": [choice(1), choice("0")]}) == choice("0")
+    assert first_choice({"choices": [choice(7)]}) == choice(7)
+    assert first_choice({"choices": [choice(1)]}, streamed=True) is None
+    assert first_choice({"choices": []}) is None
+    assert first_choice({"choices": None}) is None
+    assert first_choice({}) is None
+
+
+@pytest.mark.parametrize("choices", [["42"], {"0": {"message": {}}}, "42", 7, [None]], ids=json.dumps)
+def test_choices_of_another_shape_are_broken(choices: object) -> None:
+    with pytest.raises(Broken, match="choices are a"):
+        first_choice({"choices": choices})
+
+
+@pytest.mark.parametrize("reason", ["error", "abort", "ABORT", "insufficient_system_resource", "network_error", "load"])
+def test_an_answer_that_the_server_gave_up_is_broken(reason: str) -> None:
+    with pytest.raises(Broken, match=f"broke off .finish reason '{reason.lower()}'"):
+        first_choice({"choices": [choice(0, finish_reason=reason)]})
+
+
+def test_a_choice_with_an_error_is_broken() -> None:
+    with pytest.raises(Broken, match="broke off with an error: provider gone"):
+        first_choice({"choices": [choice(0, error={"code": 502, "message": "provider gone"}, finish_reason="stop")]})
+
+
+@pytest.mark.parametrize(
+    ("told", "reason"),
+    [
+        ("stop", "stop"),
+        ("STOP", "stop"),
+        ("MAX_TOKENS", "length"),
+        ("model_length", "length"),
+        ("model_context_window_exceeded", "length"),
+        ("SAFETY", "content_filter"),
+        ("sensitive", "content_filter"),
+        ("tool_calls", "tool_calls"),
+        (None, ""),
+        (5, ""),
+    ],
+)
+def test_an_end_has_one_name(told: object, reason: str) -> None:
+    assert finish_of({"finish_reason": told}) == reason
+
+
+@pytest.mark.parametrize("told", ["12", {"n": 1}, 10**30, -1, True, 1.5, None, [3]], ids=repr)
+def test_what_is_no_count_of_tokens_is_unknown(told: object) -> None:
+    assert count_of({"prompt_tokens": told}, "prompt_tokens") is None
+
+
+@pytest.mark.parametrize("usage", [None, [], [1], "12", 7], ids=repr)
+def test_a_usage_of_another_shape_tells_nothing(usage: object) -> None:
+    assert count_of(usage_of({"usage": usage}), "prompt_tokens") is None
+
+
+def test_calls_of_a_stream_are_put_together_by_number_or_name() -> None:
+    numbered = [
+        {"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": '{"x"'}},
+        {"index": 1, "id": "b", "function": {"name": "g"}},
+        {"index": 0, "function": {"arguments": ": 1}"}},
+    ]
+    named = [{"id": "a", "function": {"name": "f", "arguments": {"x": 1}}}, {"id": "b", "function": {"name": "g"}}]
+
+    assert [call["function"] for call in whole_calls(numbered)] == [
+        {"name": "f", "arguments": '{"x": 1}'},
+        {"name": "g", "arguments": ""},
+    ]
+    assert [call["function"]["arguments"] for call in whole_calls(named)] == ['{"x": 1}', ""]
+
+
+def test_an_error_of_any_shape_is_one_short_line() -> None:
+    assert error_text([{"error": {"message": "a\n  b"}}]) == "a b"
+    assert error_text({"detail": [{"loc": ["body"], "msg": "no"}]}) == '[{"loc": ["body"], "msg": "no"}]'
+    assert len(error_text({"message": "x" * 5000})) == 300
+    assert error_text(None) == error_text("") == error_text({}) == ""
