@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.perf.framing import Malformed
 from pytest_modeleval.perf.proxy import Proxy, proxy_of
 from pytest_modeleval.perf.single import OnlyHttp2, ask
@@ -56,7 +57,7 @@ class Target:
         text = said.decode(errors="replace") if isinstance(said, bytes) else said
         for secret in self.secrets:
             text = text.replace(secret, "***")
-        return "".join(char if char.isprintable() else "\ufffd" for char in " ".join(text.split())[:_SHOWN])
+        return one_line(text, _SHOWN)
 
     def head_of(self, body: bytes, more: bytes = b"") -> bytes:
         """The head of a request with this body, and with more lines of its own."""
@@ -169,7 +170,7 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
         raise pytest.UsageError(f"{target.url} does not speak {'HTTPS' if target.tls else 'HTTP'}: {error}") from None
     except OSError as error:
         raise pytest.UsageError(f"{target.url} ended the connection: {error.strerror or error}") from None
-    said = f"{reply.status} {target.shown(reply.content)!r}"
+    said = f"{reply.status} '{target.shown(reply.content)}'"
     if reply.status == 407:
         is_proxy = f"{target.proxy} answers" if target.proxy else f"{target.url} is a proxy: it answers"
         raise pytest.UsageError(
@@ -180,7 +181,7 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
         raise pytest.UsageError(f"{target.url} answers {said}: it wants another HTTP, {_ONLY_HTTP1}")
     if reply.elsewhere:
         raise pytest.UsageError(
-            f"{target.url} answers {reply.status}: it sends on to {target.shown(reply.elsewhere)!r}, which no load "
+            f"{target.url} answers {reply.status}: it sends on to '{target.shown(reply.elsewhere)}', which no load "
             "follows: give the address of the server itself"
         )
     if reply.status in (401, 403, 404, 405):

@@ -365,7 +365,8 @@ def test_slots_make_requests_wait_at_the_server(bench: BenchServer) -> None:
 def test_a_server_that_drops_idle_connections_is_asked_again(bench: BenchServer) -> None:
     """One connection, closed by the server just when the next request is on its way to it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        answer = b'HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{"choices": [{}]}\n'
+        body = b'{"choices": [{"finish_reason": "stop"}]}'
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
         accepted: list[int] = []
 
         def serve() -> None:

@@ -128,7 +128,7 @@ def test_what_a_server_says_is_shown_without_secrets_and_control_characters() ->
     with answering(response) as url, pytest.raises(pytest.UsageError) as caught:
         reach(url, headers={"authorization": "Bearer sk-1234567890"})
 
-    assert "401 'key *** of ***\ufffd]52;c;AAAA\ufffd\ufffd is wrong xxx" in str(caught.value)
+    assert "401 'key *** of ***\\x1b]52;c;AAAA\\x07\\u202e is wrong xxx" in str(caught.value)
     assert len(str(caught.value)) < 400
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.answers import inner, number
+from pytest_modeleval.perf.answers import number
 from pytest_modeleval.perf.framing import Malformed
 from pytest_modeleval.perf.prompts.words import Count
+from pytest_modeleval.perf.responses import inner
 from pytest_modeleval.perf.single import OnlyHttp2, ask
 from pytest_modeleval.perf.target import Target
 
@@ -48,7 +49,7 @@ def by_server(target: Target, body: Mapping[str, Any], *, patience: float = 60.0
         try:
             reply = ask(target, json.dumps({**body, field: prompt}).encode(), patience)
             if reply.status >= 300:
-                why = f"it answers {reply.status} {target.shown(reply.elsewhere or reply.content)!r}"
+                why = f"it answers {reply.status} '{target.shown(reply.elsewhere or reply.content)}'"
             elif tokens := _told(json.loads(reply.content)):
                 return tokens
         except OnlyHttp2:
