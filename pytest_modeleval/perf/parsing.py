@@ -83,7 +83,7 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
         return Read(record, said, lag)
     detail = exchange.detail
     if status and not record.error:
-        record.error, detail = _verdict(answer)
+        record.error, detail = verdict(answer)
     reads = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
@@ -111,7 +111,8 @@ def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> se
     return {read for read, count in clumps.items() if count > usual and waited[read] > _AT_ONCE}
 
 
-def _verdict(answer: Answer) -> tuple[str, str]:
+def verdict(answer: Answer) -> tuple[str, str]:
+    """The class of what is wrong with an answer, and the message; both empty where nothing is."""
     if answer.error:
         return ("server" if answer.complete or answer.places else "protocol"), answer.error
     return ("", "") if answer.complete else ("cut", "no finish reason came, and no token with an end marked after it")

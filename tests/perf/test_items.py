@@ -307,6 +307,31 @@ def test_conversations_go_turn_by_turn(served: pytest.Pytester) -> None:
     result.stdout.re_match_lines([r"first_turn_ttft ", r"later_turn_ttft ", r"conversation "])
 
 
+@pytest.mark.parametrize("failure", [None, "error"])
+def test_later_turns_quote_what_the_model_said(
+    pytester: pytest.Pytester, faulty_server: FaultyServer, failure: str | None
+) -> None:
+    def respond(handler: Any, body: dict[str, Any]) -> None:
+        parts = [{"type": "thinking", "thinking": "hm"}, {"type": "text", "text": "forty-two"}]
+        choice = {"message": {"content": parts}, "finish_reason": failure or "stop"}
+        usage = {"prompt_tokens": 11 + len(str(body.get("messages")).split()), "completion_tokens": 2}
+        send(handler, 200, {"choices": [choice], "usage": usage})
+
+    faulty_server.fault = respond
+    alias(pytester, "s", base_url=faulty_server.url, model="m")
+    asked = ["--perf-parallel", "1", "--perf-number", "6", "--perf-turns", "3", "--perf-input", "40"]
+    result = run(pytester, "--model", "s", *asked)
+
+    talks = [each["messages"] for each in faulty_server.asked if "stream" in each]
+    roles = [[message["role"][0] for message in talk] for talk in talks]
+    assert roles == ([["u"]] * 6 if failure else [["u"], list("uau"), list("uauau")] * 2)
+    if failure:
+        result.stdout.re_match_lines([r"\d+ turns not sent: an earlier one failed"])
+    else:
+        assert [message["content"] for message in talks[2] if message["role"] == "assistant"] == ["forty-two"] * 2
+        assert talks[1][2]["content"] != talks[1][0]["content"]
+
+
 def test_images_are_sent(served: pytest.Pytester) -> None:
     result = perf(served, "--perf-parallel", "2", *FEW, "--perf-dataset", "random_vl", "--perf-image", "32x16")
 

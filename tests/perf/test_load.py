@@ -178,7 +178,7 @@ def turns(conversation: str, number: int) -> list[Request]:
 
         return make
 
-    return [Request(asked(turn), conversation=conversation) for turn in range(number)]
+    return [Request(asked(turn), conversation=conversation, quoted=True) for turn in range(number)]
 
 
 @pytest.mark.parametrize("plan", [Plan(parallel=3, number=9), Plan(rate=200, number=9)], ids=["closed", "open"])
@@ -217,11 +217,12 @@ def test_a_tools_time_is_waited_and_leaves_its_stream_busy(bench: BenchServer) -
     assert "on their way on average" not in str(judge(seen))
 
 
-def test_a_failed_turn_ends_its_conversation(bench: BenchServer) -> None:
-    bench.behave(replace(QUICK, error_every=2))
+@pytest.mark.parametrize(("fault", "error"), [("error_every", "http 500"), ("cut_every", "cut")])
+def test_a_failed_turn_ends_its_conversation(bench: BenchServer, fault: str, error: str) -> None:
+    bench.behave(replace(QUICK, **{fault: 2}))
     seen = load(bench, Plan(parallel=1, number=9), [*turns("a", 3), *turns("b", 1)])
 
-    assert [(record.conversation, record.error) for record in seen.records] == [("a", ""), ("a", "http 500"), ("b", "")]
+    assert [(record.conversation, record.error) for record in seen.records] == [("a", ""), ("a", error), ("b", "")]
     assert seen.dropped == 1
 
 

@@ -99,7 +99,8 @@ class Bodies:
             known = prompt.input_tokens if turn == 0 else None
             pause = prompt.pauses[turn] if prompt.pauses else 0.0
             at = prompt.at if turn == 0 else None
-            yield Request(made, known, longest, conversation=conversation, at=at, pause=pause, head=prompt.head)
+            quoted = turn + 1 < len(prompt.turns)
+            yield Request(made, known, longest, conversation, at, pause, prompt.head, quoted)
 
     def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
         """The body of a later turn: what the model really said stands between what the user says."""
