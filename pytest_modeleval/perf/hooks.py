@@ -116,10 +116,12 @@ class LoadHooks:
 
             listen(self._config, self.session)
         # A mistake that an endpoint, a tokenizer or a dataset shows ends the run, before the first load.
+        params_ = [param for param in map(param_of, [] if self._is_worker else loads) if param is not None]
         try:
-            for param in map(param_of, [] if self._is_worker else loads):
-                if param is not None:
-                    self.session.prepare(*param)
+            for param in params_:
+                self.session.provide(param.options, param.what)
+            for param in params_:
+                self.session.prepare(*param)
         except StopRun as error:
             raise pytest.UsageError(str(error)) from None
 

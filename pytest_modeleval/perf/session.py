@@ -92,16 +92,21 @@ class LoadSession:
         notes = [*self._serving.notes, *(note for workload in self._workloads.values() for note in workload.notes())]
         return list(dict.fromkeys(notes))
 
-    def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
-        """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
+    def provide(self, options: PerfOptions, what: Point | Find | int) -> None:
+        """See that there are the files that a load takes: `pytest.UsageError` before anything is sent."""
         if isinstance(what, int):
-            refuse_served(model)
             return
         self._begin()
         if options.out:
             refuse_unwritable("--perf-out", options.out)
         if isinstance(what, Point):
             allow_files(what.plan.parallel or what.plan.max_parallel)
+
+    def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
+        """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
+        if isinstance(what, int):
+            refuse_served(model)
+            return
         workload = self.workload(model, options)
         workload.target()
         if next(workload.requests(generator(self.seed(options), "first")), None) is None:
