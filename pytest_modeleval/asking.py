@@ -1,8 +1,6 @@
 """One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
 
 import asyncio
-import hashlib
-import json
 import math
 import random
 import time
@@ -14,8 +12,10 @@ import pytest
 from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.recall import Recall
+from pytest_modeleval.resuming import Resumption
 from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
-from pytest_modeleval.store import Store
+from pytest_modeleval.store import Question
 from pytest_modeleval.values import Cache
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -29,45 +29,40 @@ LONGEST_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A completion, where it is stored, when it was asked and answered (None: it came from the store), and by what."""
+    """A completion, where it is stored, when it was asked and answered, and by what.
+
+    ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None.
+    """
 
     completion: Completion
     key: str
     asked: float | None = None
     answered: float | None = None
     messages: Sequence[Message] = ()
+    stored: float | None = None
 
 
 class Asker:
     """Asks one model. Lives on the engine's loop; the model is opened by the first question the store cannot answer."""
 
     def __init__(
-        self,
-        spec: ModelSpec,
-        open_model: Callable[[ModelSpec], Model],
-        store: Store,
-        cache: Cache,
-        concurrency: int | None,
+        self, recall: Recall, open_model: Callable[[], Model], spec: ModelSpec, concurrency: int | None
     ) -> None:
         self.spec = spec
         self.slots: Slots | None = None
+        self._recall = recall
         self._open_model = open_model
-        self._store = store
-        self._cache = cache
         self._concurrency = concurrency
-        self._identity = json.dumps(spec.identity, sort_keys=True)
+        self._resumption = Resumption(recall.store, recall.rules.run, spec.name, recall.who)
         self._opening: asyncio.Task[Model] | None = None
 
     def key(self, request: Request) -> str:
-        """The hash of everything that shapes the answer."""
-        parts = [request.messages, request.tools, request.generation, request.repeat]
-        parts += [request.pairs] if request.pairs else []
-        text = self._identity + json.dumps(parts, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        """The key under which a new answer to a request is stored."""
+        return self._recall.question(request).key
 
-    def knows(self, key: str) -> bool:
-        """Whether the store would answer the question of this key."""
-        return self._cache.reads and self._store.completion(key) is not None
+    def knows(self, request: Request) -> bool:
+        """Whether the store would answer the request."""
+        return self._recall.kept(self._recall.question(request), request) is not None
 
     def at_once(self) -> int:
         """How many jobs may be under way: as many as there are slots, a first few before the model is open."""
@@ -75,18 +70,31 @@ class Asker:
 
     async def ask(self, request: Request) -> Answer:
         """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
-        key = self.key(request)
-        if self._cache.reads and (stored := self._store.completion(key)) is not None:
-            return Answer(stored, key)
-        if self._cache is Cache.ONLY:
-            raise SampleError("no stored answer, and --eval-cache only asks for no new one")
+        question = self._recall.question(request)
+        if (kept := self._recall.kept(question, request)) is not None:
+            return Answer(kept.completion, kept.key, stored=kept.created)
+        if self._recall.rules.cache is Cache.ONLY:
+            raise self._recall.no_answer(question)
+        new: list[Answer] = []
+
+        async def again() -> Completion:
+            new.append(await self._ask(question, request))
+            return new[0].completion
+
+        if (kept := self._recall.interrupted(question)) is not None:
+            await self._model()
+            if await self._resumption.same_model(kept, again):
+                return Answer(kept.completion, kept.key, stored=kept.created)
+        return new[0] if new else await self._ask(question, request)
+
+    async def _ask(self, question: Question, request: Request) -> Answer:
+        """A new answer."""
         model = await self._model()
         asked = time.time()
         completion = await self._persist(model, request)
         self._refuse_unweighed(completion, request)
-        if self._cache.writes:
-            self._store.save_completion(key, self.spec.name, completion)
-        return Answer(completion, key, asked, time.time())
+        self._recall.keep(question, completion)
+        return Answer(completion, question.key, asked, time.time())
 
     def _refuse_unweighed(self, completion: Completion, request: Request) -> None:
         """Raise for an answer that lacks a pair's log-likelihood, before it is stored."""
@@ -112,7 +120,7 @@ class Asker:
     async def _open(self) -> Model:
         try:
             # In a thread: importing torch and loading weights takes seconds.
-            model = await asyncio.to_thread(self._open_model, self.spec)
+            model = await asyncio.to_thread(self._open_model)
             await model.check()
         except (StopRun, NotAsked, pytest.UsageError):
             raise
@@ -120,6 +128,8 @@ class Asker:
             # Whatever a model's library raises here, every sample would meet again.
             raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}") from error
         self.slots = Slots(self._concurrency or model.concurrency)
+        if self._recall.rules.judged:
+            self._resumption.opened(getattr(model, "said", {}))
         return model
 
     async def _persist(self, model: Model, request: Request) -> Completion:

@@ -37,6 +37,14 @@ def read_budget(flag: str, text: str) -> Budget:
     return Budget(None if tokens is None else int(tokens), caps.get("dollars"), caps.get("seconds"))
 
 
+def read_seconds(where: str, text: str) -> float:
+    """The seconds in a text such as ``24h`` or ``1h 30min``; `pytest.UsageError` for another text."""
+    kind, seconds = _part(text.strip())
+    if kind != "seconds" or not text.strip():
+        raise pytest.UsageError(f"{where} is a time such as 24h, 30min or 90s, not {text!r}")
+    return seconds
+
+
 def _part(part: str) -> tuple[str, float]:
     if found := _TOKENS.fullmatch(part):
         return "tokens", int(float(found[1]) * _TIMES[found[2]])

@@ -251,6 +251,12 @@ def selected(item: pytest.Item) -> SampleRef | None:
     return ref if isinstance(ref, SampleRef) else None
 
 
+def sample_id(item: pytest.Item, ref: SampleRef, *, several: bool) -> str:
+    """A sample as recorded answers name it, ``gsm8k[main-00042]``, without its model's name where there are several."""
+    name = item.name.removeprefix("test_")
+    return name.replace(f"[{id_part(ref.model.name)}-", "[", 1) if several else name
+
+
 def shipped_benchmarks() -> Path:
     """The folder of the benchmarks that come with the package."""
     spec = importlib.util.find_spec("pytest_modeleval.benchmarks")

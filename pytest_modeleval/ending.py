@@ -16,6 +16,7 @@ from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
+from pytest_modeleval.resuming import bless
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store import Store
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.reports.first_screen import FirstScreen
 
 
-def judge(evaluation: "Evaluation", session: pytest.Session, exit_status: int) -> Judgement | None:
+def judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> Judgement | None:
     """What the gate says, which decides the exit status; None without a gate or for a run that was broken off."""
     if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         return None
@@ -37,6 +38,7 @@ def judge(evaluation: "Evaluation", session: pytest.Session, exit_status: int) -
         return None
     try:
         if options.save_baseline:
+            bless(store, evaluation.run)
             gate.save(options.save_baseline)
         if not gate.is_active:
             return None
@@ -63,7 +65,7 @@ def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> No
                 run["budget"] = budget.document(evaluation.spent)
             write_json(path, rows, run, collection=document(drawn, evaluation.levels.rows()) if drawn else None)
         if path := options.summary:
-            write_summary(path, rows, evaluation.judgement, evaluation.spent)
+            write_summary(path, rows, evaluation.judgement, evaluation.spent, evaluation.notes)
         if path := options.export:
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))

@@ -1,6 +1,7 @@
 """One session's evaluation: what the plugin's hooks hand over to."""
 
 import gc
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -14,22 +15,28 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
 from pytest_modeleval.asking import Asker
-from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
+from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.ending import judge, write
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
+from pytest_modeleval.recall import Recall, Rules
 from pytest_modeleval.recorder import Recorder
+from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results import Record, Results
+from pytest_modeleval.resuming import command_of, find_interrupted, resume_within
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.store import Store
@@ -41,6 +48,8 @@ if TYPE_CHECKING:
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
+# Options that say neither what is asked nor how it is judged.
+BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
 
 
 def _key(item: pytest.Item) -> "Key | None":
@@ -91,6 +100,9 @@ class Evaluation:
         gated = replace(self.options, baseline=None) if self.options.only else self.options
         self.gate = Gate(gated, [spec.name for spec in self.models])
         self.judgement: Judgement | None = None
+        self._resume_within = resume_within(root)
+        # Which stored answers served, or would have, a line each.
+        self.notes: list[str] = []
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -140,12 +152,12 @@ class Evaluation:
     def plan(self, session: pytest.Session) -> list[str]:
         """What the run would take, as lines; nothing is asked."""
         store = Store(self.folder)
-        planner = Planner(store, self._askers(store, None), self.gate.discordance)
         try:
+            planner = Planner(store, self._askers(store, None), self.gate.discordance)
             for item in session.items:
                 ref = selected(item)
                 if ref is not None and not item.get_closest_marker("skip"):
-                    planner.add(ref)
+                    planner.add(ref, sample_id(item, ref, several=len(self.models) > 1))
             lines = planner.lines(self.models)
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
@@ -161,13 +173,19 @@ class Evaluation:
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described)
+        if self.gate.judges:
+            find_interrupted(store, self.run, self.command)
         if self.options.budget:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self._config):
             return
         self.expect([item.nodeid for item in session.items])
         concurrency = xdist.share(self._config, self.options.concurrency)
-        self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
+        try:
+            askers = self._askers(store, concurrency)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+        self._ahead = Ahead(session, askers, self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
         """Know which items this run has, in the process that decides when enough was asked."""
@@ -184,7 +202,8 @@ class Evaluation:
                 self.decided.forget()
             if self._purse is not None:
                 self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-            self.judgement = judge(self, session, exit_status)
+            self.judgement = judge(self, session, store, exit_status)
+            self.notes = [*stored.lines(store, self._rules, self.models), *thoughts.lines(store, self.run)]
             write(self, session, store)
         if self._ahead is not None:
             self._ahead.close()
@@ -196,7 +215,7 @@ class Evaluation:
             self.recorder.store = None
             try:
                 if not self._is_worker:
-                    store.end_run(self.run, exit_status)
+                    store.end_run(self.run, int(session.exitstatus))
                 store.close()
             except StopRun as error:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
@@ -275,9 +294,28 @@ class Evaluation:
         """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
         return self._ahead is not None and self._ahead.run_body(item)
 
+    @property
+    def command(self) -> str:
+        """What an interrupted run must have been started by to be taken up: all that says what is asked and judged."""
+        if worker := xdist.worker_input(self._config):
+            return str(worker["modeleval_command"])
+        option, options = self._config.option, asdict(self.options)
+        kept = {name: value for name, value in options.items() if name not in BESIDE}
+        return command_of([self._config.args, option.keyword, option.markexpr, kept])
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(self.options.cache, self.run, self.gate.judges, time.time() - self._resume_within)
+
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
-        cache = self.options.cache
-        return {spec.name: Asker(spec, self._open_model, store, cache, concurrency) for spec in self.models}
+        digests, rules = Digests(self.folder / "models.json"), self._rules
+        askers = {}
+        for spec in self.models:
+            who = identity_of(spec, digests)
+            pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
+            recall = Recall(store, rules, spec, who)
+            askers[spec.name] = Asker(recall, partial(self._open_model, pinned), spec, concurrency)
+        return askers
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)
@@ -286,6 +324,7 @@ class Evaluation:
 
     def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""
+        why = harmless(why)
         if self._is_worker:
             self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
             pytest.exit(why)

@@ -139,7 +139,8 @@ FLAGS = (
     Flag(
         "--eval-cache",
         "MODE",
-        "stored answers: off, read, write (read and store new ones), only (ask nothing) (default: write)",
+        "stored answers: off, read, write (read and store new ones), only (ask nothing), any (also those of other "
+        "addresses and of version 0.1) (default: write)",
         values.cache,
         values.Cache.WRITE,
     ),

@@ -2,14 +2,14 @@
 
 
 def harmless(text: str) -> str:
-    r"""The text with every character that is no sign written out, as ``\x1b`` is for ESC; line ends are kept.
+    r"""The text with every character that is no sign written out, as ``\x1b`` is for ESC; line ends and tabs are kept.
 
     Control characters, marks that turn the direction of writing and halves of surrogate pairs are such.
     """
     if text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() or char == "\n" else char.encode("unicode_escape").decode("ascii") for char in text
+        char if char.isprintable() or char in "\n\t" else char.encode("unicode_escape").decode("ascii") for char in text
     )
 
 

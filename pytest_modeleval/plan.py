@@ -59,19 +59,20 @@ class Planner:
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
 
-    def add(self, ref: SampleRef) -> None:
+    def add(self, ref: SampleRef, sample_id: str) -> None:
         """Count one item."""
         name = ref.source.benchmark.name
         line = self._lines.get((ref.model.name, name)) or self._begin(ref.model.name, name)
         line.items += 1
         line.samples.add((ref.subset, ref.row))
+        asker = self._askers[ref.model.name]
         try:
-            request = first_request(ref.source.sample(ref.subset, ref.row), ref, "")
-            tokens, key = self._tokens(ref.model, request), self._askers[ref.model.name].key(request)
+            request = first_request(ref.source.sample(ref.subset, ref.row), ref, sample_id)
+            tokens, key = self._tokens(ref.model, request), asker.key(request)
         except SampleError:
             line.unreadable += 1
             return
-        if self._askers[ref.model.name].knows(key) or key in self._seen:
+        if asker.knows(request) or key in self._seen:
             line.stored += 1
             return
         self._seen |= {key} if request.pairs else set()

@@ -122,6 +122,7 @@ class ActiveHooks:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
         node.workerinput["modeleval_only"] = self.evaluation.only
+        node.workerinput["modeleval_command"] = self.evaluation.command
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:

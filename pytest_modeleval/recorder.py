@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_modeleval.collect import SampleRef, selected
+from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.pins import pins_of
 from pytest_modeleval.results import WRONG
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
@@ -56,9 +57,11 @@ class Recorder:
         turn = item.stash.get(TURN, None)
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, SampleError) and error.__cause__ is None:
-            report.longrepr = f"error: {error}"
+            report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(turn, Turn):
-            report.longrepr = wrong_line(turn, report)
+            report.longrepr = one_line(wrong_line(turn, report))
+        else:
+            _make_harmless(report)
         turn = turn if isinstance(turn, Turn) else None
         row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
         record = record_of(ref, outcome, turn, error=error, sample=row[0][:12] if row else "", pins=self._pins(ref))
@@ -96,3 +99,13 @@ class Recorder:
             return {}
         self._pinned.add(key)
         return pins_of(ref.source, ref.model, self._lock)
+
+
+def _make_harmless(report: pytest.TestReport) -> None:
+    """Write out what a terminal would obey in a traceback, whose messages and locals may be a model's text."""
+    chain = getattr(report.longrepr, "chain", ())
+    for traceback, crash, _ in chain:
+        if crash is not None:
+            crash.message = harmless(crash.message)
+        for entry in traceback.reprentries:
+            entry.lines = [harmless(line) for line in entry.lines]

@@ -110,7 +110,8 @@ class Completion:
 
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``choice_logprobs`` has the
-    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities.
+    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities. ``fingerprint`` is
+    what the server calls itself (OpenAI's `system_fingerprint`).
     """
 
     text: str
@@ -122,6 +123,7 @@ class Completion:
     first_token: float | None = None
     latency: float = 0.0
     choice_logprobs: Sequence[float] = ()
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         for name in ("prompt_tokens", "completion_tokens"):

@@ -251,6 +251,11 @@ class Metered:
         """The model's own."""
         return self._model.concurrency
 
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """What the model's server says of itself."""
+        return getattr(self._model, "said", {})
+
     async def check(self) -> None:
         """The model's own check, which may ask for one token."""
         bound = cost(self._spec, TEMPLATE, 1)
@@ -269,7 +274,11 @@ class Metered:
         try:
             async with asyncio.timeout(self._purse.seconds_left) as patience:
                 answer = await self._model.complete(request)
-            used = cost(self._spec, _told(answer.prompt_tokens, prompt), _told(answer.completion_tokens, completion))
+            used = cost(
+                self._spec,
+                prompt if answer.prompt_tokens is None else answer.prompt_tokens,
+                completion if answer.completion_tokens is None else answer.completion_tokens,
+            )
             return answer
         except Unavailable as error:
             # A rate limit is no answer. What a time-out or a broken stream has cost nobody knows.
@@ -285,8 +294,3 @@ class Metered:
     async def close(self) -> None:
         """Close the model."""
         await self._model.close()
-
-
-def _told(tokens: object, bound: int) -> int:
-    """The server's own count, or the bound where it tells none."""
-    return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) and tokens >= 0 else bound

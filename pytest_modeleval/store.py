@@ -1,12 +1,13 @@
 """Runs, samples, scores and completions in one SQLite file, shared by all processes of a run."""
 
+import hashlib
 import json
 import sqlite3
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -51,8 +52,24 @@ _FIFTH = """
 create table requests (key text primary key, messages text not null) without rowid;
 alter table scores add column answers text
 """
+# What an answer is to, who gave it, and the run that may judge by it; null in a store of version 0.1, which did not
+# say. Who gave answers, for people. What a server said of itself. Of a run the hash of its command, the interrupted run
+# whose answers it takes up, and why it takes none.
+_SIXTH = """
+alter table completions add column asked text;
+alter table completions add column who text;
+alter table completions add column run text;
+create index completions_asked on completions (asked);
+create table models (who text primary key, model text not null, place text not null) without rowid;
+create table servers (
+    run text not null, model text not null, said text not null, primary key (run, model, said)
+) without rowid;
+alter table runs add column command text;
+alter table runs add column resumes text;
+alter table runs add column anew text
+"""
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
 _COLUMNS = 22
@@ -93,6 +110,27 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
         run("commit")
 
 
+class Question(NamedTuple):
+    """The hash of what is asked, that of who is asked (`models.identity`), and the run that asks."""
+
+    asked: str
+    who: str
+    run: str
+
+    @property
+    def key(self) -> str:
+        """The key of the answer that the run gets."""
+        return hashlib.sha256("".join(self).encode()).hexdigest()
+
+
+class Kept(NamedTuple):
+    """A stored answer, when it was kept in seconds since the epoch, and its key."""
+
+    completion: Completion
+    created: float
+    key: str
+
+
 class Store:
     """The store in ``folder``; made on first use. Raises `StopRun` when it cannot be written."""
 
@@ -109,45 +147,61 @@ class Store:
                 ignore.write_text("*\n")
             self._connection = connect(self.path)
             # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
-            self._known = {_short(key) for (key,) in self._connection.execute("select key from completions")}
+            keys = self._connection.execute("select coalesce(asked, key) from completions")
+            self._known = {_short(key) for (key,) in keys}
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
 
-    def completion(self, key: str) -> Completion | None:
-        """The answer to a question that was stored before this process began, or by it; None when there is none."""
-        if _short(key) not in self._known:
+    def answer(self, asked: str, who: str, run: str | None = None) -> Kept | None:
+        """The newest answer to a question, of one ``run`` where it is given; None when there is none.
+
+        One that another process stored since this one began is not found.
+        """
+        if _short(asked) not in self._known:
             return None
+        return self._kept("asked = ? and who = ? and ? in (run, '') order by created desc", (asked, who, run or ""))
+
+    def completion(self, key: str) -> Kept | None:
+        """The answer of a key; None when there is none. Answers of version 0.1 are found by nothing else."""
+        return self._kept("key = ?", (key,))
+
+    def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
+        rows = self.rows(f"select completion, created, key from completions where {where} limit 1", parameters)
+        return Kept(Completion(**json.loads(rows[0][0])), *rows[0][1:]) if rows else None
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """What a query finds."""
         with self._lock:
-            row = self._connection.execute("select completion from completions where key = ?", (key,)).fetchone()
-        return None if row is None else Completion(**json.loads(row[0]))
+            return self._connection.execute(statement, parameters).fetchall()
 
     def mean_completion_tokens(self, model: str, benchmark: str) -> float | None:
         """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
-        with self._lock:
-            row = self._connection.execute(
-                "select avg(json_extract(completion, '$.completion_tokens')) from completions where key in "
-                "(select completion from scores where model = ? and benchmark = ?)",
-                (model, benchmark),
-            ).fetchone()
-        mean: float | None = row[0]
-        return mean
+        ((mean,),) = self.rows(
+            # What is no count (sample.token_count) is left out: servers told texts, tables and 10³⁰, which were kept.
+            "select avg(tokens) from (select json_extract(completion, '$.completion_tokens') tokens from completions "
+            "where key in (select completion from scores where model = ? and benchmark = ?) "
+            "and json_type(completion, '$.completion_tokens') = 'integer') where tokens between 0 and 2147483647",
+            (model, benchmark),
+        )
+        return None if mean is None else float(mean)
 
-    def save_completion(self, key: str, model: str, completion: Completion) -> None:
+    def save_completion(self, question: Question, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
-        self._known.add(_short(key))
+        self._known.add(_short(question.asked))
         text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
-        self._write("insert or replace into completions values (?, ?, ?, ?)", [(key, model, time.time(), text)])
+        row = (question.key, model, time.time(), text, *question)
+        self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
         """Record that a run started."""
-        self._write(
+        self.write(
             "insert or ignore into runs (id, started, options) values (?, ?, ?)",
             [(run, time.time(), json.dumps(options, default=str))],
         )
 
     def end_run(self, run: str, exit_status: int) -> None:
         """Record that a run ended."""
-        self._write("update runs set finished = ?, exit_status = ? where id = ?", [(time.time(), exit_status, run)])
+        self.write("update runs set finished = ?, exit_status = ? where id = ?", [(time.time(), exit_status, run)])
 
     def save_sample(self, row: Sequence[str]) -> None:
         """Keep a sample: hash, benchmark, prompt, target."""
@@ -166,7 +220,7 @@ class Store:
     def save_load(self, run: str, item: str, model: str, document: Mapping[str, Any]) -> None:
         """Keep what a load test measured; it is on disk when this returns."""
         text = json.dumps(document)
-        self._write("insert or replace into loads values (?, ?, ?, ?, ?)", [(run, item, model, time.time(), text)])
+        self.write("insert or replace into loads values (?, ?, ?, ?, ?)", [(run, item, model, time.time(), text)])
 
     def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> Any:
         """What the same load measured in another run: its id's beginning, or "last" for the newest there is.
@@ -192,9 +246,9 @@ class Store:
         samples, self._samples = self._samples, []
         scores, self._scores = self._scores, []
         requests, self._requests = self._requests, []
-        self._write("insert or ignore into samples values (?, ?, ?, ?)", samples)
-        self._write("insert or ignore into requests values (?, ?)", requests)
-        self._write(f"insert or replace into scores values ({', '.join('?' * _COLUMNS)})", scores)
+        self.write("insert or ignore into samples values (?, ?, ?, ?)", samples)
+        self.write("insert or ignore into requests values (?, ?)", requests)
+        self.write(f"insert or replace into scores values ({', '.join('?' * _COLUMNS)})", scores)
 
     def close(self) -> None:
         """Write what waits and close the file."""
@@ -203,19 +257,19 @@ class Store:
         finally:
             self._connection.close()
 
-    def _write(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
+        """Run a statement for every row, all or none; how many rows it changed."""
         if not rows:
-            return
+            return 0
         try:
             with self._lock:
                 if len(rows) == 1:
-                    self._connection.execute(statement, rows[0])
-                else:
-                    self._connection.execute("begin immediate")
-                    try:
-                        self._connection.executemany(statement, rows)
-                    finally:
-                        self._connection.execute("commit")
+                    return self._connection.execute(statement, rows[0]).rowcount
+                self._connection.execute("begin immediate")
+                try:
+                    return self._connection.executemany(statement, rows).rowcount
+                finally:
+                    self._connection.execute("commit")
         except sqlite3.Error as error:
             raise StopRun(
                 f"cannot write the run store {self.path}: {error}. What it holds is kept: make room and run the "

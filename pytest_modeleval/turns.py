@@ -62,10 +62,10 @@ def first_request(sample: Sample, ref: SampleRef, sample_id: str) -> Request:
     return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, sample_id)
 
 
-async def ask_once(asker: Asker, ref: SampleRef, node: str) -> Turn:
+async def ask_once(asker: Asker, ref: SampleRef, sample_id: str) -> Turn:
     """Ask a sample's prompt, for a body that is given the completion."""
     turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref, node.removeprefix("test_"))
+    model = ModelInTurn(asker, turn, ref, sample_id)
     if turn.sample.pairs:
         await _weigh(model)
     else:
@@ -90,13 +90,13 @@ async def _weigh(model: ModelInTurn) -> None:
     model.turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
 
 
-async def converse(asker: Asker, ref: SampleRef, node: str, arguments: dict[str, Any] | None) -> Turn:
+async def converse(asker: Asker, ref: SampleRef, sample_id: str, arguments: dict[str, Any] | None) -> Turn:
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's.
     """
     turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref, node.removeprefix("test_"))
+    model = ModelInTurn(asker, turn, ref, sample_id)
     body = ref.source.benchmark.body
     offered = {"sample": turn.sample, "model": model, **(arguments or {})}
     names = body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount]

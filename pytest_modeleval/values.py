@@ -36,6 +36,7 @@ class Cache(enum.Enum):
     READ = "read"
     WRITE = "write"
     ONLY = "only"
+    ANY = "any"
 
     @property
     def reads(self) -> bool:
@@ -45,7 +46,7 @@ class Cache(enum.Enum):
     @property
     def writes(self) -> bool:
         """Whether a new answer is stored."""
-        return self is Cache.WRITE
+        return self in (Cache.WRITE, Cache.ANY)
 
 
 def at_least(least: int) -> Callable[[str, str], int]:

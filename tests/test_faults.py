@@ -5,7 +5,7 @@ import json
 import socket
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -29,6 +29,15 @@ def first(fault: Fault, then: Fault) -> Fault:
     """The fault once, then the other."""
     left = [fault]
     return lambda handler, body: (left.pop() if left else then)(handler, body)
+
+
+def only(faults: Mapping[str, Fault]) -> Fault:
+    """A fault for each question that begins with its name; every other is answered 42."""
+
+    def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        faults.get(body["messages"][0]["content"].partition(":")[0], answer("42"))(handler, body)
+
+    return fault
 
 
 def test_a_right_answer_passes(project: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -109,17 +118,13 @@ def not_json(handler: BaseHTTPRequestHandler, _: object) -> None:
         (error(400, "x", code="context_length_exceeded"), "*the prompt is too long for the model: 400: x"),
         (error(400, "x", code="content_filter"), "*refused by the server's content filter: 400: x"),
         (lambda h, _: send(h, 200, {"choices": []}), "*the server answered without a choice"),
-        (answer(""), "*the answer is empty (finish reason 'stop')"),
     ],
-    ids=["500", "200 with error", "cut", "html", "too long", "too long by code", "filter", "no choice", "empty"],
+    ids=["500", "200 with error", "cut", "html", "too long", "too long by code", "filter", "no choice"],
 )
 def test_an_error_of_one_sample_is_counted_and_said(
     project: pytest.Pytester, faulty: FaultyServer, fault: Fault, said: str
 ) -> None:
-    def only_the_first(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        (fault if "easy 0" in json.dumps(body) else answer("42"))(handler, body)
-
-    faulty.fault = only_the_first
+    faulty.fault = only({"easy 0": fault})
     result = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=9, errors=1)
@@ -154,14 +159,17 @@ def test_silence_is_a_time_out(project: pytest.Pytester, faulty: FaultyServer) -
     ("fault", "said"),
     [
         (error(401, "bad key"), "the key was refused: 401 bad key"),
-        (error(403, "not yours"), "the key may not use this: 403 not yours"),
-        (error(400, "top_k is negative"), "the request was refused: 400 top_k is negative"),
+        (error(403, "not yours", "permission_denied"), "the key may not use this: 403 not yours"),
         (error(404, "gone"), "there is no model 'faulty', or no chat API at this URL: 404 gone"),
+        (
+            error(400, "Unknown parameter: 'top_q'"),
+            "the request was refused: 400 Unknown parameter: 'top_q' (the request of answers[[]easy-00000[]])",
+        ),
         (error(429, "pay", code="insufficient_quota"), "the quota is spent: 429 pay"),
     ],
-    ids=["401", "403", "400", "404", "quota"],
+    ids=["401", "403", "404", "parameter", "quota"],
 )
-def test_what_will_not_get_better_stops_the_run_at_once(
+def test_what_concerns_all_stops_the_run_at_once(
     project: pytest.Pytester, faulty: FaultyServer, fault: Fault, said: str
 ) -> None:
     faulty.fault = fault
@@ -171,6 +179,30 @@ def test_what_will_not_get_better_stops_the_run_at_once(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: faulty at {faulty.url}/: {said}"])
     assert len(faulty.asked) == 1
+
+
+@pytest.mark.parametrize("status", [400, 403, 422])
+def test_several_prompts_refused_alike_stop_the_run(
+    project: pytest.Pytester, faulty: FaultyServer, status: int
+) -> None:
+    faulty.fault = lambda handler, body: error(status, f"no, {len(faulty.asked)}")(handler, body)
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [f"ERROR: faulty at *: {status} no, 5 (5 different prompts alike, answers[[]easy-00004[]] the last; none was *"]
+    )
+    assert len(faulty.asked) == 5
+
+
+def test_a_first_prompt_refused_alone_ends_no_run(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = first(error(400, "roles must alternate"), answer("42"))
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    result.assert_outcomes(passed=9, errors=1)
+    result.stdout.fnmatch_lines(["*easy-00000[]]*the server refused this prompt: 400: roles must alternate"])
 
 
 def test_what_was_answered_before_a_stop_is_kept(project: pytest.Pytester, faulty: FaultyServer) -> None:

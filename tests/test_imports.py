@@ -33,7 +33,7 @@ LAYERS = [
     {"config", "filters", "datasets", "results"},
     {"mistakes"},
     {"models", "settings", "declare", "store", "levels"},
-    {"source", "gate", "collection", "custom"},
+    {"source", "gate", "collection", "custom", "recall", "resuming"},
     {"collect", "asking", "engine", "pins", "spending"},
     {"turns"},
     {"verdicts", "plan", "ahead"},

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store import VERSION, Store
+from pytest_modeleval.store import VERSION, Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+
+QUESTION = Question("0" * 32, "1" * 32, "run")
 
 
 def test_the_same_command_again_asks_nothing(project: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -26,8 +28,12 @@ def test_the_same_command_again_asks_nothing(project: pytest.Pytester, faulty: F
     assert faulty.asked == []
 
 
-def test_another_limit_url_or_concurrency_keeps_the_answers(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    alias(project, "moved", base_url=faulty.url.replace("127.0.0.1", "localhost"), model="faulty")
+def test_another_limit_key_or_concurrency_keeps_the_answers(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEW_KEY", "k2")
+    settings = {"api_key_env": "NEW_KEY", "timeout": 7, "retries": 2}
+    alias(project, "moved", base_url=f"{faulty.url}/", model="faulty", headers={"X-Api-Key": "k"}, **settings)
     run(project, "--model", "faulty", "--eval-limit", "5", "test_answers.py")
 
     run(project, "--model", "moved", "--eval-limit", "8", "--eval-concurrency", "2", "test_answers.py")
@@ -141,13 +147,14 @@ def test_a_store_that_is_no_database_is_refused(project: pytest.Pytester, faulty
 def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
     kept = Completion("a\ud800é", "thought", "length", ({"id": 1},), 3, None, 0.5, 1.25)
     store = Store(tmp_path)
-    store.save_completion("0" * 64, "m", kept)
+    store.save_completion(QUESTION, "m", kept)
     store.close()
 
     with closing(Store(tmp_path)) as again:
-        found = again.completion("0" * 64)
+        stored = again.completion(QUESTION.key)
 
-    assert found is not None
+    assert stored is not None
+    found = stored.completion
     assert (found.text, found.thinking, found.finish_reason, list(found.tool_calls)) == (
         kept.text, kept.thinking, kept.finish_reason, [{"id": 1}],
     )  # fmt: skip
@@ -166,4 +173,4 @@ def test_writing_to_a_closed_store_says_so(tmp_path: Path) -> None:
     store.close()
 
     with pytest.raises(StopRun, match="cannot write the run store"):
-        store.save_completion("0" * 64, "m", Completion("x"))
+        store.save_completion(QUESTION, "m", Completion("x"))

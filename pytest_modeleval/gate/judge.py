@@ -21,6 +21,7 @@ from pytest_modeleval.gate.ledger import Ledger
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
 from pytest_modeleval.options import MARK, Options, unknown
 from pytest_modeleval.paired import needed_pairs
+from pytest_modeleval.values import Cache
 
 
 class Exit(enum.IntEnum):
@@ -79,6 +80,11 @@ class Gate:
         if (self.baseline or options.save_baseline) and len(models) > 1:
             raise pytest.UsageError(f"a baseline is for one model, not for {len(models)}: {', '.join(models)}")
         self.early = self._early_stop()
+        if self.judges and options.cache in (Cache.ONLY, Cache.ANY):
+            raise pytest.UsageError(
+                f"a gate judges answers of its own run, and a baseline is made of such: leave --eval-cache "
+                f"{options.cache.value} out"
+            )
 
     def _early_stop(self) -> EarlyStop | None:
         if not self.options.stop_early:
@@ -91,6 +97,11 @@ class Gate:
     def is_active(self) -> bool:
         """Whether the exit status is the gate's."""
         return self.baseline is not None or bool(self.options.min_score)
+
+    @property
+    def judges(self) -> bool:
+        """Whether the run's answers are judged or blessed, so that they must be its own."""
+        return self.is_active or self.options.save_baseline is not None
 
     def discordance(self, benchmark: str) -> float | None:
         """The share of samples on which two runs of the baseline's model differ; None where no baseline tells."""

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
-from pytest_modeleval.sample import Completion, Json, Sample
+from pytest_modeleval.sample import Completion, Json, Sample, token_count
 from pytest_modeleval.store import connect
 
 # How much of a run's id people type.
@@ -58,7 +58,7 @@ class Attempt(NamedTuple):
     @property
     def tokens(self) -> int | None:
         """The tokens of its answer; None where no server counted them."""
-        return self.completion_tokens or None
+        return token_count(self.completion_tokens) or None
 
     @property
     def name(self) -> str:
@@ -175,7 +175,7 @@ class Past:
         joined = "left join completions on key = scores.completion" if answers else ""
         rows = self._connection.execute(
             f"select scores.*, prompt, target{column} from scores left join samples on hash = sample {joined} "
-            "where run = ? order by item, metric",
+            "where scores.run = ? order by item, metric",
             (run,),
         )
         names = [column for column, *_ in rows.description]

@@ -1,22 +1,27 @@
 """Models behind an OpenAI-compatible endpoint, through the `openai` package's async client."""
 
+import asyncio
 import email.utils
 import json
-import os
+import math
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx2
 import openai
-import pytest
 
-from pytest_modeleval.models import Unavailable, echo
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.models import Unavailable, bodies, echo
+from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.http import LeanTransport
+from pytest_modeleval.models.reading import answered, completion
+from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
+from pytest_modeleval.models.replies import Broken, count_of, error_text, usage_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun, split_thinking
+from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
 PATIENCE = 4.0
@@ -29,11 +34,12 @@ _OPTIONS: openai._types.RequestOptions = {
     "max_retries": 0,
     "params": {},
 }
-_TOO_LONG = re.compile(
-    r"context.{0,20}(length|window)|maximum.{0,20}(length|tokens)|too (long|many tokens)|"
-    r"exceeds?.{0,30}(length|tokens)",
-    re.IGNORECASE | re.DOTALL,
-)
+_STREAMED: openai._types.RequestOptions = {**_OPTIONS, "headers": {**_OPTIONS["headers"], "accept": bodies.STREAM}}
+# Seconds after which a server cannot mean to be asked again: a year.
+_NONSENSE = 366 * 86400.0
+# What a server without echo says of it.
+_OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
+_ECHO = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
 
 
 class OpenAIModel:
@@ -44,18 +50,26 @@ class OpenAIModel:
     probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
+        # What the server says of the model, as far as it tells one from another.
+        self.said: Mapping[str, Any] = {}
         self._spec = spec
-        self._key = _key(spec)
+        self._mask = Mask(spec)
+        self._refusals = Refusals()
         self._client = openai.AsyncOpenAI(
-            api_key=self._key,
+            api_key=key_of(spec),
             base_url=spec.base_url,
-            default_headers=dict(spec.headers),
-            timeout=spec.timeout,
+            # What is packed otherwise is not unpacked.
+            default_headers={"accept-encoding": "gzip, deflate", **headers_of(spec)},
+            # `asyncio.timeout` bounds a whole request; the client's own would bound each wait for the next byte.
+            timeout=None,
             max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(transport=LeanTransport()),
+            http_client=openai.DefaultAsyncHttpxClient(
+                transport=LeanTransport(), event_hooks={"response": [bodies.bound]}
+            ),
         )
         # Whole, so that the client need not join and parse it for every request.
         self._url = f"{self._client.base_url}chat/completions"
+        self._where = f"{spec.name} at {self._client.base_url}"
 
     async def close(self) -> None:
         """Close the connections."""
@@ -64,83 +78,81 @@ class OpenAIModel:
     async def check(self) -> None:
         """Ask for the list of models, and where that does not name this one for one token of it."""
         try:
-            response = await self._client.get(
-                "/models", cast_to=httpx2.Response, options={**_OPTIONS, "timeout": PATIENCE}
-            )
-            listed = _model_ids(response.content)
-        except openai.APIConnectionError as error:
-            why = "no answer" if isinstance(error, openai.APITimeoutError) else _cause(error)
+            async with asyncio.timeout(PATIENCE):
+                response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
+            entries = _model_entries(response.content)
+            listed, self.said = list(entries), self._mask.cover_json(_said(entries.get(self._spec.model, {})))
+        except (openai.APIConnectionError, TimeoutError) as error:
+            why = "no answer" if isinstance(error, TimeoutError) else self._cause(error)
             raise StopRun(
                 f"{self._spec.name}: nothing answers at {self._client.base_url} ({why}); is the server running?"
             ) from None
         except openai.APIStatusError as error:
-            if error.status_code in (401, 403):
+            if error.status_code == 401:
                 raise self._refused(error) from None
             listed = []
-        if self._spec.model in listed:
-            return
-        # Not every endpoint lists its models, or all of them.
+        if self._spec.model not in listed:
+            await self._probe(listed)
+
+    async def _probe(self, listed: Sequence[str]) -> None:
+        """Ask for one token, as not every endpoint lists its models, or all of them."""
         self.probed = True
+        request = Request([{"role": "user", "content": "Hi"}], generation={"max_tokens": 1})
         try:
-            request = Request([{"role": "user", "content": "Hi"}], generation={"max_tokens": 1})
-            await self._answer(request, stream=False)
-        except openai.NotFoundError as error:
-            if listed:
+            async with asyncio.timeout(self._spec.timeout):
+                await self._answer(request, stream=False)
+        except openai.APIStatusError as error:
+            if error.status_code == 404 and listed:
                 raise StopRun(str(unknown("model", self._spec.model, listed, f"({self._client.base_url})"))) from None
-            raise self._refused(error) from None
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise self._refused(error) from None
-        except (openai.APIError, SampleError, Unavailable):
+            if error.status_code in (401, 403, 404):
+                raise self._refused(error) from None
+        except (openai.APIConnectionError, TimeoutError, SampleError, Broken):
             # It is there and knows the model; what it made of this request does not matter.
             return
 
     async def complete(self, request: Request) -> Completion:
         """One chat completion, or the log-likelihoods of the request's pairs."""
         try:
-            if request.pairs:
-                return await self._weigh(request.pairs)
-            return await self._answer(request, stream=self._spec.stream)
-        except openai.APITimeoutError:
+            async with asyncio.timeout(self._spec.timeout):
+                if request.pairs:
+                    answer = await self._weigh(request.pairs)
+                else:
+                    answer = await self._answer(request, stream=self._spec.stream)
+        except TimeoutError:
             raise Unavailable(f"no answer within {self._spec.timeout:g} s") from None
         except openai.APIConnectionError as error:
-            raise Unavailable(f"connection failed: {_cause(error)}") from None
+            raise Unavailable(f"connection failed: {self._cause(error)}") from None
         except openai.APIStatusError as error:
-            raise self._classified(error) from None
-        except openai.APIError as error:
-            # An error event inside a stream.
-            raise Unavailable(self._hide(error.message)) from None
+            raise self._trouble(error, request) from None
         except httpx2.HTTPError as error:
-            raise Unavailable(f"the response broke off: {error}") from None
+            raise Unavailable(f"the response broke off: {self._line(str(error))}") from None
+        except Broken as error:
+            raise self._broken(error) from None
+        except SampleError as error:
+            raise type(error)(self._line(str(error))) from None
+        self._refusals.answer()
+        return self._mask.cover(answer)
 
     async def _answer(self, request: Request, *, stream: bool) -> Completion:
         body = _body(self._spec.model, request)
         started = time.perf_counter()
+        if not stream:
+            response = await self._post(self._url, body)
+            return await completion(response.aiter_bytes(), started)
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+        stream_cls = openai.AsyncStream[object]
+        events = await self._client.post(
+            self._url, cast_to=object, body=body, options=_STREAMED, stream=True, stream_cls=stream_cls
+        )
+        try:
+            return await completion(events.response.aiter_bytes(), started)
+        finally:
+            await events.response.aclose()
+
+    async def _post(self, url: str, body: Mapping[str, Any]) -> httpx2.Response:
         # `post` instead of `chat.completions.create`: the latter rebuilds every message by its type annotations and
         # every answer as a pydantic model, at 0.4 ms of CPU a request.
-        if stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-            chunks = await self._client.post(
-                self._url,
-                cast_to=object,
-                body=body,
-                options=_OPTIONS,
-                stream=True,
-                stream_cls=openai.AsyncStream[object],
-            )
-            return await _joined(chunks, started)
-        answer = await self._post(self._url, body)
-        latency = time.perf_counter() - started
-        choices = answer.get("choices") or []
-        if not choices:
-            raise SampleError("the server answered without a choice")
-        choice = choices[0]
-        return _completion(
-            choice.get("message") or {},
-            choice.get("finish_reason") or "",
-            answer.get("usage") or {},
-            first_token=None,
-            latency=latency,
-        )
+        return await self._client.post(url, cast_to=httpx2.Response, body=body, options=_OPTIONS)
 
     async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> Completion:
         """The log-likelihood of each pair's continuation, by prompts that are echoed."""
@@ -153,76 +165,79 @@ class OpenAIModel:
             "max_tokens": 1,
             "temperature": 0,
         }
-        needs = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
         started = time.perf_counter()
+        response = await self._post(f"{self._client.base_url}completions", body)
+        answer = answered(response.content)
         try:
-            answer = await self._post(f"{self._client.base_url}completions", body)
             logprobs = echo.log_likelihoods(answer, pairs)
-        except openai.APIStatusError as error:
-            why = self._classified(error)
-            lacks = isinstance(why, StopRun) and error.status_code in (400, 404, 405, 422)
-            raise StopRun(f"{why}{needs}") if lacks else why from None
         except LookupError as error:
-            raise StopRun(f"{self._spec.name} at {self._client.base_url} answers with {error}{needs}") from None
+            if self._refusals.has_answered:
+                raise Broken(f"an answer with {error}") from None
+            raise StopRun(f"{self._where} answers with {error}{_ECHO}") from None
         return Completion(
             text="",
-            prompt_tokens=answer["usage"]["prompt_tokens"],
+            prompt_tokens=count_of(usage_of(answer), "prompt_tokens"),
             latency=time.perf_counter() - started,
             choice_logprobs=logprobs,
         )
 
-    async def _post(self, url: str, body: Json) -> Json:
-        response = await self._client.post(url, cast_to=httpx2.Response, body=body, options=_OPTIONS)
-        try:
-            answer = json.loads(response.content)
-        except ValueError:
-            raise Unavailable(f"not JSON: {response.text[:80]!r}") from None
-        if not isinstance(answer, Mapping) or answer.get("error"):
-            raise Unavailable(self._hide(f"the server answered 200 with an error: {_error_text(answer)}"))
-        return answer
-
-    def _classified(self, error: openai.APIStatusError) -> Exception:
+    def _trouble(self, error: openai.APIStatusError, request: Request) -> Exception:
         """The kind of trouble behind an HTTP error: of this sample, of this moment, or of the whole run."""
-        status, code = error.status_code, str(error.code or "")
-        message = self._hide(f"{status}: {_error_text(error.body) or error.message}")
-        if status == 429 and code != "insufficient_quota":
-            return Unavailable(message, rate_limited=True, retry_after=_retry_after(error.response.headers))
-        if status == 503:
-            return Unavailable(message, retry_after=_retry_after(error.response.headers))
-        if status in (408, 409, 425) or status >= 500:
-            return Unavailable(message)
-        if status in (400, 413, 422):
-            if "context" in code or _TOO_LONG.search(message):
-                return SampleError(f"the prompt is too long for the model: {message}")
-            if "content_filter" in code or "content management policy" in message:
-                return Filtered(f"refused by the server's content filter: {message}")
-        return self._refused(error)
+        body = _body_of(error)
+        concern = concern_of(error.status_code, body)
+        said = self._line(f"{error.status_code}: {error_text(body) or error.message}")
+        match concern:
+            case Concern.TOO_LONG:
+                return SampleError(f"{concern.value}: {said}")
+            case Concern.FILTERED:
+                return Filtered(f"{concern.value}: {said}")
+            case Concern.RATE_LIMIT | Concern.MOMENT:
+                patience = retry_after(error.response.headers) if error.status_code in (429, 503) else None
+                return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
+            case Concern.PROMPT if not (request.pairs and _OF_ECHO.search(said)):
+                if not self._refusals.concern_all(said, repr((request.messages, request.pairs))):
+                    return SampleError(f"{concern.value}: {said}")
+                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered)"
+                return StopRun(f"{self._refused(error)}{whose}{_ECHO if request.pairs else ''}")
+        if error.status_code not in (400, 404, 405, 422) or concern is Concern.SPENT:
+            return self._refused(error)
+        whose = f" (the request of {request.sample_id})" if error.status_code in (400, 422) else ""
+        return StopRun(f"{self._refused(error)}{_ECHO if request.pairs else whose}")
 
     def _refused(self, error: openai.APIStatusError) -> StopRun:
+        body, status = _body_of(error), error.status_code
+        api = "chat" if error.request.url.path.endswith("/chat/completions") else "completions"
         what = {
             401: "the key was refused",
             403: "the key may not use this",
-            404: f"there is no model {self._spec.model!r}, or no {_api(error)} at this URL",
-            429: "the quota is spent",
-        }.get(error.status_code, "the request was refused")
-        said = self._hide(_error_text(error.body) or error.message)
+            404: f"there is no model {self._spec.model!r}, or no {api} API at this URL",
+        }.get(status, Concern.ALL.value)
+        spent = concern_of(status, body) is Concern.SPENT
+        said = self._line(error_text(body) or error.message)
         source = f" (key from {self._spec.api_key_env})" if self._spec.api_key_env else ""
-        return StopRun(f"{self._spec.name} at {self._client.base_url}: {what}: {error.status_code} {said}{source}")
+        return StopRun(f"{self._where}: {Concern.SPENT.value if spent else what}: {status} {said}{source}")
 
-    def _hide(self, text: str) -> str:
-        """The text without the key, which some servers quote."""
-        text = text.replace(self._key, "***") if len(self._key) > 3 else text
-        return re.sub(r"\bsk-[\w*-]{4,}", "***", text)
+    def _broken(self, error: Broken) -> Exception:
+        """What a reply under 200 that is no answer says: of this prompt, or that it is to be asked again."""
+        said = self._line(str(error))
+        concern = concern_of(400, error.body) if error.body else Concern.MOMENT
+        if concern in (Concern.TOO_LONG, Concern.FILTERED):
+            return (Filtered if concern is Concern.FILTERED else SampleError)(f"{concern.value}: {said}")
+        return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT)
 
+    def _cause(self, error: Exception) -> str:
+        """Why there is no connection; raises `StopRun` where the server sends us to another."""
+        cause = error.__cause__ or error
+        if isinstance(cause, bodies.Elsewhere):
+            raise StopRun(
+                f"{self._where}: {self._line(str(cause))}, which is not followed, as it would see key, headers and "
+                "prompts; if that is your server, give its address as base_url"
+            ) from None
+        return self._line(str(cause)) or type(cause).__name__
 
-def _key(spec: ModelSpec) -> str:
-    if spec.api_key_env is None:
-        # The openai client insists on one; a server of one's own needs none.
-        return "none"
-    key = os.environ.get(spec.api_key_env, "")
-    if not key:
-        raise pytest.UsageError(f"model {spec.name!r}: the environment variable {spec.api_key_env} has no key")
-    return key
+    def _line(self, text: str) -> str:
+        """Foreign words for a line in the terminal, without this model's secrets."""
+        return one_line(self._mask.hide(text))
 
 
 def _body(model: str, request: Request) -> dict[str, Any]:
@@ -234,101 +249,36 @@ def _body(model: str, request: Request) -> dict[str, Any]:
     return body
 
 
-def _model_ids(content: bytes) -> list[str]:
+def _model_entries(content: bytes) -> dict[str, Json]:
+    """What an endpoint lists, by the models' names."""
     try:
-        return [str(model["id"]) for model in json.loads(content)["data"]]
-    except (ValueError, KeyError, TypeError):
-        return []
+        return {str(model["id"]): model for model in json.loads(content)["data"]}
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return {}
 
 
-def _error_text(body: object) -> str:
-    if isinstance(body, Mapping):
-        body = body.get("error", body)
-    if isinstance(body, Mapping):
-        body = body.get("message") or body.get("detail") or json.dumps(body)
-    return " ".join(str(body or "").split())[:300]
+def _said(entry: Json) -> Json:
+    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking."""
+    return {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
 
 
-def _api(error: openai.APIStatusError) -> str:
-    return "chat API" if error.request.url.path.endswith("/chat/completions") else "completions API"
+def _body_of(error: openai.APIStatusError) -> object:
+    """An error's body as JSON where it is some, all of it: the client keeps the part under "error"."""
+    try:
+        return json.loads(error.response.content)
+    except (ValueError, RecursionError):
+        return error.response.text
 
 
-def _cause(error: Exception) -> str:
-    return str(error.__cause__ or error) or type(error).__name__
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by the Retry-After header: a number or an HTTP date (RFC 9110 §10.2.3)."""
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header, a number or a date (RFC 9110 §10.2.3); None for anything else."""
     value = headers.get("retry-after", "")
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        parsed = email.utils.parsedate_tz(value)
-        return None if parsed is None else max(0.0, email.utils.mktime_tz(parsed) - time.time())
-
-
-async def _joined(chunks: AsyncIterator[Any], started: float) -> Completion:
-    """The completion that a stream's chunks make."""
-    text: dict[str, list[str]] = {"content": [], "reasoning_content": []}
-    calls: dict[int, dict[str, Any]] = {}
-    finish_reason, first_token = "", None
-    usage: Json = {}
-    async for chunk in chunks:
-        usage = chunk.get("usage") or usage
-        for choice in (chunk.get("choices") or [])[:1]:
-            delta = choice.get("delta") or {}
-            finish_reason = choice.get("finish_reason") or finish_reason
-            pieces = (delta.get("content"), delta.get("reasoning_content") or delta.get("reasoning"))
-            for parts, piece in zip(text.values(), pieces, strict=True):
-                if piece:
-                    parts.append(piece)
-                    # An empty chunk or one with the role alone is no token.
-                    first_token = first_token or time.perf_counter() - started
-            for call in delta.get("tool_calls") or []:
-                _add_call(calls.setdefault(int(call.get("index") or 0), {}), call)
-                first_token = first_token or time.perf_counter() - started
-    if not finish_reason:
-        raise Unavailable("the stream broke off before the answer was finished")
-    message = {name: "".join(parts) for name, parts in text.items()}
-    return _completion(
-        {**message, "tool_calls": [calls[index] for index in sorted(calls)]},
-        finish_reason,
-        usage,
-        first_token=first_token,
-        latency=time.perf_counter() - started,
-    )
-
-
-def _add_call(call: dict[str, Any], delta: Json) -> None:
-    """Lay one delta of a tool call over what came before; its arguments arrive in pieces."""
-    function = call.setdefault("function", {"name": "", "arguments": ""})
-    for key in ("id", "type"):
-        call[key] = delta.get(key) or call.get(key)
-    for key in ("name", "arguments"):
-        function[key] += (delta.get("function") or {}).get(key) or ""
-
-
-def _completion(
-    message: Json, finish_reason: str, usage: Json, *, first_token: float | None, latency: float
-) -> Completion:
-    if finish_reason == "content_filter":
-        raise Filtered("the server's content filter cut the answer")
-    content = message.get("content") or ""
-    if isinstance(content, list):
-        content = "".join(str(part.get("text", "")) for part in content)
-    calls = message.get("tool_calls") or ()
-    refusal = message.get("refusal") or ""
-    reasoning = message.get("reasoning_content") or message.get("reasoning") or ""
-    thinking, text = (reasoning.strip(), content.strip("\n")) if reasoning else split_thinking(content)
-    if not (text or thinking or calls or refusal):
-        raise SampleError(f"the answer is empty (finish reason {finish_reason or 'none'!r})")
-    return Completion(
-        text=text or refusal,
-        thinking=thinking,
-        finish_reason=finish_reason if text or not refusal else "refusal",
-        tool_calls=tuple(calls),
-        prompt_tokens=usage.get("prompt_tokens"),
-        completion_tokens=usage.get("completion_tokens"),
-        first_token=first_token,
-        latency=latency,
-    )
+        try:
+            parsed = email.utils.parsedate_tz(value)
+            seconds = email.utils.mktime_tz(parsed) - time.time() if parsed else math.inf
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds < _NONSENSE else None

@@ -129,19 +129,20 @@ class Refusals:
     """The prompts that a model refused, while it has answered none."""
 
     def __init__(self) -> None:
-        self._answered = False
-        self._prompts: defaultdict[str, set[str]] = defaultdict(set)
+        # Whether any prompt was answered.
+        self.has_answered = False
+        self._prompts: defaultdict[str, set[int]] = defaultdict(set)
 
     def answer(self) -> None:
         """Note an answer: what is refused from now on concerns single prompts."""
-        self._answered = True
+        self.has_answered = True
         self._prompts.clear()
 
     def concern_all(self, said: str, prompt: str) -> bool:
         """Whether a refusal in these words, with others before, concerns every prompt."""
-        if self._answered:
+        if self.has_answered:
             return False
         # Numbers and request ids differ between refusals that are alike.
         alike = self._prompts[re.sub(r"\S*\d\S*", "#", said)]
-        alike.add(prompt)
+        alike.add(hash(prompt))
         return len(alike) >= ALIKE

@@ -26,7 +26,14 @@ _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
 class Broken(ValueError):
-    """A reply that is no answer, and may be one the next time; its text says why in the server's words."""
+    """A reply that is no answer, and may be one the next time; its text says why in the server's words.
+
+    ``body`` is the error that the server put into it, None where it told none.
+    """
+
+    def __init__(self, why: str, body: Json | None = None) -> None:
+        super().__init__(why)
+        self.body = body
 
 
 @dataclass(slots=True)
@@ -63,7 +70,8 @@ def failure_in(body: Json) -> str:
         return error_text(body) or "error"
     if body.get("choices"):
         return ""
-    said = any(body.get(name) for name in ("detail", "message", "error_msg", "msg"))
+    is_well = body.get("code") in (0, 200, "0", "200", "success")
+    said = not is_well and any(body.get(name) for name in ("detail", "message", "error_msg", "msg"))
     base = body.get("base_resp")
     if isinstance(base, Mapping) and base.get("status_code"):
         return error_text(base.get("status_msg") or base)
@@ -99,7 +107,7 @@ def first_choice(body: Json, *, streamed: bool = False) -> Json | None:
 
 def _sound(choice: Json) -> Json:
     if choice.get("error"):
-        raise Broken(f"the server broke off with an error: {error_text(choice)}")
+        raise Broken(f"the server broke off with an error: {error_text(choice)}", choice)
     reason = finish_of(choice)
     if reason in _FAILED:
         raise Broken(f"the server broke off (finish reason {reason!r})")
@@ -113,10 +121,13 @@ def finish_of(choice: Json) -> str:
     return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
 
 
+def message_of(choice: Json) -> object:
+    """What a choice says: its message, a chunk's delta, or the text of an older endpoint."""
+    return choice.get("message") or choice.get("delta") or {"content": choice.get("text")}
+
+
 def add_said(said: Said, message: object) -> bool:
     """Add what a message or a delta says; whether it said anything. Raises `Broken` for one of another shape."""
-    if message is None:
-        return False
     if not isinstance(message, Mapping):
         raise Broken(f"a message that is {_shape(message)}")
     before = len(said.text) + len(said.thinking) + len(said.refusal)

@@ -1,11 +1,12 @@
 """What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
 
-import hashlib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -25,7 +26,8 @@ class ModelSpec:
     model: str
     base_url: str | None = None
     api_key_env: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    # Not shown with the rest of it, as they may hold a key.
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     stream: bool = False
     timeout: float = 600.0
     retries: int = 7
@@ -33,20 +35,8 @@ class ModelSpec:
     args: Mapping[str, Any] = field(default_factory=dict)
     # Dollars per million tokens of "input" and "output"; empty where nobody told them.
     price: Mapping[str, float] = field(default_factory=dict)
-
-    @property
-    def identity(self) -> dict[str, Any]:
-        """What decides its answers besides the request: not its URL, its key or its name here.
-
-        A local folder counts with the names, sizes and times of its files, so that new weights are a new model.
-        """
-        identity: dict[str, Any] = {"api": self.api, "model": self.model, "args": dict(self.args)}
-        path = Path(self.model)
-        if self.api in ("transformers", "replay") and path.exists():
-            files = [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
-            stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files]
-            identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
-        return identity
+    # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
+    identity: str | None = None
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -61,6 +51,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "generation": (dict,),
     "args": (dict,),
     "price": (dict,),
+    "identity": (str,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 
@@ -77,13 +68,55 @@ def _alias(name: str, table: Table) -> ModelSpec:
                 f"{table.where}: keys do not belong in a file; put it into an environment variable and name that "
                 "in api_key_env"
             )
-    settings = table.checked(_TYPES)
+    settings = table.checked(_TYPES, unshown={"base_url", "headers", "api_key_env"})
     if "model" not in settings:
         raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
+    if not settings.get("identity", "name").strip():
+        raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "price" in settings:
         _check_price(table.where, settings["price"])
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    _refuse_secrets(table.where, settings)
+    if api == "openai" and "base_url" not in settings:
+        _openai_address()
     return ModelSpec(**{**settings, "name": name, "api": api})
+
+
+def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:
+    """`pytest.UsageError` for a secret where it would be shown, which does not show it."""
+    _refuse_secret_address(f"{where}: base_url", settings.get("base_url") or "")
+    name = settings.get("api_key_env", "KEY")
+    # Keys are longer than names, and mix what names do not.
+    looks_like_key = len(name) >= 20 and re.search("[a-z]", name) and re.search("[0-9]", name)
+    if not re.fullmatch(r"[A-Za-z_]\w*", name) or looks_like_key:
+        raise pytest.UsageError(
+            f"{where}: api_key_env is the name of an environment variable, such as QWEN_KEY, and not the key itself"
+        )
+    for header, value in settings.get("headers", {}).items():
+        if not isinstance(value, str):
+            raise pytest.UsageError(f"{where}: headers are texts, and {header} is a {type(value).__name__}")
+
+
+def _openai_address() -> str | None:
+    """Where the openai package asks where nothing else is said; None for its own default."""
+    address = os.environ.get("OPENAI_BASE_URL")
+    _refuse_secret_address("the environment variable OPENAI_BASE_URL", address or "")
+    return address
+
+
+def _refuse_secret_address(where: str, address: str) -> None:
+    """`pytest.UsageError` for an address with a password or a query, which would stand in lines and files."""
+    parts = urlsplit(address)
+    if "@" in parts.netloc:
+        raise pytest.UsageError(
+            f'{where} holds a name or password: put "Basic …" into an environment variable, and say '
+            'headers = { Authorization = "$NAME_OF_IT" }'
+        )
+    if parts.query or parts.fragment:
+        raise pytest.UsageError(
+            f"{where} has a query, which is no part of an address: put a key into an environment variable, and say "
+            'api_key_env = "NAME_OF_IT", or headers = { x-api-key = "$NAME_OF_IT" }'
+        )
 
 
 def _check_price(where: str, price: Mapping[str, Any]) -> None:
@@ -112,7 +145,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
         if prefix == "replay" and not Path(rest).is_file():
             raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
-        base_url = os.environ.get("OPENAI_BASE_URL") if prefix == "openai" else None
+        base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
     if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith((".", "/"))):

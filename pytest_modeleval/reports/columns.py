@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+from pytest_modeleval.foreign import harmless
+
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     """Lines of cells as columns, each as wide as its widest cell; ``right`` tells which are aligned so."""
+    cells = [[harmless(cell) for cell in line] for line in cells]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return [
         "  ".join(

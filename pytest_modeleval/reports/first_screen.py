@@ -93,6 +93,7 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
         *([f"not run, because they have no data: {', '.join(without)}"] if without else []),
         *(not_run(drawn) if drawn else []),
+        *evaluation.notes,
         *(lacking() if results.done else []),
     ]
     return FirstScreen(

@@ -12,7 +12,8 @@ _TAIL = 20_000
 # turn the direction of writing by their numbers.
 _SHOWN = {code: chr(0x2400 + code) for code in range(32) if chr(code) not in "\n\t"}
 _SHOWN |= {0x7F: "\u2421"}
-_SHOWN |= {code: f"⟨U+{code:04X}⟩" for code in (*range(0x80, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_SHOWN |= {code: f"⟨U+{code:04X}⟩" for code in (*range(0x80, 0xA0), *_TURNING)}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 # Pictures that a page may show from its own text: no SVG, which can hold scripts.
 _IMAGE = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/=\s]+)")

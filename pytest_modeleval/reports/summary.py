@@ -13,12 +13,14 @@ from pytest_modeleval.spending import Spent
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 
 
-def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None, spent: Spent | None) -> None:
+def write_summary(
+    path: Path, rows: Sequence[Row], judgement: Judgement | None, spent: Spent | None, notes: Sequence[str]
+) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        "\n".join([*_gate(judgement), *_table(rows), *(["", budget.line(spent)] if spent else []), ""]), "utf-8"
-    )
+    below = [*map(_plain, notes), *([budget.line(spent)] if spent else [])]
+    lines_ = [*_gate(judgement), *_table(rows), *(text for line in below for text in ("", line)), ""]
+    path.write_text("\n".join(lines_), "utf-8")
 
 
 def _gate(judgement: Judgement | None) -> list[str]:

@@ -141,6 +141,8 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         for line in table(rows) if drawn is None else collection.tables(evaluation.levels.rows()):
             terminal.write_line(line)
+    for line in evaluation.notes:
+        terminal.write_line(line)
     if evaluation.spent is not None:
         terminal.write_line(budget.line(evaluation.spent))
         if evaluation.spent.ran_out and (evaluation.gate.is_active or evaluation.options.save_baseline):

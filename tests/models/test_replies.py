@@ -14,6 +14,7 @@ from pytest_modeleval.models.replies import (
     failure_in,
     finish_of,
     first_choice,
+    message_of,
     parsed,
     usage_of,
     whole_calls,
@@ -32,7 +33,6 @@ def text(said: str) -> dict[str, str]:
         ({"content": "42"}, "42", ""),
         ({"content": None}, "", ""),
         ({}, "", ""),
-        (None, "", ""),
         ({"content": [text("4"), text("2")]}, "42", ""),
         ({"content": ["4", text("2")]}, "42", ""),
         ({"content": [THOUGHT, text("42")]}, "42", "hm 7"),
@@ -105,11 +105,18 @@ def test_what_is_no_json_object_is_broken(content: bytes) -> None:
         ({"choices": [{}], "error": None}, ""),
         ({"choices": [{}], "base_resp": {"status_code": 0, "status_msg": "success"}}, ""),
         ({"choices": [{}], "message": "ok", "code": 200}, ""),
+        ({"code": 0, "message": "success", "choices": []}, ""),
         ({}, ""),
     ],
 )
 def test_an_error_under_200_is_told_in_the_servers_words(body: dict[str, Any], words: str) -> None:
     assert failure_in(body) == words
+
+
+def test_a_choice_speaks_by_message_delta_or_text() -> None:
+    assert message_of({"message": {"content": "42"}}) == {"content": "42"}
+    assert message_of({"delta": {"content": "42"}}) == {"content": "42"}
+    assert message_of({"delta": None, "text": "42"}) == {"content": "42"}
 
 
 def choice(index: object, **more: Any) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""What one server may know and nobody else: a model's key and headers, and how they are kept out of texts."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Completion
+
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
+# Headers that hold a secret by their name, also where it stands in the config itself.
+_SECRET = re.compile("auth|key|token|secret|cookie|passw|credential|session", re.IGNORECASE)
+# Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
+_SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
+# The parts of an answer that a server writes.
+_SAID = ("text", "thinking", "finish_reason", "fingerprint", "tool_calls")
+
+
+def key_of(spec: ModelSpec) -> str:
+    """The key in the environment; "none" where the model needs none, as the openai client insists on one."""
+    if spec.api_key_env is None:
+        return "none"
+    key = os.environ.get(spec.api_key_env, "")
+    if not key:
+        raise pytest.UsageError(f"model {spec.name!r}: the environment variable {spec.api_key_env} has no key")
+    return key
+
+
+def headers_of(spec: ModelSpec) -> dict[str, str]:
+    """The headers to send, with the environment's values for ``$NAME`` and ``${NAME}`` in them."""
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1] or found[2]
+        if not (value := os.environ.get(name, "").strip()):
+            raise pytest.UsageError(
+                f"model {spec.name!r}: headers name the environment variable {name}, which is empty"
+            )
+        return value
+
+    headers = {name: _VARIABLE.sub(value, said) for name, said in spec.headers.items()}
+    for name, sent in headers.items():
+        if not sent.isascii() or not sent.isprintable():
+            raise pytest.UsageError(
+                f"model {spec.name!r}: the header {name} is no line of ASCII, which alone can be sent"
+            )
+    return headers
+
+
+class Mask:
+    """Takes a model's secrets out of what comes back from its server."""
+
+    def __init__(self, spec: ModelSpec) -> None:
+        headers = headers_of(spec)
+        key = [key_of(spec)] if spec.api_key_env else []
+        secret = [
+            headers[name] for name, said in spec.headers.items() if _VARIABLE.search(said) or _SECRET.search(name)
+        ]
+        self._hidden = _words([*key, *headers.values()], _SHORTEST)
+        self._secret = _words([*key, *secret], _SHORTEST_IN_ANSWERS)
+
+    def hide(self, text: str) -> str:
+        """A line about an error, without the key, any header's value, and whatever else looks like a key."""
+        return re.sub(r"\bsk-[\w*-]{4,}", "***", _without(text, self._hidden))
+
+    def cover(self, completion: Completion) -> Completion:
+        """An answer without the key and the secret headers' values, which a model or a server may repeat."""
+        said = {name: getattr(completion, name) for name in _SAID}
+        covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
+        covered["tool_calls"] = tuple(covered["tool_calls"])
+        return replace(completion, **covered) if covered != said else completion
+
+    def cover_json(self, value: Any) -> Any:
+        """JSON without the same in its texts."""
+        if isinstance(value, str):
+            return _without(value, self._secret)
+        if isinstance(value, Mapping):
+            return {self.cover_json(name): self.cover_json(inner) for name, inner in value.items()}
+        return [self.cover_json(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _words(values: list[str], shortest: int) -> list[str]:
+    """The values and their words, as ``Bearer abc`` is repeated without the first; the longest first."""
+    words = {word for value in values for word in (value, *value.split()) if len(word) >= shortest}
+    return sorted(words - {"Bearer", "Basic"}, key=len, reverse=True)
+
+
+def _without(text: str, secrets: list[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "***")
+    return text

@@ -1,0 +1,127 @@
+"""Who answers: what tells one model from another, and belongs to the key of each of its stored answers."""
+
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.spec import APIS, ModelSpec
+
+# Where the openai package asks when nobody says.
+_OPENAI = "https://api.openai.com/v1"
+# Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
+_PATIENCE = 4.0
+_COMMIT = re.compile("[0-9a-f]{40}")
+# A header whose name ends in one of these says who asks, and not who answers: a changed key reuses answers.
+_WHO_ASKS = {
+    "authorization",
+    "auth",
+    "key",
+    "apikey",
+    "token",
+    "secret",
+    "password",
+    "cookie",
+    "signature",
+    "credential",
+}
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who answers.
+
+    ``fields`` is all that counts. ``model`` is the name by which a server knows it, empty for one in this process;
+    ``place`` says to people where it is, without secrets. ``is_sure`` tells that the fields name the weights, which an
+    address does not; ``commit`` is a hub model's, to be loaded and no other.
+    """
+
+    fields: Mapping[str, Any]
+    model: str
+    place: str
+    is_sure: bool
+    commit: str | None = None
+
+    @property
+    def hash(self) -> str:
+        """The fields in short."""
+        return hashlib.sha256(json.dumps(self.fields, sort_keys=True, default=str).encode()).hexdigest()[:32]
+
+
+def identity_of(spec: ModelSpec, digests: Digests) -> Identity:
+    """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address."""
+    path = Path(spec.model)
+    args = {key: value for key, value in spec.args.items() if key != "revision"}
+    fields: dict[str, Any] = {"api": spec.api, "args": args}
+    if spec.identity:
+        return Identity({**fields, "identity": spec.identity}, spec.model, repr(spec.identity), is_sure=True)
+    if spec.api in ("transformers", "replay") and path.exists():
+        fields |= {"content": digests.of(path), "base": _base(spec, path, digests)}
+        return Identity(fields, "", str(path), is_sure=True)
+    fields["model"] = spec.model
+    if spec.api == "transformers":
+        commit = _commit(spec.model, spec.args.get("revision"))
+        # Of a commit that nobody can tell no answer is anybody else's.
+        fields["commit"] = commit or uuid.uuid4().hex
+        return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)
+    headers = _routing(spec.headers)
+    fields |= {"address": _address(spec, shown=False), "headers": headers}
+    if spec.api not in APIS and path.exists():
+        # A user's own way to a model may read it from there.
+        fields["content"] = digests.of(path)
+    place = _address(spec, shown=True) + (f" (headers {', '.join(headers)})" if headers else "")
+    return Identity(fields, spec.model, place, is_sure=False)
+
+
+def _address(spec: ModelSpec, *, shown: bool) -> str:
+    """The address in one spelling, without a password; ``shown`` without the query either, where a key may stand."""
+    default = os.environ.get("OPENAI_BASE_URL") or _OPENAI if spec.api == "openai" else ""
+    parts = urlsplit((spec.base_url or default).strip())
+    host = parts.netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ""))
+    return parts._replace(netloc=host, path=parts.path.rstrip("/"), query="" if shown else parts.query).geturl()
+
+
+def _routing(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that may decide who answers: all but those by which somebody proves who asks."""
+    lower = {name.lower(): value for name, value in headers.items()}
+    return {name: value for name, value in lower.items() if re.split("[-_]", name)[-1] not in _WHO_ASKS}
+
+
+def _base(spec: ModelSpec, folder: Path, digests: Digests) -> Mapping[str, Any] | None:
+    """Who the model under an adapter is; None for a folder that is no adapter."""
+    try:
+        base = json.loads((folder / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not isinstance(base, str) or Path(base).resolve() == folder.resolve():
+        return None
+    return identity_of(replace(spec, model=base, args={}), digests).fields
+
+
+def _commit(name: str, revision: str | None) -> str | None:
+    """The commit that a hub's model is at now; offline, that of the copy on this machine; None where there is none."""
+    if revision and _COMMIT.fullmatch(revision):
+        return revision
+    try:
+        import huggingface_hub
+        from huggingface_hub.constants import HF_HUB_OFFLINE
+    except ImportError:
+        return None
+    if not HF_HUB_OFFLINE:
+        try:
+            return huggingface_hub.HfApi().model_info(name, revision=revision, timeout=_PATIENCE).sha
+        except Exception:  # noqa: BLE001 - its HTTP client is another one in each major version
+            pass
+    try:
+        copy = huggingface_hub.try_to_load_from_cache(name, "config.json", revision=revision)
+    except (ValueError, OSError):
+        return None
+    found = _COMMIT.fullmatch(Path(copy).parent.name) if isinstance(copy, str) else None
+    return found[0] if found else None

@@ -1,0 +1,63 @@
+"""The lines that say which stored answers served a run, or would have."""
+
+from collections.abc import Sequence
+
+from pytest_modeleval.history.past import SHORT
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.recall import Rules
+from pytest_modeleval.resuming import used
+from pytest_modeleval.store import Store
+from pytest_modeleval.values import Cache
+from pytest_modeleval.verdicts import shortened
+
+
+def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
+    """One line for the interrupted run that a gate took up, or for each kind of answers that did not serve."""
+    if rules.judged:
+        return _resumed(store, rules.run)
+    return [] if rules.cache is Cache.ANY else [*_elsewhere(store, rules.run), *_first(store, rules, models)]
+
+
+def _resumed(store: Store, run: str) -> list[str]:
+    rows = store.rows("select resumes, anew from runs where id = ? and resumes is not null", (run,))
+    if not rows:
+        return []
+    ((resumes, anew),) = rows
+    if anew:
+        return [f"not resumed {resumes[:SHORT]}, all is asked anew: {shortened(anew, 400)[1:-1]}"]
+    ((again,),) = store.rows(
+        "select count(*) from completions new join completions old using (asked, who) "
+        "where new.run = ? and old.run = ?",
+        (run, resumes),
+    )
+    taken = used(store, run)
+    told = f"resumed {resumes[:SHORT]}: {taken:,} of its answers are used, {again:,} asked again came out the same"
+    return [told] if taken or again else []
+
+
+def _elsewhere(store: Store, run: str) -> list[str]:
+    """Answers of models of the same names at other addresses, to questions that were asked anew."""
+    places = store.rows(
+        "select place, count(distinct new.asked) from completions new "
+        "join completions old on old.asked = new.asked and old.who != new.who join models on models.who = old.who "
+        "where new.run = ? and old.created < (select started from runs where id = new.run) "
+        "and models.model != '' and models.model = (select model from models where who = new.who) group by place",
+        (run,),
+    )
+    return [
+        f"{count:,} of these questions were answered before at {place}: if that is the same model, --eval-cache any "
+        'uses those answers; with identity = "…" in its alias its address does not count'
+        for place, count in places
+    ]
+
+
+def _first(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
+    """Answers of version 0.1, where something was asked, or nothing may be."""
+    names = ", ".join("?" * len(models))
+    ((count,),) = store.rows(
+        f"select count(*) from completions where asked is null and model in ({names})", [spec.name for spec in models]
+    )
+    ((new,),) = store.rows("select count(*) from completions where run = ?", (rules.run,))
+    if not count or not (new or rules.cache is Cache.ONLY):
+        return []
+    return [f"{count:,} stored answers are of version 0.1, which kept no address: --eval-cache any uses them"]

@@ -1,0 +1,147 @@
+"""A gate's run that takes up an interrupted one: whose answers are used only where the same model still answers."""
+
+import asyncio
+import hashlib
+import json
+import math
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.budget import read_seconds
+from pytest_modeleval.config import read_section
+from pytest_modeleval.models.identity import Identity
+from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.store import Kept, Store
+
+# How a run ends that did not come to its end, beside one that was killed and has no status. A budget that is spent (8)
+# leaves the rest to the next run.
+_BROKEN_OFF = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, 8)
+# Answers of the interrupted run that are asked for again: all must come out the same.
+PROBES = 4
+# How far two log-likelihoods of the same tokens lie apart when they were computed in other batches.
+_NOISE = 0.01
+
+
+def resume_within(root: Path) -> float:
+    """The age in seconds up to which answers are taken up, `[gate] resume_within` of the project's settings."""
+    settings = read_section(root, "gate", {"resume_within": (str,)})
+    return read_seconds("[gate] resume_within", settings.get("resume_within", "24h"))
+
+
+def command_of(parts: Sequence[Any]) -> str:
+    """The hash of a command by which the run that it takes up is known."""
+    return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
+
+
+def find_interrupted(store: Store, run: str, command: str) -> None:
+    """Note for all processes of a run that it takes up the last one of its command, where that was broken off."""
+    ends = ", ".join(str(int(status)) for status in _BROKEN_OFF)
+    store.write(
+        "update runs set command = ?, resumes = (select id from (select id, finished, exit_status from runs "
+        f"where command = ? order by started desc limit 1) where finished is null or exit_status in ({ends})) "
+        "where id = ? and command is null",
+        [(command, command, run)],
+    )
+
+
+def bless(store: Store, run: str) -> None:
+    """Let no run take this one up: what it was asked stands in a baseline, which would be compared with itself."""
+    store.write("update runs set command = '' where id = ?", [(run,)])
+
+
+def used(store: Store, run: str) -> int:
+    """How many answers of the interrupted run are this one's now."""
+    ((number,),) = store.rows(
+        "select count(*) from completions where run = ? and created < (select started from runs where id = ?)",
+        (run, run),
+    )
+    return int(number)
+
+
+class Resumption:
+    """One process's and model's part of it. Lives on the engine's loop.
+
+    The answers are used when the server says the same of itself as before, and says something that tells models apart,
+    and when the first `PROBES` of them, asked again, come out the same: other weights may have the same name.
+    Where the identity is sure (a folder's content, a hub's commit, a name given by the user), neither need tell more.
+    """
+
+    def __init__(self, store: Store, run: str, name: str, who: Identity) -> None:
+        self._store, self._run, self._name, self._who = store, run, name, who
+        self._probes: list[asyncio.Future[bool]] = []
+        self.said: Mapping[str, Any] = {}
+
+    def opened(self, said: Mapping[str, Any]) -> None:
+        """Keep what the model's server says of itself."""
+        self.said = said
+        self._store.write("insert or ignore into servers values (?, ?, ?)", [(self._run, self._name, json.dumps(said))])
+
+    async def same_model(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> bool:
+        """Whether an answer may be used; ``again`` asks for it anew, which the first of them do."""
+        if not self._is_described(kept):
+            return False
+        if not self._who.is_sure:
+            if len(self._probes) < PROBES:
+                await self._probe(kept, again)
+                return False
+            if not all(await asyncio.gather(*self._probes)):
+                self._refuse(f"{self._name} answers otherwise now")
+                return False
+        # From now on it is this run's, unless another process has just found that it must not be.
+        return bool(
+            self._store.write(
+                "update completions set run = ? where key = ? and exists "
+                "(select 1 from runs where id = ? and anew is null)",
+                [(self._run, kept.key, self._run)],
+            )
+        )
+
+    def _is_described(self, kept: Kept) -> bool:
+        """Whether the server says the same of itself as before, and enough to be known by."""
+        before = self._store.rows(
+            "select said from servers where model = ? and run = (select resumes from runs where id = ?)",
+            (self._name, self._run),
+        )
+        if self._who.is_sure and not before:
+            return True
+        if before != [(json.dumps(self.said),)]:
+            then = " or ".join(said for (said,) in before)
+            self._refuse(f"the server of {self._name} says {json.dumps(self.said)} of itself, and then said {then}")
+        elif not self._who.is_sure and not (self.said or kept.completion.fingerprint):
+            self._refuse(
+                f"the server of {self._name} says nothing of itself that tells one model from another; "
+                'identity = "…" in its alias does'
+            )
+        else:
+            return True
+        return False
+
+    async def _probe(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> None:
+        same = asyncio.get_running_loop().create_future()
+        self._probes.append(same)
+        try:
+            same.set_result(_is_same(kept.completion, await again()))
+        finally:
+            if not same.done():
+                same.set_result(False)
+
+    def _refuse(self, why: str) -> None:
+        """Use no answer of the interrupted run, in no process; `StopRun` when one has used some already."""
+        changed = self._store.write(
+            "update runs set anew = ? where id = ? and anew is null",
+            [(why, self._run)],
+        )
+        if changed and used(self._store, self._run):
+            raise StopRun(
+                f"another process has used answers of the run that this one takes up, but {why}: run it again"
+            )
+
+
+def _is_same(before: Completion, after: Completion) -> bool:
+    """Whether two answers are the same one, by texts, log-likelihoods and what the server calls itself."""
+    texts = [(one.text, one.thinking, one.fingerprint) for one in (before, after)]
+    pairs = zip(before.choice_logprobs, after.choice_logprobs, strict=False)
+    return texts[0] == texts[1] and all(math.isclose(one, two, rel_tol=_NOISE) for one, two in pairs)
