@@ -222,8 +222,11 @@ class Store:
         text = json.dumps(document)
         self.write("insert or replace into loads values (?, ?, ?, ?, ?)", [(run, item, model, time.time(), text)])
 
-    def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> dict[str, Any] | None:
-        """What the same load measured in another run: its id's beginning, or "last" for the newest there is."""
+    def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> Any:
+        """What the same load measured in another run: its id's beginning, or "last" for the newest there is.
+
+        None where there is none, and an empty one where it cannot be read.
+        """
         with self._lock:
             row = self._connection.execute(
                 "select document from loads where item = ? and model = ? and run != ? "
@@ -231,7 +234,12 @@ class Store:
                 "order by measured desc limit 1",
                 (item, model, besides, run, run, run),
             ).fetchone()
-        return None if row is None else dict(json.loads(row[0]))
+        if row is None:
+            return None
+        try:
+            return json.loads(row[0])
+        except (ValueError, RecursionError):
+            return {}
 
     def flush(self) -> None:
         """Write the samples, requests and scores that wait."""

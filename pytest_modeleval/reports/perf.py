@@ -50,9 +50,9 @@ def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
     yield ""
     yield from measurement(all_measured)
     for measured in all_measured:
-        if measured.figures.spreads:
+        if said_of_it := [*percentiles(measured), *remarks(measured)]:
             yield ""
-            yield from percentiles(measured)
+            yield from said_of_it
     if best := list(best_points(all_measured)):
         yield ""
         yield from best
@@ -122,16 +122,23 @@ def measurement(all_measured: Sequence[Measured]) -> list[str]:
 
 
 def percentiles(measured: Measured) -> list[str]:
-    """The distribution of each figure of a load."""
+    """The distribution of each figure of a load; nothing where no request has one."""
     found = measured.figures
+    if not found.spreads:
+        return []
     (name,) = names([measured])
     rows = [[name, "mean", *(f"p{p:g}" for p in _COLUMNS), "min", "max"]]
     for figure in SPREADS:
         if (spread := found.spreads.get(figure)) and not (figure == "ttfa" and not _reasons(found)):
             values = [spread.mean, *(spread.percentile(p) for p in _COLUMNS), spread.min, spread.max]
             rows.append([figure, *(amount(figure, value) for value in values)])
-    lines_ = aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
-    lines_ += [f"{verdict.result.value}: {said(verdict)}" for verdict in measured.verdicts]
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+
+
+def remarks(measured: Measured) -> list[str]:
+    """What there is to be known of a load beside its figures: verdicts, failures, and what was not measured."""
+    found = measured.figures
+    lines_ = [f"{verdict.result.value}: {said(verdict)}" for verdict in measured.verdicts]
     lines_ += [f"INVALID: {why}" for why in measured.invalid]
     if found.errors:
         lines_.append(f"failed: {failures(measured)}")

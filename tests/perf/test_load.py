@@ -178,7 +178,7 @@ def turns(conversation: str, number: int) -> list[Request]:
 
         return make
 
-    return [Request(asked(turn), conversation=conversation) for turn in range(number)]
+    return [Request(asked(turn), conversation=conversation, quoted=True) for turn in range(number)]
 
 
 @pytest.mark.parametrize("plan", [Plan(parallel=3, number=9), Plan(rate=200, number=9)], ids=["closed", "open"])
@@ -217,11 +217,12 @@ def test_a_tools_time_is_waited_and_leaves_its_stream_busy(bench: BenchServer) -
     assert "on their way on average" not in str(judge(seen))
 
 
-def test_a_failed_turn_ends_its_conversation(bench: BenchServer) -> None:
-    bench.behave(replace(QUICK, error_every=2))
+@pytest.mark.parametrize(("fault", "error"), [("error_every", "http 500"), ("cut_every", "cut")])
+def test_a_failed_turn_ends_its_conversation(bench: BenchServer, fault: str, error: str) -> None:
+    bench.behave(replace(QUICK, **{fault: 2}))
     seen = load(bench, Plan(parallel=1, number=9), [*turns("a", 3), *turns("b", 1)])
 
-    assert [(record.conversation, record.error) for record in seen.records] == [("a", ""), ("a", "http 500"), ("b", "")]
+    assert [(record.conversation, record.error) for record in seen.records] == [("a", ""), ("a", error), ("b", "")]
     assert seen.dropped == 1
 
 
@@ -365,7 +366,8 @@ def test_slots_make_requests_wait_at_the_server(bench: BenchServer) -> None:
 def test_a_server_that_drops_idle_connections_is_asked_again(bench: BenchServer) -> None:
     """One connection, closed by the server just when the next request is on its way to it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        answer = b'HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{"choices": [{}]}\n'
+        body = b'{"choices": [{"finish_reason": "stop"}]}'
+        answer = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
         accepted: list[int] = []
 
         def serve() -> None:
