@@ -168,9 +168,15 @@ class ActiveHooks:
         self._live.start(session.config, len(session.items))
         return None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+    # Around what reruns an item, so that its answer is judged again, and around pytest-timeout's clock, which is for
+    # what the item does itself; inside pytest's own wrapper, which collects warnings.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self.evaluation.wait_for(item, self._live.draw)
+        try:
+            return (yield)
+        finally:
+            self.evaluation.recorder.forget(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -205,7 +211,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
-        if not isinstance(report, pytest.TestReport) or report.when == "teardown":
+        if not isinstance(report, pytest.TestReport) or report.when == "teardown" or str(report.outcome) == "rerun":
             return None
         record = self._record_of(report.user_properties)
         return self._terminal.status(record, live=self._live.shown) if record else None

@@ -41,15 +41,10 @@ class Recorder:
         ref = selected(item)
         if ref is None:
             return
-        if report.when == "teardown":
+        if report.when == "teardown" and _FIGURES in item.stash:
             # JUnit XML takes the properties of this report alone.
-            if _FIGURES in item.stash:
-                told = item.stash[_FIGURES]
-                report.user_properties += told
-                del item.stash[_FIGURES]
-            # The item itself lives to the end of the session; its texts are in the store.
-            if TURN in item.stash:
-                del item.stash[TURN]
+            report.user_properties += item.stash[_FIGURES]
+            del item.stash[_FIGURES]
         outcome = outcome_of(call, report)
         if outcome is None:
             return
@@ -72,6 +67,11 @@ class Recorder:
             row,
             request_rows(turn),
         )
+
+    def forget(self, item: pytest.Item) -> None:
+        """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
+        if TURN in item.stash:
+            del item.stash[TURN]
 
     def keep(
         self,

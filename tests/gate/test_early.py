@@ -143,10 +143,9 @@ def test_requests_in_flight_are_cancelled(blessed: pytest.Pytester, faulty: Faul
         if answered.acquire(blocking=False):
             good(handler, body)
         else:
-            over.wait(20)
+            over.wait(60)
 
     faulty.fault = fault
-    started = time.monotonic()
     try:
         # One at a time, so that exactly the first n of the order are answered.
         result = ask(blessed, *FLAGS[:-1], "1")
@@ -154,7 +153,8 @@ def test_requests_in_flight_are_cancelled(blessed: pytest.Pytester, faulty: Faul
         over.set()
 
     assert seen(result) == n
-    assert time.monotonic() - started < 15
+    outcomes = result.parseoutcomes()
+    assert (outcomes["skipped"], outcomes.get("errors")) == (N - n, None)
 
 
 def test_each_benchmark_is_decided_for_itself(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
