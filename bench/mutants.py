@@ -13,28 +13,32 @@ A bench of our own: mutmut 3.8 and cosmic-ray 8.7 draw no seeded sample, and nei
 import argparse
 import ast
 import copy
+import importlib
 import json
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from queue import SimpleQueue
 
+import pytest
 from coverage import CoverageData
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_modeleval"
 # Seconds for one test, and how many are tried before a fault counts as survived.
 PATIENCE, MOST = 60, 150
+# What the tests import and no fault is put into: half of a short run's time.
+LIBRARIES = ("matplotlib.figure", "openai", "pyarrow.parquet", "torch", "transformers.models.auto.modeling_auto")
+Process = get_context("fork").Process
 # What only a reader of the code or the terminal's look would notice, or what decides speed alone.
 SKIPPED_CALLS = ("gc.", "sys.setswitchinterval", "warnings.", "difflib.", "lru_cache", "cache(", "cast(", "TypeVar(")
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
@@ -168,17 +172,35 @@ def copied(folder: Path) -> Path:
     return folder / "tree"
 
 
-def pytest(tree: Path, *arguments: str) -> int:
-    """The exit status of pytest in a copy; what it started ends with it."""
-    environment = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", *arguments]
-    return subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False).returncode
+def run(tree: Path, *arguments: str, seconds: float | None = None) -> int:
+    """The exit status of pytest in a copy, in a child of this process, which has imported the libraries already.
+
+    2, as after Ctrl-C, when it takes longer than ``seconds``; what it started ends with it.
+    """
+    child = os.fork()
+    if not child:
+        os.setsid()
+        os.chdir(tree)
+        os.environ |= {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+        sys.path.insert(0, str(tree))
+        sys.dont_write_bytecode = True
+        for descriptor in (0, 1, 2):
+            os.dup2(os.open(os.devnull, os.O_RDWR), descriptor)
+        os._exit(int(pytest.main(["-q", "-p", "no:cacheprovider", *arguments])))
+    until = time.monotonic() + seconds if seconds else float("inf")
+    while not (ended := os.waitpid(child, os.WNOHANG))[0]:
+        if time.monotonic() > until:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return 2
+        time.sleep(0.02)
+    return os.waitstatus_to_exitcode(ended[1])
 
 
 def make_map(work: Path, arguments: list[str]) -> None:
     """Trace the suite: every line of the package with the tests that run it."""
     tree = copied(work / "map")
-    pytest(tree, f"--cov={PACKAGE}", "--cov-context=test", "--cov-report=", *(arguments or ["tests"]))
+    run(tree, f"--cov={PACKAGE}", "--cov-context=test", "--cov-report=", *(arguments or ["tests"]))
     data = CoverageData(str(work / "coverage"))
     data.read()
     new = CoverageData(str(tree / ".coverage"))
@@ -204,20 +226,39 @@ class Tests:
         lines = self._lines.get(f"{PACKAGE}/{fault.file}", {})
         tests = {test for test in lines.get(fault.line, ()) if test}
         tests = tests or {test for each in lines.values() for test in each if test}
-        return list(dict.fromkeys(test.partition("|")[0] for test in sorted(tests, key=self._weight.__getitem__)))[
+        return list(dict.fromkeys(test.rpartition("|")[0] for test in sorted(tests, key=self._weight.__getitem__)))[
             :MOST
         ]
 
 
 def survives(tree: Path, fault: Fault, tests: list[str]) -> bool:
-    """Whether the tests pass with the fault in the tree."""
+    """Whether the tests pass with the fault in the tree; one that does not end did not pass."""
     place = tree / PACKAGE / fault.file
     kept = place.read_text("utf-8")
     place.write_text(fault.source(), "utf-8")
     try:
-        return pytest(tree, "-x", f"--timeout={PATIENCE}", *tests) == 0 if tests else True
+        status = run(tree, "-x", f"--timeout={PATIENCE}", *tests, seconds=10 * PATIENCE) if tests else 0
     finally:
         place.write_text(kept, "utf-8")
+    if status == 4 and run(tree, "--collect-only", *tests) == 4:
+        raise SystemExit(f"the map names tests that are no more: {', '.join(tests)}; make it anew (--map)")
+    return status == 0
+
+
+def try_each(found: list[Fault], work: Path, tree: Path) -> None:
+    """Try the faults that were not tried yet, and keep what came out."""
+    tests = Tests(work)
+    for fault in found:
+        if fault.name not in tried(work):
+            line = json.dumps([fault.name, survives(tree, fault, tests.of(fault))]) + "\n"
+            with (work / "tried.jsonl").open("a", encoding="utf-8") as file:
+                file.write(line)
+
+
+def tried(work: Path) -> dict[str, bool]:
+    """Whether each fault that was tried survived."""
+    kept = work / "tried.jsonl"
+    return dict(map(json.loads, kept.read_text("utf-8").splitlines())) if kept.exists() else {}
 
 
 def main() -> None:
@@ -231,29 +272,27 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "modeleval-mutants")
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
+    for library in LIBRARIES:
+        importlib.import_module(library)
     if asked.map is not None:
         make_map(asked.work, asked.map)
         return
-    tests, kept = Tests(asked.work), asked.work / "tried.jsonl"
-    known = dict(map(json.loads, kept.read_text("utf-8").splitlines())) if kept.exists() else {}
-    trees: SimpleQueue[Path] = SimpleQueue()
-    for number in range(asked.processes):
-        trees.put(copied(asked.work / str(number)))
-
-    def try_one(fault: Fault) -> bool:
-        if fault.name not in known:
-            tree = trees.get()
-            known[fault.name] = survives(tree, fault, tests.of(fault))
-            trees.put(tree)
-            with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps([fault.name, known[fault.name]]) + "\n")
-        if known[fault.name]:
-            print(fault.name, flush=True)
-        return known[fault.name]
-
-    with ThreadPoolExecutor(asked.processes) as pool, suppress(KeyboardInterrupt):
-        survived = list(pool.map(try_one, found := drawn(asked.only, asked.number, asked.seed)))
-        print(f"{len(found) - sum(survived)} of {len(found)} caught: {1 - sum(survived) / len(found):.1%}")
+    found = drawn(asked.only, asked.number, asked.seed)
+    processes = [
+        Process(target=try_each, args=(found[k :: asked.processes], asked.work, copied(asked.work / str(k))))
+        for k in range(asked.processes)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    verdicts = tried(asked.work)
+    survived = [fault.name for fault in found if verdicts[fault.name]]
+    print(
+        *survived,
+        f"{len(found) - len(survived)} of {len(found)} caught: {1 - len(survived) / len(found):.1%}",
+        sep="\n",
+    )
 
 
 if __name__ == "__main__":

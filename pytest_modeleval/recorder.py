@@ -43,7 +43,7 @@ class Recorder:
             return
         if report.when == "teardown" and _FIGURES in item.stash:
             # JUnit XML takes the properties of this report alone.
-            report.user_properties += item.stash[_FIGURES]
+            report.user_properties.extend(item.stash[_FIGURES])
             del item.stash[_FIGURES]
         outcome = outcome_of(call, report)
         if outcome is None:

@@ -119,6 +119,7 @@ class FaultyServer:
         self.models = ["faulty"]
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -131,6 +132,7 @@ class FaultyServer:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 outer.asked.append(body)
                 outer.headers.append(dict(self.headers.items()))
+                outer.paths.append(self.path)
                 outer.fault(self, body)
 
             def log_message(self, *_: object) -> None:

@@ -254,7 +254,8 @@ def _api(error: openai.APIStatusError) -> str:
 
 
 def _cause(error: Exception) -> str:
-    return str(error.__cause__ or error) or type(error).__name__
+    cause = str(error.__cause__ or error) or type(error).__name__
+    return "it does not speak TLS: write http://" if "WRONG_VERSION_NUMBER" in cause else cause
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
