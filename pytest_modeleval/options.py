@@ -64,7 +64,7 @@ class Options:
     allure: int | None
 
 
-def closest(name: str, known: Iterable[str], *, cutoff: float = 0.7) -> str | None:
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.65) -> str | None:
     """The name that was probably meant, in whatever case; None where none is alike."""
     # These cost 6 ms to import, and every pytest start would pay for them.
     import difflib
@@ -79,10 +79,10 @@ def unknown(
 ) -> pytest.UsageError:
     """The error for a name that does not exist, with the closest one that does and how to go on.
 
-    ``unlisted`` are names that may have been meant as well, and are too many to list.
+    ``unlisted`` are names that may have been meant as well; among so many, one is easily alike.
     """
     known = sorted(set(known))
-    close = closest(name, [*known, *unlisted])
+    close = closest(name, known) or closest(name, unlisted, cutoff=0.75)
     hint = f"; did you mean {close!r}?" if close else "." if known else ""
     listed = f" Known: {', '.join(known)}." if known else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")

@@ -14,9 +14,11 @@ _GIVE = "give --model NAME, such as --model tiny"
 
 
 def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
-    """`pytest.UsageError` for a flag that nobody knows and that looks like one of ours."""
+    """`pytest.UsageError` for a flag that nobody knows and that is one of an extra's, or looks like one of ours."""
     for argument in strange:
         flag = argument.partition("=")[0]
+        if flag == "--alluredir":
+            raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
             raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?")
 

@@ -30,6 +30,11 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "-k", "answers and HADR"], "unknown * in -k 'answers and HADR': 'HADR'; did you mean 'hard'? *"),
         (["--model", "faulty", "-k", "humaneval"], "unknown benchmark, subset or tag in -k 'humaneval': 'humaneval'. Known: *"),
         (["--model", "faulty", "-o", "eval_limt=3"], "unknown ini key 'eval_limt'; did you mean 'eval_limit'? Known: *"),
+        (["--model", "./empty"], "the folder empty has no config.json: it holds no model that transformers reads"),
+        (["--model", "./lora"], "the folder lora holds an adapter alone: pip install peft, or merge it into its model *"),
+        (["--model", "./gguf"], "gguf/q4.gguf is in llama.cpp's format: serve it with llama-server, and give its address *"),
+        (["--model", "gguf/q4.gguf"], "gguf/q4.gguf is in llama.cpp's format: *"),
+        (["-p", "no:allure_pytest", "--alluredir", "x"], "--alluredir needs allure-pytest: pip install 'pytest-modeleval[[]allure]'"),
         (["--modle", "faulty"], "unknown flag --modle; did you mean --model?"),
         (["--model", "faulty", "--eval-limits", "5"], "unknown flag --eval-limits; did you mean --eval-limit?"),
         (["--model", "faulty", "--eval_limit=5"], "unknown flag --eval_limit; did you mean --eval-limit?"),
@@ -39,6 +44,10 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
 )  # fmt: skip
 def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], said: str) -> None:
+    for name in ("empty/x", "lora/adapter_config.json", "gguf/q4.gguf"):
+        (project.path / name).parent.mkdir(exist_ok=True)
+        (project.path / name).touch()
+
     result = run(project, *arguments, "test_answers.py")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR

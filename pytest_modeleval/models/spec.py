@@ -147,7 +147,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         base_url = os.environ.get("OPENAI_BASE_URL") if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
-    if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith((".", "/"))):
+    if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not name.startswith((".", "/"))):
         return ModelSpec(name, "transformers", name)
     raise unknown(
         "model",
