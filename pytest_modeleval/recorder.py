@@ -41,9 +41,9 @@ class Recorder:
         ref = selected(item)
         if ref is None:
             return
-        if report.when == "teardown" and _FIGURES in item.stash:
+        if report.when == "teardown" and (told := item.stash.get(_FIGURES, None)):
             # JUnit XML takes the properties of this report alone.
-            report.user_properties.extend(item.stash[_FIGURES])
+            report.user_properties += told
             del item.stash[_FIGURES]
         outcome = outcome_of(call, report)
         if outcome is None:
