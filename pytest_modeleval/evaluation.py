@@ -241,9 +241,10 @@ class Evaluation:
 
     def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """What the gate would refuse at the end is refused before anything is asked."""
+        if self.gate.is_active or self.options.save_baseline:
+            refuse_reruns(self._config, items)
         if not self.gate.is_active:
             return
-        refuse_reruns(self._config, items)
         names: dict[str, set[str]] = {}
         parts: dict[str, set[str]] = {}
         for ref in filter(None, map(selected, items)):
@@ -256,8 +257,13 @@ class Evaluation:
         self.gate.refuse_selection(names, parts)
 
     def count(self, report: pytest.TestReport) -> None:
-        """Count the record on a report, if it carries one; it does on one phase's report only."""
-        if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
+        """Count the record on a report, if it carries one; it does on one phase's report only.
+
+        A report that pytest-rerunfailures calls a "rerun" is not the item's last word.
+        """
+        if report.when == "teardown" or str(report.outcome) == "rerun":
+            return
+        if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
             if self.gate.is_active or self.options.save_baseline:
                 self.gate.ledger.add(record)

@@ -42,15 +42,10 @@ class Recorder:
         ref = selected(item)
         if ref is None:
             return
-        if report.when == "teardown":
+        if report.when == "teardown" and (told := item.stash.get(_FIGURES, None)):
             # JUnit XML takes the properties of this report alone.
-            if _FIGURES in item.stash:
-                told = item.stash[_FIGURES]
-                report.user_properties += told
-                del item.stash[_FIGURES]
-            # The item itself lives to the end of the session; its texts are in the store.
-            if TURN in item.stash:
-                del item.stash[TURN]
+            report.user_properties += told
+            del item.stash[_FIGURES]
         outcome = outcome_of(call, report)
         if outcome is None:
             return
@@ -75,6 +70,11 @@ class Recorder:
             row,
             request_rows(turn),
         )
+
+    def forget(self, item: pytest.Item) -> None:
+        """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
+        if TURN in item.stash:
+            del item.stash[TURN]
 
     def keep(
         self,

@@ -21,8 +21,10 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
     if report.when == "call":
         if report.passed:
             return RIGHT
-        wrong = call.excinfo is not None and call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
-        return WRONG if wrong else ERROR
+        error = call.excinfo.value if call.excinfo else None
+        # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
+        ran_out = "from pytest-timeout" in str(error)
+        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
     return ERROR if report.when == "setup" and report.failed else None
 
 
@@ -100,8 +102,9 @@ def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
 
 
 def _failed(turn: Turn | None) -> Score | None:
-    """The score that did not pass, the sample's own before its further ones."""
-    return next((score for score in sorted(turn.scores, key=_is_further) if not score.passed), None) if turn else None
+    """The score that did not pass, the sample's own before its further ones; of one made again, the last."""
+    last = {score.name: score for score in turn.scores} if turn else {}
+    return next((score for score in sorted(last.values(), key=_is_further) if not score.passed), None)
 
 
 def _is_further(score: Score) -> bool:
