@@ -7,6 +7,7 @@ from string import ascii_uppercase
 
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.run_on import before_run_on
 
 # Full-width letters, and the Arabic, Bengali and Cyrillic ones that stand for A-D: the first two as in MMMLU's official
 # extraction (openai/simple-evals `common.py`, normalize_extracted_answer), Cyrillic look-alikes for Russian answers.
@@ -46,7 +47,7 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     option or its letter, a text that begins with a letter ("B", "(B) because…"), a last line that picks one ("I choose
     B", "B is correct").
     """
-    text = text.strip()
+    text = before_run_on(text).strip()
     for candidate in (boxed(text), *stated(text)):
         if candidate and (letter := _leading(candidate, options) or _whole(candidate, options)):
             return letter

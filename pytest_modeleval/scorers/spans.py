@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from math import inf, isfinite
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.scorers.answers import final_text
+from pytest_modeleval.scorers.texts import final_text
 
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
