@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
 _MARKER = re.compile(
-    r"(?:answer|option|correct\s+choice|答案|正确的?选项|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem))?[\s*_]*"
-    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|应该?[是为]|[:\uff1a】=是为為はは은는])"
+    r"(?:answer|option|choice|答案|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem)|\s+corr?ett?[ao]|\s+correct[ae])?[\s*_]*[\"']?"
+    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b"
+    r"|(?:[应應][该該]?|就)?[是为為选選]|(?<=<answer)>|[:\uff1a】=はは은는])"
     r"[\s*_]*(?:[:\uff1a][\s*_]*)?",
     re.IGNORECASE,
 )
+# "Let us look at each option: A. Paris" lists, and states nothing.
+_EACH = re.compile(r"\b(?:each|every|any|either|another)\s(?:\w+\s){0,2}$", re.IGNORECASE)
+# Nobody's answer is the 1001st from the end, and to look at 300,000 statements of a hostile text takes seconds.
+_MOST_STATEMENTS = 1000
 _ANSWER_LINE = re.compile(
     r"^[ \t>*_#-]{0,20}(?:final )?answer[ \t*_]{0,20}[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
 )
@@ -45,10 +51,12 @@ def cut_off_in_box(text: str) -> bool:
 
 
 def stated(text: str) -> Iterator[str]:
-    """What follows each "the answer is", "ANSWER: " and the like, to the end of its line, last one first."""
-    for match in reversed(list(_MARKER.finditer(text))):
-        end = text.find("\n", match.end())
-        if line := text[match.end() : end if end >= 0 else None].strip():
+    """What follows each "the answer is", "ANSWER: " and the like, to the next one or the line's end, last one first."""
+    following = len(text)
+    for match in islice(reversed(list(_MARKER.finditer(text))), _MOST_STATEMENTS):
+        line = text[match.end() : following].partition("\n")[0].strip()
+        following = match.start()
+        if line and not _EACH.search(text[max(0, following - 50) : following]):
             yield line
 
 
