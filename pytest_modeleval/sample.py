@@ -1,8 +1,10 @@
 """The words everything else shares: sample, request, completion, score and the errors of one sample."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from string import ascii_uppercase
 from typing import Any
 
 # JSON as other people send it: the one place where `Any` may live.
@@ -39,7 +41,8 @@ class Sample:
     or all the right ones. ``system`` is its own system prompt. ``solution`` is what a solved example shows (default:
     the target, after ``ANSWER:`` where there are options).
     ``further`` texts are weighed with the options where those are chosen by log-likelihood; ``pairs`` is then what is
-    asked: a context and its continuation for each option and further text.
+    asked: a context and its continuation for each option and further text. Raises `SampleError` where the target is
+    no option's letter.
     """
 
     prompt: str | Sequence[Message] | Json
@@ -51,6 +54,11 @@ class Sample:
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
     pairs: Sequence[tuple[str, str]] = ()
+
+    def __post_init__(self) -> None:
+        letters = ascii_uppercase[: len(self.options)]
+        if self.options and not (self.target and set(self.target) <= set(letters)):
+            raise SampleError(f"the target {self.target!r} is no letter of {letters[0]} to {letters[-1]}")
 
     @property
     def messages(self) -> list[Message]:
@@ -73,6 +81,17 @@ class Sample:
             if message.get("role") == "user":
                 return text_of(message)
         return ""
+
+
+def label_in(label: object, allowed: range) -> int:
+    """A row's label as a number; `SampleError` for one beyond what is allowed.
+
+    Hubs mark a row without a label by -1 or an empty text; as an index -1 would be the last option.
+    """
+    written = str(label).strip()
+    if not re.fullmatch(r"-?\d{1,9}(?:\.0)?", written, re.ASCII) or int(float(written)) not in allowed:
+        raise SampleError(f"the label {label!r} is no number of {allowed[0]} to {allowed[-1]}")
+    return int(float(written))
 
 
 def text_of(message: Message) -> str:

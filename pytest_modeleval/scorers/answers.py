@@ -2,18 +2,24 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
 _MARKER = re.compile(
-    r"(?:answer|option|correct\s+choice|答案|正确的?选项|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem))?[\s*_]*"
-    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|应该?[是为]|[:\uff1a】=是为為はは은는])"
+    r"(?:answer|option|choice|答案|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem)|\s+corr?ett?[ao]|\s+correct[ae])?[\s*_]*[\"']?"
+    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b"
+    r"|(?:[应應][该該]?|就)?[是为為选選]|(?<=<answer)>|[:\uff1a】=はは은는])"
     r"[\s*_]*(?:[:\uff1a][\s*_]*)?",
     re.IGNORECASE,
 )
+# "Let us look at each option: A. Paris" lists, and states nothing.
+_EACH = re.compile(r"\b(?:each|every|any|either|another)\s(?:\w+\s){0,2}$", re.IGNORECASE)
+# Nobody's answer is the 1001st from the end, and to look at 300,000 statements of a hostile text takes seconds.
+_MOST_STATEMENTS = 1000
 # Nouns that options have beside answers.
-_OF_CHOICES = re.compile(r"option|correct\s+choice|正确的?选项", re.IGNORECASE)
+_OF_CHOICES = re.compile(r"option|choice|正[确確]的?[选選][项項]|opción", re.IGNORECASE)
 _DISPLAYED = re.compile(r"\$\$.+?\$\$|\\\[.+?\\\]", re.DOTALL)
 # The longest gold answer of MATH-500 has 53 characters, of Minerva's 272 problems 210.
 LONGEST = 1000
@@ -107,8 +113,9 @@ def _below(text: str) -> str:
 def _last_first(text: str) -> Iterator[tuple["re.Match[str]", int]]:
     """The markers from the last one on, each with where the next begins: no line is read for each of its markers."""
     until = len(text)
-    for match in reversed(list(markers(text))):
-        yield match, until
+    for match in islice(reversed(list(markers(text))), _MOST_STATEMENTS):
+        if not _EACH.search(text[max(0, match.start() - 50) : match.start()]):
+            yield match, until
         until = match.start()
 
 
