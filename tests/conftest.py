@@ -30,7 +30,7 @@ for name in (
     "pytest_modeleval.models.openai",
     "pytest_modeleval.models.transformers",
 ):
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError, pytest.UsageError):
         importlib.import_module(name)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -1,6 +1,7 @@
 """Models in this process: a local folder or hub id through `transformers`, asked in batches."""
 
 import asyncio
+import inspect
 import queue
 import threading
 import time
@@ -101,6 +102,11 @@ class TransformersModel:
         if own["batching"] not in ("static", "continuous"):
             raise pytest.UsageError(f"batching is 'static' or 'continuous', not {own['batching']!r}")
         self._continuous = own["batching"] == "continuous"
+        if self._continuous and not _knows_pages():
+            raise pytest.UsageError(
+                f"batching = 'continuous' needs transformers 5.18 or newer, this is {transformers.__version__}: "
+                "pip install -U transformers, or leave it at 'static'"
+            )
         self._model, self._tokenizer = load_model(spec)
         self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
         if own["chat_template"]:
@@ -298,6 +304,12 @@ class TransformersModel:
             prompt_tokens=prompt_tokens,
             completion_tokens=len(ids) if end is None else end + 1,
         )
+
+
+def _knows_pages() -> bool:
+    """Whether this transformers has continuous batching as it is used here, which began with 5.18."""
+    config = getattr(transformers, "ContinuousBatchingConfig", None)
+    return config is not None and "page_size" in inspect.signature(config).parameters
 
 
 def _default_device() -> dict[str, Any]:

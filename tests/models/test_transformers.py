@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import transformers
+from packaging.version import Version
 
 from pytest_modeleval.datasets import arithmetic
 from pytest_modeleval.models.batches import pick
@@ -52,6 +53,7 @@ def test_batches_answer_as_single_questions_do() -> None:
     assert together == alone
 
 
+@pytest.mark.skipif(Version(transformers.__version__) < Version("5.18"), reason="refused before transformers 5.18")
 def test_continuous_batching_answers_as_static_batches_do() -> None:
     requests = [question(arithmetic.row("add-1", i)["question"]) for i in range(4)]
 
@@ -135,6 +137,16 @@ def test_strange_settings_and_arguments_are_refused() -> None:
         model(dtyp="float32")
     with pytest.raises(pytest.UsageError, match="batching is 'static' or 'continuous', not 'fast'"):
         model(batching="fast")
+
+
+def test_continuous_batching_of_an_older_transformers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transformers, "ContinuousBatchingConfig", object, raising=False)
+    monkeypatch.setattr(transformers, "__version__", "4.56.2")
+
+    with pytest.raises(
+        pytest.UsageError, match=r"'continuous' needs transformers 5\.18 or newer, this is 4\.56\.2: pip"
+    ):
+        model(batching="continuous")
 
 
 def test_a_folder_without_a_model_stops_the_run(tmp_path: Path) -> None:
