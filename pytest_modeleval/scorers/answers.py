@@ -1,6 +1,7 @@
 """Where in a text its final answer stands."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
@@ -23,7 +24,7 @@ _SENTENCE_END = re.compile(r"(?<![ap]\.m)\.(?:\s|$)|。|(?<!\\);", re.IGNORECASE
 _WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)\b[^\W\d_]{2,}")
 _EQUALS = re.compile(r"=[^\w=]*$")
 _VERB = re.compile(
-    r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?|becomes?)\b"
+    r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?)\b"
     r"|[:\uff1a是为為]",
     re.IGNORECASE,
 )
@@ -105,9 +106,11 @@ def _below(text: str) -> str:
 
 
 def _last_first(text: str) -> Iterator[tuple["re.Match[str]", int]]:
-    """The markers from the last one on, each with where the next begins: no line is read for each of its markers."""
+    """The last thousand markers from the last one on, each with where the next begins: a line is read once, not for
+    each of its markers.
+    """
     until = len(text)
-    for match in reversed(list(markers(text))):
+    for match in reversed(deque(markers(text), maxlen=1000)):
         yield match, until
         until = match.start()
 
