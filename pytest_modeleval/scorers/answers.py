@@ -1,8 +1,8 @@
 """Where in a text its final answer stands."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
@@ -29,7 +29,7 @@ _SENTENCE_END = re.compile(r"(?<![ap]\.m)\.(?:\s|$)|。|(?<!\\);", re.IGNORECASE
 _WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)\b[^\W\d_]{2,}")
 _EQUALS = re.compile(r"=[^\w=]*$")
 _VERB = re.compile(
-    r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?|becomes?)\b"
+    r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?)\b"
     r"|[:\uff1a是为為]",
     re.IGNORECASE,
 )
@@ -113,7 +113,7 @@ def _below(text: str) -> str:
 def _last_first(text: str) -> Iterator[tuple["re.Match[str]", int]]:
     """The markers from the last one on, each with where the next begins: no line is read for each of its markers."""
     until = len(text)
-    for match in islice(reversed(list(markers(text))), _MOST_STATEMENTS):
+    for match in reversed(deque(markers(text), maxlen=_MOST_STATEMENTS)):
         if not _EACH.search(text[max(0, match.start() - 50) : match.start()]):
             yield match, until
         until = match.start()

@@ -10,7 +10,7 @@ from pytest_modeleval.scorers.answers import (
     stated_results,
     the_result,
 )
-from pytest_modeleval.scorers.numbers import last_number, result_in
+from pytest_modeleval.scorers.numbers import MOST_READ, last_number, result_in
 from pytest_modeleval.scorers.run_on import before_run_on
 
 _DELIMITER = re.compile(r"\\[()\[\]]|\\.|\$\$?", re.DOTALL)
@@ -61,7 +61,7 @@ def final_expression(text: str) -> str | None:
     line = text.strip(_MARKDOWN)
     if line and "\n" not in line and not is_prose(line):
         return line
-    formulas = formulas_in(text)
+    formulas = formulas_in(text := text[-MOST_READ:])
     if number := last_number(text[formulas[-1][0][1] :] if formulas else text):
         return number
     return formulas[-1][1] if formulas and not is_excepted(text, formulas[-1][0][0]) else None
@@ -69,7 +69,7 @@ def final_expression(text: str) -> str | None:
 
 def _result(sentence: str) -> str:
     """The formula or the list of formulas that a sentence results in; else its number, or all of it."""
-    formulas = formulas_in(sentence)
+    formulas = formulas_in(sentence := sentence[:MOST_READ])
     if not formulas:
         return (is_prose(sentence) and result_in(sentence)) or sentence.strip(_MARKDOWN)
     first = last = the_result(sentence, [place for place, _ in formulas])

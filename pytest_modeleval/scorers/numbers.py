@@ -19,10 +19,12 @@ _NUMBER = re.compile(
     r"(?:[eE][-+]?\d{1,3}(?!\w))?)"
     r"(?P<colon>(?::\d+(?:\.\d+)?){1,2}(?![:\d])(?:\s?[aApP]\.?[mM]\b)?)?"
 )
+# How many characters of a line are read: no text may take long.
+MOST_READ = 20_000
 # The sign before a number and its currency. It counts where no digit, letter or bracket stands before it ("7-3" and
 # "7-$5" end in 3 and 5); with a space behind it, only where it can be no bullet or dash: "= - 5".
 _SIGN = re.compile(
-    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])\s{0,2}([-+]) (?:\\?[$€£¥₹])?$"
+    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])[ \t]{0,2}([-+]) (?:\\?[$€£¥₹])?$"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}")
 _SPACING = re.compile(r"\\[,!]|(?<=\d)(?:\\[ ;:]|~)(?=\d{3}(?!\d))")
@@ -32,7 +34,9 @@ _SPELLED = str.maketrans("\u2212\u2013\uff0d\u066b\u066c\uff0c\uff0e", "---.,,."
 _UNGROUPED = re.compile(r"[,\s]")
 _OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
 # A number right behind the hashes, but not a heading's ("#### 2. Add the apples").
-_HASHES = re.compile(r"####[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)")
+_HASHES = re.compile(
+    r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)"
+)
 
 
 def plain_digits(text: str) -> str:
@@ -103,12 +107,19 @@ def final_number(text: str) -> str | None:
 
 def last_number(text: str) -> str | None:
     """The last number of a text; None where it has none, or says that this one is no answer."""
-    return _taken(text := _plain(text), _placed(text), -1)
+    text = _plain(text)
+    digit = re.search("[0-9]", text[::-1])
+    if not digit:
+        return None
+    end = len(text) - digit.start()
+    # With the line break before it, so that a bullet is no sign.
+    line = text[max(text.rfind("\n", 0, end), end - MOST_READ, 0) : end + len(" p.m.")]
+    return _taken(line, _placed(line), -1)
 
 
 def result_in(sentence: str) -> str | None:
     """The number that a sentence results in, as `the_result` tells; None where it has none."""
-    numbers = _placed(sentence := _plain(sentence))
+    numbers = _placed(sentence := _plain(sentence[:MOST_READ]))
     return _taken(sentence, numbers, the_result(sentence, [place for _, place in numbers]))
 
 

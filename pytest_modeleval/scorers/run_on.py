@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Set
+from itertools import islice
 
 from pytest_modeleval.scorers.answers import markers
 
@@ -24,14 +25,18 @@ _ASKED = re.compile(
     r"^[ \t>*_#\[(-]{0,8}(?:(?:next|new|another|similar|practice|sample|bonus)[ \t])?"
     r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|user|human|问题|题目|例题|问|用户)"
     r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
-    r"|(?P<told>\bend with (?:a|the) (?:line|sentence)\b|^put the (?:final|number)\b|^reason step by step[.,]"
-    r"|^answer from the \w+\.|请先分析)"
+    r"|(?P<told>\bend with (?:(?:a|the) (?:line|sentence)\b|\")|\bput the (?:final answer|number of)\b"
+    r"|^reason step by step[.,]|^answer from the \w+\.|请先分析)"
     r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+# Nobody reads a question once more so often.
+MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
 _VALUE = re.compile(r"[^\n]{1,80}?(?:[.。!](?=\s|$)|(?=\n|$))")
-_FINAL = re.compile(r"####[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
+_FINAL = re.compile(
+    r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]"
+)
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
     r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
@@ -50,8 +55,8 @@ _OF_ONESELF = re.compile(
 def before_run_on(text: str) -> str:
     """The text up to the end of the model's own turn.
 
-    It ends at the first mark of a chat format, and where another question begins after a final answer was stated. Before
-    that nothing is cut ("let me read it again. Question: …" is part of the reasoning), and a correction stays.
+    It ends at the first mark of a chat format, and where another question begins after a final answer was stated.
+    Before that nothing is cut ("let me read it again. Question: …" is reasoning), and a correction stays.
     """
     opened = _OPENED.match(text)
     assert opened
@@ -60,8 +65,9 @@ def before_run_on(text: str) -> str:
     answered = _answered(text)
     if answered is None:
         return text
-    counted = {asked["label"].casefold() for asked in _ASKED.finditer(text, 0, answered) if asked["number"]}
-    for asked in _ASKED.finditer(text, answered):
+    before, after = (islice(_ASKED.finditer(text, *part), MOST_ASKED) for part in ((0, answered), (answered,)))
+    counted = {asked["label"].casefold() for asked in before if asked["number"]}
+    for asked in after:
         if not _is_own(asked, text[max(answered, asked.start() - 200) : asked.start()], counted):
             return text[: asked.start()].rstrip()
     return text
@@ -70,7 +76,7 @@ def before_run_on(text: str) -> str:
 def _answered(text: str) -> int | None:
     """Where the first statement of a final answer ends; None without one."""
     ends = [match.end() for match in (_BARE.match(text), _FINAL.search(text)) if match]
-    values = (_VALUE.match(text, marker.end()) for marker in markers(text))
+    values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
     if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
         ends.append(value.end())
     return min(ends, default=None)
@@ -82,4 +88,4 @@ def _is_own(asked: "re.Match[str]", before: str, counted: Set[str]) -> bool:
         return bool(_OF_ONESELF.search(asked["question"]))
     if asked["number"] and asked["label"].casefold() in counted:
         return True
-    return bool(_AGAIN.search(before))
+    return bool(asked["label"] and _AGAIN.search(before))
