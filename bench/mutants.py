@@ -283,6 +283,8 @@ def main() -> None:
     if asked.map is not None:
         make_map(asked.work, asked.map)
         return
+    if not (asked.work / "coverage").exists():
+        raise SystemExit("nobody has traced yet which tests run which line: --map")
     found = drawn(asked.only, asked.number, asked.seed)
     processes = [
         Process(target=try_each, args=(found[k :: asked.processes], asked.work, copied(asked.work / str(k))))
