@@ -139,11 +139,12 @@ def test_the_same_command_with_more_asks_only_the_rest(
     ask(project, "1500 tokens", *workers)
     first = len(priced.asked)
 
-    result = ask(project, "10k tokens", *workers)
+    # So many that no process waits for what another has reserved.
+    result = ask(project, "1M tokens", *workers)
 
     result.assert_outcomes(passed=200)
     assert (result.ret, len(priced.asked)) == (0, 200)
-    result.stdout.fnmatch_lines([f"budget: {(200 - first) * USED:,} of 10,000 tokens, *"])
+    result.stdout.fnmatch_lines([f"budget: {(200 - first) * USED:,} of 1,000,000 tokens, *"])
 
 
 def test_stored_answers_cost_nothing(project: pytest.Pytester, priced: FaultyServer) -> None:
