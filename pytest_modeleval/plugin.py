@@ -51,12 +51,13 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
     result = yield
-    # Their conftests have added their flags by now.
-    _, strange = parser.parse_known_and_unknown_args(args)
-    if strange:
-        from pytest_modeleval.typed import refuse_flags
+    # Conftests have added their flags by now. To parse takes milliseconds, which a start without our flags is spared.
+    if any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args):
+        _, strange = parser.parse_known_and_unknown_args(args)
+        if strange:
+            from pytest_modeleval.typed import refuse_flags
 
-        refuse_flags(strange, [flag.name for flag in (*FLAGS, *COMMANDS, *PERF_FLAGS)])
+            refuse_flags(strange, [flag.name for flag in (*FLAGS, *COMMANDS, *PERF_FLAGS)])
     return result
 
 
