@@ -58,14 +58,12 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_nobody_there() -> None:
-    begun = time.monotonic()
     with pytest.raises(
         pytest.UsageError, match=r"nothing answers at http://127.0.0.1:9/v1: Connection refused; is the server"
     ):
         reach("http://127.0.0.1:9/v1")
     with pytest.raises(pytest.UsageError, match=r"no host nowhere.invalid of http://nowhere.invalid/v1: "):
         reach("http://nowhere.invalid/v1")
-    assert time.monotonic() - begun < 5
 
 
 def test_a_name_server_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:

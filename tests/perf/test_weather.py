@@ -193,9 +193,11 @@ def test_a_timeout_bounds_the_whole_request(faulty_server: FaultyServer, piece: 
 
     assert Counter(seen.records.texts("error")) == {"timeout": 2}
     assert seen.records.details["timeout"] == "not done after 0.3 s"
-    # Each got some of it, and was given up long before its end.
-    assert all(record.status == 200 for record in seen.records)
-    assert all(count < 1000 for count in sent)
+    assert [record.status for record in seen.records] == [200, 200]
+    # Each was given up long before its end.
+    while len(sent) < 2:
+        time.sleep(0.01)
+    assert max(sent) < 2000
 
 
 def test_a_flood_is_given_up(faulty_server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
