@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,8 +22,8 @@ _ONLY_HTTP1 = (
     "and the load's own client speaks HTTP/1.1 directly: give the address of the server itself, or of a gateway that "
     "takes HTTP/1.1"
 )
-# Letters of what a server says that are shown; and of a value of a header that is taken for a secret.
-_SHOWN, _SECRET = 200, 8
+# Letters of what a server says that are shown.
+_SHOWN = 200
 # Seconds until a dead endpoint is given up.
 _PATIENCE = 4.5
 PATHS = {
@@ -49,15 +49,12 @@ class Target:
     # Who carries it there, and what it is asked on every connection before TLS begins (b"": nothing).
     proxy: Proxy | None = None
     tunnel: bytes = b""
-    # What is said to nobody else: the values of the headers that were given, and words in them.
-    secrets: tuple[str, ...] = ()
+    # Takes what is secret out of what comes back.
+    hide: Callable[[str], str] = str
 
     def shown(self, said: str | bytes) -> str:
         """What a server said, as a user may see it: its first 200 letters, in one line, without what is secret."""
-        text = said.decode(errors="replace") if isinstance(said, bytes) else said
-        for secret in self.secrets:
-            text = text.replace(secret, "***")
-        return one_line(text, _SHOWN)
+        return one_line(self.hide(said.decode(errors="replace") if isinstance(said, bytes) else said), _SHOWN)
 
     def head_of(self, body: bytes, more: bytes = b"") -> bytes:
         """The head of a request with this body, and with more lines of its own."""
@@ -65,11 +62,19 @@ class Target:
         return head[:-2] + more + b"\r\n" if more else head
 
 
-def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None = None, model: str = "") -> Target:
+def reach(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    ca: Path | None = None,
+    model: str = "",
+    hide: Callable[[str], str] = str,
+) -> Target:
     """The endpoint at a URL, path and all, asked once without a prompt: ends within 5 s with what is wrong with it.
 
     ``ca`` is a file of certificates to trust besides the system's. The question names the model alone, which no
-    endpoint answers with work; what tells a wrong path or key from a right one is its refusal.
+    endpoint answers with work; what tells a wrong path or key from a right one is its refusal. ``hide`` takes what is
+    secret out of what a server says, before it is shown.
     """
     try:
         parts = urlsplit(url)
@@ -92,16 +97,9 @@ def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None
     head = f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n"
     sock = _connected(str(proxy), proxy.host, proxy.port) if proxy else _connected(url, parts.hostname, port)
     address = sock.getpeername()
-    secrets = _secrets([*(headers or {}).values(), proxy.authorization if proxy else ""])
-    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel, secrets)
+    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel, hide)
     _refuse_wrong(target, sock, model)
     return target
-
-
-def _secrets(values: Sequence[str]) -> tuple[str, ...]:
-    """The values and the words in them, such as the key behind "Bearer", the longest first."""
-    found = {word for value in values for word in (value, *value.split()) if len(word) >= _SECRET}
-    return tuple(sorted(found, key=len, reverse=True))
 
 
 def _one_line(name: str, value: str) -> str:

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.options import RANDOM, PerfOptions
@@ -75,7 +75,10 @@ class Workload:
     def target(self) -> Target:
         """The endpoint, reached once."""
         if not self._target:
-            self._target.append(reach(self.url, headers=self._headers(), ca=self.options.ca, model=self.model.model))
+            model, hide = self.model, Mask(self.model).hide
+            self._target.append(
+                reach(self.url, headers=self._headers(), ca=self.options.ca, model=model.model, hide=hide)
+            )
         return self._target[0]
 
     def requests(self, draw: random.Random) -> Iterator[Request]:
@@ -91,13 +94,8 @@ class Workload:
         return counted_by(self.options.tokenizer) if self.options.tokenizer else None
 
     def _headers(self) -> dict[str, str]:
-        headers = dict(self.model.headers)
-        if name := self.model.api_key_env:
-            key = os.environ.get(name, "")
-            if not key:
-                raise pytest.UsageError(f"model {self.model.name!r}: the environment variable {name} has no key")
-            headers["authorization"] = f"Bearer {key}"
-        return headers
+        key = {"authorization": f"Bearer {key_of(self.model)}"} if self.model.api_key_env else {}
+        return headers_of(self.model) | key
 
     def _source(self) -> Source:
         options = self.options

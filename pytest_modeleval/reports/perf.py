@@ -78,7 +78,10 @@ def summary_cells(all_measured: Sequence[Measured]) -> list[list[str]]:
             row += [time(spread.percentile(50)), time(spread.percentile(99))] if spread else ["-", "-"]
         if has_slo:
             share = found.share("goodput")
-            row += ["-" if share is None else f"{share:.1%}", measured.result.value if measured.verdicts else "-"]
+            row += [
+                "-" if share is None else f"{share:.1%}",
+                measured.word(measured.result) if measured.verdicts else "-",
+            ]
         rows.append(row)
     return rows
 
@@ -138,7 +141,7 @@ def percentiles(measured: Measured) -> list[str]:
 def remarks(measured: Measured) -> list[str]:
     """What there is to be known of a load beside its figures: verdicts, failures, and what was not measured."""
     found = measured.figures
-    lines_ = [f"{verdict.result.value}: {said(verdict)}" for verdict in measured.verdicts]
+    lines_ = [f"{measured.word(verdict.result)}: {said(verdict)}" for verdict in measured.verdicts]
     lines_ += [f"INVALID: {why}" for why in measured.invalid]
     if found.errors:
         lines_.append(f"failed: {failures(measured)}")

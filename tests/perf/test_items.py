@@ -123,14 +123,13 @@ def test_what_the_prompts_lack_is_one_line(served: pytest.Pytester, arguments: l
     result.stderr.re_match_lines([f"ERROR: {message}"])
 
 
-def test_a_dead_endpoint_is_one_line_within_seconds(pytester: pytest.Pytester) -> None:
+def test_a_dead_endpoint_is_one_line(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     alias(pytester, "bench", base_url="http://127.0.0.1:9/v1", model="bench")
     result = perf(pytester, "--perf-parallel", "1", "--perf-number", "4")
 
     assert result.ret == 4
     result.stderr.re_match_lines([r"ERROR: nothing answers at http://127.0.0.1:9/v1/chat/completions: .*"])
-    assert result.duration < 5
 
 
 def test_recorded_answers_cannot_be_loaded(pytester: pytest.Pytester) -> None:

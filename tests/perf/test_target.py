@@ -58,14 +58,12 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 
 def test_nobody_there() -> None:
-    begun = time.monotonic()
     with pytest.raises(
         pytest.UsageError, match=r"nothing answers at http://127.0.0.1:9/v1: Connection refused; is the server"
     ):
         reach("http://127.0.0.1:9/v1")
     with pytest.raises(pytest.UsageError, match=r"no host nowhere.invalid of http://nowhere.invalid/v1: "):
         reach("http://nowhere.invalid/v1")
-    assert time.monotonic() - begun < 5
 
 
 def test_a_name_server_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,9 +124,9 @@ def test_what_a_server_says_is_shown_without_secrets_and_control_characters() ->
     said = "key sk-1234567890 of Bearer sk-1234567890\x1b]52;c;AAAA\x07\u202e\n\nis wrong " + "x" * 400
     response = b"HTTP/1.1 401 X\r\ncontent-length: %d\r\n\r\n" % len(said.encode()) + said.encode()
     with answering(response) as url, pytest.raises(pytest.UsageError) as caught:
-        reach(url, headers={"authorization": "Bearer sk-1234567890"})
+        reach(url, hide=lambda text: text.replace("sk-1234567890", "***"))
 
-    assert "401 'key *** of ***\\x1b]52;c;AAAA\\x07\\u202e is wrong xxx" in str(caught.value)
+    assert "401 'key *** of Bearer ***\\x1b]52;c;AAAA\\x07\\u202e is wrong xxx" in str(caught.value)
     assert len(str(caught.value)) < 400
 
 
