@@ -68,6 +68,8 @@ class Mask:
 
     def cover(self, completion: Completion) -> Completion:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""
+        if not self._secret:
+            return completion
         said = {name: getattr(completion, name) for name in _SAID}
         covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
         covered["tool_calls"] = tuple(covered["tool_calls"])

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.models.credentials import headers_of, key_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.options import RANDOM, PerfOptions
@@ -92,12 +92,9 @@ class Workload:
         return counted_by(self.options.tokenizer) if self.options.tokenizer else None
 
     def _headers(self) -> dict[str, str]:
-        headers = dict(self.model.headers)
-        if name := self.model.api_key_env:
-            key = os.environ.get(name, "")
-            if not key:
-                raise pytest.UsageError(f"model {self.model.name!r}: the environment variable {name} has no key")
-            headers["authorization"] = f"Bearer {key}"
+        headers = headers_of(self.model)
+        if self.model.api_key_env:
+            headers["authorization"] = f"Bearer {key_of(self.model)}"
         return headers
 
     def _source(self) -> Source:
