@@ -12,7 +12,7 @@ import pytest_modeleval
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside"},
+    {"sample", "aside", "lines"},
     {
         "prompts",
         "scorers",
@@ -48,6 +48,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PLAIN = {
     "sample",
     "aside",
+    "lines",
     "prompts",
     "scorers",
     "statistics",
