@@ -56,6 +56,18 @@ def interrupt(project: pytest.Pytester, faulty: FaultyServer, how: int, *flags: 
     return str(found)[:8]
 
 
+def cut_short(project: pytest.Pytester, faulty: FaultyServer, *flags: str) -> str:
+    """A run whose second half never was, as its store has it; its id as it is shown."""
+    run(project, "--model", "faulty", "--eval-concurrency", "2", *flags)
+    faulty.asked.clear()
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store, store:
+        ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
+        late = "select key from completions where run = ? order by created desc limit ?"
+        store.execute(f"delete from completions where key in ({late})", (found, N // 2))
+        store.execute("update runs set finished = null, exit_status = null where id = ?", (found,))
+    return str(found)[:8]
+
+
 def score(result: pytest.RunResult) -> str:
     """The score of all samples, by the table."""
     (found,) = re.findall(rf"^faulty +answers +{N} +0 +(\d\.\d+)", result.stdout.str(), re.MULTILINE)
@@ -64,18 +76,21 @@ def score(result: pytest.RunResult) -> str:
 
 @pytest.mark.parametrize(
     "flags",
-    [["--eval-baseline", "b.json"], ["--eval-min-score", "answers=0.5"], ["--eval-save-baseline", "c.json"]],
+    [
+        ["--eval-baseline", "b.json"],
+        ["--eval-min-score", "answers=0.5", "-n", "2"],
+        ["--eval-save-baseline", "c.json"],
+    ],
     ids=lambda flags: flags[0],
 )
-@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
 def test_answers_stored_before_a_gates_run_are_not_used(
-    many: pytest.Pytester, faulty: FaultyServer, flags: list[str], workers: list[str]
+    many: pytest.Pytester, faulty: FaultyServer, flags: list[str]
 ) -> None:
     run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
     faulty.asked.clear()
     faulty.fault = answer("41")
 
-    result = run(many, "--model", "faulty", *flags, *workers, "test_answers.py")
+    result = run(many, "--model", "faulty", *flags, "test_answers.py")
 
     assert score(result) == "0.000"
     assert len(faulty.asked) == N
@@ -141,7 +156,7 @@ def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, fa
 
 def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says = ROOT
-    broken = interrupt(many, faulty, signal.SIGKILL, *MIN)
+    broken = cut_short(many, faulty, *MIN)
 
     result = run(many, "--model", "faulty", "-n", "2", *MIN)
 
@@ -149,19 +164,24 @@ def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> 
     result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 8 asked again came out the same"])
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
 @pytest.mark.parametrize(
-    ("before", "after", "why"),
+    ("how", "before", "after", "why"),
     [
-        ({}, {}, r"the server of faulty says nothing of itself that tells one model from another; identity = .*"),
-        (ROOT, {**ROOT, "root": "/models/two"}, r"the server of faulty says .*two.* of itself, and then said .*one.*"),
+        (signal.SIGKILL, {}, {}, "the server of faulty says nothing of itself that tells one model from another; .*"),
         (
+            signal.SIGINT,
+            ROOT,
+            {**ROOT, "root": "/models/two"},
+            "the server of faulty says .*two.*, and then said .*one.*",
+        ),
+        (
+            signal.SIGKILL,
             ROOT,
             {**ROOT, "max_model_len": 8192},
-            r"the server of faulty says .*8192.* of itself, and then said .*4096.*",
+            "the server of faulty says .*8192.* then said .*4096.*",
         ),
-        (ROOT, {}, r"the server of faulty says {} of itself, and then said .*one.*"),
-        (ROOT, ROOT, "faulty answers otherwise now"),
+        (signal.SIGINT, ROOT, {}, "the server of faulty says {} of itself, and then said .*one.*"),
+        (signal.SIGKILL, ROOT, ROOT, "faulty answers otherwise now"),
     ],
     ids=["silent", "root", "length", "silent now", "same words"],
 )
@@ -181,7 +201,7 @@ def test_another_model_on_the_same_port_is_asked_everything(
 
 def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = answer("42", fingerprint="fp_1")
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
     faulty.fault = answer("42", fingerprint="fp_2")
 
     run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"not resumed .*"])
@@ -191,7 +211,7 @@ def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: Fau
 
 def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = answer("42", fingerprint="fp_1")
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
 
     run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
 
@@ -199,7 +219,7 @@ def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyS
 def test_an_identity_tells_a_silent_server_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
     (many.path / "modeleval.toml").write_text("")
     alias(many, "faulty", base_url=faulty.url, model="faulty", identity="m@1")
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
 
     result = run(many, "--model", "faulty", *MIN)
 
@@ -210,7 +230,7 @@ def test_an_identity_tells_a_silent_server_apart(many: pytest.Pytester, faulty: 
 @pytest.mark.parametrize("within", ["0s", "1min"])
 def test_answers_that_are_too_old_are_not_taken_up(many: pytest.Pytester, faulty: FaultyServer, within: str) -> None:
     faulty.says = ROOT
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
     with (many.path / "modeleval.toml").open("a") as file:
         file.write(f'[gate]\nresume_within = "{within}"\n')
     with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
@@ -224,7 +244,7 @@ def test_answers_that_are_too_old_are_not_taken_up(many: pytest.Pytester, faulty
 @pytest.mark.parametrize("change", [["--eval-seed", "1"], ["--eval-margin", "2pp"], ["-k", "easy"]], ids=str)
 def test_another_command_takes_nothing_up(many: pytest.Pytester, faulty: FaultyServer, change: list[str]) -> None:
     faulty.says = ROOT
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
 
     assert score(run(many, "--model", "faulty", *change, *MIN)) == "1.000"
 
@@ -233,7 +253,7 @@ def test_another_command_takes_nothing_up(many: pytest.Pytester, faulty: FaultyS
 
 def test_a_run_that_came_to_its_end_is_not_taken_up(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says = ROOT
-    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    cut_short(many, faulty, *MIN)
     run(many, "--model", "faulty", *MIN)
     faulty.asked.clear()
 
