@@ -310,7 +310,7 @@ class Evaluation:
         digests, rules = Digests(self.folder / "models.json"), self._rules
         askers = {}
         for spec in self.models:
-            who = identity_of(spec, digests)
+            who = identity_of(spec, digests, offline=self.options.offline)
             pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
             recall = Recall(store, rules, spec, who)
             askers[spec.name] = Asker(recall, partial(self._open_model, pinned), spec, concurrency)

@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.budget import read_seconds
 from pytest_modeleval.config import read_section
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store import Kept, Store
 
 # How a run ends that did not come to its end, beside one that was killed and has no status. A budget that is spent (8)
@@ -71,7 +71,8 @@ class Resumption:
 
     def __init__(self, store: Store, run: str, name: str, who: Identity) -> None:
         self._store, self._run, self._name, self._who = store, run, name, who
-        self._probes: list[asyncio.Future[bool]] = []
+        # What is wrong with each answer that is asked again; empty for one that came out the same.
+        self._probes: list[asyncio.Future[str]] = []
         self.said: Mapping[str, Any] = {}
 
     def opened(self, said: Mapping[str, Any]) -> None:
@@ -87,8 +88,8 @@ class Resumption:
             if len(self._probes) < PROBES:
                 await self._probe(kept, again)
                 return False
-            if not all(await asyncio.gather(*self._probes)):
-                self._refuse(f"{self._name} answers otherwise now")
+            if wrong := [why for why in await asyncio.gather(*self._probes) if why]:
+                self._refuse(f"{self._name} {wrong[0]}")
                 return False
         # From now on it is this run's, unless another process has just found that it must not be.
         return bool(
@@ -123,10 +124,15 @@ class Resumption:
         same = asyncio.get_running_loop().create_future()
         self._probes.append(same)
         try:
-            same.set_result(_is_same(kept.completion, await again()))
+            same.set_result("" if _is_same(kept.completion, await again()) else "answers otherwise now")
+        except SampleError:
+            same.set_result("has no answer now where it had one")
+            raise
         finally:
             if not same.done():
-                same.set_result(False)
+                # Cancelled, it tells nothing, and another is asked.
+                self._probes.remove(same)
+                same.set_result("")
 
     def _refuse(self, why: str) -> None:
         """Use no answer of the interrupted run, in no process; `StopRun` when one has used some already."""

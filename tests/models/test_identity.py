@@ -24,7 +24,7 @@ MIB = 1 << 20
 
 def who(tmp_path: Path, **settings: Any) -> Identity:
     spec = ModelSpec(**{"name": "a", "api": "openai", "model": "m", "base_url": "http://x:8000/v1", **settings})
-    return identity_of(spec, Digests(tmp_path / "digests.json"))
+    return identity_of(spec, Digests(tmp_path / "digests.json"), offline=False)
 
 
 def folder(tmp_path: Path, name: str) -> Path:
