@@ -176,7 +176,7 @@ class Past:
         joined = "left join completions on key = scores.completion" if answers else ""
         rows = self._connection.execute(
             f"select scores.*, prompt, target{column} from scores left join samples on hash = sample {joined} "
-            "where run = ? order by item, metric",
+            "where scores.run = ? order by item, metric",
             (run,),
         )
         names = [column for column, *_ in rows.description]
