@@ -55,19 +55,22 @@ class Identity:
         return hashlib.sha256(json.dumps(self.fields, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def identity_of(spec: ModelSpec, digests: Digests) -> Identity:
-    """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address."""
+def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity:
+    """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address.
+
+    ``offline`` asks no hub.
+    """
     path = Path(spec.model)
     args = {key: value for key, value in spec.args.items() if key != "revision"}
     fields: dict[str, Any] = {"api": spec.api, "args": args}
     if spec.identity:
         return Identity({**fields, "identity": spec.identity}, spec.model, repr(spec.identity), is_sure=True)
     if spec.api in ("transformers", "replay") and path.exists():
-        fields |= {"content": digests.of(path), "base": _base(spec, path, digests)}
+        fields |= {"content": digests.of(path), "base": _base(spec, path, digests, offline=offline)}
         return Identity(fields, "", str(path), is_sure=True)
     fields["model"] = spec.model
     if spec.api == "transformers":
-        commit = _commit(spec.model, spec.args.get("revision"))
+        commit = _commit(spec.model, spec.args.get("revision"), offline=offline)
         # Of a commit that nobody can tell no answer is anybody else's.
         fields["commit"] = commit or uuid.uuid4().hex
         return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)
@@ -94,7 +97,7 @@ def _routing(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in lower.items() if re.split("[-_]", name)[-1] not in _WHO_ASKS}
 
 
-def _base(spec: ModelSpec, folder: Path, digests: Digests) -> Mapping[str, Any] | None:
+def _base(spec: ModelSpec, folder: Path, digests: Digests, *, offline: bool) -> Mapping[str, Any] | None:
     """Who the model under an adapter is; None for a folder that is no adapter."""
     try:
         base = json.loads((folder / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]
@@ -102,10 +105,10 @@ def _base(spec: ModelSpec, folder: Path, digests: Digests) -> Mapping[str, Any] 
         return None
     if not isinstance(base, str) or Path(base).resolve() == folder.resolve():
         return None
-    return identity_of(replace(spec, model=base, args={}), digests).fields
+    return identity_of(replace(spec, model=base, args={}), digests, offline=offline).fields
 
 
-def _commit(name: str, revision: str | None) -> str | None:
+def _commit(name: str, revision: str | None, *, offline: bool) -> str | None:
     """The commit that a hub's model is at now; offline, that of the copy on this machine; None where there is none."""
     if revision and _COMMIT.fullmatch(revision):
         return revision
@@ -114,7 +117,7 @@ def _commit(name: str, revision: str | None) -> str | None:
         from huggingface_hub.constants import HF_HUB_OFFLINE
     except ImportError:
         return None
-    if not HF_HUB_OFFLINE:
+    if not (offline or HF_HUB_OFFLINE):
         try:
             return huggingface_hub.HfApi().model_info(name, revision=revision, timeout=_PATIENCE).sha
         except Exception:  # noqa: BLE001 - its HTTP client is another one in each major version
