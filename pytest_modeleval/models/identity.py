@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.credentials import counted, is_secret
 from pytest_modeleval.models.spec import APIS, ModelSpec
 
 # Where the openai package asks when nobody says.
@@ -19,19 +20,6 @@ _OPENAI = "https://api.openai.com/v1"
 # Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
 _PATIENCE = 4.0
 _COMMIT = re.compile("[0-9a-f]{40}")
-# A header whose name ends in one of these says who asks, and not who answers: a changed key reuses answers.
-_WHO_ASKS = {
-    "authorization",
-    "auth",
-    "key",
-    "apikey",
-    "token",
-    "secret",
-    "password",
-    "cookie",
-    "signature",
-    "credential",
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +82,7 @@ def _address(spec: ModelSpec, *, shown: bool) -> str:
 def _routing(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that may decide who answers: all but those by which somebody proves who asks."""
     lower = {name.lower(): value for name, value in headers.items()}
-    return {name: value for name, value in lower.items() if re.split("[-_]", name)[-1] not in _WHO_ASKS}
+    return {name: counted(value) for name, value in lower.items() if not is_secret(name)}
 
 
 def _base(spec: ModelSpec, folder: Path, digests: Digests, *, offline: bool) -> Mapping[str, Any] | None:

@@ -37,6 +37,20 @@ def content(tmp_path: Path, path: Path) -> str:
     return who(tmp_path, api="transformers", model=str(path)).hash
 
 
+def test_what_the_environment_puts_into_a_routing_header_counts_and_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = {"X-Route": "$WHERE_TO", "X-Api-Key": "$MY_KEY"}
+    known = []
+    for route, key in (("one-deployment", "a"), ("one-deployment", "b"), ("another", "b")):
+        monkeypatch.setenv("WHERE_TO", route)
+        monkeypatch.setenv("MY_KEY", key)
+        known.append(who(tmp_path, headers=names))
+
+    assert known[0].hash == known[1].hash != known[2].hash
+    assert "one-deployment" not in repr(known)
+
+
 @pytest.mark.parametrize(
     "same",
     [
