@@ -26,7 +26,7 @@ from pytest_modeleval.reports.first_screen import FirstScreen, Scores
 from pytest_modeleval.reports.page import write_page
 from pytest_modeleval.results import RIGHT, WRONG, Record, Results
 from pytest_modeleval.sample import Completion, Sample, Score
-from pytest_modeleval.store import Store
+from pytest_modeleval.store import Question, Store
 from pytest_modeleval.turns import Turn
 from pytest_modeleval.verdicts import sample_row, score_rows
 
@@ -90,11 +90,11 @@ def fill(folder: Path, samples: int) -> tuple[str, Results]:
                 "m", "quiz", f"subject_{number % 57:02}", "", number, 0, outcome, [("main", score.value, 1.0)]
             )
             results.add(record)
-            key = f"{number:064x}"
-            store.save_completion(key, "m", completion)
+            question = Question(f"{number:032x}", "0" * 32, run)
+            store.save_completion(question, "m", completion)
             row = sample_row(sample, "quiz")
             store.save_sample(row)
-            turn = Turn(sample, [Answer(completion, key)], [score])
+            turn = Turn(sample, [Answer(completion, question.key)], [score])
             node = f"test_quiz.py::test_quiz[{record.subset}-{number:05}]"
             store.save_scores(score_rows(run, node, record, turn, row[0], ""))
     return run, results

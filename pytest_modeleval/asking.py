@@ -4,18 +4,21 @@ import asyncio
 import math
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
 from pytest_modeleval.concurrency import START, Slots
 from pytest_modeleval.models import Model, Unavailable
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.recall import Recall
+from pytest_modeleval.recall import Recall, Rules
 from pytest_modeleval.resuming import Resumption
 from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
-from pytest_modeleval.store import Question
+from pytest_modeleval.store import Question, Store
 from pytest_modeleval.values import Cache
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -163,3 +166,22 @@ class Asker:
             finally:
                 self.slots.give_back()
             await asyncio.sleep(pause)
+
+
+def askers(
+    models: Iterable[ModelSpec],
+    store: Store,
+    rules: Rules,
+    open_model: Callable[[ModelSpec], Model],
+    *,
+    offline: bool,
+    concurrency: int | None,
+) -> dict[str, Asker]:
+    """Who asks each model, by the models' names; `pytest.UsageError` for a model whose files cannot be read."""
+    # Beside the answers, so that the hashes are there as long as these.
+    digests, found = Digests(store.path.with_name("models.json")), {}
+    for spec in models:
+        who = identity_of(spec, digests, offline=offline)
+        pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
+        found[spec.name] = Asker(Recall(store, rules, spec, who), partial(open_model, pinned), spec, concurrency)
+    return found

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
-from pytest_modeleval.asking import Asker
+from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
@@ -24,14 +24,12 @@ from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
-from pytest_modeleval.models.content import Digests
-from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
-from pytest_modeleval.recall import Recall, Rules
+from pytest_modeleval.recall import Rules
 from pytest_modeleval.recorder import Recorder
 from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.plan import table as plan_table
@@ -48,8 +46,6 @@ if TYPE_CHECKING:
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
-# Options that say neither what is asked nor how it is judged.
-BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
 
 
 def _key(item: pytest.Item) -> "Key | None":
@@ -174,7 +170,7 @@ class Evaluation:
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described)
         if self.gate.judges:
-            find_interrupted(store, self.run, self.command)
+            find_interrupted(store, self.run, command_of(self._config, self.options))
         if self.options.budget:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self._config):
@@ -182,10 +178,9 @@ class Evaluation:
         self.expect([item.nodeid for item in session.items])
         concurrency = xdist.share(self._config, self.options.concurrency)
         try:
-            askers = self._askers(store, concurrency)
+            self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
         except pytest.UsageError as error:
             self.stop(str(error))
-        self._ahead = Ahead(session, askers, self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
         """Know which items this run has, in the process that decides when enough was asked."""
@@ -301,27 +296,12 @@ class Evaluation:
         return self._ahead is not None and self._ahead.run_body(item)
 
     @property
-    def command(self) -> str:
-        """What an interrupted run must have been started by to be taken up: all that says what is asked and judged."""
-        if worker := xdist.worker_input(self._config):
-            return str(worker["modeleval_command"])
-        option, options = self._config.option, asdict(self.options)
-        kept = {name: value for name, value in options.items() if name not in BESIDE}
-        return command_of([self._config.args, option.keyword, option.markexpr, kept])
-
-    @property
     def _rules(self) -> Rules:
         return Rules(self.options.cache, self.run, self.gate.judges, time.time() - self._resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
-        digests, rules = Digests(self.folder / "models.json"), self._rules
-        askers = {}
-        for spec in self.models:
-            who = identity_of(spec, digests)
-            pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
-            recall = Recall(store, rules, spec, who)
-            askers[spec.name] = Asker(recall, partial(self._open_model, pinned), spec, concurrency)
-        return askers
+        offline = self.options.offline
+        return askers(self.models, store, self._rules, self._open_model, offline=offline, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)

@@ -111,6 +111,7 @@ class ActiveHooks:
         from pytest_modeleval.evaluation import STOPPED, Evaluation
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.results import Record
+        from pytest_modeleval.resuming import command_of
         from pytest_modeleval.typed import placed
 
         xdist.pin_gpu(config)
@@ -129,7 +130,7 @@ class ActiveHooks:
             STOPPED,
             collected,
         )
-        self._config = config
+        self._config, self._command_of = config, command_of
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
 
@@ -153,7 +154,7 @@ class ActiveHooks:
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
         node.workerinput["modeleval_only"] = self.evaluation.only
-        node.workerinput["modeleval_command"] = self.evaluation.command
+        node.workerinput["modeleval_command"] = self._command_of(self._config, self.evaluation.options)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:

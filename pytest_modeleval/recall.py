@@ -58,7 +58,9 @@ class Recall:
         if not (self.rules.judged and self.rules.cache.reads):
             return None
         rows = self.store.rows(
-            "select resumes from runs where id = ? and resumes is not null and anew is null", (question.run,)
+            "select resumes from runs where id = ? and resumes is not null and not exists "
+            "(select 1 from refusals where run = runs.id and who = ?)",
+            (question.run, question.who),
         )
         kept = self.store.answer(question.asked, question.who, rows[0][0]) if rows else None
         return kept if kept and kept.created >= self.rules.since else None

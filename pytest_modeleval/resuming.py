@@ -4,21 +4,28 @@ import asyncio
 import hashlib
 import json
 import math
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_modeleval import xdist
 from pytest_modeleval.budget import read_seconds
 from pytest_modeleval.config import read_section
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.options import Options
+from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store import Kept, Store
 
 # How a run ends that did not come to its end, beside one that was killed and has no status. A budget that is spent (8)
 # leaves the rest to the next run.
 _BROKEN_OFF = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, 8)
+# Options that say neither what is asked nor how it is judged.
+_BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
+# A fingerprint that Ollama gives to every model (openai/openai.go).
+_NAMELESS = "fp_ollama"
 # Answers of the interrupted run that are asked for again: all must come out the same.
 PROBES = 4
 # How far two log-likelihoods of the same tokens lie apart when they were computed in other batches.
@@ -31,8 +38,12 @@ def resume_within(root: Path) -> float:
     return read_seconds("[gate] resume_within", settings.get("resume_within", "24h"))
 
 
-def command_of(parts: Sequence[Any]) -> str:
-    """The hash of a command by which the run that it takes up is known."""
+def command_of(config: pytest.Config, options: Options) -> str:
+    """The hash of all that says what is asked and judged, by which an interrupted run is known."""
+    if worker := xdist.worker_input(config):
+        return str(worker["modeleval_command"])
+    kept = {name: value for name, value in asdict(options).items() if name not in _BESIDE}
+    parts = [config.args, config.option.keyword, config.option.markexpr, kept]
     return hashlib.sha256(json.dumps(parts, default=str, sort_keys=True).encode()).hexdigest()
 
 
@@ -52,15 +63,6 @@ def bless(store: Store, run: str) -> None:
     store.write("update runs set command = '' where id = ?", [(run,)])
 
 
-def used(store: Store, run: str) -> int:
-    """How many answers of the interrupted run are this one's now."""
-    ((number,),) = store.rows(
-        "select count(*) from completions where run = ? and created < (select started from runs where id = ?)",
-        (run, run),
-    )
-    return int(number)
-
-
 class Resumption:
     """One process's and model's part of it. Lives on the engine's loop.
 
@@ -71,13 +73,14 @@ class Resumption:
 
     def __init__(self, store: Store, run: str, name: str, who: Identity) -> None:
         self._store, self._run, self._name, self._who = store, run, name, who
-        self._probes: list[asyncio.Future[bool]] = []
-        self.said: Mapping[str, Any] = {}
+        # What is wrong with each answer that is asked again; empty for one that came out the same.
+        self._probes: list[asyncio.Future[str]] = []
+        self._said = ""
 
     def opened(self, said: Mapping[str, Any]) -> None:
         """Keep what the model's server says of itself."""
-        self.said = said
-        self._store.write("insert or ignore into servers values (?, ?, ?)", [(self._run, self._name, json.dumps(said))])
+        self._said = json.dumps(said, sort_keys=True) if said else ""
+        self._store.write("insert or ignore into servers values (?, ?, ?)", [(self._run, self._name, self._said)])
 
     async def same_model(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> bool:
         """Whether an answer may be used; ``again`` asks for it anew, which the first of them do."""
@@ -87,15 +90,15 @@ class Resumption:
             if len(self._probes) < PROBES:
                 await self._probe(kept, again)
                 return False
-            if not all(await asyncio.gather(*self._probes)):
-                self._refuse(f"{self._name} answers otherwise now")
+            if wrong := [why for why in await asyncio.gather(*self._probes) if why]:
+                self._refuse(f"{self._name} {wrong[0]}")
                 return False
         # From now on it is this run's, unless another process has just found that it must not be.
         return bool(
             self._store.write(
-                "update completions set run = ? where key = ? and exists "
-                "(select 1 from runs where id = ? and anew is null)",
-                [(self._run, kept.key, self._run)],
+                "update completions set run = ? where key = ? and "
+                "not exists (select 1 from refusals where run = ? and who = ?)",
+                [(self._run, kept.key, self._run, self._who.hash)],
             )
         )
 
@@ -107,10 +110,10 @@ class Resumption:
         )
         if self._who.is_sure and not before:
             return True
-        if before != [(json.dumps(self.said),)]:
-            then = " or ".join(said for (said,) in before)
-            self._refuse(f"the server of {self._name} says {json.dumps(self.said)} of itself, and then said {then}")
-        elif not self._who.is_sure and not (self.said or kept.completion.fingerprint):
+        if before != [(self._said,)]:
+            now, then = self._said or "nothing", " or ".join(said for (said,) in before) or "nothing"
+            self._refuse(f"the server of {self._name} says {now} of itself, and then said {then}")
+        elif not self._who.is_sure and not self._said and kept.completion.fingerprint in ("", _NAMELESS):
             self._refuse(
                 f"the server of {self._name} says nothing of itself that tells one model from another; "
                 'identity = "…" in its alias does'
@@ -123,21 +126,27 @@ class Resumption:
         same = asyncio.get_running_loop().create_future()
         self._probes.append(same)
         try:
-            same.set_result(_is_same(kept.completion, await again()))
+            same.set_result("" if _is_same(kept.completion, await again()) else "answers otherwise now")
+        except SampleError:
+            same.set_result("has no answer now where it had one")
+            raise
         finally:
             if not same.done():
-                same.set_result(False)
+                # Cancelled, it tells nothing, and another is asked.
+                self._probes.remove(same)
+                same.set_result("")
 
     def _refuse(self, why: str) -> None:
         """Use no answer of the interrupted run, in no process; `StopRun` when one has used some already."""
-        changed = self._store.write(
-            "update runs set anew = ? where id = ? and anew is null",
-            [(why, self._run)],
+        who = self._who.hash
+        self._store.write("insert or ignore into refusals values (?, ?, ?)", [(self._run, who, why)])
+        used = self._store.write(
+            "update completions set run = null where run = ? and who = ? and created < "
+            "(select started from runs where id = ?)",
+            [(self._run, who, self._run)],
         )
-        if changed and used(self._store, self._run):
-            raise StopRun(
-                f"another process has used answers of the run that this one takes up, but {why}: run it again"
-            )
+        if used:
+            raise StopRun(f"{used:,} answers of the run that this one takes up were used before {why}: run it again")
 
 
 def _is_same(before: Completion, after: Completion) -> bool:

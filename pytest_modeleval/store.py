@@ -54,7 +54,7 @@ alter table scores add column answers text
 """
 # What an answer is to, who gave it, and the run that may judge by it; null in a store of version 0.1, which did not
 # say. Who gave answers, for people. What a server said of itself. Of a run the hash of its command, the interrupted run
-# whose answers it takes up, and why it takes none.
+# whose answers it takes up, and why it takes none of a model.
 _SIXTH = """
 alter table completions add column asked text;
 alter table completions add column who text;
@@ -64,9 +64,11 @@ create table models (who text primary key, model text not null, place text not n
 create table servers (
     run text not null, model text not null, said text not null, primary key (run, model, said)
 ) without rowid;
+create table refusals (
+    run text not null, who text not null, why text not null, primary key (run, who)
+) without rowid;
 alter table runs add column command text;
-alter table runs add column resumes text;
-alter table runs add column anew text
+alter table runs add column resumes text
 """
 # Each version's statements over those of the version before.
 _VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)

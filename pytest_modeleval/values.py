@@ -100,7 +100,7 @@ def text(flag: str, text: str) -> str:
         return text
     path = text.removeprefix("file:")
     try:
-        return Path(path).read_text("utf-8").rstrip("\n")
+        return Path(path).read_text("utf-8-sig").rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"{flag} cannot read {path!r}: {error}") from None
 

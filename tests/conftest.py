@@ -117,6 +117,9 @@ class FaultyServer:
     def __init__(self) -> None:
         self.fault: Callable[[BaseHTTPRequestHandler, dict[str, Any]], None] = answer("42")
         self.models = ["faulty"]
+        # What it says of them beside their names, and what some tests let it wait for.
+        self.says: dict[str, Any] = {}
+        self.released = threading.Event()
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
@@ -126,7 +129,7 @@ class FaultyServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
-                send(self, 200, {"data": [{"id": name} for name in outer.models]})
+                send(self, 200, {"data": [{"id": name, **outer.says} for name in outer.models]})
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -160,16 +163,28 @@ def send(handler: BaseHTTPRequestHandler, status: int, body: object, **headers: 
     handler.wfile.write(content)
 
 
-def answer(text: str, **message: Any) -> Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]:
+def answer(
+    text: str, fingerprint: str | None = None, **message: Any
+) -> Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]:
     """A right response with this answer."""
     choice = {"index": 0, "message": {"role": "assistant", "content": text, **message}, "finish_reason": "stop"}
     usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-    return lambda handler, _: send(handler, 200, {"choices": [choice], "usage": usage})
+    return lambda handler, _: send(
+        handler, 200, {"choices": [choice], "usage": usage, "system_fingerprint": fingerprint}
+    )
 
 
 @pytest.fixture
 def faulty_server() -> Iterator[FaultyServer]:
     """A server that answers 42 until told otherwise."""
+    server = FaultyServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def other_server() -> Iterator[FaultyServer]:
+    """A second one."""
     server = FaultyServer()
     yield server
     server.close()

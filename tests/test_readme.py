@@ -11,6 +11,7 @@ from pytest_modeleval.config import read_config
 from pytest_modeleval.flags import COMMANDS, FLAGS
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
+from pytest_modeleval.resuming import resume_within
 from tests.conftest import FaultyServer, answer, run, run_alone
 
 ROOT = Path(__file__).parents[1]
@@ -77,8 +78,23 @@ def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
     }
 
 
+def test_the_workflow_shown_keeps_answers_for_the_same_run_alone() -> None:
+    """What another pull request's model answered is nothing that this one's gate may resume."""
+    (shown,) = blocks((ROOT / "docs/gate.md").read_text(), "yaml")
+
+    steps = yaml.safe_load(shown)["jobs"]["gate"]["steps"]
+
+    caches = [step for step in steps if "actions/cache" in step.get("uses", "") and "store" in step["with"]["path"]]
+    assert [step["uses"] for step in caches] == ["actions/cache/restore@v4", "actions/cache/save@v4"]
+    keys = [key for step in caches for name, key in step["with"].items() if name.endswith(("key", "keys"))]
+    assert all("${{ github.run_id }}-" in key for key in keys)
+    assert caches[1]["if"] == "always()"
+    assert not [step for step in steps if step.get("with", {}).get("path") == ".modeleval"]
+
+
 def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
     shown = blocks(README, "toml") + blocks((ROOT / "docs/models.md").read_text(), "toml")
+    assert resume_within_of(tmp_path, *blocks((ROOT / "docs/gate.md").read_text(), "toml")) == 24 * 3600
 
     for number, block in enumerate(shown):
         folder = tmp_path / str(number)
@@ -88,6 +104,11 @@ def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
             read_aliases(read_config(folder)["models"])["qwen3"].model
             == tomllib.loads(block)["models"]["qwen3"]["model"]
         )
+
+
+def resume_within_of(folder: Path, settings: str) -> float:
+    (folder / "modeleval.toml").write_text(settings)
+    return resume_within(folder)
 
 
 def test_the_benchmark_of_the_guide_runs(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -207,7 +207,12 @@ class Busy:
 def test_a_server_is_waited_for_600_seconds_and_no_longer(tmp_path: Path, seconds: float, waits: bool) -> None:
     busy, spec = Busy(seconds), ModelSpec("busy", "mine", "m")
     store = Store(tmp_path)
-    recall = Recall(store, Rules(Cache.OFF, "run", False, 0.0), spec, identity_of(spec, Digests(tmp_path / "digests.json")))
+    recall = Recall(
+        store,
+        Rules(Cache.OFF, "run", False, 0.0),
+        spec,
+        identity_of(spec, Digests(tmp_path / "digests.json"), offline=True),
+    )
 
     async def ask() -> bool:
         asker = Asker(recall, lambda: busy, spec, 1)

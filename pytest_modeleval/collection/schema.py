@@ -80,7 +80,7 @@ def _settings(where: str, tables: Any) -> dict[str, Table]:
 def _content(path: Path) -> dict[str, Any]:
     is_toml = path.suffix == ".toml"
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
         content = tomllib.loads(text) if is_toml else json.loads(text)
     except OSError as error:
         raise pytest.UsageError(f"--eval-collection cannot read {str(path)!r}: {error.strerror}") from None

@@ -1,7 +1,7 @@
 """Two runs, sample by sample: what regressed, what was fixed, and which of it changes all the time anyway."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -49,6 +49,12 @@ class Part:
     errors: tuple[int, int]
     only: tuple[int, int]
     asked_differently: int
+    same_answers: int = 0
+
+    @property
+    def is_comparison(self) -> bool:
+        """Whether two answers were compared anywhere, and not the same stored ones with themselves."""
+        return not self.same_answers or self.same_answers < self.verdict.n
 
 
 @dataclass(frozen=True)
@@ -66,7 +72,10 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
     pairs = _pairs(runs, before, after)
     verdicts = adjusted([compared(b, before[m, b].samples, after[n, b].samples, margin=margin) for m, n, b in pairs])
     parts = [
-        _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]])
+        replace(
+            _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]]),
+            same_answers=_same_answers(past, runs, pair),
+        )
         for pair, verdict in zip(pairs, verdicts, strict=True)
     ]
     changed: dict[tuple[str, str, str, str], Change] = {}
@@ -122,6 +131,17 @@ def _part(pair: tuple[str, str, str], verdict: Verdict, before: Outcomes, after:
     other = sum(was[name].content != now[name].content for name in was.keys() & now.keys())
     only = len(was.keys() - now.keys()), len(now.keys() - was.keys())
     return Part(pair[2], pair[:2], verdict, (before.errors, after.errors), only, other)
+
+
+def _same_answers(past: Past, runs: tuple[Run, Run], pair: tuple[str, str, str]) -> int:
+    """The samples that both runs scored by the same stored answers."""
+    keys: list[dict[str, set[str | None]]] = [{}, {}]
+    for run, model, found in zip(runs, pair[:2], keys, strict=True):
+        for each in past.attempts(run, pair[2]):
+            if each.model == model and each.is_scored:
+                found.setdefault(each.name, set()).add(each.completion)
+    before, after = keys
+    return sum(before[name] == after[name] != {None} for name in before.keys() & after.keys())
 
 
 def _changed(before: Outcomes, after: Outcomes) -> Iterator[tuple[str, float, float]]:

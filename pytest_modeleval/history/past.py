@@ -54,6 +54,7 @@ class Attempt(NamedTuple):
     seconds: float | None
     reused: int | None
     completion_tokens: int | None = None
+    completion: str | None = None
 
     @property
     def tokens(self) -> int | None:

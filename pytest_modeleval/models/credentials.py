@@ -1,5 +1,6 @@
 """What one server may know and nobody else: a model's key and headers, and how they are kept out of texts."""
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping
@@ -12,8 +13,11 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
-# Headers that hold a secret by their name, also where it stands in the config itself.
-_SECRET = re.compile("auth|key|token|secret|cookie|passw|credential|session", re.IGNORECASE)
+# A header whose name ends in one of these says who asks, and not who answers: it is a secret, and a changed one reuses
+# answers.
+_WHO_ASKS = {
+    *("authorization", "auth", "key", "apikey", "token", "secret", "password", "cookie", "signature", "credential"),
+}
 # Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
 _SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
 # The parts of an answer that a server writes.
@@ -50,15 +54,24 @@ def headers_of(spec: ModelSpec) -> dict[str, str]:
     return headers
 
 
+def is_secret(header: str) -> bool:
+    """Whether a header's name says that it proves who asks."""
+    return re.split("[-_]", header.lower())[-1] in _WHO_ASKS
+
+
+def counted(value: str) -> str:
+    """A header's value as it counts for who answers: as it stands, or hashed where the environment has a part in it."""
+    filled = _VARIABLE.sub(lambda found: os.environ.get(found[1] or found[2], ""), value)
+    return value if filled == value else hashlib.sha256(filled.encode()).hexdigest()
+
+
 class Mask:
     """Takes a model's secrets out of what comes back from its server."""
 
     def __init__(self, spec: ModelSpec) -> None:
         headers = headers_of(spec)
         key = [key_of(spec)] if spec.api_key_env else []
-        secret = [
-            headers[name] for name, said in spec.headers.items() if _VARIABLE.search(said) or _SECRET.search(name)
-        ]
+        secret = [headers[name] for name, said in spec.headers.items() if _VARIABLE.search(said) or is_secret(name)]
         self._hidden = _words([*key, *headers.values()], _SHORTEST)
         self._secret = _words([*key, *secret], _SHORTEST_IN_ANSWERS)
 
@@ -68,6 +81,8 @@ class Mask:
 
     def cover(self, completion: Completion) -> Completion:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""
+        if not self._secret:
+            return completion
         said = {name: getattr(completion, name) for name in _SAID}
         covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
         covered["tool_calls"] = tuple(covered["tool_calls"])

@@ -63,7 +63,7 @@ class LeanTransport(httpx2.AsyncBaseTransport):
             _, connection = await asyncio.get_running_loop().create_connection(
                 _Connection, url.host, url.port or (443 if tls else 80), ssl=self._tls if tls else None
             )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             raise httpx2.ConnectError(str(error)) from error
         return connection
 
@@ -231,6 +231,8 @@ class _Connection(asyncio.Protocol):
             self._buffer = b""
         else:
             if self._buffer:
+                # What is longer than it says: nobody knows where the next response would begin.
+                self._closes = self._closes or len(self._buffer) > self._left
                 self._chunks.append(self._buffer[: self._left])
                 self._left -= len(self._chunks[-1])
                 self._buffer = b""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.credentials import counted, is_secret
 from pytest_modeleval.models.spec import APIS, ModelSpec
 
 # Where the openai package asks when nobody says.
@@ -19,19 +20,6 @@ _OPENAI = "https://api.openai.com/v1"
 # Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
 _PATIENCE = 4.0
 _COMMIT = re.compile("[0-9a-f]{40}")
-# A header whose name ends in one of these says who asks, and not who answers: a changed key reuses answers.
-_WHO_ASKS = {
-    "authorization",
-    "auth",
-    "key",
-    "apikey",
-    "token",
-    "secret",
-    "password",
-    "cookie",
-    "signature",
-    "credential",
-}
 
 
 @dataclass(frozen=True)
@@ -55,19 +43,22 @@ class Identity:
         return hashlib.sha256(json.dumps(self.fields, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def identity_of(spec: ModelSpec, digests: Digests) -> Identity:
-    """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address."""
+def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity:
+    """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address.
+
+    ``offline`` asks no hub.
+    """
     path = Path(spec.model)
     args = {key: value for key, value in spec.args.items() if key != "revision"}
     fields: dict[str, Any] = {"api": spec.api, "args": args}
     if spec.identity:
         return Identity({**fields, "identity": spec.identity}, spec.model, repr(spec.identity), is_sure=True)
     if spec.api in ("transformers", "replay") and path.exists():
-        fields |= {"content": digests.of(path), "base": _base(spec, path, digests)}
+        fields |= {"content": digests.of(path), "base": _base(spec, path, digests, offline=offline)}
         return Identity(fields, "", str(path), is_sure=True)
     fields["model"] = spec.model
     if spec.api == "transformers":
-        commit = _commit(spec.model, spec.args.get("revision"))
+        commit = _commit(spec.model, spec.args.get("revision"), offline=offline)
         # Of a commit that nobody can tell no answer is anybody else's.
         fields["commit"] = commit or uuid.uuid4().hex
         return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)
@@ -91,10 +82,10 @@ def _address(spec: ModelSpec, *, shown: bool) -> str:
 def _routing(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers that may decide who answers: all but those by which somebody proves who asks."""
     lower = {name.lower(): value for name, value in headers.items()}
-    return {name: value for name, value in lower.items() if re.split("[-_]", name)[-1] not in _WHO_ASKS}
+    return {name: counted(value) for name, value in lower.items() if not is_secret(name)}
 
 
-def _base(spec: ModelSpec, folder: Path, digests: Digests) -> Mapping[str, Any] | None:
+def _base(spec: ModelSpec, folder: Path, digests: Digests, *, offline: bool) -> Mapping[str, Any] | None:
     """Who the model under an adapter is; None for a folder that is no adapter."""
     try:
         base = json.loads((folder / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]
@@ -102,10 +93,10 @@ def _base(spec: ModelSpec, folder: Path, digests: Digests) -> Mapping[str, Any] 
         return None
     if not isinstance(base, str) or Path(base).resolve() == folder.resolve():
         return None
-    return identity_of(replace(spec, model=base, args={}), digests).fields
+    return identity_of(replace(spec, model=base, args={}), digests, offline=offline).fields
 
 
-def _commit(name: str, revision: str | None) -> str | None:
+def _commit(name: str, revision: str | None, *, offline: bool) -> str | None:
     """The commit that a hub's model is at now; offline, that of the copy on this machine; None where there is none."""
     if revision and _COMMIT.fullmatch(revision):
         return revision
@@ -114,7 +105,7 @@ def _commit(name: str, revision: str | None) -> str | None:
         from huggingface_hub.constants import HF_HUB_OFFLINE
     except ImportError:
         return None
-    if not HF_HUB_OFFLINE:
+    if not (offline or HF_HUB_OFFLINE):
         try:
             return huggingface_hub.HfApi().model_info(name, revision=revision, timeout=_PATIENCE).sha
         except Exception:  # noqa: BLE001 - its HTTP client is another one in each major version

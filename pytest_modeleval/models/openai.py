@@ -6,7 +6,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import httpx2
@@ -138,14 +138,14 @@ class OpenAIModel:
         started = time.perf_counter()
         if not stream:
             response = await self._post(self._url, body)
-            return await completion(response.aiter_bytes(), started)
+            return await completion(response.content, _nothing(), started)
         body |= {"stream": True, "stream_options": {"include_usage": True}}
         stream_cls = openai.AsyncStream[object]
         events = await self._client.post(
             self._url, cast_to=object, body=body, options=_STREAMED, stream=True, stream_cls=stream_cls
         )
         try:
-            return await completion(events.response.aiter_bytes(), started)
+            return await completion(b"", events.response.aiter_bytes(), started)
         finally:
             await events.response.aclose()
 
@@ -240,6 +240,11 @@ class OpenAIModel:
     def _line(self, text: str) -> str:
         """Foreign words for a line in the terminal, without this model's secrets."""
         return one_line(self._mask.hide(text))
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
 
 
 def _body(model: str, request: Request) -> dict[str, Any]:

@@ -36,13 +36,12 @@ class _Reply:
     first_token: float | None = None
 
 
-async def completion(pieces: AsyncIterable[bytes], started: float) -> Completion:
-    """The completion that a response's body is.
+async def completion(begun: bytes, pieces: AsyncIterable[bytes], started: float) -> Completion:
+    """The completion that a response's body is, of what has come of it and the pieces to come.
 
     Raises `Broken` for what is no answer, `SampleError` where there is no choice, and `Filtered`.
     """
     reading = aiter(pieces)
-    begun = b""
     while len(begun.lstrip(b"\xef\xbb\xbf \r\n")) < _ENOUGH and (piece := await anext(reading, None)) is not None:
         begun += piece
     if begun.lstrip(b"\xef\xbb\xbf \r\n").startswith(_EVENTS):

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.lines import numbered_lines
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion, Message, Request, SampleError, StopRun, split_thinking, text_of
 
@@ -28,12 +29,10 @@ class ReplayModel:
         self._path = Path(spec.model)
         self._answers: dict[tuple[str, int], Completion] = {}
         try:
-            lines = self._path.read_text("utf-8").splitlines()
+            for number, line in numbered_lines(self._path):
+                self._add(line, f"{self._path}:{number}")
         except (OSError, UnicodeDecodeError) as error:
             raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                self._add(line, f"{self._path}:{number}")
 
     async def check(self) -> None:
         """Nothing to prove: the file was read."""

@@ -117,7 +117,7 @@ def _sound(choice: Json) -> Json:
 def finish_of(choice: Json) -> str:
     """Why an answer ended, in the words of chat completions; "" while it goes on."""
     reason = choice.get("finish_reason")
-    reason = reason.lower() if isinstance(reason, str) else ""
+    reason = reason[:40].lower() if isinstance(reason, str) else ""
     return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
 
 
@@ -138,7 +138,7 @@ def add_said(said: Said, message: object) -> bool:
     said.thinking += [text for _, text in _pieces(thought)]
     said.refusal += [text for _, text in _pieces(message.get("refusal"))]
     calls = message.get("tool_calls") or []
-    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls):
+    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls) or _is_deep(calls):
         raise Broken(f"tool_calls are {_shape(calls)}")
     said.calls += calls
     return bool(calls) or len(said.text) + len(said.thinking) + len(said.refusal) > before
@@ -181,7 +181,7 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
         call |= {key: delta[key] for key in ("id", "type") if delta.get(key)}
         for key in ("name", "arguments"):
             piece = function.get(key) or ""
-            made[key] += piece if isinstance(piece, str) else json.dumps(piece)
+            made[key] += piece if isinstance(piece, str) else _json(piece)
     return list(calls.values())
 
 
@@ -198,6 +198,13 @@ def count_of(usage: Json, name: str) -> int | None:
 
 def _shape(value: object) -> str:
     return f"a {type(value).__name__}: {_json(value)[:80]}"
+
+
+def _is_deep(value: object, levels: int = 50) -> bool:
+    """Whether this is nested deeper than anybody means."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return isinstance(value, list) and (not levels or any(_is_deep(inner, levels - 1) for inner in value))
 
 
 def _json(value: object) -> str:

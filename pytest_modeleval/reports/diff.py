@@ -27,9 +27,13 @@ def diff_lines(found: Difference, *, every: bool) -> list[str]:
     for title, changes in kinds.items():
         lines += _section(title, changes, every=every)
     lines += ["", *_counts(found.parts, found.changes), ""]
-    verdicts = [part.verdict for part in found.parts]
+    verdicts = [part.verdict for part in found.parts if part.is_comparison]
     lines += [f"{name}  {result.value}  {why}" for result, name, why in gate_lines(Judgement(verdicts))]
     for part in found.parts:
+        if part.same_answers:
+            lines.append(
+                f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
+            )
         if part.asked_differently:
             lines.append(
                 f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
@@ -97,6 +101,7 @@ def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:
         "errors": part.errors,
         "only": part.only,
         "asked_differently": part.asked_differently,
+        "same_answers": part.same_answers,
         "result": verdict.result.value,
         "change": verdict.change,
         "low": verdict.low,

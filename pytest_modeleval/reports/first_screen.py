@@ -115,12 +115,17 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
     ]
     return FirstScreen(
         scores=[_stored(past, run) for run in found.runs],
-        gate=_gate(Judgement([part.verdict for part in found.parts])),
+        gate=_gate(Judgement([part.verdict for part in found.parts if part.is_comparison])),
         regressed=sorted(regressed, key=lambda each: each.flaky),
         notes=[
             f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
             for part in found.parts
             if part.asked_differently
+        ]
+        + [
+            f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
+            for part in found.parts
+            if part.same_answers
         ]
         + lacking(),
     )

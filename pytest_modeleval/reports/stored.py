@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.recall import Rules
-from pytest_modeleval.resuming import used
 from pytest_modeleval.store import Store
 from pytest_modeleval.values import Cache
 from pytest_modeleval.verdicts import shortened
@@ -19,20 +18,20 @@ def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
 
 
 def _resumed(store: Store, run: str) -> list[str]:
-    rows = store.rows("select resumes, anew from runs where id = ? and resumes is not null", (run,))
+    rows = store.rows("select resumes, started from runs where id = ? and resumes is not null", (run,))
     if not rows:
         return []
-    ((resumes, anew),) = rows
-    if anew:
-        return [f"not resumed {resumes[:SHORT]}, all is asked anew: {shortened(anew, 400)[1:-1]}"]
+    ((resumes, started),) = rows
+    refused = store.rows("select why from refusals where run = ? order by why", (run,))
+    lines = [f"not resumed {resumes[:SHORT]}, all is asked anew: {shortened(why, 400)[1:-1]}" for (why,) in refused]
+    ((used,),) = store.rows("select count(*) from completions where run = ? and created < ?", (run, started))
     ((again,),) = store.rows(
         "select count(*) from completions new join completions old using (asked, who) "
-        "where new.run = ? and old.run = ?",
+        "where new.run = ? and old.run = ? and who not in (select who from refusals where run = new.run)",
         (run, resumes),
     )
-    taken = used(store, run)
-    told = f"resumed {resumes[:SHORT]}: {taken:,} of its answers are used, {again:,} asked again came out the same"
-    return [told] if taken or again else []
+    told = f"resumed {resumes[:SHORT]}: {used:,} of its answers are used, {again:,} asked again came out the same"
+    return [*lines, told] if used or again else lines
 
 
 def _elsewhere(store: Store, run: str) -> list[str]:

@@ -62,6 +62,20 @@ def test_a_run_is_like_itself(project: pytest.Pytester, ask: Ask) -> None:
     assert "regressed:" not in result.stdout.str()
 
 
+def test_the_same_stored_answers_judged_twice_are_no_comparison(project: pytest.Pytester, ask: Ask) -> None:
+    ask("easy 1", flags=())
+    ask(flags=())
+
+    result = run(project, "--eval-diff", "last~1", "last", "--eval-json", "diff.json", "--eval-html", "diff.html")
+
+    result.stdout.fnmatch_lines(["answers: 10 samples were judged by the same stored answers twice"])
+    result.stdout.no_re_match_line("answers  (passed|failed|inconclusive).*")
+    document = json.loads((project.path / "diff.json").read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert document["benchmarks"][0]["same_answers"] == 10
+    assert "10 samples were judged by the same stored answers twice" in (project.path / "diff.html").read_text()
+
+
 def test_two_models_are_compared_one_with_one(project: pytest.Pytester, ask: Ask, faulty: FaultyServer) -> None:
     alias(project, "other", base_url=faulty.url, model="faulty")
     ask()

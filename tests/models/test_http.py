@@ -126,6 +126,13 @@ def test_a_broken_response_is_an_error(pieces: list[bytes], error: type[Exceptio
         fetch(replies(*pieces, pause=0.01))
 
 
+def test_a_connection_whose_body_was_longer_than_it_says_is_not_used_again() -> None:
+    responses, connections = fetch(replies(OK + b"Content-Length: 2\r\n\r\nhello", close=False), times=2)
+
+    assert [response.text for response in responses] == ["he", "he"]
+    assert connections == 2
+
+
 def test_many_small_chunks_take_linear_time() -> None:
     """200,000 of them were copied whole for each, 40 GB."""
     chunks = b"1\r\nx\r\n" * 200_000

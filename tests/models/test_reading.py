@@ -19,7 +19,7 @@ def read(*pieces: bytes) -> Completion:
         for piece in pieces:
             yield piece
 
-    return asyncio.run(completion(body(), 0.0))
+    return asyncio.run(completion(b"", body(), 0.0))
 
 
 def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> dict[str, Any]:

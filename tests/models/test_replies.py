@@ -64,8 +64,9 @@ def test_text_parts_are_the_answer_and_thoughts_the_thinking(message: Any, answe
         {"content": [{"type": "text", "text": 7}]},
         {"tool_calls": {"id": "1"}},
         {"tool_calls": ["f"]},
+        {"tool_calls": [{"function": {"arguments": json.loads("[" * 60 + "]" * 60)}}]},
     ],
-    ids=json.dumps,
+    ids=lambda message: json.dumps(message)[:40],
 )
 def test_a_message_of_another_shape_is_broken(message: object) -> None:
     with pytest.raises(Broken):

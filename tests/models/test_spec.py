@@ -1,6 +1,5 @@
-"""What `--model` names, and what makes two models the same."""
+"""What `--model` names."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -50,22 +49,3 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
         "temperature": 1,
         "extra_body": {"chat_template_kwargs": {"enable_thinking": False, "other": 1}},
     }
-
-
-def test_the_name_the_url_and_the_key_do_not_shape_an_answer() -> None:
-    one = ModelSpec("a", "openai", "m", base_url="http://x", api_key_env="A", timeout=1)
-    two = ModelSpec("b", "openai", "m", base_url="http://y", api_key_env="B", timeout=2)
-
-    assert one.identity == two.identity
-    assert one.identity != ModelSpec("a", "openai", "n").identity
-
-
-def test_new_weights_in_the_same_folder_are_a_new_model(tmp_path: Path) -> None:
-    weights = tmp_path / "model.safetensors"
-    weights.write_bytes(b"old")
-    spec = ModelSpec("m", "transformers", str(tmp_path))
-    before = spec.identity
-    weights.write_bytes(b"new")
-    os.utime(weights, ns=(1, 1))
-
-    assert spec.identity != before

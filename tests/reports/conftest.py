@@ -15,7 +15,7 @@ from pytest_modeleval.asking import Answer
 from pytest_modeleval.reports.page import COLUMNS
 from pytest_modeleval.results import Record
 from pytest_modeleval.sample import Completion, Sample, Score
-from pytest_modeleval.store import Store
+from pytest_modeleval.store import Question, Store
 from pytest_modeleval.turns import Turn
 from pytest_modeleval.verdicts import sample_row, score_rows
 from tests.conftest import FaultyServer, alias, answer, send
@@ -179,12 +179,14 @@ def _store_run(folder: Path, run_id: str, samples: list[tuple[Sample, Completion
             spent = {"prompt_tokens": tokens[0], "completion_tokens": tokens[1], "latency": 0.5, "asked": 1.0}
             first = completion.first_token if completion else None
             record = Record("m", "quiz", "main", "", number, 0, outcome, scores, first_token=first, **spent)  # type: ignore[arg-type]
-            key = f"{int(run_id[0])}{number:063x}"
+            question = Question(f"{number:032x}", "0" * 32, run_id)
             if completion:
-                store.save_completion(key, "m", completion)
+                store.save_completion(question, "m", completion)
             row = sample_row(sample, "quiz")
             store.save_sample(row)
-            turn = Turn(sample, [Answer(completion, key)] if completion else [], [score] if score is not None else [])
+            turn = Turn(
+                sample, [Answer(completion, question.key)] if completion else [], [score] if score is not None else []
+            )
             node = f"test_quiz.py::test_quiz[main-{number:05}]"
             store.save_scores(score_rows(run_id, node, record, turn, row[0], "no answer" if score is None else ""))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.lines import numbered_lines
 from pytest_modeleval.perf.prompts.agents import INPUT, run_of
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
@@ -42,15 +43,13 @@ def read_prompts(path: Path, *, turns: int = 1) -> list[Prompt]:
 def rows(path: Path) -> Iterator[tuple[str, Any]]:
     """Each line's value and where it stands: a JSON value where the line is one, else its text."""
     try:
-        text = path.read_text("utf-8")
+        if path.suffix == ".json":
+            yield from _whole(path, path.read_text("utf-8-sig"))
+            return
+        lines = list(numbered_lines(path))
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"cannot read the prompts in {path}: {error}") from None
-    if path.suffix == ".json":
-        yield from _whole(path, text)
-        return
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in lines:
         where = f"{path}, line {number}"
         if path.suffix == ".jsonl" or line.lstrip().startswith(("{", "[{")):
             try:

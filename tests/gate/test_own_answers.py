@@ -1,0 +1,302 @@
+"""A gate judges answers of its own run, and of an interrupted one only where the same model still answers."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+
+N = 40
+Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
+MIN = ("--eval-min-score", "answers=0.5", "test_answers.py")
+# What tells one model from another, as vLLM says it.
+ROOT = {"root": "/models/one", "max_model_len": 4096}
+
+
+@pytest.fixture
+def many(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
+    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', f'{{"easy": {N}}}'))
+    return project
+
+
+def interrupt(project: pytest.Pytester, faulty: FaultyServer, how: int, *flags: str, after: int = N // 2) -> str:
+    """Begin a run in a process of its own, and break it off after so many answers; the run's id as it is shown."""
+    last = faulty.fault
+
+    def hang(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if len(faulty.asked) > after:
+            faulty.released.wait(20)
+        last(handler, body)
+
+    faulty.fault = hang
+    faulty.released.clear()
+    command = [sys.executable, "-m", "pytest", "--model", "faulty", "--eval-concurrency", "2", *flags]
+    process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while len(faulty.asked) <= after + 1:
+        time.sleep(0.02)
+        assert process.poll() is None
+    os.kill(process.pid, how)
+    process.wait(30)
+    faulty.released.set()
+    faulty.fault = last
+    faulty.asked.clear()
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
+    return str(found)[:8]
+
+
+def cut_short(project: pytest.Pytester, faulty: FaultyServer, *flags: str) -> str:
+    """A run whose second half never was, as its store has it; its id as it is shown."""
+    run(project, "--model", "faulty", "--eval-concurrency", "2", *flags)
+    faulty.asked.clear()
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store, store:
+        ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
+        late = "select key from completions where run = ? order by created desc limit ?"
+        store.execute(f"delete from completions where key in ({late})", (found, N // 2))
+        store.execute("update runs set finished = null, exit_status = null where id = ?", (found,))
+    return str(found)[:8]
+
+
+def score(result: pytest.RunResult) -> str:
+    """The score of all samples, by the table."""
+    (found,) = re.findall(rf"^faulty +answers +{N} +0 +(\d\.\d+)", result.stdout.str(), re.MULTILINE)
+    return str(found)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--eval-baseline", "b.json"],
+        ["--eval-min-score", "answers=0.5", "-n", "2"],
+        ["--eval-save-baseline", "c.json"],
+    ],
+    ids=lambda flags: flags[0],
+)
+def test_answers_stored_before_a_gates_run_are_not_used(
+    many: pytest.Pytester, faulty: FaultyServer, flags: list[str]
+) -> None:
+    run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
+    faulty.asked.clear()
+    faulty.fault = answer("41")
+
+    result = run(many, "--model", "faulty", *flags, "test_answers.py")
+
+    assert score(result) == "0.000"
+    assert len(faulty.asked) == N
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_worse_model_behind_the_same_address_fails_the_gate(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
+    faulty.fault = answer("41")
+
+    result = run(many, "--model", "faulty", "--eval-baseline", "b.json", "--eval-stop-early", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.re_match_lines([r"answers  failed .*"])
+
+
+def test_a_run_without_a_gate_uses_a_gates_answers(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(many, "--model", "faulty", *MIN)
+    faulty.asked.clear()
+
+    assert score(run(many, "--model", "faulty", "test_answers.py")) == "1.000"
+
+    assert not faulty.asked
+
+
+@pytest.mark.parametrize("mode", ["only", "any"])
+def test_a_gate_that_may_not_ask_is_refused(many: pytest.Pytester, faulty: FaultyServer, mode: str) -> None:
+    result = run(many, "--model", "faulty", "--eval-cache", mode, *MIN)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: a gate judges answers of its own run, * leave --eval-cache {mode} out"])
+
+
+def test_the_answers_of_both_runs_stay(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    """The answer that a gate asks anew takes no place of the one that an earlier run was scored by."""
+    run(many, "--model", "faulty", "test_answers.py")
+    faulty.fault = answer("41")
+    run(many, "--model", "faulty", *MIN)
+
+    with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store:
+        rows = store.execute(
+            "select got, json_extract(completions.completion, '$.text') from scores join completions "
+            "on key = scores.completion"
+        ).fetchall()
+
+    assert sorted(set(rows)) == [("41", "41"), ("42", "42")]
+    assert len(rows) == 2 * N
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "kill"])
+def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, faulty: FaultyServer, how: int) -> None:
+    faulty.says = ROOT
+    broken = interrupt(many, faulty, how, *MIN)
+
+    result = run(many, "--model", "faulty", "--eval-summary", "s.md", *MIN)
+
+    assert score(result) == "1.000"
+    result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 4 asked again came out the same"])
+    assert f"resumed {broken}: 1" in (many.path / "s.md").read_text()
+    # What was in flight when it ended, four at most, is asked again beside the probes.
+    assert N // 2 <= len(faulty.asked) <= N // 2 + 8
+
+
+def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
+    broken = cut_short(many, faulty, *MIN)
+
+    result = run(many, "--model", "faulty", "-n", "2", *MIN)
+
+    assert score(result) == "1.000"
+    result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 8 asked again came out the same"])
+
+
+@pytest.mark.parametrize(
+    ("how", "before", "after", "why"),
+    [
+        (signal.SIGKILL, {}, {}, "the server of faulty says nothing of itself that tells one model from another; .*"),
+        (
+            signal.SIGINT,
+            ROOT,
+            {**ROOT, "root": "/models/two"},
+            "the server of faulty says .*two.*, and then said .*one.*",
+        ),
+        (
+            signal.SIGKILL,
+            ROOT,
+            {**ROOT, "max_model_len": 8192},
+            "the server of faulty says .*8192.* then said .*4096.*",
+        ),
+        (signal.SIGINT, ROOT, {}, "the server of faulty says nothing of itself, and then said .*one.*"),
+        (signal.SIGKILL, ROOT, ROOT, "faulty answers otherwise now"),
+    ],
+    ids=["silent", "root", "length", "silent now", "same words"],
+)
+def test_another_model_on_the_same_port_is_asked_everything(
+    many: pytest.Pytester, faulty: FaultyServer, how: int, before: dict[str, Any], after: dict[str, Any], why: str
+) -> None:
+    faulty.says = before
+    broken = interrupt(many, faulty, how, *MIN)
+    faulty.says, faulty.fault = after, answer("41")
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    assert score(result) == "0.000"
+    assert (result.ret, len(faulty.asked)) == (pytest.ExitCode.TESTS_FAILED, N)
+    result.stdout.re_match_lines([rf"not resumed {broken}, all is asked anew: {why}"])
+
+
+def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("42", fingerprint="fp_1")
+    cut_short(many, faulty, *MIN)
+    faulty.fault = answer("42", fingerprint="fp_2")
+
+    run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"not resumed .*"])
+
+    assert len(faulty.asked) == N
+
+
+def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("42", fingerprint="fp_1")
+    cut_short(many, faulty, *MIN)
+
+    run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
+
+
+def test_an_identity_tells_a_silent_server_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    (many.path / "modeleval.toml").write_text("")
+    alias(many, "faulty", base_url=faulty.url, model="faulty", identity="m@1")
+    cut_short(many, faulty, *MIN)
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    result.stdout.re_match_lines([r"resumed \w{8}: \d+ of its answers are used, 0 asked again came out the same"])
+    assert len(faulty.asked) <= N // 2 + 4
+
+
+@pytest.mark.parametrize("within", ["0s", "1min"])
+def test_answers_that_are_too_old_are_not_taken_up(many: pytest.Pytester, faulty: FaultyServer, within: str) -> None:
+    faulty.says = ROOT
+    cut_short(many, faulty, *MIN)
+    with (many.path / "modeleval.toml").open("a") as file:
+        file.write(f'[gate]\nresume_within = "{within}"\n')
+    with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
+        store.execute("update completions set created = created - 61")
+
+    assert score(run(many, "--model", "faulty", *MIN)) == "1.000"
+
+    assert len(faulty.asked) == N
+
+
+@pytest.mark.parametrize("change", [["--eval-seed", "1"], ["--eval-margin", "2pp"], ["-k", "easy"]], ids=str)
+def test_another_command_takes_nothing_up(many: pytest.Pytester, faulty: FaultyServer, change: list[str]) -> None:
+    faulty.says = ROOT
+    cut_short(many, faulty, *MIN)
+
+    assert score(run(many, "--model", "faulty", *change, *MIN)) == "1.000"
+
+    assert len(faulty.asked) == N
+
+
+def test_a_run_that_came_to_its_end_is_not_taken_up(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
+    cut_short(many, faulty, *MIN)
+    run(many, "--model", "faulty", *MIN)
+    faulty.asked.clear()
+
+    run(many, "--model", "faulty", *MIN).stdout.no_re_match_line("resumed .*")
+
+    assert len(faulty.asked) == N
+
+
+def test_what_was_taken_up_is_taken_up_again(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    """The second run is interrupted as well: the third takes up both runs' answers."""
+    faulty.says = ROOT
+    interrupt(many, faulty, signal.SIGKILL, *MIN, after=N // 4)
+    second = interrupt(many, faulty, signal.SIGKILL, *MIN, after=N // 4)
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    result.stdout.re_match_lines([rf"resumed {second}: 1\d of its answers are used, 4 asked again .*"])
+    assert len(faulty.asked) < N // 2 + N // 4
+
+
+def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
+    many: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    """Killed after it had written the file: the same command would compare these answers with themselves."""
+    faulty.says = ROOT
+    run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
+    run(many, "--model", "faulty", *both)
+    with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
+        store.execute("update runs set finished = null, exit_status = null")
+    faulty.asked.clear()
+
+    run(many, "--model", "faulty", *both)
+
+    assert len(faulty.asked) == N
+
+
+@pytest.mark.parametrize("text", ["24", "a day", ""])
+def test_a_time_that_is_none_is_refused(many: pytest.Pytester, faulty: FaultyServer, text: str) -> None:
+    with (many.path / "modeleval.toml").open("a") as file:
+        file.write(f"[gate]\nresume_within = {json.dumps(text)}\n")
+
+    result = run(many, "--model", "faulty", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: *resume_within is a time such as 24h, 30min or 90s, not {text!r}"])
