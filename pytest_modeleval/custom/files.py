@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.custom.columns import SEVERAL
+from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file
@@ -167,7 +167,7 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
             raise pytest.UsageError(f"{_where(path, index)}: {error} (format {name})") from None
         several = several or bool(sample.metadata.get(SEVERAL))
         key = sample.metadata["id"]
-        if key is not None and (first := seen.setdefault(str(key), index)) != index:
+        if not is_blank(key) and (first := seen.setdefault(str(key), index)) != index:
             raise pytest.UsageError(f"{_where(path, index)}: column 'id' is {key!r}, as at {_where(path, first)}")
     return several
 
