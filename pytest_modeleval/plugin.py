@@ -15,6 +15,7 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     model,
     perf_search,
     perf_speed,
+    rule,
     sample,
 )
 from pytest_modeleval.flags import COMMANDS, FLAGS, add_flags, add_options

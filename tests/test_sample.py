@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded_scores, split_thinking
+from pytest_modeleval.sample import Completion, Message, Sample, Score, opens_thought, recorded_scores, split_thinking
 
 
 @pytest.mark.parametrize(
@@ -16,10 +16,46 @@ from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded
         ("<think>a</think> <think>b</think>42", "a</think> <think>b", "42"),
         ("<think>x</think>\n\n    indented code", "x", "    indented code"),
         ("", "", ""),
+        ("a</think>", "a", ""),
+        ("<thinking>a</thinking>42", "a", "42"),
+        ("<seed:think>a</seed:think>42", "a", "42"),
+        ("[THINK]a[/THINK]42", "a", "42"),
+        ("[THINK]never ended", "never ended", ""),
+        ("<|begin_of_thought|>a<|end_of_thought|>42", "a", "42"),
+        ("<|START_THINKING|>a<|END_THINKING|>42", "a", "42"),
+        ("◁think▷a◁/think▷42", "a", "42"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>42", "a", "42"),
+        ("<|channel|>analysis<|message|>a<|channel|>final<|message|>42", "a", "42"),
+        ("<|channel|>final<|message|>42", "", "42"),
+        ("<|channel|>analysis<|message|>never ended", "never ended", ""),
     ],
 )
 def test_thinking_is_kept_apart(text: str, thinking: str, answer: str) -> None:
     assert split_thinking(text) == (thinking, answer)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "opened"),
+    [
+        ("<|assistant|>\n<think>\n", True),
+        ("<|im_start|>assistant\n<think>", True),
+        ("[THINK]", True),
+        ("<|start|>assistant<|channel|>analysis<|message|>", True),
+        ("<think>\n\n</think>\n\n", False),
+        ("what does <think> mean?", False),
+        ("", False),
+    ],
+)
+def test_a_prompt_may_open_the_thought(prompt: str, opened: bool) -> None:
+    assert opens_thought(prompt) == opened
+
+
+@pytest.mark.parametrize(
+    ("text", "thinking", "answer"),
+    [("cut off", "cut off", ""), ("a</think>42", "a", "42"), ("<think>a</think>42", "a", "42"), ("", "", "")],
+)
+def test_what_follows_an_opened_thought_is_thought(text: str, thinking: str, answer: str) -> None:
+    assert split_thinking(text, opened=True) == (thinking, answer)
 
 
 def test_a_prompt_is_a_user_message_or_messages() -> None:

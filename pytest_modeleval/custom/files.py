@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.custom.columns import SEVERAL
+from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file
@@ -185,7 +185,7 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
             continue
         several = several or bool(sample.metadata.get(SEVERAL))
         key = sample.metadata["id"]
-        if key is not None and (first := seen.setdefault(str(key), index)) != index:
+        if not is_blank(key) and (first := seen.setdefault(str(key), index)) != index:
             again = f", as at {_where(path, first)}" if len(wrong) < _TOLD else ""
             wrong.append((index, f"column 'id' is {key!r}{again}"))
     if wrong:

@@ -14,7 +14,15 @@ import pytest
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, split_thinking
+from pytest_modeleval.sample import (
+    Completion,
+    Request,
+    SampleError,
+    StopRun,
+    marks_thought,
+    opens_thought,
+    split_thinking,
+)
 
 try:
     import torch
@@ -112,6 +120,11 @@ class TransformersModel:
             )
         self._model, self._tokenizer = load_model(spec)
         self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
+        # Special tokens that are no text; those around a thought have to be seen.
+        added = self._tokenizer.added_tokens_decoder
+        self._hidden = {one for one in self._tokenizer.all_special_ids if one not in added} | {
+            one for one, token in added.items() if token.special and not marks_thought(token.content)
+        }
         if own["chat_template"]:
             self._tokenizer.chat_template = own["chat_template"]
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -225,9 +238,7 @@ class TransformersModel:
         config = self._generation_config(generation, max(len(one.tokens) for one in batch), stop)
         answers = (self._continuously if self._continuous else self._together)(batch, config)
         ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-        return [
-            self._completion(len(one.tokens), ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)
-        ]
+        return [self._completion(one.tokens, ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)]
 
     def _together(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
         """The answers' tokens from one static batch."""
@@ -292,19 +303,20 @@ class TransformersModel:
             config.eos_token_id = self._tokenizer.eos_token_id
         return config
 
-    def _completion(self, prompt_tokens: int, ids: list[int], ends: set[int], stop: list[str]) -> Completion:
+    def _completion(self, prompt: Sequence[int], ids: list[int], ends: set[int], stop: list[str]) -> Completion:
         end = next((place for place, token in enumerate(ids) if token in ends), None)
         finished = end is not None
-        text = self._tokenizer.decode(ids[:end], skip_special_tokens=True)
+        text = self._tokenizer.decode([token for token in ids[:end] if token not in self._hidden])
         cuts = [text.find(mark) for mark in stop if mark in text]
         if cuts:
             text, finished = text[: min(cuts)], True
-        thinking, answer = split_thinking(text)
+        # A template's opening mark and what follows it are a few tokens.
+        thinking, answer = split_thinking(text, opened=opens_thought(self._tokenizer.decode(prompt[-20:])))
         return Completion(
             text=answer,
             thinking=thinking,
             finish_reason="stop" if finished else "length",
-            prompt_tokens=prompt_tokens,
+            prompt_tokens=len(prompt),
             completion_tokens=len(ids) if end is None else end + 1,
         )
 

@@ -1,6 +1,8 @@
 """Models in this process, with the bundled one."""
 
 import asyncio
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,32 @@ def test_template_arguments_come_from_the_alias_or_the_request() -> None:
     (by_alias,) = ask_all(model(chat_template_kwargs={"enable_thinking": True}), [question("What is 3 + 4?")])
 
     assert (by_request.thinking, by_request.text) == (by_alias.thinking, by_alias.text) == ("3 + 4", "7")
+
+
+# As the bundled model's, but that the answer begins inside of a thought.
+WRITTEN, _, _ = (TINY / "chat_template.jinja").read_text().partition("{%- if add_generation_prompt")
+OPENS_THOUGHT = WRITTEN + "<|im_start|>assistant\n<think>\n"
+
+
+@pytest.mark.parametrize(("most", "thinking", "answer"), [(3, "3 +", ""), (40, "3 + 4", "7")], ids=["cut off", "whole"])
+def test_a_thought_that_the_template_opened_is_one(most: int, thinking: str, answer: str) -> None:
+    (found,) = ask_all(model(chat_template=OPENS_THOUGHT), [question("What is 3 + 4?", max_tokens=most)])
+
+    assert (found.thinking, found.text) == (thinking, answer)
+
+
+def test_a_thought_between_special_tokens_is_one(tmp_path: Path) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "model")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    for token in tokenizer["added_tokens"]:
+        token["special"] = True
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    opened = TransformersModel(ModelSpec("m", "transformers", str(folder), args={"dtype": "float32"}))
+
+    extra = {"chat_template_kwargs": {"enable_thinking": True}}
+    (found,) = ask_all(opened, [question("What is 3 + 4?", extra_body=extra)])
+
+    assert (found.thinking, found.text) == ("3 + 4", "7")
 
 
 def test_requests_with_unlike_settings_get_their_own() -> None:
