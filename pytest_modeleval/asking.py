@@ -29,13 +29,17 @@ LONGEST_RETRY_AFTER = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A completion, where it is stored, when it was asked and answered (None: it came from the store), and by what."""
+    """A completion, where it is stored, when it was asked and answered, and by what.
+
+    ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None.
+    """
 
     completion: Completion
     key: str
     asked: float | None = None
     answered: float | None = None
     messages: Sequence[Message] = ()
+    stored: float | None = None
 
 
 class Asker:
@@ -76,8 +80,8 @@ class Asker:
     async def ask(self, request: Request) -> Answer:
         """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
         key = self.key(request)
-        if self._cache.reads and (stored := self._store.completion(key)) is not None:
-            return Answer(stored, key)
+        if self._cache.reads and (kept := self._store.completion(key)) is not None:
+            return Answer(kept.completion, key, stored=kept.created)
         if self._cache is Cache.ONLY:
             raise SampleError("no stored answer, and --eval-cache only asks for no new one")
         model = await self._model()

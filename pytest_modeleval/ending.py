@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.reports.junit import tell_suite
+from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.sample import StopRun
@@ -56,14 +59,16 @@ def judge(evaluation: "Evaluation", session: pytest.Session, exit_status: int) -
 def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
     """Write the files that were asked for; one that cannot be written fails the run in one line."""
     options, drawn, rows = evaluation.options, evaluation.collector.drawn, evaluation.results.rows()
+    tell_suite(session.config, evaluation.results.reuse)
     try:
         if path := options.json:
-            run = {"id": evaluation.run, "exit_status": int(session.exitstatus)}
+            answers = asdict(evaluation.results.reuse)
+            run = {"id": evaluation.run, "exit_status": int(session.exitstatus), "answers": answers}
             if evaluation.spent is not None:
                 run["budget"] = budget.document(evaluation.spent)
             write_json(path, rows, run, collection=document(drawn, evaluation.levels.rows()) if drawn else None)
         if path := options.summary:
-            write_summary(path, rows, evaluation.judgement, evaluation.spent)
+            write_summary(path, rows, evaluation.judgement, notes(evaluation))
         if path := options.export:
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))

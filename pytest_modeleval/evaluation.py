@@ -29,7 +29,7 @@ from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.recorder import Recorder
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results import Record, Results
+from pytest_modeleval.results import COMPLETE, INTERRUPTED, Record, Results
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.store import Store
@@ -196,7 +196,7 @@ class Evaluation:
             self.recorder.store = None
             try:
                 if not self._is_worker:
-                    store.end_run(self.run, exit_status)
+                    store.end_run(self.run, exit_status, COMPLETE if exit_status in (0, 1) else INTERRUPTED)
                 store.close()
             except StopRun as error:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)

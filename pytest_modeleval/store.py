@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 
 _FIRST = """
@@ -51,8 +52,15 @@ _FIFTH = """
 create table requests (key text primary key, messages text not null) without rowid;
 alter table scores add column answers text
 """
+# When a stored answer was kept, in place of whether it was one; null for a new answer. How a run ended.
+_SIXTH = """
+alter table scores rename column reused to stored;
+update scores set stored = case stored when 1 then
+    (select created from completions where key = scores.completion) end;
+alter table runs add column ended text
+"""
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
+_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
 _COLUMNS = 22
@@ -93,11 +101,20 @@ def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
         run("commit")
 
 
+class Kept(NamedTuple):
+    """A stored answer, and when it was kept, in seconds since the epoch."""
+
+    completion: Completion
+    created: float
+
+
 class Store:
     """The store in ``folder``; made on first use. Raises `StopRun` when it cannot be written."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite"
+        # When the run began, in all of its processes.
+        self.began = 0.0
         self._lock = threading.Lock()
         self._samples: list[Sequence[str]] = []
         self._scores: list[Sequence[Any]] = []
@@ -113,13 +130,15 @@ class Store:
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
 
-    def completion(self, key: str) -> Completion | None:
+    def completion(self, key: str) -> Kept | None:
         """The answer to a question that was stored before this process began, or by it; None when there is none."""
         if _short(key) not in self._known:
             return None
         with self._lock:
-            row = self._connection.execute("select completion from completions where key = ?", (key,)).fetchone()
-        return None if row is None else Completion(**json.loads(row[0]))
+            row = self._connection.execute(
+                "select completion, created from completions where key = ?", (key,)
+            ).fetchone()
+        return None if row is None else Kept(Completion(**json.loads(row[0])), row[1])
 
     def mean_completion_tokens(self, model: str, benchmark: str) -> float | None:
         """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
@@ -139,15 +158,20 @@ class Store:
         self._write("insert or replace into completions values (?, ?, ?, ?)", [(key, model, time.time(), text)])
 
     def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
-        """Record that a run started."""
+        """Record that a run started, once for all its processes: until it ends, it is one that was interrupted."""
         self._write(
-            "insert or ignore into runs (id, started, options) values (?, ?, ?)",
-            [(run, time.time(), json.dumps(options, default=str))],
+            "insert or ignore into runs (id, started, options, ended) values (?, ?, ?, ?)",
+            [(run, time.time(), json.dumps(options, default=str), INTERRUPTED)],
         )
+        with self._lock:
+            (self.began,) = self._connection.execute("select started from runs where id = ?", (run,)).fetchone()
 
-    def end_run(self, run: str, exit_status: int) -> None:
-        """Record that a run ended."""
-        self._write("update runs set finished = ?, exit_status = ? where id = ?", [(time.time(), exit_status, run)])
+    def end_run(self, run: str, exit_status: int, ended: str) -> None:
+        """Record that a run ended, and whether as COMPLETE or INTERRUPTED."""
+        self._write(
+            "update runs set finished = ?, exit_status = ?, ended = ? where id = ?",
+            [(time.time(), exit_status, ended, run)],
+        )
 
     def save_sample(self, row: Sequence[str]) -> None:
         """Keep a sample: hash, benchmark, prompt, target."""

@@ -145,9 +145,11 @@ def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
     store.close()
 
     with closing(Store(tmp_path)) as again:
-        found = again.completion("0" * 64)
+        kept_again = again.completion("0" * 64)
 
-    assert found is not None
+    assert kept_again is not None
+    found = kept_again.completion
+    assert 0 <= time.time() - kept_again.created < 3600
     assert (found.text, found.thinking, found.finish_reason, list(found.tool_calls)) == (
         kept.text, kept.thinking, kept.finish_reason, [{"id": 1}],
     )  # fmt: skip

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ import pytest
 
 from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
+from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample
 from pytest_modeleval.store import connect
 
@@ -33,11 +33,11 @@ class Run(NamedTuple):
     @property
     def time(self) -> str:
         """When it started, in local time."""
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.started))
+        return local_time(self.started)
 
 
 class Attempt(NamedTuple):
-    """What became of one item in one run. ``reused`` tells that its answer was a stored one."""
+    """What became of one item in one run. ``stored`` is when its answer was kept, where it was a stored one."""
 
     run: Run
     item: str
@@ -52,7 +52,7 @@ class Attempt(NamedTuple):
     expected: str | None
     why: str | None
     seconds: float | None
-    reused: int | None
+    stored: float | None
     completion_tokens: int | None = None
 
     @property
@@ -133,6 +133,14 @@ class Past:
         """A stored answer and when it was stored; (None, 0.0) when it is not there."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
         return (Completion(**json.loads(row[0])), row[1]) if row else (None, 0.0)
+
+    def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
+        """How many answers of some models are stored, and when the oldest was."""
+        marks = ", ".join("?" * len(models))
+        row = self._connection.execute(
+            f"select count(*), min(created) from completions where model in ({marks})", models
+        ).fetchone()
+        return int(row[0]), row[1]
 
     def exchanges(self, keys: str | None) -> list[Exchange]:
         """What a sample's `answers` name, in order; empty for one whose prompt alone was asked."""

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from pytest_modeleval.results import Row
+from pytest_modeleval.reuse import age
+
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     """Lines of cells as columns, each as wide as its widest cell; ``right`` tells which are aligned so."""
@@ -18,6 +21,11 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
 def decimal(value: float | None) -> str:
     """Three places, or a dash."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def oldest(row: Row) -> str:
+    """How old a row's oldest stored answer is, or a dash."""
+    return "-" if row.oldest is None else age(row.oldest)
 
 
 def interval(low: float | None, high: float | None) -> str:

@@ -5,19 +5,17 @@ from pathlib import Path
 
 from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.results import OVER_REPEATS, Row
-from pytest_modeleval.spending import Spent
 
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 
 
-def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None, spent: Spent | None) -> None:
+def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None, notes: Sequence[str]) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
-        "\n".join([*_gate(judgement), *_table(rows), *(["", budget.line(spent)] if spent else []), ""]), "utf-8"
+        "\n".join([*_gate(judgement), *_table(rows), *(f"\n{_plain(note)}" for note in notes), ""]), "utf-8"
     )
 
 
