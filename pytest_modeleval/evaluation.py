@@ -18,8 +18,9 @@ from pytest_modeleval.collect import Collector, lost_record, selected, shipped_b
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.ending import judge, write
+from pytest_modeleval.expected import Expected
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
+from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns, refuse_stops
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.models.opener import open_model
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
     from pytest_modeleval.history.flips import Key
 
+# pytest's exit statuses of a session that went to its end.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
 
@@ -65,6 +68,7 @@ class Evaluation:
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
+        refuse_stops(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
         self.root = root
@@ -90,6 +94,8 @@ class Evaluation:
         self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
         gated = replace(self.options, baseline=None) if self.options.only else self.options
         self.gate = Gate(gated, [spec.name for spec in self.models])
+        self.expected = Expected()
+        self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
         self.levels = Levels()
         self._is_worker = worker is not None
@@ -98,7 +104,7 @@ class Evaluation:
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
-        if self.decided and getattr(config.option, "dist", "no") == "each":
+        if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
@@ -123,6 +129,11 @@ class Evaluation:
     def places(self) -> list[Path]:
         """What is run where no path was typed: the shipped benchmarks, or the collection's files."""
         return list(dict.fromkeys(self.collection.files.values())) if self.collection else [shipped_benchmarks()]
+
+    @property
+    def is_gated(self) -> bool:
+        """Whether the run is judged or blessed."""
+        return self.gate.is_active or self.options.save_baseline is not None
 
     # The session
 
@@ -170,36 +181,55 @@ class Evaluation:
         self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
-        """Know which items this run has, in the process that decides when enough was asked."""
-        if self.gate.early and not self._is_worker:
+        """Know which items this run has, in the process that all reports reach; each worker names them all."""
+        if self._is_worker:
+            return
+        if not self.expected.total or xdist.each_worker_runs_all(self._config):
+            self.expected.add(nodeids)
+        if self.gate.early:
             self.gate.early.begin(nodeids)
 
     def finish(self, session: pytest.Session, exit_status: int) -> None:
-        """Cancel what is in flight and write what waits."""
+        """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
         store = self.recorder.store
-        if store is not None and not self._is_worker:
-            if self.decided:
-                self.decided.forget()
-            if self._purse is not None:
-                self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-            self.judgement = judge(self, session, exit_status)
-            write(self, session, store)
-        if self._ahead is not None:
-            self._ahead.close()
+        try:
+            if store is not None and not self._is_worker:
+                self._conclude(session, store, exit_status)
+            if self._ahead is not None:
+                self._ahead.close()
+        except KeyboardInterrupt:
+            # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
+            self.ended, self.judgement = INTERRUPTED, None
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        finally:
             self._ahead = None
+            self._close(store, int(session.exitstatus))
+
+    def _conclude(self, session: pytest.Session, store: Store, exit_status: int) -> None:
+        if self.decided:
+            self.decided.forget()
+        if self._purse is not None:
+            self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+        if exit_status in _ENDED and not self.expected.left:
+            self.ended = COMPLETE
+        self.judgement = judge(self, session, exit_status)
+        write(self, session, store)
+
+    def _close(self, store: Store | None, exit_status: int) -> None:
         if self._purse is not None:
             self._purse.close()
             self._purse = None
-        if store is not None:
-            self.recorder.store = None
-            try:
-                if not self._is_worker:
-                    store.end_run(self.run, exit_status, COMPLETE if exit_status in (0, 1) else INTERRUPTED)
-                store.close()
-            except StopRun as error:
-                self._config.get_terminal_writer().line(f"\n{error}", red=True)
+        if store is None:
+            return
+        self.recorder.store = None
+        try:
+            if not self._is_worker:
+                store.end_run(self.run, exit_status, self.ended)
+            store.close()
+        except StopRun as error:
+            self._config.get_terminal_writer().line(f"\n{error}", red=True)
 
     def deselect(self, items: list[pytest.Item]) -> None:
         """Leave what --eval-only does not name."""
@@ -238,9 +268,11 @@ class Evaluation:
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only."""
+        if report.when == "teardown":
+            self.expected.report(report.nodeid)
         if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
-            if self.gate.is_active or self.options.save_baseline:
+            if self.is_gated:
                 self.gate.ledger.add(record)
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")

@@ -201,6 +201,10 @@ class Results:
         """The items with an outcome."""
         return self.right + self.wrong + self.errors + self.unscored
 
+    def mostly_errors(self, accepted: float) -> bool:
+        """Whether more samples than half, and than a share that is ``accepted``, have no verdict."""
+        return self.errors > max(0.5, accepted) * (self.right + self.wrong + self.errors)
+
     @property
     def reuse(self) -> Reuse:
         """How many answers are new and stored, over everything."""

@@ -1,17 +1,34 @@
 """What is said of a whole run in a line each, in every report."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_modeleval.reports import budget
+from pytest_modeleval.results import INTERRUPTED
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
 
 
 def notes(evaluation: "Evaluation") -> list[str]:
-    """How many answers are new, and what was spent of a budget."""
+    """How many answers are new, what was spent of a budget, and why nothing was judged."""
     answers = evaluation.results.reuse.said
     return [
         *([f"answers: {answers}"] if answers else []),
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
+        *_broken_off(evaluation),
     ]
+
+
+def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
+    results, expected = evaluation.results, evaluation.expected
+    if evaluation.ended == INTERRUPTED:
+        why = f"interrupted: {expected.total - expected.left:,} of {expected.total:,} selected tests were reported"
+    elif evaluation.spent is not None and evaluation.spent.ran_out:
+        why = "the budget ran out"
+    elif results.mostly_errors(evaluation.options.max_error_rate):
+        asked = results.right + results.wrong + results.errors
+        why = f"{results.errors:,} of {asked:,} samples have no answer, which is most of them"
+    else:
+        return
+    yield why + ("; no gate was judged and no baseline saved" if evaluation.is_gated else "")

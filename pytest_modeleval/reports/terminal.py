@@ -159,12 +159,6 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
             terminal.write_line(line)
     for line in notes(evaluation):
         terminal.write_line(line)
-    if (
-        evaluation.spent
-        and evaluation.spent.ran_out
-        and (evaluation.gate.is_active or evaluation.options.save_baseline)
-    ):
-        terminal.write_line("no gate was judged and no baseline saved, as the budget ran out")
     if evaluation.judgement is not None:
         gate.write(terminal, evaluation.judgement)
 
