@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_modeleval.concurrency import START, Slots
+from pytest_modeleval.concurrency import MOST, START, Slots
+from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
@@ -122,8 +123,8 @@ class Asker:
             raise
         except Exception as error:
             # Whatever a model's library raises here, every sample would meet again.
-            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}") from error
-        self.slots = Slots(self._concurrency or model.concurrency)
+            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}{used_up()}") from error
+        self.slots = Slots(self._concurrency or model.concurrency, min(MOST, max(1, free_handles())))
         return model
 
     async def _persist(self, model: Model, request: Request) -> Completion:

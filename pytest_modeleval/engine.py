@@ -177,7 +177,9 @@ class Engine(Generic[T]):
             # One that cannot be closed keeps no other open, and the run is over.
             with suppress(Exception):
                 await close()
-        await self._loop.shutdown_default_executor()
+        # It begins a thread of its own, for which there may be no memory.
+        with suppress(RuntimeError):
+            await self._loop.shutdown_default_executor()
 
     async def _feed(self) -> None:
         while True:

@@ -23,6 +23,7 @@ from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns, refuse_stops
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
+from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
@@ -50,6 +51,16 @@ def _key(item: pytest.Item) -> "Key | None":
     """An item's sample as the history names it."""
     ref = selected(item)
     return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
+
+
+def _refuse_few_handles(concurrency: int | None) -> None:
+    """`pytest.UsageError` where so many requests cannot be in flight, as each has an open connection."""
+    if (free := free_handles()) < (concurrency or 1):
+        wanted = f"{concurrency} requests in flight" if concurrency else "requests"
+        less = f", or give --eval-concurrency {free}" if free and concurrency else ""
+        raise pytest.UsageError(
+            f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
+        )
 
 
 class Evaluation:
@@ -165,6 +176,17 @@ class Evaluation:
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
+        try:
+            self._start(session)
+        except (pytest.UsageError, StopRun) as error:
+            self.stop(str(error))
+        except (OSError, RuntimeError, MemoryError) as error:
+            self.stop(f"cannot start asking: {error or type(error).__name__}{used_up(self.folder)}")
+
+    def _start(self, session: pytest.Session) -> None:
+        concurrency = xdist.share(self._config, self.options.concurrency)
+        if not xdist.is_controller(self._config):
+            _refuse_few_handles(concurrency)
         store = self.recorder.store = Store(self.folder)
         if self._config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
@@ -177,7 +199,6 @@ class Evaluation:
         if xdist.is_controller(self._config):
             return
         self.expect([item.nodeid for item in session.items])
-        concurrency = xdist.share(self._config, self.options.concurrency)
         self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
@@ -240,10 +261,13 @@ class Evaluation:
         self._config.hook.pytest_deselected(items=[item for item in items if _key(item) not in wanted])
         items[:] = kept
 
-    def arrange(self, items: list[pytest.Item]) -> None:
-        """End the run for a user's mistake found while collecting; put the items into the order of an early stop."""
+    def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
+        """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
+
+        Where a file ``failed`` to be collected, nobody knows what would have been in it.
+        """
         try:
-            self.collector.refuse_empty(items)
+            self.collector.refuse_empty(items, failed=failed)
             self._refuse_incomparable(items)
         except pytest.UsageError as error:
             self.stop(str(error))

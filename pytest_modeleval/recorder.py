@@ -97,4 +97,7 @@ class Recorder:
         if key in self._pinned:
             return {}
         self._pinned.add(key)
-        return pins_of(ref.source, ref.model, self._lock)
+        try:
+            return pins_of(ref.source, ref.model, self._lock)
+        except OSError as error:
+            self._stop(f"cannot read {self._lock}: {error}")

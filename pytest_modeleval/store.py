@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 
@@ -128,7 +129,7 @@ class Store:
             # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
             self._known = {_short(key) for (key,) in self._connection.execute("select key from completions")}
         except (OSError, sqlite3.Error) as error:
-            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def completion(self, key: str) -> Kept | None:
         """The answer to a question that was stored before this process began, or by it; None when there is none."""
@@ -234,8 +235,8 @@ class Store:
                         self._connection.execute("commit")
         except sqlite3.Error as error:
             raise StopRun(
-                f"cannot write the run store {self.path}: {error}. What it holds is kept: make room and run the "
-                "same command again"
+                f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
+                "make room and run the same command again"
             ) from None
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.collect import LINE, id_part
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample
@@ -89,7 +90,7 @@ class Past:
         try:
             self._connection = connect(self.path)
         except sqlite3.Error as error:
-            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def close(self) -> None:
         """Close the file."""

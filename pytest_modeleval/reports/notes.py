@@ -22,7 +22,7 @@ def notes(evaluation: "Evaluation") -> list[str]:
 
 def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
     results, expected = evaluation.results, evaluation.expected
-    if evaluation.ended == INTERRUPTED:
+    if evaluation.ended == INTERRUPTED and expected.total:
         why = f"interrupted: {expected.total - expected.left:,} of {expected.total:,} selected tests were reported"
     elif evaluation.spent is not None and evaluation.spent.ran_out:
         why = "the budget ran out"
