@@ -14,6 +14,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, closest, unknown
@@ -83,14 +84,17 @@ class Collector:
                 params = [pytest.param(None, id="no-data", marks=skip)]
         except pytest.UsageError as error:
             self.error = self.error or error
+        except (OSError, MemoryError) as error:
+            why = f"{declared.name}: cannot make its data ready: {error or type(error).__name__}"
+            self.error = self.error or pytest.UsageError(why + used_up(self.lock.parent))
         metafunc.parametrize("sample", params, indirect=True)
 
-    def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
+    def refuse_empty(self, items: Sequence[pytest.Item], *, failed: bool = False) -> None:
         """Raise for a mistake found while collecting, or when `-k` and `-m` left nothing to ask."""
         if self.error is not None:
             raise self.error
         self._refuse_strange_tables()
-        if not items and self._where and (self.keywords or self.marks):
+        if not items and not failed and self._where and (self.keywords or self.marks):
             flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
             for why in self.without_data.values():
                 raise pytest.UsageError(why)

@@ -187,9 +187,9 @@ class ActiveHooks:
             gc.enable()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         self.evaluation.deselect(items)
-        self.evaluation.arrange(items)
+        self.evaluation.arrange(items, failed=bool(session.testsfailed))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:

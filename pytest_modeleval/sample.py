@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from numbers import Real
 from string import ascii_uppercase
 from typing import Any
 
@@ -220,10 +221,13 @@ class Score:
     found: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.value <= 1:
+        # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
+        if not isinstance(self.value, Real) or not 0 <= self.value <= 1:
             raise ValueError(f"a score's value lies between 0 and 1, not {self.value!r}")
-        if not 0 < self.weight < float("inf"):
+        if not isinstance(self.weight, Real) or not 0 < self.weight < float("inf"):
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
+        object.__setattr__(self, "value", float(self.value))
+        object.__setattr__(self, "weight", float(self.weight))
         scores = recorded_scores.get()
         if scores is not None:
             scores.append(self)

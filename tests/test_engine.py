@@ -1,6 +1,7 @@
 """The engine: order, look-ahead, stopping."""
 
 import asyncio
+import ctypes
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from pytest_modeleval import engine as engine_module
 from pytest_modeleval.engine import Engine, Job
-from pytest_modeleval.sample import SampleError, StopRun
+from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 
 @pytest.fixture
@@ -206,3 +207,79 @@ def test_what_is_dropped_is_neither_started_nor_kept_and_what_is_in_flight_is_ca
     assert engine.result("b", nothing) == "b"
     assert sorted(ended) == ["a0", "a1", "a2", "a3"]
     assert (engine.in_flight, engine._results, len(engine._jobs)) == (0, {}, 0)
+
+
+def test_an_exception_in_the_feeder_ends_the_wait_in_one_line(engine: Engine[Any]) -> None:
+    engine.feed([Job("a", lambda: asyncio.sleep(0, "a"), lambda: 1 // 0)])
+
+    with pytest.raises(StopRun, match=r"the thread that asks the model has ended \(ZeroDivisionError: .*\)"):
+        engine.result("a", nothing)
+    # Nor does anything else fail on it.
+    engine.feed([job("b", lambda: asyncio.sleep(0, "b"))])
+    engine.drop(lambda _: False)
+    engine.close()
+
+
+def test_a_thread_that_was_killed_ends_the_wait(engine: Engine[Any]) -> None:
+    engine.feed([job("a", lambda: asyncio.sleep(0.01, "a")), job("b", lambda: asyncio.sleep(60))])
+    assert engine.result("a", nothing) == "a"
+
+    kill("modeleval-engine")
+    engine.feed([job("c", lambda: asyncio.sleep(0, "c"))])
+
+    with pytest.raises(StopRun, match=r"has ended \(SystemExit: \)"):
+        engine.result("b", nothing)
+
+
+def kill(name: str) -> None:
+    """Have a thread raise SystemExit wherever it is."""
+    (thread,) = (each for each in threading.enumerate() if each.name == name)
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(SystemExit))
+
+
+@pytest.mark.parametrize("ending", [SystemExit, KeyboardInterrupt, GeneratorExit, MemoryError])
+def test_whatever_a_job_raises_is_its_samples_error(engine: Engine[Any], ending: type[BaseException]) -> None:
+    async def work() -> None:
+        raise ending("x")
+
+    engine.feed([job("a", work), job("b", lambda: asyncio.sleep(0, "b"))])
+
+    assert str(engine.result("a", nothing)) == f"{ending.__name__}: x"
+    assert engine.result("b", nothing) == "b"
+
+
+def test_a_job_that_cancels_itself_is_an_error(engine: Engine[Any]) -> None:
+    async def work() -> None:
+        raise asyncio.CancelledError
+
+    engine.feed([job("a", work)])
+
+    assert str(engine.result("a", nothing)) == "its request was cancelled"
+
+
+def test_a_skip_leaves_the_sample_out_and_an_exit_ends_the_run(engine: Engine[Any]) -> None:
+    async def skips() -> None:
+        pytest.skip("not this one")
+
+    async def exits() -> None:
+        pytest.exit("enough")
+
+    engine.feed([job("a", skips), job("b", exits)])
+
+    assert isinstance(engine.result("a", nothing), NotAsked)
+    with pytest.raises(pytest.exit.Exception, match="enough"):
+        engine.result("b", nothing)
+
+
+def test_a_closer_that_fails_keeps_no_other_open() -> None:
+    closed: list[str] = []
+
+    async def fails() -> None:
+        raise OSError("gone")
+
+    async def closes() -> None:
+        closed.append("closed")
+
+    Engine([fails, closes]).close()
+
+    assert closed == ["closed"]

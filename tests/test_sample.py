@@ -1,8 +1,15 @@
 """The shared words."""
 
+import json
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy
 import pytest
 
 from pytest_modeleval.sample import Completion, Message, Sample, Score, opens_thought, recorded_scores, split_thinking
+from tests.conftest import ANSWERS, FaultyServer, run
 
 
 @pytest.mark.parametrize(
@@ -73,10 +80,37 @@ def test_a_score_reads_as_its_verdict() -> None:
     assert repr(Score(0.0, False, "41", "42", why="close")) == "expected '42', got '41' (close)"
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
-def test_a_score_lies_between_0_and_1(value: float) -> None:
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf"), None, "1", "x", [1.0], 1j, Decimal(1)])
+def test_a_score_lies_between_0_and_1(value: Any) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Score(value, True, "", "")
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), None, "1"])
+def test_a_weight_is_positive(weight: Any) -> None:
+    with pytest.raises(ValueError, match="a positive number"):
+        Score(1.0, True, "", "", weight=weight)
+
+
+@pytest.mark.parametrize("value", [True, 1, Fraction(1), numpy.float32(1), numpy.int64(1)])
+def test_whatever_a_score_is_made_of_it_is_a_float(value: Any) -> None:
+    score = Score(value, True, "", "", weight=value)
+
+    assert (repr(score.value), repr(score.weight)) == ("1.0", "1.0")
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "None", "'1'", "-1e9"])
+def test_what_is_no_score_is_an_error_of_its_sample(project: pytest.Pytester, faulty: FaultyServer, value: str) -> None:
+    made = f"Score({value} if 'easy 0' in sample.prompt else 1.0, True, '', '')"
+    scorer = ANSWERS.replace("same_number(completion, sample.target)", made)
+    project.makepyfile(test_answers=scorer.replace("import Completion", "import Score, Completion"))
+
+    result = run(project, "--model", "faulty", "--eval-json", "o.json", "test_answers.py")
+
+    result.assert_outcomes(passed=9, errors=1)
+    result.stdout.fnmatch_lines(["*a score's value lies between 0 and 1, not *"])
+    (row, *_) = json.loads((project.path / "o.json").read_text())["rows"]
+    assert (row["samples"], row["errors"], row["score"]) == (9, 1, 1.0)
 
 
 def test_a_score_is_recorded_only_while_a_sample_runs() -> None:

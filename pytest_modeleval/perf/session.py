@@ -32,6 +32,7 @@ from pytest_modeleval.perf.slo import Slo
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.validity import judge
 from pytest_modeleval.perf.workload import Workload, generator
+from pytest_modeleval.results import COMPLETE, INTERRUPTED
 from pytest_modeleval.store import Store
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class LoadSession:
         """Record the end of the run, and end what was served for it."""
         self._serving.close()
         if self._store is not None:
-            self._store.end_run(self.run, exit_status)
+            self._store.end_run(self.run, exit_status, INTERRUPTED if self.interrupted else COMPLETE)
             self._store.close()
             self._store = None
 
