@@ -2,6 +2,7 @@
 
 from pytest_modeleval import Completion, Row, Sample, Score, benchmark, hub
 from pytest_modeleval.scorers.answers import boxed
+from pytest_modeleval.scorers.run_on import before_run_on
 from pytest_modeleval.scorers.texts import literal, same_text
 
 PROCESS_BENCH = hub(
@@ -30,6 +31,6 @@ def to_sample(row: Row) -> Sample:
 
 @benchmark(PROCESS_BENCH, to_sample, prompt=PROMPT, tags=["math", "en"], harmonic={"f1": ("error_acc", "correct_acc")})
 def test_process_bench(sample: Sample, completion: Completion) -> None:
-    score = same_text(boxed(completion.text) or "", [sample.target], normalise=literal)
+    score = same_text(boxed(before_run_on(completion.text)) or "", [sample.target], normalise=literal)
     kind = "correct_acc" if sample.target == NO_ERROR else "error_acc"
     assert Score(score.value, score.passed, score.got, score.expected, name=kind)

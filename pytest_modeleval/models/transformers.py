@@ -37,6 +37,9 @@ _OWN: dict[str, Any] = {
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.
 _SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 _OTHER = ("max_tokens", "stop", "seed", "extra_body")
+# What ends an answer where no `stop` is set and the model has no chat template, so that it goes on with its own
+# questions: the lm-evaluation-harness's stops of gsm8k, gsm8k_cot and minerva_math, each at the beginning of a line.
+_RUN_ON = ("\nQuestion:", "\nQ:", "\nProblem:", "\nUser:", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "</s>")
 # Tokens of an answer when nothing says otherwise, as evalscope has it.
 _MOST_TOKENS = 2048
 
@@ -211,7 +214,7 @@ class TransformersModel:
 
     def _generate(self, batch: list[_Waiting]) -> list[Completion]:
         generation = batch[0].generation
-        stop = generation.get("stop") or []
+        stop = generation.get("stop", () if self._tokenizer.chat_template else _RUN_ON) or []
         stop = [stop] if isinstance(stop, str) else list(stop)
         config = self._generation_config(generation, max(len(one.tokens) for one in batch), stop)
         answers = (self._continuously if self._continuous else self._together)(batch, config)

@@ -24,7 +24,7 @@ MOST_READ = 20_000
 # The sign before a number and its currency. It counts where no digit, letter or bracket stands before it ("7-3" and
 # "7-$5" end in 3 and 5); with a space behind it, only where it can be no bullet or dash: "= - 5".
 _SIGN = re.compile(
-    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])\s{0,2}([-+]) (?:\\?[$€£¥₹])?$"
+    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])[ \t]{0,2}([-+]) (?:\\?[$€£¥₹])?$"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}")
 _SPACING = re.compile(r"\\[,!]|(?<=\d)(?:\\[ ;:]|~)(?=\d{3}(?!\d))")
@@ -34,7 +34,9 @@ _SPELLED = str.maketrans("\u2212\u2013\uff0d\u066b\u066c\uff0c\uff0e", "---.,,."
 _UNGROUPED = re.compile(r"[,\s]")
 _OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
 # A number right behind the hashes, but not a heading's ("#### 2. Add the apples").
-_HASHES = re.compile(r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)")
+_HASHES = re.compile(
+    r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)"
+)
 
 
 def plain_digits(text: str) -> str:
@@ -110,7 +112,8 @@ def last_number(text: str) -> str | None:
     if not digit:
         return None
     end = len(text) - digit.start()
-    line = text[max(text.rfind("\n", 0, end) + 1, end - MOST_READ) : end + len(" p.m.")]
+    # With the line break before it, so that a bullet is no sign.
+    line = text[max(text.rfind("\n", 0, end), end - MOST_READ, 0) : end + len(" p.m.")]
     return _taken(line, _placed(line), -1)
 
 

@@ -25,8 +25,8 @@ _ASKED = re.compile(
     r"^[ \t>*_#\[(-]{0,8}(?:(?:next|new|another|similar|practice|sample|bonus)[ \t])?"
     r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|user|human|问题|题目|例题|问|用户)"
     r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
-    r"|(?P<told>\bend with (?:a|the) (?:line|sentence)\b|^put the (?:final|number)\b|^reason step by step[.,]"
-    r"|^answer from the \w+\.|请先分析)"
+    r"|(?P<told>\bend with (?:(?:a|the) (?:line|sentence)\b|\")|\bput the (?:final answer|number of)\b"
+    r"|^reason step by step[.,]|^answer from the \w+\.|请先分析)"
     r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -34,7 +34,9 @@ _ASKED = re.compile(
 MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
 _VALUE = re.compile(r"[^\n]{1,80}?(?:[.。!](?=\s|$)|(?=\n|$))")
-_FINAL = re.compile(r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
+_FINAL = re.compile(
+    r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]"
+)
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
     r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
@@ -86,4 +88,4 @@ def _is_own(asked: "re.Match[str]", before: str, counted: Set[str]) -> bool:
         return bool(_OF_ONESELF.search(asked["question"]))
     if asked["number"] and asked["label"].casefold() in counted:
         return True
-    return bool(_AGAIN.search(before))
+    return bool(asked["label"] and _AGAIN.search(before))

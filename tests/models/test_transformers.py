@@ -146,3 +146,29 @@ def test_a_batch_has_the_oldest_one_set_of_settings_and_like_lengths() -> None:
     waiting = [("a", 50), ("b", 50), ("a", 10), ("a", 52), ("a", 48), ("a", 90)]
 
     assert pick(waiting, 3, lambda one: one) == [("a", 48), ("a", 50), ("a", 52)]
+
+
+def _base(folder: Path) -> str:
+    """The bundled model without its chat template."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(TINY)
+    tokenizer.chat_template = None
+    transformers.AutoModelForCausalLM.from_pretrained(TINY).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_model_without_a_chat_template_stops_where_it_asks_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled model, continuing plain text, writes no "Question:"; so the stop is one that it does write."""
+    folder, spec = _base(tmp_path / "base"), {"dtype": "float32"}
+    (freely,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1", stop=[])])
+    written = freely.text[1:2]
+    monkeypatch.setattr("pytest_modeleval.models.transformers._RUN_ON", (written,))
+
+    (base,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1")])
+    (chat,) = ask_all(model(), [question("What is 100 + 100?")])
+
+    assert written
+    assert (base.text, base.finish_reason) == (freely.text[: freely.text.index(written)], "stop")
+    assert chat.text == "200"
