@@ -1,6 +1,6 @@
 """ARC: grade-school science questions, easy and challenge set (Clark et al. 2018, arXiv:1803.05457)."""
 
-from pytest_modeleval import Completion, Row, Sample, benchmark, hub
+from pytest_modeleval import Completion, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
@@ -14,6 +14,8 @@ ARC = hub(
 
 def to_sample(row: Row) -> Sample:
     options, labels = row["choices"]["text"], row["choices"]["label"]
+    if row["answerKey"] not in labels:
+        raise SampleError(f"{row.where}: the answerKey {row['answerKey']!r} is none of the labels {', '.join(labels)}")
     # Some questions label their options 1-4 instead of A-D.
     return Sample(row, target="ABCDE"[labels.index(row["answerKey"])], options=options)
 

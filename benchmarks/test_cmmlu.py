@@ -1,8 +1,10 @@
 """CMMLU: 67 subjects in Chinese, 15 of them on China itself (Li et al. 2023, arXiv:2306.09212)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
+from pytest_modeleval.declare import Rule
 from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
+from pytest_modeleval.scorers.official import cmmlu_choice
 
 # The groups of the official code (haonan-li/CMMLU, src/categories.py).
 SUBJECTS = {
@@ -112,9 +114,17 @@ def to_sample(row: Row) -> Sample:
     return Sample(row, target=answer, options=options, solution=f"答案\uff1a{answer}", metadata=about)
 
 
-@benchmark(CMMLU, to_sample, prompt=MULTIPLE_CHOICE_ZH, cloze=CLOZE_ZH, tags=["knowledge", "zh"], shots=Shots(0, "dev"))
-def test_cmmlu(sample: Sample, completion: Completion) -> None:
-    score = same_choice(completion, sample.target, sample.options)
+@benchmark(
+    CMMLU,
+    to_sample,
+    prompt=MULTIPLE_CHOICE_ZH,
+    cloze=CLOZE_ZH,
+    tags=["knowledge", "zh"],
+    shots=Shots(0, "dev"),
+    rules={"own": same_choice, "official": cmmlu_choice},
+)
+def test_cmmlu(sample: Sample, completion: Completion, rule: Rule) -> None:
+    score = rule(completion, sample.target, sample.options)
     if sample.metadata["china_specific"]:
-        same_choice(completion, sample.target, sample.options, name="china_specific")
+        rule(completion, sample.target, sample.options, name="china_specific")
     assert score

@@ -4,6 +4,7 @@ import re
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 
 HELLASWAG = hub(modelscope="evalscope/hellaswag", huggingface="Rowan/hellaswag", split="validation")
@@ -18,7 +19,9 @@ def clean(text: str) -> str:
 
 def to_sample(row: Row) -> Sample:
     text = clean(f"{row['activity_label']}: {row['ctx_a']} {row['ctx_b'].capitalize()}")
-    return Sample({"question": text}, "ABCD"[int(row["label"])], [clean(ending) for ending in row["endings"]])
+    return Sample(
+        {"question": text}, "ABCD"[label_in(row["label"], range(4))], [clean(ending) for ending in row["endings"]]
+    )
 
 
 @benchmark(HELLASWAG, to_sample, prompt=PROMPT, cloze=Cloze("{question}"), tags=["commonsense", "en"])

@@ -2,6 +2,7 @@
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, Shots, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 
 # The four groups of the official code (hendrycks/test, categories.py), where anatomy counts as health.
@@ -86,7 +87,7 @@ CLOZE = Cloze(
 
 def to_sample(row: Row) -> Sample:
     fields = {**row, "topic": row["subject"].replace("_", " ")}
-    return Sample(fields, target="ABCD"[row["answer"]], options=row["choices"])
+    return Sample(fields, target="ABCD"[label_in(row["answer"], range(4))], options=row["choices"])
 
 
 @benchmark(MMLU, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["knowledge", "en"], shots=Shots(5, "dev"))

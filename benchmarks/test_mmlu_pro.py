@@ -3,8 +3,10 @@
 import re
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
+from pytest_modeleval.declare import Rule
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
+from pytest_modeleval.scorers.official import mmlu_pro_choice
 
 CATEGORIES = (
     "math, physics, chemistry, law, engineering, other, economics, health, psychology, business, biology, "
@@ -20,6 +22,8 @@ MMLU_PRO = hub(
 
 PROMPT = "A question about {category} with one right option. Reason step by step.\n\n" + MULTIPLE_CHOICE
 
+RULES = {"own": same_choice, "official": mmlu_pro_choice}
+
 
 def to_sample(row: Row) -> Sample:
     # "N/A" fills up some questions' options and is none, as in the official script (TIGER-AI-Lab/MMLU-Pro).
@@ -29,6 +33,6 @@ def to_sample(row: Row) -> Sample:
     return Sample(row, target=row["answer"], options=options, solution=solution)
 
 
-@benchmark(MMLU_PRO, to_sample, prompt=PROMPT, tags=["knowledge", "en"], shots=Shots(5, "validation"))
-def test_mmlu_pro(sample: Sample, completion: Completion) -> None:
-    assert same_choice(completion, sample.target, sample.options)
+@benchmark(MMLU_PRO, to_sample, prompt=PROMPT, tags=["knowledge", "en"], shots=Shots(5, "validation"), rules=RULES)
+def test_mmlu_pro(sample: Sample, completion: Completion, rule: Rule) -> None:
+    assert rule(completion, sample.target, sample.options)

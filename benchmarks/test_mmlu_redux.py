@@ -4,6 +4,7 @@ import re
 
 from pytest_modeleval import Completion, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 
 from .test_mmlu import SUBJECTS
@@ -26,7 +27,8 @@ def letters(listed: str) -> str:
 def to_sample(row: Row) -> Sample:
     # Unclear questions, unclear options and those that want an expert stay as they are: their answer was not refuted.
     error, right, options = row["error_type"], str(row["correct_answer"] or ""), list(row["choices"])
-    target = "ABCD"[row["answer"]]
+    own = label_in(row["answer"], range(4))
+    target = "ABCD"[own]
     if error == "wrong_groundtruth":
         target = letters(right)
     elif error == "multiple_correct_answers":
@@ -34,8 +36,8 @@ def to_sample(row: Row) -> Sample:
         target = letters(right) or target
     elif error == "no_correct_answer":
         # Without the remarks behind it: "7.69 (so ~8, but …)", "appeal to ignorance?".
-        options[row["answer"]] = right.partition("(")[0].strip(" ?")
-    if not target or not options[row["answer"]]:
+        options[own] = right.partition("(")[0].strip(" ?")
+    if not target or not options[own]:
         raise SampleError(f"{row.where}: {error} without a right answer to put there (correct_answer {right!r})")
     return Sample(row, target=target, options=options)
 

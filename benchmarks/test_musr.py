@@ -4,6 +4,7 @@ import ast
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 
 SPLITS = ["murder_mysteries", "object_placements", "team_allocation"]
@@ -19,7 +20,7 @@ def to_sample(row: Row) -> Sample:
         options = [str(choice) for choice in ast.literal_eval(row["choices"])]
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise SampleError(f"{row.where}: choices is not a Python list as text: {row['choices']!r:.200}") from None
-    return Sample(row, target="ABCDEFGHIJ"[int(row["answer_index"])], options=options)
+    return Sample(row, target="ABCDEFGHIJ"[label_in(row["answer_index"], range(len(options)))], options=options)
 
 
 @benchmark(MUSR, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["reasoning", "en"])

@@ -3,7 +3,7 @@
 from random import Random
 from string import ascii_uppercase
 
-from pytest_modeleval import Cloze, Completion, Row, Sample, benchmark, hub
+from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import probability_mass, same_choice
 
@@ -47,7 +47,10 @@ def texts(targets: Row, label: int) -> list[str]:
 
 
 def to_sample(row: Row) -> Sample:
-    (best,) = texts(row["mc1_targets"], 1)
+    right = texts(row["mc1_targets"], 1)
+    if len(right) != 1:
+        raise SampleError(f"{row.where}: mc1_targets has {len(right)} true answers, not one")
+    (best,) = right
     options = [best, *texts(row["mc1_targets"], 0)]
     # In the data the true answer is always the first one.
     Random(row["question"]).shuffle(options)

@@ -2,6 +2,7 @@
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, benchmark, hub
 from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 
 WINOGRANDE = hub(modelscope="AI-ModelScope/winogrande_val", huggingface="allenai/winogrande", split="validation")
@@ -15,7 +16,9 @@ CLOZE = Cloze("{before}{option}", "{after}")
 def to_sample(row: Row) -> Sample:
     before, _, after = row["sentence"].partition("_")
     fields = {"question": row["sentence"], "before": before, "after": after.rstrip()}
-    return Sample(fields, target="AB"[int(row["answer"]) - 1], options=[row["option1"], row["option2"]])
+    return Sample(
+        fields, target="AB"[label_in(row["answer"], range(1, 3)) - 1], options=[row["option1"], row["option2"]]
+    )
 
 
 @benchmark(WINOGRANDE, to_sample, prompt=PROMPT, cloze=CLOZE, tags=["commonsense", "en"])

@@ -10,7 +10,8 @@ from functools import partial
 
 import pytest
 
-from pytest_modeleval.concurrency import START, Slots
+from pytest_modeleval.concurrency import MOST, START, Slots
+from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -129,8 +130,8 @@ class Asker:
             raise
         except Exception as error:
             # Whatever a model's library raises here, every sample would meet again.
-            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}") from error
-        self.slots = Slots(self._concurrency or model.concurrency)
+            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}{used_up()}") from error
+        self.slots = Slots(self._concurrency or model.concurrency, min(MOST, max(1, free_handles())))
         if self._recall.rules.judged:
             self._resumption.opened(getattr(model, "said", {}))
         return model

@@ -14,9 +14,10 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import MARK, Options, unknown
+from pytest_modeleval.options import MARK, Options, closest, unknown
 from pytest_modeleval.results import ERROR, Labels, Record, Results
 from pytest_modeleval.selection import could_select
 from pytest_modeleval.settings import Settings, settings_of
@@ -54,6 +55,7 @@ class Collector:
     drawn: "Drawn | None" = None
     error: pytest.UsageError | None = None
     names: set[str] = field(default_factory=set)
+    sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     without_data: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
 
@@ -82,20 +84,32 @@ class Collector:
                 params = [pytest.param(None, id="no-data", marks=skip)]
         except pytest.UsageError as error:
             self.error = self.error or error
+        except (OSError, MemoryError) as error:
+            why = f"{declared.name}: cannot make its data ready: {error or type(error).__name__}"
+            self.error = self.error or pytest.UsageError(why + used_up(self.lock.parent))
         metafunc.parametrize("sample", params, indirect=True)
 
-    def refuse_empty(self, items: Sequence[pytest.Item]) -> None:
+    def refuse_empty(self, items: Sequence[pytest.Item], *, failed: bool = False) -> None:
         """Raise for a mistake found while collecting, or when `-k` and `-m` left nothing to ask."""
         if self.error is not None:
             raise self.error
-        if not items and self._where and (self.keywords or self.marks):
+        self._refuse_strange_tables()
+        if not items and not failed and self._where and (self.keywords or self.marks):
             flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
             for why in self.without_data.values():
                 raise pytest.UsageError(why)
-            words = _words(expression)
+            words = words_of(expression)
             strange = [w for w in words if not any(w.lower() in name.lower() for name in self.names)]
             if strange:
-                raise unknown(f"benchmark, subset or tag in {flag} {expression!r}:", strange[0], self._hints())
+                what = f"benchmark, subset or tag in {flag} {expression!r}:"
+                raise unknown(what, strange[0], self._hints(), unlisted=self.names)
+
+    def _refuse_strange_tables(self) -> None:
+        """Raise for settings of what is no benchmark but looks like one; a run need not look into all folders."""
+        known = {*self._where, *(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))}
+        for name in self.tables:
+            if name not in known and closest(name, known, cutoff=0.8):
+                raise unknown("benchmark in the config:", name, known)
 
     def _hints(self) -> list[str]:
         return sorted(self.names) if len(self.names) <= 40 else sorted(self._where)
@@ -116,8 +130,8 @@ class Collector:
             return True
         above, tags = _names_above(metafunc, declared)
         named = [name.lower() for name in (*above, *tags[1:])]
-        return any(word.lower() in name for word in _words(self.keywords) for name in named) or any(
-            word in tags[1:] for word in _words(self.marks)
+        return any(word.lower() in name for word in words_of(self.keywords) for name in named) or any(
+            word in tags[1:] for word in words_of(self.marks)
         )
 
     def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
@@ -175,7 +189,7 @@ class Collector:
         if self.drawn is not None:
             drawn = self.drawn.rows[name]
             return {subset: drawn[subset] for subset in subsets if subset in drawn}
-        sizes = {subset: source.rows.count(subset) for subset in subsets}
+        sizes = self.sizes[name] = {subset: source.rows.count(subset) for subset in subsets}
         per_subset = options.limit_per_subset
         chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
@@ -188,7 +202,7 @@ def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[s
     return above, [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
 
 
-def _words(expression: str) -> list[str]:
+def words_of(expression: str) -> list[str]:
     """The names in an expression of `-k` or `-m`."""
     return [word for word in re.findall(r"[\w.\-]+", expression) if word not in ("and", "or", "not")]
 

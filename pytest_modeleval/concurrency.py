@@ -17,8 +17,9 @@ class Limit:
     slot was in use count: an idle limit proves nothing.
     """
 
-    def __init__(self, fixed: int | None) -> None:
-        self.now = fixed or START
+    def __init__(self, fixed: int | None, most: int = MOST) -> None:
+        self.now = fixed or min(START, most)
+        self._most = most
         self._fixed = fixed is not None
         self._doubling = True
         # The limit and the rate before the present try; None between tries.
@@ -52,9 +53,9 @@ class Limit:
                 self.now, self._doubling, self._hold = limit, False, HOLD
         if self._hold:
             self._hold -= 1
-        elif self.now < MOST:
+        elif self.now < self._most:
             self._before = self.now, rate
-            self.now = min(MOST, self.now * 2 if self._doubling else self.now + max(1, self.now // 10))
+            self.now = min(self._most, self.now * 2 if self._doubling else self.now + max(1, self.now // 10))
 
     def throttled(self, clock: float, latency: float) -> None:
         """Halve after a rate limit, once for all the refusals that were in flight together."""
@@ -68,8 +69,8 @@ class Limit:
 class Slots:
     """The slots of one model, handed out in the order of asking; closed for a while when the server says so."""
 
-    def __init__(self, fixed: int | None) -> None:
-        self.limit = Limit(fixed)
+    def __init__(self, fixed: int | None, most: int = MOST) -> None:
+        self.limit = Limit(fixed, most)
         self.in_flight = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._opens = 0.0

@@ -11,8 +11,10 @@ import pytest
 from pytest_modeleval.datasets import Dataset, Row
 from pytest_modeleval.options import MARK
 from pytest_modeleval.prompts import Cloze
-from pytest_modeleval.sample import Sample
+from pytest_modeleval.sample import Sample, Score
 
+# A scorer: the answer, the target and the options, and by keyword the metric's name.
+Rule = Callable[..., Score]
 Body = TypeVar("Body", bound=Callable[..., Any])
 
 
@@ -35,6 +37,7 @@ class Benchmark:
     tags: Sequence[str]
     shots: Shots | None
     harmonic: Mapping[str, tuple[str, str]]
+    rules: Mapping[str, Rule]
     body: Callable[..., Any]
 
     @property
@@ -62,17 +65,19 @@ def benchmark(
     tags: Sequence[str] = (),
     shots: Shots | None = None,
     harmonic: Mapping[str, tuple[str, str]] | None = None,
+    rules: Mapping[str, Rule] | None = None,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
     ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
     ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
-    of two accuracies.
+    of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
+    says ``rule = "…"``; the test takes the chosen one as the argument ``rule``.
     """
 
     def decorate(body: Body) -> Body:
-        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, body)
+        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, body)
         test: Callable[..., Any] = body
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.

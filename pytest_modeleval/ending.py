@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.reports.junit import tell_suite
+from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
+from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.resuming import bless
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store import Store
@@ -26,15 +30,26 @@ if TYPE_CHECKING:
 
 
 def judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> Judgement | None:
-    """What the gate says, which decides the exit status; None without a gate or for a run that was broken off."""
-    if exit_status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        return None
+    """What the gate says, which decides the exit status; None without a gate or where nothing can be judged.
+
+    A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.
+    """
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
     samples_only = session.testsfailed <= results.wrong + results.errors
+    if evaluation.ended == INTERRUPTED:
+        failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
+        if exit_status == pytest.ExitCode.OK or failed_by_samples:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        return None
+    if exit_status == pytest.ExitCode.NO_TESTS_COLLECTED:
+        return None
     if evaluation.spent is not None and evaluation.spent.ran_out:
         # What was asked before is no sample of the whole: it is neither judged nor blessed.
         session.exitstatus = int(Exit.BUDGET_SPENT) if samples_only else exit_status
+        return None
+    if results.mostly_errors(options.max_error_rate):
+        session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
         return None
     try:
         if options.save_baseline:
@@ -58,14 +73,17 @@ def judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_
 def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
     """Write the files that were asked for; one that cannot be written fails the run in one line."""
     options, drawn, rows = evaluation.options, evaluation.collector.drawn, evaluation.results.rows()
+    tell_suite(session.config, [("ended", evaluation.ended), *evaluation.results.reuse.properties])
     try:
         if path := options.json:
+            answers = asdict(evaluation.results.reuse)
             run = {"id": evaluation.run, "exit_status": int(session.exitstatus)}
+            run |= {"ended": evaluation.ended, "answers": answers}
             if evaluation.spent is not None:
                 run["budget"] = budget.document(evaluation.spent)
             write_json(path, rows, run, collection=document(drawn, evaluation.levels.rows()) if drawn else None)
         if path := options.summary:
-            write_summary(path, rows, evaluation.judgement, evaluation.spent, evaluation.notes)
+            write_summary(path, rows, evaluation.judgement, notes(evaluation))
         if path := options.export:
             store.flush()
             _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))

@@ -7,17 +7,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import pytest
 
-from pytest_modeleval.sample import SampleError, StopRun
+from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 T = TypeVar("T")
 
 # Results that may wait for their item's turn. A slow sample holds back reports, and past this many also requests.
 LOOK_AHEAD = 4096
+
+
+def _death(how: str) -> StopRun:
+    return StopRun(
+        f"the thread that asks the model has ended ({how}). What was answered is kept: run the command again"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,23 +80,25 @@ class Engine(Generic[T]):
     def feed(self, jobs: Iterable[Job[T]]) -> None:
         """Add jobs behind those that wait."""
         self._jobs.extend(jobs)
-        self._loop.call_soon_threadsafe(self._wakeup.set)
+        self._call(self._wakeup.set)
 
     def feed_first(self, job: Job[T]) -> None:
         """Add the job whose result is wanted next; it starts however many results wait."""
         self._jobs.appendleft(job)
         self._awaited = job.key
-        self._loop.call_soon_threadsafe(self._wakeup.set)
+        self._call(self._wakeup.set)
 
     def result(self, key: str, tick: Callable[[], None]) -> T | SampleError:
         """Wait for a job's result and hand it over; ``tick`` is called four times a second meanwhile.
 
-        Raises `StopRun` when nothing more will come.
+        Raises `StopRun` when nothing more will come, also because the thread has died.
         """
         with self._ready:
             while key not in self._results:
                 if self._stopped is not None:
                     raise self._stopped
+                if not self._thread.is_alive():
+                    raise _death("without a word")
                 self._awaited = key
                 self._ready.wait(0.25)
                 tick()
@@ -98,7 +107,7 @@ class Engine(Generic[T]):
         with self._ready:
             result = self._results.pop(key)
         if self._ahead is not None or len(self._results) == LOOK_AHEAD - 1:
-            self._loop.call_soon_threadsafe(self._wakeup.set)
+            self._call(self._wakeup.set)
         return result
 
     def _let_requests_go_first(self, tick: Callable[[], None]) -> None:
@@ -112,6 +121,7 @@ class Engine(Generic[T]):
             len(self._results) < LOOK_AHEAD // 2
             and self._selector.idle_since > (now := time.perf_counter()) - 0.001
             and now < patience
+            and self._stopped is None
         ):
             time.sleep(0.005)
             tick()
@@ -122,7 +132,12 @@ class Engine(Generic[T]):
         Nobody may wait for them. What ``dropped`` says may change from false to true, followed by another call.
         """
         self._dropped = dropped
-        self._loop.call_soon_threadsafe(self._cancel_dropped)
+        self._call(self._cancel_dropped)
+
+    def _call(self, what: Callable[[], object]) -> None:
+        # A thread that has died is told of where its results are waited for.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(what)
 
     @property
     def in_flight(self) -> int:
@@ -131,10 +146,9 @@ class Engine(Generic[T]):
 
     def close(self) -> None:
         """Cancel what is in flight, keep what is finished, end the thread."""
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._feeder.cancel)
-            self._thread.join()
-            sys.setswitchinterval(self._switch_interval)
+        self._call(self._feeder.cancel)
+        self._thread.join()
+        sys.setswitchinterval(self._switch_interval)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -143,9 +157,16 @@ class Engine(Generic[T]):
             self._loop.run_until_complete(self._feeder)
         except asyncio.CancelledError:
             pass
+        except BaseException as error:  # noqa: BLE001 - nobody else would say it, and the main thread waits
+            self._stop(_death(f"{type(error).__name__}: {error}"))
         finally:
             self._loop.run_until_complete(self._wind_up())
             self._loop.close()
+
+    def _stop(self, why: BaseException) -> None:
+        with self._ready:
+            self._stopped = self._stopped or why
+            self._ready.notify_all()
 
     async def _wind_up(self) -> None:
         tasks = list(self._tasks)
@@ -153,15 +174,21 @@ class Engine(Generic[T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for close in self._closers:
-            await close()
-        await self._loop.shutdown_default_executor()
+            # One that cannot be closed keeps no other open, and the run is over.
+            with suppress(Exception):
+                await close()
+        # It begins a thread of its own, for which there may be no memory.
+        with suppress(RuntimeError):
+            await self._loop.shutdown_default_executor()
 
     async def _feed(self) -> None:
         while True:
             while self._jobs and self._stopped is None and self._has_room(self._jobs[0]):
                 job = self._jobs.popleft()
                 if not self._dropped(job.key):
-                    self._tasks[self._loop.create_task(self._work(job))] = job.key
+                    task = self._loop.create_task(self._work(job))
+                    self._tasks[task] = job.key
+                    task.add_done_callback(self._end)
             self._wakeup.clear()
             await self._wakeup.wait()
 
@@ -184,18 +211,25 @@ class Engine(Generic[T]):
             self._publish(job.key, await job.work())
         except SampleError as error:
             self._publish(job.key, error)
-        except (StopRun, pytest.UsageError) as error:
-            with self._ready:
-                self._stopped = self._stopped or error
-                self._ready.notify_all()
-        except Exception as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
+        except pytest.skip.Exception as skipped:
+            self._publish(job.key, NotAsked(str(skipped)))
+        except (StopRun, pytest.UsageError, pytest.exit.Exception) as error:
+            self._stop(error)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
             wrapped = SampleError(f"{type(error).__name__}: {error}")
             wrapped.__cause__ = error
             self._publish(job.key, wrapped)
-        finally:
-            if (task := asyncio.current_task()) is not None:
-                self._tasks.pop(task, None)
-            self._wakeup.set()
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        """Make room for the next job; whatever became of this one, nobody waits for it in vain."""
+        key = self._tasks.pop(task)
+        self._wakeup.set()
+        if task.cancelled() and self._stopped is None:
+            self._publish(key, SampleError("its request was cancelled"))
+        elif not task.cancelled() and (error := task.exception()):
+            self._stop(_death(f"{type(error).__name__}: {error}"))
 
     def _publish(self, key: str, result: T | SampleError) -> None:
         if self._dropped(key):

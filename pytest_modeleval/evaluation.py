@@ -19,11 +19,13 @@ from pytest_modeleval.collect import Collector, lost_record, sample_id, selected
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.ending import judge, write
+from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns
+from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns, refuse_stops
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
+from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
@@ -33,7 +35,7 @@ from pytest_modeleval.recall import Rules
 from pytest_modeleval.recorder import Recorder
 from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results import Record, Results
+from pytest_modeleval.results import COMPLETE, INTERRUPTED, Record, Results
 from pytest_modeleval.resuming import command_of, find_interrupted, resume_within
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
@@ -44,6 +46,8 @@ if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
     from pytest_modeleval.history.flips import Key
 
+# pytest's exit statuses of a session that went to its end.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
 
@@ -52,6 +56,16 @@ def _key(item: pytest.Item) -> "Key | None":
     """An item's sample as the history names it."""
     ref = selected(item)
     return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
+
+
+def _refuse_few_handles(concurrency: int | None) -> None:
+    """`pytest.UsageError` where so many requests cannot be in flight, as each has an open connection."""
+    if (free := free_handles()) < (concurrency or 1):
+        wanted = f"{concurrency} requests in flight" if concurrency else "requests"
+        less = f", or give --eval-concurrency {free}" if free and concurrency else ""
+        raise pytest.UsageError(
+            f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
+        )
 
 
 class Evaluation:
@@ -70,6 +84,7 @@ class Evaluation:
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
+        refuse_stops(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
         self.root = root
@@ -95,10 +110,12 @@ class Evaluation:
         self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
         gated = replace(self.options, baseline=None) if self.options.only else self.options
         self.gate = Gate(gated, [spec.name for spec in self.models])
+        self.expected = Expected()
+        self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
         self._resume_within = resume_within(root)
         # Which stored answers served, or would have, a line each.
-        self.notes: list[str] = []
+        self.remarks: list[str] = []
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -106,7 +123,7 @@ class Evaluation:
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
-        if self.decided and getattr(config.option, "dist", "no") == "each":
+        if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
@@ -162,6 +179,17 @@ class Evaluation:
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
+        try:
+            self._start(session)
+        except (pytest.UsageError, StopRun) as error:
+            self.stop(str(error))
+        except (OSError, RuntimeError, MemoryError) as error:
+            self.stop(f"cannot start asking: {error or type(error).__name__}{used_up(self.folder)}")
+
+    def _start(self, session: pytest.Session) -> None:
+        concurrency = xdist.share(self._config, self.options.concurrency)
+        if not xdist.is_controller(self._config):
+            _refuse_few_handles(concurrency)
         store = self.recorder.store = Store(self.folder)
         if self._config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
@@ -176,44 +204,59 @@ class Evaluation:
         if xdist.is_controller(self._config):
             return
         self.expect([item.nodeid for item in session.items])
-        concurrency = xdist.share(self._config, self.options.concurrency)
-        try:
-            self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
-        except pytest.UsageError as error:
-            self.stop(str(error))
+        self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
-        """Know which items this run has, in the process that decides when enough was asked."""
-        if self.gate.early and not self._is_worker:
+        """Know which items this run has, in the process that all reports reach; each worker names them all."""
+        if self._is_worker:
+            return
+        if not self.expected.total or xdist.each_worker_runs_all(self._config):
+            self.expected.add(nodeids)
+        if self.gate.early:
             self.gate.early.begin(nodeids)
 
     def finish(self, session: pytest.Session, exit_status: int) -> None:
-        """Cancel what is in flight and write what waits."""
+        """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
         store = self.recorder.store
-        if store is not None and not self._is_worker:
-            if self.decided:
-                self.decided.forget()
-            if self._purse is not None:
-                self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-            self.judgement = judge(self, session, store, exit_status)
-            self.notes = [*stored.lines(store, self._rules, self.models), *thoughts.lines(store, self.run)]
-            write(self, session, store)
-        if self._ahead is not None:
-            self._ahead.close()
+        try:
+            if store is not None and not self._is_worker:
+                self._conclude(session, store, exit_status)
+            if self._ahead is not None:
+                self._ahead.close()
+        except KeyboardInterrupt:
+            # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
+            self.ended, self.judgement = INTERRUPTED, None
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        finally:
             self._ahead = None
+            self._close(store, int(session.exitstatus))
+
+    def _conclude(self, session: pytest.Session, store: Store, exit_status: int) -> None:
+        if self.decided:
+            self.decided.forget()
+        if self._purse is not None:
+            self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+        if exit_status in _ENDED and not self.expected.left:
+            self.ended = COMPLETE
+        self.judgement = judge(self, session, store, exit_status)
+        self.remarks = [*stored.lines(store, self._rules, self.models), *thoughts.lines(store, self.run)]
+        write(self, session, store)
+
+    def _close(self, store: Store | None, exit_status: int) -> None:
         if self._purse is not None:
             self._purse.close()
             self._purse = None
-        if store is not None:
-            self.recorder.store = None
-            try:
-                if not self._is_worker:
-                    store.end_run(self.run, int(session.exitstatus))
-                store.close()
-            except StopRun as error:
-                self._config.get_terminal_writer().line(f"\n{error}", red=True)
+        if store is None:
+            return
+        self.recorder.store = None
+        try:
+            if not self._is_worker:
+                store.end_run(self.run, exit_status, self.ended)
+            store.close()
+        except StopRun as error:
+            self._config.get_terminal_writer().line(f"\n{error}", red=True)
 
     def deselect(self, items: list[pytest.Item]) -> None:
         """Leave what --eval-only does not name."""
@@ -224,10 +267,13 @@ class Evaluation:
         self._config.hook.pytest_deselected(items=[item for item in items if _key(item) not in wanted])
         items[:] = kept
 
-    def arrange(self, items: list[pytest.Item]) -> None:
-        """End the run for a user's mistake found while collecting; put the items into the order of an early stop."""
+    def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
+        """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
+
+        Where a file ``failed`` to be collected, nobody knows what would have been in it.
+        """
         try:
-            self.collector.refuse_empty(items)
+            self.collector.refuse_empty(items, failed=failed)
             self._refuse_incomparable(items)
         except pytest.UsageError as error:
             self.stop(str(error))
@@ -236,9 +282,10 @@ class Evaluation:
 
     def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """What the gate would refuse at the end is refused before anything is asked."""
+        if self.gate.is_active or self.options.save_baseline:
+            refuse_reruns(self._config, items)
         if not self.gate.is_active:
             return
-        refuse_reruns(self._config, items)
         names: dict[str, set[str]] = {}
         parts: dict[str, set[str]] = {}
         for ref in filter(None, map(selected, items)):
@@ -251,10 +298,18 @@ class Evaluation:
         self.gate.refuse_selection(names, parts)
 
     def count(self, report: pytest.TestReport) -> None:
-        """Count the record on a report, if it carries one; it does on one phase's report only."""
-        if report.when != "teardown" and (record := Record.of(report.user_properties)) is not None:
+        """Count the record on a report, if it carries one; it does on one phase's report only.
+
+        A report that pytest-rerunfailures calls a "rerun" is not the item's last word.
+        """
+        if report.when == "teardown":
+            self.expected.report(report.nodeid)
+            return
+        if str(report.outcome) == "rerun":
+            return
+        if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
-            if self.gate.is_active or self.options.save_baseline:
+            if self.gate.judges:
                 self.gate.ledger.add(record)
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_modeleval.declare import Rule
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.search import Found, Knee
     from pytest_modeleval.perf.speed import Speed
@@ -36,6 +37,15 @@ def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  #
     from pytest_modeleval.turns import TURN
 
     return request.node.stash[TURN].answers[0].completion  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def rule(request: pytest.FixtureRequest, sample: Sample) -> Rule:  # noqa: ARG001 - parametrized by it
+    """The scorer that the user chose of the benchmark's ``rules``."""
+    source = request.node.callspec.params["sample"].source
+    if not source.rule:
+        raise pytest.UsageError(f"{source.benchmark.where}: {source.benchmark.name} takes a rule and declares none")
+    return source.benchmark.rules[source.rule]  # type: ignore[no-any-return]
 
 
 @pytest.fixture

@@ -233,19 +233,23 @@ def add_options(parser: pytest.Parser) -> None:
     """Register every flag with its ini twin."""
     group = parser.getgroup("modeleval", "model evaluation")
     for flag in COMMANDS:
-        nargs = flag.values if flag.values > 1 else None
-        group.addoption(flag.name, nargs=nargs, dest=f"modeleval_{flag.field}", metavar=flag.metavar, help=flag.help)
+        _add(group, flag)
     add_flags(parser, group, FLAGS)
 
 
 def add_flags(parser: pytest.Parser, group: Any, flags: Sequence[Flag]) -> None:
     """Register these flags in a group, each with its ini twin."""
     for flag in flags:
-        dest = f"modeleval_{flag.field}"
-        if flag.switch:
-            group.addoption(flag.name, action="store_const", const="yes", dest=dest, help=flag.help)
-        else:
-            action = "append" if flag.repeated else "store"
-            group.addoption(flag.name, action=action, dest=dest, metavar=flag.metavar, help=flag.help)
+        _add(group, flag)
         kind: Literal["linelist", "string"] = "linelist" if flag.repeated else "string"
         parser.addini(flag.ini, f"{flag.help} ({flag.name})", type=kind)
+
+
+def _add(group: Any, flag: Flag) -> None:
+    # argparse fills a help text with `%`; pytest shows that of an ini key as it is.
+    kept = {"dest": f"modeleval_{flag.field}", "help": flag.help.replace("%", "%%")}
+    if flag.switch:
+        group.addoption(flag.name, action="store_const", const="yes", **kept)
+        return
+    nargs = flag.values if flag.values > 1 else None
+    group.addoption(flag.name, action="append" if flag.repeated else "store", nargs=nargs, metavar=flag.metavar, **kept)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pytest_modeleval.results import Labels, Record, Tally, summed
+from pytest_modeleval.results import Labels, Record, Tally, summed, totals
 from pytest_modeleval.statistics import estimate
 
 LEVELS = ("all", "category", "task_type", "tag", "dataset", "subset")
@@ -46,6 +46,9 @@ class LevelRow:
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    new: int
+    stored: int
+    oldest: float | None
 
 
 class Levels:
@@ -118,8 +121,6 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
             name=name,
             metric=metric,
             samples=samples,
-            errors=sum(tally.errors for tally in tallies),
-            unscored=sum(tally.unscored for tally in tallies),
             micro=micro.mean if micro else None,
             standard_error=micro.standard_error if micro else None,
             low=micro.low if micro else None,
@@ -128,9 +129,7 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
             macro_error=macro_error,
             weighted=weighted.mean if weighted else None,
             weighted_error=weighted.standard_error if weighted else None,
-            prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
-            completion_tokens=sum(tally.completion_tokens for tally in tallies),
-            seconds=max(0.0, max(t.last_answered for t in tallies) - min(t.first_asked for t in tallies)),
+            **totals(tallies),
         )
 
 

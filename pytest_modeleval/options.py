@@ -64,14 +64,26 @@ class Options:
     allure: int | None
 
 
-def unknown(kind: str, name: str, known: Iterable[str], how: str = "") -> pytest.UsageError:
-    """The error for a name that does not exist, with the closest one that does and how to go on."""
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.65) -> str | None:
+    """The name that was probably meant, in whatever case; None where none is alike."""
     # These cost 6 ms to import, and every pytest start would pay for them.
     import difflib
 
+    lowered = {each.lower(): each for each in known}
+    close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=cutoff)
+    return lowered[close[0]] if close else None
+
+
+def unknown(
+    kind: str, name: str, known: Iterable[str], how: str = "", *, unlisted: Iterable[str] = ()
+) -> pytest.UsageError:
+    """The error for a name that does not exist, with the closest one that does and how to go on.
+
+    ``unlisted`` are names that may have been meant as well; among so many, one is easily alike.
+    """
     known = sorted(set(known))
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    close = closest(name, known) or closest(name, unlisted, cutoff=0.75)
+    hint = f"; did you mean {close!r}?" if close else "." if known else ""
     listed = f" Known: {', '.join(known)}." if known else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from pytest_modeleval.statistics import bounded_mean, chance_of_mean
+
 # What a gate may miss: a true drop of the size it calls detectable is found in four of five runs.
 POWER = 0.8
 
@@ -57,27 +59,22 @@ def bonett_price(b: int, c: int, n: int, *, confidence: float) -> Change:
     return Change((c - b) / n, max(-1.0, fixed - lost - half), min(1.0, fixed - lost + half))
 
 
-def paired_t(differences: Sequence[float], *, confidence: float) -> Change:
-    """The mean of one difference a cluster with Student's interval (Miller 2024, arXiv:2411.00640, §4)."""
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    if n < 2:
-        return Change(mean, -1.0, 1.0)
-    error = math.sqrt(math.fsum((d - mean) ** 2 for d in differences) / (n - 1) / n)
-    half = student_quantile((1 + confidence) / 2, n - 1) * error
-    return Change(mean, max(-1.0, mean - half), min(1.0, mean + half))
+def mean_change(differences: Sequence[float], *, confidence: float) -> Change:
+    """The mean of one difference in [-1, 1] a sample with its interval (`bounded_mean`), for every number of samples.
+
+    Student's has no width where all differences are equal: three samples without any passed a gate.
+    """
+    low, high = bounded_mean(_halved(differences), [1.0] * len(differences), confidence=confidence)
+    return Change(math.fsum(differences) / len(differences), 2 * low - 1, 2 * high - 1)
 
 
-def paired_t_drop(differences: Sequence[float]) -> float:
-    """The one-sided p-value of a mean difference this low when there is no drop; 1 for no difference at all."""
-    n = len(differences)
-    mean = math.fsum(differences) / n
-    squares = math.fsum((d - mean) ** 2 for d in differences)
-    if n < 2 or mean >= 0:
-        return 1.0 if n < 2 or not squares else 1 - student_tail(mean / math.sqrt(squares / (n - 1) / n), n - 1)
-    if not squares:
-        return 0.0
-    return student_tail(-mean / math.sqrt(squares / (n - 1) / n), n - 1)
+def mean_drop(differences: Sequence[float]) -> float:
+    """The one-sided p-value of a mean difference this low when there is no drop."""
+    return chance_of_mean(_halved(differences), 0.5)
+
+
+def _halved(differences: Sequence[float]) -> list[float]:
+    return [(difference + 1) / 2 for difference in differences]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -113,46 +110,3 @@ def needed_pairs(margin: float, discordance: float, *, alpha: float) -> int:
 
 def _z(probability: float) -> float:
     return NormalDist().inv_cdf(probability)
-
-
-def student_tail(t: float, df: int) -> float:
-    """P(T > t) of Student's distribution with ``df`` degrees of freedom."""
-    square = t * t
-    if square < 1:
-        # From the middle: near 0 the other form cannot tell t from 0.
-        half = _incomplete_beta(0.5, df / 2, square / (df + square)) / 2
-        return 0.5 - half if t > 0 else 0.5 + half
-    tail = _incomplete_beta(df / 2, 0.5, df / (df + square)) / 2
-    return tail if t > 0 else 1 - tail
-
-
-def student_quantile(probability: float, df: int) -> float:
-    """The t with P(T ≤ t) = probability, by bisection; for probabilities above ½."""
-    low, high = 0.0, 1.0
-    while student_tail(high, df) > 1 - probability:
-        high *= 2
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if student_tail(middle, df) > 1 - probability else (low, middle)
-    return (low + high) / 2
-
-
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised I_x(a, b) by Lentz's continued fraction (Numerical Recipes §6.4; DLMF 8.17.22)."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
-    if x > (a + 1) / (a + b + 2):
-        return 1 - _incomplete_beta(b, a, 1 - x)
-    front = math.exp(math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)) / a
-    c, d = 1.0, 1 / (1 - (a + b) * x / (a + 1))
-    fraction = d
-    for m in range(1, 10_000):
-        for term in (
-            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
-            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
-        ):
-            d, c = 1 / (1 + term * d), 1 + term / c
-            fraction *= c * d
-        if abs(c * d - 1) < 1e-15:
-            break
-    return front * fraction

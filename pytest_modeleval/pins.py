@@ -29,7 +29,7 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
         "data": data,
         "prompt": _short(json.dumps(asked)),
         "sampling": json.dumps(dict(spec.generation), sort_keys=True),
-        "scorer": _short(_scorer(benchmark.body)),
+        "scorer": _short(_scorer(benchmark.body) + _rule(source)),
         "filters": " | ".join(each.spec for each in settings.filters),
         "model": spec.model,
         "api": spec.api,
@@ -58,6 +58,13 @@ def _scorer(body: Callable[..., Any]) -> str:
     for value in enclosed:
         texts.append(_scorer(value) if inspect.isfunction(value) else repr(value) if _is_plain(value) else "")
     return "\n".join(texts)
+
+
+def _rule(source: Source) -> str:
+    """The chosen rule's name and its module's text; empty where a benchmark has no rules."""
+    if not source.rule:
+        return ""
+    return source.rule + inspect.getsource(import_module(source.benchmark.rules[source.rule].__module__))
 
 
 def _is_plain(value: object) -> bool:

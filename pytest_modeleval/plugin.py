@@ -15,9 +15,10 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     model,
     perf_search,
     perf_speed,
+    rule,
     sample,
 )
-from pytest_modeleval.flags import add_flags, add_options
+from pytest_modeleval.flags import COMMANDS, FLAGS, add_flags, add_options
 from pytest_modeleval.options import MARK, is_active
 from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
 from pytest_modeleval.perf.flags import PERF, fixture_of, is_asked
@@ -46,6 +47,35 @@ def pytest_configure(config: pytest.Config) -> None:
         start(config)
     elif is_active(config) and not config.option.help:
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
+    result = yield
+    # Conftests have added their flags by now. To parse takes milliseconds, which a start without our flags is spared.
+    if any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args):
+        _, strange = parser.parse_known_and_unknown_args(args)
+        if strange:
+            from pytest_modeleval.typed import refuse_flags
+
+            refuse_flags(strange, [flag.name for flag in (*FLAGS, *COMMANDS, *PERF_FLAGS)])
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    active = session.config.pluginmanager.get_plugin("modeleval-active")
+    try:
+        result = yield
+    except pytest.UsageError as error:
+        from pytest_modeleval.typed import explained
+
+        raise explained(error, session.config, active.evaluation.collector.sizes if active else {}) from None
+    if not is_active(session.config) and session.config.option.keyword:
+        from pytest_modeleval.typed import refuse_without_model
+
+        refuse_without_model(session.config, session.items)
+    return result
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
@@ -83,6 +113,7 @@ class ActiveHooks:
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.results import Record
         from pytest_modeleval.resuming import command_of
+        from pytest_modeleval.typed import placed
 
         xdist.pin_gpu(config)
         # What a model's library warns of is no error of a sample, also where the project makes warnings errors.
@@ -90,6 +121,7 @@ class ActiveHooks:
         self.evaluation: Evaluation = Evaluation(config)
         self._files = modules_of(self.evaluation.options)
         typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
+        typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
         self._declaration, self._record_of, self._terminal, self._stopped, self._collected = (
@@ -155,9 +187,9 @@ class ActiveHooks:
             gc.enable()
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+    def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
         self.evaluation.deselect(items)
-        self.evaluation.arrange(items)
+        self.evaluation.arrange(items, failed=bool(session.testsfailed))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -170,9 +202,15 @@ class ActiveHooks:
         self._live.start(session.config, len(session.items))
         return None
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+    # Around what reruns an item, so that its answer is judged again, and around pytest-timeout's clock, which is for
+    # what the item does itself; inside pytest's own wrapper, which collects warnings.
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self.evaluation.wait_for(item, self._live.draw)
+        try:
+            return (yield)
+        finally:
+            self.evaluation.recorder.forget(item)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -207,7 +245,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
-        if not isinstance(report, pytest.TestReport) or report.when == "teardown":
+        if not isinstance(report, pytest.TestReport) or report.when == "teardown" or str(report.outcome) == "rerun":
             return None
         record = self._record_of(report.user_properties)
         return self._terminal.status(record, live=self._live.shown) if record else None

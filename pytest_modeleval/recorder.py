@@ -42,15 +42,10 @@ class Recorder:
         ref = selected(item)
         if ref is None:
             return
-        if report.when == "teardown":
+        if report.when == "teardown" and (told := item.stash.get(_FIGURES, None)):
             # JUnit XML takes the properties of this report alone.
-            if _FIGURES in item.stash:
-                told = item.stash[_FIGURES]
-                report.user_properties += told
-                del item.stash[_FIGURES]
-            # The item itself lives to the end of the session; its texts are in the store.
-            if TURN in item.stash:
-                del item.stash[TURN]
+            report.user_properties += told
+            del item.stash[_FIGURES]
         outcome = outcome_of(call, report)
         if outcome is None:
             return
@@ -64,7 +59,9 @@ class Recorder:
             _make_harmless(report)
         turn = turn if isinstance(turn, Turn) else None
         row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
-        record = record_of(ref, outcome, turn, error=error, sample=row[0][:12] if row else "", pins=self._pins(ref))
+        began = self.store.began if self.store else 0.0
+        content = row[0][:12] if row else ""
+        record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref), began=began)
         if turn and turn.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
@@ -75,6 +72,11 @@ class Recorder:
             row,
             request_rows(turn),
         )
+
+    def forget(self, item: pytest.Item) -> None:
+        """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
+        if TURN in item.stash:
+            del item.stash[TURN]
 
     def keep(
         self,
@@ -98,7 +100,10 @@ class Recorder:
         if key in self._pinned:
             return {}
         self._pinned.add(key)
-        return pins_of(ref.source, ref.model, self._lock)
+        try:
+            return pins_of(ref.source, ref.model, self._lock)
+        except OSError as error:
+            self._stop(f"cannot read {self._lock}: {error}")
 
 
 def _make_harmless(report: pytest.TestReport) -> None:

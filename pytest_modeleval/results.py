@@ -5,12 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pytest_modeleval.reuse import Reuse
 from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 
 RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
+# How a run ended: every selected item was reported, or not.
+COMPLETE, INTERRUPTED = "complete", "interrupted"
 
 
 class Labels(NamedTuple):
@@ -30,6 +33,7 @@ class Record:
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
+    ``new``, ``stored`` and ``oldest`` are those of its answers (`reuse.py`).
     ``mistake`` is what went wrong (`mistakes.py`). ``labels`` are a collection's, None in a run without one.
     """
 
@@ -52,6 +56,9 @@ class Record:
     first_token: float | None = None
     asked: float = 0.0
     answered: float = 0.0
+    new: int = 0
+    stored: int = 0
+    oldest: float | None = None
     mistake: str | None = None
     labels: Labels | None = None
 
@@ -92,6 +99,7 @@ class Tally:
     completion_tokens: int = 0
     first_asked: float = float("inf")
     last_answered: float = 0.0
+    reuse: Reuse = field(default_factory=Reuse)
     # metric → sample → (sum of its repeats' values, how many, its weight).
     values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
     # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
@@ -104,6 +112,7 @@ class Tally:
         self.unscored += record.outcome == UNSCORED
         self.prompt_tokens += record.prompt_tokens
         self.completion_tokens += record.completion_tokens
+        self.reuse += Reuse(record.new, record.stored, record.oldest)
         if record.asked:
             self.first_asked = min(self.first_asked, record.asked)
             self.last_answered = max(self.last_answered, record.answered)
@@ -174,6 +183,9 @@ class Row:
     prompt_tokens: int
     completion_tokens: int
     seconds: float
+    new: int
+    stored: int
+    oldest: float | None
 
 
 class Results:
@@ -188,6 +200,15 @@ class Results:
     def done(self) -> int:
         """The items with an outcome."""
         return self.right + self.wrong + self.errors + self.unscored
+
+    def mostly_errors(self, accepted: float) -> bool:
+        """Whether more samples than half, and than a share that is ``accepted``, have no verdict."""
+        return self.errors > max(0.5, accepted) * (self.right + self.wrong + self.errors)
+
+    @property
+    def reuse(self) -> Reuse:
+        """How many answers are new and stored, over everything."""
+        return sum((tally.reuse for parts in self._tallies.values() for tally in parts.values()), Reuse())
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -256,17 +277,28 @@ def _row(
         part=part,
         metric=metric,
         samples=samples,
-        errors=sum(tally.errors for tally in tallies),
-        unscored=sum(tally.unscored for tally in tallies),
         score=found.mean if found else None,
         standard_error=found.standard_error if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
-        completion_tokens=sum(tally.completion_tokens for tally in tallies),
-        # Wall-clock from the first question to the last answer, stored answers apart.
-        seconds=max(0.0, max(t.last_answered for t in tallies) - min(t.first_asked for t in tallies)),
+        **totals(tallies),
     )
+
+
+def totals(tallies: Sequence[Tally]) -> dict[str, Any]:
+    """The fields of a row that are the same for all metrics of its samples."""
+    reuse = sum((tally.reuse for tally in tallies), Reuse())
+    return {
+        "errors": sum(tally.errors for tally in tallies),
+        "unscored": sum(tally.unscored for tally in tallies),
+        "prompt_tokens": sum(tally.prompt_tokens for tally in tallies),
+        "completion_tokens": sum(tally.completion_tokens for tally in tallies),
+        # Wall-clock from the first question to the last answer, stored answers apart.
+        "seconds": max(0.0, max(t.last_answered for t in tallies) - min(t.first_asked for t in tallies)),
+        "new": reuse.new,
+        "stored": reuse.stored,
+        "oldest": reuse.oldest,
+    }
 
 
 def summed(tallies: Sequence[Tally]) -> Tally:
@@ -278,6 +310,7 @@ def summed(tallies: Sequence[Tally]) -> Tally:
         completion_tokens=sum(tally.completion_tokens for tally in tallies),
         first_asked=min(tally.first_asked for tally in tallies),
         last_answered=max(tally.last_answered for tally in tallies),
+        reuse=sum((tally.reuse for tally in tallies), Reuse()),
     )
     for tally in tallies:
         whole.attempts.update(tally.attempts)

@@ -16,12 +16,12 @@ from pytest_modeleval.budget import read_seconds
 from pytest_modeleval.config import read_section
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.options import Options
+from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store import Kept, Store
 
-# How a run ends that did not come to its end, beside one that was killed and has no status. A budget that is spent (8)
-# leaves the rest to the next run.
-_BROKEN_OFF = (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR, 8)
+# The exit status of a run whose budget was spent: it leaves the rest to the next run.
+_BUDGET_SPENT = 8
 # Options that say neither what is asked nor how it is judged.
 _BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
 # A fingerprint that Ollama gives to every model (openai/openai.go).
@@ -49,12 +49,11 @@ def command_of(config: pytest.Config, options: Options) -> str:
 
 def find_interrupted(store: Store, run: str, command: str) -> None:
     """Note for all processes of a run that it takes up the last one of its command, where that was broken off."""
-    ends = ", ".join(str(int(status)) for status in _BROKEN_OFF)
     store.write(
-        "update runs set command = ?, resumes = (select id from (select id, finished, exit_status from runs "
-        f"where command = ? order by started desc limit 1) where finished is null or exit_status in ({ends})) "
+        "update runs set command = ?, resumes = (select id from (select id, ended, exit_status from runs "
+        "where command = ? order by started desc limit 1) where ended = ? or exit_status = ?) "
         "where id = ? and command is null",
-        [(command, command, run)],
+        [(command, command, INTERRUPTED, _BUDGET_SPENT, run)],
     )
 
 

@@ -1,8 +1,12 @@
 """The words everything else shares: sample, request, completion, score and the errors of one sample."""
 
+import re
+from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from numbers import Real
+from string import ascii_uppercase
 from typing import Any
 
 # JSON as other people send it: the one place where `Any` may live.
@@ -39,7 +43,8 @@ class Sample:
     or all the right ones. ``system`` is its own system prompt. ``solution`` is what a solved example shows (default:
     the target, after ``ANSWER:`` where there are options).
     ``further`` texts are weighed with the options where those are chosen by log-likelihood; ``pairs`` is then what is
-    asked: a context and its continuation for each option and further text.
+    asked: a context and its continuation for each option and further text. Raises `SampleError` where the target is
+    no option's letter.
     """
 
     prompt: str | Sequence[Message] | Json
@@ -51,6 +56,11 @@ class Sample:
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
     pairs: Sequence[tuple[str, str]] = ()
+
+    def __post_init__(self) -> None:
+        letters = ascii_uppercase[: len(self.options)]
+        if self.options and not (self.target and set(self.target) <= set(letters)):
+            raise SampleError(f"the target {self.target!r} is no letter of {letters[0]} to {letters[-1]}")
 
     @property
     def messages(self) -> list[Message]:
@@ -73,6 +83,17 @@ class Sample:
             if message.get("role") == "user":
                 return text_of(message)
         return ""
+
+
+def label_in(label: object, allowed: range) -> int:
+    """A row's label as a number; `SampleError` for one beyond what is allowed.
+
+    Hubs mark a row without a label by -1 or an empty text; as an index -1 would be the last option.
+    """
+    written = str(label).strip()
+    if not re.fullmatch(r"-?\d{1,9}(?:\.0)?", written, re.ASCII) or int(float(written)) not in allowed:
+        raise SampleError(f"the label {label!r} is no number of {allowed[0]} to {allowed[-1]}")
+    return int(float(written))
 
 
 def text_of(message: Message) -> str:
@@ -135,18 +156,46 @@ class Completion:
         return self.text
 
 
-def split_thinking(text: str) -> tuple[str, str]:
-    """(thinking, answer) of a text with ``<think>…</think>``, also when the prompt held the opening mark.
+# What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,
+# Command A, Kimi-VL, and gpt-oss with and without the end of its message.
+_MARKS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+    ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
+)
+_OPENING, _CLOSING = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_MARKS, strict=True))
 
-    A thought that was cut off before ``</think>`` leaves an empty answer.
+
+def opens_thought(prompt: str) -> bool:
+    """Whether a prompt ends with the mark that opens a thought: the answer begins inside of one."""
+    return any(not prompt[match.end() :].strip() for match in _OPENING.finditer(prompt))
+
+
+def marks_thought(token: str) -> bool:
+    """Whether a special token is a mark of a thought, or a part of one."""
+    return any(token in mark for marks in _MARKS for mark in marks)
+
+
+def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
+    """(thinking, answer) of a text with ``<think>…</think>`` or other models' marks.
+
+    What stands before a closing mark is a thought without its opening one too, as the prompt may have held that.
+    A thought that was cut off, also one that the prompt ``opened``, leaves an empty answer.
     """
-    before, closed, after = text.rpartition("</think>")
-    opened, _, thought = before.partition("<think>") if closed else text.partition("<think>")
-    if closed:
-        return (thought if "<think>" in before else opened).strip(), after.strip("\n")
-    if "<think>" in text:
-        return thought.strip(), opened.strip("\n")
-    return "", text
+    closing = next(iter(deque(_CLOSING.finditer(text), maxlen=1)), None)
+    before, after = (text[: closing.start()], text[closing.end() :]) if closing else (text, "")
+    opening = _OPENING.search(before)
+    if closing:
+        return before[opening.end() if opening else 0 :].strip(), after.strip("\n")
+    if opening:
+        return before[opening.end() :].strip(), before[: opening.start()].strip("\n")
+    return (text.strip(), "") if opened else ("", text)
 
 
 # Filled while a sample's test body runs, so that a score made there is recorded.
@@ -172,10 +221,13 @@ class Score:
     found: bool = True
 
     def __post_init__(self) -> None:
-        if not 0 <= self.value <= 1:
+        # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
+        if not isinstance(self.value, Real) or not 0 <= self.value <= 1:
             raise ValueError(f"a score's value lies between 0 and 1, not {self.value!r}")
-        if not 0 < self.weight < float("inf"):
+        if not isinstance(self.weight, Real) or not 0 < self.weight < float("inf"):
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
+        object.__setattr__(self, "value", float(self.value))
+        object.__setattr__(self, "weight", float(self.weight))
         scores = recorded_scores.get()
         if scores is not None:
             scores.append(self)

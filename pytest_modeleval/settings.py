@@ -19,7 +19,8 @@ class Settings:
 
     ``shots_draw`` is "first" (the first rows of the examples' split) or "seeded" (drawn anew for each sample).
     ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
-    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields.
+    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. ``rule`` is the
+    name of one of the benchmark's own rules for scoring.
     """
 
     shots: int | None = None
@@ -29,6 +30,7 @@ class Settings:
     system: str | None = None
     prompt: str | None = None
     filters: tuple[Filter, ...] = ()
+    rule: str | None = None
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -39,6 +41,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "system": (str,),
     "prompt": (str,),
     "filters": (list,),
+    "rule": (str,),
 }
 assert set(_TYPES) == {field.name for field in fields(Settings)}
 

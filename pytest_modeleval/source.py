@@ -8,6 +8,7 @@ import pytest
 
 from pytest_modeleval.datasets import Row, Rows
 from pytest_modeleval.declare import Benchmark
+from pytest_modeleval.options import unknown
 from pytest_modeleval.prompts import composed, weighed
 from pytest_modeleval.sample import Sample, SampleError
 from pytest_modeleval.settings import Settings
@@ -30,6 +31,14 @@ class Source:
             raise pytest.UsageError(
                 f"{self.benchmark.name} has no split of solved examples: ask it with 0 shots, not {self.settings.shots}"
             )
+        rules = self.benchmark.rules
+        if self.settings.rule is not None and self.settings.rule not in rules:
+            raise unknown(f"rule of {self.benchmark.name}:", self.settings.rule, rules)
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that scores, "" where the benchmark has no rules to choose from."""
+        return self.settings.rule or next(iter(self.benchmark.rules), "")
 
     @property
     def shots(self) -> int:

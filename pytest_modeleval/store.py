@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.limits import used_up
+from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 
 _FIRST = """
@@ -53,8 +55,9 @@ create table requests (key text primary key, messages text not null) without row
 alter table scores add column answers text
 """
 # What an answer is to, who gave it, and the run that may judge by it; null in a store of version 0.1, which did not
-# say. Who gave answers, for people. What a server said of itself. Of a run the hash of its command, the interrupted run
-# whose answers it takes up, and why it takes none of a model.
+# say. Who gave answers, for people. What a server said of itself. Of a run how it ended, the hash of its command, the
+# interrupted run whose answers it takes up, and why it takes none of a model. Of a score when its stored answer was
+# kept, in place of whether it was one; null for a new answer.
 _SIXTH = """
 alter table completions add column asked text;
 alter table completions add column who text;
@@ -68,7 +71,11 @@ create table refusals (
     run text not null, who text not null, why text not null, primary key (run, who)
 ) without rowid;
 alter table runs add column command text;
-alter table runs add column resumes text
+alter table runs add column resumes text;
+alter table scores rename column reused to stored;
+update scores set stored = case stored when 1 then
+    (select created from completions where key = scores.completion) end;
+alter table runs add column ended text
 """
 # Each version's statements over those of the version before.
 _VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
@@ -138,6 +145,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite"
+        # When the run began, in all of its processes.
+        self.began = 0.0
         self._lock = threading.Lock()
         self._samples: list[Sequence[str]] = []
         self._scores: list[Sequence[Any]] = []
@@ -152,7 +161,7 @@ class Store:
             keys = self._connection.execute("select coalesce(asked, key) from completions")
             self._known = {_short(key) for (key,) in keys}
         except (OSError, sqlite3.Error) as error:
-            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def answer(self, asked: str, who: str, run: str | None = None) -> Kept | None:
         """The newest answer to a question, of one ``run`` where it is given; None when there is none.
@@ -195,15 +204,20 @@ class Store:
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
-        """Record that a run started."""
+        """Record that a run started, once for all its processes: until it ends, it is one that was interrupted."""
         self.write(
-            "insert or ignore into runs (id, started, options) values (?, ?, ?)",
-            [(run, time.time(), json.dumps(options, default=str))],
+            "insert or ignore into runs (id, started, options, ended) values (?, ?, ?, ?)",
+            [(run, time.time(), json.dumps(options, default=str), INTERRUPTED)],
         )
+        with self._lock:
+            (self.began,) = self._connection.execute("select started from runs where id = ?", (run,)).fetchone()
 
-    def end_run(self, run: str, exit_status: int) -> None:
-        """Record that a run ended."""
-        self.write("update runs set finished = ?, exit_status = ? where id = ?", [(time.time(), exit_status, run)])
+    def end_run(self, run: str, exit_status: int, ended: str) -> None:
+        """Record that a run ended, and whether as COMPLETE or INTERRUPTED."""
+        self.write(
+            "update runs set finished = ?, exit_status = ?, ended = ? where id = ?",
+            [(time.time(), exit_status, ended, run)],
+        )
 
     def save_sample(self, row: Sequence[str]) -> None:
         """Keep a sample: hash, benchmark, prompt, target."""
@@ -224,8 +238,11 @@ class Store:
         text = json.dumps(document)
         self.write("insert or replace into loads values (?, ?, ?, ?, ?)", [(run, item, model, time.time(), text)])
 
-    def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> dict[str, Any] | None:
-        """What the same load measured in another run: its id's beginning, or "last" for the newest there is."""
+    def earlier_load(self, run: str, item: str, model: str, *, besides: str) -> Any:
+        """What the same load measured in another run: its id's beginning, or "last" for the newest there is.
+
+        None where there is none, and an empty one where it cannot be read.
+        """
         with self._lock:
             row = self._connection.execute(
                 "select document from loads where item = ? and model = ? and run != ? "
@@ -233,7 +250,12 @@ class Store:
                 "order by measured desc limit 1",
                 (item, model, besides, run, run, run),
             ).fetchone()
-        return None if row is None else dict(json.loads(row[0]))
+        if row is None:
+            return None
+        try:
+            return json.loads(row[0])
+        except (ValueError, RecursionError):
+            return {}
 
     def flush(self) -> None:
         """Write the samples, requests and scores that wait."""
@@ -266,8 +288,8 @@ class Store:
                     self._connection.execute("commit")
         except sqlite3.Error as error:
             raise StopRun(
-                f"cannot write the run store {self.path}: {error}. What it holds is kept: make room and run the "
-                "same command again"
+                f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
+                "make room and run the same command again"
             ) from None
 
 

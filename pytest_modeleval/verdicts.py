@@ -10,6 +10,7 @@ import pytest
 from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.mistakes import mistake_of
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.reuse import Reuse
 from pytest_modeleval.sample import Sample, Score
 from pytest_modeleval.turns import Turn
 
@@ -21,8 +22,10 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
     if report.when == "call":
         if report.passed:
             return RIGHT
-        wrong = call.excinfo is not None and call.excinfo.errisinstance((AssertionError, pytest.fail.Exception))
-        return WRONG if wrong else ERROR
+        error = call.excinfo.value if call.excinfo else None
+        # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
+        ran_out = "from pytest-timeout" in str(error)
+        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
     return ERROR if report.when == "setup" and report.failed else None
 
 
@@ -34,9 +37,14 @@ def record_of(
     error: BaseException | None = None,
     sample: str = "",
     pins: Mapping[str, str] | None = None,
+    began: float = 0.0,
 ) -> Record:
-    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
+    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own.
+
+    An answer that was kept since the run ``began``, as one to the same question, is none of the stored ones.
+    """
     answers = turn.answers if turn else []
+    kept = [answer.stored for answer in answers if answer.stored is not None and answer.stored < began]
     scores: dict[str, tuple[float, float]] = {}
     if outcome in (RIGHT, WRONG):
         scores = {score.name: (score.value, score.weight) for score in turn.scores} if turn else {}
@@ -61,6 +69,9 @@ def record_of(
         first_token=answers[0].completion.first_token if answers else None,
         asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
         answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
+        new=len(answers) - len(kept),
+        stored=len(kept),
+        oldest=min(kept, default=None),
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(turn)),
         labels=ref.labels,
     )
@@ -75,6 +86,8 @@ def figures(record: Record) -> list[tuple[str, object]]:
     if record.latency or record.completion_tokens:
         told += [("prompt_tokens", str(record.prompt_tokens)), ("completion_tokens", str(record.completion_tokens))]
         told.append(("latency", f"{record.latency:.6f}"))
+    if record.new or record.stored:
+        told += Reuse(record.new, record.stored, record.oldest).properties
     if record.first_token is not None:
         told.append(("first_token", f"{record.first_token:.6f}"))
     return told
@@ -100,8 +113,9 @@ def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
 
 
 def _failed(turn: Turn | None) -> Score | None:
-    """The score that did not pass, the sample's own before its further ones."""
-    return next((score for score in sorted(turn.scores, key=_is_further) if not score.passed), None) if turn else None
+    """The score that did not pass, the sample's own before its further ones; of one made again, the last."""
+    last = {score.name: score for score in turn.scores} if turn else {}
+    return next((score for score in sorted(last.values(), key=_is_further) if not score.passed), None)
 
 
 def _is_further(score: Score) -> bool:
@@ -140,9 +154,9 @@ def score_rows(
     run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str
 ) -> list[Sequence[Any]]:
     """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
-    reused = bool(turn and turn.answers and not record.asked)
+    stored = min((answer.stored for answer in turn.answers if answer.stored), default=None) if turn else None
     tokens = record.prompt_tokens, record.completion_tokens
-    spent = (record.group, *tokens, record.latency, record.first_token, reused, record.mistake)
+    spent = (record.group, *tokens, record.latency, record.first_token, stored, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
     answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None

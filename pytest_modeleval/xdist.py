@@ -24,6 +24,11 @@ def stay_in_one_process(config: pytest.Config) -> None:
     config.option.dist, config.option.tx = "no", []
 
 
+def each_worker_runs_all(config: pytest.Config) -> bool:
+    """Whether every worker reports every item (``--dist each``)."""
+    return getattr(config.option, "dist", "no") == "each"
+
+
 def share(config: pytest.Config, concurrency: int | None) -> int | None:
     """This process's part of a fixed number of requests in flight."""
     worker = worker_input(config)

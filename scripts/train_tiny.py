@@ -87,6 +87,9 @@ def make_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     )
     fast.chat_template = CHAT_TEMPLATE
     fast.save_pretrained(folder)
+    # transformers 4 knows the class by this name alone; 5, which writes another, by both.
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}))
     return fast
 
 

@@ -20,7 +20,19 @@ def main() -> None:
     if "site-packages" not in installed.parts:
         raise SystemExit(f"this is about an installed package, not about {installed}")
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pytest", "--model", "tiny", "-k", "arithmetic", "--eval-html", "page.html"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "--model",
+            "tiny",
+            "-k",
+            "arithmetic",
+            "-n",
+            "2",
+            "--eval-html",
+            "page.html",
+        ]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         page = Path(folder, "page.html")
         written = page.read_text("utf-8") if page.exists() else ""

@@ -30,16 +30,23 @@ for name in (
     "pytest_modeleval.models.openai",
     "pytest_modeleval.models.transformers",
 ):
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError, pytest.UsageError):
         importlib.import_module(name)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Warnings are errors here, and not in the project's config: that one is also read when models are evaluated."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Have warnings be errors, and a test that hangs fail with what every thread was doing.
+
+    Here, of the tests here, and not in the project's config: that one is also read when models are evaluated. By
+    pytest-timeout, as pytest's own `faulthandler_timeout` is called off by a failure in a run inside a test.
+    """
+    patience = [] if config.getoption("timeout", 0) is not None else [pytest.mark.timeout(300)]
     for item in items:
-        item.add_marker(pytest.mark.filterwarnings("error"), append=False)
+        if item.path.is_relative_to(Path(__file__).parent):
+            for mark in (pytest.mark.filterwarnings("error"), *patience):
+                item.add_marker(mark, append=False)
 
 
 @pytest.fixture
@@ -115,6 +122,7 @@ class FaultyServer:
         self.released = threading.Event()
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.paths: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -127,6 +135,7 @@ class FaultyServer:
                 body = json.loads(self.rfile.read(int(self.headers["content-length"])))
                 outer.asked.append(body)
                 outer.headers.append(dict(self.headers.items()))
+                outer.paths.append(self.path)
                 outer.fault(self, body)
 
             def log_message(self, *_: object) -> None:
@@ -222,8 +231,9 @@ def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
         file.write("\n".join(lines))
 
 
-# Without what a user's project need not have.
-WITHOUT = ["-p", "no:asyncio", "-p", "no:hypothesispytest"]
+# Without what a user's project need not have; `-p NAME` brings one back (test_other_plugins.py).
+OTHERS = ("asyncio", "hypothesispytest", "html", "pytest_cov", "randomly", "repeat", "rerunfailures", "timeout")
+WITHOUT = [argument for name in OTHERS for argument in ("-p", f"no:{name}")]
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:

@@ -27,17 +27,88 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
+        (["--model", "faulty", "-k", "answers and HADR"], "unknown * in -k 'answers and HADR': 'HADR'; did you mean 'hard'? *"),
+        (["--model", "faulty", "-k", "humaneval"], "unknown benchmark, subset or tag in -k 'humaneval': 'humaneval'. Known: *"),
         (["--model", "faulty", "-o", "eval_limt=3"], "unknown ini key 'eval_limt'; did you mean 'eval_limit'? Known: *"),
+        (["--model", "./empty"], "the folder empty has no config.json: it holds no model that transformers reads"),
+        (["--model", "./lora"], "the folder lora holds an adapter alone: pip install peft, or merge it into its model *"),
+        (["--model", "./gguf"], "gguf/q4.gguf is in llama.cpp's format: serve it with llama-server, and give its address *"),
+        (["--model", "gguf/q4.gguf"], "gguf/q4.gguf is in llama.cpp's format: *"),
+        (["-p", "no:allure_pytest", "--alluredir", "x"], "--alluredir needs allure-pytest: pip install 'pytest-modeleval[[]allure]'"),
+        (["--modle", "faulty"], "unknown flag --modle; did you mean --model?"),
+        (["--model", "faulty", "--eval-limits", "5"], "unknown flag --eval-limits; did you mean --eval-limit?"),
+        (["--model", "faulty", "--eval_limit=5"], "unknown flag --eval_limit; did you mean --eval-limit?"),
+        (["--model", "faulty", "--eval-generation", "temprature=0"], "unknown generation setting of model 'faulty': 'temprature'; did you mean 'temperature'? *"),
+        (["--model", "faulty", "--eval-generation", "temperature=0,7"], "generation of model 'faulty': temperature is a number, not '0,7'"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
 )  # fmt: skip
 def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], said: str) -> None:
+    for name in ("empty/x", "lora/adapter_config.json", "gguf/q4.gguf"):
+        (project.path / name).parent.mkdir(exist_ok=True)
+        (project.path / name).touch()
+
     result = run(project, *arguments, "test_answers.py")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {said}"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
     assert faulty.asked == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--model", "faulty", "test_gsm9k.py"], "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
+        (["--model", "faulty", "gsm8k"], "there is no file 'gsm8k'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
+        (["--model", "faulty", "test_answers.py::test_answers[easy-00006]"], "there is no test_answers.py::test_answers?easy-00006]: easy has 6 samples, numbered from 00000"),
+        (["--model", "faulty", "test_arithmetic.py::test_arithmetic[add-1-00025]"], "there is no *test_arithmetic.py::test_arithmetic?add-1-00025]: add-1 has 25 samples, *"),
+        (["gsm8k"], "gsm8k is a benchmark: give --model NAME, such as --model tiny"),
+        (["test_gsm8k.py::test_gsm8k[main-00042]"], "gsm8k is a benchmark: give --model NAME, such as --model tiny"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, list) else "",
+)  # fmt: skip
+def test_a_path_that_is_not_there(
+    project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], said: str
+) -> None:
+    result = run(project, *arguments)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert faulty.asked == []
+
+
+def test_a_benchmark_asked_without_a_model(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "-k", "gsm8k and main")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: gsm8k is a benchmark: give --model NAME, such as --model tiny"])
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_users_own_test_of_a_benchmarks_name_needs_no_model(
+    pytester: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    pytester.makepyfile(test_own="def test_gsm8k(): pass")
+
+    run(pytester, "-k", "gsm8k", *processes).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("end", ["", "/v1", "/v1/", "/v1/chat/completions"])
+def test_an_address_with_or_without_its_end(project: pytest.Pytester, faulty: FaultyServer, end: str) -> None:
+    alias(project, "other", base_url=faulty.url.removesuffix("/v1") + end, model="faulty")
+
+    run(project, "--model", "other", "test_answers.py").assert_outcomes(passed=10)
+
+    assert set(faulty.paths) == {"/v1/chat/completions"}
+
+
+def test_a_shipped_benchmark_goes_by_its_file(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    item = "test_arithmetic.py::test_arithmetic[add-1-00001]"
+
+    result = run(project, "--model", "faulty", item, "--collect-only", "-q")
+
+    result.stdout.fnmatch_lines(["*::test_arithmetic?add-1-00001]"])
 
 
 @pytest.mark.parametrize(
@@ -52,8 +123,33 @@ def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, argume
         ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
         ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),
         ("[models.m", "*modeleval.toml is not TOML: *"),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = '127.0.0.1:1/v1'",
+            "model 'm': base_url = '127.0.0.1:1/v1' lacks http:// or https:// in front",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\ngeneration = { top_P = 1 }",
+            "unknown generation setting of model 'm': 'top_P'; did you mean 'top_p'? *",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\n[benchmarks.anwers]",
+            "unknown benchmark in the config: 'anwers'; did you mean 'answers'? *",
+        ),
     ],
-    ids=["key", "no model", "type", "bool", "secret", "api", "table", "no table", "no toml"],
+    ids=[
+        "key",
+        "no model",
+        "type",
+        "bool",
+        "secret",
+        "api",
+        "table",
+        "no table",
+        "no toml",
+        "scheme",
+        "setting",
+        "benchmark",
+    ],
 )
 def test_a_wrong_config(project: pytest.Pytester, toml: str, said: str) -> None:
     (project.path / "modeleval.toml").write_text(toml)

@@ -139,11 +139,12 @@ def test_the_same_command_with_more_asks_only_the_rest(
     ask(project, "1500 tokens", *workers)
     first = len(priced.asked)
 
-    result = ask(project, "10k tokens", *workers)
+    # So many that no process waits for what another has reserved.
+    result = ask(project, "1M tokens", *workers)
 
     result.assert_outcomes(passed=200)
     assert (result.ret, len(priced.asked)) == (0, 200)
-    result.stdout.fnmatch_lines([f"budget: {(200 - first) * USED:,} of 10,000 tokens, *"])
+    result.stdout.fnmatch_lines([f"budget: {(200 - first) * USED:,} of 1,000,000 tokens, *"])
 
 
 def test_stored_answers_cost_nothing(project: pytest.Pytester, priced: FaultyServer) -> None:
@@ -243,16 +244,17 @@ def test_no_request_after_the_deadline(project: pytest.Pytester, priced: FaultyS
         answer("42")(handler, body)
 
     priced.fault = slow
-    result = ask(project, "1s", "--eval-concurrency", "2", "-rs")
+    result = ask(project, "2s", "--eval-concurrency", "2", "-rs")
 
     asked = len(priced.asked)
     assert result.ret == 8
-    assert 2 <= asked < 20
+    # Two every 0.3 s: 14, and those that were in flight. A busy machine asks later, and fewer.
+    assert 1 <= asked <= 16
     result.assert_outcomes(passed=asked, skipped=200 - asked)
     result.stdout.fnmatch_lines(
         [
-            "SKIPPED * budget spent: the 1 s are over",
-            "budget: * of 1 s; spent: no more seconds, so the rest was not asked",
+            "SKIPPED * budget spent: the 2 s are over",
+            "budget: * of 2 s; spent: no more seconds, so the rest was not asked",
         ]
     )
 
@@ -264,7 +266,7 @@ def test_what_hangs_past_the_grace_is_given_up(
     done = threading.Event()
     priced.fault = lambda handler, body: (done.wait(30), answer("42")(handler, body))[1]
 
-    result = ask(project, "1s", "--eval-limit", "3")
+    result = ask(project, "2s", "--eval-limit", "3")
     done.set()
 
     assert result.ret == 8
@@ -312,7 +314,7 @@ def test_a_gate_does_not_judge_and_a_baseline_is_not_saved_from_a_part(
     assert result.ret == 8
     assert not (project.path / "b.json").exists()
     result.stdout.no_fnmatch_line("*= gate =*")
-    result.stdout.fnmatch_lines(["no gate was judged and no baseline saved, as the budget ran out"])
+    result.stdout.fnmatch_lines(["the budget ran out; no gate was judged and no baseline saved"])
 
 
 def test_wrong_answers_do_not_hide_the_status_and_a_failed_test_does(

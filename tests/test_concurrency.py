@@ -29,12 +29,13 @@ def test_a_server_without_bound_gets_the_most() -> None:
 
 
 def test_an_idle_limit_does_not_grow() -> None:
-    limit = Limit(None)
+    limit, seen = Limit(None), set()
     for clock in range(1000):
         limit.used(3)
         limit.answered(float(clock))
+        seen.add(limit.now)
 
-    assert limit.now == START
+    assert seen == {START}
 
 
 def test_a_rate_limit_halves_once_for_all_that_were_in_flight() -> None:
@@ -109,3 +110,22 @@ def test_closed_slots_open_again() -> None:
         return loop.time() - started
 
     assert asyncio.run(run()) > 0.045
+
+
+def test_freed_slots_are_all_handed_on_past_those_who_left() -> None:
+    async def run() -> tuple[int, int]:
+        slots = Slots(4)
+        for _ in range(4):
+            await slots.take()
+        waiting = [asyncio.create_task(slots.take()) for _ in range(10)]
+        await asyncio.sleep(0)
+        for left in waiting[:2]:
+            left.cancel()
+        await asyncio.sleep(0)
+        slots.limit.now = 8
+        slots.give_back()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return slots.in_flight, sum(task.done() and not task.cancelled() for task in waiting)
+
+    assert asyncio.run(run()) == (8, 5)

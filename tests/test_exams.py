@@ -9,15 +9,25 @@ from typing import Any
 import pytest
 
 from benchmarks import (
+    test_arc,
+    test_bbh,
     test_ceval,
     test_cmmlu,
     test_gpqa_diamond,
+    test_hellaswag,
+    test_iquiz,
+    test_mmlu,
     test_mmlu_pro,
     test_mmlu_redux,
     test_musr,
+    test_process_bench,
+    test_race,
     test_super_gpqa,
+    test_truthful_qa,
+    test_winogrande,
 )
 from pytest_modeleval import Row, SampleError
+from pytest_modeleval.sample import label_in
 from tests.conftest import run
 from tests.test_benchmarks import RECORDED, write_rows
 
@@ -226,3 +236,52 @@ def test_musrs_choices_are_read_and_never_run(choices: str) -> None:
 
     with pytest.raises(SampleError, match=r"^row 0 of musr\.jsonl: choices is not a Python list as text: "):
         test_musr.to_sample(row)
+
+
+FOUR = {"question": "Q", "subject": "astronomy", "choices": ["a", "b", "c", "d"]}
+ENDINGS = {"activity_label": "x", "ctx_a": "a", "ctx_b": "b", "endings": ["1", "2", "3", "4"]}
+NAMES = {"sentence": "The _ ran.", "option1": "cat", "option2": "dog"}
+STORY = {"narrative": "n", "question": "q", "choices": "['a', 'b']"}
+REDUX = {**FOUR, "error_type": "ok", "correct_answer": None}
+SIGNED = {"question": "q", "options": ["a", "b"]}
+
+
+@pytest.mark.parametrize(
+    ("module", "row"),
+    [
+        *((test_hellaswag, {**ENDINGS, "label": label}) for label in ("-1", -1, "4", "", None, "A", "1.5", True)),
+        *((test_mmlu, {**FOUR, "answer": label}) for label in (-1, 4, None, "", 10**12)),
+        *((test_mmlu_redux, {**REDUX, "answer": label}) for label in (-1, 4)),
+        (test_mmlu_redux, {**REDUX, "answer": -1, "error_type": "no_correct_answer", "correct_answer": "e"}),
+        *((test_winogrande, {**NAMES, "answer": label}) for label in ("0", "", 0, "3", -1)),
+        *((test_musr, {**STORY, "answer_index": label}) for label in (-1, 2)),
+        *((test_process_bench, {"steps": ["a", "b"], "label": label}) for label in (-2, 2, "", None)),
+        *((test_race, {**SIGNED, "article": "", "answer": label}) for label in ("", "C", "-1", "1")),
+        *((test_super_gpqa, {**SIGNED, "answer_letter": label}) for label in ("", "C", "Z")),
+        *((test_iquiz, {**SIGNED, "choices": ["a", "b"], "answer": label}) for label in ("", "C")),
+        *((test_mmlu_pro, {**SIGNED, "cot_content": "", "category": "law", "answer": label}) for label in ("", "C")),
+        (test_mmlu_pro, {**SIGNED, "options": ["a", "N/A"], "cot_content": "", "category": "law", "answer": "B"}),
+        (test_ceval, {"explanation": "", "answer": "", "A": "a", "B": "b", "C": "c", "D": "d"}),
+        (test_cmmlu, {"choices": ["(A) a", "(B) b", "(C) c", "(D) d"], "category": "arts", "answer": "-1"}),
+        (test_arc, {"choices": {"text": ["a", "b"], "label": ["A", "B"]}, "answerKey": ""}),
+        (test_bbh, {"input": "q\n(A) a\n(B) b", "target": "(C)"}),
+        (
+            test_truthful_qa,
+            {
+                "question": "q",
+                "mc1_targets": {"choices": ["a", "b"], "labels": [-1, -1]},
+                "mc2_targets": {"choices": ["a", "b"], "labels": [1, 0]},
+            },
+        ),
+    ],
+    ids=lambda value: value.__name__ if hasattr(value, "__name__") else None,
+)
+def test_a_label_that_is_no_option_is_an_error(module: Any, row: dict[str, Any]) -> None:
+    """-1, the hubs' mark for "no label", was the last option."""
+    with pytest.raises(SampleError):
+        module.to_sample(Row(row, "test.jsonl:1"))
+
+
+@pytest.mark.parametrize(("label", "number"), [(0, 0), ("3", 3), (2.0, 2), ("1.0", 1), (" 1 ", 1), (-1, -1)], ids=repr)
+def test_a_label_is_a_number_in_any_spelling(label: object, number: int) -> None:
+    assert label_in(label, range(-1, 4)) == number

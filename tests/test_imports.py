@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import pytest_modeleval
+from tests.conftest import WITHOUT
 
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "foreign", "lines"},
+    {"sample", "aside", "foreign", "lines", "reuse", "limits"},
     {
         "prompts",
         "scorers",
@@ -40,7 +41,7 @@ LAYERS = [
     {"history", "recorder"},
     {"reports", "perf"},
     {"ending"},
-    {"commands", "evaluation", "fixtures", "script"},
+    {"commands", "evaluation", "fixtures", "script", "typed"},
     {"plugin"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
@@ -146,7 +147,7 @@ def test_installed_and_unused_it_prints_and_writes_nothing(pytester: pytest.Pyte
     lines = {}
     for name, arguments in {"with": (), "without": ("-p", "no:modeleval")}.items():
         # pytest-benchmark makes a folder of its own.
-        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:benchmark", *arguments)
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:benchmark", *WITHOUT, *arguments)
         lines[name] = [line for line in result.outlines if "passed in" not in line and "plugins:" not in line]
 
     assert lines["with"] == lines["without"]

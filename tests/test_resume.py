@@ -155,6 +155,7 @@ def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
 
     assert stored is not None
     found = stored.completion
+    assert 0 <= time.time() - stored.created < 3600
     assert (found.text, found.thinking, found.finish_reason, list(found.tool_calls)) == (
         kept.text, kept.thinking, kept.finish_reason, [{"id": 1}],
     )  # fmt: skip

@@ -1,8 +1,15 @@
 """The shared words."""
 
+import json
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import numpy
 import pytest
 
-from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded_scores, split_thinking
+from pytest_modeleval.sample import Completion, Message, Sample, Score, opens_thought, recorded_scores, split_thinking
+from tests.conftest import ANSWERS, FaultyServer, run
 
 
 @pytest.mark.parametrize(
@@ -16,10 +23,46 @@ from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded
         ("<think>a</think> <think>b</think>42", "a</think> <think>b", "42"),
         ("<think>x</think>\n\n    indented code", "x", "    indented code"),
         ("", "", ""),
+        ("a</think>", "a", ""),
+        ("<thinking>a</thinking>42", "a", "42"),
+        ("<seed:think>a</seed:think>42", "a", "42"),
+        ("[THINK]a[/THINK]42", "a", "42"),
+        ("[THINK]never ended", "never ended", ""),
+        ("<|begin_of_thought|>a<|end_of_thought|>42", "a", "42"),
+        ("<|START_THINKING|>a<|END_THINKING|>42", "a", "42"),
+        ("◁think▷a◁/think▷42", "a", "42"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>42", "a", "42"),
+        ("<|channel|>analysis<|message|>a<|channel|>final<|message|>42", "a", "42"),
+        ("<|channel|>final<|message|>42", "", "42"),
+        ("<|channel|>analysis<|message|>never ended", "never ended", ""),
     ],
 )
 def test_thinking_is_kept_apart(text: str, thinking: str, answer: str) -> None:
     assert split_thinking(text) == (thinking, answer)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "opened"),
+    [
+        ("<|assistant|>\n<think>\n", True),
+        ("<|im_start|>assistant\n<think>", True),
+        ("[THINK]", True),
+        ("<|start|>assistant<|channel|>analysis<|message|>", True),
+        ("<think>\n\n</think>\n\n", False),
+        ("what does <think> mean?", False),
+        ("", False),
+    ],
+)
+def test_a_prompt_may_open_the_thought(prompt: str, opened: bool) -> None:
+    assert opens_thought(prompt) == opened
+
+
+@pytest.mark.parametrize(
+    ("text", "thinking", "answer"),
+    [("cut off", "cut off", ""), ("a</think>42", "a", "42"), ("<think>a</think>42", "a", "42"), ("", "", "")],
+)
+def test_what_follows_an_opened_thought_is_thought(text: str, thinking: str, answer: str) -> None:
+    assert split_thinking(text, opened=True) == (thinking, answer)
 
 
 def test_a_prompt_is_a_user_message_or_messages() -> None:
@@ -37,10 +80,37 @@ def test_a_score_reads_as_its_verdict() -> None:
     assert repr(Score(0.0, False, "41", "42", why="close")) == "expected '42', got '41' (close)"
 
 
-@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
-def test_a_score_lies_between_0_and_1(value: float) -> None:
+@pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf"), None, "1", "x", [1.0], 1j, Decimal(1)])
+def test_a_score_lies_between_0_and_1(value: Any) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         Score(value, True, "", "")
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), None, "1"])
+def test_a_weight_is_positive(weight: Any) -> None:
+    with pytest.raises(ValueError, match="a positive number"):
+        Score(1.0, True, "", "", weight=weight)
+
+
+@pytest.mark.parametrize("value", [True, 1, Fraction(1), numpy.float32(1), numpy.int64(1)])
+def test_whatever_a_score_is_made_of_it_is_a_float(value: Any) -> None:
+    score = Score(value, True, "", "", weight=value)
+
+    assert (repr(score.value), repr(score.weight)) == ("1.0", "1.0")
+
+
+@pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "None", "'1'", "-1e9"])
+def test_what_is_no_score_is_an_error_of_its_sample(project: pytest.Pytester, faulty: FaultyServer, value: str) -> None:
+    made = f"Score({value} if 'easy 0' in sample.prompt else 1.0, True, '', '')"
+    scorer = ANSWERS.replace("same_number(completion, sample.target)", made)
+    project.makepyfile(test_answers=scorer.replace("import Completion", "import Score, Completion"))
+
+    result = run(project, "--model", "faulty", "--eval-json", "o.json", "test_answers.py")
+
+    result.assert_outcomes(passed=9, errors=1)
+    result.stdout.fnmatch_lines(["*a score's value lies between 0 and 1, not *"])
+    (row, *_) = json.loads((project.path / "o.json").read_text())["rows"]
+    assert (row["samples"], row["errors"], row["score"]) == (9, 1, 1.0)
 
 
 def test_a_score_is_recorded_only_while_a_sample_runs() -> None:

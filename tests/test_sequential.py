@@ -78,6 +78,15 @@ def test_an_unchanged_model_passes_before_its_end() -> None:
     assert 100 < test.seen < 1000
 
 
+def test_the_first_bet_is_what_twenty_imagined_pairs_say() -> None:
+    """Of 1,000 pairs with a margin of 2 points: an edge of 0.01 over a variance of 0.05 / 4, and a gain of 0.01."""
+    test = Within(1000, 0.02)
+
+    test.add(0.0)
+
+    assert test.most == pytest.approx(1 + 0.01 / (0.05 / 4 + 0.01**2) * 0.01)
+
+
 def test_what_cannot_fail_any_more_is_certain() -> None:
     test = Within(10, 0.5)
     for _ in range(8):

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -21,13 +23,75 @@ def test_seven_of_ten() -> None:
     assert found.high == pytest.approx(0.89221, abs=5e-6)
 
 
-def test_means_of_repeats_have_a_normal_interval() -> None:
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 50, 1000])
+@pytest.mark.parametrize("value", [0.25, 0.5, 0.9])
+def test_equal_values_have_gaffkes_interval(n: int, value: float) -> None:
+    """P(ΣD·x ≥ m) is ((1−m)/(1−x))ⁿ when all values are x, and the lower end is the mirrored one."""
+    found = estimate([value] * n)
+
+    assert found is not None
+    assert found.low == pytest.approx(value * 0.025 ** (1 / n), abs=0.003)
+    assert found.high == pytest.approx(1 - (1 - value) * 0.025 ** (1 / n), abs=0.003)
+    assert found.low < value < found.high
+
+
+def test_other_values_have_gaffkes_interval() -> None:
+    """The upper end of 0, ½, ½, 1 is the 97.5 % quantile 0.87777 of ΣD·x by a million draws."""
     found = estimate([0.5, 1.0, 0.0, 0.5])
 
     assert found is not None
-    error = math.sqrt(0.5 / 3 / 4)
-    assert found.standard_error == pytest.approx(error)
-    assert found.low == pytest.approx(0.5 - 1.959964 * error, abs=1e-6)
+    assert found.standard_error == pytest.approx(math.sqrt(0.5 / 3 / 4))
+    assert [found.low, found.high] == pytest.approx([0.12223, 0.87777], abs=0.001)
+
+
+def test_right_and_wrong_answers_of_two_weights_have_nearly_clopper_and_pearsons() -> None:
+    """7 of 10: [.34755, .93326]; the weights that hardly differ keep it from being Wilson's."""
+    found = estimate([1, 0, 1, 1, 0, 1, 1, 0, 1, 1], [1.0] * 9 + [1.0000001])
+
+    assert found is not None
+    assert [found.low, found.high] == pytest.approx([0.34755, 0.93326], abs=0.0005)
+
+
+POPULATIONS: dict[str, tuple[Callable[[random.Random], float], float]] = {
+    "all equal": (lambda _: 0.25, 0.25),
+    "two points": (lambda r: 0.25 + 0.5 * (r.random() < 0.5), 0.5),
+    "two rare points": (lambda r: 1.0 if r.random() < 0.9 else 0.5, 0.95),
+    "uniform": (lambda r: r.random(), 0.5),
+    "means of 4 repeats": (lambda r: sum(r.random() < 0.9 for _ in range(4)) / 4, 0.9),
+}
+
+
+@pytest.mark.parametrize("n", [3, 10, 50])
+@pytest.mark.parametrize("population", POPULATIONS)
+def test_the_interval_holds_the_mean_of_every_population(n: int, population: str) -> None:
+    """By a normal interval 0 % (all equal) to 93 % of them do."""
+    random_ = random.Random(f"{population} {n}")
+    draw, mean = POPULATIONS[population]
+
+    held = 0
+    for _ in range(200):
+        found = estimate([draw(random_) for _ in range(n)], [2.0] * (n - 1) + [2.0000001])
+        assert found is not None
+        held += found.low <= mean <= found.high
+
+    print(f"{population}, {n} values: {held / 200:.3f} of the intervals hold the mean")
+    assert held / 200 >= 0.94
+
+
+def test_the_interval_of_many_values_is_the_normal_one() -> None:
+    random_ = random.Random(0)
+    found = estimate([random_.betavariate(0.5, 0.5) for _ in range(2000)])
+
+    assert found is not None
+    assert found.standard_error is not None
+    assert found.high - found.mean == pytest.approx(1.96 * found.standard_error, rel=0.02)
+    assert found.mean - found.low == pytest.approx(1.96 * found.standard_error, rel=0.02)
+
+
+def test_the_order_of_values_changes_no_digit() -> None:
+    values = [random.Random(0).random() for _ in range(30)]
+
+    assert estimate(values) == estimate(sorted(values))
 
 
 def test_nothing_scored_is_no_score() -> None:
@@ -38,7 +102,7 @@ def test_one_value_has_no_error() -> None:
     found = estimate([0.25])
 
     assert found is not None
-    assert (found.mean, found.standard_error, found.low) == (0.25, None, None)
+    assert (found.mean, found.standard_error) == (0.25, None)
 
 
 @given(st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
@@ -123,10 +187,23 @@ def test_a_vote_is_the_most_frequent_answers_score(answers: list[tuple[str, floa
 
 
 def test_a_harmonic_mean_has_the_delta_methods_error() -> None:
-    one, two = Estimate(0.6, 0.02, 0, 1), Estimate(0.9, 0.01, 0, 1)
+    one, two = Estimate(0.6, 0.02, 0.4, 0.7), Estimate(0.9, 0.01, 0.8, 0.95)
     found = harmonic_mean(one, two)
 
     # dF/da = 2b²/(a+b)² = 0.72, dF/db = 2a²/(a+b)² = 0.32
     assert found.mean == pytest.approx(0.72)
     assert found.standard_error == pytest.approx(math.hypot(0.72 * 0.02, 0.32 * 0.01))
-    assert harmonic_mean(Estimate(0, None, 0, 0), Estimate(0, None, 0, 0)).mean == 0
+    # MOVER: the distances of the parts' ends in place of their errors.
+    assert found.high - found.mean == pytest.approx(math.hypot(0.72 * 0.1, 0.32 * 0.05))
+    assert found.mean - found.low == pytest.approx(math.hypot(0.72 * 0.2, 0.32 * 0.1))
+
+
+@pytest.mark.parametrize(("right", "mean"), [(0.0, 0.0), (1.0, 1.0)])
+def test_a_harmonic_mean_of_sure_parts_has_an_interval(right: float, mean: float) -> None:
+    part = estimate([right] * 5)
+    assert part is not None
+
+    found = harmonic_mean(part, part)
+
+    assert found.mean == mean
+    assert found.high - found.low > 0.3

@@ -67,7 +67,14 @@ def _options(row: Row) -> list[str]:
 
 def _right(answer: Any, options: Sequence[str]) -> list[str]:
     """The letters of the right options, in order."""
-    found = [_letters(text_of(part, "answer").strip(), options) for part in (answer if lists(answer) else [answer])]
+    parts = answer if lists(answer) else [answer]
+    numeric = any(re.fullmatch(r"[-+]?[\d.,]*\d", option.strip()) for option in options)
+    if numeric and any(type(part) in (int, float) for part in parts):
+        raise SampleError(
+            f"column 'answer' is ambiguous: the number {answer!r} could be an option's text, or count from 0 or "
+            "from 1; write the letter"
+        )
+    found = [_letters(text_of(part, "answer").strip(), options) for part in parts]
     letters = [letter for part in found for letter in part]
     if len(set(letters)) < len(letters):
         raise SampleError(f"column 'answer' names an option twice: {answer!r}")
@@ -82,11 +89,11 @@ def _letters(answer: str, options: Sequence[str]) -> list[str]:
     written = (
         re.findall("[A-Z]", answer.upper()) if re.fullmatch(r"[A-Za-z]|[A-Z](?:[\s,;、，]*[A-Z])+", answer) else []
     )
-    if by_text and written and by_text != written:
+    strange = [letter for letter in written if letter not in offered]
+    if by_text and written and not strange and by_text != written:
         raise SampleError(f"column 'answer' is ambiguous: {answer!r} is a letter and the text of option {by_text[0]}")
     if len(by_text) > 1:
         raise SampleError(f"column 'answer' is ambiguous: {answer!r} is the text of options {' and '.join(by_text)}")
-    strange = [letter for letter in written if letter not in offered]
     if strange and not by_text:
         raise SampleError(f"column 'answer' is {answer!r}, but there is no option {strange[0]}: {_listed(options)}")
     if not (by_text or written):

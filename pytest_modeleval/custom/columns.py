@@ -1,6 +1,7 @@
 """What stands in a row's columns, by the names that users give them."""
 
 from collections.abc import Collection, Sequence
+from math import isnan
 from typing import Any
 
 from pytest_modeleval.datasets import Row
@@ -13,7 +14,9 @@ SEVERAL = "several_right"
 
 
 def is_blank(value: Any) -> bool:
-    """Whether a column says nothing: it is missing, null, an empty list, or only space."""
+    """Whether a column says nothing: it is missing, null, NaN, an empty list, or only space."""
+    if isinstance(value, float):
+        return isnan(value)
     return value is None or value in ([], ()) or (isinstance(value, str) and not value.strip())
 
 

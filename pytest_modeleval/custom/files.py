@@ -10,13 +10,15 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.custom.columns import SEVERAL
+from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file
 from pytest_modeleval.sample import SampleError
 
 FORMATS = {"choice": choice, "qa": qa}
+# How many of a file's wrong rows are told.
+_TOLD = 20
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def read(path: Path, wanted: str | None) -> UserData:
     """The file's rows as the subset ``main``, or a folder's files as subsets; `pytest.UsageError` for a mistake."""
     files, solved = _folder(path) if path.is_dir() else ({"main": path}, {})
     rows = {file: _rows(file) for file in (*files.values(), *solved.values())}
-    formats = {file: wanted or _format(file, list(found[0])) for file, found in rows.items()}
+    formats = {file: wanted or _format(file, _columns(found)) for file, found in rows.items()}
     one, *others = rows
     for other in others:
         if formats[other] != formats[one]:
@@ -114,13 +116,12 @@ def _rows(path: Path) -> Sequence[Row]:
     if not path.exists():
         raise pytest.UsageError(f"--eval-file: there is no file {str(path)!r}")
     if not path.name.endswith(ENDINGS):
-        raise pytest.UsageError(f"--eval-file: {path} ends in none of {', '.join(ENDINGS)}")
+        raise pytest.UsageError(f"--eval-file: {path} ends in none of {', '.join(ENDINGS)}: save it as one of these")
     _refuse_not_utf8(path)
     try:
         rows = open_file(path)
         if not rows:
             raise pytest.UsageError(f"{path} has no row")
-        rows[0]
     except SampleError as error:
         raise pytest.UsageError(str(error)) from None
     return rows
@@ -142,6 +143,17 @@ def _refuse_not_utf8(path: Path) -> None:
             position += len(line)
 
 
+def _columns(rows: Sequence[Row]) -> Sequence[str]:
+    """The columns of the first row that can be read; `pytest.UsageError` where none can."""
+    errors = []
+    for index in range(len(rows)):
+        try:
+            return list(rows[index])
+        except SampleError as error:
+            errors.append(error)
+    raise pytest.UsageError(str(errors[0]))
+
+
 def _format(path: Path, columns: Sequence[str]) -> str:
     """The format that the columns of the first row fit."""
     fitting = [name for name, module in FORMATS.items() if module.fits(columns)]
@@ -150,6 +162,10 @@ def _format(path: Path, columns: Sequence[str]) -> str:
         return "choice"
     if len(fitting) == 1:
         return fitting[0]
+    if len(columns) == 1 and (mark := re.search("[;\t|]", columns[0])):
+        raise pytest.UsageError(
+            f"{path} has one column, {columns[0]!r}: separate the columns by commas, not {mark[0]!r}"
+        )
     found = f"its columns are {', '.join(columns)}"
     if fitting:
         raise pytest.UsageError(f"{path} may be of the formats {' and '.join(fitting)}, {found}: give --eval-format")
@@ -158,17 +174,24 @@ def _format(path: Path, columns: Sequence[str]) -> str:
 
 
 def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
-    """Whether a question has several right answers; `pytest.UsageError` for the first row that is wrong."""
+    """Whether a question has several right answers; `pytest.UsageError` that tells the rows that are wrong."""
     several, seen = False, dict[str, int]()
+    wrong: list[tuple[int, str]] = []
     for index in range(len(rows)):
         try:
             sample = FORMATS[name].to_sample(rows[index])
         except SampleError as error:
-            raise pytest.UsageError(f"{_where(path, index)}: {error} (format {name})") from None
+            wrong.append((index, f"{error} (format {name})"))
+            continue
         several = several or bool(sample.metadata.get(SEVERAL))
         key = sample.metadata["id"]
-        if key is not None and (first := seen.setdefault(str(key), index)) != index:
-            raise pytest.UsageError(f"{_where(path, index)}: column 'id' is {key!r}, as at {_where(path, first)}")
+        if not is_blank(key) and (first := seen.setdefault(str(key), index)) != index:
+            again = f", as at {_where(path, first)}" if len(wrong) < _TOLD else ""
+            wrong.append((index, f"column 'id' is {key!r}{again}"))
+    if wrong:
+        told = [f"{_where(path, index)}: {why}" for index, why in wrong[:_TOLD]]
+        more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []
+        raise pytest.UsageError("\n".join([*told, *more]))
     return several
 
 

@@ -9,6 +9,7 @@ from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
 from pytest_modeleval.scorers.bleu import bleu
 from pytest_modeleval.scorers.overlap import exact_match, rouge
+from pytest_modeleval.scorers.run_on import before_run_on
 
 NEEDS = "question, query or messages, and answer or response"
 
@@ -73,17 +74,15 @@ def judge(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Complet
     """What scores a sample by the metrics: the first one's own value is the sample's, right from the pass mark on."""
 
     def judged(sample: Sample, completion: Completion) -> Score:
-        answers = sample.metadata["answers"]
-        values = {
-            name: value for metric in metrics for name, value in METRICS[metric](completion.text, answers).items()
-        }
+        answers, said = sample.metadata["answers"], before_run_on(completion.text)
+        values = {name: value for metric in metrics for name, value in METRICS[metric](said, answers).items()}
         first = next(iter(values))
         scores = []
         for name, value in values.items():
             passed = value >= pass_mark
             why = "" if name == "exact" or passed else f"{name} {value:.3f} is below {pass_mark:g}"
             shown = "main" if name == first else name
-            scores.append(Score(value, passed, completion.text.strip(), answers[0], why, shown))
+            scores.append(Score(value, passed, said.strip(), answers[0], why, shown))
         return scores[0]
 
     return judged

@@ -61,6 +61,8 @@ def _written(outcome: Outcome) -> str:
 def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole."""
     try:
+        if path.exists() and not path.is_file():
+            raise OSError("it is no file")
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"cannot read the baseline {path}: {error}") from None
@@ -71,7 +73,7 @@ def read_baseline(path: Path) -> Baseline:
         )
     try:
         content = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise pytest.UsageError(f"{path} is cut off or no JSON ({error}): restore it, or bless a new run") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:
@@ -80,15 +82,62 @@ def read_baseline(path: Path) -> Baseline:
         raise pytest.UsageError(f"{path} {what}")
     try:
         parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
-        return Baseline(content["model"], parts)
+        model = content["model"]
     except (KeyError, TypeError, AttributeError) as error:
         raise pytest.UsageError(
             f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
         ) from None
+    except _NoValue as error:
+        raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
+    if not isinstance(model, str):
+        raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
+    return Baseline(model, parts)
+
+
+class _NoValue(Exception):
+    """Something in a baseline that no run writes there."""
+
+
+def _outcome(name: str, sample: str, values: object) -> Outcome:
+    """A sample's line; a score is 0 to 1, as `Score` has it, and two such have a variance of at most ½."""
+    if not isinstance(values, list) or len(values) != len(Outcome._fields):
+        raise _NoValue(f"{name}: sample {sample} is {_short(values)}, and not {', '.join(Outcome._fields)}")
+    found = Outcome(*values)
+    most = 0.5 if _is_whole(found.repeats) and found.repeats > 1 else 0
+    for what, value, is_right, expected in (
+        ("content", found.content, isinstance(found.content, str), "a hash"),
+        ("score", found.score, _is_number(found.score, 1), "a number from 0 to 1"),
+        ("repeats", found.repeats, _is_whole(found.repeats) and found.repeats >= 1, "a whole number of at least 1"),
+        ("variance", found.variance, _is_number(found.variance, most), f"a number from 0 to {most:g}"),
+    ):
+        if not is_right:
+            raise _NoValue(f"{name}: the {what} of sample {sample} is {_short(value)}, and not {expected}")
+    if not re.fullmatch(r".*-\d{5,}", sample, re.DOTALL):
+        raise _NoValue(f"{name}: {_short(sample)} is no sample's name, such as main-00042")
+    return found
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(value: object, most: float) -> bool:
+    """Whether it is a number from 0 to ``most``, which NaN is not."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+
+
+def _short(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=True)
+    return text if len(text) <= 60 else f"{text[:60]} …"
 
 
 def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
-    samples = {sample: Outcome(*outcome) for sample, outcome in part["samples"].items()}
+    samples = {sample: _outcome(name, sample, outcome) for sample, outcome in part["samples"].items()}
+    for pin, value in part["pins"].items():
+        if not isinstance(value, str):
+            raise _NoValue(f"{name}: the pin {pin} is {_short(value)}, and not a text")
+    if not (part["discordance"] is None or _is_number(part["discordance"], 1)):
+        raise _NoValue(f"{name}: the discordance is {_short(part['discordance'])}, and not a number from 0 to 1")
     if _digest(samples) != part["sha256"]:
         raise pytest.UsageError(
             f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "

@@ -25,7 +25,7 @@ from pytest_modeleval.values import Cache
 
 
 class Exit(enum.IntEnum):
-    """The exit status of a run with a gate; 2 to 5 keep pytest's own meaning."""
+    """The exit status of a run; 2 to 5 keep pytest's own meaning."""
 
     PASSED = 0
     REGRESSION = 1
@@ -33,6 +33,7 @@ class Exit(enum.IntEnum):
     TOO_MANY_ERRORS = 7
     BUDGET_SPENT = 8
     INVALID = 9
+    MOSTLY_ERRORS = 10
 
 
 @dataclass(frozen=True)
@@ -207,6 +208,15 @@ def _subsets(names: Iterable[str]) -> set[str]:
 def _of(part: Part, subsets: Container[str]) -> Part:
     """The baseline's samples of the subsets that are asked."""
     return replace(part, samples={n: o for n, o in part.samples.items() if n.rpartition("-")[0] in subsets})
+
+
+def refuse_stops(config: pytest.Config, options: Options) -> None:
+    """`pytest.UsageError` for what ends a run at its first failures where a baseline needs all of its samples."""
+    if options.save_baseline and (most := config.getoption("maxfail")):
+        flag = "-x" if most == 1 else f"--maxfail {most}"
+        raise pytest.UsageError(
+            f"{flag} ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave {flag} out"
+        )
 
 
 def refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

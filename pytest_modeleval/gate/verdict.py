@@ -10,10 +10,10 @@ from pytest_modeleval.paired import (
     detectable_drop,
     holm,
     mcnemar_drop,
-    paired_t,
-    paired_t_drop,
+    mean_change,
+    mean_drop,
 )
-from pytest_modeleval.statistics import wilson
+from pytest_modeleval.statistics import estimate
 
 
 class Result(enum.Enum):
@@ -52,8 +52,8 @@ def compared(
     """The verdict on one benchmark, not yet adjusted for others; ``margin`` is a share, 0.01 for a percentage point.
 
     In this order (non-inferiority): passed if the lower bound of the change lies above −margin, failed if "no worse" is
-    rejected, else inconclusive. Scores of 0 and 1 asked once: exact McNemar and Bonett and Price; else a paired t-test
-    whose clusters are the samples.
+    rejected, else inconclusive. Scores of 0 and 1 asked once: exact McNemar and Bonett and Price; else Gaffke's bounds
+    for the mean of one difference a sample.
     """
     shared = sorted(before.keys() & after.keys())
     differences = [after[sample].score - before[sample].score for sample in shared]
@@ -71,8 +71,8 @@ def compared(
         p_value = mcnemar_drop(regressions, fixes)
         spread = (regressions + fixes) / n
     else:
-        found = paired_t(differences, confidence=1 - 2 * alpha)
-        p_value = paired_t_drop(differences)
+        found = mean_change(differences, confidence=1 - 2 * alpha)
+        p_value = mean_drop(differences)
         spread = sum(d * d for d in differences) / n
     verdict = Verdict(
         name=name,
@@ -119,15 +119,8 @@ class Threshold:
 
 def against_least(name: str, samples: Sequence[Outcome], least: float, *, alpha: float = 0.05) -> Threshold:
     """Passed if the score's lower bound reaches the least, failed if its upper bound does not, else inconclusive."""
-    n = len(samples)
-    scores = [outcome.score for outcome in samples]
-    if not n:
+    found = estimate([outcome.score for outcome in samples], confidence=1 - 2 * alpha)
+    if found is None:
         return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, 0.0, 1.0, least)
-    mean = sum(scores) / n
-    if set(scores) <= {0.0, 1.0}:
-        low, high = wilson(round(sum(scores)), n, confidence=1 - 2 * alpha)
-    else:
-        change = paired_t(scores, confidence=1 - 2 * alpha)
-        low, high = max(0.0, change.low), change.high
-    result = Result.PASSED if low >= least else Result.FAILED if high < least else Result.INCONCLUSIVE
-    return Threshold(name, result, n, mean, low, high, least)
+    result = Result.PASSED if found.low >= least else Result.FAILED if found.high < least else Result.INCONCLUSIVE
+    return Threshold(name, result, len(samples), found.mean, found.low, found.high, least)

@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.collect import LINE, id_part
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import RIGHT, WRONG
+from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
 from pytest_modeleval.store import connect
 
@@ -33,11 +34,11 @@ class Run(NamedTuple):
     @property
     def time(self) -> str:
         """When it started, in local time."""
-        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.started))
+        return local_time(self.started)
 
 
 class Attempt(NamedTuple):
-    """What became of one item in one run. ``reused`` tells that its answer was a stored one."""
+    """What became of one item in one run. ``stored`` is when its answer was kept, where it was a stored one."""
 
     run: Run
     item: str
@@ -52,7 +53,7 @@ class Attempt(NamedTuple):
     expected: str | None
     why: str | None
     seconds: float | None
-    reused: int | None
+    stored: float | None
     completion_tokens: int | None = None
     completion: str | None = None
 
@@ -90,7 +91,7 @@ class Past:
         try:
             self._connection = connect(self.path)
         except sqlite3.Error as error:
-            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}") from None
+            raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def close(self) -> None:
         """Close the file."""
@@ -134,6 +135,14 @@ class Past:
         """A stored answer and when it was stored; (None, 0.0) when it is not there."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
         return (Completion(**json.loads(row[0])), row[1]) if row else (None, 0.0)
+
+    def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
+        """How many answers of some models are stored, and when the oldest was."""
+        marks = ", ".join("?" * len(models))
+        row = self._connection.execute(
+            f"select count(*), min(created) from completions where model in ({marks})", models
+        ).fetchone()
+        return int(row[0]), row[1]
 
     def exchanges(self, keys: str | None) -> list[Exchange]:
         """What a sample's `answers` name, in order; empty for one whose prompt alone was asked."""

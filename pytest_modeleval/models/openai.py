@@ -236,6 +236,8 @@ class OpenAIModel:
                 f"{self._where}: {self._line(str(cause))}, which is not followed, as it would see key, headers and "
                 "prompts; if that is your server, give its address as base_url"
             ) from None
+        if "WRONG_VERSION_NUMBER" in str(cause):
+            return "it does not speak TLS: write http://"
         return self._line(str(cause)) or type(cause).__name__
 
     def _line(self, text: str) -> str:

@@ -1,9 +1,12 @@
 """Opens the model that a spec describes; the one place that knows every module here."""
 
 import gc
+import importlib.util
 from collections.abc import Callable
+from pathlib import Path
 
 import pluggy
+import pytest
 
 from pytest_modeleval.models import Model
 from pytest_modeleval.models.spec import APIS, ModelSpec
@@ -12,7 +15,7 @@ from pytest_modeleval.options import unknown
 
 def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
     """The opened model; imports what it needs only now."""
-    if opener := _opener(spec.api):
+    if opener := _opener(spec):
         return opener(spec)
     model: Model | None = hook.pytest_modeleval_open_model(spec=spec)
     if model is None:
@@ -20,17 +23,18 @@ def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
     return model
 
 
-def _opener(api: str) -> Callable[[ModelSpec], Model] | None:
+def _opener(spec: ModelSpec) -> Callable[[ModelSpec], Model] | None:
     # Importing makes nothing but objects that stay: looking for garbage takes a fifth of `import openai`, and looking
     # through them later would hold up the first requests.
     gc.disable()
     try:
-        match api:
+        match spec.api:
             case "openai":
                 from pytest_modeleval.models.openai import OpenAIModel
 
                 return OpenAIModel
             case "transformers":
+                _refuse_other_files(Path(spec.model))
                 from pytest_modeleval.models.transformers import TransformersModel
 
                 return TransformersModel
@@ -42,3 +46,23 @@ def _opener(api: str) -> Callable[[ModelSpec], Model] | None:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _refuse_other_files(model: Path) -> None:
+    """`pytest.UsageError` for what transformers would take seconds to find no model in."""
+    has_config = (model / "config.json").is_file()
+    files = [model] if model.suffix == ".gguf" else [] if has_config else sorted(model.glob("*.gguf"))
+    if files:
+        raise pytest.UsageError(
+            f"{files[0]} is in llama.cpp's format: serve it with llama-server, and give its address as the base_url of "
+            "an alias"
+        )
+    if has_config or not model.is_dir():
+        return
+    if not (model / "adapter_config.json").is_file():
+        raise pytest.UsageError(f"the folder {model} has no config.json: it holds no model that transformers reads")
+    if importlib.util.find_spec("peft") is None:
+        raise pytest.UsageError(
+            f"the folder {model} holds an adapter alone: pip install peft, or merge it into its model "
+            "(merge_and_unload) and save that"
+        )

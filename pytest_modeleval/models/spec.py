@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_modeleval.config import Table
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options import closest, unknown
 
 TINY = Path(__file__).parent / "tiny"
 APIS = ("openai", "transformers", "replay")
@@ -130,7 +130,38 @@ def _check_price(where: str, price: Mapping[str, Any]) -> None:
 def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]) -> ModelSpec:
     """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
     spec = _resolve(name, aliases)
-    return replace(spec, generation=_merged(spec.generation, generation))
+    spec = replace(spec, generation=_merged(spec.generation, generation))
+    if spec.api == "openai":
+        _check_generation(spec)
+    return replace(spec, base_url=_address(spec)) if spec.base_url else spec
+
+
+def _address(spec: ModelSpec) -> str:
+    """The address without the endpoint that may stand behind it, and with the ``/v1`` that nearly every server has."""
+    given = spec.base_url or ""
+    if not given.lower().startswith(("http://", "https://")):
+        raise pytest.UsageError(f"model {spec.name!r}: base_url = {given!r} lacks http:// or https:// in front")
+    path = urlsplit(given).path
+    if path in ("", "/"):
+        return given if path else f"{given}/v1"
+    return given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
+
+
+# The settings of chat completions that are numbers, and others, as in OpenAI's API reference and vLLM's sampling
+# parameters. A server may know more: only what looks like a slip of the keyboard is refused.
+_NUMBERS = {
+    *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "min_tokens", "seed", "n"),
+    *("presence_penalty", "frequency_penalty", "repetition_penalty", "length_penalty", "top_logprobs"),
+}
+_SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
+
+
+def _check_generation(spec: ModelSpec) -> None:
+    for key, value in spec.generation.items():
+        if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is a number, not {value!r}")
+        if key not in _NUMBERS | _SETTINGS and closest(key, _NUMBERS | _SETTINGS, cutoff=0.85):
+            raise unknown(f"generation setting of model {spec.name!r}:", key, _NUMBERS | _SETTINGS)
 
 
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
@@ -148,7 +179,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
-    if Path(name).is_dir() or (name.count("/") == 1 and not name.startswith((".", "/"))):
+    if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not name.startswith((".", "/"))):
         return ModelSpec(name, "transformers", name)
     raise unknown(
         "model",

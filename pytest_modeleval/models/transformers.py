@@ -1,6 +1,7 @@
 """Models in this process: a local folder or hub id through `transformers`, asked in batches."""
 
 import asyncio
+import inspect
 import queue
 import threading
 import time
@@ -13,7 +14,15 @@ import pytest
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, split_thinking
+from pytest_modeleval.sample import (
+    Completion,
+    Request,
+    SampleError,
+    StopRun,
+    marks_thought,
+    opens_thought,
+    split_thinking,
+)
 
 try:
     import torch
@@ -37,6 +46,9 @@ _OWN: dict[str, Any] = {
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.
 _SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
 _OTHER = ("max_tokens", "stop", "seed", "extra_body")
+# What ends an answer where no `stop` is set and the model has no chat template, so that it goes on with its own
+# questions: the lm-evaluation-harness's stops of gsm8k, gsm8k_cot and minerva_math, each at the beginning of a line.
+_RUN_ON = ("\nQuestion:", "\nQ:", "\nProblem:", "\nUser:", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "</s>")
 # Tokens of an answer when nothing says otherwise, as evalscope has it.
 _MOST_TOKENS = 2048
 
@@ -101,8 +113,18 @@ class TransformersModel:
         if own["batching"] not in ("static", "continuous"):
             raise pytest.UsageError(f"batching is 'static' or 'continuous', not {own['batching']!r}")
         self._continuous = own["batching"] == "continuous"
+        if self._continuous and not _knows_pages():
+            raise pytest.UsageError(
+                f"batching = 'continuous' needs transformers 5.18 or newer, this is {transformers.__version__}: "
+                "pip install -U transformers, or leave it at 'static'"
+            )
         self._model, self._tokenizer = load_model(spec)
         self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
+        # Special tokens that are no text; those around a thought have to be seen.
+        added = self._tokenizer.added_tokens_decoder
+        self._hidden = {one for one in self._tokenizer.all_special_ids if one not in added} | {
+            one for one, token in added.items() if token.special and not marks_thought(token.content)
+        }
         if own["chat_template"]:
             self._tokenizer.chat_template = own["chat_template"]
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
@@ -211,14 +233,12 @@ class TransformersModel:
 
     def _generate(self, batch: list[_Waiting]) -> list[Completion]:
         generation = batch[0].generation
-        stop = generation.get("stop") or []
+        stop = generation.get("stop", () if self._tokenizer.chat_template else _RUN_ON) or []
         stop = [stop] if isinstance(stop, str) else list(stop)
         config = self._generation_config(generation, max(len(one.tokens) for one in batch), stop)
         answers = (self._continuously if self._continuous else self._together)(batch, config)
         ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-        return [
-            self._completion(len(one.tokens), ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)
-        ]
+        return [self._completion(one.tokens, ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)]
 
     def _together(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
         """The answers' tokens from one static batch."""
@@ -283,21 +303,28 @@ class TransformersModel:
             config.eos_token_id = self._tokenizer.eos_token_id
         return config
 
-    def _completion(self, prompt_tokens: int, ids: list[int], ends: set[int], stop: list[str]) -> Completion:
+    def _completion(self, prompt: Sequence[int], ids: list[int], ends: set[int], stop: list[str]) -> Completion:
         end = next((place for place, token in enumerate(ids) if token in ends), None)
         finished = end is not None
-        text = self._tokenizer.decode(ids[:end], skip_special_tokens=True)
+        text = self._tokenizer.decode([token for token in ids[:end] if token not in self._hidden])
         cuts = [text.find(mark) for mark in stop if mark in text]
         if cuts:
             text, finished = text[: min(cuts)], True
-        thinking, answer = split_thinking(text)
+        # A template's opening mark and what follows it are a few tokens.
+        thinking, answer = split_thinking(text, opened=opens_thought(self._tokenizer.decode(prompt[-20:])))
         return Completion(
             text=answer,
             thinking=thinking,
             finish_reason="stop" if finished else "length",
-            prompt_tokens=prompt_tokens,
+            prompt_tokens=len(prompt),
             completion_tokens=len(ids) if end is None else end + 1,
         )
+
+
+def _knows_pages() -> bool:
+    """Whether this transformers has continuous batching as it is used here, which began with 5.18."""
+    config = getattr(transformers, "ContinuousBatchingConfig", None)
+    return config is not None and "page_size" in inspect.signature(config).parameters
 
 
 def _default_device() -> dict[str, Any]:

@@ -1,14 +1,30 @@
 """What a response says: the chunks of an event stream, or one JSON object."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from pytest_modeleval.models.replies import (
+    Broken,
+    Said,
+    add_said,
+    count_of,
+    failure_in,
+    finish_of,
+    first_choice,
+    parsed,
+    usage_of,
+)
 from pytest_modeleval.perf import responses
+from pytest_modeleval.perf.responses import inner
+from pytest_modeleval.sample import Json
 
-_TEXTS = ("content", "reasoning_content", "reasoning", "text")
+# Where an answer is that has no choices: of responses, embeddings and rerankers.
+_OTHERS = ("output", "data", "results", "embeddings")
+# What stands for something else in a text of JSON.
+_SPECIAL = bytes([*range(0x20), *b'"\\'])
 
 
 @dataclass(slots=True)
@@ -22,12 +38,15 @@ class Answer:
     thoughts: list[bool] = field(default_factory=list)
     # Tokens until and with it where the server says so.
     counts: list[int] = field(default_factory=list)
-    usage: dict[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    # How many chunks had come when it was told: one that comes after is not counted in it.
+    told: int = 0
     finish: str = ""
-    # Whether it came to its end: the end is marked, or there is a reason of finishing.
+    # Whether it came to its end: there is a reason of finishing, or something was said and the end is marked.
     complete: bool = False
     error: str = ""
     text: list[str] = field(default_factory=list)
+    thinking: list[str] = field(default_factory=list)
 
 
 class _Shape:
@@ -45,7 +64,7 @@ class _Shape:
 
     def learn(self, data: bytes, name: str, text: str, *, thought: bool) -> None:
         """Take what is around this text, where that is no doubt."""
-        for separator in (b'": "', b'":"'):
+        for separator in (b'": "', b'":"') if name else ():
             around = b'"' + name.encode() + separator
             whole = around + text.encode(errors="replace") + b'"'
             if data.count(whole) == 1:
@@ -58,7 +77,7 @@ def streamed(content: bytes, *, text: bool = False) -> Answer:
     if b"\r" in content:
         # Lines may end with CR LF or CR too; nothing moves.
         content = content.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
-    answer, shape = Answer(), _Shape()
+    answer, shape, is_done = Answer(), _Shape(), False
     at = _read_alike(answer, shape, content, 0, text)
     pending = b""
     while (end := content.find(b"\n", at)) >= 0:
@@ -71,10 +90,11 @@ def streamed(content: bytes, *, text: bool = False) -> Answer:
             continue
         data, pending = (pending + line[5:]).strip(), b""
         if data == b"[DONE]":
-            answer.complete = True
-        else:
+            is_done = True
+        elif data:
             _read_chunk(answer, shape, data, end, text)
         at = _read_alike(answer, shape, content, at + content.startswith(b"\n", at), text)
+    answer.complete = bool(answer.finish or (is_done and answer.places))
     return answer
 
 
@@ -97,7 +117,7 @@ def _read_alike(answer: Answer, shape: _Shape, content: bytes, at: int, text: bo
         answer.lengths += lengths
         answer.thoughts += [shape.thought] * len(texts)
         if text:
-            answer.text += [said.decode(errors="replace") for said in texts]
+            (answer.thinking if shape.thought else answer.text).extend(said.decode() for said in texts)
         at, size = ends[-1] + 2, 2 * size
         if not is_all:
             break
@@ -111,7 +131,8 @@ def _texts(shape: _Shape, events: bytes) -> tuple[list[bytes], bool]:
     parts = events.split(b"\n")[:-1]
     lines = parts[::2]
     texts = [line[len(before) : 2 - len(after)] for line in lines]
-    if all(texts) and _is_plain(b"".join(texts)) and events == before + (after + before).join(texts) + after:
+    # Between two texts no letter may be cut.
+    if all(texts) and _is_plain(b" ".join(texts)) and events == before + (after + before).join(texts) + after:
         return texts, True
     is_alike = [
         line.startswith(before) and line.endswith(after[:-2]) and bool(said) and _is_plain(said) and not empty
@@ -122,81 +143,79 @@ def _texts(shape: _Shape, events: bytes) -> tuple[list[bytes], bool]:
 
 def _is_plain(text: bytes) -> bool:
     """Whether this is the same in JSON, and no end of a text in it."""
-    return b'"' not in text and b"\\" not in text
+    if text.translate(None, _SPECIAL) != text:
+        return False
+    try:
+        return text.isascii() or bool(text.decode())
+    except UnicodeDecodeError:
+        return False
 
 
 def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:
     try:
-        chunk = json.loads(data)
-    except (ValueError, RecursionError):
-        answer.error = answer.error or f"no JSON: {data[:100].decode(errors='replace')}"
-        return
-    if not isinstance(chunk, dict):
-        return
-    listed = chunk.get("choices")
-    choices = [choice for choice in listed if isinstance(choice, dict)] if isinstance(listed, list) else []
+        _take(answer, shape, parsed(data), data, end, text)
+    except Broken as broken:
+        answer.error = answer.error or str(broken)
+
+
+def _take(answer: Answer, shape: _Shape | None, chunk: Json, data: bytes, end: int, text: bool) -> None:
+    """Take in a chunk of a stream, or (without a shape) a whole answer; raises `Broken` for a failed one."""
+    choice: Json = {}
     if responses.is_event(chunk):
-        response = responses.response_of(chunk)
-        error, usage, finish = responses.error_of(chunk), inner(response, "usage"), responses.finish_of(response)
-        choices, said = [], list(responses.said_by(chunk))
+        said, usage, finish = responses.read(chunk)
     else:
-        error, usage = chunk.get("error"), inner(chunk, "usage")
-        finish = next((str(choice["finish_reason"]) for choice in choices if choice.get("finish_reason")), "")
-        said = [part for choice in choices for part in _said(choice)]
-    if error:
-        answer.error = json.dumps(error)[:200]
-    answer.usage, answer.finish = usage or answer.usage, finish or answer.finish
-    answer.complete = answer.complete or bool(answer.finish)
-    if not said:
-        return
-    answer.places.append(end)
-    answer.lengths.append(sum(len(words) for _, words in said))
-    answer.thoughts.append(all(name.startswith("reasoning") for name, _ in said))
-    if (count := number(usage, "completion_tokens")) is not None:
-        answer.counts.append(count)
-    elif len(choices) == 1 and len(said) == 1 and not answer.finish:
-        shape.learn(data, *said[0], thought=answer.thoughts[-1])
-    if text:
-        answer.text.append("".join(words for name, words in said if name in _TEXTS))
+        if failed := _failure(chunk):
+            raise Broken(failed)
+        said, usage, choice = Said(), usage_of(chunk), first_choice(chunk, streamed=shape is not None) or {}
+        add_said(said, choice.get("delta") or choice.get("message") or {"content": choice.get("text")})
+        finish = finish_of(choice)
+    answer.finish = finish or answer.finish
+    if said:
+        answer.places.append(end)
+        words = [*said.thinking, *said.text, *said.refusal]
+        answer.lengths.append(sum(map(len, words)) + (len(json.dumps(said.calls)) if said.calls else 0))
+        answer.thoughts.append(not (said.text or said.refusal or said.calls))
+        if text:
+            answer.text += [*said.text, *said.refusal]
+            answer.thinking += said.thinking
+        if (count := count_of(usage, "completion_tokens")) is not None:
+            answer.counts.append(count)
+        elif shape and len(words) == 1 and not said.calls and not answer.finish:
+            shape.learn(data, _name(choice, words[0]), words[0], thought=answer.thoughts[-1])
+    if usage:
+        answer.usage, answer.told = usage, len(answer.places)
 
 
-def _said(choice: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What a choice says, by the name of its field; a tool's call is content too."""
-    delta = choice.get("delta") or choice.get("message") or choice
-    if not isinstance(delta, dict):
-        return
-    for name in _TEXTS:
-        if words := delta.get(name):
-            yield name, words if isinstance(words, str) else json.dumps(words)
-    if calls := delta.get("tool_calls"):
-        yield "tool_calls", json.dumps(calls)
+def _failure(chunk: Json) -> str:
+    failed = failure_in(chunk)
+    # Beside what embeddings and rerankers answer with, a message is no error, as it is none beside choices.
+    return failure_in({"choices": True, **chunk}) if failed and any(map(chunk.get, _OTHERS)) else failed
+
+
+def _name(choice: Json, words: str) -> str:
+    """The one field of a choice, or of its delta, that says this; "" where there is none, or several."""
+    delta = choice.get("delta")
+    fields = [*choice.items(), *(delta.items() if isinstance(delta, Mapping) else ())]
+    names = [name for name, value in fields if value == words]
+    return names[0] if len(names) == 1 else ""
 
 
 def whole(content: bytes, *, text: bool = False) -> Answer:
     """What a response says that is one JSON object."""
     answer = Answer()
     try:
-        said = json.loads(content)
-    except (ValueError, RecursionError):
-        said = None
-    if not isinstance(said, dict):
-        answer.error = f"no JSON object: {content[:100].decode(errors='replace')}"
+        said = parsed(content)
+        _take(answer, None, said, content, 0, text)
+    except Broken as broken:
+        answer.error = str(broken)
         return answer
-    _read_chunk(answer, _Shape(), content, 0, text)
     answer.usage = answer.usage or inner(inner(said, "meta"), "tokens")
+    answer.complete = bool(answer.finish or answer.places or any(map(said.get, _OTHERS)))
     # No chunk arrived before the whole: it has no first.
-    answer.places, answer.lengths, answer.thoughts, answer.counts = [], [], [], []
-    answer.complete = any(said.get(name) for name in ("choices", "output", "data", "results", "embeddings"))
+    answer.places, answer.lengths, answer.thoughts, answer.counts, answer.told = [], [], [], [], 0
     return answer
 
 
-def inner(content: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The object in this field; an empty one where there is none."""
-    found = content.get(name)
-    return found if isinstance(found, dict) else {}
-
-
-def number(usage: dict[str, Any], *names: str) -> int | None:
+def number(usage: Mapping[str, Any], *names: str) -> int | None:
     """The first of these that is a count of tokens."""
-    values = (usage.get(name) for name in names)
-    return next((value for value in values if isinstance(value, int) and 0 <= value < 1 << 31), None)
+    return next((count for name in names if (count := count_of(usage, name)) is not None), None)

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from pytest_modeleval.perf.load import run_load
 from pytest_modeleval.perf.record import Load, Plan, Record, Request
 from pytest_modeleval.perf.server.behaviour import Behaviour
@@ -45,8 +47,11 @@ def calibrate(parallel: int, *, gap: float = 0.01, seconds: float = 2.0) -> Floo
     rounds = max(2, round(seconds / (_TTFT + gap * _TOKENS)))
     plan = Plan(parallel=parallel, number=rounds * parallel, limit=_LIMIT)
     with bench_server(Behaviour(ttft=_TTFT, gap=gap, tokens=_TOKENS)) as server:
-        load = run_load(reach(f"{server.url}/v1/chat/completions"), requests(rounds * parallel, _TOKENS), plan)
-        return _floor(load, server)
+        try:
+            load = run_load(reach(f"{server.url}/v1/chat/completions"), requests(rounds * parallel, _TOKENS), plan)
+            return _floor(load, server)
+        except OSError as error:
+            raise pytest.UsageError(f"--perf-calibrate: this machine's own server ended: {error}") from None
 
 
 def requests(number: int, tokens: int) -> Iterator[Request]:

@@ -1,5 +1,6 @@
 """Whether a load is worse than in an earlier run by more than is accepted: three outcomes, on the ratio's interval."""
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.definitions import COMPARED, RATES
 
+# No figure is so large.
+_BEYOND = 1e300
 _LIMIT = re.compile(r"([a-z0-9_]+)\s*:\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)%")
 # The figures that a run keeps an interval of.
 KEPT = (*(f"{statistic}_{name}" for name in COMPARED for statistic in ("p50", "p90", "p99", "mean")), *RATES)
@@ -56,6 +59,33 @@ def parse(where: str, text: str) -> tuple[Limit, ...]:
     return tuple(limits)
 
 
+def checked(stored: Any) -> Mapping[str, Any]:
+    """A load's document as a store has it; an INVALID one where it holds what is no figure of a load."""
+    why = _what_is_wrong(stored)
+    return {"figures": {}, "intervals": {}, "invalid": [why]} if why else stored
+
+
+def _what_is_wrong(stored: Any) -> str:
+    found: Mapping[str, Any] = stored if isinstance(stored, dict) else {}
+    figures, intervals, invalid = (found.get(name) for name in ("figures", "intervals", "invalid"))
+    if not (isinstance(figures, dict) and isinstance(intervals, dict) and isinstance(invalid, list)):
+        return "it is no document of a load"
+    for name in KEPT:
+        value, ends = figures.get(name, 0.0), intervals.get(name, (0.0, 0.0))
+        if not _is_finite(value) or value < 0:
+            return f"its {name} is {json.dumps(value)[:40]}"
+        if not (
+            isinstance(ends, list | tuple) and len(ends) == 2 and all(map(_is_finite, ends)) and ends[0] <= ends[1]
+        ):
+            return f"the interval of its {name} is {json.dumps(ends)[:40]}"
+    return ""
+
+
+def _is_finite(value: object) -> bool:
+    # NaN is not below anything, and whole numbers of JSON have no end.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _BEYOND
+
+
 def changes(limits: Sequence[Limit], now: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[Change]:
     """What the documents of a load say of each limit."""
     return [_change(limit, now, before) for limit in limits]
@@ -64,7 +94,9 @@ def changes(limits: Sequence[Limit], now: Mapping[str, Any], before: Mapping[str
 def _change(limit: Limit, now: Mapping[str, Any], before: Mapping[str, Any] | None) -> Change:
     figure = limit.figure
     if before is None or before["invalid"]:
-        why = "that run has no such load to compare with" if before is None else "that run's load was INVALID"
+        why = "that run has no such load to compare with"
+        if before is not None:
+            why = f"that run's load was INVALID: {'; '.join(map(str, before['invalid']))[:200]}"
         return Change(Result.INCONCLUSIVE, f"{figure}: {why}")
     found = ratio_of(figure, now, before)
     if found is None:

@@ -48,7 +48,7 @@ def document(measured: Measured) -> dict[str, Any]:
         "seconds": found.seconds,
         "invalid": list(measured.invalid),
         "slo": [
-            {"condition": verdict.condition.text, "result": verdict.result.value, "why": verdict.why}
+            {"condition": verdict.condition.text, "result": measured.word(verdict.result), "why": verdict.why}
             | {key: value for key in ("value", "low", "high") if math.isfinite(value := getattr(verdict, key))}
             for verdict in measured.verdicts
         ],

@@ -41,6 +41,11 @@ class Exchange:
         self._joined = len(self.reads)
         return self.raw
 
+    def is_longer(self, most: int) -> bool:
+        """Whether more bytes than this came."""
+        # A read brings 16 KiB at most: few are counted as quickly as none.
+        return len(self.reads) << 14 > most and sum(len(read[0]) for read in self.reads) > most
+
     @property
     def last_seen(self) -> int:
         """When it last gave a sign of life."""

@@ -119,7 +119,7 @@ FLAGS = (
     ),
     Flag("--perf-min-input", "TOKENS", "leave out shorter prompts of a dataset (default: 0)", values.at_least(0), 0),
     Flag("--perf-max-input", "TOKENS", "leave out longer prompts of a dataset", values.at_least(1)),
-    Flag("--perf-output", "TOKENS", "max_tokens of each request, likewise (default: 128)", reading.lengths),
+    Flag("--perf-output", "TOKENS", "greatest length of each answer, likewise (default: 128)", reading.lengths),
     Flag("--perf-prefix", "TOKENS", "how many of them all prompts share (default: 0)", values.at_least(0), 0),
     Flag("--perf-turns", "N", "turns of a conversation, or 2-5 of random ones (default: 1)", reading.turns),
     Flag(

@@ -1,7 +1,10 @@
 """Where an HTTP/1.1 response ends, and its body; the bytes are looked at as little as can be while they arrive."""
 
+import re
 from dataclasses import dataclass
 from itertools import accumulate
+
+_LOCATION = re.compile(rb"\r\nlocation:[ \t]*([^\r\n]+)", re.IGNORECASE)
 
 
 class Malformed(Exception):
@@ -41,6 +44,12 @@ class Framing:
     def until_close(self) -> bool:
         """Whether the response ends with its connection."""
         return bool(self.head) and not self._chunked and self._length is None
+
+    def elsewhere(self, raw: bytes | bytearray) -> str:
+        """Where a redirect sends; "" for every other response."""
+        if not 300 <= self.status < 400 or not (found := _LOCATION.search(raw, 0, self.head)):
+            return ""
+        return found[1].decode(errors="replace")
 
     def _read_head(self, raw: bytearray) -> bool:
         end = raw.find(b"\r\n\r\n", self._at)

@@ -116,9 +116,14 @@ class LoadHooks:
 
             listen(self._config, self.session)
         # A mistake that an endpoint, a tokenizer or a dataset shows ends the run, before the first load.
-        for param in map(param_of, [] if self._is_worker else loads):
-            if param is not None:
+        params_ = [param for param in map(param_of, [] if self._is_worker else loads) if param is not None]
+        try:
+            for param in params_:
+                self.session.provide(param.options, param.what)
+            for param in params_:
                 self.session.prepare(*param)
+        except StopRun as error:
+            raise pytest.UsageError(str(error)) from None
 
     def pytest_report_header(self) -> str:
         models = (f"{each.name} at {each.base_url}" if each.base_url else each.name for each in self.session.models)
@@ -183,12 +188,12 @@ class LoadHooks:
         only_loads = all(is_load(item) for item in session.items)
         if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
             session.exitstatus = int(exit_status(self._statuses))
-        try:
-            self._write_files(int(session.exitstatus))
-        except (OSError, pytest.UsageError) as error:
-            self._config.get_terminal_writer().line(f"\n{error}", red=True)
-            session.exitstatus = pytest.ExitCode.USAGE_ERROR
-        self.session.close(int(session.exitstatus))
+        for end in (self._write_files, self.session.close):
+            try:
+                end(int(session.exitstatus))
+            except (OSError, pytest.UsageError, StopRun) as error:
+                self._config.get_terminal_writer().line(f"\n{error}", red=True)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _write_files(self, exit_status: int) -> None:
         options = read_perf(self._config)

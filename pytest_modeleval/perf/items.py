@@ -21,6 +21,10 @@ class Param(NamedTuple):
     # A load, a search, or the length of a prompt for a model in this process.
     what: Point | Find | int
 
+    def __repr__(self) -> str:
+        # As plugins write parameters down: an alias may hold secrets.
+        return f"{self.model.name}: {getattr(self.what, 'name', self.what)}"
+
 
 def params(fixture: str, models: Sequence[ModelSpec], options: PerfOptions, seed: int) -> dict[str, Param]:
     """The parameters of a test by their ids; `pytest.UsageError` for loads that cannot be."""

@@ -59,7 +59,7 @@ class _Run:
         tokens_of: Callable[[str], int] | None,
         tick: Callable[[Progress], None] | None,
     ) -> None:
-        self._plan, self._tick = plan, tick
+        self._target, self._plan, self._tick = target, plan, tick
         self._loop = Loop()
         self._pool = Pool(self._loop, target, plan, self._finish)
         self._supply = Supply(requests)
@@ -226,6 +226,7 @@ class _Run:
         """What was measured."""
         unfinished = len(self._pool.busy) + len(self._pool.queue)
         records, window, client = self._observed.result(self._pool)
+        records.details = {error: self._target.shown(detail) for error, detail in records.details.items()}
         return Load(records, window, client, self._plan, stopped, unfinished, self._supply.dropped)
 
     def close(self) -> None:

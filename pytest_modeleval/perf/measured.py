@@ -45,6 +45,10 @@ class Measured:
         """What they say of all of them."""
         return overall(self.verdicts)
 
+    def word(self, result: Result) -> str:
+        """What is to be said of a result of this load's: nothing holds of a measurement that is invalid."""
+        return "invalid" if self.invalid else result.value
+
     def __getitem__(self, name: str) -> float:
         """A figure in seconds, tokens, or as a share: "p99_ttft", "mean_tpot", "success", "output_rate", …
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from itertools import accumulate
 from operator import sub
 
-from pytest_modeleval.perf.answers import Answer, inner, number, streamed, whole
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.perf.answers import Answer, number, streamed, whole
 from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.framing import Body, Malformed
 from pytest_modeleval.perf.record import Record
+from pytest_modeleval.perf.responses import inner
 from pytest_modeleval.perf.stamps import arrivals
 
 
@@ -39,6 +41,8 @@ class Read:
     stamped: bool = False
 
 
+# Bytes of a failed response that are kept to be shown.
+_SAID = 1000
 # What a read within this time brings came together (nanoseconds).
 _AT_ONCE = 1_000_000
 
@@ -70,10 +74,16 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
         return Read(record, exchange.detail or str(malformed), lag)
     if status >= 300:
         record.error = f"http {status}"
-        return Read(record, body.content[:200].decode(errors="replace"), lag)
+        elsewhere = exchange.framing.elsewhere(exchange.raw)
+        said = (
+            f"it sends on to {elsewhere}, which no load follows"
+            if elsewhere
+            else body.content[:_SAID].decode(errors="replace")
+        )
+        return Read(record, said, lag)
     detail = exchange.detail
     if status and not record.error:
-        record.error, detail = _verdict(answer)
+        record.error, detail = verdict(answer)
     reads = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
@@ -101,10 +111,11 @@ def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> se
     return {read for read, count in clumps.items() if count > usual and waited[read] > _AT_ONCE}
 
 
-def _verdict(answer: Answer) -> tuple[str, str]:
+def verdict(answer: Answer) -> tuple[str, str]:
+    """The class of what is wrong with an answer, and the message; both empty where nothing is."""
     if answer.error:
         return ("server" if answer.complete or answer.places else "protocol"), answer.error
-    return ("", "") if answer.complete else ("cut", "the stream ended without a reason or an end")
+    return ("", "") if answer.complete else ("cut", "no finish reason came, and no token with an end marked after it")
 
 
 def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
@@ -135,7 +146,7 @@ def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "arra
 
 def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
     usage, chunks = answer.usage, len(record.chunks)
-    record.finish = answer.finish
+    record.finish = one_line(answer.finish, 40)
     told = number(usage, "prompt_tokens", "input_tokens", "total_tokens")
     record.input_tokens = record.input_tokens if told is None else told
     details = inner(usage, "prompt_tokens_details") or inner(usage, "input_tokens_details")
@@ -145,13 +156,15 @@ def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callab
     details = inner(usage, "completion_tokens_details") or inner(usage, "output_tokens_details")
     record.reasoning_tokens = number(details, "reasoning_tokens")
     record.output_tokens = number(usage, "completion_tokens", "output_tokens")
-    if record.output_tokens is not None:
+    # What was told before the last chunk does not count it; and no chunks are of no tokens.
+    if record.output_tokens is not None and answer.told >= chunks and (record.output_tokens or not chunks):
         record.counted_by = "usage"
     elif tokens_of and exchange.framing.head and not record.error.startswith("http"):
-        record.output_tokens = tokens_of("".join(answer_of(exchange, text=True)[0].text))
+        said = answer_of(exchange, text=True)[0]
+        record.output_tokens = sum(tokens_of("".join(words)) for words in (said.thinking, said.text) if words)
         record.counted_by = "tokenizer"
-    elif chunks:
-        record.output_tokens, record.counted_by = chunks, "chunks"
+    else:
+        record.output_tokens, record.counted_by = (chunks, "chunks") if chunks else (None, "")
     if chunks and len(answer.counts) == chunks:
         before = [0, *answer.counts]
         record.sizes = array("I", [max(0, count - was) for was, count in zip(before, answer.counts, strict=False)])

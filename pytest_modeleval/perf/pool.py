@@ -11,6 +11,8 @@ from pytest_modeleval.perf.target import Target
 from pytest_modeleval.perf.wire import Connection
 
 _SECOND = 1_000_000_000
+# Bytes of one answer: as many as embeddings of a large batch have.
+MOST_BYTES = 256 << 20
 # Seconds for a connection to be made.
 _CONNECT = 10.0
 # A connection that the server closes while it is idle is replaced, unless it lived no longer than this.
@@ -126,6 +128,8 @@ class Pool:
             exchange = connection.exchange
             if exchange and now - exchange.sent > timeout:
                 connection.close("timeout", f"not done after {self._plan.timeout:g} s")
+            elif exchange and exchange.is_longer(MOST_BYTES):
+                connection.close("protocol", f"an answer of more than {MOST_BYTES >> 20} MiB")
             elif exchange and now - exchange.last_seen > stall:
                 connection.close("stall", f"not a byte for {self._plan.stall:g} s")
         for connection in list(self._opening):

@@ -31,6 +31,8 @@ class Request:
     pause: float = 0.0
     # Lines of its head beside those of every request.
     head: bytes = b""
+    # Whether later turns quote what is answered.
+    quoted: bool = False
 
 
 @dataclass(slots=True)

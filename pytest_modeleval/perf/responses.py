@@ -4,33 +4,42 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-# Beginning of an event's type, and the name that chat completions have for what it brings.
+from pytest_modeleval.models.replies import Broken, Said, error_text, finish_of, usage_of
+from pytest_modeleval.sample import Json
+
+# Beginning of an event's type, and what of `Said` it adds to.
 _DELTAS = {
-    "response.output_text.": "content",
-    "response.refusal.": "content",
-    "response.reasoning": "reasoning",
-    "response.function_call_arguments.": "tool_calls",
+    "response.output_text.": "text",
+    "response.refusal.": "refusal",
+    "response.reasoning": "thinking",
+    "response.function_call_arguments.": "calls",
 }
-_REASONS = {"max_output_tokens": "length"}
 
 
-def is_event(chunk: Mapping[str, Any]) -> bool:
+def is_event(chunk: Json) -> bool:
     """Whether this is an event or a response object of that endpoint."""
     kind = chunk.get("type")
     return chunk.get("object") == "response" or (isinstance(kind, str) and kind.startswith(("response.", "error")))
 
 
-def response_of(chunk: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The response object as an event has it, or itself."""
-    response = chunk if chunk.get("object") == "response" else chunk.get("response")
-    return response if isinstance(response, Mapping) else {}
+def read(chunk: Json) -> tuple[Said, Json, str]:
+    """What an event adds, or a whole response says; its usage; why it ended, in the words of chat completions.
 
-
-def said_by(chunk: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What an event adds, or a whole response says, by the name that chat completions have for it.
-
-    The last event repeats the whole answer, which is not said twice.
+    The last event repeats the whole answer, which is not said twice. Raises `Broken` where the server failed.
     """
+    response = chunk if chunk.get("object") == "response" else inner(chunk, "response")
+    if chunk.get("type") == "error" or response.get("error") or response.get("status") in ("failed", "cancelled"):
+        raise Broken(error_text(response.get("error") or chunk))
+    said = Said()
+    for name, words in _said_by(chunk):
+        if name == "calls":
+            said.calls.append({"arguments": words})
+        else:
+            getattr(said, name).append(words)
+    return said, usage_of(response), _finish_of(response)
+
+
+def _said_by(chunk: Json) -> Iterator[tuple[str, str]]:
     kind, delta = str(chunk.get("type")), chunk.get("delta")
     if delta and kind.endswith(".delta"):
         name = next((name for beginning, name in _DELTAS.items() if kind.startswith(beginning)), "")
@@ -45,32 +54,30 @@ def _written(output: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(item, Mapping):
             continue
         parts = [*_parts(item.get("content")), *_parts(item.get("summary"))]
-        name = "reasoning" if item.get("type") == "reasoning" else "content"
+        name = "thinking" if item.get("type") == "reasoning" else "text"
         yield from ((name, part["text"]) for part in parts if isinstance(part.get("text"), str))
         if isinstance(called := item.get("arguments"), str):
-            yield "tool_calls", called
+            yield "calls", called
 
 
 def _parts(value: Any) -> list[Mapping[str, Any]]:
     return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
 
 
-def finish_of(response: Mapping[str, Any]) -> str:
-    """Why a response ended, in the words of chat completions; "" while it goes on, and when it failed."""
+def _finish_of(response: Json) -> str:
+    """Why it ended; "" while it goes on."""
     if response.get("status") == "completed":
         return "stop"
     if response.get("status") != "incomplete":
         return ""
-    details = response.get("incomplete_details")
-    reason = str(details.get("reason")) if isinstance(details, Mapping) else "incomplete"
-    return _REASONS.get(reason, reason)
+    reason = inner(response, "incomplete_details").get("reason")
+    return finish_of({"finish_reason": reason if isinstance(reason, str) else "incomplete"})
 
 
-def error_of(chunk: Mapping[str, Any]) -> Any:
-    """What failed; None where nothing did."""
-    if chunk.get("type") == "error":
-        return chunk.get("error") or chunk
-    return response_of(chunk).get("error")
+def inner(content: Json, name: str) -> Json:
+    """The object in this field; an empty one where there is none."""
+    found = content.get(name)
+    return found if isinstance(found, Mapping) else {}
 
 
 def input_of(messages: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -10,8 +10,8 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import IO
 
 import pytest
@@ -36,13 +36,21 @@ _OURS = ("batch_size", "batching")
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
+@dataclass(frozen=True)
+class Local:
+    """A server of this machine: its base URL, and its last words ("" while it runs)."""
+
+    url: str
+    last_words: Callable[[], str]
+
+
 class Serving:
     """Serves one local model at a time, as two would slow each other."""
 
     def __init__(self) -> None:
         self._open = contextlib.ExitStack()
         self._served: ModelSpec | None = None
-        self._url = ""
+        self._local = Local("", lambda: "")
         # What a user should know, a line each.
         self.notes: list[str] = []
 
@@ -52,10 +60,15 @@ class Serving:
             return spec
         if self._served != spec:
             self.close()
-            self._url = self._open.enter_context(served(spec))
+            self._local = self._open.enter_context(served(spec))
             self._served = spec
             self.notes.append(f"{spec.name}: served by transformers serve on this machine, beside the load")
-        return replace(spec, api="openai", base_url=self._url)
+        return replace(spec, api="openai", base_url=self._local.url)
+
+    def refuse_dead(self) -> None:
+        """`pytest.UsageError` when what is served has ended by itself."""
+        if self._served and (why := self._local.last_words()):
+            raise pytest.UsageError(f"transformers serve ended while {self._served.model} was loaded: {why}")
 
     def close(self) -> None:
         """End what is served."""
@@ -64,8 +77,8 @@ class Serving:
 
 
 @contextlib.contextmanager
-def served(spec: ModelSpec) -> Iterator[str]:
-    """The base URL of a local model, on a free port that this machine alone can reach; ends with the block."""
+def served(spec: ModelSpec) -> Iterator[Local]:
+    """A server of a local model, on a free port that this machine alone can reach; ends with the block."""
     if any(importlib.util.find_spec(name) is None for name in ("torch", "transformers", "fastapi", "uvicorn")):
         raise pytest.UsageError(
             f"a load on the local model {spec.name!r} needs transformers' server: "
@@ -95,7 +108,7 @@ def served(spec: ModelSpec) -> Iterator[str]:
         )
         try:
             _await(process, f"http://{_HOST}:{port}/health", spec, said)
-            yield f"http://{_HOST}:{port}/v1"
+            yield Local(f"http://{_HOST}:{port}/v1", lambda: "" if process.poll() is None else _last_line(said))
         finally:
             process.kill()
             process.communicate()
@@ -129,7 +142,11 @@ def _await(process: "subprocess.Popen[bytes]", health: str, spec: ModelSpec, sai
             time.sleep(0.1)
         else:
             return
+    why = f"nothing within {_PATIENCE:g} s" if process.poll() is None else _last_line(said)
+    raise pytest.UsageError(f"transformers serve could not serve {spec.model}: {why}")
+
+
+def _last_line(said: IO[bytes]) -> str:
     said.seek(0)
     lines = [line for line in said.read().decode(errors="replace").splitlines() if line.strip()]
-    why = lines[-1].strip()[:400] if lines else f"nothing within {_PATIENCE:g} s"
-    raise pytest.UsageError(f"transformers serve could not serve {spec.model}: {why}")
+    return lines[-1].strip()[:400] if lines else "it said nothing"

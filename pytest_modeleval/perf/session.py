@@ -1,11 +1,11 @@
 """The load tests of one pytest session: loads are run, extended while undecided, judged and kept."""
 
+import random
 import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import read_options
-from pytest_modeleval.perf.comparing import Change, Limit, changes
+from pytest_modeleval.perf.comparing import Change, Limit, changes, checked
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.judging import needed_requests
 from pytest_modeleval.perf.load import run_load
@@ -24,13 +24,15 @@ from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options import PerfOptions
 from pytest_modeleval.perf.points import Point, point
 from pytest_modeleval.perf.progress import Progress
-from pytest_modeleval.perf.record import Plan
+from pytest_modeleval.perf.record import Load, Plan
+from pytest_modeleval.perf.resources import allow_files, refuse_unwritable
 from pytest_modeleval.perf.search import Find, Found, Kept, Knee, highest, knee
 from pytest_modeleval.perf.serving import Serving
 from pytest_modeleval.perf.slo import Slo
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.validity import judge
 from pytest_modeleval.perf.workload import Workload, generator
+from pytest_modeleval.results import COMPLETE, INTERRUPTED
 from pytest_modeleval.store import Store
 
 if TYPE_CHECKING:
@@ -91,6 +93,16 @@ class LoadSession:
         notes = [*self._serving.notes, *(note for workload in self._workloads.values() for note in workload.notes())]
         return list(dict.fromkeys(notes))
 
+    def provide(self, options: PerfOptions, what: Point | Find | int) -> None:
+        """See that there are the files that a load takes: `pytest.UsageError` before anything is sent."""
+        if isinstance(what, int):
+            return
+        self._begin()
+        if options.out:
+            refuse_unwritable("--perf-out", options.out)
+        if isinstance(what, Point):
+            allow_files(what.plan.parallel or what.plan.max_parallel)
+
     def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
         """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
         if isinstance(what, int):
@@ -125,7 +137,6 @@ class LoadSession:
         if self.measured and options.pause:
             time.sleep(options.pause)
         workload, slo = self.workload(model, options), options.slo or Slo()
-        target = workload.target()
         # Every look at the same growing load is a chance to be wrong: together they have 5 %.
         confidence = 1 - 0.05 / (1 + options.extend)
         needed = needed_requests(slo, confidence)
@@ -135,13 +146,7 @@ class LoadSession:
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
-            load = run_load(
-                target,
-                workload.requests(draw),
-                plan,
-                tokens_of=workload.tokens_of(),
-                tick=partial(self._tick, name, plan) if self._tick else None,
-            )
+            load = self._run(name, workload, draw, plan)
             verdict = judge(load, cold=workload.is_cold)
             found = replace(found, loads=(*found.loads, load), invalid=(*found.invalid, *verdict.reasons))
             if load.stopped or found.invalid or found.result is not Result.INCONCLUSIVE or found.figures.failed:
@@ -153,6 +158,17 @@ class LoadSession:
         if any(load.stopped == "interrupted" for load in found.loads):
             self.interrupted = True
         return found
+
+    def _run(self, name: str, workload: Workload, draw: random.Random, plan: Plan) -> Load:
+        def tick(progress: Progress) -> None:
+            self._serving.refuse_dead()
+            if self._tick:
+                self._tick(name, plan, progress)
+
+        try:
+            return run_load(workload.target(), workload.requests(draw), plan, tokens_of=workload.tokens_of(), tick=tick)
+        except OSError as error:
+            raise pytest.UsageError(f"the load cannot go on: {error}") from None
 
     def search(self, name: str, model: ModelSpec, options: PerfOptions, find: Find) -> Found | Knee:
         """Search the highest load that keeps the objectives, or the knee; each load tried is kept too."""
@@ -185,16 +201,20 @@ class LoadSession:
                 raise pytest.UsageError(why)
         return {name: getattr(floor, name) for name in _CALIBRATED}
 
-    def _keep(self, found: Measured) -> None:
-        self.measured.append(found)
+    def _begin(self) -> Store:
+        """The store, opened before anything is measured that it is to keep."""
         if self._store is None:
             self._store = Store(self.folder)
             self._store.begin_run(self.run, {"model": [model.name for model in self.models], "perf": True})
-        self._store.save_load(self.run, found.name, found.model, document(found))
+        return self._store
+
+    def _keep(self, found: Measured) -> None:
+        self.measured.append(found)
+        self._begin().save_load(self.run, found.name, found.model, document(found))
 
     def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
-        assert self._store is not None
-        before, now = self._store.earlier_load(run, found.name, found.model, besides=self.run), document(found)
+        stored = self._begin().earlier_load(run, found.name, found.model, besides=self.run)
+        before, now = None if stored is None else checked(stored), document(found)
         self.changes.append((found.point.name, now, before))
         self.worsened[found.name, found.model] = changes(limits, now, before)
 
@@ -202,7 +222,7 @@ class LoadSession:
         """Record the end of the run, and end what was served for it."""
         self._serving.close()
         if self._store is not None:
-            self._store.end_run(self.run, exit_status)
+            self._store.end_run(self.run, exit_status, INTERRUPTED if self.interrupted else COMPLETE)
             self._store.close()
             self._store = None
 

@@ -1,5 +1,6 @@
 """What a service must keep, such as "p99_ttft<=500ms, success>=99%", as it is written and read."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -95,12 +96,16 @@ def _condition(where: str, text: str) -> Condition:
         limit = float(number)
     except ValueError:
         raise pytest.UsageError(f"{where}: {number!r} in {text!r} is no number") from None
+    if not math.isfinite(limit) or limit < 0:
+        raise pytest.UsageError(f"{where}: {number} in {text!r} is no limit: every figure keeps it, or none does")
     kind = (SPREADS | RATES | SHARES)[figure][0]
     units = _OF[kind]
     if unit not in units:
         said = f"has no unit: write {number}{_fitting(units)}" if not unit else f"has the unit {unit!r}, not one of "
         said += "" if not unit else ", ".join(units)
         raise pytest.UsageError(f"{where}: {text!r} {said} (as in {name}{sign}{_EXAMPLES[kind]})")
+    if kind == "%" and limit > 100:
+        raise pytest.UsageError(f"{where}: {number}% in {text!r} is more than there can be")
     return Condition(text, statistic, figure, sign, limit * units[unit])
 
 

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from pytest_modeleval.perf.exchange import Exchange
-from pytest_modeleval.perf.parsing import answer_of
+from pytest_modeleval.perf.parsing import answer_of, verdict
 from pytest_modeleval.perf.record import Request
 
 # Bytes of requests made before the window.
@@ -82,16 +82,23 @@ class Supply:
         conversation = exchange.request.conversation
         if not conversation:
             return None
-        if exchange.error or exchange.framing.status >= 300:
+        if not self._is_answered(exchange):
             self._failed.add(conversation)
             self.dropped += len(self._waiting.pop(conversation))
             return None
-        if callable(exchange.request.body):
-            said = "".join(answer_of(exchange, text=True)[0].text)
-            self._answers.setdefault(conversation, []).append(said)
         waiting = self._waiting[conversation]
         if waiting:
             return waiting.popleft()
         del self._waiting[conversation]
         upcoming = self.peek()
         return self.next() if upcoming and upcoming.conversation == conversation else None
+
+    def _is_answered(self, exchange: Exchange) -> bool:
+        """Whether a turn has an answer; kept where later ones quote it. Else it is looked at after the window alone."""
+        if exchange.error or exchange.framing.status >= 300:
+            return False
+        if not exchange.request.quoted:
+            return True
+        answer, _ = answer_of(exchange, text=True)
+        self._answers.setdefault(exchange.request.conversation, []).append("".join(answer.text))
+        return verdict(answer) == ("", "")

@@ -1,13 +1,11 @@
 """Where a load goes: an endpoint with its address looked up and its requests' head made before the load."""
 
-import contextlib
 import json
-import re
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,17 +13,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_modeleval.perf.framing import Framing, Malformed
-from pytest_modeleval.perf.proxy import Proxy, proxy_of, refusal
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.perf.framing import Malformed
+from pytest_modeleval.perf.proxy import Proxy, proxy_of
+from pytest_modeleval.perf.single import OnlyHttp2, ask
 
-# The first frame of an HTTP/2 server, whatever it was asked (RFC 9113, 3.4): SETTINGS, of the connection.
-_HTTP2 = re.compile(rb"...\x04[\x00\x01]\x00{4}", re.DOTALL)
-# What OpenSSL says when a server takes none of the protocols offered (RFC 7301); Python's versions write it so or so.
-_NO_PROTOCOL = re.compile("no.application.protocol", re.IGNORECASE)
 _ONLY_HTTP1 = (
     "and the load's own client speaks HTTP/1.1 directly: give the address of the server itself, or of a gateway that "
     "takes HTTP/1.1"
 )
+# Letters of what a server says that are shown.
+_SHOWN = 200
 # Seconds until a dead endpoint is given up.
 _PATIENCE = 4.5
 PATHS = {
@@ -51,6 +49,12 @@ class Target:
     # Who carries it there, and what it is asked on every connection before TLS begins (b"": nothing).
     proxy: Proxy | None = None
     tunnel: bytes = b""
+    # Takes what is secret out of what comes back.
+    hide: Callable[[str], str] = str
+
+    def shown(self, said: str | bytes) -> str:
+        """What a server said, as a user may see it: its first 200 letters, in one line, without what is secret."""
+        return one_line(self.hide(said.decode(errors="replace") if isinstance(said, bytes) else said), _SHOWN)
 
     def head_of(self, body: bytes, more: bytes = b"") -> bytes:
         """The head of a request with this body, and with more lines of its own."""
@@ -58,11 +62,19 @@ class Target:
         return head[:-2] + more + b"\r\n" if more else head
 
 
-def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None = None, model: str = "") -> Target:
+def reach(
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    ca: Path | None = None,
+    model: str = "",
+    hide: Callable[[str], str] = str,
+) -> Target:
     """The endpoint at a URL, path and all, asked once without a prompt: ends within 5 s with what is wrong with it.
 
     ``ca`` is a file of certificates to trust besides the system's. The question names the model alone, which no
-    endpoint answers with work; what tells a wrong path or key from a right one is its refusal.
+    endpoint answers with work; what tells a wrong path or key from a right one is its refusal. ``hide`` takes what is
+    secret out of what a server says, before it is shown.
     """
     try:
         parts = urlsplit(url)
@@ -85,10 +97,8 @@ def reach(url: str, *, headers: Mapping[str, str] | None = None, ca: Path | None
     head = f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n"
     sock = _connected(str(proxy), proxy.host, proxy.port) if proxy else _connected(url, parts.hostname, port)
     address = sock.getpeername()
-    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel)
-    # TLS takes the socket over, and may fail before it has.
-    with sock, contextlib.ExitStack() as opened:
-        _refuse_wrong(target, sock, model, opened)
+    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel, hide)
+    _refuse_wrong(target, sock, model)
     return target
 
 
@@ -146,52 +156,31 @@ def _addresses(url: str, host: str, port: int) -> list[Any]:
     return found[0]
 
 
-def _refuse_wrong(target: Target, sock: socket.socket, model: str, opened: contextlib.ExitStack) -> None:
-    body = json.dumps({"model": model}).encode()
-    sock.settimeout(_PATIENCE)
-    framing, raw = Framing(), bytearray()
+def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
     try:
-        if target.tunnel:
-            _make_way(target, sock)
-        if target.tls:
-            sock = opened.enter_context(target.tls.wrap_socket(sock, server_hostname=target.host))
-        sock.sendall(target.head_of(body) + body)
-        while data := sock.recv(1 << 16):
-            raw += data
-            if framing.ended(raw):
-                break
+        reply = ask(target, json.dumps({"model": model}).encode(), _PATIENCE, sock)
     except TimeoutError:
         # It may be slow, or busy: the load itself will tell.
         return
+    except OnlyHttp2:
+        raise pytest.UsageError(f"{target.url} speaks HTTP/2 only, {_ONLY_HTTP1}") from None
     except (ssl.SSLError, Malformed) as error:
-        if _HTTP2.match(raw) or _NO_PROTOCOL.search(str(error)):
-            raise pytest.UsageError(f"{target.url} speaks HTTP/2 only, {_ONLY_HTTP1}") from None
         raise pytest.UsageError(f"{target.url} does not speak {'HTTPS' if target.tls else 'HTTP'}: {error}") from None
     except OSError as error:
         raise pytest.UsageError(f"{target.url} ended the connection: {error.strerror or error}") from None
-    if not raw:
-        raise pytest.UsageError(f"{target.url} ended the connection without an answer")
-    said = framing.body(raw).content[:200].decode(errors="replace") if framing.head else ""
-    if framing.status == 407:
+    said = f"{reply.status} '{target.shown(reply.content)}'"
+    if reply.status == 407:
         is_proxy = f"{target.proxy} answers" if target.proxy else f"{target.url} is a proxy: it answers"
         raise pytest.UsageError(
-            f"{is_proxy} 407 {said!r}; give the server's address, and the proxy as http://NAME:PASSWORD@HOST:PORT in "
+            f"{is_proxy} {said}; give the server's address, and the proxy as http://NAME:PASSWORD@HOST:PORT in "
             "HTTP_PROXY or HTTPS_PROXY"
         )
-    if framing.status in (426, 505):
-        raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: it wants another HTTP, {_ONLY_HTTP1}")
-    if framing.status in (401, 403, 404, 405):
-        raise pytest.UsageError(f"{target.url} answers {framing.status} {said!r}: see to the address, key and model")
-
-
-def _make_way(target: Target, sock: socket.socket) -> None:
-    answer = b""
-    try:
-        sock.sendall(target.tunnel)
-        while b"\r\n\r\n" not in answer and (data := sock.recv(1 << 12)):
-            answer += data
-        why = refusal(answer)
-    except TimeoutError:
-        why = f"no answer within {_PATIENCE:g} s"
-    if why:
-        raise pytest.UsageError(f"no way to {target.url} through {target.proxy}: {why}")
+    if reply.status in (426, 505):
+        raise pytest.UsageError(f"{target.url} answers {said}: it wants another HTTP, {_ONLY_HTTP1}")
+    if reply.elsewhere:
+        raise pytest.UsageError(
+            f"{target.url} answers {reply.status}: it sends on to '{target.shown(reply.elsewhere)}', which no load "
+            "follows: give the address of the server itself"
+        )
+    if reply.status in (401, 403, 404, 405):
+        raise pytest.UsageError(f"{target.url} answers {said}: see to the address, key and model")

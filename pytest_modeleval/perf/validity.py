@@ -72,6 +72,8 @@ def _client(load: Load, bounds: Bounds) -> list[str]:
 
 def _load(load: Load, bounds: Bounds) -> list[str]:
     client, found = load.client, []
+    if load.stopped == "interrupted":
+        found.append(f"it was broken off (Ctrl-C) with {load.unfinished} requests on their way")
     asked = client.parallel_asked
     if asked and client.parallel + client.paused < bounds.parallel * asked:
         found.append(

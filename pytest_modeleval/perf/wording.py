@@ -51,7 +51,7 @@ def failures(measured: Measured) -> str:
     """The failed requests by class, with the first message of each."""
     details = measured.errors
     parts = [
-        f"{count} {name}" + (f" ({detail})" if (detail := " ".join(details.get(name, "").split())[:200]) else "")
+        f"{count} {name}" + (f" ({detail})" if (detail := details.get(name)) else "")
         for name, count in measured.figures.errors.items()
     ]
     return ", ".join(parts)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.models.credentials import headers_of, key_of
+from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 from pytest_modeleval.perf.options import RANDOM, PerfOptions
 from pytest_modeleval.perf.prompts.agents import Filled
-from pytest_modeleval.perf.prompts.bodies import FIELDS, OURS, Bodies
+from pytest_modeleval.perf.prompts.bodies import FIELDS, LIMITS, OURS, Bodies, limit_of
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
-_LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _INPUT, _OUTPUT = "512", "128"
 
 
@@ -76,7 +75,10 @@ class Workload:
     def target(self) -> Target:
         """The endpoint, reached once."""
         if not self._target:
-            self._target.append(reach(self.url, headers=self._headers(), ca=self.options.ca, model=self.model.model))
+            model, hide = self.model, Mask(self.model).hide
+            self._target.append(
+                reach(self.url, headers=self._headers(), ca=self.options.ca, model=model.model, hide=hide)
+            )
         return self._target[0]
 
     def requests(self, draw: random.Random) -> Iterator[Request]:
@@ -92,10 +94,8 @@ class Workload:
         return counted_by(self.options.tokenizer) if self.options.tokenizer else None
 
     def _headers(self) -> dict[str, str]:
-        headers = headers_of(self.model)
-        if self.model.api_key_env:
-            headers["authorization"] = f"Bearer {key_of(self.model)}"
-        return headers
+        key = {"authorization": f"Bearer {key_of(self.model)}"} if self.model.api_key_env else {}
+        return headers_of(self.model) | key
 
     def _source(self) -> Source:
         options = self.options
@@ -152,30 +152,31 @@ class Workload:
         if options.endpoint == "rerank":
             raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
         # OpenAI's responses are of at least 16 tokens.
-        asked = {"embeddings": {}, "responses": {"max_output_tokens": 16}}.get(options.endpoint, {"max_tokens": 1})
-        target = self.target()
+        least = 16 if options.endpoint == "responses" else 1
+        limit = limit_of(options.endpoint, *self._bodies().given)
+        asked = {} if options.endpoint == "embeddings" else {limit: least}
         # Tools and the template's arguments make a prompt longer.
-        under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *_LIMITS)}
+        under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *LIMITS)}
         body = {**under, "model": self.model.model, FIELDS[options.endpoint]: None, **asked}
         patience = min(options.timeout, options.limit, _PATIENCE)
-        return by_server(self.url, self._headers(), body, tls=target.tls, proxy=target.proxy, patience=patience)
+        return by_server(self.target(), body, patience=patience)
 
     def _bodies(self) -> Bodies:
         options = self.options
-        default = read_lengths("--perf-output", _OUTPUT) if self._is_drawn and not self._has_limit() else None
-        return Bodies(
+        bodies = Bodies(
             self.model.model,
             options.endpoint,
             stream=not options.no_stream,
-            output=options.output or default,
+            output=options.output,
             generation=self.model.generation,
             batch=options.batch,
             under=self._under,
             ids_of=ids_by(options.tokenizer) if options.token_ids and options.tokenizer else None,
         )
-
-    def _has_limit(self) -> bool:
-        return any(name in {**self._under, **self.model.generation} for name in _LIMITS)
+        has_limit = options.output or any(name in layer for layer in bodies.given for name in LIMITS)
+        if has_limit or not self._is_drawn:
+            return bodies
+        return replace(bodies, output=read_lengths("--perf-output", _OUTPUT))
 
     @property
     def _under(self) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from pytest_modeleval.foreign import harmless
+from pytest_modeleval.results import Row
+from pytest_modeleval.reuse import age
 
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
@@ -21,6 +23,11 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
 def decimal(value: float | None) -> str:
     """Three places, or a dash."""
     return "-" if value is None else f"{value:.3f}"
+
+
+def oldest(row: Row) -> str:
+    """How old a row's oldest stored answer is, or a dash."""
+    return "-" if row.oldest is None else age(row.oldest)
 
 
 def interval(low: float | None, high: float | None) -> str:

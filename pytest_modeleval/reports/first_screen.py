@@ -13,9 +13,9 @@ from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.levels import LevelRow
-from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results import OVER_REPEATS, Results, Row
 
@@ -89,11 +89,10 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
         run = Run(evaluation.run, started.get(evaluation.run, 0.0))
         of_models = outcomes(past, run) if len(evaluation.models) > 1 else {}
     without = evaluation.collector.without_data
-    notes = [
-        *([budget.line(evaluation.spent)] if evaluation.spent else []),
+    said = [
+        *notes(evaluation),
         *([f"not run, because they have no data: {', '.join(without)}"] if without else []),
         *(not_run(drawn) if drawn else []),
-        *evaluation.notes,
         *(lacking() if results.done else []),
     ]
     return FirstScreen(
@@ -101,7 +100,7 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
         gate=_gate(evaluation.judgement),
         regressed=list(_regressed(evaluation.gate)),
         comparisons=list(_comparisons([spec.name for spec in evaluation.models], of_models)),
-        notes=notes,
+        notes=said,
         exit_status=exit_status,
     )
 
@@ -191,4 +190,7 @@ def _as_row(row: LevelRow) -> Row:
         prompt_tokens=row.prompt_tokens,
         completion_tokens=row.completion_tokens,
         seconds=row.seconds,
+        new=row.new,
+        stored=row.stored,
+        oldest=row.oldest,
     )

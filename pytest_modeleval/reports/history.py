@@ -71,7 +71,7 @@ def _sample(past: Past, attempts: Sequence[Attempt]) -> list[str]:
 
 
 def _cells(attempt: Attempt) -> list[str]:
-    seconds = "stored" if attempt.reused else "-" if attempt.seconds is None else f"{attempt.seconds:.1f}"
+    seconds = "stored" if attempt.stored is not None else "-" if attempt.seconds is None else f"{attempt.seconds:.1f}"
     got = attempt.got if attempt.outcome != ERROR else attempt.why
     who = [attempt.run.short, attempt.run.time, attempt.model, str(attempt.repeat + 1)]
     return [*who, attempt.outcome, decimal(attempt.value), seconds, "-" if got is None else shortened(got)]

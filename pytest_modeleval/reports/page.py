@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TextIO
 from pytest_modeleval.aside import aside
 from pytest_modeleval.history.past import Past, asked_in, sample_name
 from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reuse import local_time
 
 # The page's own files, put together in this order.
 PAGE = Path(__file__).with_name("page_files")
@@ -124,7 +125,7 @@ def _entry(past: Past, run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
         ],
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main["first_token"],
-        "reused": bool(main["reused"]),
+        "stored": None if main["stored"] is None else local_time(main["stored"]),
         "metrics": [
             {name: each[name] for name in ("metric", "value", "got", "expected", "why")}
             for each in metrics

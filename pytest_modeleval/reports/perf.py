@@ -50,9 +50,9 @@ def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
     yield ""
     yield from measurement(all_measured)
     for measured in all_measured:
-        if measured.figures.spreads:
+        if said_of_it := [*percentiles(measured), *remarks(measured)]:
             yield ""
-            yield from percentiles(measured)
+            yield from said_of_it
     if best := list(best_points(all_measured)):
         yield ""
         yield from best
@@ -78,7 +78,10 @@ def summary_cells(all_measured: Sequence[Measured]) -> list[list[str]]:
             row += [time(spread.percentile(50)), time(spread.percentile(99))] if spread else ["-", "-"]
         if has_slo:
             share = found.share("goodput")
-            row += ["-" if share is None else f"{share:.1%}", measured.result.value if measured.verdicts else "-"]
+            row += [
+                "-" if share is None else f"{share:.1%}",
+                measured.word(measured.result) if measured.verdicts else "-",
+            ]
         rows.append(row)
     return rows
 
@@ -122,16 +125,23 @@ def measurement(all_measured: Sequence[Measured]) -> list[str]:
 
 
 def percentiles(measured: Measured) -> list[str]:
-    """The distribution of each figure of a load."""
+    """The distribution of each figure of a load; nothing where no request has one."""
     found = measured.figures
+    if not found.spreads:
+        return []
     (name,) = names([measured])
     rows = [[name, "mean", *(f"p{p:g}" for p in _COLUMNS), "min", "max"]]
     for figure in SPREADS:
         if (spread := found.spreads.get(figure)) and not (figure == "ttfa" and not _reasons(found)):
             values = [spread.mean, *(spread.percentile(p) for p in _COLUMNS), spread.min, spread.max]
             rows.append([figure, *(amount(figure, value) for value in values)])
-    lines_ = aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
-    lines_ += [f"{verdict.result.value}: {said(verdict)}" for verdict in measured.verdicts]
+    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+
+
+def remarks(measured: Measured) -> list[str]:
+    """What there is to be known of a load beside its figures: verdicts, failures, and what was not measured."""
+    found = measured.figures
+    lines_ = [f"{measured.word(verdict.result)}: {said(verdict)}" for verdict in measured.verdicts]
     lines_ += [f"INVALID: {why}" for why in measured.invalid]
     if found.errors:
         lines_.append(f"failed: {failures(measured)}")

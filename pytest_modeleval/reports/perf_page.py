@@ -44,7 +44,7 @@ def gate_lines(session: "LoadSession") -> Iterator[GateLine]:
     """A line for each objective of each load, and for each measurement that cannot be trusted."""
     for name, measured in zip(names(session.measured), session.measured, strict=True):
         for verdict in measured.verdicts:
-            yield GateLine(verdict.result.value, name, said(verdict))
+            yield GateLine(measured.word(verdict.result), name, said(verdict))
         if measured.invalid:
             yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
 

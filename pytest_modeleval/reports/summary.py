@@ -5,22 +5,18 @@ from pathlib import Path
 
 from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.reports import budget
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.results import OVER_REPEATS, Row
-from pytest_modeleval.spending import Spent
 
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 
 
-def write_summary(
-    path: Path, rows: Sequence[Row], judgement: Judgement | None, spent: Spent | None, notes: Sequence[str]
-) -> None:
+def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None, notes: Sequence[str]) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    below = [*map(_plain, notes), *([budget.line(spent)] if spent else [])]
-    lines_ = [*_gate(judgement), *_table(rows), *(text for line in below for text in ("", line)), ""]
-    path.write_text("\n".join(lines_), "utf-8")
+    path.write_text(
+        "\n".join([*_gate(judgement), *_table(rows), *(f"\n{_plain(note)}" for note in notes), ""]), "utf-8"
+    )
 
 
 def _gate(judgement: Judgement | None) -> list[str]:

@@ -2,15 +2,18 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.history.past import SHORT
-from pytest_modeleval.reports import budget, collection, gate
-from pytest_modeleval.reports.columns import aligned, decimal, interval
+from pytest_modeleval.history.past import SHORT, Past
+from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
+from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
+from pytest_modeleval.reuse import age
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation
@@ -95,11 +98,24 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
     kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
     lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
+    lines += _stored(evaluation)
     if evaluation.only is not None:
         lines.append(
             f"modeleval: --eval-only {evaluation.options.only}: {len(evaluation.only):,} samples in earlier runs"
         )
     return lines
+
+
+def _stored(evaluation: "Evaluation") -> Iterator[str]:
+    """What the store holds of the models before the run; which of it answers a question is known when that is asked."""
+    if not (evaluation.folder / "store.sqlite").is_file():
+        return
+    with closing(Past(evaluation.folder)) as past:
+        stored, oldest_ = past.kept([spec.name for spec in evaluation.models])
+    if oldest_ is not None:
+        reads = evaluation.options.cache.reads
+        use = "used where they are to the same question" if reads else "not used (--eval-cache off)"
+        yield f"modeleval: {stored:,} answers are stored, the oldest {age(oldest_)} old; {use}"
 
 
 def status(record: Record, *, live: bool) -> tuple[str, str, str]:
@@ -141,12 +157,8 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         for line in table(rows) if drawn is None else collection.tables(evaluation.levels.rows()):
             terminal.write_line(line)
-    for line in evaluation.notes:
+    for line in notes(evaluation):
         terminal.write_line(line)
-    if evaluation.spent is not None:
-        terminal.write_line(budget.line(evaluation.spent))
-        if evaluation.spent.ran_out and (evaluation.gate.is_active or evaluation.options.save_baseline):
-            terminal.write_line("no gate was judged and no baseline saved, as the budget ran out")
     if evaluation.judgement is not None:
         gate.write(terminal, evaluation.judgement)
 
@@ -210,7 +222,12 @@ def table(rows: Sequence[Row]) -> list[str]:
         ("95% interval", lambda row: interval(row.low, row.high), False),
         ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
         ("seconds", lambda row: f"{row.seconds:,.1f}", True),
+        ("new", lambda row: f"{row.new:,}", True),
+        ("stored", lambda row: f"{row.stored:,}", True),
+        ("oldest", oldest, True),
     ]
+    if not any(row.stored for row in rows):
+        del columns[-3:]
     if all(row.metric == "main" for row in rows):
         del columns[2]
     if not any(row.unscored for row in rows):

@@ -1,29 +1,56 @@
 """Where in a text its final answer stands."""
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
 _MARKER = re.compile(
-    r"(?:answer|option|correct\s+choice|答案|正确的?选项|réponse|respuesta|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem))?[\s*_]*"
-    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b|应该?[是为]|[:\uff1a】=是为為はは은는])"
+    r"(?:answer|option|choice|答案|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"(?:\s+to\s+(?:this|the)\s+(?:question|problem)|\s+corr?ett?[ao]|\s+correct[ae])?[\s*_]*[\"']?"
+    r"(?:\bis\b|\b(?:would|must|should)\s+be\b|\bes\b|\best\b|\bist\b|\bé\b|\bè\b"
+    r"|(?:[应應][该該]?|就)?[是为為选選]|(?<=<answer)>|[:\uff1a】=はは은는])"
     r"[\s*_]*(?:[:\uff1a][\s*_]*)?",
     re.IGNORECASE,
 )
-_ANSWER_LINE = re.compile(
-    r"^[ \t>*_#-]{0,20}(?:final )?answer[ \t*_]{0,20}[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+# "Let us look at each option: A. Paris" lists, and states nothing.
+_EACH = re.compile(r"\b(?:each|every|any|either|another)\s(?:\w+\s){0,2}$", re.IGNORECASE)
+# Nobody's answer is the 1001st from the end, and to look at 300,000 statements of a hostile text takes seconds.
+_MOST_STATEMENTS = 1000
+# Nouns that options have beside answers.
+_OF_CHOICES = re.compile(r"option|choice|正[确確]的?[选選][项項]|opción", re.IGNORECASE)
+_DISPLAYED = re.compile(r"\$\$.+?\$\$|\\\[.+?\\\]", re.DOTALL)
+# The longest gold answer of MATH-500 has 53 characters, of Minerva's 272 problems 210.
+LONGEST = 1000
+_TEXT = re.compile(r"\\text\{([^{}]*)\}")
+_PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
+_SENTENCE_END = re.compile(r"(?<![ap]\.m)\.(?:\s|$)|。|(?<!\\);", re.IGNORECASE)
+_WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)\b[^\W\d_]{2,}")
+_EQUALS = re.compile(r"=[^\w=]*$")
+_VERB = re.compile(
+    r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?)\b"
+    r"|[:\uff1a是为為]",
+    re.IGNORECASE,
 )
-_TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
-
-
+# What is no answer, and words that may stand between: "except $x = -4$ and".
+_EXCEPTED = re.compile(
+    r"\b(?:except|excluding|other than|not equal to|besides)\b"
+    r"(?:\s|[-\u2212$\\\d.,=(){}]|\b(?:[a-z]|for|when|where|at|the|points?|values?|of|and|or)\b)*$"
+)
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:after|in|for|with|by|at|when|if|on|from|of|per|every|each|over|during|within)\W+(?:the\W+)?(?:first\W+)?$",
+    re.IGNORECASE,
+)
+_BOX = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{")
 # A doubled backslash is a model's JSON habit, or ends a row.
 _BRACE = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{|\\\\|\\[{}]|[{}]")
 
 
 def boxed(text: str) -> str | None:
     r"""The content of the last complete ``\boxed{…}`` or ``\fbox{…}``, with nested braces."""
+    if not _BOX.search(text):
+        return None
     # Where the content of each open brace begins, 0 when it is no box's.
     opened: list[int] = []
     begins, found = 0, None
@@ -41,19 +68,86 @@ def boxed(text: str) -> str | None:
 
 def cut_off_in_box(text: str) -> bool:
     r"""Whether there is a ``\boxed{`` and none is complete."""
-    return boxed(text) is None and any("box" in match[0] for match in _BRACE.finditer(text))
+    return bool(_BOX.search(text)) and boxed(text) is None
+
+
+def markers(text: str) -> Iterator["re.Match[str]"]:
+    """Each "the answer is", "ANSWER: " and the like, first one first."""
+    return _MARKER.finditer(text)
 
 
 def stated(text: str) -> Iterator[str]:
     """What follows each "the answer is", "ANSWER: " and the like, to the end of its line, last one first."""
-    for match in reversed(list(_MARKER.finditer(text))):
-        end = text.find("\n", match.end())
-        if line := text[match.end() : end if end >= 0 else None].strip():
+    for match, until in _last_first(text):
+        newline = text.find("\n", match.end(), until)
+        if line := text[match.end() : until if newline < 0 else newline].strip():
             yield line
 
 
-def final_text(text: str) -> str:
-    """The words a text ends up with: its last line ``ANSWER: …``, else boxed, after "the answer is", else all of it."""
-    lines = [line.strip(" \t*_") for line in _ANSWER_LINE.findall(text)]
-    found = next(filter(None, reversed(lines)), None) or boxed(text) or next(stated(text), text)
-    return _TEX.sub(r"\1", boxed(found) or found).strip()
+def stated_results(text: str) -> Iterator[str]:
+    """As `stated`, for numbers and formulas: the sentences that an answer stands in, last one first.
+
+    "The option is" states none. Below "Answer:" on a line of its own stands a formula, of several lines too, or one
+    sentence; else the reasoning begins there.
+    """
+    for match, until in _last_first(text):
+        if _OF_CHOICES.match(match[0]):
+            continue
+        said = text[match.end() : until].strip().lstrip("} ")
+        said = _below(said) if "\n" in match[0] else said.partition("\n")[0]
+        if said:
+            yield first_sentence(said)
+
+
+def _below(text: str) -> str:
+    """The answer that a text begins with, or nothing where it begins with reasoning."""
+    paragraph = text.partition("\n\n")[0]
+    if not is_prose(paragraph):
+        return paragraph
+    if displayed := _DISPLAYED.match(text):
+        return displayed[0]
+    line, _, more = text.partition("\n")
+    return line if not is_prose(line) or (not more and line.rstrip(".。") == first_sentence(line)) else ""
+
+
+def _last_first(text: str) -> Iterator[tuple["re.Match[str]", int]]:
+    """The markers from the last one on, each with where the next begins: no line is read for each of its markers."""
+    until = len(text)
+    for match in reversed(deque(markers(text), maxlen=_MOST_STATEMENTS)):
+        if not _EACH.search(text[max(0, match.start() - 50) : match.start()]):
+            yield match, until
+        until = match.start()
+
+
+def is_prose(text: str) -> bool:
+    r"""Whether a text has two words in a row, those in ``\text{…}`` apart, or is longer than any expression."""
+    return len(text) > LONGEST or bool(_PROSE.search(_TEXT.sub("", text)))
+
+
+def first_sentence(text: str) -> str:
+    """The text up to its first full stop, but for that of "p.m."."""
+    return _SENTENCE_END.split(text, maxsplit=1)[0]
+
+
+def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
+    """Which of the numbers or formulas found in a sentence, by their places, is what it says in the end.
+
+    That behind the last "=", the first where it begins the sentence, that behind the last verb such as "is" ("After 2
+    hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours").
+    """
+    ends = [0, *(end for _, end in found)]
+    if not found:
+        return 0
+    gaps = [sentence[end:start] for end, (start, _) in zip(ends, found, strict=False)]
+    for fits in (_EQUALS.search, _VERB.search):
+        behind = [place for place, gap in enumerate(gaps) if fits(gap)]
+        if behind:
+            return behind[-1]
+        if not _WORD.search(gaps[0]):
+            return 0
+    return next((place for place, gap in enumerate(gaps) if not _CIRCUMSTANCE.search(gap)), 0)
+
+
+def is_excepted(text: str, place: int) -> bool:
+    """Whether what stands at a place is said to be no answer: "all real numbers except -4"."""
+    return bool(_EXCEPTED.search(text, max(0, place - 100), place))

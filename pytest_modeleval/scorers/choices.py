@@ -3,39 +3,63 @@
 import math
 import re
 from collections.abc import Sequence
-from string import ascii_uppercase
+from itertools import chain
+from string import ascii_lowercase, ascii_uppercase
 
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.run_on import before_run_on
 
 # Full-width letters, and the Arabic, Bengali and Cyrillic ones that stand for A-D: the first two as in MMMLU's official
 # extraction (openai/simple-evals `common.py`, normalize_extracted_answer), Cyrillic look-alikes for Russian answers.
+# The traditional characters of the words below become the simplified ones.
 _SPELLED = {
     **{0xFF21 + i: letter for i, letter in enumerate(ascii_uppercase)},
+    **{0xFF41 + i: letter for i, letter in enumerate(ascii_lowercase)},
     **dict(zip(map(ord, "أبجدঅবডঢАВСЕ"), "ABCDABCDABCE", strict=True)),
+    **dict(zip(map(ord, "選択擇項應該當為確錯誤對與還"), "选择择项应该当为确错误对与还", strict=True)),
 }
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
-# A letter alone; Chinese goes on without a space ("选C因为").
-_LETTER = r"([A-Za-z])(?![^\W\u4e00-\u9fff]|['’]\w)"
+# Word characters but those of scripts that go on without a space ("选C因为", "Bです", "B입니다").
+_SPACED = r"[^\W\u3040-\u9fff\uac00-\ud7a3]"
+# A letter alone.
+_LETTER = rf"([A-Za-z])(?!{_SPACED}|['’]\w)"
 _LEADING = re.compile(
-    rf"[\W_]{{0,20}}(?:(?i:(?:the )?(?:option|choice|letter|answer))[\W_]{{1,20}}|选项\W{{0,5}})?{_LETTER}"
+    rf"[\W_]{{0,20}}(?:(?i:la |(?:the )?(?:option|opción|choice|letter|answer)[\W_]{{1,20}})"
+    rf"|(?:所以|因此|故|应该?|我)?选择?[项肢]?\W{{0,5}})?{_LETTER}"
 )
 _THEREFORE = re.compile(r"(?:so|therefore|thus|hence)\W{1,5}", re.IGNORECASE)
-# An article or a pronoun with its word ("A city", "I think"), but not "A is right" or "A because …".
-_ARTICLE = re.compile(r"\s+(?!(?:is|was|because|since|as|due)\b)[a-z]")
-_DENIED = re.compile(r"[\W_]{0,5}(?:(?:is|was)(?:n['’]t|\s+(?:not|wrong|incorrect|false))\b|选?项?是?[不错])")
+# A letter that a word follows is an article, a pronoun or a name ("A Type II error", "I think", "B vitamins"), unless
+# the word gives a verdict or a reason.
+_WORD = re.compile(r"\s+(?!(?:is|was|because|since|as|due)\b)[^\W\d_\u3040-\u9fff\uac00-\ud7a3]", re.IGNORECASE)
+_REASON = re.compile(r"[\W_]{0,5}\b(?:is|was|because|since|as|due)\b|\s*[,，;；。]|[^\W\d_a-zA-Z]", re.IGNORECASE)
+# What may stand between a letter and its option.
+_LISTING = " ).:]*_、\uff1a\uff09\uff0e"
+# A few-shot prompt's mark of an answer ("A: Let's think step by step").
+_ROLE = re.compile(r"\s*[:\uff1a]")
+# Marks may close a bracket before it; after a full stop or a comma something else begins ("D. 不存在", "C\uff0c不是D").
+_DENIED = re.compile(
+    r"[\s)\]*_\"'”’\uff09】]{0,5}"
+    r"(?:(?:is|was)(?:n['’]t|\s+(?:not|wrong|incorrect|false))\b|选?项?(?:是|也|都|并|显然)?(?:[不错非]|有误))"
+)
 # A second letter: "A or B", "A、B", "A, B"; but "C, I think", "C, D is wrong".
 _SECOND = re.compile(
-    r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|和|与)[\W_]{0,5}(?:(?i:or|option)[\W_]{1,5})?[A-Z](?![^\W\u4e00-\u9fff])"
+    r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|还是|和|与)"
+    rf"[\W_]{{0,5}}(?:(?i:or|option)[\W_]{{1,5}})?[A-Z](?!{_SPACED})"
     r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)\s+)?[A-Z](?!\s+(?!(?:and|or)\b)[a-z])(?![^\W和或与都]))(?!['’]\w)"
 )
 # What a line says that settles on a letter without calling it the answer; the Chinese ones as in CMMLU's official
-# extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice).
+# extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice). A group "not" denies what follows it.
 _PICKED = re.compile(
-    r"(?:(?<!not )(?<!n['’]t )\b(?i:choose|pick|select|go(?:ing)? with|say)\b|(?<!不)(?<!不能)选择?|答案)"
+    rf"(?:(?<!not )(?<!n['’]t )\b(?i:choose|pick|select|go(?:ing)? with|say)\b|答案)"
     rf"[\W_]{{0,5}}(?:(?i:option|choice)[\W_]{{1,5}})?{_LETTER}"
+    r"|(?P<not>[不别勿未非错误][是能应该会可以要]{0,3})?"
+    rf"(?:选(?:择?[\W_]{{0,5}}|(?:项|择肢)[^\w:\uff1a]{{0,5}})|正确[\s:\uff1a]{{0,3}}){_LETTER}"
     rf"|(?<![A-Za-z0-9、和与或,/&])(?<!\bor )(?<!\band ){_LETTER}"
-    r"[\W_]{0,5}(?:is (?:the )?(?:only )?(?:correct|right|best)|选?项?[是为]?(?:正确|符合题意|当选))"
+    r"[\W_]{0,5}(?:is (?:the )?(?:only )?(?:correct|right|best)|选?项?[是为]?(?:正确|符合题意|当选)|が正)"
+    rf"|\b(?:is|(?:closest|nearest|corresponds) to)[\s:*_]{{1,5}}(?:(?i:option|choice) )?\({_LETTER}\)"
+    rf"|\b(?:statement|sentence|one|description|conclusion|explanation) is[\s:*_\"']{{1,5}}{_LETTER}[\W_]*$"
+    rf"|\*\*(?i:option|choice)[\W_]{{1,5}}{_LETTER}"
 )
 
 
@@ -43,49 +67,73 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     r"""The letter of the option a text settles on, or None where it names none or several.
 
     In this order: ``\boxed{B}``, "ANSWER: B" and "the answer is B" (the last one stated), a last line that is an
-    option or its letter, a text that begins with a letter ("B", "(B) because…"), a last line that picks one ("I choose
+    option or its letter, a text that begins with a choice ("B", "(B) because…"), a last line that picks one ("I choose
     B", "B is correct").
     """
-    text = text.strip()
-    for candidate in (boxed(text), *stated(text)):
-        if candidate and (letter := _leading(candidate, options) or _whole(candidate, options)):
+    text = before_run_on(text).strip()
+    for candidate in chain([boxed(text)], stated(text)):
+        if candidate and (letter := _whole(candidate, options) or _leading(candidate, options)):
             return letter
     last = text[text.rfind("\n") + 1 :]
-    return _whole(last, options) or _leading(text, options) or _whole(text, options) or _picked(last, options)
+    return _whole(last, options) or _opening(text, options) or _whole(text, options) or _picked(last, options)
 
 
 def _leading(text: str, options: Sequence[str]) -> str | None:
     """The letter that a text begins with, where that is a choice."""
     written, rest = _letter_and_rest(text, options)
-    article = written in "AaI" and _ARTICLE.match(rest)
-    if not written or article or _DENIED.match(rest) or _SECOND.match(rest):
+    if not written or _SECOND.match(rest):
         return None
-    return None if written.islower() and re.match(r"\s+\w", rest) else written.upper()
+    if _says_option(rest, written, options):
+        return written.upper()
+    article = _WORD.match(rest) and written in "AI"
+    # A small letter may number a list: "(a) The mole fraction".
+    small = written.islower() and re.match(r"[\W_]{0,5}\w", rest) and not _REASON.match(rest)
+    return None if article or small or _DENIED.match(rest) else written.upper()
+
+
+def _opening(text: str, options: Sequence[str]) -> str | None:
+    """The letter that a whole answer begins with, where it is a choice and not the first word of an explanation.
+
+    It stands alone on its line, or before its option's words or a reason, or the answer is short.
+    """
+    written, rest = _letter_and_rest(text, options)
+    if not written or _says_option(rest, written, options):
+        return _leading(text, options)
+    line = rest.partition("\n")[0]
+    alone = not re.search(r"\w", line) and not _ROLE.match(line)
+    short = "\n" not in text and len(text) <= most_read(options) and not _WORD.match(rest) and not _ROLE.match(rest)
+    return _leading(text, options) if alone or short or _REASON.match(rest) else None
 
 
 def _whole(text: str, options: Sequence[str]) -> str | None:
-    """The letter of the option that the text is: its words, its letter, or both."""
+    """The letter of the option that the text is: its letter, its words, or both."""
     if len(text) > most_read(options):
         return None
-    texts = [plain(option) for option in options]
-    said = plain(text)
-    if said and texts.count(said) == 1:
-        return ascii_uppercase[texts.index(said)]
     written, rest = _letter_and_rest(_THEREFORE.sub("", text, count=1), options)
-    if not written:
-        return None
-    option = texts[ascii_uppercase.index(written.upper())]
-    alone = not re.search(r"\w", rest.removesuffix("</answer>"))
-    return written.upper() if alone or plain(rest.lstrip(" ).:]*_")) == option else None
+    if written and not re.search(r"\w", rest.removesuffix("</answer>")):
+        return written.upper()
+    texts = [plain(option) for option in options]
+    # With and without what closes it in JSON.
+    for said in map(plain, (text, text.rstrip("\"'}], "))):
+        if said and texts.count(said) == 1:
+            return ascii_uppercase[texts.index(said)]
+    option = texts[ascii_uppercase.index(written.upper())] if written else ""
+    return written.upper() if written and plain(rest.lstrip(_LISTING)) == option else None
+
+
+def _says_option(rest: str, letter: str, options: Sequence[str]) -> bool:
+    """Whether what follows the letter begins with its option's words."""
+    option, said = plain(options[ascii_uppercase.index(letter.upper())]), plain(rest.lstrip(_LISTING))
+    return bool(option) and said.startswith(option) and not said[len(option) : len(option) + 1].isalnum()
 
 
 def _picked(line: str, options: Sequence[str]) -> str | None:
     """The one letter that a line picks."""
-    picks = list(_PICKED.finditer(line[-most_read(options) :].translate(_SPELLED)))
-    letters = {pick[1] or pick[2] for pick in picks if not _DENIED.match(pick.string, pick.end())}
+    picks = [pick for pick in _PICKED.finditer(latin(line[-most_read(options) :])) if not pick["not"]]
+    letters = {pick[pick.lastindex or 0] for pick in picks if not _DENIED.match(pick.string, pick.end())}
     if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in picks):
         return None
-    letter = letters.pop()
+    letter = letters.pop().upper()
     return letter if letter in ascii_uppercase[: len(options)] else None
 
 
@@ -109,7 +157,7 @@ def most_read(options: Sequence[str]) -> int:
 
 def plain(text: str) -> str:
     """A text without case, typography and full stops."""
-    return re.sub(r"[\s.*_\"'`]+", " ", text).strip().casefold()
+    return re.sub(r"[\s.*_\"'`]+", " ", latin(text)).strip().casefold()
 
 
 def same_choice(answer: Completion | str, target: str, options: Sequence[str], *, name: str = "main") -> Score:

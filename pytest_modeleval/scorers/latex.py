@@ -9,13 +9,13 @@ from pytest_modeleval.scorers.numbers import plain_digits
 # Typography without meaning: sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string), and TeX's
 # spacing commands.
 _NOTHING = re.compile(
-    r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?|\\\$|\$"
-    r"|\\[()\[\]]"
+    r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?"
+    r"|\\?[$€£¥₹]|\\[()\[\]]"
 )
 # Rows end in \cr here, so that a backslash before a space is TeX's spacing command. Doubled backslashes before a
 # command, outside of a matrix, are a model's JSON habit.
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]{0,9}\])?")
-_DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}%$])")
+_DOUBLED = re.compile(r"\\\\(?=[a-zA-Z{}%$()])")
 _SPACE = re.compile(r"\\[,;:> ~]|~|\\(?:quad|qquad|space|enspace|thinspace)(?![a-zA-Z])|\s+")
 _RENAMED = [
     (re.compile(r"\\[dtc]frac(?![a-zA-Z])"), r"\\frac"),
@@ -27,9 +27,10 @@ _RENAMED = [
         r"\\text",
     ),
     (re.compile(r"\\text\s+(?=\{)"), r"\\text"),
-    (re.compile(r"\\text\{\s*\}"), ""),
-    (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|≤"), r"\\le "),
-    (re.compile(r"\\(?:geq|geqslant)(?![a-zA-Z])|≥"), r"\\ge "),
+    (re.compile(r"\\text\{\s*\}|^\s*\\text\{[^{}]*[:\uff1a]\s*\}"), ""),
+    (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|[≤⩽≦]|<=(?!>)"), r"\\le "),
+    (re.compile(r"\\(?:geq|geqslant)(?![a-zA-Z])|[≥⩾≧]|(?<!=)>="), r"\\ge "),
+    (re.compile(r"\\neq(?![a-zA-Z])|!="), r"\\ne "),
     (re.compile(r"\\(?:lbrace)(?![a-zA-Z])"), r"\\{"),
     (re.compile(r"\\(?:rbrace)(?![a-zA-Z])"), r"\\}"),
     (re.compile(r"\\(?:emptyset|varnothing)(?![a-zA-Z])|∅"), r"\\emptyset "),
@@ -42,6 +43,9 @@ _RENAMED = [
     (re.compile(r"(?:\\left\s*)?[\[(]\s*(\\begin\{pmatrix\})"), r"\1"),
     (re.compile(r"(\\end\{pmatrix\})\s*(?:\\right\s*)?[\])]"), r"\1"),
     (re.compile(r"\^\s*(?:\{\s*\\(?:circ|degree)\s*\}|\\(?:circ|degree)(?![a-zA-Z]))|°|\\degree(?![a-zA-Z])"), ""),
+    # Periods of a decimal: 0.\bar{3}, and with a dot over each or the first and the last digit of the period.
+    (re.compile(r"(?<=[.\d])\\dot\s*\{?(\d)\}?(\d{0,99})\\dot\s*\{?(\d)\}?"), r"\\overline{\1\2\3}"),
+    (re.compile(r"(?<=[.\d])\\(?:bar|dot|overline)\s*(?:\{\s*(\d+)\s*\}|(\d))"), r"\\overline{\1\2}"),
     # A comma between digits with TeX's thin space, or in braces, groups thousands.
     (re.compile(r"(?<=\d)\s*(?:,\s*\\!|\{,\}|\\,|,\\,)\s*(?=\d{3}(?!\d))"), ""),
 ]
@@ -58,8 +62,9 @@ _BARE = [
     (re.compile(r"\\frac\s*([0-9a-zA-Z])\s*(?=\{)"), r"\\frac{\1}"),
     (re.compile(r"(\\frac\s*\{[^{}]*\})\s*([0-9a-zA-Z])"), r"\1{\2}"),
     (re.compile(r"\\sqrt\s*([0-9a-zA-Z])"), r"\\sqrt{\1}"),
-    (re.compile(r"([\^_])\s*\{\s*([0-9a-zA-Z])\s*\}"), r"\1\2"),
-    (re.compile(r"_\{(\d+)\}"), r"_\1"),
+    # Only where no digit follows: 2^{1}0 is no 2^10, and \log_{10}100 no \log_10100.
+    (re.compile(r"([\^_])\s*\{\s*([0-9a-zA-Z])\s*\}(?!\s*\d)"), r"\1\2"),
+    (re.compile(r"(?<!\\log)_\{(\d+)\}(?!\s*\d)"), r"_\1"),
     (re.compile(r"\\frac\s*\{\s*"), r"\\frac{"),
 ]
 _TIMES = re.compile(r"\\times(?![a-zA-Z])")
@@ -70,6 +75,10 @@ _UNIT_WORD = (
     r"(?:\^\{?\d\}?)?/?"
 )
 _UNIT_WORDS = re.compile(rf"([-+]?[\d.,/ ]*\d){_UNIT_WORD}(?:{_UNIT_WORD}){{0,4}}")
+# An hour is one with its half of the day only: 70 pm are picometres.
+_TIME = re.compile(
+    r"(?:\\text\{\s*)?(\d{1,2}(?::\d\d){1,2}|1[0-2]|0?[1-9])\s*(?:\\text\{\s*)?([apAP])\.?\s?[mM]\.?\s*\}?",
+)
 _PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\}|\bper ?cent\b)$")
 
 
@@ -93,6 +102,8 @@ def normal_form(latex: str) -> Expression:
     for pattern, replacement in _RENAMED:
         latex = pattern.sub(replacement, latex)
     latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
+    if time := _TIME.fullmatch(latex):
+        return Expression(f"{time[1]}{time[2].lower()}m")
     latex = _TIMES.sub(r"\\cdot", latex)
     if _PERCENT.search(latex):
         return Expression(_braced(_PERCENT.sub("", latex)), percent=True)
@@ -117,13 +128,15 @@ _VALUE = re.compile(
     rf")"
 )
 _REPEATING = re.compile(r"(-?\d{1,99})?\.(\d{0,99})\\overline\{(\d{1,99})\}")
-_GROUPED = re.compile(r"[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_GROUPED = re.compile(r"[-+]?\s*(?:\d{1,3}(?:,\d{3})+|[1-9]\d{0,2}(?: \d{3})+)(?:\.\d+)?")
+# The Indian way to group; where several numbers are wanted, it is a list.
+BY_HUNDREDS = re.compile(r"[-+]?\d{1,2}(?:,\d\d)+,\d{3}(?:\.\d+)?")
 
 
 def exact_value(latex: str) -> Fraction | None:
     r"""The value of a plain number, fraction, mixed number or ``a \cdot 10^n``, exactly; None for anything else."""
     if _GROUPED.fullmatch(latex):
-        latex = latex.replace(",", "")
+        latex = re.sub(r"[,\s]", "", latex)
     if repeating := _REPEATING.fullmatch(latex):
         whole, fixed, period = repeating[1] or "0", repeating[2], repeating[3]
         tail = Fraction(int(period), 10 ** len(fixed) * (10 ** len(period) - 1)) + Fraction(f"0.{fixed or 0}")

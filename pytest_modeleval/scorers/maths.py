@@ -3,9 +3,12 @@
 import re
 
 from pytest_modeleval.sample import Completion, SampleError, Score
-from pytest_modeleval.scorers.answers import boxed, cut_off_in_box, stated
+from pytest_modeleval.scorers.answers import LONGEST, boxed
 from pytest_modeleval.scorers.choices import chosen_letter
+from pytest_modeleval.scorers.colons import same_with_colons
+from pytest_modeleval.scorers.formulas import final_expression
 from pytest_modeleval.scorers.latex import (
+    BY_HUNDREDS,
     Collection,
     Expression,
     collection,
@@ -15,19 +18,13 @@ from pytest_modeleval.scorers.latex import (
     split,
     without_name,
 )
-from pytest_modeleval.scorers.numbers import numbers_in
 from pytest_modeleval.scorers.symbolic import symbolically_same
 
-# The longest gold answer of MATH-500 has 53 characters, of Minerva's 272 problems 210.
-LONGEST = 1000
-# Theirs nest 4 deep.
+# Golds of MATH-500 and Minerva nest 4 deep.
 DEEPEST = 40
-_MATHS = re.compile(
-    r"\$\$(.{1,1000}?)\$\$|(?<!\\)\$((?:\\.|[^$\\])+)\$|\\\((.{1,1000}?)\\\)|\\\[(.{1,1000}?)\\\]", re.DOTALL
-)
-_MARKDOWN = " \t\r\n*_`\"'#"
-_PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
 _SETS = re.compile(r"\\(?:cup|cap|setminus|in|le|ge|lt|gt|ne|mathbb|emptyset)(?![a-zA-Z])|[<>]")
+# A division by a zero that is written out.
+_BY_ZERO = re.compile(r"/0(?:\.0*)?(?![\d.!^])|\\frac\{[^{}]*\}\{0(?:\.0*)?\}")
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
 
 
@@ -37,50 +34,6 @@ def boxed_target(solution: str) -> str:
     if not found:
         raise SampleError(rf"the solution has no \boxed{{}} with an answer: {solution[-80:]!r}")
     return found
-
-
-def final_expression(text: str) -> str | None:
-    r"""The expression that a text ends up with.
-
-    In this order: the last complete ``\boxed{…}``; nothing, when there is one that was cut off; what follows the last
-    "the answer is" or "ANSWER:"; a text that is an expression as a whole; the last formula between dollar signs or the
-    last number, whichever comes later.
-    """
-    if (box := boxed(text)) is not None:
-        return box or None
-    if cut_off_in_box(text):
-        return None
-    for statement in stated(text):
-        return _of_sentence(re.split(r"\.(?:\s|$)|[。;]", statement)[0])
-    line = text.strip(_MARKDOWN)
-    if line and "\n" not in line and not _is_prose(line):
-        return line
-    formulas = list(_MATHS.finditer(text))
-    tail = text[formulas[-1].end() :] if formulas else text
-    if numbers := numbers_in(tail):
-        return numbers[-1]
-    return _inside(formulas[-1]) if formulas else None
-
-
-def _of_sentence(sentence: str) -> str:
-    """The formulas of a sentence that is nothing but formulas, else its first one; else its number, or all of it."""
-    formulas = list(_MATHS.finditer(sentence))
-    if not formulas:
-        if _is_prose(sentence) and (numbers := numbers_in(sentence)):
-            return numbers[-1] if "=" in sentence else numbers[0]
-        return sentence.strip(_MARKDOWN)
-    between = re.sub(r"\b(?:and|or)\b", ",", _MATHS.sub("", sentence))
-    if len(formulas) > 1 and not between.strip(" ,.*_"):
-        return ", ".join(map(_inside, formulas))
-    return _inside(formulas[0])
-
-
-def _is_prose(line: str) -> bool:
-    return len(line) > LONGEST or bool(_PROSE.search(_TEXT.sub("", line)))
-
-
-def _inside(formula: "re.Match[str]") -> str:
-    return next(group for group in formula.groups() if group is not None).strip()
 
 
 def same_expression(answer: Completion | str, target: str, *, name: str = "main") -> Score:
@@ -112,6 +65,8 @@ _DIFFERENT: Verdict = (False, "")
 def _equal(gold: Expression, answer: Expression) -> Verdict:
     if not answer.latex:
         return False, "the answer is empty"
+    if _BY_ZERO.search(gold.key) or _BY_ZERO.search(answer.key):
+        return False, "a division by zero equals nothing"
     if gold.key == answer.key and gold.percent == answer.percent:
         return True, ""
     if gold.percent or answer.percent:
@@ -169,6 +124,8 @@ def _same_shape(gold: str, answer: str) -> Verdict:
     if Expression(gold).key == Expression(answer).key:
         return True, ""
     golds, answers = collection(gold), collection(answer)
+    if not golds and BY_HUNDREDS.fullmatch(answer):
+        answer, answers = answer.replace(",", ""), None
     alike = golds and answers and golds.ends == answers.ends and len(golds.parts) == len(answers.parts)
     if golds and answers and alike:
         verdict = _same_parts(golds, answers)
@@ -198,6 +155,8 @@ def _same_parts(golds: Collection, answers: Collection) -> Verdict:
 
 
 def _same_value(gold: str, answer: str) -> Verdict:
+    if (verdict := same_with_colons(gold, answer)) is not None:
+        return verdict, ""
     wanted, got = exact_value(gold), exact_value(answer)
     if wanted is not None and got is not None:
         return wanted == got, ""

@@ -2,22 +2,41 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from fractions import Fraction
+from itertools import chain
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.answers import boxed, first_sentence, is_excepted, stated_results, the_result
+from pytest_modeleval.scorers.colons import same_with_colons
+from pytest_modeleval.scorers.run_on import before_run_on
 
-# A number with grouped digits (commas, or no-break spaces), a plain one, or one that begins with its point; then an
-# exponent. The sign counts only where no digit, letter or bracket stands before it: "7-3" ends in 3, not in -3.
+# A number with grouped digits (by commas, the Indian way too, or by spaces), a plain one, or one that begins with its
+# point; then an exponent; or two with a colon, which are a time or a ratio.
 _NUMBER = re.compile(
-    r"(?:(?<![\w.)])[-+])?"
-    r"(?:(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?:[\u00a0\u202f]\d{3})+(?!\d)|\d+)(?:\.\d+)?|(?<![\d.])\.\d+)"
-    r"(?:[eE][-+]?\d{1,3}(?!\w))?"
+    r"(?P<size>(?:(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
+    r"|(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?![\d,])|\d+)(?:\.\d+)?|(?<![\d.])\.\d+)"
+    r"(?:[eE][-+]?\d{1,3}(?!\w))?)"
+    r"(?P<colon>(?::\d+(?:\.\d+)?){1,2}(?![:\d])(?:\s?[aApP]\.?[mM]\b)?)?"
+)
+# How many characters of a line are read: no text may take long.
+MOST_READ = 20_000
+# The sign before a number and its currency. It counts where no digit, letter or bracket stands before it ("7-3" and
+# "7-$5" end in 3 and 5); with a space behind it, only where it can be no bullet or dash: "= - 5".
+_SIGN = re.compile(
+    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])[ \t]{0,2}([-+]) (?:\\?[$€£¥₹])?$"
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}")
+_SPACING = re.compile(r"\\[,!]|(?<=\d)(?:\\[ ;:]|~)(?=\d{3}(?!\d))")
 # Minus signs, decimal and grouping marks that are not ASCII: minus, en dash, full-width minus, Arabic decimal and
 # thousands separators, full-width comma and point.
-_SPELLED = {"\u2212": "-", "\u2013": "-", "\uff0d": "-", "\u066b": ".", "\u066c": ",", "\uff0c": ",", "\uff0e": "."}
+_SPELLED = str.maketrans("\u2212\u2013\uff0d\u066b\u066c\uff0c\uff0e", "---.,,.")
+_UNGROUPED = re.compile(r"[,\s]")
+_OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
+# A number right behind the hashes, but not a heading's ("#### 2. Add the apples").
+_HASHES = re.compile(
+    r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)"
+)
 
 
 def plain_digits(text: str) -> str:
@@ -28,32 +47,42 @@ def plain_digits(text: str) -> str:
     # Most text is ASCII: skip the walk.
     if text.isascii():
         return text
-    return "".join(str(unicodedata.decimal(c)) if unicodedata.category(c) == "Nd" else _SPELLED.get(c, c) for c in text)
+    text = _OTHER_DIGITS.sub(lambda digits: "".join(str(unicodedata.decimal(digit)) for digit in digits[0]), text)
+    return text.translate(_SPELLED)
 
 
 def numbers_in(text: str) -> list[str]:
-    """Every number in a text, in order, as plain decimal strings or ``a/b`` for fractions."""
+    """Every number in a text, in order, as plain decimal strings, ``a/b`` for fractions, ``2:30 pm`` for times."""
+    return [number for number, _ in _placed(_plain(text))]
+
+
+def _plain(text: str) -> str:
     text = _FRACTION.sub(lambda match: f" {match[1]}/{match[2]} ", plain_digits(text))
-    text = text.replace("{,}", ",").replace(r"\,", "").replace(r"\!", "")
-    numbers: list[str] = []
+    return _SPACING.sub("", text.replace("{,}", ","))
+
+
+def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
+    """The numbers of a plain text, each with its place."""
+    numbers: list[tuple[str, tuple[int, int]]] = []
     end = slashes = 0
     for match in _NUMBER.finditer(text):
-        number = re.sub("[, \u00a0\u202f]", "", match[0])
+        sign = _SIGN.search(text, max(end, match.start() - 9), match.start())
+        number = f"{sign[1] or sign[2] if sign else ''}{_UNGROUPED.sub('', match['size'])}{match['colon'] or ''}"
+        start = sign.start() if sign else match.start()
         # a/b is one number; a/b/c is a date or a path, and three numbers.
-        slashed = bool(numbers) and text[end : match.start()].strip() == "/"
-        slashes = slashes + 1 if slashed else 0
+        slashes = slashes + 1 if numbers and text[end : match.start()].strip() == "/" else 0
         if slashes == 1:
-            numbers[-1] += f"/{number}"
+            number, (start, _) = f"{numbers[-1][0]}/{number}", numbers.pop()[1]
         elif slashes == 2:
-            numbers += [*numbers.pop().split("/"), number]
-        else:
-            numbers.append(number)
+            above, below = numbers.pop()[0].split("/")
+            numbers += [(above, (start, start)), (below, (start, start))]
         end = match.end()
+        numbers.append((number, (start, end)))
     return numbers
 
 
 def value_of(number: str) -> Fraction | None:
-    """The exact value of a number as `numbers_in` writes it; None for a division by zero."""
+    """The exact value of a number as `numbers_in` writes it; None for a time, a ratio and a division by zero."""
     above, _, below = number.replace(",", "").partition("/")
     try:
         return Fraction(above) / Fraction(below or "1")
@@ -62,33 +91,61 @@ def value_of(number: str) -> Fraction | None:
 
 
 def final_number(text: str) -> str | None:
-    r"""The number a text ends up with: boxed, else after "the answer is", "####" and the like, else the last."""
-    box = boxed(text)
-    if box is not None and (numbers := numbers_in(box)):
-        return numbers[-1]
-    _, hashes, after = text.rpartition("####")
-    if hashes and (numbers := numbers_in(after)):
-        return numbers[0]
-    for statement in stated(text):
-        # "the answer is 3 + 4 = 7" ends in its result; "is 7. That took 2 steps" begins with it.
-        sentence = re.split(r"(?<=\D)\.(?:\s|$)|(?<=\d)\.(?:\s|$)|[;。]", statement)[0]
-        if numbers := numbers_in(sentence):
-            return numbers[-1] if "=" in sentence else numbers[0]
-    numbers = numbers_in(text)
-    return numbers[-1] if numbers else None
+    r"""The number a text ends up with: boxed, else after "####", "the answer is" and the like, else the last.
+
+    Nothing of a run-on is read. Of a stated sentence it is the result: 20 of "After 2 hours the distance is 20 miles".
+    """
+    text = _plain(before_run_on(text))
+    if (box := boxed(text)) and (number := last_number(box)):
+        return number
+    lines = [match["line"] for match in _HASHES.finditer(text)][-1:]
+    for sentence in chain(map(first_sentence, lines), stated_results(text)):
+        if number := result_in(sentence):
+            return number
+    return last_number(text)
+
+
+def last_number(text: str) -> str | None:
+    """The last number of a text; None where it has none, or says that this one is no answer."""
+    text = _plain(text)
+    digit = re.search("[0-9]", text[::-1])
+    if not digit:
+        return None
+    end = len(text) - digit.start()
+    # With the line break before it, so that a bullet is no sign.
+    line = text[max(text.rfind("\n", 0, end), end - MOST_READ, 0) : end + len(" p.m.")]
+    return _taken(line, _placed(line), -1)
+
+
+def result_in(sentence: str) -> str | None:
+    """The number that a sentence results in, as `the_result` tells; None where it has none."""
+    numbers = _placed(sentence := _plain(sentence[:MOST_READ]))
+    return _taken(sentence, numbers, the_result(sentence, [place for _, place in numbers]))
+
+
+def _taken(text: str, numbers: Sequence[tuple[str, tuple[int, int]]], index: int) -> str | None:
+    return None if not numbers or is_excepted(text, numbers[index][1][0]) else numbers[index][0]
 
 
 def same_number(answer: Completion | str, target: str, *, name: str = "main") -> Score:
     """Whether the answer's final number equals the target's, exactly (72, 72.0 and $72.00 are one number).
 
     GSM8K's own check compares the final number as a string with commas removed (Cobbe et al. 2021,
-    openai/grade-school-math `dataset.py`); equality of values differs from it only for spellings of one number.
+    openai/grade-school-math `dataset.py`); equality of values differs from it only for spellings of one number. A
+    division by zero equals nothing; times and ratios are as `same_with_colons` has them.
     """
     text = str(answer)
     got = final_number(text)
     wanted = numbers[-1] if (numbers := numbers_in(target)) else None
-    if wanted is None or value_of(wanted) is None:
+    if wanted is None or (value_of(wanted) is None and ":" not in wanted):
         raise ValueError(f"the target {target!r} holds no number")
-    passed = got is not None and (got == wanted or value_of(got) == value_of(wanted))
+    passed = got is not None and _same(wanted, got)
     why = "" if got is not None else "no number in the answer"
     return Score(float(passed), passed, got or text.strip(), target, why, name, found=got is not None)
+
+
+def _same(wanted: str, got: str) -> bool:
+    if (verdict := same_with_colons(wanted, got)) is not None:
+        return verdict
+    value = value_of(got)
+    return value is not None and value == value_of(wanted)

@@ -7,6 +7,7 @@ from string import ascii_uppercase
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
 from pytest_modeleval.scorers.choices import latin, most_read, plain
+from pytest_modeleval.scorers.run_on import before_run_on
 
 # What may stand before and between letters.
 _JOINING = {"option", "options", "and", "und", "et", "y", "e", "и", "和", "与", "及", "와", "과"}
@@ -31,6 +32,7 @@ def chosen_letters(text: str, options: Sequence[str]) -> set[str]:
     In this order: ``\boxed{A, C}``, "ANSWER: AC" and "the answers are A and C" (the last one stated), a text or a last
     line of letters alone, the text of exactly one option.
     """
+    text = before_run_on(text)
     letters = ascii_uppercase[: len(options)]
     for candidate in _settled(text, options):
         if found := _leading_letters(candidate, letters) or set(_same_text(candidate, options) or ""):

@@ -92,7 +92,12 @@ def read(latex: str) -> Any:
 
 
 def same(gold: Any, answer: Any) -> bool:
-    """Whether two expressions are equal: numbers and formulas by value, relations and sets as math-verify has it."""
+    """Whether two expressions are equal: numbers and formulas by value, relations and sets as math-verify has it.
+
+    A division by zero equals nothing, not even another one.
+    """
+    if any(isinstance(side, sympy.Basic) and side.has(sympy.zoo, sympy.nan) for side in (gold, answer)):
+        return False
     if not isinstance(gold, sympy.Expr) or not isinstance(answer, sympy.Expr):
         return verified(gold, answer)
     if gold == answer:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.scorers.answers import final_text
+from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.run_on import before_run_on
 
 # TriviaQA's official evaluation counts these four as punctuation too.
 _PUNCTUATION = re.escape(string.punctuation + "\u2018\u2019\u00b4`")
@@ -15,7 +16,20 @@ _MARK = re.compile(f"[{_PUNCTUATION}]")
 _MARK_OUTSIDE_NUMBERS = re.compile(rf"(?!(?<=\d)\.\d)(?!(?<!\w)-\.?\d)[{_PUNCTUATION}]")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
+_ANSWER_LINE = re.compile(
+    r"^[ \t>*_#-]{0,20}(?:final )?answer[ \t*_]{0,20}[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+)
+_TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
+
 Normalise = Callable[[str], str]
+
+
+def final_text(text: str) -> str:
+    """The words a text ends up with: its last line ``ANSWER: …``, else boxed, after "the answer is", else all of it."""
+    text = before_run_on(text)
+    lines = [line.strip(" \t*_") for line in _ANSWER_LINE.findall(text)]
+    found = next(filter(None, reversed(lines)), None) or boxed(text) or next(stated(text), text)
+    return _TEX.sub(r"\1", boxed(found) or found).strip()
 
 
 def plain(text: str) -> str:

@@ -187,5 +187,5 @@ def test_whatever_a_line_holds_is_a_sample_or_that_samples_error(prompt: dict[st
     except SampleError:
         return
     assert isinstance(made.target, str)
-    assert all(set(message) == {"role", "content"} for message in made.messages)
+    assert {frozenset(message) for message in made.messages} == {frozenset({"role", "content"})}
     assert all(isinstance(option, str) for option in made.options)

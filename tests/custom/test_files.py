@@ -254,6 +254,47 @@ def test_a_wrong_file(replayed: pytest.Pytester, content: str, said: str) -> Non
     refused(replayed, said, "--eval-file", "my.jsonl")
 
 
+def test_all_wrong_rows_are_told(replayed: pytest.Pytester) -> None:
+    content = lines(GOOD) + '{\n[1]\n{"question": 3}\nnope\n' + lines({**GOOD, "answer": "D"}, GOOD)
+    (replayed.path / "my.jsonl").write_text(content)
+
+    result = evaluate(replayed, "--eval-file", "my.jsonl")
+
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: *my.jsonl:2: row 1 of *my.jsonl is not JSON *",
+            "*my.jsonl:3: row 2 of *my.jsonl is not a JSON object: *",
+            "*my.jsonl:4: column *",
+            "*my.jsonl:5: row 4 of *my.jsonl is not JSON *",
+            "*my.jsonl:6: column 'answer' is 'D', but there is no option D: *",
+            "*my.jsonl:7: column 'id' is 'a', as at *my.jsonl:1",
+        ],
+        consecutive=True,
+    )
+
+
+def test_of_very_many_wrong_rows_the_first_are_told(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "my.jsonl", [GOOD] * 50)
+
+    result = evaluate(replayed, "--eval-file", "my.jsonl")
+
+    result.stderr.fnmatch_lines(["*my.jsonl:21: column 'id' is 'a', as at *", "… and 29 rows more"], consecutive=True)
+
+
+def test_a_broken_first_row_hides_no_other(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.jsonl").write_text("{\n" + lines(GOOD, {**GOOD, "answer": "D"}))
+
+    refused(replayed, "*my.jsonl:1: row 0 of *my.jsonl is not JSON *", "--eval-file", "my.jsonl")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"], ids=["semicolon", "tab", "bar"])
+def test_columns_that_other_marks_separate(replayed: pytest.Pytester, mark: str) -> None:
+    (replayed.path / "my.csv").write_text(f"question{mark}answer\n6*7?{mark}42\n")
+
+    said = f"*my.csv has one column, {f'question{mark}answer'!r}: separate the columns by commas, not {mark!r}"
+    refused(replayed, said.replace("\\", "[\\]"), "--eval-file", "my.csv")
+
+
 def test_a_file_in_another_encoding(replayed: pytest.Pytester) -> None:
     (replayed.path / "my.jsonl").write_bytes(lines(GOOD).encode() + '{"question": "é"}'.encode("latin-1"))
 

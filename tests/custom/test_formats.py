@@ -23,10 +23,13 @@ CITIES = {"question": "Capital?", "A": "Paris", "B": "London", "C": "Rome"}
         ({**CITIES, "answer": "A, C"}, "AC", ["Paris", "London", "Rome"]),
         ({**CITIES, "C": "", "D": None, "answer": "A"}, "A", ["Paris", "London"]),
         ({"query": "Two?", "options": ["one", "two"], "answer": "two"}, "B", ["one", "two"]),
-        ({"question": "Two?", "choices": [1, 2], "answer": 2}, "B", ["1", "2"]),
+        ({"question": "Two?", "choices": [1, 2], "answer": "2"}, "B", ["1", "2"]),
+        ({"question": "Which?", "A": "x", "B": "y", "answer": "y"}, "B", ["x", "y"]),
+        ({"question": "Which?", "A": "X", "B": "Y", "answer": "Y"}, "B", ["X", "Y"]),
+        ({**CITIES, "C": float("nan"), "id": float("nan"), "system": float("nan"), "answer": "A"}, "A", ["Paris", "London"]),
         ({"question": "Which letter?", "A": "A", "B": "B", "answer": "A"}, "A", ["A", "B"]),
     ],
-    ids=["letter", "lower case", "text", "list", "texts", "letters", "with comma", "fewer", "options", "numbers", "same"],
+    ids=["letter", "lower case", "text", "list", "texts", "letters", "with comma", "fewer", "options", "numbers", "small text", "text", "nan", "same"],
 )  # fmt: skip
 def test_a_row_of_choices(fields: dict[str, Any], target: str, options: list[str]) -> None:
     sample = choice.to_sample(Row(fields, "row"))
@@ -50,6 +53,16 @@ def test_a_row_of_choices(fields: dict[str, Any], target: str, options: list[str
         ({"answer": "AD"}, "column 'answer' is 'AD', but there is no option D"),
         ({"answer": "Bern"}, "column 'answer' is 'Bern', no letter and no option's text: A 'Paris'"),
         ({"answer": 1}, "column 'answer' is '1', .*; a number could count from 0 or from 1, so write the letter"),
+        (
+            {"A": "1", "B": "2", "C": "3", "answer": 1},
+            "column 'answer' is ambiguous: the number 1 could be an option's text",
+        ),
+        ({"A": 10, "B": "n/a", "C": 2.5, "answer": 2.5}, "column 'answer' is ambiguous: the number 2.5 could be"),
+        ({"A": 1, "B": 2, "C": 3, "answer": [1, 2]}, r"column 'answer' is ambiguous: the number \[1, 2\] could be"),
+        ({"answer": float("nan")}, "column 'answer' is empty"),
+        ({"question": float("nan")}, "column 'question' is empty"),
+        ({"A": float("nan")}, "column 'A' is empty"),
+        ({"B": "y", "C": "y", "answer": "y"}, "column 'answer' is ambiguous: 'y' is the text of options B and C"),
         ({"answer": True}, "column 'answer' holds True; write it as text"),
         ({"answer": "AA"}, "column 'answer' names an option twice: 'AA'"),
         ({"answer": ["A", "Paris"]}, "column 'answer' names an option twice"),

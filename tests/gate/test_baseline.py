@@ -1,8 +1,12 @@
 """A baseline's file, and what is refused of it."""
 
+import hashlib
 import json
+import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -163,3 +167,104 @@ def test_other_samples_are_refused() -> None:
 
 def test_the_file_is_json(file: Path) -> None:
     assert json.loads(file.read_text())["schema"] == "pytest-modeleval/baseline/1"
+
+
+def resealed(file: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change the benchmark gsm8k in the file, and make its checksum that of what it holds now."""
+    content = json.loads(file.read_text())
+    part = content["benchmarks"]["gsm8k"]
+    change(part)
+    part["sha256"] = hashlib.sha256(json.dumps(part["samples"], sort_keys=True).encode()).hexdigest()
+    file.write_text(json.dumps(content))
+
+
+NO_SCORE = "and not a number from 0 to 1"
+NO_COUNT = "and not a whole number of at least 1"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (1, float("nan"), f"the score of sample main-00001 is NaN, {NO_SCORE}"),
+        (1, None, f"the score of sample main-00001 is null, {NO_SCORE}"),
+        (1, -1e9, rf"the score of sample main-00001 is -1000000000\.0, {NO_SCORE}"),
+        (1, 1.0000001, rf"the score of sample main-00001 is 1\.0000001, {NO_SCORE}"),
+        (1, float("inf"), f"the score of sample main-00001 is Infinity, {NO_SCORE}"),
+        (1, -float("inf"), f"the score of sample main-00001 is -Infinity, {NO_SCORE}"),
+        (1, 10**400, f"the score of sample main-00001 is 10+ …, {NO_SCORE}"),
+        (1, "1.0", f'the score of sample main-00001 is "1.0", {NO_SCORE}'),
+        (1, True, f"the score of sample main-00001 is true, {NO_SCORE}"),
+        (1, [1.0], rf"the score of sample main-00001 is \[1\.0\], {NO_SCORE}"),
+        (2, 0, f"the repeats of sample main-00001 is 0, {NO_COUNT}"),
+        (2, -1, f"the repeats of sample main-00001 is -1, {NO_COUNT}"),
+        (2, 1.5, rf"the repeats of sample main-00001 is 1\.5, {NO_COUNT}"),
+        (2, True, f"the repeats of sample main-00001 is true, {NO_COUNT}"),
+        (2, "2", f'the repeats of sample main-00001 is "2", {NO_COUNT}'),
+        (3, float("nan"), r"the variance of sample main-00001 is NaN, and not a number from 0 to 0\.5"),
+        (3, -0.1, r"the variance of sample main-00001 is -0\.1, and not a number from 0 to 0\.5"),
+        (3, None, r"the variance of sample main-00001 is null, and not a number from 0 to 0\.5"),
+        (0, 5, "the content of sample main-00001 is 5, and not a hash"),
+        (0, None, "the content of sample main-00001 is null, and not a hash"),
+    ],
+)
+def test_what_is_no_value_is_refused_whatever_the_checksum(file: Path, place: int, value: object, message: str) -> None:
+    resealed(file, lambda part: part["samples"]["main-00001"].__setitem__(place, value))
+
+    with pytest.raises(pytest.UsageError, match=rf"b\.json: gsm8k: {message}: restore the file, or bless a new run"):
+        read_baseline(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pins": {"data": ["x"]}}, r'the pin data is \["x"\], and not a text'),
+        ({"pins": {"prompt": None}}, "the pin prompt is null, and not a text"),
+        ({"pins": ["data"]}, "lacks a part of a baseline"),
+        ({"discordance": float("nan")}, "the discordance is NaN, and not a number from 0 to 1"),
+        ({"discordance": "0.1"}, 'the discordance is "0.1", and not a number from 0 to 1'),
+        ({"discordance": True}, "the discordance is true, and not a number from 0 to 1"),
+        ({"samples": {"main-00000": ["h", 1.0]}}, r'sample main-00000 is \["h", 1\.0\], and not content, score, .*'),
+        ({"samples": {"main-00000": "h"}}, 'sample main-00000 is "h", and not content, score, .*'),
+        (
+            {"samples": {"main-00000": ["h", 1.0, 1, 0.5]}},
+            r"the variance of sample main-00000 is 0\.5, and not .* 0 to 0",
+        ),
+        ({"samples": {"x": ["h", 1.0, 1, 0.0]}}, '"x" is no sample\'s name, such as main-00042'),
+        ({"samples": [["h", 1.0, 1, 0.0]]}, "lacks a part of a baseline"),
+        ({"samples": None}, "lacks a part of a baseline"),
+    ],
+)
+def test_what_no_run_writes_is_refused(file: Path, change: dict[str, Any], message: str) -> None:
+    resealed(file, lambda part: part.update(change))
+
+    with pytest.raises(pytest.UsageError, match=message) as refused:
+        read_baseline(file)
+
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[" * 200_000, "is cut off or no JSON"),
+        ('{"schema": "pytest-modeleval/baseline/1", "model": 5, "benchmarks": {}}', "its model is 5, and no text"),
+        ('{"schema": "pytest-modeleval/baseline/1", "model": "m", "benchmarks": []}', "lacks a part of a baseline"),
+        (
+            '{"schema": "pytest-modeleval/baseline/1", "model": "m", "benchmarks": {"a": 5}}',
+            "lacks a part of a baseline",
+        ),
+    ],
+    ids=["brackets", "model", "list", "number"],
+)
+def test_a_file_of_another_shape_is_refused(file: Path, text: str, message: str) -> None:
+    file.write_text(text)
+
+    with pytest.raises(pytest.UsageError, match=message):
+        read_baseline(file)
+
+
+def test_a_named_pipe_is_no_baseline(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    with pytest.raises(pytest.UsageError, match=r"cannot read the baseline .*pipe: it is no file"):
+        read_baseline(tmp_path / "pipe")

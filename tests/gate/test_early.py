@@ -143,10 +143,9 @@ def test_requests_in_flight_are_cancelled(blessed: pytest.Pytester, faulty: Faul
         if answered.acquire(blocking=False):
             good(handler, body)
         else:
-            over.wait(20)
+            over.wait(60)
 
     faulty.fault = fault
-    started = time.monotonic()
     try:
         # One at a time, so that exactly the first n of the order are answered.
         result = ask(blessed, *FLAGS[:-1], "1")
@@ -154,7 +153,8 @@ def test_requests_in_flight_are_cancelled(blessed: pytest.Pytester, faulty: Faul
         over.set()
 
     assert seen(result) == n
-    assert time.monotonic() - started < 15
+    outcomes = result.parseoutcomes()
+    assert (outcomes["skipped"], outcomes.get("errors")) == (N - n, None)
 
 
 def test_each_benchmark_is_decided_for_itself(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -236,19 +236,22 @@ REFUSED = [
 
 @pytest.mark.parametrize(("flags", "message"), REFUSED, ids=["alone", "repeats", "least", "bless", "each"])
 def test_what_does_not_go_with_an_early_stop_is_refused(
-    blessed: pytest.Pytester, faulty: FaultyServer, flags: list[str], message: str
+    project: pytest.Pytester, faulty: FaultyServer, flags: list[str], message: str
 ) -> None:
-    result = ask(blessed, *flags)
+    ask(project, "--eval-save-baseline", "b.json")
+    faulty.asked.clear()
+
+    result = ask(project, *flags)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
     assert not faulty.asked
 
 
-def test_a_baseline_of_repeats_is_refused(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
-    ask(blessed, "--eval-save-baseline", "b.json", "--eval-repeats", "2", "--eval-limit", "5")
+def test_a_baseline_of_repeats_is_refused(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    ask(project, "--eval-save-baseline", "b.json", "--eval-repeats", "2", "--eval-limit", "5")
 
-    result = ask(blessed, *FLAGS, "--eval-limit", "5")
+    result = ask(project, *FLAGS, "--eval-limit", "5")
 
     result.stderr.fnmatch_lines(
         ["ERROR: answers: --eval-stop-early weighs one answer a sample, and the baseline has the mean of several: *"]

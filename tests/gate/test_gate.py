@@ -97,12 +97,12 @@ def test_the_gate_is_the_same_under_xdist(many: pytest.Pytester, faulty: FaultyS
     result.stdout.re_match_lines([r"answers  failed +.* 14 regressed and 1 fixed of 200.*"])
 
 
-def test_a_baseline_is_only_written_when_asked(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    file = blessed(many, faulty)
+def test_a_baseline_is_only_written_when_asked(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    file = blessed(project, faulty)
     before = file.read_text()
     wrong(faulty, 7)
 
-    ask(many, "--eval-baseline", "b.json")
+    ask(project, "--eval-baseline", "b.json")
 
     assert file.read_text() == before
 
@@ -206,13 +206,13 @@ BEFORE_ASKING = [
 
 @pytest.mark.parametrize(("flags", "message"), BEFORE_ASKING)
 def test_what_cannot_be_gated_is_refused_before_anything_is_asked(
-    many: pytest.Pytester, faulty: FaultyServer, flags: list[str], message: str
+    project: pytest.Pytester, faulty: FaultyServer, flags: list[str], message: str
 ) -> None:
-    many.makeconftest("def pytest_addoption(parser): parser.addoption('--count', type=int)")
-    blessed(many, faulty)
+    project.makeconftest("def pytest_addoption(parser): parser.addoption('--count', type=int)")
+    blessed(project, faulty)
     faulty.asked.clear()
 
-    result = ask(many, "--eval-baseline", "b.json", *flags)
+    result = ask(project, "--eval-baseline", "b.json", *flags)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {message}"])
@@ -228,13 +228,13 @@ def test_a_pin_may_be_waived(many: pytest.Pytester, faulty: FaultyServer) -> Non
     assert result.ret == 0
 
 
-def test_another_scorer_is_refused(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    blessed(many, faulty)
-    many.makepyfile(
-        test_answers=MANY.replace("same_number(completion, sample.target)", "same_number(completion, '42')")
+def test_another_scorer_is_refused(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    blessed(project, faulty)
+    project.makepyfile(
+        test_answers=ANSWERS.replace("same_number(completion, sample.target)", "same_number(completion, '42')")
     )
 
-    result = ask(many, "--eval-baseline", "b.json")
+    result = ask(project, "--eval-baseline", "b.json")
 
     result.stderr.fnmatch_lines(["ERROR: answers: the baseline's scorer was *, this run's is *"])
 
@@ -259,11 +259,11 @@ def test_a_limited_run_is_compared_with_the_samples_it_asks(many: pytest.Pyteste
     result.stdout.re_match_lines([r"answers  passed +.* of 100, .*"])
 
 
-def test_a_sample_that_asks_something_else_is_refused(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    blessed(many, faulty)
-    many.makepyfile(test_answers=MANY.replace("what is 6 * 7?", "what is 7 * 6?"))
+def test_a_sample_that_asks_something_else_is_refused(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    blessed(project, faulty)
+    project.makepyfile(test_answers=ANSWERS.replace("what is 6 * 7?", "what is 7 * 6?"))
 
-    result = ask(many, "--eval-baseline", "b.json")
+    result = ask(project, "--eval-baseline", "b.json")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["answers: sample easy-00000 asks something else than in the baseline: the data or*"])
@@ -279,17 +279,17 @@ def test_a_plain_test_that_fails_stays_a_failure(many: pytest.Pytester, faulty: 
     result.stdout.re_match_lines([r"answers  passed .*"])
 
 
-def test_a_run_that_was_interrupted_has_no_verdict(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    blessed(many, faulty)
-    many.makepyfile(test_answers=MANY + "    if sample.prompt.startswith('hard 3:'): raise KeyboardInterrupt\n")
+def test_a_run_that_was_interrupted_has_no_verdict(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    blessed(project, faulty)
+    project.makepyfile(test_answers=ANSWERS + "    if sample.prompt.startswith('hard 3:'): raise KeyboardInterrupt\n")
 
     flags = ["--eval-waive", "scorer", "--eval-save-baseline", "new.json"]
     # In a process of its own: an interrupt would end this run of the tests too.
-    result = run_alone(many, "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", *flags)
+    result = run_alone(project, "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", *flags)
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "= gate =" not in result.stdout.str()
-    assert not (many.path / "new.json").exists()
+    assert not (project.path / "new.json").exists()
 
 
 def test_a_baseline_is_for_one_model(many: pytest.Pytester, faulty: FaultyServer) -> None:

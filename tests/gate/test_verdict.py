@@ -52,7 +52,7 @@ def test_the_figures_are_those_of_the_tests() -> None:
     assert found.detectable == pytest.approx(0.083, abs=0.005)
 
 
-def test_repeats_and_partial_scores_are_compared_by_a_t_test() -> None:
+def test_repeats_and_partial_scores_are_compared_by_gaffkes_bounds() -> None:
     random_ = random.Random(0)
     before = [random_.random() for _ in range(200)]
     worse = [max(0.0, score - 0.05 - 0.02 * random_.random()) for score in before]
@@ -61,6 +61,23 @@ def test_repeats_and_partial_scores_are_compared_by_a_t_test() -> None:
 
     assert found.result is Result.FAILED
     assert found.high < 0
+
+
+@pytest.mark.parametrize(("n", "result"), [(1, "inconclusive"), (3, "inconclusive"), (1000, "passed")])
+def test_a_few_equal_partial_scores_pass_no_gate(n: int, result: str) -> None:
+    """A t-interval of equal differences has no width: three unchanged answers passed, three slightly worse ones failed."""
+    same = compared("x", outcomes([0.5] * n, 4), outcomes([0.5] * n, 4), margin=0.01)
+    worse = compared("x", outcomes([0.5] * 3, 4), outcomes([0.25] * 3, 4), margin=0.01)
+
+    assert same.result.value == result
+    assert worse.result is Result.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("n", "result"), [(3, "inconclusive"), (300, "passed")])
+def test_a_least_score_is_not_reached_by_a_few_partial_scores(n: int, result: str) -> None:
+    found = against_least("x", [Outcome("h", 0.75, 4, 0.1)] * n, 0.7)
+
+    assert found.result.value == result
 
 
 def test_nothing_in_common_is_never_passed() -> None:
@@ -77,7 +94,7 @@ def test_one_failure_among_many_benchmarks_must_be_surer() -> None:
     (first, *others) = adjusted([alone, *same])
     assert first.result is Result.INCONCLUSIVE
     assert first.p_value == pytest.approx(5 * alone.p_value)
-    assert all(verdict.result is Result.PASSED for verdict in others)
+    assert [verdict.result for verdict in others] == [Result.PASSED] * 4
 
 
 def test_two_runs_of_one_model_are_rarely_called_worse() -> None:

@@ -10,7 +10,7 @@ from pytest_modeleval.history.past import Attempt, Run, sample_name
 KEY = ("m", "b", "main-00001")
 
 
-def attempts(runs: str, *, reused: str = "", samples: str = "") -> list[Attempt]:
+def attempts(runs: str, *, stored: str = "", samples: str = "") -> list[Attempt]:
     """One letter an answer: r, w or e (error); a space begins the next run."""
     found, run, number = [], 0, 0
     for letter in runs:
@@ -21,7 +21,7 @@ def attempts(runs: str, *, reused: str = "", samples: str = "") -> list[Attempt]
         content = samples[number] if samples else "x"
         item = "t.py::test_b[main-00001]"
         value = {"r": 1.0, "w": 0.0}.get(letter)
-        was_stored = int(bool(reused) and reused[number] == "s")
+        kept = 1.0 if stored and stored[number] == "s" else None
         attempt = Attempt(
             Run(f"run{run}", float(run)),
             item,
@@ -36,7 +36,7 @@ def attempts(runs: str, *, reused: str = "", samples: str = "") -> list[Attempt]
             "",
             "",
             0.5,
-            was_stored,
+            kept,
         )
         found.append(attempt)
         number += 1
@@ -71,7 +71,7 @@ def test_errors_alone_have_no_history() -> None:
 
 
 def test_a_stored_answer_judged_again_is_no_new_one() -> None:
-    assert flips_of(attempts("r r r w", reused="-ss-"))[KEY] == Flips(1, 1, 1, torn=False)
+    assert flips_of(attempts("r r r w", stored="-ss-"))[KEY] == Flips(1, 1, 1, torn=False)
 
 
 def test_another_question_is_no_flip() -> None:

@@ -30,7 +30,7 @@ def test_an_alias_goes_before_everything_else(tmp_path: Path) -> None:
 
     spec = resolve("tiny", read_aliases(read_config(tmp_path)["models"]), {})
 
-    assert (spec.api, spec.model, spec.base_url) == ("openai", "x", "http://y")
+    assert (spec.api, spec.model, spec.base_url) == ("openai", "x", "http://y/v1")
 
 
 def test_pyproject_holds_aliases_too(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """Models in this process, with the bundled one."""
 
 import asyncio
+import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 import transformers
+from packaging.version import Version
 
 from pytest_modeleval.datasets import arithmetic
 from pytest_modeleval.models.batches import pick
@@ -52,6 +55,7 @@ def test_batches_answer_as_single_questions_do() -> None:
     assert together == alone
 
 
+@pytest.mark.skipif(Version(transformers.__version__) < Version("5.18"), reason="refused before transformers 5.18")
 def test_continuous_batching_answers_as_static_batches_do() -> None:
     requests = [question(arithmetic.row("add-1", i)["question"]) for i in range(4)]
 
@@ -68,6 +72,32 @@ def test_template_arguments_come_from_the_alias_or_the_request() -> None:
     (by_alias,) = ask_all(model(chat_template_kwargs={"enable_thinking": True}), [question("What is 3 + 4?")])
 
     assert (by_request.thinking, by_request.text) == (by_alias.thinking, by_alias.text) == ("3 + 4", "7")
+
+
+# As the bundled model's, but that the answer begins inside of a thought.
+WRITTEN, _, _ = (TINY / "chat_template.jinja").read_text().partition("{%- if add_generation_prompt")
+OPENS_THOUGHT = WRITTEN + "<|im_start|>assistant\n<think>\n"
+
+
+@pytest.mark.parametrize(("most", "thinking", "answer"), [(3, "3 +", ""), (40, "3 + 4", "7")], ids=["cut off", "whole"])
+def test_a_thought_that_the_template_opened_is_one(most: int, thinking: str, answer: str) -> None:
+    (found,) = ask_all(model(chat_template=OPENS_THOUGHT), [question("What is 3 + 4?", max_tokens=most)])
+
+    assert (found.thinking, found.text) == (thinking, answer)
+
+
+def test_a_thought_between_special_tokens_is_one(tmp_path: Path) -> None:
+    folder = shutil.copytree(TINY, tmp_path / "model")
+    tokenizer = json.loads((folder / "tokenizer.json").read_text())
+    for token in tokenizer["added_tokens"]:
+        token["special"] = True
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+    opened = TransformersModel(ModelSpec("m", "transformers", str(folder), args={"dtype": "float32"}))
+
+    extra = {"chat_template_kwargs": {"enable_thinking": True}}
+    (found,) = ask_all(opened, [question("What is 3 + 4?", extra_body=extra)])
+
+    assert (found.thinking, found.text) == ("3 + 4", "7")
 
 
 def test_requests_with_unlike_settings_get_their_own() -> None:
@@ -137,6 +167,16 @@ def test_strange_settings_and_arguments_are_refused() -> None:
         model(batching="fast")
 
 
+def test_continuous_batching_of_an_older_transformers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transformers, "ContinuousBatchingConfig", object, raising=False)
+    monkeypatch.setattr(transformers, "__version__", "4.56.2")
+
+    with pytest.raises(
+        pytest.UsageError, match=r"'continuous' needs transformers 5\.18 or newer, this is 4\.56\.2: pip"
+    ):
+        model(batching="continuous")
+
+
 def test_a_folder_without_a_model_stops_the_run(tmp_path: Path) -> None:
     with pytest.raises(StopRun, match=f"cannot load {tmp_path}: "):
         TransformersModel(ModelSpec("none", "transformers", str(tmp_path)))
@@ -146,3 +186,29 @@ def test_a_batch_has_the_oldest_one_set_of_settings_and_like_lengths() -> None:
     waiting = [("a", 50), ("b", 50), ("a", 10), ("a", 52), ("a", 48), ("a", 90)]
 
     assert pick(waiting, 3, lambda one: one) == [("a", 48), ("a", 50), ("a", 52)]
+
+
+def _base(folder: Path) -> str:
+    """The bundled model without its chat template."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(TINY)
+    tokenizer.chat_template = None
+    transformers.AutoModelForCausalLM.from_pretrained(TINY).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+def test_a_model_without_a_chat_template_stops_where_it_asks_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled model, continuing plain text, writes no "Question:"; so the stop is one that it does write."""
+    folder, spec = _base(tmp_path / "base"), {"dtype": "float32"}
+    (freely,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1", stop=[])])
+    written = freely.text[1:2]
+    monkeypatch.setattr("pytest_modeleval.models.transformers._RUN_ON", (written,))
+
+    (base,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1")])
+    (chat,) = ask_all(model(), [question("What is 100 + 100?")])
+
+    assert written
+    assert (base.text, base.finish_reason) == (freely.text[: freely.text.index(written)], "stop")
+    assert chat.text == "200"

@@ -16,6 +16,20 @@ from tests.conftest import alias, run
 # As fast as a server can be that still takes its time.
 QUICK = Behaviour(ttft=0.02, gap=0.001, tokens=16)
 FEW = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
+# A conftest whose run is interrupted, as often, when the bench server has answered twenty requests.
+INTERRUPTING = """
+import json, os, signal, threading, time, urllib.request
+
+def interrupt():
+    while len(json.load(urllib.request.urlopen("{url}/truth"))["served"]) < 20:
+        time.sleep(0.05)
+    for _ in range({times}):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.02)
+
+def pytest_runtest_setup(item):
+    threading.Thread(target=interrupt, daemon=True).start()
+"""
 # In the process of the tests, so that what is set in them holds for the runs inside a test.
 session = importlib.import_module("pytest_modeleval.perf.session")
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,42 @@ def test_generation_settings_are_sent_as_elsewhere() -> None:
     (drawn,) = bodies([Prompt(["a"])], generation={"max_tokens": 9}, output=read_lengths("", "5"))
 
     assert (body["temperature"], body["ignore_eos"], body["max_tokens"], drawn["max_tokens"]) == (0, True, 9, 5)
+
+
+@pytest.mark.parametrize(
+    ("made", "recorded", "limits"),
+    [
+        ({"generation": {"max_completion_tokens": 9}}, None, {"max_completion_tokens": 5}),
+        ({"generation": {"extra_body": {"max_completion_tokens": 9}}}, None, {"max_completion_tokens": 5}),
+        ({"under": {"max_completion_tokens": 9}}, None, {"max_completion_tokens": 5}),
+        ({"under": {"max_tokens": 9}, "generation": {"max_completion_tokens": 9}}, None, {"max_completion_tokens": 5}),
+        ({"generation": {"max_completion_tokens": 9}}, {"max_tokens": 7}, {"max_completion_tokens": 7}),
+        ({}, {"max_completion_tokens": 7}, {"max_completion_tokens": 7}),
+        ({}, {"max_tokens": None}, {"max_tokens": 5}),
+        ({"generation": {"max_tokens": 9}}, None, {"max_tokens": 5}),
+        ({"generation": {"max_completion_tokens": 9}, "endpoint": "completions"}, None, {"max_tokens": 5}),
+        ({"under": {"max_tokens": 9}, "endpoint": "responses"}, None, {"max_output_tokens": 5}),
+    ],
+    ids=["alias", "extra", "body", "both", "trace", "its own", "null", "older", "completions", "responses"],
+)
+def test_the_greatest_length_has_one_name(made: Any, recorded: Any, limits: dict[str, int]) -> None:
+    (prompt,) = [Prompt(["a"]) if recorded is None else Prompt(body={"messages": [], **recorded})]
+    (request,) = Bodies("m", **made, output=read_lengths("", "5")).requests([prompt], random.Random(1))
+
+    body = json.loads(sent(request))
+    assert {name: value for name, value in body.items() if "max" in name} == limits
+    assert [request.max_tokens] == list(limits.values())
+
+
+@pytest.mark.parametrize(
+    "made", [{"generation": {"n": 2}}, {"generation": {"extra_body": {"n": 2}}}, {"under": {"n": 2}}]
+)
+def test_several_answers_to_one_request_are_refused(made: Any) -> None:
+    with pytest.raises(pytest.UsageError, match="one answer of each request, and n is 2: leave it out"):
+        bodies([Prompt(["a"])], **made)
+    with pytest.raises(pytest.UsageError, match="n is 'x'"):
+        bodies([Prompt(body={"messages": [], "n": "x"})])
+    assert bodies([Prompt(["a"])], generation={"n": 1})[0]["n"] == 1
 
 
 def test_a_body_is_laid_under_every_request() -> None:

@@ -1,13 +1,15 @@
 """A load against the same load of an earlier run: limits, and three outcomes on the interval of the ratio."""
 
 import contextlib
+import math
+import sqlite3
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.perf.comparing import Limit, changes, parse
+from pytest_modeleval.perf.comparing import Limit, changes, checked, parse
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
 from tests.perf.conftest import FEW, perf
@@ -58,7 +60,7 @@ def test_the_change_is_told_with_its_interval_and_what_is_accepted() -> None:
     ("before", "why"),
     [
         (None, "that run has no such load to compare with"),
-        (document(1.0, invalid=True), "that run's load was INVALID"),
+        (document(1.0, invalid=True), "that run's load was INVALID: lag"),
         (document(1.0, figure="p99_ttft"), "too few requests for an interval, now or then"),
         (document(0.0), "too few requests for an interval, now or then"),
     ],
@@ -68,6 +70,47 @@ def test_without_a_load_to_compare_with_it_is_inconclusive(before: dict[str, obj
     (found,) = changes([Limit("p50_ttft", 0.1)], document(1.0), before)
 
     assert (found.result, found.said) == (Result.INCONCLUSIVE, f"p50_ttft: {why}")
+
+
+def stored(value: object = 1.0, ends: object = (0.9, 1.1), **more: object) -> dict[str, object]:
+    return {"figures": {"p50_ttft": value}, "intervals": {"p50_ttft": ends}, "invalid": [], **more}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        *(stored(value) for value in (math.nan, math.inf, -1.0, None, "1.0", True, [1.0], 10**400, {})),
+        *(stored(1.0, ends) for ends in (None, [1.0], ["a", "b"], [math.nan, 1.1], [2.0, 1.0], "ab", [1, 10**400])),
+        *(stored(**{name: None}) for name in ("figures", "intervals", "invalid")),
+        *({}, [], "x", 7, {"figures": {}}),
+    ],
+    ids=lambda value: str(value)[:80],
+)
+def test_a_stored_load_of_no_figures_passes_nothing(before: object) -> None:
+    (found,) = changes([Limit("p50_ttft", 0.1)], document(0.5), checked(before))
+
+    assert found.result is Result.INCONCLUSIVE
+    assert found.said.startswith("p50_ttft: that run's load was INVALID: ")
+    assert "\n" not in found.said
+
+
+def test_a_stored_load_of_figures_is_compared() -> None:
+    assert checked(stored()) == stored()
+
+
+@pytest.mark.parametrize("value", ["NaN", "null", '"0.5"', "-1", "{broken"])
+def test_a_store_that_holds_no_figures_passes_no_gate(served: pytest.Pytester, value: str) -> None:
+    gate = ["--perf-parallel", "4", *FEW, "--perf-compare", "last"]
+    perf(served, *gate)
+    with contextlib.closing(sqlite3.connect(served.path / ".modeleval" / "store.sqlite")) as connection, connection:
+        connection.execute(
+            "update loads set document = replace(document, '\"p50_ttft\": ', '\"p50_ttft\": ' || ? || ', \"x\": ')",
+            (value,),
+        )
+    result = perf(served, *gate, "--perf-compare-fail", "p50_ttft:300%")
+
+    assert result.ret == 6
+    result.stdout.re_match_lines([r"test_load\[parallel=4\]  inconclusive: p50_ttft: that run's load was INVALID: .*"])
 
 
 def test_limits_are_read() -> None:

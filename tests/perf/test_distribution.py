@@ -81,6 +81,41 @@ def test_ranks_are_the_binomials(n: int, share: float) -> None:
     assert ranks(n, share) == (int(lows[-1]) if len(lows) else None, int(high) if high < n else None)
 
 
+@pytest.mark.parametrize(
+    ("share", "bounds"), [(0.5, (None, None)), (0.99, (0, None)), (0.01, (None, 0))], ids=["p50", "p99", "p1"]
+)
+def test_ranks_of_one_value(share: float, bounds: tuple[int | None, int | None]) -> None:
+    """P(X = 0) = 1 - share: below 2.5 % the value is a lower bound, above 97.5 % an upper one."""
+    assert ranks(1, share) == bounds
+
+
+def test_the_interval_of_one_value() -> None:
+    one = Distribution([5.0])
+
+    assert [one.interval(p) for p in (1, 50, 99)] == [(-math.inf, 5), (-math.inf, math.inf), (5, math.inf)]
+    assert Distribution([4.0, 5.0, 6.0]).interval(99, independent=1) == (4, math.inf)
+    # P(X <= 1 of 2) = 97.75 %: the second of two independent values is the third of three.
+    assert Distribution([4.0, 5.0, 6.0]).interval(15, independent=2)[1] == 6
+
+
+@given(st.lists(st.floats(0, 1e3), min_size=30, max_size=80), st.sampled_from([0.8, 0.95, 0.99]))
+def test_the_interval_of_a_mean_is_the_normals(values: list[float], confidence: float) -> None:
+    n = len(values)
+    low, high = scipy.stats.norm.interval(confidence, np.mean(values), np.std(values, ddof=1) / math.sqrt(n) or 1e-300)
+
+    assert Distribution(values).mean_interval(confidence=confidence) == pytest.approx((low, high), rel=1e-6, abs=1e-6)
+
+
+def test_the_interval_of_a_mean_covers_as_often_as_it_says() -> None:
+    draw = random.Random(11)
+    rounds = 400
+    ends = [Distribution([draw.gauss(5, 2) for _ in range(60)]).mean_interval() for _ in range(rounds)]
+
+    # 95 % is promised, of a normal's 60 values 94.6 %; within 3 standard deviations of the count.
+    hits = sum(low <= 5 <= high for low, high in ends)
+    assert hits / rounds == pytest.approx(0.946, abs=3 * math.sqrt(0.95 * 0.05 / rounds))
+
+
 def test_intervals_that_the_values_cannot_bound_are_infinite() -> None:
     few = Distribution(list(map(float, range(100))))
 

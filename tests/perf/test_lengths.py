@@ -16,6 +16,7 @@ from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.lengths import read_lengths
 from pytest_modeleval.perf.prompts.words import WORDS, Writer, learn, taught
+from pytest_modeleval.perf.target import reach
 from tests.conftest import FaultyServer, send
 from tests.perf.prompting import MODELS, Counter_
 
@@ -169,22 +170,23 @@ def test_a_tokenizer_that_cannot_be_had_is_one_line(tmp_path: Path) -> None:
 
 
 def counts_words(handler: Any, body: Mapping[str, Any]) -> None:
-    text = body["messages"][0]["content"]
+    text = body["messages"][0]["content"] if "messages" in body else ""
     usage = {"prompt_tokens": 11 + len(text.split()), "completion_tokens": 1}
     send(handler, 200, {"choices": [{"message": {"content": "x"}}], "usage": usage})
 
 
 def server_count(server: FaultyServer) -> Any:
-    return by_server(f"{server.url}/chat/completions", {}, {"model": "m", "messages": None, "max_tokens": 1})
+    return by_server(reach(f"{server.url}/chat/completions"), {"model": "m", "messages": None, "max_tokens": 1})
 
 
 def test_the_server_itself_counts(faulty_server: FaultyServer) -> None:
     faulty_server.fault = counts_words
     writer = Writer(learn(server_count(faulty_server)))
 
-    assert len(faulty_server.asked) == 2
+    # The first one only tries the endpoint.
+    assert len(faulty_server.asked) == 3
     assert len(writer.write(300, random.Random(1)).split()) == 300 - 11
-    assert (faulty_server.asked[0]["model"], faulty_server.asked[0]["max_tokens"]) == ("m", 1)
+    assert (faulty_server.asked[1]["model"], faulty_server.asked[1]["max_tokens"]) == ("m", 1)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +196,12 @@ def test_the_server_itself_counts(faulty_server: FaultyServer) -> None:
         (200, {"usage": {"prompt_tokens": "many"}}, r"\(it tells no usage.prompt_tokens\)"),
         (200, [], r"\(it tells no usage.prompt_tokens\)"),
         (500, {"error": "out of order"}, r"\(it answers 500 '.*out of order"),
+        (200, {"usage": {"prompt_tokens": -3}}, r"\(it tells no usage.prompt_tokens\)"),
+        (200, b"[" * 100_000, r"cannot ask http.* how many tokens a prompt has"),
+        (429, {"error": "\x1b[2J"}, r"\(it answers 429 '.*u001b\[2J"),
         (200, b"<html>", r"cannot ask http.* how many tokens a prompt has"),
     ],
-    ids=["no usage", "no number", "no object", "an error", "no JSON"],
+    ids=["no usage", "no number", "no object", "an error", "negative", "deep", "control", "no JSON"],
 )
 def test_a_server_that_cannot_count_is_said(
     faulty_server: FaultyServer, status: int, body: object, message: str
@@ -207,3 +212,20 @@ def test_a_server_that_cannot_count_is_said(
         server_count(faulty_server)("the")
 
     assert "give --perf-tokenizer NAME" in str(caught.value)
+
+
+def test_a_counting_server_is_not_followed_to_another(faulty_server: FaultyServer) -> None:
+    other = FaultyServer()
+    for status in (301, 302, 303, 307, 308):
+
+        def redirect(handler: Any, body: Mapping[str, Any], status: int = status) -> None:
+            send(handler, status if "messages" in body else 400, {}, location=f"{other.url}/chat/completions")
+
+        faulty_server.fault = redirect
+        target = reach(f"{faulty_server.url}/chat/completions", headers={"authorization": "Bearer sk-1234567890"})
+        with pytest.raises(pytest.UsageError, match=rf"\(it answers {status} '{other.url}/chat"):
+            by_server(target, {"messages": None})("the")
+    other.close()
+
+    assert other.asked == []
+    assert len(faulty_server.asked) == 10

@@ -79,19 +79,19 @@ def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -
 
 def test_the_wall_clock_is_as_far_ahead_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Loop()
-    true, put_aside = time.time_ns() - time.monotonic_ns(), [5 * MS]
+    true, put_aside = time.time_ns() - time.monotonic_ns(), [5000 * MS]
     wall = time.time_ns
     # Once, the process is put aside between its looks at the two clocks.
     monkeypatch.setattr(time, "time_ns", lambda: wall() - (put_aside.pop() if put_aside else 0))
     loop.at(0, lambda: None)
     loop.turn()
-    assert abs(loop.ahead - true) < 3 * MS
+    assert abs(loop.ahead - true) < 1000 * MS
 
     # Set back by an hour, it stays so.
     monkeypatch.setattr(time, "time_ns", lambda: wall() - 3600_000 * MS)
     loop.turn()
     loop.close()
-    assert abs(loop.ahead - true + 3600_000 * MS) < 3 * MS
+    assert abs(loop.ahead - true + 3600_000 * MS) < 1000 * MS
 
 
 def message(seconds: int, nanoseconds: int) -> bytes:
@@ -133,12 +133,14 @@ def test_the_kernel_tells_when_a_packet_arrived_however_late_it_is_read() -> Non
             time.sleep(0.05)
             before = time.monotonic_ns()
             server.send(b"a")
-            after = time.monotonic_ns()
             time.sleep(0.05)
+            late = time.monotonic_ns()
             _, ancillary, _, _ = client.recvmsg(10, ANCILLARY)
             stamp = ancillary[0][2] if ancillary else b""
-            (arrived,) = arrivals([(b"a", (now := time.monotonic_ns()), time.time_ns() - now, 0, stamp)])
+            # Whoever is put aside between the two looks finds more: the least is true.
+            ahead = min(-time.monotonic_ns() + time.time_ns() for _ in range(100))
+            (arrived,) = arrivals([(b"a", time.monotonic_ns(), ahead, 0, stamp)])
 
     if not ancillary:
         pytest.skip("this kernel stamps nothing")
-    assert before - MS < arrived < after + 20 * MS
+    assert before - MS < arrived < late

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.perf.server.behaviour import Behaviour
-from pytest_modeleval.perf.server.process import BenchServer
 from tests.conftest import ANSWERS, FaultyServer, alias, run
 from tests.perf.conftest import FEW, perf
 
@@ -149,21 +147,3 @@ def test_a_wrong_argument_of_the_mark_is_said(served: pytest.Pytester) -> None:
     result.stderr.re_match_lines(
         [r"ERROR: .*test_mine: unknown argument of @pytest.mark.perf: 'paralel'; did you mean 'parallel'\?"]
     )
-
-
-def test_interrupting_keeps_what_was_measured(served: pytest.Pytester, bench: BenchServer) -> None:
-    bench.behave(Behaviour(ttft=0.02, gap=0.001))
-    served.makeconftest(
-        """
-        import os, signal, threading
-        def pytest_runtest_setup(item):
-            threading.Timer(2.0, os.kill, (os.getpid(), signal.SIGINT)).start()
-        """
-    )
-    served.makepyfile(test_mine=MINE.replace("number=12, ", "duration='30s', ").format(limit=3))
-    result = served.runpytest_subprocess("--model", "bench", "test_mine.py", "--perf-out", "out", "-p", "no:asyncio")
-
-    assert result.ret == 2
-    assert result.duration < 20
-    result.stdout.re_match_lines([r"parallel=2 +\d+ +0 ", r"ended early: interrupted, \d+ on their way"])
-    assert len((served.path / "out" / "bench-test_mine-parallel=2.jsonl").read_text().splitlines()) > 10

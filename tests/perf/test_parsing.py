@@ -216,9 +216,10 @@ def test_cached_and_reasoning_tokens(details: dict[str, Any], cached: int | None
         (said("a") + event(error={"message": "out of memory"}), "server"),
         (said("a") + b"data: {broken\n\n" + STOP, "server"),
         (b"data: hello\n\n", "protocol"),
-        (b"data: [1]\n\n", "cut"),
+        (b"data: [1]\n\n", "protocol"),
+        (b"data:\n\n" + said("a") + DONE, ""),
     ],
-    ids=["no end", "empty", "done", "finish", "error", "broken", "no json", "no object"],
+    ids=["no end", "empty", "done", "finish", "error", "broken", "no json", "no object", "no data"],
 )
 def test_a_stream_that_is_not_right_is_an_error(content: bytes, error: str) -> None:
     assert record((100, content)).error == error
@@ -350,7 +351,8 @@ def test_a_whole_response_object() -> None:
 
     assert (seen.input_tokens, seen.output_tokens, seen.finish, seen.error) == (7, 4, "stop", "")
     assert seen.first is None
-    assert whole(json.dumps(content).encode(), text=True).text == ["soa b"]
+    answer = whole(json.dumps(content).encode(), text=True)
+    assert (answer.thinking, answer.text) == (["so"], ["a b"])
 
 
 def test_a_clump_is_ours_if_it_may_have_waited_for_us() -> None:
@@ -397,7 +399,8 @@ def test_the_short_way_says_what_the_long_one_says(chunks: list[tuple[str, bool,
 
     said = [(text, thought) for text, thought, _ in chunks if text]
     assert answer.thoughts == [thought for _, thought in said]
-    assert "".join(answer.text) == "".join(text for text, _ in said)
+    assert "".join(answer.text) == "".join(text for text, is_thought in said if not is_thought)
+    assert "".join(answer.thinking) == "".join(text for text, is_thought in said if is_thought)
     ends = accumulate(map(len, events))
     assert answer.places == [end - 2 for end, (text, _, _) in zip(ends, chunks, strict=True) if text]
 

@@ -68,6 +68,7 @@ def test_a_slot_serves_one_after_another(bench: BenchServer) -> None:
         thread.join()
 
     served = sorted(bench.truth()["served"], key=lambda one: one["ended"])
+    assert len(served) == 3
     assert all(after["sends"][0] - before["ended"] >= 19_000_000 for before, after in pairwise(served))
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.perf import serving
-from pytest_modeleval.perf.serving import Serving, served
+from pytest_modeleval.perf.serving import Local, Serving, served
 
 LOCAL = ModelSpec("here", "transformers", "folder")
 
@@ -54,9 +54,9 @@ def test_one_model_at_a_time_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     events: list[str] = []
 
     @contextmanager
-    def fake(spec: ModelSpec) -> Iterator[str]:
+    def fake(spec: ModelSpec) -> Iterator[Local]:
         events.append(f"{spec.name} begins")
-        yield f"http://127.0.0.1:1/{spec.name}"
+        yield Local(f"http://127.0.0.1:1/{spec.name}", lambda: "")
         events.append(f"{spec.name} ends")
 
     monkeypatch.setattr(serving, "served", fake)

@@ -50,6 +50,9 @@ def test_conditions_are_read(text: str, expected: tuple[str, str, str, float]) -
         ("q99_ttft<=500ms", r"unknown statistic 'q99' in 'q99_ttft'; known are mean, min, max and percentiles"),
         ("p100_ttft<=500ms", r"unknown statistic 'p100'"),
         ("p0_ttft<=500ms", r"unknown statistic 'p0'"),
+        ("p99_ttft<=1e999ms", r"1e999 in 'p99_ttft<=1e999ms' is no limit: every figure keeps it, or none does"),
+        ("output_rate>=-1tok/s", r"-1 in 'output_rate>=-1tok/s' is no limit"),
+        ("errors<=101%", r"101% in 'errors<=101%' is more than there can be"),
         ("p99_ttft=500ms", r"'p99_ttft=500ms' is no condition; write FIGURE<=LIMIT with its unit"),
         ("p99_ttft<=1e2e3ms", r"'1e2e3' in 'p99_ttft<=1e2e3ms' is no number"),
         ("", r'takes conditions such as "p99_ttft<=500ms, success>=99%", not \'\''),
@@ -65,6 +68,24 @@ def test_what_is_wrong_is_said_in_one_line(text: str, message: str) -> None:
 
     assert str(caught.value).startswith("--perf-slo") or "in --perf-slo" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("sign", "holds"), [("<=", [True, True, False]), ("<", [True, False, False]), (">=", [False, True, True]), (">", [False, False, True])]
+)  # fmt: skip
+def test_a_limit_is_kept_up_to_its_own_value(sign: str, holds: list[bool]) -> None:
+    (condition,) = parse("--perf-slo", f"p50_output_tokens{sign}8tok").conditions
+
+    assert [condition.holds(value) for value in (7, 8, 9)] == holds
+    assert not condition.holds(math.nan)
+
+
+@pytest.mark.parametrize(("sign", "expected"), [("<=", 0.0), ("<", 1.0), (">=", 0.0), (">", 1.0)])
+def test_a_request_at_the_limit_is_good_only_where_it_may_be_reached(sign: str, expected: float) -> None:
+    slo = parse("--perf-slo", f"output_tokens{sign}4tok, goodput>=1%")
+    found = figures([load([streamed(at, tokens=4) for at in range(40)])], slo.is_good)
+
+    assert found.share("goodput") == 1.0 - expected
 
 
 @given(st.text(max_size=60))

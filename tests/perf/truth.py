@@ -13,6 +13,12 @@ def true_ttft(bench: BenchServer) -> float:
     return float(statistics.median((one["sends"][0] - one["received"]) / 1e6 for one in served))
 
 
+def true_tpot(bench: BenchServer) -> float:
+    """The median milliseconds from one token to the next, likewise."""
+    served = [one["sends"] for one in bench.truth()["served"] if len(one["sends"]) > 1]
+    return float(statistics.median((sends[-1] - sends[0]) / 1e6 / (len(sends) - 1) for sends in served))
+
+
 def broken_bounds(found: Mapping[str, Any]) -> list[str]:
     """How the reasons begin, or go on, that a load of perf.json must be INVALID for, by docs/perf-measuring.md alone."""
     client, latency = found["client"], found["figures"]["p50_latency"]

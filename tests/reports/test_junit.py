@@ -32,6 +32,7 @@ def test_it_carries_score_tokens_and_latency(
     assert len(found) == 10
     assert PROPERTY not in right
     assert 0 < float(right.pop("latency")) < 60
-    assert right == {"score": "1", "prompt_tokens": "7", "completion_tokens": "3"}
+    answers = {"new_answers": "1", "stored_answers": "0"}
+    assert right == {"score": "1", "prompt_tokens": "7", "completion_tokens": "3", **answers}
     assert (wrong["score"], wrong["mistake"]) == ("0", "wrong answer")
     assert found["test_answers[easy-00000]"] == {"mistake": "filtered"}

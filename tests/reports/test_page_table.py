@@ -110,7 +110,7 @@ def test_of_many_samples_only_those_in_sight_are_in_the_document(stored: Stored,
     page = open_page(stored([(Sample(f"question {n}", "42"), *right()) for n in range(15_000)]))
     page.get_by_role("button", name="Samples").click()
 
-    assert page.locator("#table tbody tr").count() < 80
+    assert 0 < page.locator("#table tbody tr").count() < 80
     page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight / 2)")
     page.wait_for_function("document.querySelector('#table tbody tr:nth-child(2)').id > 'row-1'")
     names = cells(page, "sample")

@@ -5,6 +5,8 @@ import pty
 import re
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -115,7 +117,7 @@ def test_shortened_keeps_both_ends() -> None:
     assert shortened("two\nlines") == "'two lines'"
 
 
-ROW = Row("m", "gsm8k", "", "main", 1319, 2, 0, 0.8, 0.011, 0.777, 0.821, 1000, 234, 12.3)
+ROW = Row("m", "gsm8k", "", "main", 1319, 2, 0, 0.8, 0.011, 0.777, 0.821, 1000, 234, 12.3, 1319, 0, None)
 
 
 def test_the_table() -> None:
@@ -125,8 +127,18 @@ def test_the_table() -> None:
     ]
 
 
+def test_the_table_tells_of_stored_answers_where_there_are_some() -> None:
+    partly = replace(ROW, new=219, stored=1100, oldest=time.time() - 9.5 * 86400)
+
+    head, first, second = table([partly, ROW])
+
+    assert head.split()[-3:] == ["new", "stored", "oldest"]
+    assert first.endswith("219   1,100  9 days")
+    assert second.split()[-3:] == ["1,319", "0", "-"]
+
+
 def test_the_tables_further_columns_come_when_needed() -> None:
-    other = Row("m", "gsm8k", "", "f1", 0, 0, 3, None, None, None, None, 0, 0, 0.0)
+    other = Row("m", "gsm8k", "", "f1", 0, 0, 3, None, None, None, None, 0, 0, 0.0, 0, 0, None)
 
     head, _, last = table([ROW, other])
 

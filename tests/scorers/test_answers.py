@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.scorers.answers import boxed, final_text
+from pytest_modeleval.scorers.answers import boxed
+from pytest_modeleval.scorers.texts import final_text
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=200)
 

@@ -42,6 +42,42 @@ from pytest_modeleval.scorers.numbers import final_number, numbers_in, plain_dig
         ("The answer is 3.", "3"),
         ("on 3/4/2020 it was 5", "5"),
         ("It was 18:30, so the answer is 4", "4"),
+        # A sign before a currency or a space, and separators.
+        ("#### -$5", "-5"),
+        (r"#### -\$5", "-5"),
+        ("#### \u2212€5", "-5"),
+        ("#### - 5", "-5"),
+        ("#### $-5", "-5"),
+        (r"\boxed{-\$5}", "-5"),
+        ("The final balance is -$1,234.", "-1234"),
+        ("The answer is - 5.", "-5"),
+        ("x = - 5", "-5"),
+        ("7-$5", "5"),
+        ("from 5%-10%", "10"),
+        ("10 - 5", "5"),
+        ("It is\n- 5 apples", "5"),
+        ("#### 1,00,000", "100000"),
+        ("12,34,567 rupees", "1234567"),
+        ("The answer is 1 000.", "1000"),
+        (r"\boxed{10\ 000}", "10000"),
+        ("in 2020 300 people came", "300"),
+        ("They meet at 2:00 pm.", "2"),
+        ("5:30 p.m.", "17:30"),
+        ("3:2", "3:2"),
+        # A stated sentence gives its result.
+        ("The answer is: After 2 hours the distance is 20 miles.", "20"),
+        ("Answer: In 5 days Tom reads 120 pages", "120"),
+        ("The answer is that Tom reads 120 pages in 5 days", "120"),
+        ("The answer is 7 because 3 is less", "7"),
+        ("the regular ticket option is $15 + P. So P = 4.", "4"),
+        ("**Answer:**\n\n$$\n42\n$$\n\nIt took 3 steps", "42"),
+        ("Answer:\nShe has 5. She buys 7 more. That makes 12", "12"),
+        # Hashes count with a number right behind them, and no heading's.
+        ("#### Step 2: add 5 and 7\nThe total is 12.", "12"),
+        ("#### 2. Add 5 and 7 to get 12 apples", "12"),
+        ("####\n12\n\nThat was step 3", "12"),
+        ("#### 12 apples of 15", "12"),
+        ("#### 5 + 7 = 12", "12"),
     ],
 )
 def test_these_are_right(answer: str, target: str) -> None:
@@ -63,6 +99,10 @@ def test_these_are_right(answer: str, target: str) -> None:
         ("no number at all", "72"),
         ("", "72"),
         ("1/0", "0"),
+        ("2/0", "1"),
+        ("#### -$5", "5"),
+        ("3:1", "3"),
+        ("The domain is all real numbers except -4", "-4"),
         ("۱۲ then the answer is 13", "12"),
     ],
 )
@@ -74,6 +114,18 @@ def test_a_missing_number_is_said() -> None:
     score = same_number("I do not know", "72")
 
     assert (score.value, score.why) == (0.0, "no number in the answer")
+
+
+def test_what_was_read_is_the_number_and_not_the_text() -> None:
+    """vote@k counts answers by it."""
+    votes = [same_number(answer, "5").got for answer in ("So 2 + 3 is 5", "#### 5", "I say 5.")]
+
+    assert votes == ["5", "5", "5"]
+
+
+def test_a_division_by_zero_is_no_target() -> None:
+    with pytest.raises(ValueError, match="holds no number"):
+        same_number("1/0", "1/0")
 
 
 def test_the_thinking_is_not_looked_at() -> None:
@@ -117,3 +169,12 @@ def test_numbers_keep_their_order() -> None:
 def test_a_long_answer_takes_no_long_time() -> None:
     """A pattern that backtracks would need minutes for this."""
     assert final_number("1" * 20_000 + "," * 20_000 + "9,99" * 5_000) is not None
+
+
+@given(
+    st.integers(1, 10**9), st.sampled_from(["-{}", "-${}", r"-\${}", "\u2212€{}", "$-{}", "- {}", "-{:,}", "-{:,}.00"])
+)
+def test_every_spelling_of_a_negative_amount_is_one_number(amount: int, spelled: str) -> None:
+    for say in ("#### {}", r"\boxed{{{}}}", "The answer is {}.", "so x = {}"):
+        assert same_number(say.format(spelled.format(amount)), str(-amount))
+        assert not same_number(say.format(spelled.format(amount)), str(amount))

@@ -20,6 +20,31 @@ ENDPOINTS = ("chat", "responses", "completions", "embeddings", "rerank")
 FIELDS = {"chat": "messages", "responses": "input", "completions": "prompt", "embeddings": "input", "rerank": "query"}
 # What flags and the model's alias alone decide.
 OURS = ("model", "stream", "stream_options")
+# What an answer's greatest length is called, by one endpoint or another.
+LIMITS = ("max_tokens", "max_completion_tokens", "max_output_tokens")
+
+
+def limit_of(endpoint: str, *layers: Mapping[str, Any]) -> str:
+    """What the greatest length is called in a body of these layers.
+
+    A chat's is ``max_completion_tokens`` where one of them calls it that: servers that know the one refuse the other.
+    """
+    if endpoint == "responses":
+        return "max_output_tokens"
+    is_newer = endpoint == "chat" and any("max_completion_tokens" in layer for layer in layers)
+    return "max_completion_tokens" if is_newer else "max_tokens"
+
+
+def layered(endpoint: str, *layers: Mapping[str, Any]) -> dict[str, Any]:
+    """A body of layers, each over those before it, with the last one's greatest length by its one name.
+
+    `pytest.UsageError` where several answers are asked for at once, whose tokens nobody could tell apart.
+    """
+    body = {name: value for layer in layers for name, value in layer.items() if name not in LIMITS}
+    if body.get("n") not in (None, 1):
+        raise pytest.UsageError(f"a load measures one answer of each request, and n is {body['n']!r}: leave it out")
+    limits = [layer[name] for layer in layers for name in LIMITS if layer.get(name) is not None]
+    return body | ({limit_of(endpoint, *layers): limits[-1]} if limits else {})
 
 
 @dataclass(frozen=True)
@@ -54,8 +79,8 @@ class Bodies:
         body = self._body(longest)
         if prompt.body is not None:
             # What the user wrote down is sent, over what every request has.
-            whole = body | {k: v for k, v in prompt.body.items() if k not in OURS}
-            longest = whole.get(self._limit)
+            whole = layered(self.endpoint, body, {k: v for k, v in prompt.body.items() if k not in OURS})
+            longest = whole.get(limit_of(self.endpoint, whole))
             yield Request(_encoded(whole), prompt.input_tokens, longest, at=prompt.at, head=prompt.head)
             return
         if len(prompt.turns) > 1 and self.endpoint not in ("chat", "responses"):
@@ -74,7 +99,8 @@ class Bodies:
             known = prompt.input_tokens if turn == 0 else None
             pause = prompt.pauses[turn] if prompt.pauses else 0.0
             at = prompt.at if turn == 0 else None
-            yield Request(made, known, longest, conversation=conversation, at=at, pause=pause, head=prompt.head)
+            quoted = turn + 1 < len(prompt.turns)
+            yield Request(made, known, longest, conversation, at, pause, prompt.head, quoted)
 
     def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
         """The body of a later turn: what the model really said stands between what the user says."""
@@ -96,27 +122,25 @@ class Bodies:
         documents = {"documents": list(prompt.documents)} if self.endpoint == "rerank" else {}
         return {FIELDS[self.endpoint]: self.ids_of(text) if self.ids_of else text, **documents}
 
-    def _body(self, longest: int | None) -> dict[str, Any]:
-        under = {name: value for name, value in self.under.items() if name not in OURS}
-        if self.endpoint in ("embeddings", "rerank"):
-            return {**under, "model": self.model}
+    @property
+    def given(self) -> list[Mapping[str, Any]]:
+        """What every body has of the user's, in layers; the model's ``extra_body`` is the last."""
         generation = dict(self.generation)
         extra = generation.pop("extra_body", {})
-        body = {**under, "model": self.model, **generation, **extra}
-        if self.endpoint == "responses":
-            limits = [body.pop(name) for name in ("max_tokens", "max_completion_tokens") if name in body]
-            body |= {self._limit: limits[0]} if limits else {}
-        if longest is not None:
-            body[self._limit] = longest
-        if self.stream and self.endpoint == "responses":
-            body["stream"] = True
-        elif self.stream:
-            body |= {"stream": True, "stream_options": {"include_usage": True}}
-        return body
+        return [{name: value for name, value in self.under.items() if name not in OURS}, generation, extra]
 
-    @property
-    def _limit(self) -> str:
-        return "max_output_tokens" if self.endpoint == "responses" else "max_tokens"
+    def _body(self, longest: int | None) -> dict[str, Any]:
+        under, generation, extra = self.given
+        if self.endpoint in ("embeddings", "rerank"):
+            return {**under, "model": self.model}
+        body = layered(self.endpoint, under, {"model": self.model}, generation, extra)
+        if longest is not None:
+            body[limit_of(self.endpoint, body)] = longest
+        if self.stream:
+            body["stream"] = True
+            if self.endpoint != "responses":
+                body["stream_options"] = {"include_usage": True}
+        return body
 
 
 def _user(content: Content) -> Json:

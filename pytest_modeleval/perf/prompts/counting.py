@@ -1,16 +1,17 @@
 """Who counts a prompt's tokens: a tokenizer on this machine, or the server by its own usage."""
 
 import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.perf.answers import number
+from pytest_modeleval.perf.framing import Malformed
 from pytest_modeleval.perf.prompts.words import Count
-from pytest_modeleval.perf.proxy import Proxy
+from pytest_modeleval.perf.responses import inner
+from pytest_modeleval.perf.single import OnlyHttp2, ask
+from pytest_modeleval.perf.target import Target
 
 
 def by_tokenizer(name: str, endpoint: str) -> Count:
@@ -35,49 +36,37 @@ def ids_by(name: str) -> Callable[[str], list[int]]:
     return lambda text: list(tokenizer(text)["input_ids"])
 
 
-def by_server(
-    url: str,
-    headers: Mapping[str, str],
-    body: Mapping[str, Any],
-    *,
-    tls: ssl.SSLContext | None = None,
-    proxy: Proxy | None = None,
-    patience: float = 60.0,
-) -> Count:
+def by_server(target: Target, body: Mapping[str, Any], *, patience: float = 60.0) -> Count:
     """Counts by the ``usage.prompt_tokens`` of one-token answers, each waited for as long as there is patience.
 
     ``body`` has a place for the prompt: ``messages`` for a chat endpoint, else a text.
     """
     (field,) = (name for name, value in body.items() if value is None)
-    # The way that the load takes.
-    through = urllib.request.ProxyHandler({"http": proxy.url, "https": proxy.url} if proxy else {})
-    opener = urllib.request.build_opener(through, urllib.request.HTTPSHandler(context=tls))
 
     def count(text: str) -> int:
         prompt: object = [{"role": "user", "content": text}] if field == "messages" else text
-        content = json.dumps({**body, field: prompt}).encode()
-        request = urllib.request.Request(url, content, {**headers, "content-type": "application/json"})
         why = "it tells no usage.prompt_tokens"
         try:
-            with opener.open(request, timeout=patience) as response:
-                answer = json.load(response)
-            usage = answer["usage"]
-            tokens = usage["input_tokens" if "input_tokens" in usage else "prompt_tokens"]
-            if isinstance(tokens, int) and tokens > 0:
+            reply = ask(target, json.dumps({**body, field: prompt}).encode(), patience)
+            if reply.status >= 300:
+                why = f"it answers {reply.status} '{target.shown(reply.elsewhere or reply.content)}'"
+            elif tokens := _told(json.loads(reply.content)):
                 return tokens
-        except urllib.error.HTTPError as error:
-            said = " ".join(error.read(2000).decode(errors="replace").split())[:200]
-            why = f"it answers {error.code} {said!r}"
-        except (OSError, ValueError) as error:
-            why = str(error)
-        except (KeyError, TypeError):
-            pass
+        except OnlyHttp2:
+            why = "it speaks HTTP/2 only"
+        except (OSError, ValueError, RecursionError, Malformed) as error:
+            why = target.shown(str(error))
         raise pytest.UsageError(
-            f"cannot ask {url} how many tokens a prompt has ({why}); give --perf-tokenizer NAME for prompts of an "
-            "exact length"
+            f"cannot ask {target.url} how many tokens a prompt has ({why}); give --perf-tokenizer NAME for prompts of "
+            "an exact length"
         )
 
     return count
+
+
+def _told(answer: Any) -> int | None:
+    usage = inner(answer, "usage") if isinstance(answer, dict) else {}
+    return number(usage, "input_tokens", "prompt_tokens")
 
 
 def counted_by(name: str) -> Count:

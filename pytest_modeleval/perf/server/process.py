@@ -55,7 +55,7 @@ def bench_server(behaviour: Behaviour | None = None, *, tls: Path | None = None)
     try:
         address = process.stdout.readline()
         if not address:
-            raise RuntimeError(f"the bench server did not start: {' '.join(command)}")
+            raise OSError(f"the bench server did not start: {' '.join(command)}")
         host, port = json.loads(address)
         yield BenchServer(f"{'https' if tls else 'http'}://{host}:{port}", process.pid)
     finally:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_modeleval.reports.allure.sample import PAGE
-from pytest_modeleval.reports.columns import decimal, interval
+from pytest_modeleval.reports.columns import decimal, interval, oldest
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
 from pytest_modeleval.reports.markup import escaped
 from pytest_modeleval.results import Row
@@ -42,6 +42,9 @@ def _tables(screen: FirstScreen) -> Iterator[str]:
             "95% interval",
             "tokens",
             "seconds",
+            "new",
+            "stored",
+            "oldest",
         ]
         yield _table("Scores", head, [_cells(row) for row in scores.rows])
         if scores.tags:
@@ -85,6 +88,9 @@ def _cells(row: Row) -> list[str]:
         interval(row.low, row.high),
         f"{row.prompt_tokens + row.completion_tokens:,}",
         f"{row.seconds:,.1f}",
+        f"{row.new:,}",
+        f"{row.stored:,}",
+        oldest(row),
     ]
 
 

@@ -12,6 +12,7 @@ from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG
+from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json
 
 STATUS = {RIGHT: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
@@ -137,7 +138,13 @@ def _table(stored: Stored) -> str:
         first = main["first_token"]
         cells.append(("first token", "" if first is None else f"{first:.3f} s"))
         cells.append(("tokens", f"{main['prompt_tokens']:,} in, {main['completion_tokens']:,} out"))
-        cells.append(("latency", f"{main['seconds']:.3f} s" + (", a stored answer" if main["reused"] else "")))
+        cells.append(
+            (
+                "latency",
+                f"{main['seconds']:.3f} s"
+                + (f", answer stored {local_time(main['stored'])}" if main["stored"] is not None else ""),
+            )
+        )
     rows = [f"<tr><th>{name}</th><td>{escaped(str(text))}</td></tr>" for name, text in cells if text not in (None, "")]
     return f"<table>{''.join(rows)}</table>"
 

@@ -66,6 +66,7 @@ function scoreTable(unordered, of) {
   const order = [...new Set(unordered.map((line_) => line_[of]))];
   const lines = sorted(unordered, (line_) => order.indexOf(line_[of]), false);
   const several = allSides.length > 1;
+  const stored = lines.some((line_) => line_.stored);
   const metrics = lines.some((line_) => line_.metric !== "main");
   return tableOf("", [
     ["model", (l) => (several ? visible(sideLabel(l.run, l.model)) : null)],
@@ -79,6 +80,8 @@ function scoreTable(unordered, of) {
     ["0 … 1", (l) => bar(l)],
     ["tokens", (l) => (l.prompt_tokens + l.completion_tokens ? count(l.prompt_tokens + l.completion_tokens) : null), true],
     ["seconds", (l) => (l.seconds ? decimal(l.seconds, 1) : null), true],
+    ["new", (l) => (stored ? count(l.new) : null), true],
+    ["stored", (l) => (stored ? count(l.stored) : null), true],
   ], lines);
 }
 

@@ -79,7 +79,7 @@ function section(title, children) {
 }
 
 function facts(row, detail, named) {
-  const stored = detail.reused ? "stored answer" : null;
+  const stored = detail.stored && `answer stored ${detail.stored}`;
   const finish = detail.finish_reason && `finish reason: ${visible(detail.finish_reason)}`;
   const first = detail.first_token === null ? null : `first token after ${decimal(detail.first_token, 2)} s`;
   return [!named && sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `score ${decimal(row.score)}`,

@@ -1,0 +1,28 @@
+"""The items that a run selected, and which of them have been reported."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+
+class Expected:
+    """Counts down from the selected items; what a worker took down with it never counts as reported."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._left: Counter[str] = Counter()
+
+    def add(self, nodeids: Iterable[str]) -> None:
+        """Expect these items, once more where they are expected already."""
+        added = Counter(nodeids)
+        self.total += added.total()
+        self._left += added
+
+    def report(self, nodeid: str) -> None:
+        """Note that an item was reported to its end."""
+        if self._left[nodeid]:
+            self._left[nodeid] -= 1
+
+    @property
+    def left(self) -> int:
+        """How many items were not reported."""
+        return self._left.total()

@@ -1,0 +1,91 @@
+"""Where an answer ends and a run-on begins: what a model that did not stop goes on to ask itself."""
+
+import re
+from collections.abc import Set
+from itertools import islice
+
+from pytest_modeleval.scorers.answers import markers
+
+# What chat formats write between turns: ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Command, DeepSeek, gpt-oss. Of the
+# last, `<|end|>` before another message of the assistant's ends a thought only.
+_MARK = re.compile(
+    r"<\|(?:im_end|im_start|eot_id|eot|eom_id|end_of_text|endoftext|start_header_id|end_of_turn|return|user|assistant|system"
+    r"|end(?!\|>\s*<\|start\|>\s*assistant)|END_OF_TURN_TOKEN|START_OF_TURN_TOKEN)\|>"
+    r"|<\uff5c(?:end▁of▁sentence|User)\uff5c>|</s>|<eos>|<(?:start|end)_of_turn>|\[INST\]"
+)
+# What a format puts before an answer, where a server leaves it in the text.
+_OPENED = re.compile(
+    r"(?:\s|<s>|<bos>|\[/INST\]|<\|(?:begin_of_text|end_header_id|assistant)\|>|<\uff5cAssistant\uff5c>"
+    r"|(?:<\|im_start\|>|<\|start_header_id\|>)\s*assistant\b|<start_of_turn>\s*model\b)*"
+)
+# After an answer, a line with one of these begins what nobody asked: a label, as the lm-evaluation-harness stops at
+# "Question:", "Q:" and "Problem:" (gsm8k, gsm8k_cot, minerva_math); what our own prompts ask for; a paragraph that is
+# a question.
+_ASKED = re.compile(
+    r"^[ \t>*_#\[(-]{0,8}(?:(?:next|new|another|similar|practice|sample|bonus)[ \t])?"
+    r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|user|human|问题|题目|例题|问|用户)"
+    r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
+    r"|(?P<told>\bend with (?:(?:a|the) (?:line|sentence)\b|\")|\bput the (?:final answer|number of)\b"
+    r"|^reason step by step[.,]|^answer from the \w+\.|请先分析)"
+    r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Nobody reads a question once more so often.
+MOST_ASKED = 100
+# A value behind "the answer is" and the like, at most so long, and ended.
+_VALUE = re.compile(r"[^\n]{1,80}?(?:[.。!](?=\s|$)|(?=\n|$))")
+_FINAL = re.compile(
+    r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]"
+)
+# A first line that is an answer as a whole: a letter, a number, up to three words.
+_BARE = re.compile(
+    r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
+    r"(?:[a-z]|[-+]?\W{0,3}\d[\d.,/:]{0,20}|[^\W\d_]{2,20}(?: [^\W\d_]{1,20}){0,2})[^\w\n]{0,9}(?=\n)",
+    re.IGNORECASE,
+)
+# Who looks at the question once more is not done.
+_AGAIN = re.compile(r"\b(?:re-?read|again|look|restat|wait|check|recall|back to)[^\n]*\s*$", re.IGNORECASE)
+_OF_ONESELF = re.compile(
+    r"\b(?:i|me|my|we|us|our|let|wait|is (?:this|that|it)|check|verify|correct|right|mistake|answer|hmm|actually"
+    r"|again)\b",
+    re.IGNORECASE,
+)
+
+
+def before_run_on(text: str) -> str:
+    """The text up to the end of the model's own turn.
+
+    It ends at the first mark of a chat format, and where another question begins after a final answer was stated.
+    Before that nothing is cut ("let me read it again. Question: …" is reasoning), and a correction stays.
+    """
+    opened = _OPENED.match(text)
+    assert opened
+    if mark := _MARK.search(text, opened.end()):
+        text = text[: mark.start()]
+    answered = _answered(text)
+    if answered is None:
+        return text
+    before, after = (islice(_ASKED.finditer(text, *part), MOST_ASKED) for part in ((0, answered), (answered,)))
+    counted = {asked["label"].casefold() for asked in before if asked["number"]}
+    for asked in after:
+        if not _is_own(asked, text[max(answered, asked.start() - 200) : asked.start()], counted):
+            return text[: asked.start()].rstrip()
+    return text
+
+
+def _answered(text: str) -> int | None:
+    """Where the first statement of a final answer ends; None without one."""
+    ends = [match.end() for match in (_BARE.match(text), _FINAL.search(text)) if match]
+    values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
+    if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
+        ends.append(value.end())
+    return min(ends, default=None)
+
+
+def _is_own(asked: "re.Match[str]", before: str, counted: Set[str]) -> bool:
+    """Whether the model asks in its own reasoning: it counts its questions, or looks at the one it has once more."""
+    if asked["question"]:
+        return bool(_OF_ONESELF.search(asked["question"]))
+    if asked["number"] and asked["label"].casefold() in counted:
+        return True
+    return bool(asked["label"] and _AGAIN.search(before))

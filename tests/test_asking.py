@@ -1,0 +1,144 @@
+"""One model asked: opened once, closed in the end, left in peace between attempts."""
+
+import asyncio
+import random
+import selectors
+from collections.abc import Coroutine, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.asking import FIRST_PAUSE, LONGEST_PAUSE, Asker
+from pytest_modeleval.models import Unavailable
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.store import Store
+from pytest_modeleval.values import Cache
+
+
+class Told:
+    """A model that does what it is told, attempt by attempt, and notes when it was asked and closed."""
+
+    concurrency = None
+
+    def __init__(self, *attempts: Exception | str, check: Exception | None = None) -> None:
+        self._attempts, self._check = list(attempts), check
+        self.times: list[float] = []
+        self.closed = 0
+
+    async def check(self) -> None:
+        if self._check:
+            raise self._check
+
+    async def complete(self, request: Request) -> Completion:
+        self.times.append(asyncio.get_running_loop().time())
+        found = self._attempts.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        return Completion(found)
+
+    async def close(self) -> None:
+        self.closed += 1
+
+
+class _Leaping(selectors.DefaultSelector):
+    """Where the loop would wait, its clock leaps instead."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        found = super().select(0.001 if timeout is None else 0)
+        if not found and timeout:
+            self.now += timeout
+        return found
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._leaping = _Leaping()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        return self._leaping.now
+
+
+def without_waiting(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine with a clock that leaps over every pause."""
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        return runner.run(work)
+
+
+def asker(folder: Path, model: Told, **spec: object) -> Asker:
+    store = Store(folder)
+    settings: dict[str, Any] = {"name": "told", "api": "told", "model": "told", **spec}
+    return Asker(ModelSpec(**settings), lambda _: model, store, Cache.OFF, None)
+
+
+def pauses(model: Told) -> Sequence[float]:
+    return [after - before for before, after in zip(model.times, model.times[1:], strict=False)]
+
+
+def test_between_attempts_there_is_a_pause_that_doubles_with_full_jitter(tmp_path: Path) -> None:
+    random.seed(1)
+    model = Told(*[Unavailable("busy")] * 9, "42")
+
+    answer = without_waiting(asker(tmp_path, model, retries=9).ask(Request([])))
+
+    assert answer.completion.text == "42"
+    most = [min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) for attempt in range(9)]
+    assert all(0 < pause <= longest + 1e-6 for pause, longest in zip(pauses(model), most, strict=True))
+    assert max(pauses(model)) > LONGEST_PAUSE / 2
+    assert len(set(pauses(model))) == 9
+
+
+def test_a_server_that_says_when_is_asked_no_sooner(tmp_path: Path) -> None:
+    model = Told(Unavailable("busy", rate_limited=True, retry_after=120.0), "42")
+
+    without_waiting(asker(tmp_path, model, retries=0).ask(Request([])))
+
+    assert pauses(model) == pytest.approx([120.0], abs=1.0)
+
+
+@pytest.mark.parametrize(("seconds", "waited"), [(600.0, True), (601.0, False)])
+def test_the_longest_patience_is_ten_minutes(tmp_path: Path, seconds: float, waited: bool) -> None:
+    model = Told(Unavailable("busy", rate_limited=True, retry_after=seconds), "42")
+    work = asker(tmp_path, model, retries=0).ask(Request([]))
+
+    if waited:
+        assert without_waiting(work).completion.text == "42"
+    else:
+        with pytest.raises(StopRun, match="told asks to come back in 601 s: busy"):
+            without_waiting(work)
+
+
+def test_the_model_is_opened_once_and_closed(tmp_path: Path) -> None:
+    model = Told("1", SampleError("no"), "3")
+    opened: list[str] = []
+
+    async def work() -> None:
+        with closing(Store(tmp_path)) as store:
+            spec = ModelSpec(name="told", api="told", model="told")
+            one = Asker(spec, lambda spec: opened.append(spec.name) or model, store, Cache.OFF, None)  # type: ignore[func-returns-value]
+            await asyncio.gather(*(one.ask(Request([], repeat=n)) for n in range(3)), return_exceptions=True)
+            await one.close()
+
+    asyncio.run(work())
+
+    assert (opened, model.closed) == (["told"], 1)
+
+
+def test_a_model_that_did_not_open_or_was_never_asked_is_not_closed(tmp_path: Path) -> None:
+    broken, unasked = Told(check=StopRun("no")), Told()
+
+    async def work() -> None:
+        one, other = asker(tmp_path, broken), asker(tmp_path, unasked)
+        with pytest.raises(StopRun, match="no"):
+            await one.ask(Request([]))
+        await one.close()
+        await other.close()
+
+    asyncio.run(work())
+
+    assert (broken.closed, unasked.closed) == (0, 0)

@@ -1,0 +1,37 @@
+"""What pytest tells about itself works beside the plugin."""
+
+import pytest
+
+from tests.conftest import run
+
+WITH_AND_WITHOUT_MODEL = pytest.mark.parametrize(
+    "model", [(), ("--model", "tiny"), ("--model", "tiny", "--perf-parallel", "1")]
+)
+
+
+@WITH_AND_WITHOUT_MODEL
+def test_help_shows_every_flag_and_its_percent_signs(project: pytest.Pytester, model: tuple[str, ...]) -> None:
+    result = run(project, *model, "--help")
+
+    assert result.ret == 0
+    shown = " ".join(result.stdout.str().split())
+    assert "--eval-max-error-rate=SHARE errors that a gate accepts (default: 1%)" in shown
+    assert "or such as 10% of their number (default: 0)" in shown
+    assert "10%%" not in shown
+
+
+@WITH_AND_WITHOUT_MODEL
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ("--markers", "@pytest.mark.perf(parallel=…, slo=…): a load test"),
+        ("--fixtures", "completion -- "),
+        ("--fixtures-per-test", ""),
+        ("--version", "pytest "),
+    ],
+)
+def test_what_pytest_knows_is_shown(project: pytest.Pytester, model: tuple[str, ...], asked: str, shown: str) -> None:
+    result = run(project, *model, asked)
+
+    assert result.ret == 0
+    assert shown in result.stdout.str() + result.stderr.str()

@@ -1,0 +1,32 @@
+"""What an install brings."""
+
+import re
+import tomllib
+from pathlib import Path
+
+from pytest_modeleval.models.spec import TINY
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_processes_and_a_hubs_readme_need_no_extra() -> None:
+    names = {re.split(r"[>=<\[]", requirement)[0] for requirement in PROJECT["dependencies"]}
+
+    assert names == {"pytest", "pytest-xdist", "openai", "pyyaml"}
+
+
+def test_the_oldest_of_what_is_needed_at_run_time_is_tried() -> None:
+    """Every lower bound of pyproject.toml is a pin of oldest.txt, but those that oldest.txt itself says are not."""
+    tried = dict(line.split("==") for line in (ROOT / "oldest.txt").read_text().splitlines() if line[0] != "#")
+    extras = {name: needs for name, needs in PROJECT["optional-dependencies"].items() if name not in ("serve", "test")}
+    least = dict(
+        re.sub(r"\[\w+\]", "", each).split(">=") for each in [*PROJECT["dependencies"], *sum(extras.values(), [])]
+    )
+
+    untried = {name for name, version in least.items() if not f"{tried.get(name)}.".startswith(f"{version}.")}
+    assert untried == {"huggingface_hub", "torch", "wandb", "swanlab", "clearml"}
+
+
+def test_the_bundled_tokenizer_has_the_name_that_transformers_4_knows() -> None:
+    assert '"tokenizer_class": "PreTrainedTokenizerFast"' in (TINY / "tokenizer_config.json").read_text()

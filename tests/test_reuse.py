@@ -1,0 +1,149 @@
+"""How many answers are new and how many stored, and how old the oldest is: said everywhere, and by every process."""
+
+import json
+import sqlite3
+import time
+import xml.etree.ElementTree as ElementTree
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.reuse import Reuse
+from pytest_modeleval.store import _FIRST, _SECOND, Store
+from tests.conftest import FaultyServer, run
+from tests.reports.conftest import Data
+
+NINE_DAYS_AGO = time.time() - 9.5 * 86400
+
+
+@pytest.fixture
+def six_stored(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
+    """A project whose store holds the answers to the six easy samples, one of them nine days old."""
+    run(project, "--model", "faulty", "-k", "easy", "test_answers.py").assert_outcomes(passed=6)
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        first = "key = (select min(key) from completions)"
+        store.execute(f"update completions set created = ? where {first}", (NINE_DAYS_AGO,))
+    faulty.asked.clear()
+    return project
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_every_report_tells_new_answers_from_stored_ones(
+    six_stored: pytest.Pytester, faulty: FaultyServer, workers: tuple[str, ...]
+) -> None:
+    files = ["--eval-json", "o.json", "--eval-html", "o.html", "--eval-summary", "o.md", "--junitxml", "o.xml"]
+
+    result = run(six_stored, "--model", "faulty", *workers, *files, "--alluredir", "allure", "test_answers.py")
+
+    assert len(faulty.asked) == 4
+    said = "answers: 4 new, 6 stored, the oldest 9 days old"
+    result.stdout.re_match_lines(
+        [
+            "modeleval: 6 answers are stored, the oldest 9 days old; used where they are to the same question",
+            r"model +benchmark .* seconds  new  stored  oldest",
+            r"faulty +answers +10 .* 4       6  9 days",
+            r"faulty +easy +6 .* 0       6  9 days",
+            r"faulty +hard +4 .* 4       0       -",
+            said,
+        ]
+    )
+    document = json.loads((six_stored.path / "o.json").read_text())
+    assert document["run"]["answers"] == {"new": 4, "stored": 6, "oldest": NINE_DAYS_AGO}
+    assert [(row["new"], row["stored"]) for row in document["rows"]] == [(4, 6), (0, 6), (4, 0)]
+    assert said in (six_stored.path / "o.md").read_text()
+    page = Data(six_stored.path / "o.html")
+    assert said in page.screen["notes"]
+    assert sum(detail["stored"] is not None for detail in page.details) == 6
+    properties = "answers = 4 new, 6 stored, the oldest 9 days old"
+    assert properties in (six_stored.path / "allure/environment.properties").read_text()
+    assert junit(six_stored) == {"new": 4, "stored": 6, "oldest": time.strftime("%Y-%m-%dT%H:%M:%SZ", _gmt())}
+
+
+def _gmt() -> time.struct_time:
+    return time.gmtime(NINE_DAYS_AGO)
+
+
+def junit(project: pytest.Pytester) -> dict[str, object]:
+    """What the properties of all test cases add up to, which those of the whole suite say too."""
+    root = ElementTree.parse(project.path / "o.xml").getroot()
+    cases = [{p.attrib["name"]: p.attrib["value"] for p in case.iter("property")} for case in root.iter("testcase")]
+    (suite,) = ({p.attrib["name"]: p.attrib["value"] for p in each} for each in root.findall("testsuite/properties"))
+    found: dict[str, object] = {
+        "new": sum(int(case["new_answers"]) for case in cases),
+        "stored": sum(int(case["stored_answers"]) for case in cases),
+        "oldest": min(case["oldest_answer"] for case in cases if "oldest_answer" in case),
+    }
+    assert suite == {
+        "new_answers": str(found["new"]),
+        "stored_answers": str(found["stored"]),
+        "oldest_answer": found["oldest"],
+    }
+    return found
+
+
+def test_a_run_that_was_given_all_its_answers_says_so(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "--eval-json", "o.json", "test_answers.py")
+
+    result.stdout.fnmatch_lines(["answers: 10 new, none stored"])
+    assert "answers are stored" not in result.stdout.str()
+    document = json.loads((project.path / "o.json").read_text())
+    assert document["run"]["answers"] == {"new": 10, "stored": 0, "oldest": None}
+
+
+def test_a_header_says_that_stored_answers_are_not_used(six_stored: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(six_stored, "--model", "faulty", "--eval-cache", "off", "test_answers.py")
+
+    result.stdout.fnmatch_lines(
+        ["modeleval: 6 answers are stored, the oldest 9 days old; not used (--eval-cache off)", "answers: 10 new, *"]
+    )
+
+
+def test_an_answer_to_the_same_question_in_the_same_run_is_none_of_the_stored(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makepyfile(
+        test_answers=(project.path / "test_answers.py").read_text().replace("{subset} {index}: what", "what")
+    )
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    assert len(faulty.asked) == 1
+    result.stdout.fnmatch_lines(["answers: 10 new, none stored"])
+
+
+def test_the_store_keeps_when_a_reused_answer_was_kept(six_stored: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(six_stored, "--model", "faulty", "test_answers.py")
+
+    with closing(sqlite3.connect(six_stored.path / ".modeleval/store.sqlite")) as store:
+        rows = store.execute(
+            "select subset, count(stored), min(stored) from scores where run = "
+            "(select id from runs order by started desc limit 1) group by subset order by subset"
+        ).fetchall()
+    assert rows == [("easy", 6, NINE_DAYS_AGO), ("hard", 0, None)]
+
+
+def test_a_store_that_only_knew_whether_an_answer_was_stored_tells_when(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(f"{_FIRST};{_SECOND}")
+        old.execute("insert into runs values ('r', 1.0, 2.0, 0, '{}')")
+        old.execute("insert into completions values ('a', 'm', 123.5, '{}')")
+        for item, reused in (("new", 0), ("old", 1), ("unknown", None)):
+            values = ("r", item, "main", "m", "b", "s", "h", 0, "right", 1.0, "", "", "", "a", "", 1, 1, 0.5, None)
+            old.execute(f"insert into scores values ({', '.join('?' * 20)})", (*values, reused))
+        old.execute("pragma user_version = 2")
+        old.commit()
+
+    Store(tmp_path).close()
+
+    with closing(sqlite3.connect(path)) as store:
+        kept = dict(store.execute("select item, stored from scores").fetchall())
+    assert kept == {"new": None, "old": 123.5, "unknown": None}
+
+
+def test_the_parts_of_a_sum_know_the_oldest() -> None:
+    whole = sum([Reuse(2), Reuse(0, 3, time.time() - 10), Reuse(1, 1, time.time() - 7300)], Reuse())
+
+    assert whole.said == "3 new, 4 stored, the oldest 2 h old"
+    assert Reuse().said == ""
