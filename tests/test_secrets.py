@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Request, SampleError
 from tests.conftest import FaultyServer, alias, answer, run, send
+from tests.models.test_openai import QUESTION, ask
 from tests.test_faults import error, only
 
 KEY, LITERAL, HIDDEN = "sk-verysecret123", "literal-header-secret", "hidden-header-secret"
@@ -62,6 +65,21 @@ def test_no_secret_stands_in_any_line_or_file(keyed: pytest.Pytester, faulty: Fa
     with closing(sqlite3.connect(keyed.path / ".modeleval/store.sqlite")) as store:
         (kept,) = store.execute("select completion from completions where completion like '%My key%'").fetchone()
     assert json.loads(kept)["text"] == "My key is ***, ***"
+
+
+@pytest.mark.parametrize("before", [50, 60, 70, 280, 290, 385, 395, 1990])
+@pytest.mark.parametrize("status", [200, 400])
+def test_half_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch, before: int, status: int) -> None:
+    server = FaultyServer()
+    monkeypatch.setenv("MY_KEY", KEY)
+    server.fault = lambda handler, _: send(handler, status, b"x" * before + KEY.encode() + b"y" * 3000)
+
+    with pytest.raises((Unavailable, SampleError)) as failed:
+        ask(server.url, Request(QUESTION), model="faulty", api_key_env="MY_KEY")
+
+    server.close()
+    assert "sk-very" not in str(failed.value)
+    assert len(str(failed.value)) < 500
 
 
 def test_words_of_harmless_headers_stay_in_answers(keyed: pytest.Pytester, faulty: FaultyServer) -> None:

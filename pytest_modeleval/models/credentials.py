@@ -28,7 +28,7 @@ def key_of(spec: ModelSpec) -> str:
     """The key in the environment; "none" where the model needs none, as the openai client insists on one."""
     if spec.api_key_env is None:
         return "none"
-    key = os.environ.get(spec.api_key_env, "")
+    key = os.environ.get(spec.api_key_env, "").strip()
     if not key:
         raise pytest.UsageError(f"model {spec.name!r}: the environment variable {spec.api_key_env} has no key")
     return key

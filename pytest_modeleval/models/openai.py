@@ -35,6 +35,8 @@ _OPTIONS: openai._types.RequestOptions = {
     "params": {},
 }
 _STREAMED: openai._types.RequestOptions = {**_OPTIONS, "headers": {**_OPTIONS["headers"], "accept": bodies.STREAM}}
+# Letters of a server's words that are shown.
+_SHOWN = 400
 # Seconds after which a server cannot mean to be asked again: a year.
 _NONSENSE = 366 * 86400.0
 # What a server without echo says of it.
@@ -103,7 +105,8 @@ class OpenAIModel:
                 await self._answer(request, stream=False)
         except openai.APIStatusError as error:
             if error.status_code == 404 and listed:
-                raise StopRun(str(unknown("model", self._spec.model, listed, f"({self._client.base_url})"))) from None
+                missing = unknown("model", self._spec.model, listed, f"({self._client.base_url})")
+                raise StopRun(self._mask.hide(str(missing))) from None
             if error.status_code in (401, 403, 404):
                 raise self._refused(error) from None
         except (openai.APIConnectionError, TimeoutError, SampleError, Broken):
@@ -239,7 +242,7 @@ class OpenAIModel:
 
     def _line(self, text: str) -> str:
         """Foreign words for a line in the terminal, without this model's secrets."""
-        return one_line(self._mask.hide(text))
+        return one_line(self._mask.hide(text), _SHOWN)
 
 
 async def _nothing() -> AsyncIterator[bytes]:

@@ -9,6 +9,9 @@ from pytest_modeleval.sample import Json, token_count
 
 # The most bytes of one reply that are kept: 64 MiB, a hundred times the longest answer.
 MOST_BYTES = 1 << 26
+# Letters of what a server says that are quoted. It is more than is shown, which is cut after secrets are masked: half a
+# key is no text that a mask finds.
+_QUOTED = 2000
 # Ends of an answer by which a server says that it gave up: vLLM, SGLang (abort), OpenRouter (error), DeepSeek
 # (insufficient_system_resource), Zhipu (network_error) and Ollama, whose model was only loaded or taken away.
 _FAILED = {
@@ -54,9 +57,9 @@ def parsed(content: bytes) -> Json:
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
-        raise Broken(f"not JSON: {content[:80].decode(errors='replace')!r}") from None
+        raise Broken(f"not JSON: {content[:_QUOTED].decode(errors='replace')!r}") from None
     if not isinstance(body, Mapping):
-        raise Broken(f"no JSON object: {content[:80].decode(errors='replace')!r}")
+        raise Broken(f"no JSON object: {content[:_QUOTED].decode(errors='replace')!r}")
     return body
 
 
@@ -87,7 +90,7 @@ def error_text(body: object) -> str:
     if isinstance(body, Mapping):
         names = ("message", "detail", "error_msg", "msg", "title")
         body = next((body[name] for name in names if body.get(name)), None) or body
-    return " ".join((body if isinstance(body, str) else _json(body) if body else "").split())[:300]
+    return " ".join((body if isinstance(body, str) else _json(body) if body else "").split())[:_QUOTED]
 
 
 def first_choice(body: Json, *, streamed: bool = False) -> Json | None:
@@ -197,7 +200,7 @@ def count_of(usage: Json, name: str) -> int | None:
 
 
 def _shape(value: object) -> str:
-    return f"a {type(value).__name__}: {_json(value)[:80]}"
+    return f"a {type(value).__name__}: {_json(value)[:_QUOTED]}"
 
 
 def _is_deep(value: object, levels: int = 50) -> bool:
