@@ -144,7 +144,7 @@ def test_a_run_that_is_worse_than_an_earlier_one_fails(served: pytest.Pytester, 
     gate = ["--perf-parallel", "4", *FEW, "--perf-number", "40", "--perf-compare", "last", "--perf-compare-fail"]
     first = perf(served, *gate, "p50_ttft:300%")
     same = perf(served, *gate, "p50_ttft:300%")
-    bench.behave(Behaviour(ttft=0.3, gap=0.001, tokens=16))
+    bench.behave(Behaviour(ttft=0.15, gap=0.001, tokens=16))
     slower = perf(served, *gate, "p50_ttft:300%, p99_ttft:10%")
 
     assert (first.ret, same.ret, slower.ret) == (6, 0, 1)
