@@ -218,9 +218,13 @@ def test_a_tools_time_is_waited_and_leaves_its_stream_busy(bench: BenchServer) -
     assert "on their way on average" not in str(judge(seen))
 
 
-@pytest.mark.parametrize(("fault", "error"), [("error_every", "http 500"), ("cut_every", "cut")])
-def test_a_failed_turn_ends_its_conversation(bench: BenchServer, fault: str, error: str) -> None:
-    bench.behave(replace(QUICK, **{fault: 2}))
+@pytest.mark.parametrize(
+    ("behaviour", "error"),
+    [(replace(QUICK, error_every=2), "http 500"), (replace(QUICK, cut_every=2), "cut")],
+    ids=["http 500", "cut"],
+)
+def test_a_failed_turn_ends_its_conversation(bench: BenchServer, behaviour: Behaviour, error: str) -> None:
+    bench.behave(behaviour)
     seen = load(bench, Plan(parallel=1, number=9), [*turns("a", 3), *turns("b", 1)])
 
     assert [(record.conversation, record.error) for record in seen.records] == [("a", ""), ("a", error), ("b", "")]
