@@ -82,6 +82,15 @@ def test_the_t_test_is_scipys(differences: list[float]) -> None:
     assert paired_t_drop(differences) == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_interval_leaves_what_a_change_can_be(sign: int) -> None:
+    by_t = paired_t([sign * 1.0] * 3 + [sign * -0.5], confidence=0.95)
+    by_pairs = bonett_price(*((0, 3) if sign > 0 else (3, 0)), 3, confidence=0.999)
+
+    assert (by_t.high if sign > 0 else by_t.low) == sign
+    assert (by_pairs.high if sign > 0 else by_pairs.low) == sign
+
+
 def test_one_pair_tells_nothing() -> None:
     assert (paired_t([-1.0], confidence=0.9).low, paired_t([-1.0], confidence=0.9).high) == (-1, 1)
     assert paired_t_drop([-1.0]) == 1
