@@ -61,9 +61,9 @@ def _no_file(path: str, *, asks: bool) -> str | None:
 
 
 def _no_sample(argument: str, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
-    sample = re.fullmatch(r"test_(\w+)\[(.+)-\d+(?:-r\d+)?\]", rest)
+    sample = re.fullmatch(r"test_(\w+)\[(.+)-(\d+)(?:-r\d+)?\]", rest)
     for subset, size in sizes.get(sample[1], {}).items() if sample else ():
-        if sample and sample[2].endswith(id_part(subset)):
+        if sample and sample[2].endswith(id_part(subset)) and int(sample[3]) >= size:
             return f"there is no {argument}: {subset} has {size:,} samples, numbered from 00000"
     return None
 

@@ -78,6 +78,12 @@ def test_a_path_that_is_not_there(
     assert faulty.asked == []
 
 
+def test_a_missing_file_beside_a_sample_that_is_there(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py::test_answers[easy-00005]", "no_such_file.py")
+
+    result.stderr.fnmatch_lines(["ERROR: file or directory not found: no_such_file.py"])
+
+
 def test_a_benchmark_asked_without_a_model(pytester: pytest.Pytester) -> None:
     result = run(pytester, "-k", "gsm8k and main")
 

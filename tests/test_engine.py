@@ -167,13 +167,17 @@ def test_what_is_wanted_next_starts_although_many_results_wait() -> None:
 def test_with_a_small_look_ahead_little_is_asked_in_vain() -> None:
     engine: Engine[Any] = Engine(ahead=2)
     started: list[int] = []
+    twice_as_many = threading.Event()
 
     async def work(number: int) -> int:
         started.append(number)
+        if len(started) == 2 * 3:
+            twice_as_many.set()
         return number
 
     try:
         engine.feed(job(str(n), lambda n=n: work(n), at_once=3) for n in range(100))
+        assert twice_as_many.wait(60)
         for n in range(10):
             engine.result(str(n), nothing)
             time.sleep(0.01)

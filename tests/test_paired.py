@@ -83,6 +83,15 @@ def test_a_mean_drop_is_rarer_than_the_t_test_says(differences: list[float]) -> 
     assert (p_value <= 0.05) == (found.high <= 1e-8)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_interval_leaves_what_a_change_can_be(sign: int) -> None:
+    by_mean = mean_change([sign * 1.0] * 3 + [sign * -0.5], confidence=0.95)
+    by_pairs = bonett_price(*((0, 3) if sign > 0 else (3, 0)), 3, confidence=0.999)
+
+    assert -1 <= by_mean.low <= by_mean.high <= 1
+    assert (by_pairs.high if sign > 0 else by_pairs.low) == sign
+
+
 @pytest.mark.parametrize(("difference", "n"), [(0.0, 1), (0.0, 3), (-0.25, 3), (-1.0, 1)])
 def test_a_few_equal_differences_tell_little(difference: float, n: int) -> None:
     """Student's interval has no width here."""

@@ -87,6 +87,28 @@ def test_the_first_bet_is_what_twenty_imagined_pairs_say() -> None:
     assert test.most == pytest.approx(1 + 0.01 / (0.05 / 4 + 0.01**2) * 0.01)
 
 
+def test_nothing_is_staked_while_regressions_lead() -> None:
+    test = Within(1000, 0.02)
+    test.add(-1.0)
+    wealth = test._log_wealth
+
+    test.add(1.0)
+
+    assert test._log_wealth == wealth < 0
+
+
+def test_where_only_regressions_would_reach_the_margin_one_that_is_none_decides() -> None:
+    """Of four pairs at a margin of a half, after one fix: three regressions make a change of exactly -0.5."""
+    certain, still_open = Within(4, 0.5), Within(4, 0.5)
+
+    for test, second in ((certain, 0.0), (still_open, -1.0)):
+        test.add(1.0)
+        test.add(second)
+
+    assert certain.p_value < 1e-100
+    assert still_open.p_value > 0.01
+
+
 def test_what_cannot_fail_any_more_is_certain() -> None:
     test = Within(10, 0.5)
     for _ in range(8):

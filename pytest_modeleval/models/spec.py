@@ -131,16 +131,16 @@ def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str
     """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
     spec = _resolve(name, aliases)
     spec = replace(spec, generation=_merged(spec.generation, generation))
-    if spec.api == "openai":
-        _check_generation(spec)
-    return replace(spec, base_url=_address(spec)) if spec.base_url else spec
+    if spec.api != "openai":
+        return spec
+    _check_generation(spec)
+    return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec
 
 
-def _address(spec: ModelSpec) -> str:
+def _address(name: str, given: str) -> str:
     """The address without the endpoint that may stand behind it, and with the ``/v1`` that nearly every server has."""
-    given = spec.base_url or ""
     if not given.lower().startswith(("http://", "https://")):
-        raise pytest.UsageError(f"model {spec.name!r}: base_url = {given!r} lacks http:// or https:// in front")
+        raise pytest.UsageError(f"model {name!r}: base_url = {given!r} lacks http:// or https:// in front")
     path = urlsplit(given).path
     if path in ("", "/"):
         return given if path else f"{given}/v1"

@@ -5,7 +5,20 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 
 _NOUNS = (
-    *("answer", "option", "choice", "答案", "项", "項", "正解", "réponse", "respuesta", "opción", "antwort", "resposta"),
+    *(
+        "answer",
+        "option",
+        "choice",
+        "答案",
+        "项",
+        "項",
+        "正解",
+        "réponse",
+        "respuesta",
+        "opción",
+        "antwort",
+        "resposta",
+    ),
     *("risposta", "ответ", "答え", "정답", "الإجابة"),
 )
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
