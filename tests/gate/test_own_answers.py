@@ -1,5 +1,6 @@
 """A gate judges answers of its own run, and of an interrupted one only where the same model still answers."""
 
+import asyncio
 import json
 import os
 import re
@@ -11,10 +12,15 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.models.identity import Identity
+from pytest_modeleval.resuming import Resumption
+from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.store import Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
 N = 40
@@ -300,3 +306,28 @@ def test_a_time_that_is_none_is_refused(many: pytest.Pytester, faulty: FaultySer
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *resume_within is a time such as 24h, 30min or 90s, not {text!r}"])
+
+
+def test_what_another_process_took_up_too_early_is_nobodys(tmp_path: Path) -> None:
+    """One worker has used an answer when another finds that the model is another one: the run ends, and none resumes it."""
+    identity = Identity({}, "m", "http://x", is_sure=False)
+    with closing(Store(tmp_path)) as store:
+        store.begin_run("first", {})
+        store.save_completion(Question("0" * 32, identity.hash, "first"), "m", Completion("42"))
+        store.begin_run("second", {})
+        kept = store.answer("0" * 32, identity.hash, "first")
+        assert kept is not None
+        store.write("update completions set run = 'second'", [()])
+        workers = Resumption(store, "second", "m", identity)
+        workers.opened({"root": "other"})
+
+        with pytest.raises(
+            StopRun, match="1 answers of the run that this one takes up were used before the server of m"
+        ):
+            asyncio.run(workers.same_model(kept, never))
+
+        assert store.answer("0" * 32, identity.hash, "second") is None
+
+
+async def never() -> Completion:
+    raise AssertionError("nothing is to be asked")

@@ -49,3 +49,9 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
         "temperature": 1,
         "extra_body": {"chat_template_kwargs": {"enable_thinking": False, "other": 1}},
     }
+
+
+def test_settings_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    (tmp_path / "modeleval.toml").write_text("\ufeff[models.m]\nmodel = 'x'\n", "utf-8")
+
+    assert read_aliases(read_config(tmp_path)["models"])["m"].model == "x"

@@ -397,3 +397,12 @@ def test_a_named_dataset_that_is_nowhere_is_one_line(tmp_path: Path) -> None:
 
     with pytest.raises((pytest.UsageError, NoData), match="openqa has no default/open_qa of AI-ModelScope/HC3-Chinese"):
         open_named("openqa", place)
+
+
+@pytest.mark.parametrize("name", ["prompts.txt", "prompts.jsonl"])
+def test_a_line_feed_alone_ends_a_prompt_and_a_byte_order_mark_begins_none(tmp_path: Path, name: str) -> None:
+    texts = ["one\u2028line", "two\x85lines\u2029more"]
+    lines = [json.dumps(text, ensure_ascii=False) if name.endswith("jsonl") else text for text in texts]
+    (tmp_path / name).write_bytes(("\ufeff" + "\r\n".join(lines) + "\r\n").encode())
+
+    assert [list(prompt.turns) for prompt in read_prompts(tmp_path / name)] == [[text] for text in texts]
