@@ -7,9 +7,12 @@ included, in time that grows with the text's length alone. Parameters have the n
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 
-from pytest_modeleval.scorers.language import language_of, sentences_in, words_in
+from pytest_modeleval.scorers.language import capitals_in, language_of, sentences_in
 
+# Of a text whose sentences are counted.
+_BEGINNING = 5_000
 RELATIONS = ("less than", "at least")
 # The official code's postscripts are looser than their markers; the text is in lower case.
 _POSTSCRIPTS = {"P.S.": re.compile(r"p\.\s?s\."), "P.P.S": re.compile(r"p\.\s?p\.\s?s")}
@@ -51,7 +54,11 @@ def is_in_language(text: str, *, language: str) -> bool:
 
 def has_sentences(text: str, *, num_sentences: int, relation: str) -> bool:
     """The number of sentences is as asked."""
-    return _holds(len(sentences_in(text)), relation, num_sentences)
+    found = len(sentences_in(text[:_BEGINNING]))
+    # What the beginning has too many of, or enough, is decided.
+    if found <= num_sentences and len(text) > _BEGINNING:
+        found = len(sentences_in(text))
+    return _holds(found, relation, num_sentences)
 
 
 def has_words(text: str, *, num_words: int, relation: str) -> bool:
@@ -166,7 +173,8 @@ def has_end(text: str, *, end_phrase: str) -> bool:
 
 def has_capital_words(text: str, *, capital_frequency: int, capital_relation: str) -> bool:
     """The number of words in capitals alone is as asked."""
-    return _holds(sum(word.isupper() for word in words_in(text)), capital_relation, capital_frequency)
+    found = islice(capitals_in(text), capital_frequency)
+    return _holds(len(list(found)), capital_relation, capital_frequency)
 
 
 def is_english_in_capitals(text: str) -> bool:

@@ -92,7 +92,8 @@ def cmmlu_choice(answer: Completion | str, target: str, options: Sequence[str], 
     The official one draws anew each time; this guess is drawn by the answer's text, so that a run can be repeated.
     """
     text = str(answer)
-    return _judged(cmmlu_letter(text), Random(text).choice("ABCD"), target, name)
+    seed = text.encode("utf-8", "surrogatepass")
+    return _judged(cmmlu_letter(text), Random(seed).choice("ABCD"), target, name)
 
 
 def _judged(found: str | None, guess: str, target: str, name: str) -> Score:

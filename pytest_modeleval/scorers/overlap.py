@@ -14,6 +14,7 @@ UNSPACED = (
 )
 # Vowel signs and other marks belong to their word, but are no \w: Latin's, Hebrew's, Arabic's, the Indic scripts'.
 _MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+_MOST_WORDS = 100_000
 _WORD = re.compile(rf"[{UNSPACED}]|(?:[^\W_{UNSPACED}]|[{_MARKS}])+")
 
 
@@ -71,12 +72,15 @@ def _ngrams(size: int, said: Sequence[str], reference: Sequence[str]) -> Overlap
 
 
 def _subsequence(said: Sequence[str], reference: Sequence[str]) -> Overlap:
-    """By the longest common subsequence, one bit a word of the reference (Hyyrö 2004): no table of both lengths."""
+    """By the longest common subsequence, one bit a word of the reference (Hyyrö 2004): no table of both lengths.
+
+    Its time grows with both lengths: of an answer over 100,000 words the rest is in no subsequence.
+    """
     places: dict[str, int] = {}
     for place, word in enumerate(reference):
         places[word] = places.get(word, 0) | 1 << place
     every = free = (1 << len(reference)) - 1
-    for word in said:
+    for word in said[:_MOST_WORDS]:
         if found := free & places.get(word, 0):
             free = ((free + found) | (free - found)) & every
     return _overlap(len(reference) - free.bit_count(), len(said), len(reference))

@@ -7,13 +7,14 @@ allenai/allennlp-reading-comprehension).
 import re
 import string
 from collections.abc import Sequence
-from functools import lru_cache
 from math import inf, isfinite
 
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.texts import final_text
 
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
+# From so many spans for each wanted one on, the rounded mean is 0 whatever they are.
+_TIMES = 200
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 
@@ -27,22 +28,27 @@ def same_spans(answer: Completion | str, references: Sequence[Sequence[str]]) ->
     wanted = [reference for reference in references if any(map(normal_span, reference))]
     if not wanted:
         raise ValueError(f"the references {list(references)!r} hold no text")
-    exact = any(_exact(spans, reference) for reference in wanted)
-    f1 = max(spans_f1(spans, reference) for reference in wanted)
+    got = _normal(spans, most=max(map(len, wanted)))
+    exact = any(_exact(got, reference) for reference in wanted)
+    f1 = max(_aligned_f1(got, _normal(reference)) for reference in wanted)
     expected = "; ".join(wanted[0])
     Score(float(exact), exact, text, expected, name="exact_match")
     return Score(f1, exact, text, expected)
 
 
+def _normal(spans: Sequence[str], *, most: int | None = None) -> list[str]:
+    """The spans as they are compared; none where they are far more than the ``most`` that can be right."""
+    return [] if most is not None and len(spans) > _TIMES * most else list(map(normal_span, spans))
+
+
 def normal_span(text: str) -> str:
     """A span in lower case without articles and punctuation, split at spaces and hyphens, numbers as ``12.0``."""
-    words = map(_normal_word, re.split("[ -]+", text.lower()))
+    words = re.split("[ -]", text.lower())
+    normal = {word: " ".join(_ARTICLE.sub(" ", _normal_word(word)).split()) for word in set(words)}
     # Where nothing would remain (the answer "A"), the official script takes any such answer as right.
-    return " ".join(filter(None, words)) or " ".join(text.lower().split())
+    return " ".join(filter(None, map(normal.__getitem__, words))) or " ".join(text.lower().split())
 
 
-# A text that says one word 100,000 times is normalised no slower than it is read.
-@lru_cache(maxsize=4096)
 def _normal_word(word: str) -> str:
     if not _is_number(word):
         word = word.translate(_NO_PUNCTUATION)
@@ -60,16 +66,20 @@ def _is_number(word: str) -> bool:
 
 
 def _exact(got: Sequence[str], wanted: Sequence[str]) -> bool:
-    return len(got) == len(wanted) and set(map(normal_span, got)) == set(map(normal_span, wanted))
+    return len(got) == len(wanted) and set(got) == set(map(normal_span, wanted))
 
 
 def spans_f1(got: Sequence[str], wanted: Sequence[str]) -> float:
     """The mean F1 of the best one-to-one alignment of spans, to two decimals as the official script rounds."""
-    # So many spans that the rounded mean is 0 whatever they are; this also bounds the time.
-    if not got or len(got) > 200 * len(wanted):
+    return _aligned_f1(_normal(got, most=len(wanted)), _normal(wanted))
+
+
+def _aligned_f1(got: Sequence[str], wanted: Sequence[str]) -> float:
+    # This also bounds the time.
+    if not got or len(got) > _TIMES * len(wanted):
         return 0.0
-    bags = [set(normal_span(span).split()) for span in got]
-    f1 = [[_bag_f1(bag, set(normal_span(span).split())) for bag in bags] for span in wanted]
+    bags = [set(span.split()) for span in got]
+    f1 = [[_bag_f1(bag, set(span.split())) for bag in bags] for span in wanted]
     if len(got) >= len(wanted):
         pairs = best_alignment(f1)
     else:

@@ -1,0 +1,195 @@
+"""Every scorer takes a time that grows with the text's length alone, whatever a model writes."""
+
+import importlib
+import inspect
+import pkgutil
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+import pytest_modeleval.scorers
+from pytest_modeleval.custom.qa import METRICS
+from pytest_modeleval.filters import _FILTERS, filtered, read_filter
+from pytest_modeleval.sample import split_thinking
+from pytest_modeleval.scorers import maths, numbers, official
+from pytest_modeleval.scorers.amounts import same_amount
+from pytest_modeleval.scorers.checkers import CHECKERS
+from pytest_modeleval.scorers.choices import same_choice
+from pytest_modeleval.scorers.instructions import follows_instructions, instructions
+from pytest_modeleval.scorers.overlap import exact_match, rouge
+from pytest_modeleval.scorers.several import same_choices
+from pytest_modeleval.scorers.spans import same_spans
+from pytest_modeleval.scorers.texts import holds_text, literal, same_text, spaced, token_f1
+
+CITIES = ["Paris", "London", "Rome", "Berlin"]
+REFERENCE = "a the answer is 1 " * 20
+
+# Pieces that make a long text when repeated: what patterns begin with and never end.
+PIECES = (
+    "the answer is ",
+    "答案:",
+    "answer:\n",
+    "ANSWER: B\n",
+    "answer is A and ",
+    "\\boxed{",
+    "\\boxed{a}",
+    "}",
+    "{",
+    "\\text{",
+    "\\frac{1}{",
+    "$",
+    "$x",
+    "\\(",
+    "#### ",
+    "1",
+    "1,",
+    "1/",
+    "1.",
+    "-1 ",
+    "1e9 ",
+    "½٣",
+    "A ",
+    "A、",
+    "选",
+    "a;",
+    "*",
+    "**a*",
+    "[",
+    "<<",
+    "\n",
+    " ",
+    "\t\xa0",
+    "* a\n",
+    ". ",
+    "Mr. ",
+    "a@",
+    "http://",
+    "'",
+    '"',
+    "-",
+    "a",
+    "ab ",
+    "的",
+    "ก",
+    "é",
+    "😀",
+    "\ud800",
+    "<think>",
+    "</think>",
+    "**Answer:** ",
+    "each option: ",
+    "the answer is ANSWER: ",
+    '{"answer": "',
+    "<answer>",
+    "is (",
+    "(A) ",
+    "A or ",
+    "选项",
+    "不选",
+    "**option ",
+    "Question: ",
+    "<|im_end|>",
+    "12:00 ",
+    "1 000 ",
+    ".\n",
+    "Mr.\n",
+    "Ab. C\n",
+    "CAN'T. ",
+)
+ARGUMENTS: Mapping[str, Any] = {
+    "keywords": ["answer", "zzz"],
+    "keyword": "answer",
+    "frequency": 2,
+    "relation": "at least",
+    "forbidden_words": ["answer", "zzz"],
+    "letter": "a",
+    "let_frequency": 2,
+    "let_relation": "at least",
+    "language": "en",
+    "num_sentences": 3,
+    "num_words": 3,
+    "num_paragraphs": 3,
+    "nth_paragraph": 1,
+    "first_word": "the",
+    "num_placeholders": 3,
+    "postscript_marker": "P.S.",
+    "num_bullets": 3,
+    "num_highlights": 3,
+    "section_spliter": "Section",
+    "num_sections": 3,
+    "prompt_to_repeat": "the answer",
+    "end_phrase": "the end",
+    "capital_frequency": 3,
+    "capital_relation": "at least",
+}
+
+
+def checked(name: str) -> Callable[[str], object]:
+    """The scorer of one of IFEval's instructions, loose forms included."""
+    _, *expected = inspect.signature(CHECKERS[name]).parameters
+    arguments = {argument: ARGUMENTS[argument] for argument in expected}
+    return lambda text: follows_instructions(text, instructions([name], [arguments]))
+
+
+def cut(spec: str) -> Callable[[str], object]:
+    return lambda text: filtered(text, [read_filter("test", spec)])
+
+
+SCORERS: Mapping[str, Callable[[str], object]] = {
+    "amounts.same_amount": lambda text: same_amount(text, "12.5"),
+    "bleu.bleu": lambda text: METRICS["bleu"](text, [REFERENCE]),
+    "choices.same_choice": lambda text: same_choice(text, "B", CITIES),
+    "instructions.follows_instructions": checked("punctuation:no_comma"),
+    "maths.same_expression": lambda text: maths.same_expression(text, r"\frac{1}{2}"),
+    "numbers.same_number": lambda text: numbers.same_number(text, "12"),
+    "official.cmmlu_choice": lambda text: official.cmmlu_choice(text, "B", CITIES),
+    "official.mmlu_pro_choice": lambda text: official.mmlu_pro_choice(text, "B", CITIES),
+    "overlap.exact_match": lambda text: exact_match(text, [REFERENCE]),
+    "overlap.rouge": lambda text: rouge(text, [REFERENCE]),
+    "several.same_choices": lambda text: same_choices(text, "AB", CITIES),
+    "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
+    "texts.holds_text": lambda text: holds_text(text, ["London"], normalise=spaced),
+    "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
+    "texts.token_f1": lambda text: token_f1(text, ["London"]),
+}
+OTHERS: Mapping[str, Callable[[str], object]] = {
+    **{f"checkers.{name}": checked(name) for name in CHECKERS},
+    **{f"filters.{name}": cut(name if name != "remove_until" else "remove_until=###") for name in _FILTERS},
+    "filters.regex": cut(r"regex=#### (\S+)"),
+    "sample.split_thinking": split_thinking,
+}
+
+
+def test_every_scorer_is_among_them() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(pytest_modeleval.scorers.__path__, "pytest_modeleval.scorers."):
+        if module.name.endswith("symbolic_worker"):
+            continue
+        for name, value in vars(importlib.import_module(module.name)).items():
+            own = inspect.isfunction(value) and value.__module__ == module.name
+            if own and next(iter(inspect.signature(value).parameters), "") == "answer":
+                found.add(f"{module.name.rpartition('.')[2]}.{name}")
+
+    assert found == set(SCORERS)
+
+
+@pytest.mark.parametrize("name", [*SCORERS, *OTHERS])
+def test_a_megabyte_takes_less_than_a_second(name: str) -> None:
+    """Of CPU. A search that begins anew at every place takes hours."""
+    score = (SCORERS | OTHERS)[name]
+    score("warm")
+
+    taken = {piece: cpu_seconds(score, piece, 100_000) for piece in PIECES}
+    # What takes less than 10 ms of it takes less than a second of ten times as much, were it quadratic.
+    taken |= {piece: cpu_seconds(score, piece, 1_000_000) for piece, used in taken.items() if 0.01 <= used < 1}
+
+    assert {piece: round(used, 2) for piece, used in taken.items() if used >= 1} == {}
+
+
+def cpu_seconds(score: Callable[[str], object], piece: str, size: int) -> float:
+    text = piece * (size // len(piece.encode("utf-8", "surrogatepass")))
+    started = time.process_time()
+    score(text)
+    return time.process_time() - started
