@@ -1,6 +1,5 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options import unknown
 
 SECTIONS = ("models", "benchmarks")
@@ -63,8 +63,8 @@ def read_config(root: Path) -> dict[str, dict[str, Table]]:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
+        return from_toml(read_text(path, SETTINGS))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise pytest.UsageError(f"{path} is not TOML: {error}") from None

@@ -12,7 +12,7 @@ import pytest_modeleval
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside"},
+    {"sample", "aside", "inputs"},
     {
         "prompts",
         "scorers",

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.inputs import from_json, read_lines
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion, Message, Request, SampleError, StopRun, split_thinking, text_of
 
@@ -28,12 +29,11 @@ class ReplayModel:
         self._path = Path(spec.model)
         self._answers: dict[tuple[str, int], Completion] = {}
         try:
-            lines = self._path.read_text("utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            for number, line in enumerate(read_lines(self._path), start=1):
+                if line.strip():
+                    self._add(line, f"{self._path}:{number}")
+        except (OSError, ValueError) as error:
             raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
-        for number, line in enumerate(lines, start=1):
-            if line.strip():
-                self._add(line, f"{self._path}:{number}")
 
     async def check(self) -> None:
         """Nothing to prove: the file was read."""
@@ -58,7 +58,7 @@ class ReplayModel:
 
     def _add(self, line: str, where: str) -> None:
         try:
-            record: Any = json.loads(line)
+            record: Any = from_json(line)
         except ValueError as error:
             raise pytest.UsageError(f"{where} is not JSON: {error}") from None
         record = {"text": "", **record} if isinstance(record, Mapping) and "choice_logprobs" in record else record
