@@ -35,6 +35,7 @@ class Benchmark:
     tags: Sequence[str]
     shots: Shots | None
     harmonic: Mapping[str, tuple[str, str]]
+    protected: bool
     body: Callable[..., Any]
 
     @property
@@ -62,17 +63,19 @@ def benchmark(
     tags: Sequence[str] = (),
     shots: Shots | None = None,
     harmonic: Mapping[str, tuple[str, str]] | None = None,
+    protected: bool = False,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
     ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
     ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
-    of two accuracies.
+    of two accuracies. ``protected`` is for a benchmark whose authors ask not to show its questions: reports have its
+    samples' ids and verdicts only, unless ``--eval-show`` names it.
     """
 
     def decorate(body: Body) -> Body:
-        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, body)
+        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, protected, body)
         test: Callable[..., Any] = body
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.

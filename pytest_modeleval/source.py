@@ -22,6 +22,7 @@ class Source:
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     repeats: int = 1
+    shown: bool = False
     # The split that examples come from, by subset.
     _splits: dict[str, Sequence[Row]] = field(default_factory=dict)
 
@@ -30,6 +31,12 @@ class Source:
             raise pytest.UsageError(
                 f"{self.benchmark.name} has no split of solved examples: ask it with 0 shots, not {self.settings.shots}"
             )
+
+    @property
+    def hidden(self) -> str:
+        """Why the sample's texts are in no report, and what shows them; empty where they are."""
+        name = self.benchmark.name
+        return "" if self.shown or not self.benchmark.protected else f"protected: --eval-show {name} shows its texts"
 
     @property
     def shots(self) -> int:

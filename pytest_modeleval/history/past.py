@@ -14,6 +14,7 @@ from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.results import RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Json, Sample
 from pytest_modeleval.store import connect
+from pytest_modeleval.verdicts import HIDDEN
 
 # How much of a run's id people type.
 SHORT = 8
@@ -64,6 +65,11 @@ class Attempt(NamedTuple):
     def name(self) -> str:
         """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
         return sample_name(self.item, self.subset)
+
+    @property
+    def content(self) -> str:
+        """The hash of what the sample asks and expects, whether or not that may be shown."""
+        return self.sample.removeprefix(HIDDEN)
 
     @property
     def is_scored(self) -> bool:
