@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from importlib import import_module
 from pathlib import Path
 
 import pyarrow.parquet
@@ -161,9 +162,8 @@ def test_a_crash_has_no_traceback(project: pytest.Pytester, protected: FaultySer
     )
 
 
-def test_gpqa_is_protected(project: pytest.Pytester) -> None:
-    from pytest_modeleval.benchmarks.test_gpqa_diamond import test_gpqa_diamond
+def test_gpqa_is_protected() -> None:
+    module = import_module("pytest_modeleval.benchmarks.test_gpqa_diamond")
 
-    (mark,) = [mark for mark in test_gpqa_diamond.pytestmark if mark.name == "modeleval"]  # type: ignore[attr-defined]
-
+    (mark,) = [mark for mark in module.test_gpqa_diamond.pytestmark if mark.name == "modeleval"]
     assert mark.args[0].protected
