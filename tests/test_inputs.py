@@ -124,7 +124,9 @@ def test_a_huge_settings_file_is_not_parsed(tmp_path: Path, name: str) -> None:
         READERS[name](tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["rows.jsonl", "rows.csv", "answers.jsonl", "prompts.jsonl", "rows.jsonl.gz"])
+@pytest.mark.parametrize(
+    "name", ["rows.jsonl", "rows.csv", "answers.jsonl", "prompts.jsonl", "trace.csv", "rows.jsonl.gz"]
+)
 def test_a_line_without_end_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(inputs, "LINE", 1 << 20)
     content = b"a" * (5 << 20)
@@ -132,6 +134,13 @@ def test_a_line_without_end_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(pytest.UsageError, match=rf"{name}: line 1 is longer than 1 MiB"):
         READERS[name](tmp_path / name)
+
+
+def test_lines_end_where_an_editor_ends_them_and_not_within_a_text(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes('\ufeff"one\u2028two\x85"\r\n"three"'.encode())
+
+    assert list(inputs.read_lines(tmp_path / "a.jsonl")) == ['"one\u2028two\x85"', '"three"']
+    assert [prompt.turns for prompt in read_prompts(tmp_path / "a.jsonl")] == [["one\u2028two\x85"], ["three"]]
 
 
 def test_a_gzip_file_that_explodes_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
