@@ -18,6 +18,7 @@ def to_sample(row: Row) -> Sample:
     return Sample({**row, "question": question}, target="ABCD"[options.index(right)], options=options)
 
 
-@benchmark(GPQA, to_sample, prompt=MULTIPLE_CHOICE, tags=["science", "en"])
+# Its authors ask not to reveal examples in plain text or images online, so that models are not trained on them.
+@benchmark(GPQA, to_sample, prompt=MULTIPLE_CHOICE, tags=["science", "en"], protected=True)
 def test_gpqa_diamond(sample: Sample, completion: Completion) -> None:
     assert same_choice(completion, sample.target, sample.options)

@@ -154,7 +154,16 @@ class Collector:
         place = self.place(declared.name, chosen=self._is_chosen(metafunc, declared))
         rows = declared.dataset.open(place, list(subsets), _examples(declared, settings))
         return self._params_of(
-            Source(declared, rows, settings, self.options.seed, self.options.repeats), subsets, metafunc.config
+            Source(
+                declared,
+                rows,
+                settings,
+                self.options.seed,
+                self.options.repeats,
+                declared.name in self.options.show,
+            ),
+            subsets,
+            metafunc.config,
         )
 
     def place(self, benchmark: str, *, chosen: bool) -> Place:

@@ -1,6 +1,5 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options import unknown
 
 # Sections of tables with names, and those that are one table.
@@ -87,8 +87,8 @@ def _table(where: str, settings: object) -> Table:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8-sig"))
+        return from_toml(read_text(path, SETTINGS))
     except FileNotFoundError:
         return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise pytest.UsageError(f"{path} is not TOML: {error}") from None

@@ -38,6 +38,7 @@ class Benchmark:
     shots: Shots | None
     harmonic: Mapping[str, tuple[str, str]]
     rules: Mapping[str, Rule]
+    protected: bool
     body: Callable[..., Any]
 
     @property
@@ -66,6 +67,7 @@ def benchmark(
     shots: Shots | None = None,
     harmonic: Mapping[str, tuple[str, str]] | None = None,
     rules: Mapping[str, Rule] | None = None,
+    protected: bool = False,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -73,11 +75,15 @@ def benchmark(
     ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
     of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
-    says ``rule = "…"``; the test takes the chosen one as the argument ``rule``.
+    says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
+    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
+    it.
     """
 
     def decorate(body: Body) -> Body:
-        declared = Benchmark(dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, body)
+        declared = Benchmark(
+            dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, protected, body
+        )
         test: Callable[..., Any] = body
         if declared.is_async:
             # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.

@@ -213,6 +213,14 @@ FLAGS = (
         values.PASSES,
     ),
     Flag("--eval-export", "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export),
+    Flag(
+        "--eval-show",
+        "NAME",
+        "show the questions and answers of a benchmark whose authors ask not to, such as gpqa_diamond; may be repeated",
+        lambda _, names: tuple(names),
+        (),
+        repeated=True,
+    ),
     Flag("--eval-html", "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.path),
 )
 

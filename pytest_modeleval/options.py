@@ -59,6 +59,7 @@ class Options:
     sampler: str | None
     only: str | None
     export: Path | None
+    show: tuple[str, ...]
     html: Path | None
     report: Path | None
     allure: int | None

@@ -5,12 +5,13 @@ import inspect
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.source import Source
 
@@ -39,12 +40,9 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
 
 def _data(lock: Path, benchmark: str) -> tuple[str, str]:
     """The revisions and, by split, the hashes of the benchmark's files, by the lock; none for one without files."""
-    try:
-        entries: Mapping[str, Any] = json.loads(lock.read_text("utf-8")).get(benchmark, {})
-    except FileNotFoundError:
-        entries = {}
-    revisions = sorted({entry["source"]["revision"] if entry["source"] else "local" for entry in entries.values()})
-    hashes = {split: entry["sha256"][:16] for split, entry in sorted(entries.items())}
+    entries = Lock(lock).entries(benchmark)
+    revisions = sorted({entry.source["revision"] if entry.source else "local" for entry in entries.values()})
+    hashes = {split: entry.sha256[:16] for split, entry in sorted(entries.items())}
     return ", ".join(revisions) or "none", json.dumps(hashes)
 
 

@@ -14,7 +14,16 @@ from pytest_modeleval.results import WRONG
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import TURN, Turn
-from pytest_modeleval.verdicts import figures, outcome_of, record_of, request_rows, sample_row, score_rows, wrong_line
+from pytest_modeleval.verdicts import (
+    figures,
+    hide,
+    outcome_of,
+    record_of,
+    request_rows,
+    sample_row,
+    score_rows,
+    wrong_line,
+)
 
 _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 
@@ -67,10 +76,13 @@ class Recorder:
         report.user_properties.append(record.to_property())
         if getattr(item.config.option, "xmlpath", None):
             item.stash[_FIGURES] = figures(record)
+        hidden, why = ref.source.hidden, str(error or "")
+        if hidden:
+            why = hide(report, outcome, error, hidden)
         self.keep(
-            score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", str(error or "")),
-            row,
-            request_rows(turn),
+            score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", why, hidden),
+            None if hidden else row,
+            () if hidden else request_rows(turn),
         )
 
     def forget(self, item: pytest.Item) -> None:

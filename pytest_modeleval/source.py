@@ -23,6 +23,7 @@ class Source:
     settings: Settings = field(default_factory=Settings)
     seed: int = 0
     repeats: int = 1
+    shown: bool = False
     # The split that examples come from, by subset.
     _splits: dict[str, Sequence[Row]] = field(default_factory=dict)
 
@@ -39,6 +40,12 @@ class Source:
     def rule(self) -> str:
         """The name of the rule that scores, "" where the benchmark has no rules to choose from."""
         return self.settings.rule or next(iter(self.benchmark.rules), "")
+
+    @property
+    def hidden(self) -> str:
+        """Why the sample's texts are in no report, and what shows them; empty where they are."""
+        name = self.benchmark.name
+        return "" if self.shown or not self.benchmark.protected else f"protected: --eval-show {name} shows its texts"
 
     @property
     def shots(self) -> int:

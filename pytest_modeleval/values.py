@@ -2,7 +2,6 @@
 
 import enum
 import importlib.util
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from pytest_modeleval.inputs import from_json, read_text
 
 # Where datasets are fetched from.
 HUBS = ("modelscope", "huggingface")
@@ -100,7 +101,7 @@ def text(flag: str, text: str) -> str:
         return text
     path = text.removeprefix("file:")
     try:
-        return Path(path).read_text("utf-8-sig").rstrip("\n")
+        return read_text(Path(path)).rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"{flag} cannot read {path!r}: {error}") from None
 
@@ -108,7 +109,7 @@ def text(flag: str, text: str) -> str:
 def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:
     """Filters by name, NAME=VALUE or as JSON objects."""
     try:
-        return tuple(json.loads(text) if text.startswith("{") else text for text in texts)
+        return tuple(from_json(text) if text.startswith("{") else text for text in texts)
     except ValueError as error:
         raise pytest.UsageError(f"{flag} takes NAME, NAME=VALUE or a JSON object: {error}") from None
 
@@ -213,7 +214,7 @@ def settings(flag: str, texts: Iterable[str]) -> dict[str, Any]:
         if not equals or not key:
             raise pytest.UsageError(f"{flag} takes KEY=VALUE, not {text!r}")
         try:
-            settings[key] = json.loads(value)
+            settings[key] = from_json(value)
         except ValueError:
             settings[key] = value
     return settings

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,8 +12,12 @@ from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.mistakes import mistake_of
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reuse import Reuse
-from pytest_modeleval.sample import Sample, Score
+from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.turns import Turn
+
+# Before the hash of a sample whose texts no report shows: it leads to no prompt then.
+HIDDEN = "hidden:"
+_QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
 def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
@@ -112,6 +117,19 @@ def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
     return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
 
 
+def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, why: str) -> str:
+    """Take out of a report what may quote its sample, and what is left to say of the error."""
+    report.sections.clear()
+    if outcome == WRONG:
+        report.longrepr = f"wrong ({why})"
+    if outcome != ERROR:
+        return ""
+    # What an error quotes of a row, a prompt or an answer stands in quotes.
+    said = _QUOTED.sub("'…'", str(error)) if isinstance(error, SampleError) else type(error).__name__
+    report.longrepr = f"error: {said} ({why})"
+    return said
+
+
 def _failed(turn: Turn | None) -> Score | None:
     """The score that did not pass, the sample's own before its further ones; of one made again, the last."""
     last = {score.name: score for score in turn.scores} if turn else {}
@@ -151,15 +169,21 @@ def request_rows(turn: Turn | None) -> list[Sequence[str]]:
 
 
 def score_rows(
-    run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str
+    run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str, hidden: str = ""
 ) -> list[Sequence[Any]]:
-    """The record's scores as the store keeps them, one row a metric, one without a value for an error."""
+    """The record's scores as the store keeps them, one row a metric, one without a value for an error.
+
+    Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
+    """
     stored = min((answer.stored for answer in turn.answers if answer.stored), default=None) if turn else None
     tokens = record.prompt_tokens, record.completion_tokens
     spent = (record.group, *tokens, record.latency, record.first_token, stored, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
     key = turn.answers[-1].key if turn and turn.answers else None
     answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None
+    if hidden:
+        why = f"{why} ({hidden})".strip()
+        made, key, answers, sample_hash = {}, None, None, f"{HIDDEN}{sample_hash}"
     values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
     rows: list[Sequence[Any]] = []
     for metric, value, _ in values:

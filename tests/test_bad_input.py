@@ -1,5 +1,6 @@
 """A user's mistake is one line that says what was wrong, the value, and what to do."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -322,3 +323,16 @@ def test_a_wrong_recording(project: pytest.Pytester, line: str, said: str) -> No
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([said])
+
+
+def test_a_parquet_file_without_pyarrow_tells_the_pip_command(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.path / "exam.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+
+    result = run(project, "--model", "tiny", "--eval-file", "exam.parquet")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "exam.parquet needs pyarrow: pip install 'pytest-modeleval[parquet]'" in result.stderr.str()
+    assert "Traceback" not in result.stderr.str()

@@ -20,9 +20,8 @@ def test_the_oldest_of_what_is_needed_at_run_time_is_tried() -> None:
     """Every lower bound of pyproject.toml is a pin of oldest.txt, but those that oldest.txt itself says are not."""
     tried = dict(line.split("==") for line in (ROOT / "oldest.txt").read_text().splitlines() if line[0] != "#")
     extras = {name: needs for name, needs in PROJECT["optional-dependencies"].items() if name not in ("serve", "test")}
-    least = dict(
-        re.sub(r"\[\w+\]", "", each).split(">=") for each in [*PROJECT["dependencies"], *sum(extras.values(), [])]
-    )
+    needed = [*PROJECT["dependencies"], *(each for needs in extras.values() for each in needs)]
+    least = dict(re.sub(r"\[\w+\]", "", each).split(">=") for each in needed)
 
     untried = {name for name, version in least.items() if not f"{tried.get(name)}.".startswith(f"{version}.")}
     assert untried == {"huggingface_hub", "torch", "wandb", "swanlab", "clearml"}

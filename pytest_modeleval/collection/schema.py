@@ -1,7 +1,5 @@
 """A collection's schema: nested groups of benchmarks with weights and labels, in TOML or JSON."""
 
-import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import isfinite
@@ -11,6 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.config import Table
+from pytest_modeleval.inputs import SETTINGS, from_json, from_toml, read_text
 from pytest_modeleval.options import unknown
 
 _GROUP: dict[str, tuple[type, ...]] = {"name": (str,), "weight": (int, float), "datasets": (list,)}
@@ -80,8 +79,8 @@ def _settings(where: str, tables: Any) -> dict[str, Table]:
 def _content(path: Path) -> dict[str, Any]:
     is_toml = path.suffix == ".toml"
     try:
-        text = path.read_text("utf-8-sig")
-        content = tomllib.loads(text) if is_toml else json.loads(text)
+        text = read_text(path, SETTINGS)
+        content = from_toml(text) if is_toml else from_json(text)
     except OSError as error:
         raise pytest.UsageError(f"--eval-collection cannot read {str(path)!r}: {error.strerror}") from None
     except ValueError as error:

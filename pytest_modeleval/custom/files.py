@@ -1,7 +1,7 @@
 """A user's own files as datasets: found, read, and every row checked before anything is asked."""
 
 import csv
-import gzip
+import io
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file
+from pytest_modeleval.inputs import lines_of, open_unpacked
 from pytest_modeleval.sample import SampleError
 
 FORMATS = {"choice": choice, "qa": qa}
@@ -131,8 +132,8 @@ def _refuse_not_utf8(path: Path) -> None:
     if path.suffix == ".parquet":
         return
     position = 0
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-        for line in lines:
+    with open_unpacked(path) as file:
+        for line in lines_of(file, path):
             try:
                 line.decode()
             except UnicodeDecodeError as error:
@@ -200,7 +201,7 @@ def _where(path: Path, index: int) -> str:
     kind = path.name.removesuffix(".gz").rpartition(".")[2]
     if kind not in ("jsonl", "csv", "tsv"):
         return f"{path}, row {index}"
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+    with open_unpacked(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as lines:
         if kind == "jsonl":
             return f"{path}:{[number for number, line in enumerate(lines, start=1) if line.strip()][index]}"
         reader = csv.reader(lines, delimiter="\t" if kind == "tsv" else ",")

@@ -1,11 +1,11 @@
 """The format ``qa``: a question or chat messages, and the texts of right answers."""
 
-import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists, system_of, text_of, the_one
 from pytest_modeleval.datasets import Row
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
 from pytest_modeleval.scorers.bleu import bleu
 from pytest_modeleval.scorers.overlap import exact_match, rouge
@@ -37,7 +37,7 @@ def _messages(value: Any) -> Sequence[Message]:
     """Chat messages as they are; in a csv file their cell holds them as JSON."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = from_json(value)
         except ValueError as error:
             raise SampleError(f"column 'messages' is not JSON: {error}") from None
     if not lists(value) or not all(isinstance(message, Mapping) and "role" in message for message in value):

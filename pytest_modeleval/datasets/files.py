@@ -1,6 +1,5 @@
 """Rows out of prepared files, each found by its number; nothing is in memory but what was asked for last."""
 
-import json
 import struct
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +12,11 @@ import pytest
 
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.datasets.media import is_image
+from pytest_modeleval.inputs import from_json, open_input, refuse_explosion
 from pytest_modeleval.sample import SampleError
+
+# Rows that a byte of parquet may stand for: a column of one value takes some bytes for 20,000 rows, but is no dataset.
+_ROWS = 100
 
 
 class Numbers:
@@ -45,6 +48,8 @@ class Lines:
         self._path = path
         # Of n rows the index has n + 1 numbers: the last one is the file's end.
         self._starts = Numbers(index)
+        if not len(self._starts) or self._starts[len(self._starts) - 1] != path.stat().st_size:
+            raise SampleError(f"{index} does not fit {source}: remove the folder {index.parent}, it is made anew")
 
     def __len__(self) -> int:
         return len(self._starts) - 1
@@ -54,11 +59,9 @@ class Lines:
         line = _read(self._path, start, end - start)
         where = f"row {index} of {self.source}"
         try:
-            fields = json.loads(line)
+            fields = from_json(line)
         except ValueError as error:
             raise SampleError(f"{where} is not JSON ({error}): {line[:60]!r}") from None
-        except RecursionError:
-            raise SampleError(f"{where} is nested too deep: {line[:60]!r}") from None
         if not isinstance(fields, Mapping):
             raise SampleError(f"{where} is not a JSON object: {line[:60]!r}")
         return Row(fields, where)
@@ -69,18 +72,33 @@ class Lines:
 
 
 def open_parquet(path: Path, source: Path) -> Any:
-    """The file as pyarrow opens it: mapped, with nothing but its footer read."""
+    """The file as pyarrow opens it: mapped, with nothing but its footer read, whose numbers must be possible."""
+    open_input(path).close()
     try:
         import pyarrow
         import pyarrow.parquet
     except ImportError:
         raise pytest.UsageError(f"{source} needs pyarrow: pip install 'pytest-modeleval[parquet]'") from None
     try:
-        return pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False)
+        file = pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False)
     except (OSError, pyarrow.ArrowException) as error:
         raise pytest.UsageError(
             f"{source} is no whole parquet file ({_line(error)}); remove it and fetch it again"
         ) from None
+    _refuse_claims(file.metadata, path, source)
+    return file
+
+
+def _refuse_claims(footer: Any, path: Path, source: Path) -> None:
+    """`pytest.UsageError` where the footer claims more than the file can hold."""
+    groups = [footer.row_group(number) for number in range(footer.num_row_groups)]
+    rows, size = sum(group.num_rows for group in groups), path.stat().st_size
+    if rows != footer.num_rows or not 0 <= rows <= _ROWS * size:
+        raise pytest.UsageError(
+            f"{source} claims {footer.num_rows:,} rows, {rows:,} in its groups, and has {size:,} bytes; remove it and "
+            "fetch it again"
+        )
+    refuse_explosion(source, sum(group.total_byte_size for group in groups), size)
 
 
 class Parquet:
@@ -106,7 +124,7 @@ class Parquet:
                     if self._group[0] != group:
                         self._group = group, self._read(group, where)
                     # The slice first: turning a whole group into Python's objects for one row is slow.
-                    return Row(self._group[1].slice(index - start, 1).to_pylist()[0], where)
+                    return self._row(index - start, where)
             start += size
         raise IndexError(index)
 
@@ -115,8 +133,20 @@ class Parquet:
         fields = self._file.schema_arrow.names
         if name not in fields:
             raise SampleError(f"{self.source} has no field {name!r}; its fields are: {', '.join(fields)}")
-        for batch in self._file.iter_batches(columns=[name]):
-            yield from batch.column(0).to_pylist()
+        import pyarrow
+
+        try:
+            for batch in self._file.iter_batches(columns=[name]):
+                yield from batch.column(0).to_pylist()
+        except (OSError, ValueError, pyarrow.ArrowException) as error:
+            raise SampleError(f"{self.source}: the field {name!r} cannot be read ({_line(error)})") from None
+
+    def _row(self, index: int, where: str) -> Row:
+        try:
+            return Row(self._group[1].slice(index, 1).to_pylist()[0], where)
+        # A text that is no UTF-8, a time out of Python's range, a group with fewer rows than the footer says.
+        except (ValueError, OverflowError, IndexError) as error:
+            raise SampleError(f"{where} cannot be read ({_line(error)})") from None
 
     def _read(self, group: int, where: str) -> Any:
         import pyarrow

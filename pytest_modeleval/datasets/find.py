@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pytest_modeleval.datasets.files import Split
 from pytest_modeleval.datasets.hub import Hub, NoData
 from pytest_modeleval.datasets.layout import split_files
 from pytest_modeleval.datasets.lock import Entry, Lock, sha256_of, stamp_of
+from pytest_modeleval.inputs import SETTINGS, open_input
 
 # A config and a split.
 Part = tuple[str, str]
@@ -52,19 +53,43 @@ def _local(place: Place, parts: Sequence[Part]) -> dict[Part, Found] | None:
 
 def in_folder(folder: Path, parts: Sequence[Part], said: str) -> dict[Part, list[Path]]:
     """The files of splits in a copy of a repository; errors begin with ``said``."""
-    names = {
-        (Path(where) / name).relative_to(folder).as_posix()
-        for where, _, files in os.walk(folder, followlinks=True)
-        for name in files
-    }
-    named = names_of(names, readme_of(folder), parts, said)
-    return {part: [folder / name for name in files] for part, files in named.items()}
+    named = names_of(set(_names(folder)), readme_of(folder), parts, said)
+    paths = {part: [folder / name for name in files] for part, files in named.items()}
+    for path in (path for files in paths.values() for path in files):
+        _refuse_outside(folder, path)
+    return paths
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """The names of all files in a folder and those below; a folder that is linked to is gone through once."""
+    been = set()
+    for where, folders, files in os.walk(folder, followlinks=True):
+        if (real := os.path.realpath(where)) in been:
+            folders.clear()
+            continue
+        been.add(real)
+        _refuse_outside(folder, Path(where))
+        yield from ((Path(where) / name).relative_to(folder).as_posix() for name in files)
+
+
+def _refuse_outside(folder: Path, path: Path) -> None:
+    """`pytest.UsageError` for a path in a dataset's folder that a link leads out of it.
+
+    In Hugging Face's cache the files of a `snapshots/COMMIT` are links into the `blobs` beside it.
+    """
+    root, real = folder.resolve(), path.resolve()
+    roots = [root, root.parents[1]] if root.parent.name == "snapshots" else [root]
+    if not any(real.is_relative_to(each) for each in roots):
+        raise pytest.UsageError(f"{path} is a link out of its dataset's folder, to {real}: put what is meant there")
 
 
 def readme_of(folder: Path) -> str:
     """What the repository's README says, "" without one."""
     readme = folder / "README.md"
-    return readme.read_text("utf-8", "replace") if readme.is_file() else ""
+    if not readme.is_file():
+        return ""
+    with open_input(readme) as file:
+        return file.read(SETTINGS).decode("utf-8", "replace")
 
 
 def names_of(names: Collection[str], readme: str, parts: Sequence[Part], said: str) -> dict[Part, list[str]]:

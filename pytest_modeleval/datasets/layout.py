@@ -49,21 +49,16 @@ def _declared(readme: str) -> dict[str, dict[str, list[re.Pattern[str]]]]:
     header = re.match(r"---\r?\n(.*?)^---", readme, re.DOTALL | re.MULTILINE)
     if not header or not re.search(r"^configs:", header[1], re.MULTILINE):
         return {}
+    # PyYAML takes 15 ms to import, which only those pay who look for a dataset.
+    from pytest_modeleval.datasets.header import read_header
+
+    content = read_header(header[1])
     try:
-        import yaml
-    except ImportError:
-        raise pytest.UsageError(
-            "has a README.md that declares its files in YAML; to read it: pip install 'pytest-modeleval[hub]'"
-        ) from None
-    # The C loader is five times as fast; not every build of PyYAML has it.
-    try:
-        content = yaml.load(header[1], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise pytest.UsageError(f"has a README.md whose header is not YAML: {error}") from None
-    try:
+        if not isinstance(configs := content["configs"], list):
+            raise TypeError
         return {
             str(config["config_name"]): _splits(config["data_files"])
-            for config in content["configs"]
+            for config in configs
             if "config_name" in config and "data_files" in config
         }
     except (TypeError, KeyError, AttributeError):

@@ -5,13 +5,17 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_modeleval.aside import aside
+from pytest_modeleval.inputs import from_json, open_input, read_text
+
+# What the lock has of a source.
+_SOURCE = {"hub", "id", "asked", "revision", "files"}
 
 
 @dataclass(frozen=True)
@@ -37,12 +41,15 @@ class Lock:
 
     def entry(self, benchmark: str, split: str) -> Entry | None:
         """What is locked of a split."""
-        entry = self._entries.get(benchmark, {}).get(split)
-        return None if entry is None else Entry(**entry)
+        return self.entries(benchmark).get(split)
+
+    def entries(self, benchmark: str) -> dict[str, Entry]:
+        """What is locked of a benchmark, by split."""
+        return {split: Entry(**entry) for split, entry in self._entries.get(benchmark, {}).items()}
 
     def sources(self, benchmark: str) -> list[Mapping[str, Any]]:
         """Where the benchmark's locked splits came from."""
-        return [entry["source"] for entry in self._entries.get(benchmark, {}).values() if entry["source"]]
+        return [entry.source for entry in self.entries(benchmark).values() if entry.source]
 
     def refuse_change(self, benchmark: str, split: str, path: Path, digest: str) -> None:
         """Raise `pytest.UsageError` when a split's content is not what was locked."""
@@ -70,14 +77,35 @@ class Lock:
 
     def _read(self) -> dict[str, Any]:
         try:
-            entries = json.loads(self.path.read_text("utf-8"))
+            entries = from_json(read_text(self.path))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise pytest.UsageError(f"{self.path} is not JSON ({error}); remove it to make it anew") from None
         if not isinstance(entries, dict):
             raise pytest.UsageError(f"{self.path} is not a JSON object; remove it to make it anew")
+        for benchmark, splits in entries.items():
+            for split, entry in splits.items() if isinstance(splits, dict) else [("?", splits)]:
+                if not _is_entry(entry):
+                    raise pytest.UsageError(
+                        f"{self.path} does not say what it should of {benchmark} {split}: remove it to make it anew"
+                    )
         return entries
+
+
+def _is_entry(entry: Any) -> bool:
+    """Whether a value is an `Entry` as it is written."""
+    if not isinstance(entry, dict) or entry.keys() != {field.name for field in fields(Entry)}:
+        return False
+    rows, stamp, source = entry["rows"], entry["stamp"], entry["source"]
+    return (
+        isinstance(rows, dict)
+        and all(type(size) is int and size >= 0 for size in rows.values())
+        and isinstance(entry["sha256"], str)
+        and isinstance(stamp, list)
+        and all(isinstance(one, list) and [*map(type, one)] == [str, int, int] for one in stamp)
+        and (source is None or (isinstance(source, dict) and source.keys() == _SOURCE))
+    )
 
 
 def stamp_of(paths: Sequence[Path]) -> list[list[Any]]:
@@ -93,7 +121,7 @@ def sha256_of(paths: Sequence[Path]) -> str:
     """The hash of the files' content, one after another."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

@@ -6,7 +6,6 @@ import gzip
 import io
 import json
 import shutil
-import sys
 import tempfile
 import zlib
 from array import array
@@ -19,6 +18,7 @@ import pytest
 from pytest_modeleval.datasets.files import RowFiles, open_parquet, open_prepared
 from pytest_modeleval.datasets.media import METADATA, is_image, samples, with_images
 from pytest_modeleval.datasets.solved import solved
+from pytest_modeleval.inputs import LINE, lines_of, open_input, open_unpacked
 from pytest_modeleval.sample import SampleError
 
 # A row group is read whole for one of its rows: one beyond this (32 MiB, uncompressed) is cut into groups of an eighth.
@@ -59,7 +59,7 @@ def open_file(path: Path) -> RowFiles:
 
 def _refuse_page(path: Path) -> None:
     """What a proxy or a clone without Git LFS leaves in a file's place."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         start = file.read(512).lstrip().lower()
     if start.startswith(b"version https://git-lfs"):
         raise pytest.UsageError(f"{path} is a Git LFS pointer, not the file: run `git lfs pull` in that repository")
@@ -78,14 +78,16 @@ def _prepare_file(path: Path, stem: Path, paths: Sequence[Path]) -> None:
     images = [other for other in paths if is_image(other.name)] if path.name == METADATA else []
     if kind != "jsonl" or path.suffix == ".gz" or images:
         try:
-            with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as source, converted.open("wb") as target:
-                _convert(source, target, kind, path, images)  # type: ignore[arg-type]
+            with open_unpacked(path) as source, converted.open("wb") as target:
+                _convert(source, target, kind, path, images)
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
             raise pytest.UsageError(f"{path} is no whole gzip file ({error}); remove it and fetch it again") from None
         except UnicodeDecodeError as error:
             raise pytest.UsageError(f"{path} is not UTF-8: {error}") from None
+        except RecursionError:
+            raise pytest.UsageError(f"{path} is nested too deep to be data") from None
         lines = converted
-    _index(lines, stem.with_suffix(".index"))
+    _index(lines, stem.with_suffix(".index"), path)
 
 
 def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path, images: Sequence[Path]) -> None:
@@ -107,9 +109,9 @@ def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path, images: 
 
 def _records(text: TextIO, path: Path, delimiter: str) -> Iterator[dict[str, str]]:
     """The records of a csv or tsv file by its first line's names; every value is a text."""
-    # The limit is for hostile input; passages of a benchmark are longer than its 128 KiB.
-    csv.field_size_limit(sys.maxsize)
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    # Passages of a benchmark are longer than its own 128 KiB.
+    csv.field_size_limit(LINE)
+    reader = csv.reader(lines_of(text, path), delimiter=delimiter, strict=True)
     try:
         names = next(reader, [])
         if len(set(names)) < len(names):
@@ -144,6 +146,10 @@ def _values(text: TextIO, path: Path) -> Iterator[Any]:
                 position = end
                 continue
         except ValueError as error:
+            if len(buffer) - position > LINE:
+                raise pytest.UsageError(
+                    f"{path} is not JSON, or has a value longer than {LINE >> 20} MiB: {error}"
+                ) from None
             if not more and (position < len(buffer) or is_array):
                 raise pytest.UsageError(f"{path} is not JSON: {error}") from None
             if not more:
@@ -153,11 +159,11 @@ def _values(text: TextIO, path: Path) -> Iterator[Any]:
         buffer, position, more = buffer[position:] + read, 0, bool(read)
 
 
-def _index(lines: Path, index: Path) -> None:
+def _index(lines: Path, index: Path, path: Path) -> None:
     """Write where each row begins, and the end; blank lines are no rows."""
     starts, position = array("Q"), 0
     with lines.open("rb") as source, index.open("wb") as target:
-        for line in source:
+        for line in lines_of(source, path):
             if line.strip():
                 starts.append(position)
             position += len(line)

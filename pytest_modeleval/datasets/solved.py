@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from pytest_modeleval.datasets import Row
+from pytest_modeleval.inputs import read_text
 from pytest_modeleval.sample import SampleError
 
 
@@ -12,7 +13,7 @@ def solved(path: Path) -> list[Row]:
 
     Above a line of five hyphens stands what is no part of the prompt. The target is what follows "the answer is".
     """
-    prompt = path.read_text("utf-8").rpartition("-----\n")[2]
+    prompt = read_text(path).rpartition("-----\n")[2]
     description, *examples = re.split(r"^Q: ", prompt, flags=re.MULTILINE)
     rows = []
     for number, example in enumerate(examples):

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_modeleval.aside import aside
 from pytest_modeleval.gate.ledger import Outcome
+from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.options import unknown
 
 SCHEMA = "pytest-modeleval/baseline/1"
@@ -61,9 +62,7 @@ def _written(outcome: Outcome) -> str:
 def read_baseline(path: Path) -> Baseline:
     """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole."""
     try:
-        if path.exists() and not path.is_file():
-            raise OSError("it is no file")
-        text = path.read_text("utf-8")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"cannot read the baseline {path}: {error}") from None
     if re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE):
@@ -72,8 +71,8 @@ def read_baseline(path: Path) -> Baseline:
             "(--eval-save-baseline)"
         )
     try:
-        content = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        content = from_json(text)
+    except ValueError as error:
         raise pytest.UsageError(f"{path} is cut off or no JSON ({error}): restore it, or bless a new run") from None
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA:

@@ -104,7 +104,7 @@ def records(past: Past, run: Run) -> Iterator[Record]:
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
         index = int(number) if number.isdecimal() else 0
         yield Record(
-            each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.sample
+            each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.content
         )
 
 

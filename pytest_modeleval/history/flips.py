@@ -59,7 +59,7 @@ def flips_of(attempts: Iterable[Attempt]) -> dict[Key, Flips]:
     for attempt in attempts:
         if attempt.is_scored and attempt.stored is None:
             key = attempt.model, attempt.benchmark, attempt.name
-            series.setdefault((key, attempt.sample), _Series()).add(attempt)
+            series.setdefault((key, attempt.content), _Series()).add(attempt)
     found: dict[Key, Flips] = {}
     for (key, _), one in series.items():
         so_far = found.get(key, Flips())

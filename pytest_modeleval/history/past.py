@@ -15,6 +15,7 @@ from pytest_modeleval.results import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
 from pytest_modeleval.store import connect
+from pytest_modeleval.verdicts import HIDDEN
 
 # How much of a run's id people type.
 SHORT = 8
@@ -66,6 +67,11 @@ class Attempt(NamedTuple):
     def name(self) -> str:
         """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
         return sample_name(self.item, self.subset)
+
+    @property
+    def content(self) -> str:
+        """The hash of what the sample asks and expects, whether or not that may be shown."""
+        return self.sample.removeprefix(HIDDEN)
 
     @property
     def is_scored(self) -> bool:

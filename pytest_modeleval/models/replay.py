@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.lines import numbered_lines
+from pytest_modeleval.inputs import from_json, numbered_lines
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion, Message, Request, SampleError, StopRun, split_thinking, text_of
 
@@ -31,7 +31,7 @@ class ReplayModel:
         try:
             for number, line in numbered_lines(self._path):
                 self._add(line, f"{self._path}:{number}")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
 
     async def check(self) -> None:
@@ -57,7 +57,7 @@ class ReplayModel:
 
     def _add(self, line: str, where: str) -> None:
         try:
-            record: Any = json.loads(line)
+            record: Any = from_json(line)
         except ValueError as error:
             raise pytest.UsageError(f"{where} is not JSON: {error}") from None
         record = {"text": "", **record} if isinstance(record, Mapping) and "choice_logprobs" in record else record

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_modeleval import values
+from pytest_modeleval.inputs import from_json
 
 if TYPE_CHECKING:
     from pytest_modeleval.perf.comparing import Limit
@@ -87,8 +88,8 @@ def prompt(flag: str, text: str) -> str:
 def body(flag: str, text: str) -> str:
     """A JSON object, or a file's."""
     try:
-        value = json.loads(values.text(flag, text))
-    except (ValueError, RecursionError) as error:
+        value = from_json(values.text(flag, text))
+    except ValueError as error:
         raise pytest.UsageError(f"{flag} takes a JSON object, or file:PATH of one: {error}") from None
     if not isinstance(value, dict):
         raise pytest.UsageError(f"{flag} takes a JSON object, such as '{{\"top_k\": 20}}', not {text[:60]!r}")

@@ -22,7 +22,13 @@ COLUMNS = (
 )
 # Rows in memory at once, and in a row group of parquet.
 _AT_ONCE = 1000
-_NUMBER = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?%?")
+# What begins a formula, where a cell begins. Excel passes over blanks, NUL and U+FEFF, and reads full-width signs, as
+# East Asian keyboards have them, as the plain ones; a plain number is none.
+_FORMULA = r"(?=[=@\uff1d\uff20\uff0b\uff0d]|[+-](?!\d{1,300}(?:\.\d{1,300})?%?(?:[;\r\n]|\Z)))"
+_BLANK = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u2060\ufeff"
+_STARTS = re.compile(rf"\A(?=[\s{_BLANK}]*{_FORMULA})")
+# Where lists stand between semicolons, as in half of the world's spreadsheets, cells begin and end within a text, too.
+_GOES_ON = re.compile(rf"[;\r\n](?:[^\S\r\n]|[{_BLANK}])*{_FORMULA}")
 
 Row = Mapping[str, Any]
 
@@ -64,10 +70,8 @@ def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
 
 
 def _cell(value: Any) -> Any:
-    """The value, with an apostrophe before a text that a spreadsheet would run as a formula (OWASP, CSV injection)."""
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
+    """The value, an apostrophe before what a spreadsheet would run as a formula (OWASP, CSV injection)."""
+    return _GOES_ON.sub(r"\g<0>'", _STARTS.sub("'", value)) if isinstance(value, str) else value
 
 
 def _write_json_lines(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:  # noqa: ARG001 - as the others

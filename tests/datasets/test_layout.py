@@ -1,7 +1,5 @@
 """Which files of a repository are a split."""
 
-import sys
-
 import pytest
 
 from pytest_modeleval.datasets.layout import split_files
@@ -109,13 +107,3 @@ def test_the_closest_names_are_listed(config: str, split: str, said: str) -> Non
 def test_a_broken_readme_is_said(header: str, said: str) -> None:
     with pytest.raises(pytest.UsageError, match=said):
         files_of(FILES, f"---\n{header}\n---\n", "en", "test")
-
-
-def test_without_yaml_the_pip_command_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "yaml", None)
-
-    with pytest.raises(
-        pytest.UsageError, match=r"declares its files in YAML; .* pip install 'pytest-modeleval\[hub\]'"
-    ):
-        files_of(FILES, README, "en", "test")
-    assert files_of(FILES, "# No header", "en", "test") == ["en/test.jsonl"]

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,21 @@ def test_the_other_endings_have_the_same_rows(said: pytest.Pytester) -> None:
         ("-2+3", "'-2+3"),
         ("@x", "'@x"),
         ("\t=1", "'\t=1"),
-        ("\r=1", "'\r=1"),
+        ("\r=1", "'\r'=1"),
+        ("\n\r\n =1", "'\n\r\n '=1"),
+        ("\ufeff=1+1", "'\ufeff=1+1"),
+        ("\x00=1+1", "'\x00=1+1"),
+        (" \u200b\xa0@x", "' \u200b\xa0@x"),
+        ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b1", "'\uff0b1"),
+        ("\uff0dA1", "'\uff0dA1"),
+        ("\uff20x", "'\uff20x"),
+        ("a;=1+1", "a;'=1+1"),
+        ("a; \ufeff-A1;b", "a; \ufeff'-A1;b"),
+        ("1;-5;+2.5\n-3", "1;-5;+2.5\n-3"),
+        ("-5;=1", "-5;'=1"),
+        ("x\n=1", "x\n'=1"),
+        ("1 = 1, a - b; c", "1 = 1, a - b; c"),
         ("-5", "-5"),
         ("+3.25%", "+3.25%"),
         ("plain", "plain"),
@@ -166,3 +181,11 @@ def test_a_file_that_cannot_be_written_is_said(said: pytest.Pytester) -> None:
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*cannot write *file/out.csv: *"])
+
+
+@pytest.mark.parametrize("text", ["\n" * 1_000_000, "; " * 500_000, "\ufeff" * 1_000_000, ";-" * 500_000])
+def test_a_cell_takes_linear_time(text: str) -> None:
+    started = time.process_time()
+    _cell(text)
+
+    assert time.process_time() - started < 5

@@ -1,6 +1,5 @@
 """Prompts out of a user's file: lines of text, chat messages, whole bodies, ShareGPT-like conversations."""
 
-import json
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.lines import numbered_lines
+from pytest_modeleval.inputs import from_json, numbered_lines, read_text
 from pytest_modeleval.perf.prompts.agents import INPUT, run_of
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
@@ -18,6 +17,8 @@ _ROLES = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "ass
 _SPOKEN = {"from", "human", "messages"}
 # An object with one of these is a request's body, or as much of it as it says.
 _BODIES = ("messages", "prompt", "input", "query")
+# Most bytes of a JSON list: ShareGPT's usual one has 670 MB.
+_LIST = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -43,18 +44,18 @@ def read_prompts(path: Path, *, turns: int = 1) -> list[Prompt]:
 def rows(path: Path) -> Iterator[tuple[str, Any]]:
     """Each line's value and where it stands: a JSON value where the line is one, else its text."""
     try:
-        if path.suffix == ".json":
-            yield from _whole(path, path.read_text("utf-8-sig"))
-            return
-        lines = list(numbered_lines(path))
+        yield from _whole(path, read_text(path, _LIST)) if path.suffix == ".json" else _lines(path)
     except (OSError, UnicodeDecodeError) as error:
         raise pytest.UsageError(f"cannot read the prompts in {path}: {error}") from None
-    for number, line in lines:
+
+
+def _lines(path: Path) -> Iterator[tuple[str, Any]]:
+    for number, line in numbered_lines(path):
         where = f"{path}, line {number}"
         if path.suffix == ".jsonl" or line.lstrip().startswith(("{", "[{")):
             try:
-                yield where, json.loads(line)
-            except (ValueError, RecursionError) as error:
+                yield where, from_json(line)
+            except ValueError as error:
                 raise pytest.UsageError(f"{where} is not JSON: {error}") from None
         else:
             yield where, line
@@ -62,8 +63,8 @@ def rows(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _whole(path: Path, text: str) -> Iterator[tuple[str, Any]]:
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        values = from_json(text)
+    except ValueError as error:
         raise pytest.UsageError(f"{path} is not JSON: {error}") from None
     if not isinstance(values, list):
         raise pytest.UsageError(f"{path} is a JSON list of prompts or conversations, not a {type(values).__name__}")
@@ -111,8 +112,8 @@ def _conversation(said: Sequence[Any], where: str, turns: int) -> Prompt:
 
 def _parsed(text: str, where: str) -> list[Any]:
     try:
-        said = json.loads(text)
-    except (ValueError, RecursionError) as error:
+        said = from_json(text)
+    except ValueError as error:
         raise pytest.UsageError(f"{where}: its messages are no JSON: {error}") from None
     if not isinstance(said, list):
         raise pytest.UsageError(f"{where}: its messages are no list, but {text[:60]!r}")

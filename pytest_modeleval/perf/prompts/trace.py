@@ -2,6 +2,7 @@
 
 import csv
 import datetime
+import io
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.inputs import lines_of, open_input
 from pytest_modeleval.perf.prompts.files import prompt_of, rows
 from pytest_modeleval.perf.prompts.prompt import Prompt
 from pytest_modeleval.perf.prompts.words import Writer
@@ -65,8 +67,8 @@ def _rows(path: Path) -> Iterator[tuple[str, Any]]:
         yield from rows(path)
         return
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            for number, row in enumerate(csv.DictReader(file), 2):
+        with io.TextIOWrapper(open_input(path), encoding="utf-8-sig", newline="") as file:
+            for number, row in enumerate(csv.DictReader(lines_of(file, path)), 2):
                 yield f"{path}, line {number}", row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise pytest.UsageError(f"cannot read the trace {path}: {error}") from None
