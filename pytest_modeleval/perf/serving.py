@@ -16,6 +16,7 @@ from typing import IO
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
 
@@ -149,4 +150,4 @@ def _await(process: "subprocess.Popen[bytes]", health: str, spec: ModelSpec, sai
 def _last_line(said: IO[bytes]) -> str:
     said.seek(0)
     lines = [line for line in said.read().decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1].strip()[:400] if lines else "it said nothing"
+    return one_line(lines[-1], 400) if lines else "it said nothing"

@@ -34,9 +34,8 @@ _ASKED = re.compile(
 MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
 _VALUE = re.compile(r"[^\n]{1,80}?(?:[.。!](?=\s|$)|(?=\n|$))")
-_FINAL = re.compile(
-    r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)|\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]"
-)
+_HASHES = re.compile(r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)")
+_BOX = re.compile(r"\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
     r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
@@ -58,14 +57,15 @@ def before_run_on(text: str) -> str:
     It ends at the first mark of a chat format, and where another question begins after a final answer was stated.
     Before that nothing is cut ("let me read it again. Question: …" is reasoning), and a correction stays.
     """
-    opened = _OPENED.match(text)
-    assert opened
-    if mark := _MARK.search(text, opened.end()):
-        text = text[: mark.start()]
+    if "<" in text or "[INST]" in text:
+        opened = _OPENED.match(text)
+        mark = _MARK.search(text, opened.end() if opened else 0)
+        text = text[: mark.start()] if mark else text
     answered = _answered(text)
     if answered is None:
         return text
-    before, after = (islice(_ASKED.finditer(text, *part), MOST_ASKED) for part in ((0, answered), (answered,)))
+    after = list(islice(_ASKED.finditer(text, answered), MOST_ASKED))
+    before = islice(_ASKED.finditer(text, 0, answered), MOST_ASKED if after else 0)
     counted = {asked["label"].casefold() for asked in before if asked["number"]}
     for asked in after:
         if not _is_own(asked, text[max(answered, asked.start() - 200) : asked.start()], counted):
@@ -75,7 +75,7 @@ def before_run_on(text: str) -> str:
 
 def _answered(text: str) -> int | None:
     """Where the first statement of a final answer ends; None without one."""
-    ends = [match.end() for match in (_BARE.match(text), _FINAL.search(text)) if match]
+    ends = [match.end() for match in (_BARE.match(text), _HASHES.search(text), _BOX.search(text)) if match]
     values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
     if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
         ends.append(value.end())

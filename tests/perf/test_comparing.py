@@ -76,10 +76,13 @@ def stored(value: object = 1.0, ends: object = (0.9, 1.1), **more: object) -> di
     return {"figures": {"p50_ttft": value}, "intervals": {"p50_ttft": ends}, "invalid": [], **more}
 
 
+NO_FIGURES: list[object] = [math.nan, math.inf, -1.0, None, "1.0", True, [1.0], 10**400, {}]
+
+
 @pytest.mark.parametrize(
     "before",
     [
-        *(stored(value) for value in (math.nan, math.inf, -1.0, None, "1.0", True, [1.0], 10**400, {})),
+        *(stored(value) for value in NO_FIGURES),
         *(stored(1.0, ends) for ends in (None, [1.0], ["a", "b"], [math.nan, 1.1], [2.0, 1.0], "ab", [1, 10**400])),
         *(stored(**{name: None}) for name in ("figures", "intervals", "invalid")),
         *({}, [], "x", 7, {"figures": {}}),
@@ -144,7 +147,7 @@ def test_a_run_that_is_worse_than_an_earlier_one_fails(served: pytest.Pytester, 
     gate = ["--perf-parallel", "4", *FEW, "--perf-number", "40", "--perf-compare", "last", "--perf-compare-fail"]
     first = perf(served, *gate, "p50_ttft:300%")
     same = perf(served, *gate, "p50_ttft:300%")
-    bench.behave(Behaviour(ttft=0.3, gap=0.001, tokens=16))
+    bench.behave(Behaviour(ttft=0.15, gap=0.001, tokens=16))
     slower = perf(served, *gate, "p50_ttft:300%, p99_ttft:10%")
 
     assert (first.ret, same.ret, slower.ret) == (6, 0, 1)

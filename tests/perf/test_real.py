@@ -4,26 +4,26 @@ import contextlib
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from pytest_modeleval.models.spec import TINY
-from tests.conftest import WITHOUT, alias, run_alone
+from tests.conftest import alias, run, run_alone
 from tests.perf.truth import assert_honest
 
 
 @pytest.mark.parametrize("endpoint", ["chat", "completions"])
-def test_transformers_serve_is_loaded(pytester: pytest.Pytester, transformers_server: str, endpoint: str) -> None:
+def test_transformers_serve_is_loaded(
+    pytester: pytest.Pytester, transformers_server: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
+) -> None:
+    # By this pytest-benchmark takes a run inside a test for one of a worker, when these tests run under -n.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makeini("[pytest]")
     alias(pytester, "served", base_url=transformers_server, model=str(TINY), generation={"temperature": 0})
     arguments = ["--perf-parallel", "2", "--perf-number", "8", "--perf-extend", "0", "--perf-output", "8"]
     arguments += ["--perf-input", "90", "--perf-tokenizer", str(TINY), "--perf-endpoint", endpoint, "--perf-out", "out"]
-    result = run_alone(pytester, "--model", "served", *arguments)
+    result = run(pytester, "--model", "served", *arguments)
 
     (found,) = json.loads((pytester.path / "out" / "perf.json").read_text())["loads"]
     # On a busy machine the verdict may be that it cannot be measured there; what came is the same.
@@ -54,39 +54,34 @@ def test_the_speed_of_the_bundled_model(pytester: pytest.Pytester) -> None:
 def test_a_served_model_has_no_speed_here(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     alias(pytester, "served", base_url="http://127.0.0.1:9/v1", model="m")
-    result = run_alone(pytester, "--model", "served", "--perf-speed")
+    result = run(pytester, "--model", "served", "--perf-speed")
 
     assert result.ret == 4
     result.stderr.re_match_lines([r"ERROR: --perf-speed measures a model in this process, and 'served' is behind http"])
 
 
+# Ctrl-C as soon as some requests were answered.
+INTERRUPTED = """
+import signal
+from pytest_modeleval.reports.perf_live import LiveLine
+
+LiveLine.draw = lambda self, name, plan, progress: progress.done and signal.raise_signal(signal.SIGINT)
+"""
+
+
 def test_a_local_model_is_served_for_its_load_and_ends_with_ctrl_c(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
+    pytester.makeconftest(INTERRUPTED)
     shutil.copytree(TINY, pytester.path / "folder")
     alias(pytester, "local", model="folder", args={"dtype": "float32", "device_map": "cpu"})
-    arguments = ["--perf-parallel", "1", "--perf-duration", "600s", "--perf-input", "90", "--perf-output", "4"]
-    command = [sys.executable, "-m", "pytest", *WITHOUT, "--model", "local", *arguments, "--perf-out", "out"]
-    with (pytester.path / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-    # The item's line is begun when the model is served and the load starts.
-    said = _wait_for(pytester.path / "log", "test_load")
-    time.sleep(5)
-    process.send_signal(signal.SIGINT)
+    arguments = ["--perf-parallel", "1", "--perf-number", "10000", "--perf-prompt", "Who?", "--perf-output", "4"]
+    result = run_alone(pytester, "--model", "local", *arguments, "--perf-out", "out")
 
-    assert process.wait(60) == 2, said
-    said = (pytester.path / "log").read_text()
-    assert "local: served by transformers serve on this machine, beside the load" in said
+    assert result.ret == 2
+    result.stdout.fnmatch_lines(["local: served by transformers serve on this machine, beside the load"])
     (found,) = json.loads((pytester.path / "out" / "perf.json").read_text())["loads"]
     assert (found["requests"] > 0, found["errors"]) == (True, {})
     assert not [path for path in Path("/proc").glob("[0-9]*/cwd") if _is_within(path, pytester.path)]
-
-
-def _wait_for(path: Path, text: str) -> str:
-    for _ in range(1200):
-        if text in (said := path.read_text()):
-            return said
-        time.sleep(0.1)
-    pytest.fail(f"no {text!r} within two minutes: {said}")
 
 
 def _is_within(process: Path, folder: Path) -> bool:
