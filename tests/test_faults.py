@@ -282,7 +282,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
 
     def small(path: Path) -> sqlite3.Connection:
         connection = connect(path)
-        connection.execute("pragma max_page_count = 12")
+        connection.execute("pragma max_page_count = 17")
         return connection
 
     monkeypatch.setattr(store, "connect", small)
