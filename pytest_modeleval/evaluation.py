@@ -16,11 +16,11 @@ from pytest_modeleval.ahead import Ahead
 from pytest_modeleval.asking import Asker
 from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
-from pytest_modeleval.decided import Decided
+from pytest_modeleval.decided import Decided, sweep
 from pytest_modeleval.ending import judge, write
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns, refuse_stops
+from pytest_modeleval.gate.judge import Gate, Judgement, refuse_for_baseline, refuse_reruns
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.limits import free_handles, used_up
@@ -79,7 +79,7 @@ class Evaluation:
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
-        refuse_stops(config, self.options)
+        refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
         self.root = root
@@ -104,7 +104,7 @@ class Evaluation:
         worker = xdist.worker_input(config)
         self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
         gated = replace(self.options, baseline=None) if self.options.only else self.options
-        self.gate = Gate(gated, [spec.name for spec in self.models])
+        self.gate = Gate(gated)
         self.expected = Expected()
         self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
@@ -114,7 +114,7 @@ class Evaluation:
         self._purse: Purse | None = None
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
-        self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
+        self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
@@ -188,6 +188,8 @@ class Evaluation:
         if not xdist.is_controller(self._config):
             _refuse_few_handles(concurrency)
         store = self.recorder.store = Store(self.folder)
+        if not self._is_worker:
+            sweep(self.folder)
         if self._config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
 

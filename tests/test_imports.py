@@ -29,6 +29,7 @@ LAYERS = [
         "hooks",
         "xdist",
         "decided",
+        "expected",
     },
     {"config", "filters", "datasets", "results"},
     {"mistakes"},

@@ -73,12 +73,10 @@ class Judgement:
 class Gate:
     """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
 
-    def __init__(self, options: Options, models: Sequence[str]) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
         self.ledger = Ledger(twice=options.aa)
         self.baseline = read_baseline(options.baseline) if options.baseline else None
-        if (self.baseline or options.save_baseline) and len(models) > 1:
-            raise pytest.UsageError(f"a baseline is for one model, not for {len(models)}: {', '.join(models)}")
         self.early = self._early_stop()
 
     def _early_stop(self) -> EarlyStop | None:
@@ -199,8 +197,11 @@ def _of(part: Part, subsets: Container[str]) -> Part:
     return replace(part, samples={n: o for n, o in part.samples.items() if n.rpartition("-")[0] in subsets})
 
 
-def refuse_stops(config: pytest.Config, options: Options) -> None:
-    """`pytest.UsageError` for what ends a run at its first failures where a baseline needs all of its samples."""
+def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
+    """`pytest.UsageError` for what no baseline can be read or saved for: several models, and a stop at a failure."""
+    if (options.baseline or options.save_baseline) and len(options.model) > 1:
+        names = ", ".join(options.model)
+        raise pytest.UsageError(f"a baseline is for one model, not for {len(options.model)}: {names}")
     if options.save_baseline and (most := config.getoption("maxfail")):
         flag = "-x" if most == 1 else f"--maxfail {most}"
         raise pytest.UsageError(
