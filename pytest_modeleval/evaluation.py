@@ -17,21 +17,21 @@ from pytest_modeleval.asking import Asker
 from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
-from pytest_modeleval.ending import judge, write
+from pytest_modeleval.ending import conclude
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_for_baseline, refuse_reruns
+from pytest_modeleval.gate.judge import Gate, Judgement
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
-from pytest_modeleval.limits import free_handles, used_up
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
-from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.recorder import Recorder
+from pytest_modeleval.refusals import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results import COMPLETE, INTERRUPTED, Record, Results
+from pytest_modeleval.results import INTERRUPTED, Record, Results
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.store import Store
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
     from pytest_modeleval.history.flips import Key
 
-# pytest's exit statuses of a session that went to its end.
-_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
 
@@ -51,16 +49,6 @@ def _key(item: pytest.Item) -> "Key | None":
     """An item's sample as the history names it."""
     ref = selected(item)
     return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
-
-
-def _refuse_few_handles(concurrency: int | None) -> None:
-    """`pytest.UsageError` where so many requests cannot be in flight, as each has an open connection."""
-    if (free := free_handles()) < (concurrency or 1):
-        wanted = f"{concurrency} requests in flight" if concurrency else "requests"
-        less = f", or give --eval-concurrency {free}" if free and concurrency else ""
-        raise pytest.UsageError(
-            f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
-        )
 
 
 class Evaluation:
@@ -186,7 +174,7 @@ class Evaluation:
     def _start(self, session: pytest.Session) -> None:
         concurrency = xdist.share(self._config, self.options.concurrency)
         if not xdist.is_controller(self._config):
-            _refuse_few_handles(concurrency)
+            refuse_few_handles(concurrency)
         store = self.recorder.store = Store(self.folder)
         if not self._is_worker:
             sweep(self.folder)
@@ -219,7 +207,11 @@ class Evaluation:
         store = self.recorder.store
         try:
             if store is not None and not self._is_worker:
-                self._conclude(session, store, exit_status)
+                if self.decided:
+                    self.decided.forget()
+                if self._purse is not None:
+                    self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+                conclude(self, session, store, exit_status)
             if self._ahead is not None:
                 self._ahead.close()
         except KeyboardInterrupt:
@@ -229,16 +221,6 @@ class Evaluation:
         finally:
             self._ahead = None
             self._close(store, int(session.exitstatus))
-
-    def _conclude(self, session: pytest.Session, store: Store, exit_status: int) -> None:
-        if self.decided:
-            self.decided.forget()
-        if self._purse is not None:
-            self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-        if exit_status in _ENDED and not self.expected.left:
-            self.ended = COMPLETE
-        self.judgement = judge(self, session, exit_status)
-        write(self, session, store)
 
     def _close(self, store: Store | None, exit_status: int) -> None:
         if self._purse is not None:
@@ -270,27 +252,11 @@ class Evaluation:
         """
         try:
             self.collector.refuse_empty(items, failed=failed)
-            self._refuse_incomparable(items)
+            refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:
             self.stop(str(error))
         if self.gate.early:
             self.gate.early.arrange(items)
-
-    def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
-        """What the gate would refuse at the end is refused before anything is asked."""
-        if not self.gate.is_active:
-            return
-        refuse_reruns(self._config, items)
-        names: dict[str, set[str]] = {}
-        parts: dict[str, set[str]] = {}
-        for ref in filter(None, map(selected, items)):
-            benchmark = ref.source.benchmark.name
-            if benchmark not in names:
-                self.gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, self.collector.lock))
-            names.setdefault(benchmark, set()).add(f"{ref.subset}-{ref.row:05}")
-            group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
-            parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
-        self.gate.refuse_selection(names, parts)
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only."""

@@ -12,7 +12,7 @@ import pytest_modeleval
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "reuse", "limits"},
+    {"sample", "aside", "reuse", "counts", "limits"},
     {
         "prompts",
         "scorers",
@@ -37,7 +37,7 @@ LAYERS = [
     {"source", "gate", "collection", "custom"},
     {"collect", "asking", "engine", "pins", "spending"},
     {"turns"},
-    {"verdicts", "plan", "ahead"},
+    {"verdicts", "plan", "ahead", "refusals"},
     {"history", "recorder"},
     {"reports", "perf"},
     {"ending"},
