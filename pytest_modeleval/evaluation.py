@@ -174,7 +174,7 @@ class Evaluation:
     def _start(self, session: pytest.Session) -> None:
         concurrency = xdist.share(self._config, self.options.concurrency)
         if not xdist.is_controller(self._config):
-            refuse_few_handles(concurrency)
+            refuse_few_handles(self.models, concurrency)
         store = self.recorder.store = Store(self.folder)
         if not self._is_worker:
             sweep(self.folder)
