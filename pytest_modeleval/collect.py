@@ -205,10 +205,18 @@ class Collector:
 
 
 def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[str], list[str]]:
-    """The names above an item that pytest's own -k looks at, all but the session's and the root folder's; its marks."""
-    nodes = metafunc.definition.listchain()
-    above = [node.name for node in nodes if not (node.parent is None or isinstance(node.parent, pytest.Session))]
-    return above, [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
+    """What pytest's own -k looks at beside an item's name and marks, as its `KeywordMatcher.from_item`; its marks.
+
+    Those are the names above it, but the session's and the root folder's, and what was added as a keyword to any.
+    """
+    above = {
+        node.name
+        for node in metafunc.definition.listchain()
+        if not isinstance(node, pytest.Session)
+        and not (isinstance(node, pytest.Directory) and isinstance(node.parent, pytest.Session))
+    }
+    above |= metafunc.definition.listextrakeywords() | (metafunc.function.__dict__.keys() - {"pytestmark"})
+    return sorted(above), [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
 
 
 def words_of(expression: str) -> list[str]:

@@ -1,6 +1,8 @@
 """Which tests' gates are decided, told to every process of a run through a small file."""
 
 import json
+import os
+import socket
 import time
 from pathlib import Path
 
@@ -10,11 +12,42 @@ from pytest_modeleval.aside import aside
 _PAUSE = 0.1
 
 
+def sweep(folder: Path) -> None:
+    """Remove the files of runs whose process is gone: one that was killed left its own behind."""
+    for path in folder.glob("decided-*.json"):
+        try:
+            teller = json.loads(path.read_text("utf-8"))["teller"]
+        except (OSError, ValueError, KeyError, TypeError):
+            teller = None
+        if not _is_alive(teller):
+            path.unlink(missing_ok=True)
+
+
+def _this() -> list[str | int]:
+    return [socket.gethostname(), os.getpid()]
+
+
+def _is_alive(teller: object) -> bool:
+    """Whether a process may be there; of another machine that shares the folder nobody knows."""
+    if not isinstance(teller, list) or [type(part) for part in teller] != [str, int]:
+        return False
+    host, number = teller
+    if host != socket.gethostname():
+        return True
+    try:
+        os.kill(number, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 class Decided:
     """The reasons why no more is asked, by test. One process tells, the others look."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, folder: Path, run: str) -> None:
+        self._path = folder / f"decided-{run}.json"
         self._reasons: dict[str, str] = {}
         self._looked = 0.0
 
@@ -22,7 +55,7 @@ class Decided:
         """Tell all processes that a test's gate is decided."""
         self._reasons[test] = reason
         with aside(self._path) as written:
-            written.write_text(json.dumps(self._reasons), "utf-8")
+            written.write_text(json.dumps({"teller": _this(), "reasons": self._reasons}), "utf-8")
 
     def look(self) -> bool:
         """Read what was told, at most every tenth of a second; whether it is news."""
@@ -31,7 +64,7 @@ class Decided:
             return False
         self._looked = now
         try:
-            told: dict[str, str] = json.loads(self._path.read_text("utf-8"))
+            told: dict[str, str] = json.loads(self._path.read_text("utf-8"))["reasons"]
         except FileNotFoundError:
             return False
         news, self._reasons = told != self._reasons, told

@@ -11,7 +11,7 @@ import pytest
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options import allure_results
-from pytest_modeleval.reports import budget
+from pytest_modeleval.reports import budget, stored, thoughts
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
@@ -19,7 +19,7 @@ from pytest_modeleval.reports.junit import tell_suite
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
-from pytest_modeleval.results import INTERRUPTED
+from pytest_modeleval.results import COMPLETE, INTERRUPTED
 from pytest_modeleval.resuming import bless
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store import Store
@@ -29,7 +29,23 @@ if TYPE_CHECKING:
     from pytest_modeleval.reports.first_screen import FirstScreen
 
 
-def judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> Judgement | None:
+# pytest's exit statuses of a session that went to its end.
+_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+
+
+def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> None:
+    """Tell whether the run is complete, judge it, and write what was asked for."""
+    if exit_status in _ENDED and not evaluation.expected.left:
+        evaluation.ended = COMPLETE
+    evaluation.judgement = _judge(evaluation, session, store, exit_status)
+    evaluation.remarks = [
+        *stored.lines(store, evaluation.rules, evaluation.models),
+        *thoughts.lines(store, evaluation.run),
+    ]
+    _write(evaluation, session, store)
+
+
+def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> Judgement | None:
     """What the gate says, which decides the exit status; None without a gate or where nothing can be judged.
 
     A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.
@@ -70,7 +86,7 @@ def judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_
     return judgement
 
 
-def write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
+def _write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
     """Write the files that were asked for; one that cannot be written fails the run in one line."""
     options, drawn, rows = evaluation.options, evaluation.collector.drawn, evaluation.results.rows()
     tell_suite(session.config, [("ended", evaluation.ended), *evaluation.results.reuse.properties])

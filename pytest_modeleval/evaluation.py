@@ -17,25 +17,24 @@ from pytest_modeleval.ahead import Ahead
 from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
-from pytest_modeleval.decided import Decided
-from pytest_modeleval.ending import judge, write
+from pytest_modeleval.decided import Decided, sweep
+from pytest_modeleval.ending import conclude
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
-from pytest_modeleval.gate.judge import Gate, Judgement, refuse_reruns, refuse_stops
+from pytest_modeleval.gate.judge import Gate, Judgement
 from pytest_modeleval.history.past import Past, sample_name
 from pytest_modeleval.levels import Levels
-from pytest_modeleval.limits import free_handles, used_up
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options import Options, read_options
-from pytest_modeleval.pins import pins_of
 from pytest_modeleval.plan import Planner
+from pytest_modeleval.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.recall import Rules
 from pytest_modeleval.recorder import Recorder
-from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results import COMPLETE, INTERRUPTED, Record, Results
+from pytest_modeleval.results import INTERRUPTED, Record, Results
 from pytest_modeleval.resuming import command_of, find_interrupted, resume_within
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded
@@ -46,8 +45,6 @@ if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
     from pytest_modeleval.history.flips import Key
 
-# pytest's exit statuses of a session that went to its end.
-_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
 
@@ -56,16 +53,6 @@ def _key(item: pytest.Item) -> "Key | None":
     """An item's sample as the history names it."""
     ref = selected(item)
     return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
-
-
-def _refuse_few_handles(concurrency: int | None) -> None:
-    """`pytest.UsageError` where so many requests cannot be in flight, as each has an open connection."""
-    if (free := free_handles()) < (concurrency or 1):
-        wanted = f"{concurrency} requests in flight" if concurrency else "requests"
-        less = f", or give --eval-concurrency {free}" if free and concurrency else ""
-        raise pytest.UsageError(
-            f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
-        )
 
 
 class Evaluation:
@@ -84,7 +71,7 @@ class Evaluation:
         self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
-        refuse_stops(config, self.options)
+        refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
         self.root = root
@@ -109,7 +96,7 @@ class Evaluation:
         worker = xdist.worker_input(config)
         self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
         gated = replace(self.options, baseline=None) if self.options.only else self.options
-        self.gate = Gate(gated, [spec.name for spec in self.models])
+        self.gate = Gate(gated)
         self.expected = Expected()
         self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
@@ -122,7 +109,7 @@ class Evaluation:
         self._purse: Purse | None = None
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
-        self.decided = Decided(self.folder / f"decided-{self.run}.json") if self.gate.early else None
+        self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
@@ -189,8 +176,10 @@ class Evaluation:
     def _start(self, session: pytest.Session) -> None:
         concurrency = xdist.share(self._config, self.options.concurrency)
         if not xdist.is_controller(self._config):
-            _refuse_few_handles(concurrency)
+            refuse_few_handles(self.models, concurrency)
         store = self.recorder.store = Store(self.folder)
+        if not self._is_worker:
+            sweep(self.folder)
         if self._config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
 
@@ -222,7 +211,11 @@ class Evaluation:
         store = self.recorder.store
         try:
             if store is not None and not self._is_worker:
-                self._conclude(session, store, exit_status)
+                if self.decided:
+                    self.decided.forget()
+                if self._purse is not None:
+                    self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+                conclude(self, session, store, exit_status)
             if self._ahead is not None:
                 self._ahead.close()
         except KeyboardInterrupt:
@@ -232,17 +225,6 @@ class Evaluation:
         finally:
             self._ahead = None
             self._close(store, int(session.exitstatus))
-
-    def _conclude(self, session: pytest.Session, store: Store, exit_status: int) -> None:
-        if self.decided:
-            self.decided.forget()
-        if self._purse is not None:
-            self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-        if exit_status in _ENDED and not self.expected.left:
-            self.ended = COMPLETE
-        self.judgement = judge(self, session, store, exit_status)
-        self.remarks = [*stored.lines(store, self._rules, self.models), *thoughts.lines(store, self.run)]
-        write(self, session, store)
 
     def _close(self, store: Store | None, exit_status: int) -> None:
         if self._purse is not None:
@@ -274,28 +256,11 @@ class Evaluation:
         """
         try:
             self.collector.refuse_empty(items, failed=failed)
-            self._refuse_incomparable(items)
+            refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:
             self.stop(str(error))
         if self.gate.early:
             self.gate.early.arrange(items)
-
-    def _refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
-        """What the gate would refuse at the end is refused before anything is asked."""
-        if self.gate.is_active or self.options.save_baseline:
-            refuse_reruns(self._config, items)
-        if not self.gate.is_active:
-            return
-        names: dict[str, set[str]] = {}
-        parts: dict[str, set[str]] = {}
-        for ref in filter(None, map(selected, items)):
-            benchmark = ref.source.benchmark.name
-            if benchmark not in names:
-                self.gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, self.collector.lock))
-            names.setdefault(benchmark, set()).add(f"{ref.subset}-{ref.row:05}")
-            group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
-            parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
-        self.gate.refuse_selection(names, parts)
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only.
@@ -345,12 +310,13 @@ class Evaluation:
         return self._ahead is not None and self._ahead.run_body(item)
 
     @property
-    def _rules(self) -> Rules:
+    def rules(self) -> Rules:
+        """What stored answers may serve the run."""
         return Rules(self.options.cache, self.run, self.gate.judges, time.time() - self._resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
         offline = self.options.offline
-        return askers(self.models, store, self._rules, self._open_model, offline=offline, concurrency=concurrency)
+        return askers(self.models, store, self.rules, self._open_model, offline=offline, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)

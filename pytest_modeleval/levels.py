@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pytest_modeleval.results import Labels, Record, Tally, summed, totals
+from pytest_modeleval.results import Labels, Record, Tally, counted, summed
 from pytest_modeleval.statistics import estimate
 
 LEVELS = ("all", "category", "task_type", "tag", "dataset", "subset")
@@ -129,7 +129,7 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
             macro_error=macro_error,
             weighted=weighted.mean if weighted else None,
             weighted_error=weighted.standard_error if weighted else None,
-            **totals(tallies),
+            **counted(tallies).columns,
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from pytest_modeleval.counts import Counts
 from pytest_modeleval.reuse import Reuse
 from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 
@@ -93,13 +94,7 @@ Key = tuple[str, int]
 class Tally:
     """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
 
-    errors: int = 0
-    unscored: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    first_asked: float = float("inf")
-    last_answered: float = 0.0
-    reuse: Reuse = field(default_factory=Reuse)
+    counts: Counts = field(default_factory=Counts)
     # metric → sample → (sum of its repeats' values, how many, its weight).
     values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
     # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
@@ -108,14 +103,15 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        self.errors += record.outcome == ERROR
-        self.unscored += record.outcome == UNSCORED
-        self.prompt_tokens += record.prompt_tokens
-        self.completion_tokens += record.completion_tokens
-        self.reuse += Reuse(record.new, record.stored, record.oldest)
-        if record.asked:
-            self.first_asked = min(self.first_asked, record.asked)
-            self.last_answered = max(self.last_answered, record.answered)
+        self.counts += Counts(
+            errors=int(record.outcome == ERROR),
+            unscored=int(record.outcome == UNSCORED),
+            prompt_tokens=record.prompt_tokens,
+            completion_tokens=record.completion_tokens,
+            first_asked=record.asked or float("inf"),
+            last_answered=record.answered,
+            reuse=Reuse(record.new, record.stored, record.oldest),
+        )
         self.harmonic.update(record.harmonic)
         sample = record.subset, record.index
         for metric, value, weight in record.scores:
@@ -208,7 +204,7 @@ class Results:
     @property
     def reuse(self) -> Reuse:
         """How many answers are new and stored, over everything."""
-        return sum((tally.reuse for parts in self._tallies.values() for tally in parts.values()), Reuse())
+        return counted(tally for parts in self._tallies.values() for tally in parts.values()).reuse
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -281,37 +277,18 @@ def _row(
         standard_error=found.standard_error if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        **totals(tallies),
+        **counted(tallies).columns,
     )
 
 
-def totals(tallies: Sequence[Tally]) -> dict[str, Any]:
-    """The fields of a row that are the same for all metrics of its samples."""
-    reuse = sum((tally.reuse for tally in tallies), Reuse())
-    return {
-        "errors": sum(tally.errors for tally in tallies),
-        "unscored": sum(tally.unscored for tally in tallies),
-        "prompt_tokens": sum(tally.prompt_tokens for tally in tallies),
-        "completion_tokens": sum(tally.completion_tokens for tally in tallies),
-        # Wall-clock from the first question to the last answer, stored answers apart.
-        "seconds": max(0.0, max(t.last_answered for t in tallies) - min(t.first_asked for t in tallies)),
-        "new": reuse.new,
-        "stored": reuse.stored,
-        "oldest": reuse.oldest,
-    }
+def counted(tallies: Iterable[Tally]) -> Counts:
+    """The counts of all the records in some tallies."""
+    return sum((tally.counts for tally in tallies), Counts())
 
 
 def summed(tallies: Sequence[Tally]) -> Tally:
     """The tally of all the records in some tallies of one benchmark."""
-    whole = Tally(
-        errors=sum(tally.errors for tally in tallies),
-        unscored=sum(tally.unscored for tally in tallies),
-        prompt_tokens=sum(tally.prompt_tokens for tally in tallies),
-        completion_tokens=sum(tally.completion_tokens for tally in tallies),
-        first_asked=min(tally.first_asked for tally in tallies),
-        last_answered=max(tally.last_answered for tally in tallies),
-        reuse=sum((tally.reuse for tally in tallies), Reuse()),
-    )
+    whole = Tally(counted(tallies))
     for tally in tallies:
         whole.attempts.update(tally.attempts)
         whole.harmonic.update(tally.harmonic)

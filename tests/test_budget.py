@@ -496,3 +496,13 @@ def test_a_process_waits_for_another_and_not_for_one_that_is_gone(store: Store) 
     for purse in (one, other):
         purse.close()
     store.close()
+
+
+def test_no_tokens_told_are_none_charged(priced: FaultyServer, project: pytest.Pytester) -> None:
+    choice = {"message": {"role": "assistant", "content": "42"}, "finish_reason": "stop"}
+    usage = {"prompt_tokens": 7, "completion_tokens": 0}
+    priced.fault = lambda handler, _: send(handler, 200, {"choices": [choice], "usage": usage})
+
+    result = ask(project, "1M tokens", "--eval-limit", "10")
+
+    result.stdout.fnmatch_lines(["budget: 70 of 1,000,000 tokens, *"])

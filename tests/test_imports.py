@@ -13,7 +13,7 @@ from tests.conftest import WITHOUT
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "foreign", "reuse", "limits", "inputs"},
+    {"sample", "aside", "foreign", "reuse", "counts", "limits", "inputs"},
     {
         "prompts",
         "scorers",
@@ -30,6 +30,7 @@ LAYERS = [
         "hooks",
         "xdist",
         "decided",
+        "expected",
     },
     {"config", "filters", "datasets", "results"},
     {"mistakes"},
@@ -37,7 +38,7 @@ LAYERS = [
     {"source", "gate", "collection", "custom", "recall", "resuming"},
     {"collect", "asking", "engine", "pins", "spending"},
     {"turns"},
-    {"verdicts", "plan", "ahead"},
+    {"verdicts", "plan", "ahead", "preflight"},
     {"history", "recorder"},
     {"reports", "perf"},
     {"ending"},

@@ -323,3 +323,23 @@ def test_a_conftest_may_open_a_model_of_its_own(project: pytest.Pytester) -> Non
     )
 
     run(project, "--model", "mine", "test_answers.py").assert_outcomes(passed=10)
+
+
+def test_the_name_of_a_file_above_the_root_folder_selects_its_samples(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There the file stands below the session itself, where pytest looks at its name as everywhere."""
+    inside = project.mkdir("inside")
+    (inside / "pytest.ini").write_text("[pytest]\n")
+    (project.path / "modeleval.toml").rename(inside / "modeleval.toml")
+    monkeypatch.chdir(inside)
+
+    result = run(project, "--model", "faulty", "-c", "pytest.ini", "-k", "test_answers.py", "../test_answers.py")
+
+    result.assert_outcomes(passed=10)
+
+
+def test_an_extra_keyword_selects_samples(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_answers=ANSWERS + "\ntest_answers.nightly = True\n")
+
+    run(project, "--model", "faulty", "-k", "nightly", "test_answers.py").assert_outcomes(passed=10)

@@ -47,6 +47,19 @@ def test_the_whole_is_the_mean_over_samples_not_over_subsets() -> None:
     assert rows[0][4] == 0.25
 
 
+def test_the_interval_has_both_of_its_ends() -> None:
+    """Wilson's for 8 of 10."""
+    results = Results()
+    for index in range(10):
+        right = index < 8
+        scores = (("main", float(right), 1.0),)
+        results.add(record(index=index, outcome="right" if right else "wrong", scores=scores, tags=("maths",)))
+    (row,), (tag,) = results.rows(), results.tag_rows()
+
+    assert (row.low, row.high) == pytest.approx((0.4902, 0.9433), abs=1e-4)
+    assert (tag.low, tag.high) == (row.low, row.high)
+
+
 def test_repeats_of_a_sample_are_one_cluster() -> None:
     results = Results()
     for index in range(4):

@@ -175,3 +175,16 @@ def test_writing_to_a_closed_store_says_so(tmp_path: Path) -> None:
 
     with pytest.raises(StopRun, match="cannot write the run store"):
         store.save_completion(QUESTION, "m", Completion("x"))
+
+
+def test_the_store_keeps_itself_out_of_git_unless_the_user_decides_otherwise(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    ignore = project.path / ".modeleval/.gitignore"
+
+    run(project, "--model", "faulty", "test_answers.py")
+    first = ignore.read_text()
+    ignore.write_text("!datasets.json\n")
+    run(project, "--model", "faulty", "test_answers.py")
+
+    assert (first, ignore.read_text()) == ("*\n", "!datasets.json\n")

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.collect import lost_record
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.results import Results
 from pytest_modeleval.xdist import share, visible_gpus
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
@@ -153,3 +156,13 @@ def test_workers_share_a_users_own_files(project: pytest.Pytester, faulty: Fault
     twice.assert_outcomes(failed=5)
     rows = json.loads((project.path / "out.json").read_text())["rows"]
     assert [(row["metric"], row["samples"], row["score"]) for row in rows] == [("main", 10, 0.5), ("f1", 10, 0.5)]
+
+
+@pytest.mark.parametrize(("end", "repeat"), [("", 0), ("-r1", 0), ("-r2", 1), ("-r12", 11)])
+def test_a_lost_sample_is_the_repeat_that_was_lost(end: str, repeat: int) -> None:
+    spec = ModelSpec("m", "openai", "m")
+
+    record = lost_record(f"test_answers.py::test_answers[hard-00002{end}]", [spec], Results())
+
+    assert record is not None
+    assert (record.subset, record.index, record.repeat) == ("hard", 2, repeat)

@@ -19,7 +19,7 @@ from pytest_modeleval.gate.baseline import (
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
-from pytest_modeleval.options import MARK, Options, unknown
+from pytest_modeleval.options import Options, unknown
 from pytest_modeleval.paired import needed_pairs
 from pytest_modeleval.values import Cache
 
@@ -74,12 +74,10 @@ class Judgement:
 class Gate:
     """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
 
-    def __init__(self, options: Options, models: Sequence[str]) -> None:
+    def __init__(self, options: Options) -> None:
         self.options = options
         self.ledger = Ledger(twice=options.aa)
         self.baseline = read_baseline(options.baseline) if options.baseline else None
-        if (self.baseline or options.save_baseline) and len(models) > 1:
-            raise pytest.UsageError(f"a baseline is for one model, not for {len(models)}: {', '.join(models)}")
         self.early = self._early_stop()
         if self.judges and options.cache in (Cache.ONLY, Cache.ANY):
             raise pytest.UsageError(
@@ -208,25 +206,3 @@ def _subsets(names: Iterable[str]) -> set[str]:
 def _of(part: Part, subsets: Container[str]) -> Part:
     """The baseline's samples of the subsets that are asked."""
     return replace(part, samples={n: o for n, o in part.samples.items() if n.rpartition("-")[0] in subsets})
-
-
-def refuse_stops(config: pytest.Config, options: Options) -> None:
-    """`pytest.UsageError` for what ends a run at its first failures where a baseline needs all of its samples."""
-    if options.save_baseline and (most := config.getoption("maxfail")):
-        flag = "-x" if most == 1 else f"--maxfail {most}"
-        raise pytest.UsageError(
-            f"{flag} ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave {flag} out"
-        )
-
-
-def refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
-    """`pytest.UsageError` for what asks until an answer is right: under a gate that is a thumb on the scale."""
-    for option, plugin in (("reruns", "pytest-rerunfailures"), ("count", "pytest-repeat"), ("force_flaky", "flaky")):
-        value = getattr(config.option, option, None)
-        if value and value != 1:
-            raise pytest.UsageError(
-                f"{plugin} asks again until an answer is right, which no gate can weigh: leave "
-                f"--{option.replace('_', '-')} out; --eval-repeats K asks K times and counts every answer"
-            )
-    if any(item.get_closest_marker("flaky") and item.get_closest_marker(MARK) for item in items):
-        raise pytest.UsageError("a benchmark marked flaky is asked until it is right, which no gate can weigh")

@@ -1,9 +1,10 @@
 """The terminal: one live line while it runs, then wrong answers, errors and the table."""
 
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -110,7 +111,9 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
     """What the store holds of the models before the run; which of it answers a question is known when that is asked."""
     if not (evaluation.folder / "store.sqlite").is_file():
         return
-    with closing(Past(evaluation.folder)) as past:
+    stored, oldest_ = 0, None
+    # What cannot be read is said when the run opens it.
+    with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error):
         stored, oldest_ = past.kept([spec.name for spec in evaluation.models])
     if oldest_ is not None:
         reads = evaluation.options.cache.reads

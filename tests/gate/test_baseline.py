@@ -127,10 +127,11 @@ def test_a_pin_that_differs_is_named_and_may_be_waived() -> None:
             DATA | {"main/test": "xyz"},
             r"data was main/test abc \(revision v1\), this run's is main/test xyz \(revision v2\)",
         ),
+        ({}, None),
         ({"other/test": "abc"}, "data was main/test, main/train, this run's is other/test"),
         ("abc", "data was {.*}, this run's is abc"),
     ],
-    ids=["a split less", "a split more", "another content", "other splits", "by hand"],
+    ids=["a split less", "a split more", "another content", "no data opened", "other splits", "by hand"],
 )
 def test_data_is_compared_split_by_split(data: object, message: str | None) -> None:
     pins = {**PINS, "data": data if isinstance(data, str) else json.dumps(data), "revision": "v2"}
@@ -141,6 +142,12 @@ def test_data_is_compared_split_by_split(data: object, message: str | None) -> N
         with pytest.raises(pytest.UsageError, match=message):
             refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], pins, [])
         refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], pins, ["data"])
+
+
+def test_a_run_that_opens_data_may_follow_one_that_opened_none() -> None:
+    none = Part({**PINS, "data": "{}"}, SAMPLES)
+
+    refuse_other_pins("gsm8k", none, PINS, [])
 
 
 def test_a_pin_that_does_not_exist_cannot_be_waived() -> None:

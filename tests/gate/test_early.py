@@ -1,6 +1,9 @@
 """An early stop as a user meets it: what is asked, what is skipped, what is said."""
 
+import json
 import re
+import subprocess
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler
@@ -9,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.decided import Decided
+from pytest_modeleval.decided import Decided, sweep
 from tests.conftest import FaultyServer, answer, run, send
 from tests.gate.test_gate import MANY, ask
 
@@ -273,7 +276,7 @@ def test_the_order_of_asking_is_the_seeds(blessed: pytest.Pytester, faulty: Faul
 
 def test_one_process_tells_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_modeleval.decided._PAUSE", 0)
-    one, other = Decided(tmp_path / "d.json"), Decided(tmp_path / "d.json")
+    one, other = Decided(tmp_path, "r"), Decided(tmp_path, "r")
 
     assert not other.look()
     one.tell("a", "worse")
@@ -283,3 +286,29 @@ def test_one_process_tells_the_others(tmp_path: Path, monkeypatch: pytest.Monkey
     one.forget()
     assert not other.look()
     assert [path.name for path in tmp_path.iterdir()] == []
+
+
+def test_what_a_killed_run_left_behind_is_swept(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from pathlib import Path; from pytest_modeleval.decided import Decided; "
+        "Decided(Path(sys.argv[1]), 'killed').tell('a', 'worse'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    Decided(tmp_path, "running").tell("a", "worse")
+    elsewhere = {"teller": ["another-machine", 1], "reasons": {}}
+    (tmp_path / "decided-elsewhere.json").write_text(json.dumps(elsewhere))
+    for name, text in {"old": "{}", "cut": '{"tel', "odd": '{"teller": [5, "x"]}', "list": "[]"}.items():
+        (tmp_path / f"decided-{name}.json").write_text(text)
+
+    sweep(tmp_path)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"decided-running.json", "decided-elsewhere.json"}
+
+
+def test_every_run_sweeps(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    (project.path / ".modeleval").mkdir()
+    (project.path / ".modeleval/decided-0123.json").write_text('{"test_answers.py::test_answers": "gate decided"}')
+
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+    assert not [*(project.path / ".modeleval").glob("decided-*")]

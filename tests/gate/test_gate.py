@@ -251,11 +251,15 @@ def test_other_samples_are_refused_before_anything_is_asked(many: pytest.Pyteste
     assert not faulty.asked
 
 
-def test_a_limited_run_is_compared_with_the_samples_it_asks(many: pytest.Pytester, faulty: FaultyServer) -> None:
+@pytest.mark.parametrize("limit", [["--eval-limit", "100"], ["--eval-limit-per-subset", "50"]], ids=["all", "subset"])
+def test_a_limited_run_is_compared_with_the_samples_it_asks(
+    many: pytest.Pytester, faulty: FaultyServer, limit: list[str]
+) -> None:
     blessed(many, faulty)
 
-    result = ask(many, "--eval-baseline", "b.json", "--eval-margin", "5pp", "--eval-limit", "100")
+    result = ask(many, "--eval-baseline", "b.json", "--eval-margin", "5pp", *limit)
 
+    assert result.ret == 0
     result.stdout.re_match_lines([r"answers  passed +.* of 100, .*"])
 
 
@@ -292,9 +296,23 @@ def test_a_run_that_was_interrupted_has_no_verdict(project: pytest.Pytester, fau
     assert not (project.path / "new.json").exists()
 
 
-def test_a_baseline_is_for_one_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--eval-save-baseline", "b.json"],
+        ["--eval-baseline", "b.json"],
+        ["--eval-baseline", "b.json", "--eval-only", "regressed"],
+    ],
+    ids=["saved", "compared", "regressed"],
+)
+def test_a_baseline_is_for_one_model(many: pytest.Pytester, faulty: FaultyServer, flags: list[str]) -> None:
     alias(many, "other", base_url=faulty.url, model="faulty")
+    blessed(many, faulty)
+    ask(many, "--model", "other")
+    faulty.asked.clear()
 
-    result = ask(many, "--model", "other", "--eval-save-baseline", "b.json")
+    result = ask(many, "--model", "other", *flags)
 
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: a baseline is for one model, not for 2: faulty, other"])
+    assert not faulty.asked
