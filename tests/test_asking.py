@@ -3,16 +3,17 @@
 import asyncio
 import random
 import selectors
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking import FIRST_PAUSE, LONGEST_PAUSE, Asker
-from pytest_modeleval.models import Unavailable
+from pytest_modeleval.asking import FIRST_PAUSE, LONGEST_PAUSE, Asker, askers
+from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.recall import Rules
 from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
 from pytest_modeleval.store import Store
 from pytest_modeleval.values import Cache
@@ -71,9 +72,13 @@ def without_waiting(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 def asker(folder: Path, model: Told, **spec: object) -> Asker:
-    store = Store(folder)
+    return asker_of(Store(folder), lambda _: model, **spec)
+
+
+def asker_of(store: Store, open_model: Callable[[ModelSpec], Model], **spec: object) -> Asker:
     settings: dict[str, Any] = {"name": "told", "api": "told", "model": "told", **spec}
-    return Asker(ModelSpec(**settings), lambda _: model, store, Cache.OFF, None)
+    rules = Rules(Cache.OFF, "run", judged=False, since=0)
+    return askers([ModelSpec(**settings)], store, rules, open_model, offline=True, concurrency=None)["told"]
 
 
 def pauses(model: Told) -> Sequence[float]:
@@ -117,10 +122,13 @@ def test_the_model_is_opened_once_and_closed(tmp_path: Path) -> None:
     model = Told("1", SampleError("no"), "3")
     opened: list[str] = []
 
+    def open_model(spec: ModelSpec) -> Model:
+        opened.append(spec.name)
+        return model
+
     async def work() -> None:
         with closing(Store(tmp_path)) as store:
-            spec = ModelSpec(name="told", api="told", model="told")
-            one = Asker(spec, lambda spec: opened.append(spec.name) or model, store, Cache.OFF, None)  # type: ignore[func-returns-value]
+            one = asker_of(store, open_model)
             await asyncio.gather(*(one.ask(Request([], repeat=n)) for n in range(3)), return_exceptions=True)
             await one.close()
 

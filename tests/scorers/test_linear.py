@@ -137,7 +137,7 @@ def cut(spec: str) -> Callable[[str], object]:
     return lambda text: filtered(text, [read_filter("test", spec)])
 
 
-SCORERS: Mapping[str, Callable[[str], object]] = {
+SCORERS: dict[str, Callable[[str], object]] = {
     "amounts.same_amount": lambda text: same_amount(text, "12.5"),
     "bleu.bleu": lambda text: METRICS["bleu"](text, [REFERENCE]),
     "choices.same_choice": lambda text: same_choice(text, "B", CITIES),
@@ -154,7 +154,7 @@ SCORERS: Mapping[str, Callable[[str], object]] = {
     "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
     "texts.token_f1": lambda text: token_f1(text, ["London"]),
 }
-OTHERS: Mapping[str, Callable[[str], object]] = {
+OTHERS: dict[str, Callable[[str], object]] = {
     **{f"checkers.{name}": checked(name) for name in CHECKERS},
     **{f"filters.{name}": cut(name if name != "remove_until" else "remove_until=###") for name in _FILTERS},
     "filters.regex": cut(r"regex=#### (\S+)"),
@@ -168,7 +168,7 @@ def test_every_scorer_is_among_them() -> None:
         if module.name.endswith("symbolic_worker"):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
-            own = inspect.isfunction(value) and value.__module__ == module.name
+            own = inspect.isfunction(value) and value.__module__ == module.name and not name.startswith("_")
             if own and next(iter(inspect.signature(value).parameters), "") == "answer":
                 found.add(f"{module.name.rpartition('.')[2]}.{name}")
 
