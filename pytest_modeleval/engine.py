@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 import pytest
 
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 T = TypeVar("T")
