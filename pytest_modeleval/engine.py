@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 import pytest
 
+from pytest_modeleval.limits import used_up
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 T = TypeVar("T")
@@ -22,9 +23,8 @@ LOOK_AHEAD = 4096
 
 
 def _death(how: str) -> StopRun:
-    return StopRun(
-        f"the thread that asks the model has ended ({how}). What was answered is kept: run the command again"
-    )
+    why = f"({how}){used_up()}"
+    return StopRun(f"the thread that asks the model has ended {why}. What was answered is kept: run the command again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def limited(project: pytest.Pytester, limit: int, value: int, *flags: str) -> tu
         ),
         (resource.RLIMIT_NOFILE, 24, [], "ERROR: there are too few file handles for requests: 0 are free"),
         (resource.RLIMIT_FSIZE, 2048, [], "store.sqlite: disk I/O error (a file may have 2,048 bytes (ulimit -f))"),
-        (resource.RLIMIT_AS, 100_000_000, [], "(100,000,000 bytes of memory may be used (ulimit -v))"),
+        (resource.RLIMIT_AS, 80_000_000, [], "(80,000,000 bytes of memory may be used (ulimit -v))"),
     ],
     ids=["handles in flight", "handles", "file size", "memory"],
 )
