@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.kept import completion_in, written
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
@@ -164,7 +166,7 @@ class Store:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def answer(self, asked: str, who: str, run: str | None = None) -> Kept | None:
-        """The newest answer to a question, of one ``run`` where it is given; None when there is none.
+        """The newest answer to a question, of one ``run`` where it is given; None when there is none, or it is broken.
 
         One that another process stored since this one began is not found.
         """
@@ -178,7 +180,8 @@ class Store:
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
         rows = self.rows(f"select completion, created, key from completions where {where} limit 1", parameters)
-        return Kept(Completion(**json.loads(rows[0][0])), *rows[0][1:]) if rows else None
+        completion = completion_in(rows[0][0]) if rows else None
+        return Kept(completion, *rows[0][1:]) if completion else None
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""
@@ -189,9 +192,10 @@ class Store:
         """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
         ((mean,),) = self.rows(
             # What is no count (sample.token_count) is left out: servers told texts, tables and 10³⁰, which were kept.
-            "select avg(tokens) from (select json_extract(completion, '$.completion_tokens') tokens from completions "
-            "where key in (select completion from scores where model = ? and benchmark = ?) "
-            "and json_type(completion, '$.completion_tokens') = 'integer') where tokens between 0 and 2147483647",
+            "select avg(tokens) from (select json_extract(answer, '$.completion_tokens') tokens from "
+            "(select case when json_valid(completion) then completion end answer from completions "
+            "where key in (select completion from scores where model = ? and benchmark = ?)) "
+            "where json_type(answer, '$.completion_tokens') = 'integer') where tokens between 0 and 2147483647",
             (model, benchmark),
         )
         return None if mean is None else float(mean)
@@ -199,8 +203,7 @@ class Store:
     def save_completion(self, question: Question, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
         self._known.add(_short(question.asked))
-        text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
-        row = (question.key, model, time.time(), text, *question)
+        row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
@@ -253,8 +256,8 @@ class Store:
         if row is None:
             return None
         try:
-            return json.loads(row[0])
-        except (ValueError, RecursionError):
+            return from_json(row[0])
+        except ValueError:
             return {}
 
     def flush(self) -> None:

@@ -16,6 +16,13 @@ from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store import VERSION, Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
+
+def sqlite_runs(project: pytest.Pytester) -> list[str]:
+    """The ids of the runs in the store."""
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        return [run_id for (run_id,) in store.execute("select id from runs order by started")]
+
+
 QUESTION = Question("0" * 32, "1" * 32, "run")
 
 
@@ -160,6 +167,41 @@ def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
         kept.text, kept.thinking, kept.finish_reason, [{"id": 1}],
     )  # fmt: skip
     assert (found.prompt_tokens, found.completion_tokens, found.first_token, found.latency) == (3, None, 0.5, 1.25)
+
+
+UNREADABLE = [
+    *("", "{", "[]", "[" * 100_000, "{}", '{"text": null}', '{"text": "42", "latency": "slow"}'),
+    *('{"text": "42", "tool_calls": {}}', '{"text": "42", "first_token": []}', b"\xff\xfe"),
+]
+
+
+def test_rows_that_hold_no_answer_are_asked_anew(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        keys = store.execute("select key from completions order by key").fetchall()
+        for (key,), row in zip(keys, UNREADABLE, strict=True):
+            store.execute("update completions set completion = ? where key = ?", (row, key))
+    (before,) = sqlite_runs(project)
+    faulty.asked.clear()
+
+    plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-generation", "max_tokens=5")
+    page = run(project, "--eval-diff", before, before, "--eval-html", "page.html")
+    again = run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+
+    assert (plan.ret, page.ret) == (0, 0)
+    again.assert_outcomes(passed=10)
+    assert len(faulty.asked) == 10
+
+
+def test_rows_of_a_later_version_are_read(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "test_answers.py")
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        store.execute("update completions set completion = json_set(completion, '$.mood', 'good')")
+    faulty.asked.clear()
+
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+    assert faulty.asked == []
 
 
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
