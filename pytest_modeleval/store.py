@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import sqlite3
 import threading
 import time
@@ -145,8 +146,6 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite"
-        # When the run began, in all of its processes.
-        self.began = 0.0
         self._lock = threading.Lock()
         self._samples: list[Sequence[str]] = []
         self._scores: list[Sequence[Any]] = []
@@ -159,7 +158,7 @@ class Store:
             self._connection = connect(self.path)
             # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
             keys = self._connection.execute("select coalesce(asked, key) from completions")
-            self._known = {_short(key) for (key,) in keys}
+            self._known = {hash(key) for (key,) in keys}
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
@@ -168,7 +167,7 @@ class Store:
 
         One that another process stored since this one began is not found.
         """
-        if _short(asked) not in self._known:
+        if hash(asked) not in self._known:
             return None
         return self._kept("asked = ? and who = ? and ? in (run, '') order by created desc", (asked, who, run or ""))
 
@@ -177,8 +176,12 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        rows = self.rows(f"select completion, created, key from completions where {where} limit 1", parameters)
-        return Kept(Completion(**json.loads(rows[0][0])), *rows[0][1:]) if rows else None
+        # Times that are none would be neither old nor new.
+        rows = self.rows(
+            f"select completion, created, key from completions where typeof(created) = 'real' and {where}", parameters
+        )
+        kept = (Kept(completion, *rest) for text, *rest in rows if (completion := completion_of(text)))
+        return next(kept, None)
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""
@@ -191,14 +194,15 @@ class Store:
             # What is no count (sample.token_count) is left out: servers told texts, tables and 10³⁰, which were kept.
             "select avg(tokens) from (select json_extract(completion, '$.completion_tokens') tokens from completions "
             "where key in (select completion from scores where model = ? and benchmark = ?) "
-            "and json_type(completion, '$.completion_tokens') = 'integer') where tokens between 0 and 2147483647",
+            "and iif(json_valid(completion), json_type(completion, '$.completion_tokens'), '') = 'integer') "
+            "where tokens between 0 and 2147483647",
             (model, benchmark),
         )
         return None if mean is None else float(mean)
 
     def save_completion(self, question: Question, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
-        self._known.add(_short(question.asked))
+        self._known.add(hash(question.asked))
         text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
         row = (question.key, model, time.time(), text, *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
@@ -209,8 +213,6 @@ class Store:
             "insert or ignore into runs (id, started, options, ended) values (?, ?, ?, ?)",
             [(run, time.time(), json.dumps(options, default=str), INTERRUPTED)],
         )
-        with self._lock:
-            (self.began,) = self._connection.execute("select started from runs where id = ?", (run,)).fetchone()
 
     def end_run(self, run: str, exit_status: int, ended: str) -> None:
         """Record that a run ended, and whether as COMPLETE or INTERRUPTED."""
@@ -293,6 +295,22 @@ class Store:
             ) from None
 
 
-def _short(key: str) -> int:
-    """Enough of a key to tell that it is not there, at a quarter of its size."""
-    return int(key[:15], 16)
+def completion_of(text: object) -> Completion | None:
+    """A stored answer; None for what is none, in a file that was written by hand or is damaged."""
+    try:
+        found = Completion(**json.loads(str(text)))
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if not _are((found.tool_calls, found.choice_logprobs), list):
+        return None
+    texts = (found.text, found.thinking, found.finish_reason, found.fingerprint)
+    times = (found.latency, found.first_token or 0.0)
+    numbers = (*times, *found.choice_logprobs)
+    is_sound = _are(texts, str) and _are(found.tool_calls, dict) and _are(numbers, int, float)
+    # A log-likelihood may be -∞.
+    is_sound = is_sound and all(map(math.isfinite, times)) and not any(map(math.isnan, numbers))
+    return found if is_sound else None
+
+
+def _are(values: Sequence[Any], *kinds: type) -> bool:
+    return all(type(value) in kinds for value in values)

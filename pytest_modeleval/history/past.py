@@ -14,7 +14,7 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
-from pytest_modeleval.store import connect
+from pytest_modeleval.store import completion_of, connect
 from pytest_modeleval.verdicts import HIDDEN
 
 # How much of a run's id people type.
@@ -140,7 +140,7 @@ class Past:
     def answer(self, key: str) -> tuple[Completion | None, float]:
         """A stored answer and when it was stored; (None, 0.0) when it is not there."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
-        return (Completion(**json.loads(row[0])), row[1]) if row else (None, 0.0)
+        return (completion_of(row[0]), row[1]) if row else (None, 0.0)
 
     def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
         """How many answers of some models are stored, and when the oldest was."""

@@ -56,9 +56,10 @@ _ANY = re.compile(
 _OF_A_SAMPLE = re.compile(r"\b(messages|contents|tools|functions)\W{1,4}\d")
 _FILTERED = re.compile(
     r"content[ _]?filter|content[ _]?policy|data_?inspection|invalid_prompt|sensitive ?content|sensitive_?words|"
-    r"moderation|responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|risk ?detection|"
-    r"inappropriate content|prohibited[ _]content|sensitive information|flagged|usage (policy|policies|guidelines)|"
-    r"safety (system|filter|policy|policies|settings|reasons)|guardrail|敏感|不安全|违规|违反|内容安全|审核"
+    r"moderation|responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|"
+    r"risk ?detection|inappropriate content|prohibited[ _]content|sensitive information|flagged|"
+    r"usage (policy|policies|guidelines)|safety (system|filter|policy|policies|settings|reasons)|guardrail|"
+    r"敏感|不安全|违规|违反|内容安全|审核"
 )
 _TOO_LONG = re.compile(
     r"context.{0,30}(length|window|size|limit)|exceed_context|tokens_too_long|characters_too_long|string_above_max|"
