@@ -78,7 +78,9 @@ class Asker:
         """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
         question = self._recall.question(request)
         if (kept := self._recall.kept(question, request)) is not None:
-            return Answer(kept.completion, kept.key, stored=kept.created)
+            # One that this run was given, to the same question of another sample, is new.
+            stored = None if kept.key == question.key else kept.created
+            return Answer(kept.completion, kept.key, stored=stored)
         if self._recall.rules.cache is Cache.ONLY:
             raise self._recall.no_answer(question)
         new: list[Answer] = []

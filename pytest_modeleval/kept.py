@@ -1,20 +1,12 @@
 """Answers and prompts as the store keeps them, and as far as they can be read again."""
 
 import json
-from collections.abc import Mapping
-from types import NoneType
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Completion, Json
-
-# What the parts of an answer are; counts of tokens are seen to by the answer itself.
-_KINDS: Mapping[str, type | tuple[type, ...]] = {
-    **dict.fromkeys(("text", "thinking", "finish_reason", "fingerprint"), str),
-    **dict.fromkeys(("tool_calls", "choice_logprobs"), list),
-    "latency": (int, float),
-    "first_token": (int, float, NoneType),
-}
 
 
 def parts_of(completion: Completion) -> dict[str, Any]:
@@ -23,20 +15,33 @@ def parts_of(completion: Completion) -> dict[str, Any]:
     return {name: getattr(completion, name) for name in Completion.__slots__}
 
 
-def completion_in(text: str) -> Completion | None:
-    """The answer of a row of the store; None where it holds none that can be read.
+def completion_in(text: object) -> Completion | None:
+    """The answer of a row of the store; None for what is none, in a file that was edited or is damaged.
 
     Parts that this version does not know are passed over: another wrote them.
     """
     try:
-        row = from_json(text)
-    except ValueError:
+        row = from_json(str(text))
+        found = Completion(**{name: value for name, value in row.items() if name in Completion.__slots__})
+    except (ValueError, TypeError, AttributeError):
         return None
-    if not isinstance(row, Mapping) or not isinstance(row.get("text"), str):
-        return None
-    if not all(isinstance(row[name], kind) for name, kind in _KINDS.items() if name in row):
-        return None
-    return Completion(**{name: value for name, value in row.items() if name in Completion.__slots__})
+    return found if _is_sound(found) else None
+
+
+def _is_sound(found: Completion) -> bool:
+    """Whether an answer's parts are what they should be; its counts of tokens it sees to itself."""
+    if not _are((found.tool_calls, found.choice_logprobs), list, tuple):
+        return False
+    texts = (found.text, found.thinking, found.finish_reason, found.fingerprint)
+    times = (found.latency, *([] if found.first_token is None else [found.first_token]))
+    numbers = (*times, *found.choice_logprobs)
+    is_sound = _are(texts, str) and _are(found.tool_calls, dict) and _are(numbers, int, float)
+    # A log-likelihood may be -∞.
+    return is_sound and all(map(math.isfinite, times)) and not any(map(math.isnan, numbers))
+
+
+def _are(values: Sequence[Any], *kinds: type) -> bool:
+    return all(type(value) in kinds for value in values)
 
 
 def messages_in(text: str | None) -> list[Json]:

@@ -68,9 +68,8 @@ class Recorder:
             _make_harmless(report)
         turn = turn if isinstance(turn, Turn) else None
         row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
-        began = self.store.began if self.store else 0.0
         content = row[0][:12] if row else ""
-        record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref), began=began)
+        record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref))
         if turn and turn.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())

@@ -147,8 +147,6 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite"
-        # When the run began, in all of its processes.
-        self.began = 0.0
         self._lock = threading.Lock()
         self._samples: list[Sequence[str]] = []
         self._scores: list[Sequence[Any]] = []
@@ -161,7 +159,7 @@ class Store:
             self._connection = connect(self.path)
             # A look-up costs a system call and, among threads, a wait: most questions are new, and this says so.
             keys = self._connection.execute("select coalesce(asked, key) from completions")
-            self._known = {_short(key) for (key,) in keys}
+            self._known = {hash(key) for (key,) in keys}
         except (OSError, sqlite3.Error) as error:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
@@ -170,7 +168,7 @@ class Store:
 
         One that another process stored since this one began is not found.
         """
-        if _short(asked) not in self._known:
+        if hash(asked) not in self._known:
             return None
         return self._kept("asked = ? and who = ? and ? in (run, '') order by created desc", (asked, who, run or ""))
 
@@ -179,9 +177,12 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        rows = self.rows(f"select completion, created, key from completions where {where} limit 1", parameters)
-        completion = completion_in(rows[0][0]) if rows else None
-        return Kept(completion, *rows[0][1:]) if completion else None
+        # Times that are none would be neither old nor new.
+        rows = self.rows(
+            f"select completion, created, key from completions where typeof(created) = 'real' and {where}", parameters
+        )
+        kept = (Kept(completion, *rest) for text, *rest in rows if (completion := completion_in(text)))
+        return next(kept, None)
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""
@@ -202,7 +203,7 @@ class Store:
 
     def save_completion(self, question: Question, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
-        self._known.add(_short(question.asked))
+        self._known.add(hash(question.asked))
         row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
@@ -212,8 +213,6 @@ class Store:
             "insert or ignore into runs (id, started, options, ended) values (?, ?, ?, ?)",
             [(run, time.time(), json.dumps(options, default=str), INTERRUPTED)],
         )
-        with self._lock:
-            (self.began,) = self._connection.execute("select started from runs where id = ?", (run,)).fetchone()
 
     def end_run(self, run: str, exit_status: int, ended: str) -> None:
         """Record that a run ended, and whether as COMPLETE or INTERRUPTED."""
@@ -294,8 +293,3 @@ class Store:
                 f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
                 "make room and run the same command again"
             ) from None
-
-
-def _short(key: str) -> int:
-    """Enough of a key to tell that it is not there, at a quarter of its size."""
-    return int(key[:15], 16)

@@ -42,14 +42,10 @@ def record_of(
     error: BaseException | None = None,
     sample: str = "",
     pins: Mapping[str, str] | None = None,
-    began: float = 0.0,
 ) -> Record:
-    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own.
-
-    An answer that was kept since the run ``began``, as one to the same question, is none of the stored ones.
-    """
+    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
     answers = turn.answers if turn else []
-    kept = [answer.stored for answer in answers if answer.stored is not None and answer.stored < began]
+    kept = [answer.stored for answer in answers if answer.stored is not None]
     scores: dict[str, tuple[float, float]] = {}
     if outcome in (RIGHT, WRONG):
         scores = {score.name: (score.value, score.weight) for score in turn.scores} if turn else {}

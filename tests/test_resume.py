@@ -204,6 +204,37 @@ def test_rows_of_a_later_version_are_read(project: pytest.Pytester, faulty: Faul
     assert faulty.asked == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "completion = json_remove(completion, '$.text')",
+        "completion = 'no JSON'",
+        "completion = '[1]'",
+        "completion = x'ff'",
+        "completion = json_set(completion, '$.text', 5)",
+        "completion = json_set(completion, '$.thinking', null)",
+        "completion = json_set(completion, '$.tool_calls', 3)",
+        "completion = json_set(completion, '$.latency', 'long')",
+        'completion = replace(completion, \'"latency": \', \'"latency": 1e400, "latency": Infinity, "first_token": \')',
+        "created = 'yesterday'",
+        "asked = 'no hash'",
+    ],
+)
+def test_a_stored_answer_that_is_none_is_asked_for_again(
+    project: pytest.Pytester, faulty: FaultyServer, change: str
+) -> None:
+    command = ["--model", "faulty", "test_answers.py"]
+    run(project, *command).assert_outcomes(passed=10)
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        store.execute(f"update completions set {change} where key in (select key from completions limit 3)")
+
+    run(project, *command).assert_outcomes(passed=10)
+    again = len(faulty.asked)
+    run(project, *command).assert_outcomes(passed=10)
+
+    assert (again, len(faulty.asked)) == (13, 13)
+
+
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     code = f"from pathlib import Path; from pytest_modeleval.store import Store; Store(Path({str(tmp_path)!r})).close()"
     processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]

@@ -31,26 +31,35 @@ class Concern(enum.Enum):
 _SPENT = re.compile(
     r"insufficient_(user_)?quota|exceeded_current_quota|billing_(hard_limit|not_active)|arrearage|accountoverdue|"
     r"insufficient[ _](balance|credits?|funds)|credit balance|freetieronly|payment[ _]required|\b1113\b|"
-    r"欠费|余额不足|spend[ _]limit"
+    r"out of credits|included credits|key limit exceeded|budget[ _](has been )?exceeded|exceeded ?budget|over budget|"
+    r"欠费|余额不足|spend(ing)?[ _]limit"
 )
-_RATE = re.compile(r"throttl|rate[ _-]?limit|too[ _]many[ _]requests|requests? rate|频率过高|并发数过高|限流")
+_RATE = re.compile(
+    r"throttl|rate[ _-]?limit|too[ _]many[ _]requests|requests? (rate|limit reached)|频率过高|并发数过高|限流"
+)
 _KEY = re.compile(
     r"(invalid|incorrect)[ _](api[ _])?key|api[ _]key[ _](not[ _]valid|invalid)|unauthenticated|"
     r"invalid[ _]authentication|"
     r"permission[ _](denied|error)|access[ _]?denied|unsupported_country|model[ _]not[ _](found|exist)|\b1211\b|"
-    r"model\b.{0,80}(does not|doesn't) exist|模型不存在"
+    r"model\b.{0,80}(does not|doesn't) exist|模型不存在|model (identifier|id|name) is invalid|"
+    r"(not|n't) have access to"
 )
 _PARAMETER = re.compile(
     r"(unknown|unsupported|unrecognized|unexpected|invalid)[ _](parameter|field|argument|name|request argument|keyword)"
-    r"|extra (inputs|fields) (are )?not permitted|extra_forbidden|unsupported[ _]value"
+    r"|extra (inputs|fields) (are )?not permitted|extra_forbidden|unsupported[ _]value|not support parameters"
+)
+# What Gemini, xAI and DashScope call every 400, be it one prompt's.
+_ANY = re.compile(
+    r"invalid_argument|client specified an invalid argument|invalid_parameter_error|\w+\.invalidparameter"
 )
 # The part of a request that is the sample's own: a parameter unknown in there is not one of the settings.
 _OF_A_SAMPLE = re.compile(r"\b(messages|contents|tools|functions)\W{1,4}\d")
 _FILTERED = re.compile(
-    r"content_?filter|content[ _]policy|data_?inspection|invalid_prompt|sensitive ?content|sensitive_?words|moderation|"
-    r"responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|risk ?detection|"
-    r"inappropriate content|prohibited[ _]content|sensitive information|flagged|usage (policy|policies|guidelines)|"
-    r"safety (system|filter|policy|policies|settings|reasons)|guardrail|敏感|不安全|违规|内容安全|审核"
+    r"content[ _]?filter|content[ _]?policy|data_?inspection|invalid_prompt|sensitive ?content|sensitive_?words|"
+    r"moderation|responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|"
+    r"risk ?detection|inappropriate content|prohibited[ _]content|sensitive information|flagged|"
+    r"usage (policy|policies|guidelines)|safety (system|filter|policy|policies|settings|reasons)|guardrail|"
+    r"敏感|不安全|违规|违反|内容安全|审核"
 )
 _TOO_LONG = re.compile(
     r"context.{0,30}(length|window|size|limit)|exceed_context|tokens_too_long|characters_too_long|string_above_max|"
@@ -70,6 +79,9 @@ _SETTING = re.compile(
 # What an address, a key or a payment decides.
 _STATUSES = {401: Concern.ALL, 402: Concern.SPENT, 404: Concern.ALL, 405: Concern.ALL, 407: Concern.ALL}
 
+# Beside every 5xx: TGI's failure while it generates (424), Groq's full tier (498).
+_AGAIN = (408, 409, 424, 425, 498)
+
 
 def concern_of(status: int, body: object) -> Concern:
     """What an error of this status and body (parsed JSON, or a text) concerns."""
@@ -82,7 +94,7 @@ def concern_of(status: int, body: object) -> Concern:
         return Concern.FILTERED
     if status == 429:
         return Concern.SPENT if _SPENT.search(said) else Concern.RATE_LIMIT
-    if status in (408, 409, 425) or not 400 <= status < 500:
+    if status in _AGAIN or not 400 <= status < 500:
         return Concern.MOMENT
     if _RATE.search(said):
         return Concern.RATE_LIMIT
@@ -90,7 +102,7 @@ def concern_of(status: int, body: object) -> Concern:
     said = f"{_codes(body)} {error_text(body)}".lower()
     if _SPENT.search(said):
         return Concern.SPENT
-    is_setting = _PARAMETER.search(said) and not _OF_A_SAMPLE.search(said)
+    is_setting = _PARAMETER.search(_ANY.sub("", said)) and not _OF_A_SAMPLE.search(said)
     return Concern.ALL if is_setting or _KEY.search(said) else Concern.PROMPT
 
 
@@ -98,6 +110,9 @@ def _is_too_long(status: int, said: str) -> bool:
     if status == 429:
         # More tokens than may be sent in a minute: no patience makes this prompt shorter (OpenAI, Groq).
         return "request too large" in said
+    if status == 403:
+        # Who may not ask is told of tokens of a month, and of those that expired.
+        return False
     return bool(_TOO_LONG.search(said)) and not _RATE.search(said) and not _SPENT.search(said)
 
 

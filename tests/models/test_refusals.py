@@ -56,6 +56,9 @@ FILTERED: Table = {
     "Volcengine": (400, error("no", code="InputTextSensitiveContentDetected")),
     "Azure": (400, error("filtered", code="content_filter")),
     "Azure policy": (400, error("triggering Azure OpenAI's content management policy.")),
+    "Anthropic": (400, error("Output blocked by content filtering policy", type="invalid_request_error")),
+    "LiteLLM": (400, error("litellm.ContentPolicyViolationError: no", code="400")),
+    "law": (400, error("输入内容违反相关法律法规")),
     "in Chinese": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容")),
 }
 ALL: Table = {
@@ -68,6 +71,9 @@ ALL: Table = {
     "model of DeepSeek": (400, error("Model Not Exist")),
     "key of Gemini": (400, error("API key not valid. Please pass a valid API key.")),
     "permission": (403, error("no", type="permission_error")),
+    "parameter of LiteLLM": (400, error("UnsupportedParamsError: m does not support parameters: ['top_k']")),
+    "model of Bedrock": (400, {"message": "The provided model identifier is invalid."}),
+    "access of Bedrock": (403, {"message": "You don't have access to the model with the specified model ID."}),
 }
 SPENT: Table = {
     "OpenAI": (429, error("pay", code="insufficient_quota")),
@@ -76,6 +82,11 @@ SPENT: Table = {
     "Anthropic": (400, error("Your credit balance is too low to access the API.")),
     "DashScope": (400, {"code": "Arrearage", "message": "Access denied, please make sure your account is in good"}),
     "OpenRouter": (402, error("Insufficient credits")),
+    "OpenRouter's key": (403, error("Key limit exceeded (total limit).", code=403)),
+    "Hugging Face": (403, error("You have exceeded your monthly included credits for Inference Providers.")),
+    "LiteLLM": (400, error("Budget has been exceeded! Current cost: 1.2", type="budget_exceeded")),
+    "LiteLLM's user": (429, error("ExceededBudget: User=x over budget. Spend: 1")),
+    "a month": (400, error("You have exceeded your monthly spending limit.")),
 }
 RATE_LIMIT: Table = {
     "OpenAI": (429, error("slow down", code="rate_limit_exceeded")),
@@ -85,6 +96,7 @@ RATE_LIMIT: Table = {
     ),
     "Bedrock": (400, {"message": "ThrottlingException: Too many tokens, please wait before trying again."}),
     "403": (403, error("rate limit")),
+    "Baidu": (400, {"error_code": 18, "error_msg": "Open api qps request limit reached"}),
 }
 PROMPT: Table = {
     "template": (400, error("Conversation roles must alternate user/assistant")),
@@ -100,11 +112,20 @@ PROMPT: Table = {
     "no max_tokens": (400, {"message": "max_tokens must be at least 1, got 0."}),
     "a field of its messages": (422, {"detail": [{"loc": ["messages", 0, "x"], "msg": "Extra inputs not permitted"}]}),
     "a gateway": (403, "<html>Forbidden</html>"),
+    "Gemini's word for all": (400, [error("Unable to process input image.", status="INVALID_ARGUMENT")]),
+    "xAI's word for all": (400, {"code": "Client specified an invalid argument", "error": "Image decoding failed."}),
+    "DashScope's word for all": (
+        400,
+        error("InternalError.Algo.InvalidParameter: The URL is not valid.", code="invalid_parameter_error"),
+    ),
+    "tokens of a month": (403, {"message": "Your tokens of this month exceed what the plan has"}),
 }
 MOMENT: Table = {
     "overloaded": (529, error("overloaded")),
     "starting": (503, error("the context length is being set up")),
     "a conflict": (409, error("locked")),
+    "TGI": (424, {"error": "Request failed during generation: Server error", "error_type": "generation"}),
+    "Groq": (498, error("capacity exceeded")),
     "no redirect": (304, ""),
 }
 TABLES: dict[Concern, Table] = {
