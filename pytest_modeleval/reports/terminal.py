@@ -116,8 +116,12 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
     with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error):
         stored, oldest_ = past.kept([spec.name for spec in evaluation.models])
     if oldest_ is not None:
-        reads = evaluation.options.cache.reads
-        use = "used where they are to the same question" if reads else "not used (--eval-cache off)"
+        if not evaluation.options.cache.reads:
+            use = "not used (--eval-cache off)"
+        elif evaluation.gate.judges:
+            use = "used only to go on with a run of this command that was broken off"
+        else:
+            use = "used where they are to the same question"
         yield f"modeleval: {stored:,} answers are stored, the oldest {age(oldest_)} old; {use}"
 
 
