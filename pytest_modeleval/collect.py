@@ -99,7 +99,7 @@ class Collector:
             for why in self.without_data.values():
                 raise pytest.UsageError(why)
             words = words_of(expression)
-            strange = [w for w in words if not any(w.lower() in name.lower() for name in self.names)]
+            strange = [w for w in words if not any(w.lower() in f"test_{name.lower()}" for name in self.names)]
             if strange:
                 what = f"benchmark, subset or tag in {flag} {expression!r}:"
                 raise unknown(what, strange[0], self._hints(), unlisted=self.names)

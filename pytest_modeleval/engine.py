@@ -146,7 +146,8 @@ class Engine(Generic[T]):
 
     def close(self) -> None:
         """Cancel what is in flight, keep what is finished, end the thread."""
-        self._call(self._feeder.cancel)
+        # Looked up on the loop: a thread that has only just begun has no feeder yet.
+        self._call(lambda: self._feeder.cancel())
         self._thread.join()
         sys.setswitchinterval(self._switch_interval)
 

@@ -47,6 +47,13 @@ def test_a_slow_job_holds_back_no_other(engine: Engine[Any]) -> None:
     assert finished[-1] == 0
 
 
+def test_an_engine_may_be_closed_before_its_thread_has_begun_to_work() -> None:
+    for _ in range(300):
+        Engine[Any]().close()
+
+    assert not [thread for thread in threading.enumerate() if thread.name == "modeleval-engine"]
+
+
 def test_no_more_jobs_run_at_once_than_allowed(engine: Engine[Any]) -> None:
     running, most = 0, 0
 

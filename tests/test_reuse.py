@@ -92,11 +92,21 @@ def test_a_run_that_was_given_all_its_answers_says_so(project: pytest.Pytester, 
     assert document["run"]["answers"] == {"new": 10, "stored": 0, "oldest": None}
 
 
-def test_a_header_says_that_stored_answers_are_not_used(six_stored: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(six_stored, "--model", "faulty", "--eval-cache", "off", "test_answers.py")
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--eval-cache", "off"), "not used (--eval-cache off)"),
+        (("--eval-min-score", "answers=0"), "used only to go on with a run of this command that was broken off"),
+        (("--eval-save-baseline", "b.json"), "used only to go on with a run of this command that was broken off"),
+    ],
+)
+def test_a_header_says_that_stored_answers_are_not_used(
+    six_stored: pytest.Pytester, faulty: FaultyServer, flags: tuple[str, ...], why: str
+) -> None:
+    result = run(six_stored, "--model", "faulty", *flags, "test_answers.py")
 
     result.stdout.fnmatch_lines(
-        ["modeleval: 6 answers are stored, the oldest 9 days old; not used (--eval-cache off)", "answers: 10 new, *"]
+        [f"modeleval: 6 answers are stored, the oldest 9 days old; {why}", "answers: 10 new, none stored"]
     )
 
 

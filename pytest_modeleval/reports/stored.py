@@ -14,7 +14,9 @@ def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
     """One line for the interrupted run that a gate took up, or for each kind of answers that did not serve."""
     if rules.judged:
         return _resumed(store, rules.run)
-    return [] if rules.cache is Cache.ANY else [*_elsewhere(store, rules.run), *_first(store, rules, models)]
+    if rules.cache is Cache.ANY:
+        return _any(store, rules.run)
+    return [*_elsewhere(store, rules.run, models), *_first(store, rules, models)]
 
 
 def _resumed(store: Store, run: str) -> list[str]:
@@ -34,7 +36,20 @@ def _resumed(store: Store, run: str) -> list[str]:
     return [*lines, told] if used or again else lines
 
 
-def _elsewhere(store: Store, run: str) -> list[str]:
+def _any(store: Store, run: str) -> list[str]:
+    """Who gave the stored answers, where anybody of the model's name may have."""
+    store.flush()
+    places = store.rows(
+        "select coalesce(place, 'nobody knows whom (version 0.1)'), count(*) from scores "
+        "join completions on key = scores.completion left join models using (who) "
+        "where scores.run = ? and metric = 'main' and stored is not null group by place order by place",
+        (run,),
+    )
+    listed = ", ".join(f"{count:,} by {place}" for place, count in places)
+    return [f"stored answers, which --eval-cache any took, were given: {listed}"] if places else []
+
+
+def _elsewhere(store: Store, run: str, models: Sequence[ModelSpec]) -> list[str]:
     """Answers of models of the same names at other addresses, to questions that were asked anew."""
     places = store.rows(
         "select place, count(distinct new.asked) from completions new "
@@ -43,11 +58,13 @@ def _elsewhere(store: Store, run: str) -> list[str]:
         "and models.model != '' and models.model = (select model from models where who = new.who) group by place",
         (run,),
     )
-    return [
-        f"{count:,} of these questions were answered before at {place}: if that is the same model, --eval-cache any "
-        'uses those answers; with identity = "…" in its alias its address does not count'
-        for place, count in places
-    ]
+    if not places:
+        return []
+    listed = "; ".join(f"{count:,} of these questions were answered before at {place}" for place, count in places)
+    moves = (
+        "" if all(spec.identity for spec in models) else '; with identity = "…" in its alias its address does not count'
+    )
+    return [f"{listed}: if that is the same model, --eval-cache any uses those answers{moves}"]
 
 
 def _first(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:

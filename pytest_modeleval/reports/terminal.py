@@ -119,7 +119,7 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
         if not evaluation.options.cache.reads:
             use = "not used (--eval-cache off)"
         elif evaluation.gate.judges:
-            use = "not used, as a gate judges answers of its own run, an interrupted one's among them"
+            use = "used only to go on with a run of this command that was broken off, as a gate judges its own answers"
         else:
             use = "used where the same model was asked the same"
         yield f"modeleval: {stored:,} answers are stored, the oldest {age(oldest_)} old; {use}"

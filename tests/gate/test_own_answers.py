@@ -114,7 +114,7 @@ def test_a_worse_model_behind_the_same_address_fails_the_gate(many: pytest.Pytes
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.re_match_lines(
         [
-            rf"modeleval: {N} answers are stored, .*; not used, as a gate judges answers of its own run, .*",
+            rf"modeleval: {N} answers are stored, .*; used only to go on with a run of this command that was broken off, .*",
             r"answers  failed .*",
         ]
     )

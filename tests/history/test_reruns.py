@@ -104,7 +104,7 @@ def test_stored_answers_are_judged_again_and_errors_asked(
 def test_nothing_to_ask_is_pytests_own_status(project: pytest.Pytester, ask: Ask) -> None:
     ask()
 
-    result = ask(flags=("--eval-only", "failed"))
+    result = ask(flags=("--eval-only", "failed", "-k", "test_answers"))
 
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
     result.stdout.fnmatch_lines(["modeleval: --eval-only failed: 0 samples in earlier runs", "*10 deselected*"])

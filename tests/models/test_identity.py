@@ -358,6 +358,9 @@ def test_answers_of_another_address_are_told_and_used_by_name(project: pytest.Py
 
     only.stdout.fnmatch_lines(["*no stored answer, *; one of another address is stored, which --eval-cache any uses"])
     by_name.assert_outcomes(passed=6)
+    by_name.stdout.re_match_lines(
+        [r"stored answers, which --eval-cache any took, were given: 6 by http://127\.0\.0\.1:\d+/v1"]
+    )
     asked.stdout.re_match_lines(
         [
             r"10 of these questions were answered before at http://127\.0\.0\.1:\d+/v1: if .*--eval-cache any .*identity = "
@@ -380,6 +383,22 @@ def test_a_model_with_a_name_of_its_own_may_move(
     result.stdout.no_fnmatch_line("*answered before*")
 
 
+def test_a_model_with_a_name_of_its_own_is_not_told_to_take_one(
+    project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyServer
+) -> None:
+    alias(project, "one", base_url=faulty.url, model="faulty", identity="m@1")
+    alias(project, "two", base_url=other_server.url, model="faulty", identity="m@2")
+    run(project, "--model", "faulty", "test_answers.py")
+    run(project, "--model", "one", "test_answers.py")
+
+    result = run(project, "--model", "two", "test_answers.py")
+
+    answered = "10 of these questions were answered before at "
+    result.stdout.re_match_lines(
+        [f"{answered}'m@1'; {answered}http://.*: if that is the same model, --eval-cache any uses those answers$"]
+    )
+
+
 def test_an_empty_name_is_refused(project: pytest.Pytester, faulty: FaultyServer) -> None:
     alias(project, "nameless", base_url=faulty.url, model="faulty", identity=" ")
 
@@ -399,6 +418,7 @@ def test_answers_of_version_0_1_serve_by_name_alone(project: pytest.Pytester, fa
 
     by_name.assert_outcomes(passed=10)
     assert asked_then == 10
+    by_name.stdout.fnmatch_lines(["stored answers, *, were given: 10 by nobody knows whom (version 0.1)"])
     asked.stdout.fnmatch_lines(
         ["10 stored answers are of version 0.1, which kept no address: --eval-cache any uses them"]
     )
@@ -424,6 +444,7 @@ def forget_who_answered(project: pytest.Pytester, faulty: FaultyServer) -> None:
         for column in ("command", "resumes", "ended"):
             store.execute(f"alter table runs drop column {column}")
         store.execute("alter table scores rename column stored to reused")
+        store.execute("update scores set reused = reused is not null")
         for table in ("models", "servers", "refusals"):
             store.execute(f"drop table {table}")
         store.execute("pragma user_version = 5")
