@@ -41,8 +41,11 @@ _DISPLAYED = re.compile(r"\$\$.+?\$\$|\\\[.+?\\\]", re.DOTALL)
 # The longest gold answer of MATH-500 has 53 characters, of Minerva's 272 problems 210.
 LONGEST = 1000
 _TEXT = re.compile(r"\\text\{([^{}]*)\}")
-_PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}")
-_SENTENCE_END = re.compile(r"(?<![ap]\.m)\.(?:\s|$)|。|(?<!\\);", re.IGNORECASE)
+# Two words in a row, or one that tells of a number before it ("12, not 20", "12 since 5 + 7 = 12").
+_PROSE = re.compile(r"[^\W\d_]{2,} +[^\W\d_]{2,}|\d\W+(?:not|since|because|rounded)\b|^not\b")
+_SENTENCE_END = re.compile(
+    r"(?<![ap]\.m)(?<!\bi\.e)(?<!\be\.g)(?<!\brs)(?<!\bno)(?<!\bapprox)\.(?:\s|$)|。|(?<!\\);", re.IGNORECASE
+)
 _WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)\b[^\W\d_]{2,}")
 _EQUALS = re.compile(r"=[^\w=]*$")
 _VERB = re.compile(
@@ -50,13 +53,19 @@ _VERB = re.compile(
     r"|[:\uff1a是为為]",
     re.IGNORECASE,
 )
+# Where a sentence goes on to tell why, or of what: "12 because 3 * 4 = 12", "x = 12 when y = 3".
+_REASON = re.compile(
+    r"[\s,(](?:because|since)\b|\b(?:when|where|if|for|at)\W{1,5}[a-z]\W{0,3}=[^\w=]{0,9}$", re.IGNORECASE
+)
+_NOT = re.compile(r"\bnot[\s$\\(*]*$", re.IGNORECASE)
 # What is no answer, and words that may stand between: "except $x = -4$ and".
+_EXCEPTS = re.compile(r"\b(?:except|excluding|other than|not equal to|besides)\b")
 _EXCEPTED = re.compile(
-    r"\b(?:except|excluding|other than|not equal to|besides)\b"
+    rf"\bnot[\s$\\(*]*$|{_EXCEPTS.pattern}"
     r"(?:\s|[-\u2212$\\\d.,=(){}]|\b(?:[a-z]|for|when|where|at|the|points?|values?|of|and|or)\b)*$"
 )
 _CIRCUMSTANCE = re.compile(
-    r"\b(?:after|in|for|with|by|at|when|if|on|from|of|per|every|each|over|during|within)\W+(?:the\W+)?(?:first\W+)?$",
+    r"\b(?:after|in|for|with|by|at|when|if|on|from|of|per|every|each|over|during|within|not)\W+(?:the\W+)?(?:first\W+)?$",
     re.IGNORECASE,
 )
 _BOX = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{")
@@ -152,12 +161,15 @@ def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
     """Which of the numbers or formulas found in a sentence, by their places, is what it says in the end.
 
     That behind the last "=", the first where it begins the sentence, that behind the last verb such as "is" ("After 2
-    hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours").
+    hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours") and not denied; nothing of
+    what is told behind it as its reason.
     """
-    if len(found) < 2:
-        return 0
     ends = [0, *(end for _, end in found)]
     gaps = [sentence[end:start] for end, (start, _) in zip(ends, found, strict=False)]
+    gaps = gaps[: next((place for place, gap in enumerate(gaps) if place and _REASON.search(gap)), None)]
+    if len(gaps) < 2:
+        return 0
+    gaps = ["not " if _NOT.search(gap) else gap for gap in gaps]
     for fits in (_EQUALS.search, _VERB.search):
         behind = [place for place, gap in enumerate(gaps) if fits(gap)]
         if behind:
@@ -165,6 +177,11 @@ def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
         if not _WORD.search(gaps[0]):
             return 0
     return next((place for place, gap in enumerate(gaps) if not _CIRCUMSTANCE.search(gap)), 0)
+
+
+def excepts(text: str) -> bool:
+    """Whether a text names what is no answer: "all real numbers except -4"."""
+    return bool(_EXCEPTS.search(text))
 
 
 def is_excepted(text: str, place: int) -> bool:

@@ -18,6 +18,9 @@ _CLOSES = {r"\(": r"\)", r"\[": r"\]", "$": "$", "$$": "$$"}
 _MARKDOWN = " \t\r\n*_`\"'#"
 _JOINING = re.compile(r"(?:[\s,*_]|\b(?:and|or)\b)*")
 
+# A minus sign that stands before a formula: "-$\\frac{1}{2}$".
+_SIGN = re.compile(r"(?:^|[\s=:(*])[-\u2212]$")
+
 # Where a formula stands in a text, with its delimiters, and what it is without them.
 Formula = tuple[tuple[int, int], str]
 
@@ -41,7 +44,14 @@ def formulas_in(text: str) -> list[Formula]:
             mark = ""
         elif now in _CLOSES:
             mark, start, inside = now, match.start(), end
-    return [formula for formula in found if formula[1]]
+    return [_signed(text, place, formula) for place, formula in found if formula]
+
+
+def _signed(text: str, place: tuple[int, int], formula: str) -> Formula:
+    start, end = place
+    if _SIGN.search(text, max(0, start - 2), start) and not formula.startswith(("-", "+")):
+        return (start - 1, end), f"-{formula}"
+    return place, formula
 
 
 def final_expression(text: str) -> str | None:

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pytest_modeleval.scorers.numbers import plain_digits
+from pytest_modeleval.scorers.numbers import CURRENCY, NEGATIVE, plain_digits
 
 # Typography without meaning: sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string), and TeX's
 # spacing commands.
 _NOTHING = re.compile(
     r"\\[!]|\\(?:left|right|m?bigl?|bigr|Bigl?|Bigr|biggl?|biggr|displaystyle|textstyle|limits|bf|rm|it)(?![a-zA-Z])\.?"
-    r"|\\?[$€£¥₹]|\\[()\[\]]"
+    rf"|(?:{CURRENCY})(?=[-+ ]{{0,2}}[.\d])|\\?[$€£¥₹]|\\[()\[\]]"
 )
 # Rows end in \cr here, so that a backslash before a space is TeX's spacing command. Doubled backslashes before a
 # command, outside of a matrix, are a model's JSON habit.
@@ -97,7 +97,7 @@ class Expression:
 
 def normal_form(latex: str) -> Expression:
     """The expression without typography, units, currency and degree signs."""
-    latex = plain_digits(latex).translate(_SYMBOLS)
+    latex = NEGATIVE.sub("-", plain_digits(latex).translate(_SYMBOLS))
     latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
     for pattern, replacement in _RENAMED:
         latex = pattern.sub(replacement, latex)

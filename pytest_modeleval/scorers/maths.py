@@ -3,7 +3,7 @@
 import re
 
 from pytest_modeleval.sample import Completion, SampleError, Score
-from pytest_modeleval.scorers.answers import LONGEST, boxed
+from pytest_modeleval.scorers.answers import LONGEST, boxed, excepts
 from pytest_modeleval.scorers.choices import chosen_letter
 from pytest_modeleval.scorers.colons import same_with_colons
 from pytest_modeleval.scorers.formulas import final_expression
@@ -69,6 +69,8 @@ def _equal(gold: Expression, answer: Expression) -> Verdict:
         return False, "a division by zero equals nothing"
     if gold.key == answer.key and gold.percent == answer.percent:
         return True, ""
+    if excepts(answer.latex) != excepts(gold.latex):
+        return _DIFFERENT
     if gold.percent or answer.percent:
         return _same_percentage(gold, answer), ""
     if (text := plain_text(gold.latex)) is not None:

@@ -11,27 +11,42 @@ from pytest_modeleval.scorers.answers import boxed, first_sentence, is_excepted,
 from pytest_modeleval.scorers.colons import same_with_colons
 from pytest_modeleval.scorers.run_on import before_run_on
 
-# A number with grouped digits (by commas, the Indian way too, or by spaces), a plain one, or one that begins with its
-# point; then an exponent; or two with a colon, which are a time or a ratio.
+# A number with grouped digits (by commas, the Indian way too, by spaces, or the Swiss way), a plain one, or one that
+# begins with its point; then an exponent; or two with a colon, which are a time or a ratio.
 _NUMBER = re.compile(
     r"(?P<size>(?:(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
-    r"|(?<![\d.,])[1-9]\d{0,2}(?:[ \u00a0\u202f]\d{3})+(?![\d,])|\d+)(?:\.\d+)?|(?<![\d.])\.\d+)"
+    r"|(?<![\d.,])[1-9]\d{0,2}(?:(?:[ \u00a0\u2007\u2009\u202f]\d{3})+|(?:['\u2019]\d{3})+)(?![\d,])|\d+)(?:\.\d+)?"
+    r"|(?<![\d.])\.\d+)"
     r"(?:[eE][-+]?\d{1,3}(?!\w))?)"
     r"(?P<colon>(?::\d+(?:\.\d+)?){1,2}(?![:\d])(?:\s?[aApP]\.?[mM]\b)?)?"
 )
 # How many characters of a line are read: no text may take long.
 MOST_READ = 20_000
+# A currency's sign, with its country's letters or without, or its code.
+CURRENCY = (
+    r"(?:(?<![A-Za-z])(?:US|CA|AU|NZ|HK|SG|[ACRS]))?"
+    r"\\?[$\u00a2-\u00a5\u0e3f\u20a0-\u20cf]|(?<![A-Za-z])(?:USD|EUR|GBP|CHF|JPY|CNY|RMB|INR|Rs\.?)(?![A-Za-z])"
+)
 # The sign before a number and its currency. It counts where no digit, letter or bracket stands before it ("7-3" and
 # "7-$5" end in 3 and 5); with a space behind it, only where it can be no bullet or dash: "= - 5".
 _SIGN = re.compile(
-    r"(?:(?<![\w.)\]}%])(?<!\d\$)|^)([-+])(?:\\?[$€£¥₹])?$|(?:^|[=:({\[,~≈#*$])[ \t]{0,2}([-+]) (?:\\?[$€£¥₹])?$"
+    rf"(?:(?<![\w.)\]}}%!])(?<!\d\$)|^)([-+])(?:(?:{CURRENCY}) ?)?$"
+    rf"|(?:^|[=:({{\[,~≈#*$]|\b(?:is|was|equals|be))[ \t]{{0,2}}([-+]) (?:(?:{CURRENCY}) ?)?$"
 )
-_FRACTION = re.compile(r"\\[dt]?frac\s*\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}")
+# A sign that is a word; "7 minus 5" and "正负5" have none.
+NEGATIVE = re.compile(
+    r"(?:\b[Nn]egative |(?:(?<![\w)\]}%$] )(?<![\w)\]}%$])|(?<=\bis )|(?<=\bwas )|(?<=\bequals ))[Mm]inus "
+    r"|(?<!正)[负負])"
+    rf"(?=(?:{CURRENCY})?\.?\d)"
+)
+_FRACTION = re.compile(
+    r"\\[dt]?frac\s*(?:\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}|(\d)\s*(\d)|(\d)\s*\{(\d{1,40})\})"
+)
 _SPACING = re.compile(r"\\[,!]|(?<=\d)(?:\\[ ;:]|~)(?=\d{3}(?!\d))")
-# Minus signs, decimal and grouping marks that are not ASCII: minus, en dash, full-width minus, Arabic decimal and
-# thousands separators, full-width comma and point.
-_SPELLED = str.maketrans("\u2212\u2013\uff0d\u066b\u066c\uff0c\uff0e", "---.,,.")
-_UNGROUPED = re.compile(r"[,\s]")
+# Minus signs, decimal and grouping marks and currencies that are not ASCII: minus, en dash, small and full-width minus,
+# Arabic decimal and thousands separators, full-width comma and point, dollar, pound and yen.
+_SPELLED = str.maketrans("\u2212\u2013\ufe63\uff0d\u066b\u066c\uff0c\uff0e\uff04\uffe1\uffe5", "----.,,.$£¥")
+_UNGROUPED = re.compile(r"[,\s'\u2019]")
 _OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
 # A number right behind the hashes, but not a heading's ("#### 2. Add the apples").
 _HASHES = re.compile(
@@ -57,9 +72,16 @@ def numbers_in(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    text = _FRACTION.sub(lambda match: f" {match[1]}/{match[2]} ", plain_digits(text))
-    text = text.replace("{,}", ",")
+    text = NEGATIVE.sub("-", plain_digits(text)).replace("{,}", ",")
+    text = _FRACTION.sub(_in_line, text) if "frac" in text else text
     return _SPACING.sub("", text) if "\\" in text or "~" in text else text
+
+
+def _in_line(fraction: "re.Match[str]") -> str:
+    """The fraction with a slash; a space keeps it from a whole number before it, but not from its sign."""
+    above, below = filter(None, fraction.groups())
+    apart = " " if fraction.string[fraction.start() - 1 : fraction.start()].isdigit() else ""
+    return f"{apart}{above}/{below} "
 
 
 def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
@@ -67,11 +89,11 @@ def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
     numbers: list[tuple[str, tuple[int, int]]] = []
     end = slashes = 0
     for match in _NUMBER.finditer(text):
-        sign = _SIGN.search(text, max(end, match.start() - 9), match.start())
+        sign = _SIGN.search(text, max(end, match.start() - 14), match.start())
         number = f"{sign[1] or sign[2] if sign else ''}{_UNGROUPED.sub('', match['size'])}{match['colon'] or ''}"
         start = sign.start() if sign else match.start()
         # a/b is one number; a/b/c is a date or a path, and three numbers.
-        slashes = slashes + 1 if numbers and text[end : match.start()].strip() == "/" else 0
+        slashes = slashes + 1 if numbers and text[end:start].strip() == "/" else 0
         if slashes == 1:
             number, (start, _) = f"{numbers[-1][0]}/{number}", numbers.pop()[1]
         elif slashes == 2:

@@ -6,27 +6,32 @@ from itertools import islice
 
 from pytest_modeleval.scorers.answers import markers
 
-# What chat formats write between turns: ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Command, DeepSeek, gpt-oss. Of the
-# last, `<|end|>` before another message of the assistant's ends a thought only.
+# What chat formats write between turns: ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Command, DeepSeek, GLM, EXAONE,
+# gpt-oss. Of the last, `<|end|>` before another message of the assistant's ends a thought only.
 _MARK = re.compile(
-    r"<\|(?:im_end|im_start|eot_id|eot|eom_id|end_of_text|endoftext|start_header_id|end_of_turn|return|user|assistant|system"
-    r"|end(?!\|>\s*<\|start\|>\s*assistant)|END_OF_TURN_TOKEN|START_OF_TURN_TOKEN)\|>"
-    r"|<\uff5c(?:end▁of▁sentence|User)\uff5c>|</s>|<eos>|<(?:start|end)_of_turn>|\[INST\]"
+    r"<\|(?i:im_(?:end|start)|eo[stm](?:_id)?|end_?of_?(?:turn(?:_token)?|text|sentence|message|solution)"
+    r"|start_header_id|start_of_turn_token|return|call|user|human|assistant|system|observation|role_end"
+    r"|end(?!\|>\s*<\|start\|>\s*assistant))\|>"
+    r"|<\uff5c(?:end▁of▁sentence|User)\uff5c>|</s>|<(?:eos|eot|seed:eos)>|<(?:start|end)_of_turn>|<turn\|>"
+    r"|\[/?INST\]|\[\|endofturn\|\]|\[EOS\]"
 )
 # What a format puts before an answer, where a server leaves it in the text.
 _OPENED = re.compile(
-    r"(?:\s|<s>|<bos>|\[/INST\]|<\|(?:begin_of_text|end_header_id|assistant)\|>|<\uff5cAssistant\uff5c>"
+    r"(?:\s|<s>|<bos>|\[/INST\]|<\|(?:begin_of_text|end_header_id|assistant|im_sep)\|>|<\uff5cAssistant\uff5c>"
     r"|(?:<\|im_start\|>|<\|start_header_id\|>)\s*assistant\b|<start_of_turn>\s*model\b)*"
 )
 # After an answer, a line with one of these begins what nobody asked: a label, as the lm-evaluation-harness stops at
 # "Question:", "Q:" and "Problem:" (gsm8k, gsm8k_cot, minerva_math); what our own prompts ask for; a paragraph that is
 # a question.
 _ASKED = re.compile(
-    r"^[ \t>*_#\[(-]{0,8}(?:(?:next|new|another|similar|practice|sample|bonus)[ \t])?"
-    r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|user|human|问题|题目|例题|问|用户)"
-    r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
+    r"^[ \t>*_#\[(\"-]{0,8}(?:(?:next|new|another|follow-up|similar|practice|sample|bonus)[ \t])?"
+    r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|context|task|student|user|human|问题|問題|题目|題目|例题|例題|习题|問|问|用户|用戶"
+    r"|pregunta|frage|вопрос|문제|質問)"
+    r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])\"]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
     r"|(?P<told>\bend with (?:(?:a|the) (?:line|sentence)\b|\")|\bput the (?:final answer|number of)\b"
     r"|^reason step by step[.,]|^answer from the \w+\.|请先分析)"
+    r"|^[ \t]*(?:#{1,6}[ \t]+|\*\*)(?:question|problem|instruction|input|exercise)[ \t*_]*$"
+    r"|^[ \t#*]*(?:user|human|assistant|问题|問題|题目|題目)[ \t*_]*$|^q\.[ \t]|^\[(?:question|problem)\]"
     r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -35,6 +40,10 @@ MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
 _VALUE = re.compile(r"[^\n]{1,80}?(?:[.。!](?=\s|$)|(?=\n|$))")
 _HASHES = re.compile(r"####(?!#)[ \t]{0,3}[^\s\w]{0,4}[ \t]?\d+(?![.):][ \t]+\w|\d)")
+_PICKED = re.compile(
+    r"(?:\b(?i:choose|pick|select|go with)\b|选|選)\W{0,3}(?:(?i:option|choice)|择|擇|项|項)?\W{0,3}"
+    r"[A-Z](?![A-Za-z])[^\w\n]{0,3}"
+)
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
@@ -57,7 +66,7 @@ def before_run_on(text: str) -> str:
     It ends at the first mark of a chat format, and where another question begins after a final answer was stated.
     Before that nothing is cut ("let me read it again. Question: …" is reasoning), and a correction stays.
     """
-    if "<" in text or "[INST]" in text:
+    if "<" in text or "[" in text:
         opened = _OPENED.match(text)
         mark = _MARK.search(text, opened.end() if opened else 0)
         text = text[: mark.start()] if mark else text
@@ -75,7 +84,9 @@ def before_run_on(text: str) -> str:
 
 def _answered(text: str) -> int | None:
     """Where the first statement of a final answer ends; None without one."""
-    ends = [match.end() for match in (_BARE.match(text), _HASHES.search(text), _BOX.search(text)) if match]
+    ends = [
+        match.end() for match in (_BARE.match(text), *(said.search(text) for said in (_HASHES, _BOX, _PICKED))) if match
+    ]
     values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
     if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
         ends.append(value.end())

@@ -195,6 +195,12 @@ RIGHT = [
 
 # Where the answer stands.
 FOUND = [
+    ("-1/2", r"The answer is -$\frac{1}{2}$."),
+    ("-5", "The answer is -US$5."),
+    ("-5", "The answer is negative 5."),
+    ("100000", "The answer is Rs. 1,00,000"),
+    ("12", "The answer is 12, not 20."),
+    ("20", "The answer is not 12 but 20."),
     ("5", r"First \boxed{3}, no: \boxed{5}."),
     (r"\frac{1}{2}", r"so $\boxed{\frac{1}{2}}$"),
     (r"\frac{1}{2}", r"Therefore the answer is $\frac12$."),
@@ -302,6 +308,9 @@ WRONG = [
     (r"\frac{1}{2}", r"\boxed{\frac{1}{2}"),
     ("5", "I do not know."),
     ("-4", "The answer is the set of all real numbers except $x=-4$ and $x=1$."),
+    ("-4, 1", "The answer is all real numbers except $x=-4$ and $x=1$"),
+    ("1/2", r"The answer is -$\frac{1}{2}$."),
+    ("5", "The answer is negative 5."),
     ("1", "The domain is the set of all real numbers except $x=-4$ and $x=1$."),
     ("5", r"The answer is 5? No: \boxed{6}"),
     ("5", r"First \boxed{5}, no: \boxed{3}."),

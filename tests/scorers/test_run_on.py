@@ -45,6 +45,15 @@ CITIES = ["Paris", "Rome", "London", "Berlin"]
         "<end_of_turn>\n<start_of_turn>user\n3 + 4?<end_of_turn>\n<start_of_turn>model\nThe answer is 7.",
         "<|end|><|user|>3 + 4?<|end|><|assistant|>The answer is 7.",
         "[INST] 3 + 4? [/INST] The answer is 7.",
+        "[/INST] The answer is 7.",
+        "<|EOT|>The answer is 7.",
+        "<|observation|>The answer is 7.",
+        "[|endofturn|]The answer is 7.",
+        "user\n3 + 4?\nassistant\nThe answer is 7.",
+        "Q. What is 3 plus 4?\nThe answer is 7.",
+        "### Problem\nAdd 3 and 4.\nThe answer is 7.",
+        "問題\uff1a3加4\n答案\uff1a7",
+        "题目\n3加4\n答案\uff1a7",
     ],
     ids=lambda text: text[:25],
 )
@@ -54,6 +63,10 @@ CITIES = ["Paris", "Rome", "London", "Berlin"]
 def test_the_answer_is_that_of_the_question_that_was_asked(answer: str, run_on: str) -> None:
     assert final_number(f"{answer}\n\n{run_on}") == "12"
     assert same_expression(f"{answer}\n\n{run_on}", "12")
+
+
+def test_an_answer_that_was_picked_is_one() -> None:
+    assert chosen_letter("I choose B.\n\nQuestion: Which is in France?\nA. Paris\nB. Oslo\nANSWER: A", CITIES) == "B"
 
 
 @pytest.mark.parametrize(
@@ -69,6 +82,8 @@ def test_the_answer_is_that_of_the_question_that_was_asked(answer: str, run_on: 
         ("Question 1: how many cows?\nAnswer: 5\n\nQuestion 2: how many in all?\nAnswer: 12", "12"),
         ("<|im_start|>assistant\nThe answer is 12.<|im_end|>", "12"),
         ("<s> The answer is 12.</s>", "12"),
+        ("<|begin_of_thought|>11?<|end_of_thought|>The answer is 12.", "12"),
+        ("<|im_start|>assistant<|im_sep|>The answer is 12.<|im_end|>", "12"),
         (
             "<|channel|>analysis<|message|>It is 11?<|end|><|start|>assistant<|channel|>final<|message|>12<|return|>",
             "12",
