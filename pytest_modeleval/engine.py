@@ -146,7 +146,7 @@ class Engine(Generic[T]):
 
     def close(self) -> None:
         """Cancel what is in flight, keep what is finished, end the thread."""
-        self._call(self._feeder.cancel)
+        self._call(lambda: self._feeder.cancel())
         self._thread.join()
         sys.setswitchinterval(self._switch_interval)
 
