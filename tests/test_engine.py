@@ -231,6 +231,13 @@ def test_an_exception_in_the_feeder_ends_the_wait_in_one_line(engine: Engine[Any
     engine.close()
 
 
+def test_a_thread_that_ended_without_a_word_ends_the_wait(engine: Engine[Any]) -> None:
+    engine.close()
+
+    with pytest.raises(StopRun, match=r"the thread that asks the model has ended \(without a word\)"):
+        engine.result("a", nothing)
+
+
 def test_a_thread_that_was_killed_ends_the_wait(engine: Engine[Any]) -> None:
     engine.feed([job("a", lambda: asyncio.sleep(0.01, "a")), job("b", lambda: asyncio.sleep(60))])
     assert engine.result("a", nothing) == "a"

@@ -151,6 +151,17 @@ def test_without_a_model_benchmarks_are_skipped_with_the_reason(project: pytest.
     result.stdout.fnmatch_lines(["*no model: give --model NAME"])
 
 
+@pytest.mark.parametrize("model", [(), ("--model", "faulty")], ids=["without", "with"])
+def test_a_tests_own_fixture_may_be_named_sample(
+    project: pytest.Pytester, faulty: FaultyServer, model: tuple[str, ...]
+) -> None:
+    project.makepyfile(
+        test_own="import pytest\n@pytest.fixture\ndef sample(): return 7\ndef test_it(sample): assert sample == 7"
+    )
+
+    run(project, *model, "test_own.py").assert_outcomes(passed=1)
+
+
 def test_ordinary_tests_beside_a_benchmark_are_untouched(project: pytest.Pytester, half: FaultyServer) -> None:
     project.makepyfile(
         test_plain="""

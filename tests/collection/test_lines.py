@@ -103,7 +103,14 @@ def test_a_prompt_that_is_the_record_is_asked_as_the_benchmark_asks() -> None:
 def test_tools_are_functions() -> None:
     tool = {"name": "add", "description": "adds", "parameters": {"type": "object"}}
 
-    assert sample({"input": ASKED, "target": "A", "tools": [tool]}).tools == [{"type": "function", "function": tool}]
+    made = sample({"input": ASKED, "target": "A", "tools": [tool, {"type": "function", "function": tool}]})
+
+    assert made.tools == [{"type": "function", "function": tool}] * 2
+
+
+def test_a_tool_without_a_name_is_refused() -> None:
+    with pytest.raises(SampleError, match="a tool has a name, which {'description': 'adds'} has not"):
+        sample({"input": ASKED, "target": "A", "tools": [{"description": "adds"}]})
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,16 @@ def test_two_models_are_compared_one_with_one(project: pytest.Pytester, ask: Ask
     )
 
 
+def test_of_many_repeats_three_answers_are_shown(project: pytest.Pytester, ask: Ask) -> None:
+    flags = ("--eval-cache", "off", "--eval-repeats", "5", "-k", "easy-00000")
+    ask("easy 0", flags=flags)
+    ask(flags=flags)
+
+    result = run(project, "--eval-diff", "last~1", "last")
+
+    result.stdout.fnmatch_lines(["*, got '41', '41', '41' and 2 more → '42', '42', '42' and 2 more"])
+
+
 def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:
     ask()
     project.makepyfile(test_answers=ANSWERS.replace("what is 6", "say what 6"))

@@ -1,10 +1,14 @@
 """Recorded answers: which line answers what."""
 
+import asyncio
 import json
 from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.models.replay import ReplayModel
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.sample import Request
 from tests.conftest import run
 
 SAME_PROMPT = """
@@ -92,3 +96,14 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(project: pytest.Pytester
     path.write_bytes(path.read_bytes().replace(b"\n", end.encode()))
 
     run(project, "--model", "replay:a.jsonl", "test_answers.py").assert_outcomes(passed=3)
+
+
+def test_messages_are_the_same_in_whatever_order_a_parts_fields_are_written(tmp_path: Path) -> None:
+    recorded = [{"role": "user", "content": [{"text": "6 * 7?", "type": "text"}]}]
+    asked = [{"role": "user", "content": [{"type": "text", "text": "6 * 7?"}]}]
+    (tmp_path / "a.jsonl").write_text(json.dumps({"messages": recorded, "text": "42"}))
+    model = ReplayModel(ModelSpec(name="replay", api="replay", model=str(tmp_path / "a.jsonl")))
+
+    answer = asyncio.run(model.complete(Request(asked)))
+
+    assert answer.text == "42"

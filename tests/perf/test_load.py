@@ -3,6 +3,7 @@
 import gc
 import json
 import os
+import resource
 import signal
 import socket
 import statistics
@@ -98,6 +99,21 @@ def test_a_duration_ends_sending_and_awaits_what_is_on_its_way(bench: BenchServe
 def test_requests_that_end_before_the_number_end_the_load(bench: BenchServer) -> None:
     assert len(load(bench, Plan(parallel=4, number=100), requests(5)).records) == 5
     assert len(load(bench, Plan(rate=100, number=100), requests(5)).records) == 5
+
+
+@pytest.mark.parametrize(
+    "plan", [Plan(parallel=60, number=60), Plan(rate=1000, number=60, max_parallel=60)], ids=["closed", "open"]
+)
+def test_a_load_raises_the_limit_on_open_files(bench: BenchServer, plan: Plan) -> None:
+    bench.behave(replace(QUICK, ttft=1))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/dev/fd")) + 20, hard))
+    try:
+        seen = load(bench, plan)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+    assert errors(seen) == {"": 60}
 
 
 @pytest.mark.parametrize("arrivals", ["constant", "poisson", "gamma"])

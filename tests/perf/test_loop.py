@@ -51,6 +51,18 @@ def test_timers_come_in_their_order_and_not_before_their_time() -> None:
     assert all(at >= delay * MS for delay, at in called)
 
 
+def test_a_turn_waits_for_the_next_timer() -> None:
+    loop, called, turns = Loop(), list[int](), 0
+    loop.at(time.monotonic_ns() + 50 * MS, lambda: called.append(1))
+    while not called:
+        loop.turn()
+        turns += 1
+    loop.close()
+
+    # One up to shortly before, one to the time, one for the call; without waiting there are ten thousand.
+    assert turns < 50
+
+
 @pytest.mark.parametrize("fine", [True, False])
 def test_a_socket_that_can_be_read_is_called_until_it_is_forgotten(fine: bool) -> None:
     loop, read = Loop(), []

@@ -86,6 +86,15 @@ def test_the_tables_show_failures_steady_state_and_the_best_loads() -> None:
         assert f"\n{name} " in text
 
 
+def test_the_shortest_latency_is_that_of_the_median() -> None:
+    mostly_short = [streamed(at / 10, ttft=0.1 if at <= 50 else 9.0) for at in range(101)]
+    never_long = [streamed(at / 10, ttft=0.5) for at in range(101)]
+
+    text = "\n".join(lines([measured(2, never_long), measured(4, mostly_short)]))
+
+    assert "shortest latency: parallel=4" in text
+
+
 def test_reasoning_has_a_line_of_its_own_only_where_there_is_some() -> None:
     thinking = measured(1, [streamed(at, first_answer=at + 0.6) for at in range(3)])
 

@@ -66,6 +66,13 @@ def test_nothing_to_draw_is_an_empty_plot(svg: Callable[[], str]) -> None:
     assert ET.fromstring(svg()).tag.endswith("svg")
 
 
+def test_a_value_is_marked_only_where_it_is_given() -> None:
+    def shapes(line: float | None) -> int:
+        return plots.intervals("gsm8k", [Interval("a", 0.5, 0.4, 0.6)], line=line).count("<path")
+
+    assert shapes(0.45) == shapes(None) + 1
+
+
 def test_only_the_first_regressed_samples_are_drawn_and_counted() -> None:
     shown = texts(plots.regressed([(f"main-{n:05}", 1.0, 0.0) for n in range(100)]))
 

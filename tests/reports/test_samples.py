@@ -2,8 +2,10 @@
 
 import csv
 import json
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,22 @@ def test_a_file_that_cannot_be_written_is_said(said: pytest.Pytester) -> None:
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines(["*cannot write *file/out.csv: *"])
+
+
+@pytest.mark.parametrize("flags", [("--eval-export", "out.csv"), ("--eval-html", "page.html")], ids=["rows", "page"])
+def test_a_store_that_takes_no_more_scores_fails_the_run_in_one_line(
+    said: pytest.Pytester, flags: tuple[str, str]
+) -> None:
+    run(said, "--model", "faulty", "test_said.py")
+    with closing(sqlite3.connect(said.path / ".modeleval/store.sqlite")) as store:
+        store.execute("create trigger full before insert on scores begin select raise(abort, 'no room'); end")
+
+    result = run(said, "--model", "faulty", "test_said.py", *flags)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["cannot write the run store *: no room. What it holds is kept: *"])
+    result.stdout.no_fnmatch_line("*Traceback*")
+    assert not (said.path / flags[1]).exists()
 
 
 @pytest.mark.parametrize("text", ["\n" * 1_000_000, "; " * 500_000, "\ufeff" * 1_000_000, ";-" * 500_000])
