@@ -4,7 +4,6 @@ import gc
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,8 @@ from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement
-from pytest_modeleval.history.past import Past, sample_name
+from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
@@ -43,16 +43,9 @@ from pytest_modeleval.verdicts import score_rows
 
 if TYPE_CHECKING:
     from pytest_modeleval.collection.run import CollectionRun
-    from pytest_modeleval.history.flips import Key
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
-
-
-def _key(item: pytest.Item) -> "Key | None":
-    """An item's sample as the history names it."""
-    ref = selected(item)
-    return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
 
 
 class Evaluation:
@@ -94,7 +87,9 @@ class Evaluation:
         )
         self.results = Results()
         worker = xdist.worker_input(config)
-        self.only: list[Key] | None = worker["modeleval_only"] if worker else self._read_only()
+        self.only: list[Key] | None = (
+            worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
+        )
         gated = replace(self.options, baseline=None) if self.options.only else self.options
         self.gate = Gate(gated)
         self.expected = Expected()
@@ -121,15 +116,6 @@ class Evaluation:
         from pytest_modeleval.collection.run import CollectionRun
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
-
-    def _read_only(self) -> "list[Key] | None":
-        if self.options.only is None:
-            return None
-        from pytest_modeleval.history.reruns import refuse_gate, to_rerun
-
-        refuse_gate(self.options)
-        with closing(Past(self.folder)) as past:
-            return to_rerun(past, [spec.name for spec in self.models], self.options)
 
     @property
     def places(self) -> list[Path]:
@@ -242,12 +228,8 @@ class Evaluation:
 
     def deselect(self, items: list[pytest.Item]) -> None:
         """Leave what --eval-only does not name."""
-        if self.only is None:
-            return
-        wanted = set(map(tuple, self.only))
-        kept = [item for item in items if _key(item) in wanted]
-        self._config.hook.pytest_deselected(items=[item for item in items if _key(item) not in wanted])
-        items[:] = kept
+        if self.only is not None:
+            leave_out(items, self.only, self._config)
 
     def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
         """End the run for a user's mistake found while collecting; put the items into the order of an early stop.

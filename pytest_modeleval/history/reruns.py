@@ -1,14 +1,17 @@
 """Which samples to ask again, by what earlier runs said of them."""
 
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.collect import id_part
+from pytest_modeleval.collect import id_part, selected
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.history.flips import Key, flips_of
-from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.history.past import Attempt, Past, sample_name
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import Options, unknown
 from pytest_modeleval.results import ERROR, UNSCORED, WRONG
 
@@ -39,7 +42,33 @@ class _Latest:
         return bool(self.scored) and score is not None and self.total / self.scored < score
 
 
-def refuse_gate(options: Options) -> None:
+def read_only(folder: Path, models: Sequence[ModelSpec], options: Options) -> list[Key] | None:
+    """The samples that --eval-only names, by the store in ``folder``; None without the flag.
+
+    `pytest.UsageError` where a gate is asked for, or no run has asked these models.
+    """
+    if options.only is None:
+        return None
+    _refuse_gate(options)
+    with closing(Past(folder)) as past:
+        return to_rerun(past, [spec.name for spec in models], options)
+
+
+def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config: pytest.Config) -> None:
+    """Deselect the items of all other samples."""
+    keys = set(map(tuple, wanted))
+    left = [item for item in items if _key(item) not in keys]
+    items[:] = [item for item in items if _key(item) in keys]
+    config.hook.pytest_deselected(items=left)
+
+
+def _key(item: pytest.Item) -> Key | None:
+    """An item's sample as the history names it."""
+    ref = selected(item)
+    return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
+
+
+def _refuse_gate(options: Options) -> None:
     """`pytest.UsageError` for a gate over samples that were chosen for how they went."""
     gates = {
         "--eval-min-score": options.min_score,

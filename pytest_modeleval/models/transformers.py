@@ -15,21 +15,13 @@ from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
-from pytest_modeleval.sample import (
-    Completion,
-    Request,
-    SampleError,
-    StopRun,
-    marks_thought,
-    opens_thought,
-    split_thinking,
-)
+from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, marks_thought
 
 try:
     import torch
     import transformers
 
-    from pytest_modeleval.models import forward
+    from pytest_modeleval.models import decoding, forward
 except ImportError:
     raise pytest.UsageError(
         "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
@@ -44,14 +36,6 @@ _OWN: dict[str, Any] = {
     "chat_template": None,
     "chat_template_kwargs": {},
 }
-# Settings that transformers knows by the name the API uses, and those it calls otherwise.
-_SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
-_OTHER = ("max_tokens", "stop", "seed", "extra_body")
-# What ends an answer where no `stop` is set and the model has no chat template, so that it goes on with its own
-# questions: the lm-evaluation-harness's stops of gsm8k, gsm8k_cot and minerva_math, each at the beginning of a line.
-_RUN_ON = ("\nQuestion:", "\nQ:", "\nProblem:", "\nUser:", "<|im_end|>", "<|eot_id|>", "<|endoftext|>", "</s>")
-# Tokens of an answer when nothing says otherwise, as evalscope has it.
-_MOST_TOKENS = 2048
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,9 +133,7 @@ class TransformersModel:
         if request.pairs:
             return await self._weigh(request.pairs)
         generation = dict(request.generation)
-        for key in generation:
-            if key not in (*_SAME, *_OTHER):
-                raise StopRun(str(unknown("generation setting for a local model:", key, [*_SAME, *_OTHER])))
+        decoding.refuse_unknown(generation)
         tokens = self.prompt_tokens(request)
         self._refuse_too_long(len(tokens), room=1)
         started = time.perf_counter()
@@ -233,12 +215,15 @@ class TransformersModel:
 
     def _generate(self, batch: list[_Waiting]) -> list[Completion]:
         generation = batch[0].generation
-        stop = generation.get("stop", () if self._tokenizer.chat_template else _RUN_ON) or []
-        stop = [stop] if isinstance(stop, str) else list(stop)
-        config = self._generation_config(generation, max(len(one.tokens) for one in batch), stop)
+        stop = decoding.stops_of(generation, self._tokenizer)
+        room = self._context - max(len(one.tokens) for one in batch)
+        config = decoding.generation_config(self._model, self._tokenizer, generation, room, stop)
         answers = (self._continuously if self._continuous else self._together)(batch, config)
-        ends = config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id]
-        return [self._completion(one.tokens, ids, set(ends), stop) for one, ids in zip(batch, answers, strict=True)]
+        ends = set(config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id])
+        return [
+            decoding.completion(self._tokenizer, one.tokens, ids, ends=ends, hidden=self._hidden, stop=stop)
+            for one, ids in zip(batch, answers, strict=True)
+        ]
 
     def _together(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
         """The answers' tokens from one static batch."""
@@ -276,48 +261,6 @@ class TransformersModel:
         pages = sum(-(-(len(one.tokens) + most) // page) for one in batch)
         return transformers.ContinuousBatchingConfig(
             page_size=page, num_blocks=pages, max_batch_tokens=min(pages * page, 8192)
-        )
-
-    def _generation_config(self, generation: Mapping[str, Any], length: int, stop: list[str]) -> Any:
-        """The model's own generation settings with the request's over them."""
-        settings = {key: generation[key] for key in _SAME if key in generation}
-        if "temperature" in settings:
-            settings["do_sample"] = settings["temperature"] > 0
-            if not settings["do_sample"]:
-                # Greedy decoding has no use for these, and transformers warns of them.
-                settings |= {"temperature": None, "top_p": None, "top_k": None, "min_p": None}
-        if "seed" in generation:
-            torch.manual_seed(generation["seed"])
-        most = min(int(generation.get("max_tokens", _MOST_TOKENS)), self._context - length)
-        config = transformers.GenerationConfig.from_dict(
-            {
-                **self._model.generation_config.to_dict(),
-                **settings,
-                "max_length": None,
-                "max_new_tokens": max(1, most),
-                "pad_token_id": self._tokenizer.pad_token_id,
-                "stop_strings": stop or None,
-            }
-        )
-        if config.eos_token_id is None:
-            config.eos_token_id = self._tokenizer.eos_token_id
-        return config
-
-    def _completion(self, prompt: Sequence[int], ids: list[int], ends: set[int], stop: list[str]) -> Completion:
-        end = next((place for place, token in enumerate(ids) if token in ends), None)
-        finished = end is not None
-        text = self._tokenizer.decode([token for token in ids[:end] if token not in self._hidden])
-        cuts = [text.find(mark) for mark in stop if mark in text]
-        if cuts:
-            text, finished = text[: min(cuts)], True
-        # A template's opening mark and what follows it are a few tokens.
-        thinking, answer = split_thinking(text, opened=opens_thought(self._tokenizer.decode(prompt[-20:])))
-        return Completion(
-            text=answer,
-            thinking=thinking,
-            finish_reason="stop" if finished else "length",
-            prompt_tokens=len(prompt),
-            completion_tokens=len(ids) if end is None else end + 1,
         )
 
 

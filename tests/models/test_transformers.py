@@ -204,7 +204,7 @@ def test_a_model_without_a_chat_template_stops_where_it_asks_itself(
     folder, spec = _base(tmp_path / "base"), {"dtype": "float32"}
     (freely,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1", stop=[])])
     written = freely.text[1:2]
-    monkeypatch.setattr("pytest_modeleval.models.transformers._RUN_ON", (written,))
+    monkeypatch.setattr("pytest_modeleval.models.decoding._RUN_ON", (written,))
 
     (base,) = ask_all(TransformersModel(ModelSpec("b", "transformers", folder, args=spec)), [question("1")])
     (chat,) = ask_all(model(), [question("What is 100 + 100?")])
