@@ -29,6 +29,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 RATE_LIMITS = 32
 # A server that asks for more patience than this will not be waited for.
 LONGEST_RETRY_AFTER = 600.0
+# Not the shared one, which pytest-randomly seeds alike in all workers: their pauses would end together.
+JITTER = random.Random()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Asker:
                     failures += 1
                 if failures > self.spec.retries or limits > RATE_LIMITS:
                     raise SampleError(f"no answer after {failures + limits} attempts: {error}") from None
-                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * random.random()
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * JITTER.random()
                 if error.retry_after is not None:
                     if error.retry_after > LONGEST_RETRY_AFTER:
                         raise StopRun(

@@ -17,3 +17,8 @@ def one_line(text: str, most: int = 1000) -> str:
     """The text on one line, harmless, and not longer than this."""
     line = harmless(" ".join(text[: 2 * most].split()))
     return line if len(line) <= most else f"{line[: most - 2]} …"
+
+
+def reason(error: BaseException, most: int = 300) -> str:
+    """What another's library says went wrong, on one line, or the kind of error where it says nothing."""
+    return one_line(str(error), most) or type(error).__name__

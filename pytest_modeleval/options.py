@@ -65,7 +65,7 @@ class Options:
     allure: int | None
 
 
-def closest(name: str, known: Iterable[str], *, cutoff: float = 0.65) -> str | None:
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | None:
     """The name that was probably meant, in whatever case; None where none is alike."""
     # These cost 6 ms to import, and every pytest start would pay for them.
     import difflib

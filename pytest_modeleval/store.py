@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import sqlite3
 import threading
 import time
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.kept import completion_in, written
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
@@ -163,7 +164,7 @@ class Store:
             raise pytest.UsageError(f"cannot open the run store {self.path}: {error}{used_up(folder)}") from None
 
     def answer(self, asked: str, who: str, run: str | None = None) -> Kept | None:
-        """The newest answer to a question, of one ``run`` where it is given; None when there is none.
+        """The newest answer to a question, of one ``run`` where it is given; None when there is none, or it is broken.
 
         One that another process stored since this one began is not found.
         """
@@ -176,12 +177,13 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        # Times that are none would be neither old nor new.
+        # A time that is none would be neither old nor new.
         rows = self.rows(
-            f"select completion, created, key from completions where typeof(created) = 'real' and {where}", parameters
+            "select completion, created, key from completions where typeof(created) = 'real' and " + where + " limit 1",
+            parameters,
         )
-        kept = (Kept(completion, *rest) for text, *rest in rows if (completion := completion_of(text)))
-        return next(kept, None)
+        completion = completion_in(rows[0][0]) if rows else None
+        return Kept(completion, *rows[0][1:]) if completion else None
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""
@@ -192,10 +194,10 @@ class Store:
         """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
         ((mean,),) = self.rows(
             # What is no count (sample.token_count) is left out: servers told texts, tables and 10³⁰, which were kept.
-            "select avg(tokens) from (select json_extract(completion, '$.completion_tokens') tokens from completions "
-            "where key in (select completion from scores where model = ? and benchmark = ?) "
-            "and iif(json_valid(completion), json_type(completion, '$.completion_tokens'), '') = 'integer') "
-            "where tokens between 0 and 2147483647",
+            "select avg(tokens) from (select json_extract(answer, '$.completion_tokens') tokens from "
+            "(select case when json_valid(completion) then completion end answer from completions "
+            "where key in (select completion from scores where model = ? and benchmark = ?)) "
+            "where json_type(answer, '$.completion_tokens') = 'integer') where tokens between 0 and 2147483647",
             (model, benchmark),
         )
         return None if mean is None else float(mean)
@@ -203,8 +205,7 @@ class Store:
     def save_completion(self, question: Question, model: str, completion: Completion) -> None:
         """Keep an answer; it is on disk when this returns."""
         self._known.add(hash(question.asked))
-        text = json.dumps({name: getattr(completion, name) for name in Completion.__slots__})
-        row = (question.key, model, time.time(), text, *question)
+        row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
     def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
@@ -255,8 +256,8 @@ class Store:
         if row is None:
             return None
         try:
-            return json.loads(row[0])
-        except (ValueError, RecursionError):
+            return from_json(row[0])
+        except ValueError:
             return {}
 
     def flush(self) -> None:
@@ -293,24 +294,3 @@ class Store:
                 f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
                 "make room and run the same command again"
             ) from None
-
-
-def completion_of(text: object) -> Completion | None:
-    """A stored answer; None for what is none, in a file that was written by hand or is damaged."""
-    try:
-        found = Completion(**json.loads(str(text)))
-    except (ValueError, TypeError, RecursionError):
-        return None
-    if not _are((found.tool_calls, found.choice_logprobs), list):
-        return None
-    texts = (found.text, found.thinking, found.finish_reason, found.fingerprint)
-    times = (found.latency, found.first_token or 0.0)
-    numbers = (*times, *found.choice_logprobs)
-    is_sound = _are(texts, str) and _are(found.tool_calls, dict) and _are(numbers, int, float)
-    # A log-likelihood may be -∞.
-    is_sound = is_sound and all(map(math.isfinite, times)) and not any(map(math.isnan, numbers))
-    return found if is_sound else None
-
-
-def _are(values: Sequence[Any], *kinds: type) -> bool:
-    return all(type(value) in kinds for value in values)

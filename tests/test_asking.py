@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking import FIRST_PAUSE, LONGEST_PAUSE, Asker, askers
+from pytest_modeleval.asking import FIRST_PAUSE, JITTER, LONGEST_PAUSE, Asker, askers
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.recall import Rules
@@ -86,7 +86,7 @@ def pauses(model: Told) -> Sequence[float]:
 
 
 def test_between_attempts_there_is_a_pause_that_doubles_with_full_jitter(tmp_path: Path) -> None:
-    random.seed(1)
+    JITTER.seed(1)
     model = Told(*[Unavailable("busy")] * 9, "42")
 
     answer = without_waiting(asker(tmp_path, model, retries=9).ask(Request([])))
@@ -96,6 +96,16 @@ def test_between_attempts_there_is_a_pause_that_doubles_with_full_jitter(tmp_pat
     assert all(0 < pause <= longest + 1e-6 for pause, longest in zip(pauses(model), most, strict=True))
     assert max(pauses(model)) > LONGEST_PAUSE / 2
     assert len(set(pauses(model))) == 9
+
+
+def test_processes_that_are_seeded_alike_do_not_come_back_together(tmp_path: Path) -> None:
+    models = [Told(*[Unavailable("busy")] * 3, "42") for _ in range(2)]
+
+    for number, model in enumerate(models):
+        random.seed(1)
+        without_waiting(asker(tmp_path / str(number), model, retries=3).ask(Request([])))
+
+    assert pauses(models[0]) != pauses(models[1])
 
 
 def test_a_server_that_says_when_is_asked_no_sooner(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "--eval-seed", "x"], "--eval-seed takes a whole number, not 'x'"),
         (["--model", "faulty", "--eval-data", "nowhere"], "--eval-data: there is no folder 'nowhere'"),
         (["--model", "faulty", "--eval-hub", "github"], "--eval-hub takes one of modelscope, huggingface, not 'github'"),
-        (["--model", "faulty", "--eval-cache", "yes"], "--eval-cache takes one of off, read, write, only, not 'yes'"),
+        (["--model", "faulty", "--eval-cache", "yes"], "--eval-cache takes one of off, read, write, only, any, not 'yes'"),
         (["--model", "faulty", "--eval-generation", "t"], "--eval-generation takes KEY=VALUE, not 't'"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),

@@ -89,7 +89,9 @@ def test_a_right_and_a_wrong_answer(pytester: pytest.Pytester, name: str) -> Non
 
     said = result.stdout.str()
     passed = {item for item in answers if re.search(rf"^PASSED .*\[{re.escape(item)}\]", said, re.MULTILINE)}
-    failed = {item for item in answers if re.search(rf"^test_\w+\[{re.escape(item)}\]  asked", said, re.MULTILINE)}
+    failed = {
+        item for item in answers if re.search(rf"^test_\w+\[{re.escape(item)}\]  (?:asked|wrong)", said, re.MULTILINE)
+    }
     assert (passed, failed) == (set(recorded.right), set(recorded.wrong)), said
 
 

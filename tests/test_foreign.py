@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.foreign import harmless, one_line
+from pytest_modeleval.foreign import harmless, one_line, reason
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,8 @@ def test_what_a_terminal_would_obey_is_written_out(text: str, shown: str) -> Non
 def test_one_line_is_one_line_of_a_bounded_length() -> None:
     assert one_line("a\n\tb\r\n  c\x07") == r"a b c\x07"
     assert one_line("x" * 10_000_000, 20) == "x" * 18 + " …"
+
+
+def test_an_error_without_words_is_told_by_its_kind() -> None:
+    assert reason(OSError("no\n room\x07")) == r"no room\x07"
+    assert reason(TimeoutError()) == "TimeoutError"

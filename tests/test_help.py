@@ -9,6 +9,12 @@ WITH_AND_WITHOUT_MODEL = pytest.mark.parametrize(
 )
 
 
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These tests may run in a worker themselves, where pytest-benchmark warns of every run that loads."""
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+
+
 @WITH_AND_WITHOUT_MODEL
 def test_help_shows_every_flag_and_its_percent_signs(project: pytest.Pytester, model: tuple[str, ...]) -> None:
     result = run(project, *model, "--help")

@@ -16,6 +16,13 @@ from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store import VERSION, Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
+
+def sqlite_runs(project: pytest.Pytester) -> list[str]:
+    """The ids of the runs in the store."""
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        return [run_id for (run_id,) in store.execute("select id from runs order by started")]
+
+
 QUESTION = Question("0" * 32, "1" * 32, "run")
 
 
@@ -162,36 +169,64 @@ def test_a_completion_comes_back_as_it_was(tmp_path: Path) -> None:
     assert (found.prompt_tokens, found.completion_tokens, found.first_token, found.latency) == (3, None, 0.5, 1.25)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        "completion = json_set(completion, '$.another', 1)",
-        "completion = json_remove(completion, '$.text')",
-        "completion = 'no JSON'",
-        "completion = '[1]'",
-        "completion = x'ff'",
-        "completion = json_set(completion, '$.text', 5)",
-        "completion = json_set(completion, '$.thinking', null)",
-        "completion = json_set(completion, '$.tool_calls', 3)",
-        "completion = json_set(completion, '$.latency', 'long')",
-        'completion = replace(completion, \'"latency": \', \'"latency": 1e400, "latency": Infinity, "first_token": \')',
-        "created = 'yesterday'",
-        "asked = 'no hash'",
-    ],
-)
-def test_a_stored_answer_that_is_none_is_asked_for_again(
+UNREADABLE = [
+    *("", "{", "[]", "[" * 100_000, "{}", '{"text": null}', '{"text": "42", "latency": "slow"}'),
+    *('{"text": "42", "tool_calls": {}}', '{"text": "42", "first_token": []}', b"\xff\xfe"),
+]
+
+
+def test_rows_that_hold_no_answer_are_asked_anew(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        keys = store.execute("select key from completions order by key").fetchall()
+        for (key,), row in zip(keys, UNREADABLE, strict=True):
+            store.execute("update completions set completion = ? where key = ?", (row, key))
+    (before,) = sqlite_runs(project)
+    faulty.asked.clear()
+
+    plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-generation", "max_tokens=5")
+    page = run(project, "--eval-diff", before, before, "--eval-html", "page.html")
+    again = run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+
+    assert (plan.ret, page.ret) == (0, 0)
+    again.assert_outcomes(passed=10)
+    assert len(faulty.asked) == 10
+
+
+@pytest.mark.parametrize("change", ["created = 'yesterday'", "asked = 'no hash'", "key = 'none', asked = null"])
+def test_an_answer_kept_under_what_is_no_time_or_key_is_asked_anew(
     project: pytest.Pytester, faulty: FaultyServer, change: str
 ) -> None:
-    command = ["--model", "faulty", "test_answers.py"]
-    run(project, *command).assert_outcomes(passed=10)
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
     with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
-        store.execute(f"update completions set {change} where key in (select key from completions limit 3)")
+        store.execute(f"update completions set {change} where key in (select key from completions limit 1)")
+    faulty.asked.clear()
 
-    run(project, *command).assert_outcomes(passed=10)
-    again = len(faulty.asked)
-    run(project, *command).assert_outcomes(passed=10)
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
 
-    assert (again, len(faulty.asked)) == (13, 13)
+    assert len(faulty.asked) == 1
+
+
+def test_an_answer_kept_by_a_clock_that_was_ahead_is_stored(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        store.execute("update completions set created = created + 86400")
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.stdout.fnmatch_lines(["answers: 0 new, 10 stored, *"])
+
+
+def test_rows_of_a_later_version_are_read(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "test_answers.py")
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        store.execute("update completions set completion = json_set(completion, '$.mood', 'good')")
+    faulty.asked.clear()
+
+    run(project, "--model", "faulty", "test_answers.py").assert_outcomes(passed=10)
+
+    assert faulty.asked == []
 
 
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:

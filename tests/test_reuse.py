@@ -40,7 +40,7 @@ def test_every_report_tells_new_answers_from_stored_ones(
     said = "answers: 4 new, 6 stored, the oldest 9 days old"
     result.stdout.re_match_lines(
         [
-            "modeleval: 6 answers are stored, the oldest 9 days old; used where they are to the same question",
+            "modeleval: 6 answers are stored, the oldest 9 days old; used where the same model was asked the same",
             r"model +benchmark .* seconds  new  stored  oldest",
             r"faulty +answers +10 .* 4       6  9 days",
             r"faulty +easy +6 .* 0       6  9 days",
@@ -75,6 +75,7 @@ def junit(project: pytest.Pytester) -> dict[str, object]:
         "oldest": min(case["oldest_answer"] for case in cases if "oldest_answer" in case),
     }
     assert suite == {
+        "ended": "complete",
         "new_answers": str(found["new"]),
         "stored_answers": str(found["stored"]),
         "oldest_answer": found["oldest"],

@@ -86,7 +86,7 @@ def test_without_pandas_it_says_what_is_needed(
     ("model", "flags", "said"),
     [
         ("fauly", ["test_answers.py"], r"^unknown model 'fauly'; did you mean 'faulty'\? "),
-        ("faulty", ["--eval-cache", "yes"], r"^--eval-cache takes one of off, read, write, only, not 'yes'$"),
+        ("faulty", ["--eval-cache", "yes"], r"^--eval-cache takes one of off, read, write, only, any, not 'yes'$"),
         ("faulty", ["--no-such-flag"], r"error: unrecognized arguments: --no-such-flag"),
         (
             "faulty",

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.datasets.media import is_image
+from pytest_modeleval.foreign import reason
 from pytest_modeleval.inputs import from_json, open_input, refuse_explosion
 from pytest_modeleval.sample import SampleError
 
@@ -83,7 +84,7 @@ def open_parquet(path: Path, source: Path) -> Any:
         file = pyarrow.parquet.ParquetFile(path, memory_map=True, pre_buffer=False)
     except (OSError, pyarrow.ArrowException) as error:
         raise pytest.UsageError(
-            f"{source} is no whole parquet file ({_line(error)}); remove it and fetch it again"
+            f"{source} is no whole parquet file ({reason(error)}); remove it and fetch it again"
         ) from None
     _refuse_claims(file.metadata, path, source)
     return file
@@ -139,14 +140,14 @@ class Parquet:
             for batch in self._file.iter_batches(columns=[name]):
                 yield from batch.column(0).to_pylist()
         except (OSError, ValueError, pyarrow.ArrowException) as error:
-            raise SampleError(f"{self.source}: the field {name!r} cannot be read ({_line(error)})") from None
+            raise SampleError(f"{self.source}: the field {name!r} cannot be read ({reason(error)})") from None
 
     def _row(self, index: int, where: str) -> Row:
         try:
             return Row(self._group[1].slice(index, 1).to_pylist()[0], where)
         # A text that is no UTF-8, a time out of Python's range, a group with fewer rows than the footer says.
         except (ValueError, OverflowError, IndexError) as error:
-            raise SampleError(f"{where} cannot be read ({_line(error)})") from None
+            raise SampleError(f"{where} cannot be read ({reason(error)})") from None
 
     def _read(self, group: int, where: str) -> Any:
         import pyarrow
@@ -154,7 +155,7 @@ class Parquet:
         try:
             return self._file.read_row_group(group)
         except (OSError, pyarrow.ArrowException) as error:
-            raise SampleError(f"{where} cannot be read ({_line(error)}); remove the file and fetch it again") from None
+            raise SampleError(f"{where} cannot be read ({reason(error)}); remove the file and fetch it again") from None
 
 
 class RowFiles(Sequence[Row]):
@@ -249,7 +250,3 @@ class Split:
     @cached_property
     def _numbers(self) -> Numbers:
         return Numbers(self.folder / "numbers")
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
+from pytest_modeleval.foreign import reason
+
 # Characters of a header with its aliases written out, and how deep it may be nested.
 _MOST, _DEPTH = 16 << 20, 100
 # The C loader is five times as fast; not every build of PyYAML has it. A scalar is a text, whatever it looks like: no
@@ -18,8 +20,7 @@ def read_header(text: str) -> Any:
         _refuse_growth(text)
         return yaml.load(text, _LOADER)
     except yaml.YAMLError as error:
-        said = " ".join(str(error).split())
-        raise pytest.UsageError(f"has a README.md whose header is not YAML: {said}") from None
+        raise pytest.UsageError(f"has a README.md whose header is not YAML: {reason(error)}") from None
 
 
 def _refuse_growth(text: str) -> None:

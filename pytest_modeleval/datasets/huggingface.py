@@ -17,6 +17,8 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
+from pytest_modeleval.foreign import reason
+
 TITLE = "Hugging Face"
 
 
@@ -72,13 +74,9 @@ def _said(name: str, revision: str | None) -> Iterator[None]:
     except OfflineModeIsEnabled:
         raise pytest.UsageError(f"{name} cannot be fetched: HF_HUB_OFFLINE is set") from None
     except HfHubHTTPError as error:
-        raise pytest.UsageError(f"{name} cannot be fetched: {TITLE} says {_line(error)}") from None
+        raise pytest.UsageError(f"{name} cannot be fetched: {TITLE} says {reason(error)}") from None
     # The library's own errors are above; the rest are of its HTTP client, which is another one in each major version.
     except Exception as error:  # noqa: BLE001
         raise pytest.UsageError(
-            f"{name} cannot be fetched from {TITLE}: {_line(error)}. What came is kept: run the same command again"
+            f"{name} cannot be fetched from {TITLE}: {reason(error)}. What came is kept: run the same command again"
         ) from None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__

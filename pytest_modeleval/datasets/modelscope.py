@@ -11,6 +11,8 @@ import pytest
 from modelscope_hub import HubApi, HubConfig
 from modelscope_hub.errors import CacheNotFound, FileDownloadError, NotExistError
 
+from pytest_modeleval.foreign import reason
+
 TITLE = "ModelScope"
 
 
@@ -79,13 +81,9 @@ def _said(name: str) -> Iterator[None]:
     except FileDownloadError as error:
         file, why = next(iter(error.failed_files.items()))
         raise pytest.UsageError(
-            f"{file} of {name} cannot be fetched from {TITLE}: {_line(why)}. "
+            f"{file} of {name} cannot be fetched from {TITLE}: {reason(why)}. "
             "What came is kept: run the same command again"
         ) from None
     # The library's own errors, and those of what it parses: a proxy may answer with a page of its own.
     except Exception as error:  # noqa: BLE001
-        raise pytest.UsageError(f"{name} cannot be fetched from {TITLE}: {_line(error)}") from None
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
+        raise pytest.UsageError(f"{name} cannot be fetched from {TITLE}: {reason(error)}") from None

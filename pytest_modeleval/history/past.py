@@ -1,6 +1,5 @@
 """The runs in a store, read again."""
 
-import json
 import re
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -10,11 +9,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.collect import LINE, id_part
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.kept import completion_in, messages_in
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.results import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
-from pytest_modeleval.store import completion_of, connect
+from pytest_modeleval.store import connect
 from pytest_modeleval.verdicts import HIDDEN
 
 # How much of a run's id people type.
@@ -138,9 +139,10 @@ class Past:
         return Run(run, started), int(number)
 
     def answer(self, key: str) -> tuple[Completion | None, float]:
-        """A stored answer and when it was stored; (None, 0.0) when it is not there."""
+        """A stored answer and when it was stored; (None, 0.0) when it is not there or cannot be read."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
-        return (completion_of(row[0]), row[1]) if row else (None, 0.0)
+        found = completion_in(row[0]) if row else None
+        return (found, row[1]) if found else (None, 0.0)
 
     def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
         """How many answers of some models are stored, and when the oldest was."""
@@ -154,9 +156,9 @@ class Past:
         """What a sample's `answers` name, in order; empty for one whose prompt alone was asked."""
         found: list[Exchange] = []
         before: list[Json] = []
-        for key in json.loads(keys or "[]"):
+        for key in from_json(keys or "[]"):
             row = self._connection.execute("select messages from requests where key = ?", (key,)).fetchone()
-            messages = json.loads(row[0]) if row else []
+            messages = messages_in(row[0] if row else None)
             goes_on = len(before) < len(messages) and messages[: len(before)] == before
             repeated = len(before) if goes_on else 0
             found.append(Exchange(messages[repeated:], repeated, self.answer(key)[0]))
@@ -205,7 +207,7 @@ class Past:
 
 def asked_in(prompt: str, target: str) -> str:
     """The last user message of a stored prompt."""
-    return Sample(json.loads(prompt), target).asked
+    return Sample(messages_in(prompt), target).asked
 
 
 def sample_name(item: str, subset: str) -> str:

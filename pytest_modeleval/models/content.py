@@ -13,6 +13,7 @@ from typing import BinaryIO
 import pytest
 
 from pytest_modeleval.aside import aside
+from pytest_modeleval.inputs import from_json
 
 # What shapes the answers of a folder; a README, logs and the checkpoints of a training inside it do not.
 _WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
@@ -42,10 +43,10 @@ class Digests:
         self._kept: dict[str, list[object]] = {}
         self._new = False
         try:
-            found = json.loads(path.read_text("utf-8"))
+            found = from_json(path.read_text("utf-8"))
             if found["scheme"] == _SCHEME:
                 self._kept = {str(name): list(entry) for name, entry in found["files"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             # It is there to save time alone.
             return
 
@@ -122,10 +123,10 @@ def _tensors(file: BinaryIO, size: int) -> list[tuple[int, int]] | None:
     if length > min(size, _LONGEST_HEADER):
         return None
     try:
-        header = json.loads(file.read(length))
+        header = from_json(file.read(length))
         offsets = [entry["data_offsets"] for name, entry in header.items() if name != "__metadata__"]
         spans = sorted((8 + length + int(begin), 8 + length + int(end)) for begin, end in offsets)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None
     return spans if spans and all(8 + length <= begin <= end <= size for begin, end in spans) else None
 

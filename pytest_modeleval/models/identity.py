@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.credentials import counted, is_secret
 from pytest_modeleval.models.spec import APIS, ModelSpec
@@ -88,7 +89,7 @@ def _routing(headers: Mapping[str, str]) -> dict[str, str]:
 def _base(spec: ModelSpec, folder: Path, digests: Digests, *, offline: bool) -> Mapping[str, Any] | None:
     """Who the model under an adapter is; None for a folder that is no adapter."""
     try:
-        base = json.loads((folder / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]
+        base = from_json((folder / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     if not isinstance(base, str) or Path(base).resolve() == folder.resolve():

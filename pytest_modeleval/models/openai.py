@@ -2,7 +2,6 @@
 
 import asyncio
 import email.utils
-import json
 import math
 import re
 import time
@@ -13,6 +12,7 @@ import httpx2
 import openai
 
 from pytest_modeleval.foreign import one_line
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models import Unavailable, bodies, echo
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.http import LeanTransport
@@ -262,8 +262,8 @@ def _body(model: str, request: Request) -> dict[str, Any]:
 def _model_entries(content: bytes) -> dict[str, Json]:
     """What an endpoint lists, by the models' names."""
     try:
-        return {str(model["id"]): model for model in json.loads(content)["data"]}
-    except (ValueError, LookupError, TypeError, RecursionError):
+        return {str(model["id"]): model for model in from_json(content)["data"]}
+    except (ValueError, LookupError, TypeError):
         return {}
 
 
@@ -275,8 +275,8 @@ def _said(entry: Json) -> Json:
 def _body_of(error: openai.APIStatusError) -> object:
     """An error's body as JSON where it is some, all of it: the client keeps the part under "error"."""
     try:
-        return json.loads(error.response.content)
-    except (ValueError, RecursionError):
+        return from_json(error.response.content)
+    except ValueError:
         return error.response.text
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Json, token_count
 
 # The most bytes of one reply that are kept: 64 MiB, a hundred times the longest answer.
@@ -55,8 +56,8 @@ class Said:
 def parsed(content: bytes) -> Json:
     """The JSON object of a reply, or of one event of a stream; raises `Broken`."""
     try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
+        body = from_json(content)
+    except ValueError:
         raise Broken(f"not JSON: {content[:_QUOTED].decode(errors='replace')!r}") from None
     if not isinstance(body, Mapping):
         raise Broken(f"no JSON object: {content[:_QUOTED].decode(errors='replace')!r}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
@@ -91,8 +92,7 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(spec.model, **where)
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(spec.model, **loading)
     except (OSError, ValueError, ImportError, KeyError) as error:
-        why = " ".join(str(error).split())[:400]
-        raise StopRun(f"cannot load {spec.model}: {why}") from None
+        raise StopRun(f"cannot load {spec.model}: {reason(error, 400)}") from None
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -146,7 +146,7 @@ def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "arra
 
 def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
     usage, chunks = answer.usage, len(record.chunks)
-    record.finish = one_line(answer.finish, 40)
+    record.finish = one_line(answer.finish)
     told = number(usage, "prompt_tokens", "input_tokens", "total_tokens")
     record.input_tokens = record.input_tokens if told is None else told
     details = inner(usage, "prompt_tokens_details") or inner(usage, "input_tokens_details")

@@ -87,7 +87,7 @@ def reach(
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     fields = {"host": parts.netloc.rpartition("@")[2], "content-type": "application/json", "accept": "*/*"}
     fields |= {"user-agent": "pytest-modeleval", **{name.lower(): value for name, value in (headers or {}).items()}}
-    lines = "".join(f"{name}: {_one_line(name, value)}\r\n" for name, value in fields.items())
+    lines = "".join(f"{name}: {_sendable(name, value)}\r\n" for name, value in fields.items())
     proxy, tunnel = proxy_of(parts), b""
     if proxy and tls:
         tunnel = proxy.connect(parts.hostname, port)
@@ -102,7 +102,7 @@ def reach(
     return target
 
 
-def _one_line(name: str, value: str) -> str:
+def _sendable(name: str, value: str) -> str:
     if "\r" in value or "\n" in value or not value.isascii():
         raise pytest.UsageError(f"the header {name} cannot be sent: one line of ASCII is wanted")
     return value

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TextIO
 
 from pytest_modeleval.aside import aside
 from pytest_modeleval.history.past import Past, asked_in, sample_name
+from pytest_modeleval.kept import completion_in, messages_in, parts_of
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reuse import local_time
 
@@ -103,7 +104,8 @@ def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:
 def _entry(past: Past, run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
     """A sample out of the rows of its metrics."""
     main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
-    answer = json.loads(main["answer"]) if main["answer"] else {}
+    completion = completion_in(main["answer"]) if main["answer"] else None
+    answer = parts_of(completion) if completion else {}
     texts = {name: main[name] for name in _TEXTS[:-1]} | {"answer": answer.get("text")}
     shown = {
         **main,
@@ -115,13 +117,13 @@ def _entry(past: Past, run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
         "asked": asked_in(main["prompt"], main["target"])[:SEARCHED] if main["prompt"] else "",
     }
     detail = {
-        "prompt": json.loads(main["prompt"]) if main["prompt"] else None,
+        "prompt": messages_in(main["prompt"]) if main["prompt"] else None,
         "target": main["target"],
         **_answered(answer),
         "exchanges": [
             {"asked": each.asked, "repeated": each.repeated, "text": answered.get("text"), **_answered(answered)}
             for each in past.exchanges(main["answers"])
-            for answered in [asdict(each.completion) if each.completion else {}]
+            for answered in [parts_of(each.completion) if each.completion else {}]
         ],
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main["first_token"],

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.recall import Rules
 from pytest_modeleval.store import Store
 from pytest_modeleval.values import Cache
-from pytest_modeleval.verdicts import shortened
 
 
 def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
@@ -23,7 +23,7 @@ def _resumed(store: Store, run: str) -> list[str]:
         return []
     ((resumes, started),) = rows
     refused = store.rows("select why from refusals where run = ? order by why", (run,))
-    lines = [f"not resumed {resumes[:SHORT]}, all is asked anew: {shortened(why, 400)[1:-1]}" for (why,) in refused]
+    lines = [f"not resumed {resumes[:SHORT]}, all is asked anew: {one_line(why, 400)}" for (why,) in refused]
     ((used,),) = store.rows("select count(*) from completions where run = ? and created < ?", (run, started))
     ((again,),) = store.rows(
         "select count(*) from completions new join completions old using (asked, who) "

@@ -116,8 +116,12 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
     with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error):
         stored, oldest_ = past.kept([spec.name for spec in evaluation.models])
     if oldest_ is not None:
-        reads = evaluation.options.cache.reads
-        use = "used where they are to the same question" if reads else "not used (--eval-cache off)"
+        if not evaluation.options.cache.reads:
+            use = "not used (--eval-cache off)"
+        elif evaluation.gate.judges:
+            use = "not used, as a gate judges answers of its own run, an interrupted one's among them"
+        else:
+            use = "used where the same model was asked the same"
         yield f"modeleval: {stored:,} answers are stored, the oldest {age(oldest_)} old; {use}"
 
 

@@ -73,7 +73,9 @@ def cut_short(project: pytest.Pytester, faulty: FaultyServer, *flags: str) -> st
         ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
         late = "select key from completions where run = ? order by created desc limit ?"
         store.execute(f"delete from completions where key in ({late})", (found, N // 2))
-        store.execute("update runs set finished = null, exit_status = null where id = ?", (found,))
+        store.execute(
+            "update runs set finished = null, exit_status = null, ended = 'interrupted' where id = ?", (found,)
+        )
     return str(found)[:8]
 
 
@@ -113,7 +115,12 @@ def test_a_worse_model_behind_the_same_address_fails_the_gate(many: pytest.Pytes
     result = run(many, "--model", "faulty", "--eval-baseline", "b.json", "--eval-stop-early", "test_answers.py")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.re_match_lines([r"answers  failed .*"])
+    result.stdout.re_match_lines(
+        [
+            rf"modeleval: {N} answers are stored, .*; not used, as a gate judges answers of its own run, .*",
+            r"answers  failed .*",
+        ]
+    )
 
 
 def test_a_run_without_a_gate_uses_a_gates_answers(many: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -304,7 +311,7 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
     run(many, "--model", "faulty", *both)
     with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
-        store.execute("update runs set finished = null, exit_status = null")
+        store.execute("update runs set finished = null, exit_status = null, ended = 'interrupted'")
     faulty.asked.clear()
 
     run(many, "--model", "faulty", *both)

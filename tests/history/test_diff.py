@@ -83,7 +83,9 @@ def test_two_models_are_compared_one_with_one(project: pytest.Pytester, ask: Ask
 
     result = run(project, "--eval-diff", "last~1", "last")
 
-    result.stdout.re_match_lines([r"answers +faulty → other +10 +0 +0 +0 .*", r"answers  passed .*"])
+    result.stdout.re_match_lines(
+        [r"answers +faulty → other +10 +0 +0 +0 .*", r"answers  inconclusive  change \+0.0 pp .*"]
+    )
 
 
 def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:

@@ -421,8 +421,9 @@ def forget_who_answered(project: pytest.Pytester, faulty: FaultyServer) -> None:
         store.execute("drop index completions_asked")
         for column in ("asked", "who", "run"):
             store.execute(f"alter table completions drop column {column}")
-        for column in ("command", "resumes"):
+        for column in ("command", "resumes", "ended"):
             store.execute(f"alter table runs drop column {column}")
+        store.execute("alter table scores rename column stored to reused")
         for table in ("models", "servers", "refusals"):
             store.execute(f"drop table {table}")
         store.execute("pragma user_version = 5")

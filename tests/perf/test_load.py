@@ -81,7 +81,7 @@ def test_the_window_leaves_warm_up_and_ramp_out(bench: BenchServer) -> None:
     assert seen.window[0] == pytest.approx(min(record.scheduled for record in measured(seen)))
     assert seen.window[0] >= 0.1
     assert seen.window[1] == max(record.ended for record in measured(seen))
-    assert all(record.sent < seen.window[0] + 1 for record in warm)
+    assert max(record.sent for record in warm) < seen.window[0] + 1
 
 
 def test_a_duration_ends_sending_and_awaits_what_is_on_its_way(bench: BenchServer) -> None:
@@ -257,7 +257,7 @@ def test_a_hang_ends_by_the_watchdog_of_its_stream(bench: BenchServer) -> None:
 
     assert errors(seen) == {"": 6, "stall": 2}
     assert seen.records.details["stall"] == "not a byte for 0.3 s"
-    assert all(0.3 < record.ended - record.sent < 10 for record in seen.records if record.error)
+    assert min(record.ended - record.sent for record in seen.records if record.error) > 0.3
 
 
 def test_an_answer_that_takes_too_long_is_given_up(bench: BenchServer) -> None:

@@ -120,7 +120,7 @@ def test_a_whole_answer_without_a_token_or_a_reason_is_failed(body: object) -> N
         (said("", finish="length") + event(choices=[], usage=usage(0)), "length", 0),
         (said("a") + event(choices=[choice(delta=None, finish_reason="stop")]), "stop", 1),
         (said("a", finish="max_tokens"), "length", 1),
-        (said("a", finish="x" * 99 + "\x1b"), "x" * 38 + " …", 1),
+        (said("a", finish="x" * 30 + "\x1b" + "y" * 99), "x" * 30 + r"\x1b" + "y" * 9, 1),
     ],
     ids=["done", "nothing said", "null", "empty", "null at the end", "another name", "any text"],
 )

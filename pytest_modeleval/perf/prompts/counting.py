@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import reason
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.perf.answers import number
 from pytest_modeleval.perf.framing import Malformed
 from pytest_modeleval.perf.prompts.words import Count
@@ -50,11 +52,11 @@ def by_server(target: Target, body: Mapping[str, Any], *, patience: float = 60.0
             reply = ask(target, json.dumps({**body, field: prompt}).encode(), patience)
             if reply.status >= 300:
                 why = f"it answers {reply.status} '{target.shown(reply.elsewhere or reply.content)}'"
-            elif tokens := _told(json.loads(reply.content)):
+            elif tokens := _told(from_json(reply.content)):
                 return tokens
         except OnlyHttp2:
             why = "it speaks HTTP/2 only"
-        except (OSError, ValueError, RecursionError, Malformed) as error:
+        except (OSError, ValueError, Malformed) as error:
             why = target.shown(str(error))
         raise pytest.UsageError(
             f"cannot ask {target.url} how many tokens a prompt has ({why}); give --perf-tokenizer NAME for prompts of "
@@ -86,9 +88,8 @@ def _tokenizer(name: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError, KeyError) as error:
-        said = " ".join(str(error).split())[:200]
         raise pytest.UsageError(
-            f"--perf-tokenizer: there is no tokenizer {name!r} to be had ({said}); give a folder or a hub's id, or "
-            "leave the flag out: the server itself is asked then"
+            f"--perf-tokenizer: there is no tokenizer {name!r} to be had ({reason(error)}); give a folder or a "
+            "hub's id, or leave the flag out: the server itself is asked then"
         ) from None
     return tokenizer

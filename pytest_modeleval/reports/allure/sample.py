@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
+from pytest_modeleval.kept import messages_in
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG
@@ -90,8 +91,7 @@ def conversation(stored: Stored) -> Attachment:
 
 def _conversation(stored: Stored) -> Iterator[str]:
     main, completion = stored.main, stored.completion
-    prompt = json.loads(main["prompt"]) if main["prompt"] else ()
-    for each in stored.exchanges or [Exchange(prompt, 0, completion)]:
+    for each in stored.exchanges or [Exchange(messages_in(main["prompt"]), 0, completion)]:
         if each.repeated:
             yield f"<h2>after the {each.repeated:,} messages before</h2>"
         for message in each.asked:
