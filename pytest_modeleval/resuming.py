@@ -26,8 +26,11 @@ _BUDGET_SPENT = 8
 _BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
 # A fingerprint that Ollama gives to every model (openai/openai.go).
 _NAMELESS = "fp_ollama"
-# Answers of the interrupted run that are asked for again: all must come out the same.
-PROBES = 4
+# Answers of the interrupted run that are asked for again: so many at least, and of so many letters together. All must
+# come out the same. Two models say the same letter of four to most questions, and no two the same long text; a
+# log-likelihood, to a hundredth, tells as much as some words.
+PROBES, LETTERS = 4, 400
+_LETTERS_OF_A_LOGPROB = 25
 # How far two log-likelihoods of the same tokens lie apart when they were computed in other batches.
 _NOISE = 0.01
 
@@ -66,7 +69,8 @@ class Resumption:
     """One process's and model's part of it. Lives on the engine's loop.
 
     The answers are used when the server says the same of itself as before, and says something that tells models apart,
-    and when the first `PROBES` of them, asked again, come out the same: other weights may have the same name.
+    and when the first of them (`PROBES`, `LETTERS`), asked again, come out the same: other weights may have the same
+    name.
     Where the identity is sure (a folder's content, a hub's commit, a name given by the user), neither need tell more.
     """
 
@@ -74,6 +78,7 @@ class Resumption:
         self._store, self._run, self._name, self._who = store, run, name, who
         # What is wrong with each answer that is asked again; empty for one that came out the same.
         self._probes: list[asyncio.Future[str]] = []
+        self._letters = 0
         self._said = ""
 
     def opened(self, said: Mapping[str, Any]) -> None:
@@ -86,7 +91,7 @@ class Resumption:
         if not self._is_described(kept):
             return False
         if not self._who.is_sure:
-            if len(self._probes) < PROBES:
+            if len(self._probes) < PROBES or self._letters < LETTERS:
                 await self._probe(kept, again)
                 return False
             if wrong := [why for why in await asyncio.gather(*self._probes) if why]:
@@ -124,6 +129,7 @@ class Resumption:
     async def _probe(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> None:
         same = asyncio.get_running_loop().create_future()
         self._probes.append(same)
+        self._letters += (letters := _letters(kept.completion))
         try:
             same.set_result("" if _is_same(kept.completion, await again()) else "answers otherwise now")
         except SampleError:
@@ -133,6 +139,7 @@ class Resumption:
             if not same.done():
                 # Cancelled, it tells nothing, and another is asked.
                 self._probes.remove(same)
+                self._letters -= letters
                 same.set_result("")
 
     def _refuse(self, why: str) -> None:
@@ -146,6 +153,10 @@ class Resumption:
         )
         if used:
             raise StopRun(f"{used:,} answers of the run that this one takes up were used before {why}: run it again")
+
+
+def _letters(completion: Completion) -> int:
+    return len(completion.text + completion.thinking) + _LETTERS_OF_A_LOGPROB * len(completion.choice_logprobs)
 
 
 def _is_same(before: Completion, after: Completion) -> bool:

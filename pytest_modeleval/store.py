@@ -177,12 +177,13 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        # Times that are none would be neither old nor new.
+        # A time that is none would be neither old nor new.
         rows = self.rows(
-            f"select completion, created, key from completions where typeof(created) = 'real' and {where}", parameters
+            "select completion, created, key from completions where typeof(created) = 'real' and " + where + " limit 1",
+            parameters,
         )
-        kept = (Kept(completion, *rest) for text, *rest in rows if (completion := completion_in(text)))
-        return next(kept, None)
+        completion = completion_in(rows[0][0]) if rows else None
+        return Kept(completion, *rows[0][1:]) if completion else None
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""

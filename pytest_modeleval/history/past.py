@@ -141,7 +141,8 @@ class Past:
     def answer(self, key: str) -> tuple[Completion | None, float]:
         """A stored answer and when it was stored; (None, 0.0) when it is not there or cannot be read."""
         row = self._connection.execute("select completion, created from completions where key = ?", (key,)).fetchone()
-        return (completion_in(row[0]), row[1]) if row else (None, 0.0)
+        found = completion_in(row[0]) if row else None
+        return (found, row[1]) if found else (None, 0.0)
 
     def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
         """How many answers of some models are stored, and when the oldest was."""

@@ -88,7 +88,7 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
             continue
         reply.finish = finish_of(choice) or reply.finish
         # An empty chunk or one with the role alone is no token.
-        if add_said(reply.said, message_of(choice)) and reply.first_token is None:
+        if add_said(reply.said, message_of(choice, streamed=True)) and reply.first_token is None:
             reply.first_token = time.perf_counter() - started
     if not (is_whole or reply.finish):
         raise Broken("the stream broke off before the answer was finished")

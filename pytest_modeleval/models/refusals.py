@@ -58,8 +58,8 @@ _FILTERED = re.compile(
     r"content[ _]?filter|content[ _]?policy|data_?inspection|invalid_prompt|sensitive ?content|sensitive_?words|"
     r"moderation|responsibleaipolicy|unsafe|\b1301\b|content[ _]management|content (exists )?risk|high risk|"
     r"risk ?detection|inappropriate content|prohibited[ _]content|sensitive information|flagged|"
-    r"usage (policy|policies|guidelines)|safety (system|filter|policy|policies|settings|reasons)|guardrail|"
-    r"敏感|不安全|违规|违反|内容安全|审核"
+    r"new_sensitive|put sensitive|usage (policy|policies|guidelines)|guardrail|"
+    r"safety (system|filter|policy|policies|settings|reasons)|敏感|不安全|违规|违反|内容安全|审核"
 )
 _TOO_LONG = re.compile(
     r"context.{0,30}(length|window|size|limit)|exceed_context|tokens_too_long|characters_too_long|string_above_max|"

@@ -67,18 +67,18 @@ def parsed(content: bytes) -> Json:
 def failure_in(body: Json) -> str:
     """The server's own words for what failed, in a reply under 200 or an event of a stream; "" where nothing did.
 
-    ``{"error": …}`` and ``{"object": "error"}`` are one beside choices too, ``{"detail": …}``,
-    ``{"code": …, "message": …}`` and MiniMax's ``base_resp`` where there are none.
+    ``{"error": …}``, ``{"object": "error"}`` and MiniMax's ``base_resp`` are one beside choices too, ``{"detail": …}``
+    and ``{"code": …, "message": …}`` where there are none.
     """
     if body.get("error") or body.get("object") == "error":
         return error_text(body) or "error"
+    base = body.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code"):
+        return error_text(base.get("status_msg") or base)
     if body.get("choices"):
         return ""
     is_well = body.get("code") in (0, 200, "0", "200", "success")
     said = not is_well and any(body.get(name) for name in ("detail", "message", "error_msg", "msg"))
-    base = body.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code"):
-        return error_text(base.get("status_msg") or base)
     return error_text(body) if said else ""
 
 
@@ -119,14 +119,20 @@ def _sound(choice: Json) -> Json:
 
 
 def finish_of(choice: Json) -> str:
-    """Why an answer ended, in the words of chat completions; "" while it goes on."""
+    """Why an answer ended, in the words of chat completions; "" while it goes on, which DashScope calls "null"."""
     reason = choice.get("finish_reason")
-    reason = reason[:40].lower() if isinstance(reason, str) else ""
+    # Gemini says "content_filter: PROHIBITED_CONTENT".
+    reason = reason[:40].lower().partition(":")[0].removeprefix("null") if isinstance(reason, str) else ""
     return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
 
 
-def message_of(choice: Json) -> object:
-    """What a choice says: its message, a chunk's delta, or the text of an older endpoint."""
+def message_of(choice: Json, *, streamed: bool = False) -> object:
+    """What a choice says: its message, a chunk's delta, or the text of an older endpoint.
+
+    Perplexity has both: in a chunk the message says all that was said before again.
+    """
+    if streamed and isinstance(choice.get("delta"), Mapping):
+        return choice["delta"]
     return choice.get("message") or choice.get("delta") or {"content": choice.get("text")}
 
 

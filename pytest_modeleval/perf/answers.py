@@ -14,6 +14,7 @@ from pytest_modeleval.models.replies import (
     failure_in,
     finish_of,
     first_choice,
+    message_of,
     parsed,
     usage_of,
 )
@@ -167,7 +168,7 @@ def _take(answer: Answer, shape: _Shape | None, chunk: Json, data: bytes, end: i
         if failed := _failure(chunk):
             raise Broken(failed)
         said, usage, choice = Said(), usage_of(chunk), first_choice(chunk, streamed=shape is not None) or {}
-        add_said(said, choice.get("delta") or choice.get("message") or {"content": choice.get("text")})
+        add_said(said, message_of(choice, streamed=shape is not None))
         finish = finish_of(choice)
     answer.finish = finish or answer.finish
     if said:

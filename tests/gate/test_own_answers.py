@@ -26,6 +26,8 @@ from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 N = 40
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 MIN = ("--eval-min-score", "answers=0.5", "test_answers.py")
+# Four such answers are long enough to tell a model by.
+LONG = f"{'Six times seven, as everybody knows, is ' * 3}42"
 # What tells one model from another, as vLLM says it.
 ROOT = {"root": "/models/one", "max_model_len": 4096}
 
@@ -33,6 +35,7 @@ ROOT = {"root": "/models/one", "max_model_len": 4096}
 @pytest.fixture
 def many(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
     project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', f'{{"easy": {N}}}'))
+    faulty.fault = answer(LONG)
     return project
 
 
@@ -149,7 +152,7 @@ def test_the_answers_of_both_runs_stay(many: pytest.Pytester, faulty: FaultyServ
             "on key = scores.completion"
         ).fetchall()
 
-    assert sorted(set(rows)) == [("41", "41"), ("42", "42")]
+    assert sorted(set(rows)) == [("41", "41"), ("42", LONG)]
     assert len(rows) == 2 * N
 
 
@@ -165,6 +168,18 @@ def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, fa
     assert f"resumed {broken}: 1" in (many.path / "s.md").read_text()
     # What was in flight when it ended, four at most, is asked again beside the probes.
     assert N // 2 <= len(faulty.asked) <= N // 2 + 8
+
+
+def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says, faulty.fault = ROOT, answer("42")
+    cut_short(many, faulty, *MIN)
+    # Another model agrees with the first on the first answers.
+    faulty.fault = lambda handler, body: answer("42" if len(faulty.asked) <= N // 4 else "41")(handler, body)
+
+    result = run(many, "--model", "faulty", "--eval-concurrency", "1", *MIN)
+
+    assert score(result) == "0.250"
+    assert len(faulty.asked) == N
 
 
 def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:

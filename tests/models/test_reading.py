@@ -26,6 +26,11 @@ def chunk(delta: Any = None, finish: str | None = None, **more: Any) -> dict[str
     return {"choices": [{"index": 0, "delta": delta or {}, "finish_reason": finish}], **more}
 
 
+def _with_message(event: dict[str, Any], text: str) -> dict[str, Any]:
+    (choice,) = event["choices"]
+    return {**event, "choices": [{**choice, "message": {"role": "assistant", "content": text}}]}
+
+
 def stream(*events: Any, end: bytes = b"\n\n", before: bytes = b"data: ", done: bool = True) -> bytes:
     datas = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
     return b"".join(before + data + end for data in [*datas, *([b"[DONE]"] if done else [])])
@@ -55,6 +60,9 @@ STOP = chunk({}, "stop")
         stream(*HALVES),
         stream(*HALVES) + stream(chunk({"content": "7"})),
         stream(*HALVES, STOP)[:-1],
+        stream(*HALVES, chunk({}, "null"), STOP),
+        # Perplexity, and others at the end alone, say in a message what the deltas said before.
+        stream(*(_with_message(each, "42") for each in (*HALVES, STOP))),
         stream(*HALVES, chunk({}, ""), STOP, {"choices": [], "usage": USAGE}),
         stream({"choices": [], "prompt_filter_results": []}, {"choices": None}, *HALVES, STOP),
         stream({"choices": [{"index": 0, "delta": None}]}, *HALVES, chunk({"content": None}, "stop")),
@@ -67,7 +75,18 @@ STOP = chunk({}, "stop")
     ],
     ids=[
         *("usual", "CR LF", "CR", "no space", "other fields", "BOM", "comments", "empty lines", "empty data"),
-        *("no DONE", "no reason", "after DONE", "no last line end", "empty reason", "no choices", "no delta", "parts"),
+        *(
+            "no DONE",
+            "no reason",
+            "after DONE",
+            "no last line end",
+            "null",
+            "message too",
+            "empty reason",
+            "no choices",
+            "no delta",
+            "parts",
+        ),
         *("lines of data", "whole", "spaces", "whole parts", "whole without a reason"),
     ],
 )
@@ -108,6 +127,8 @@ def test_an_answer_that_ended_is_an_answer_however_empty(body: bytes, finish: st
         whole({"content": "The sum"}, "abort"),
         whole({"content": "The sum"}, "error"),
         json.dumps({"choices": [{"error": {"message": "gone"}, "message": {"content": "The"}}]}).encode(),
+        whole({"content": ""}, base_resp={"status_code": 1027, "status_msg": "output new_sensitive"}),
+        stream(HALVES[1], chunk({}, "null"), done=False),
         stream(HALVES[1], chunk({}, "error")),
         stream(HALVES[1], {"error": {"message": "overloaded", "code": 502}}),
         stream(HALVES[1], {"object": "error", "message": "engine dead", "code": 500}),
@@ -126,7 +147,17 @@ def test_an_answer_that_ended_is_an_answer_however_empty(body: bytes, finish: st
         whole({"content": None}, None),
     ],
     ids=[
-        *("abort", "error", "choice error", "streamed error", "error event", "error object", "named event"),
+        *(
+            "abort",
+            "error",
+            "choice error",
+            "MiniMax",
+            "cut before a reason",
+            "streamed error",
+            "error event",
+            "error object",
+            "named event",
+        ),
         *("object error", "detail", "code and message", "error under 200", "cut", "DONE alone", "role alone"),
         *("usage alone", "nothing", "no data", "no choices", "no reason and no text"),
     ],
@@ -213,7 +244,7 @@ def test_a_refusal_in_a_stream_is_one() -> None:
     assert (answer.text, answer.finish_reason) == ("I cannot.", "refusal")
 
 
-@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "sensitive"])
+@pytest.mark.parametrize("reason", ["content_filter", "SAFETY", "sensitive", "content_filter: PROHIBITED_CONTENT"])
 def test_an_answer_that_a_filter_cut_is_filtered(reason: str) -> None:
     with pytest.raises(Filtered):
         read(whole({"content": "The"}, reason))

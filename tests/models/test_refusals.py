@@ -58,6 +58,7 @@ FILTERED: Table = {
     "Azure policy": (400, error("triggering Azure OpenAI's content management policy.")),
     "Anthropic": (400, error("Output blocked by content filtering policy", type="invalid_request_error")),
     "LiteLLM": (400, error("litellm.ContentPolicyViolationError: no", code="400")),
+    "MiniMax": (400, {"base_resp": {"status_code": 1027, "status_msg": "output new_sensitive"}}),
     "law": (400, error("输入内容违反相关法律法规")),
     "in Chinese": (400, error("系统检测到输入或生成内容可能包含不安全或敏感内容")),
 }
