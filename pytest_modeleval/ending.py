@@ -71,6 +71,7 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
         if options.save_baseline:
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
+            evaluation.blessed = options.save_baseline
         if not gate.is_active:
             return None
         judgement = gate.judge()

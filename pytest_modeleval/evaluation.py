@@ -95,6 +95,8 @@ class Evaluation:
         self.expected = Expected()
         self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
+        # The baseline that the run wrote.
+        self.blessed: Path | None = None
         self._resume_within = resume_within(root)
         # Which stored answers served, or would have, a line each.
         self.remarks: list[str] = []

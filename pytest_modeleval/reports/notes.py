@@ -11,13 +11,14 @@ if TYPE_CHECKING:
 
 
 def notes(evaluation: "Evaluation") -> list[str]:
-    """How many answers are new, which stored ones served or would have, what was spent, and why nothing was judged."""
+    """How many answers are new, which stored ones served or would have, what was spent, what was judged or blessed."""
     answers = evaluation.results.reuse.said
     return [
         *([f"answers: {answers}"] if answers else []),
         *evaluation.remarks,
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
         *_broken_off(evaluation),
+        *([f"baseline saved: {evaluation.blessed}"] if evaluation.blessed else []),
     ]
 
 

@@ -54,6 +54,16 @@ def test_the_same_model_passes(many: pytest.Pytester, faulty: FaultyServer) -> N
     )
 
 
+def test_a_run_says_that_it_saved_a_baseline(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    wrong(faulty, 0, 1)
+
+    result = ask(project, "--eval-save-baseline", "b.json", "--eval-summary", "s.md")
+
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines([f"baseline saved: {project.path / 'b.json'}"])
+    assert "baseline saved: " in (project.path / "s.md").read_text()
+
+
 def test_a_worse_model_fails_with_its_own_status(many: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed(many, faulty)
     wrong(faulty, *range(1, 16))
