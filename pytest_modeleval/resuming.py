@@ -90,13 +90,8 @@ class Resumption:
         """Whether an answer may be used; ``again`` asks for it anew, which the first of them do."""
         if not self._is_described(kept):
             return False
-        if not self._who.is_sure:
-            if len(self._probes) < PROBES or self._letters < LETTERS:
-                await self._probe(kept, again)
-                return False
-            if wrong := [why for why in await asyncio.gather(*self._probes) if why]:
-                self._refuse(f"{self._name} {wrong[0]}")
-                return False
+        if not (self._who.is_sure or await self._is_proven(kept, again)):
+            return False
         # From now on it is this run's, unless another process has just found that it must not be.
         return bool(
             self._store.write(
@@ -126,14 +121,27 @@ class Resumption:
             return True
         return False
 
+    async def _is_proven(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> bool:
+        """Whether the first answers, asked again, came out the same; this one is asked again while they are too few."""
+        while len(self._probes) >= PROBES and self._letters >= LETTERS:
+            await asyncio.wait(probes := [*self._probes])
+            # One that was cancelled meanwhile is there no more.
+            if probes == self._probes:
+                return not any(probe.result() for probe in probes)
+        await self._probe(kept, again)
+        return False
+
     async def _probe(self, kept: Kept, again: Callable[[], Awaitable[Completion]]) -> None:
         same = asyncio.get_running_loop().create_future()
         self._probes.append(same)
         self._letters += (letters := _letters(kept.completion))
         try:
-            same.set_result("" if _is_same(kept.completion, await again()) else "answers otherwise now")
+            if _is_same(kept.completion, await again()):
+                same.set_result("")
+            else:
+                self._differs(same, "answers otherwise now")
         except SampleError:
-            same.set_result("has no answer now where it had one")
+            self._differs(same, "has no answer now where it had one")
             raise
         finally:
             if not same.done():
@@ -141,6 +149,10 @@ class Resumption:
                 self._probes.remove(same)
                 self._letters -= letters
                 same.set_result("")
+
+    def _differs(self, probe: asyncio.Future[str], why: str) -> None:
+        probe.set_result(why)
+        self._refuse(f"{self._name} {why}")
 
     def _refuse(self, why: str) -> None:
         """Use no answer of the interrupted run, in no process; `StopRun` when one has used some already."""

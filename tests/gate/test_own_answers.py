@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.resuming import Resumption
+from pytest_modeleval.resuming import PROBES, Resumption
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store import Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
@@ -180,6 +180,7 @@ def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer
 
     assert score(result) == "0.250"
     assert len(faulty.asked) == N
+    result.stdout.re_match_lines([r"not resumed \w{8}, all is asked anew: faulty answers otherwise now"])
 
 
 def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -238,7 +239,7 @@ def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: Fau
 
 
 def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.fault = answer("42", fingerprint="fp_1")
+    faulty.fault = answer(LONG, fingerprint="fp_1")
     cut_short(many, faulty, *MIN)
 
     run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
@@ -353,3 +354,41 @@ def test_what_another_process_took_up_too_early_is_nobodys(tmp_path: Path) -> No
 
 async def never() -> Completion:
     raise AssertionError("nothing is to be asked")
+
+
+def test_an_answer_asked_again_in_vain_proves_nothing(tmp_path: Path) -> None:
+    """All that were asked again are called off, as by an early stop: what waited for them is asked again itself."""
+    identity = Identity({}, "m", "http://x", is_sure=False)
+    again: list[str] = []
+
+    async def ask() -> bool:
+        async def hang() -> Completion:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def note() -> Completion:
+            again.append("asked")
+            return Completion(LONG)
+
+        probes = [asyncio.create_task(model.same_model(kept, hang)) for _ in range(PROBES)]
+        await asyncio.sleep(0)
+        called_off, waiting = (asyncio.create_task(model.same_model(kept, note)) for _ in range(2))
+        await asyncio.sleep(0)
+        for task in (called_off, *probes):
+            task.cancel()
+        return await waiting
+
+    with closing(Store(tmp_path)) as store:
+        store.begin_run("first", {})
+        store.save_completion(Question("0" * 32, identity.hash, "first"), "m", Completion(LONG))
+        Resumption(store, "first", "m", identity).opened(ROOT)
+        store.begin_run("second", {})
+        store.write("update runs set resumes = 'first' where id = 'second'", [()])
+        kept = store.answer("0" * 32, identity.hash, "first")
+        assert kept is not None
+        model = Resumption(store, "second", "m", identity)
+        model.opened(ROOT)
+
+        used = asyncio.run(asyncio.wait_for(ask(), 20))
+
+    assert (used, again) == (False, ["asked"])
