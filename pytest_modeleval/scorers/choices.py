@@ -17,7 +17,7 @@ _SPELLED = {
     **{0xFF21 + i: letter for i, letter in enumerate(ascii_uppercase)},
     **{0xFF41 + i: letter for i, letter in enumerate(ascii_lowercase)},
     **dict(zip(map(ord, "أبجدঅবডঢАВСЕ"), "ABCDABCDABCE", strict=True)),
-    **dict(zip(map(ord, "選択擇項應該當為確錯誤對與還"), "选择择项应该当为确错误对与还", strict=True)),
+    **dict(zip(map(ord, "選択擇項應該當為確錯誤對與還題"), "选择择项应该当为确错误对与还题", strict=True)),
 }
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
 # Word characters but those of scripts that go on without a space ("选C因为", "Bです", "B입니다").
@@ -25,7 +25,7 @@ _SPACED = r"[^\W\u3040-\u9fff\uac00-\ud7a3]"
 # A letter alone.
 _LETTER = rf"([A-Za-z])(?!{_SPACED}|['’]\w)"
 _LEADING = re.compile(
-    rf"[\W_]{{0,20}}(?:(?i:la |(?:the )?(?:option|opción|choice|letter|answer)[\W_]{{1,20}})"
+    rf"[\W_]{{0,20}}(?:(?i:la |(?:the |la )?(?:option|opción|choice|letter|answer)[\W_]{{1,20}})"
     rf"|(?:所以|因此|故|应该?|我)?选择?[项肢]?\W{{0,5}})?{_LETTER}"
 )
 _THEREFORE = re.compile(r"(?:so|therefore|thus|hence)\W{1,5}", re.IGNORECASE)
@@ -60,7 +60,13 @@ _PICKED = re.compile(
     rf"|\b(?:is|(?:closest|nearest|corresponds) to)[\s:*_]{{1,5}}(?:(?i:option|choice) )?\({_LETTER}\)"
     rf"|\b(?:statement|sentence|one|description|conclusion|explanation) is[\s:*_\"']{{1,5}}{_LETTER}[\W_]*$"
     rf"|\*\*(?i:option|choice)[\W_]{{1,5}}{_LETTER}"
+    rf"|(?<!not )\b(?:is|be|to|matches) (?i:option|choice)[\W_]{{1,5}}{_LETTER}[\W_]*$"
+    r"|\b(?:(?:[Ii]t|[Tt]his|[Tt]hat|which|closest|nearest|true|correct)(?:['\u2019]s| is| must be| should be)"
+    r"|leaves|left with|but)[\s:*_\"']{1,5}([A-Z])[\W_]*$"
+    rf"|(?<!不)(?:的(?:选[项择]|一项|说法|答案)?应?该?|应该?|而|[,\uff0c])是\W{{0,4}}{_LETTER}"
 )
+# What a list of the options begins with.
+_LISTS = re.compile(r"\b(?:each|every|the|these|following|all)\W+(?:\w+\W+)?(?:option|choice)s?\W*$", re.IGNORECASE)
 
 
 def chosen_letter(text: str, options: Sequence[str]) -> str | None:
@@ -74,8 +80,21 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     for candidate in chain([boxed(text)], stated(text)):
         if candidate and (letter := _whole(candidate, options) or _leading(candidate, options)):
             return letter
-    last = text[text.rfind("\n") + 1 :]
+    before, _, last = text.rpartition("\n")
+    if _is_listed(before.rstrip(), last, options):
+        return None
     return _whole(last, options) or _opening(text, options) or _whole(text, options) or _picked(last, options)
+
+
+def _is_listed(before: str, last: str, options: Sequence[str]) -> bool:
+    """Whether a text ends with a list of the options, which chooses none."""
+    written, rest = _letter_and_rest(last, options)
+    if not written or not _says_option(rest, written, options):
+        return False
+    line = before[before.rfind("\n") + 1 :]
+    other, more = _letter_and_rest(line, options)
+    listed = bool(other) and other != written and _says_option(more, other, options)
+    return listed or bool(_LISTS.search(line[-100:]))
 
 
 def _leading(text: str, options: Sequence[str]) -> str | None:

@@ -15,6 +15,21 @@ TEN = [f"the city number {place}" for place in range(10)]
 @pytest.mark.parametrize(
     ("answer", "letter"),
     [
+        ("The answer is most likely (B)", "B"),
+        ("The answer seems to be B.", "B"),
+        ("The correct option among these is B.", "B"),
+        ("The answer is not A but B.", "B"),
+        ("It is not A. It is B.", "B"),
+        ("Eliminating A, C and D, we are left with B.", "B"),
+        ("This matches option B.", "B"),
+        ("La respuesta correcta es la opción B", "B"),
+        ("答案應當是B", "B"),
+        ("答案选项为B", "B"),
+        ("所以说法错误的是B", "B"),
+        ("不正确的选项是B", "B"),
+        ("答案不是A\uff0c而是B", "B"),
+        ("应该是B选项", "B"),
+        ("只有B符合題意", "B"),
         ("B", "B"),
         ("b", "B"),
         ("(B)", "B"),
@@ -142,6 +157,9 @@ def test_these_choose(answer: str, letter: str) -> None:
         "ANSWER:",
         r"\boxed{}",
         r"\boxed{C",
+        "A. Paris\nB. London\nC. Rome\nD. Berlin",
+        "Let us look at each option:\nA. Paris",
+        "不应该是A",
     ],
 )
 def test_these_choose_nothing(answer: str) -> None:
