@@ -444,6 +444,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     [
         (Completion("x", prompt_tokens=7, completion_tokens=3), 10),
         (Completion("x", prompt_tokens=7), 57),
+        (Completion("x", prompt_tokens=0, completion_tokens=3), 3),
+        (Completion("x", prompt_tokens=7, completion_tokens=0), 7),
         (Completion("x"), 566),
         (Completion("x", prompt_tokens=-7, completion_tokens="3"), 566),  # type: ignore[arg-type]
         (Completion("x", prompt_tokens=True, completion_tokens=3), 519),

@@ -112,6 +112,19 @@ def test_closed_slots_open_again() -> None:
     assert asyncio.run(run()) > 0.045
 
 
+def test_others_go_on_while_slots_are_closed() -> None:
+    async def run() -> int:
+        slots, others = Slots(2), 0
+        slots.close_for(0.05)
+        waiting = asyncio.create_task(slots.take())
+        while not waiting.done():
+            await asyncio.sleep(0)
+            others += 1
+        return others
+
+    assert asyncio.run(run()) > 10
+
+
 def test_freed_slots_are_all_handed_on_past_those_who_left() -> None:
     async def run() -> tuple[int, int]:
         slots = Slots(4)

@@ -109,7 +109,7 @@ def test_tools_are_functions() -> None:
 
 
 def test_a_tool_without_a_name_is_refused() -> None:
-    with pytest.raises(SampleError, match=r"a tool has a name, which {'description': 'adds'} has not"):
+    with pytest.raises(SampleError, match=r"a tool has a name, which \{'description': 'adds'\} has not"):
         sample({"input": ASKED, "target": "A", "tools": [{"description": "adds"}]})
 
 

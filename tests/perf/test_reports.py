@@ -92,7 +92,7 @@ def test_the_shortest_latency_is_that_of_the_median() -> None:
 
     text = "\n".join(lines([measured(2, never_long), measured(4, mostly_short)]))
 
-    assert "shortest latency: parallel=4" in text
+    assert "shortest latency: parallel=4 (p50 1.37 s)" in text
 
 
 def test_reasoning_has_a_line_of_its_own_only_where_there_is_some() -> None:
