@@ -20,7 +20,7 @@ import pytest
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.resuming import PROBES, Resumption
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store import Question, Store
+from pytest_modeleval.store import Kept, Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
 N = 40
@@ -361,7 +361,7 @@ def test_an_answer_asked_again_in_vain_proves_nothing(tmp_path: Path) -> None:
     identity = Identity({}, "m", "http://x", is_sure=False)
     again: list[str] = []
 
-    async def ask() -> bool:
+    async def ask(kept: Kept) -> bool:
         async def hang() -> Completion:
             await asyncio.Event().wait()
             raise AssertionError
@@ -389,6 +389,6 @@ def test_an_answer_asked_again_in_vain_proves_nothing(tmp_path: Path) -> None:
         model = Resumption(store, "second", "m", identity)
         model.opened(ROOT)
 
-        used = asyncio.run(asyncio.wait_for(ask(), 20))
+        used = asyncio.run(asyncio.wait_for(ask(kept), 20))
 
     assert (used, again) == (False, ["asked"])
