@@ -25,7 +25,9 @@ _NOUNS = (
 # full-width colon.
 _MARKER = re.compile(
     r"(?:answer|option|choice|答案(?:[选選][项項](?=[是为為]))?|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
-    r"(?:\s{1,9}to\s{1,9}(?:this|the)\s{1,9}(?:question|problem)|\s{1,9}(?:among|from|of)\s{1,9}(?:these|those|the\s{1,9}(?:given\s{1,9})?(?:options|choices))|\s{1,9}corr?ett?[ao]|\s{1,9}correct[ae])?[\s*_]{0,20}[\"']?"
+    r"(?:\s{1,9}to\s{1,9}(?:this|the)\s{1,9}(?:question|problem)"
+    r"|\s{1,9}(?:among|from|of)\s{1,9}(?:these|those|the\s{1,9}(?:given\s{1,9})?(?:options|choices))"
+    r"|\s{1,9}corr?ett?[ao]|\s{1,9}correct[ae])?[\s*_]{0,20}[\"']?"
     r"(?:\b(?:is|(?:would|must|should|(?:seems|appears|has)\s{1,9}to)\s{1,9}be)\b"
     r"(?:\s{1,9}(?:most\s{1,9})?(?:likely|probably|clearly|therefore|definitely)\b)?|\bes\b|\best\b|\bist\b|\bé\b|\bè\b"
     r"|(?:[应應][该該当當]?|就)?[是为為选選]|(?<=<answer)>|[:\uff1a】=はは은는])"
