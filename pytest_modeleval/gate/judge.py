@@ -144,7 +144,7 @@ class Gate:
             for (_, benchmark), part in self.ledger.outcomes.items()
         }
         (model,) = {model for model, _ in self.ledger.outcomes} or {""}
-        if not parts:
+        if not any(part.samples for part in parts.values()):
             raise pytest.UsageError("nothing was scored: there is nothing to save as a baseline")
         write_baseline(path, Baseline(model, parts))
 
@@ -164,7 +164,7 @@ class Gate:
     def _verdicts(self) -> Iterator[Verdict]:
         if self.baseline is None:
             return
-        if not self.ledger.outcomes:
+        if not any(part.asked for part in self.ledger.outcomes.values()):
             raise pytest.UsageError("nothing was scored: there is nothing to compare with the baseline")
         for (_, benchmark), now in self.ledger.outcomes.items():
             part, samples = self._part(benchmark), now.samples

@@ -293,6 +293,26 @@ def test_a_plain_test_that_fails_stays_a_failure(many: pytest.Pytester, faulty: 
     result.stdout.re_match_lines([r"answers  passed .*"])
 
 
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--eval-baseline", "b.json"), "nothing was scored: there is nothing to compare with the baseline"),
+        (("--eval-save-baseline", "new.json"), "nothing was scored: there is nothing to save as a baseline"),
+    ],
+    ids=["compared", "saved"],
+)
+def test_a_run_that_scored_nothing_does_not_pass(
+    project: pytest.Pytester, faulty: FaultyServer, flags: tuple[str, str], said: str
+) -> None:
+    blessed(project, faulty)
+    project.makepyfile(test_answers="import pytest\n" + ANSWERS.replace("@benchmark", "@pytest.mark.skip\n@benchmark"))
+
+    result = ask(project, *flags, "--eval-waive", "scorer")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines([said])
+
+
 def test_a_run_that_was_interrupted_has_no_verdict(project: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed(project, faulty)
     project.makepyfile(test_answers=ANSWERS + "    if sample.prompt.startswith('hard 3:'): raise KeyboardInterrupt\n")
