@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run_alone
+from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run, run_alone
 from tests.gate.test_gate import ask, wrong
 
 SIXTY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 40, "hard": 20}')
@@ -213,4 +213,13 @@ def test_an_interrupted_run_without_a_gate_says_so_too(blessed: pytest.Pytester,
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.re_match_lines([r"interrupted: 4 of 60 selected tests were reported$"])
+    result.stdout.no_fnmatch_line("*the same command goes on*")
     assert run_row(blessed) == ("interrupted", 1)
+
+
+def test_where_answers_are_kept_the_same_command_goes_on(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
+    wrong(faulty, 3)
+
+    result = run(blessed, "--model", "faulty", "-x", "test_answers.py")
+
+    result.stdout.fnmatch_lines(["the answers are kept: the same command goes on with them"])
