@@ -261,6 +261,18 @@ def test_other_samples_are_refused_before_anything_is_asked(many: pytest.Pyteste
     assert not faulty.asked
 
 
+def test_a_whole_run_that_lacks_samples_of_the_baseline_is_refused(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    blessed(project, faulty)
+    project.makepyfile(test_answers=ANSWERS.replace('"hard": 4', '"hard": 3'))
+
+    result = ask(project, "--eval-baseline", "b.json", "--eval-waive", "scorer")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: answers: 1 samples are in the baseline only, such as hard-00003: *"])
+
+
 @pytest.mark.parametrize("limit", [["--eval-limit", "100"], ["--eval-limit-per-subset", "50"]], ids=["all", "subset"])
 def test_a_limited_run_is_compared_with_the_samples_it_asks(
     many: pytest.Pytester, faulty: FaultyServer, limit: list[str]
