@@ -131,7 +131,11 @@ def test_async_bodies_run_ahead_and_anyio_keeps_its_own(
     assert result.ret == 0
 
 
-def test_pytest_benchmark_times_its_own_and_alone_asks_nothing(project: pytest.Pytester, faulty: FaultyServer) -> None:
+def test_pytest_benchmark_times_its_own_and_alone_asks_nothing(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # It would take a run in a worker of these tests for a worker's.
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     project.makepyfile(test_speed="def test_speed(benchmark):\n    assert benchmark(len, 'abc') == 3\n")
     flags = ("--model", "faulty", "--benchmark-max-time", "0.01", "test_answers.py", "test_speed.py")
 

@@ -295,11 +295,11 @@ def test_what_was_taken_up_is_taken_up_again(many: pytest.Pytester, faulty: Faul
     """The second run is interrupted as well: the third takes up both runs' answers."""
     faulty.says = ROOT
     interrupt(many, faulty, signal.SIGKILL, *MIN, after=N // 4)
-    second = interrupt(many, faulty, signal.SIGKILL, *MIN, after=N // 4)
+    second = interrupt(many, faulty, signal.SIGKILL, *MIN, after=N // 2)
 
     result = run(many, "--model", "faulty", *MIN)
 
-    result.stdout.re_match_lines([rf"resumed {second}: 1\d of its answers are used, 4 asked again .*"])
+    result.stdout.re_match_lines([rf"resumed {second}: 2\d of its answers are used, 4 asked again .*"])
     assert len(faulty.asked) < N // 2 + N // 4
 
 
