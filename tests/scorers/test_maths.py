@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.sample import Completion, SampleError
 from pytest_modeleval.scorers import symbolic
+from pytest_modeleval.scorers.formulas import formulas_in
 from pytest_modeleval.scorers.maths import boxed_target, same_expression
 
 RIGHT = [
@@ -371,6 +372,10 @@ def test_the_answer_is_found(gold: str, answer: str) -> None:
 @pytest.mark.parametrize(("gold", "answer"), WRONG, ids=map(label, WRONG))
 def test_these_are_wrong(gold: str, answer: str) -> None:
     assert not same_expression(answer, gold)
+
+
+def test_formulas_side_by_side_are_two() -> None:
+    assert [text for _, text in formulas_in("so $x$$y$ it is")] == ["x", "y"]
 
 
 def test_the_thinking_is_not_looked_at() -> None:

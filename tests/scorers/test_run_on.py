@@ -95,6 +95,12 @@ def test_reasoning_and_corrections_stay(text: str, last: str) -> None:
     assert final_number(text) == last
 
 
+def test_who_counts_the_questions_from_the_first_letter_on_asks_none_of_another() -> None:
+    text = "Question 1: how many are left? The answer is 3.\n\nQuestion 2: and then? The answer is 4."
+
+    assert before_run_on(text) == text
+
+
 def test_an_answer_that_is_empty_is_not_filled_by_the_run_on() -> None:
     text = "<|im_end|>\n<|im_start|>user\nWhat is 3 + 4?<|im_end|>\n<|im_start|>assistant\n#### 7"
 
