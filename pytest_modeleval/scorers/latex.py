@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from pytest_modeleval.scorers.numbers import CURRENCY, NEGATIVE, plain_digits
+from pytest_modeleval.scorers.numbers import CURRENCY, in_signs, plain_digits
 
 # Typography without meaning: sizes and styles as in hendrycks/math `math_equivalence.py` (_strip_string), and TeX's
 # spacing commands.
@@ -97,7 +97,7 @@ class Expression:
 
 def normal_form(latex: str) -> Expression:
     """The expression without typography, units, currency and degree signs."""
-    latex = NEGATIVE.sub("-", plain_digits(latex).translate(_SYMBOLS))
+    latex = in_signs(plain_digits(latex).translate(_SYMBOLS))
     latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
     for pattern, replacement in _RENAMED:
         latex = pattern.sub(replacement, latex)

@@ -34,11 +34,13 @@ _SIGN = re.compile(
     rf"|(?:^|[=:({{\[,~≈#*$]|\b(?:is|was|equals|be))[ \t]{{0,2}}([-+]) (?:(?:{CURRENCY}) ?)?$"
 )
 # A sign that is a word; "7 minus 5" and "正负5" have none.
-NEGATIVE = re.compile(
+_NEGATIVE = re.compile(
     r"(?:\b[Nn]egative |(?:(?<![\w)\]}%$] )(?<![\w)\]}%$])|(?<=\bis )|(?<=\bwas )|(?<=\bequals ))[Mm]inus "
     r"|(?<!正)[负負])"
     rf"(?=(?:{CURRENCY})?\.?\d)"
 )
+# One of these is in it.
+_NEGATIVE_WORDS = ("egative ", "inus ", "负", "負")
 _FRACTION = re.compile(
     r"\\[dt]?frac\s*(?:\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}|(\d)\s*(\d)|(\d)\s*\{(\d{1,40})\})"
 )
@@ -66,13 +68,18 @@ def plain_digits(text: str) -> str:
     return text.translate(_SPELLED)
 
 
+def in_signs(text: str) -> str:
+    """The text with a minus sign for each that is a word: "negative 5", "负5"."""
+    return _NEGATIVE.sub("-", text) if any(word in text for word in _NEGATIVE_WORDS) else text
+
+
 def numbers_in(text: str) -> list[str]:
     """Every number in a text, in order, as plain decimal strings, ``a/b`` for fractions, ``2:30 pm`` for times."""
     return [number for number, _ in _placed(_plain(text))]
 
 
 def _plain(text: str) -> str:
-    text = NEGATIVE.sub("-", plain_digits(text)).replace("{,}", ",")
+    text = in_signs(plain_digits(text)).replace("{,}", ",")
     text = _FRACTION.sub(_in_line, text) if "frac" in text else text
     return _SPACING.sub("", text) if "\\" in text or "~" in text else text
 

@@ -45,6 +45,12 @@ _PICKED = re.compile(
     r"[A-Z](?![A-Za-z])[^\w\n]{0,3}"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
+# What each of these needs.
+_STATED = {
+    _HASHES: ("####",),
+    _BOX: ("\\boxed", "\\fbox"),
+    _PICKED: ("choose", "pick", "select", "go with", "选", "選"),
+}
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
     r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
@@ -84,9 +90,10 @@ def before_run_on(text: str) -> str:
 
 def _answered(text: str) -> int | None:
     """Where the first statement of a final answer ends; None without one."""
-    ends = [
-        match.end() for match in (_BARE.match(text), *(said.search(text) for said in (_HASHES, _BOX, _PICKED))) if match
-    ]
+    lower = text.lower()
+    # Most texts lack the words, and to look for the rest of each costs more than all else of a score.
+    likely = [said for said, words in _STATED.items() if any(word in lower for word in words)]
+    ends = [match.end() for match in (_BARE.match(text), *(said.search(text) for said in likely)) if match]
     values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
     if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
         ends.append(value.end())
