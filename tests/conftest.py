@@ -237,9 +237,13 @@ OTHERS = ("asyncio", "hypothesispytest", "html", "pytest_cov", "randomly", "repe
 WITHOUT = [argument for name in OTHERS for argument in ("-p", f"no:{name}")]
 
 
+# What this file imports is there before the run that would rewrite its assertions.
+IMPORTED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
+
+
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Run pytest in the project, in this process."""
-    return project.runpytest(*WITHOUT, *arguments)
+    return project.runpytest(*WITHOUT, *arguments, *IMPORTED)
 
 
 def run_alone(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:

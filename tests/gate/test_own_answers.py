@@ -21,7 +21,7 @@ from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.resuming import PROBES, Resumption
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store import Kept, Question, Store
-from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+from tests.conftest import ANSWERS, WITHOUT, FaultyServer, alias, answer, run
 
 N = 40
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
@@ -50,7 +50,7 @@ def interrupt(project: pytest.Pytester, faulty: FaultyServer, how: int, *flags: 
 
     faulty.fault = hang
     faulty.released.clear()
-    command = [sys.executable, "-m", "pytest", "--model", "faulty", "--eval-concurrency", "2", *flags]
+    command = [sys.executable, "-m", "pytest", *WITHOUT, "--model", "faulty", "--eval-concurrency", "2", *flags]
     process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     while len(faulty.asked) <= after + 1:
         time.sleep(0.02)
