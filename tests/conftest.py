@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 import pytest_modeleval
+from pytest_modeleval import asking
 from pytest_modeleval.models.spec import TINY
 
 # Imported here once, all of it, as a run inside a test forgets what it imported, and reads, rewrites and compiles it
@@ -74,6 +75,13 @@ def _no_user_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     # Nothing may be fetched: what is not there is an error, at once.
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setenv("MODELSCOPE_ENDPOINT", "http://127.0.0.1:9")
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """A failed request is asked again sooner, in this process; how long it waits is tested in test_asking.py."""
+    if request.path.name != "test_asking.py":
+        monkeypatch.setattr(asking, "FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture(scope="session")
