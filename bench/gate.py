@@ -23,7 +23,7 @@ from pytest_modeleval.gate.stopping import Stopper
 from pytest_modeleval.gate.verdict import Result, Verdict, decided
 from pytest_modeleval.options import Options
 from pytest_modeleval.paired import bonett_price, detectable_drop, mcnemar_drop
-from pytest_modeleval.results import RIGHT, WRONG, Record
+from pytest_modeleval.record import RIGHT, WRONG, Record
 
 SEED, N, ALPHA = 20260101, 1319, 0.05
 NAMES = [str(number) for number in range(N)]

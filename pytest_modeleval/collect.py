@@ -18,7 +18,8 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import MARK, Options, closest, unknown
-from pytest_modeleval.results import ERROR, Labels, Record, Results
+from pytest_modeleval.record import ERROR, Labels, Record
+from pytest_modeleval.results import Results
 from pytest_modeleval.selection import could_select
 from pytest_modeleval.settings import Settings, settings_of
 from pytest_modeleval.source import Source

@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options import allure_results
+from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import budget, stored, thoughts
 from pytest_modeleval.reports.collection import document
 from pytest_modeleval.reports.export import write_json
@@ -19,7 +20,6 @@ from pytest_modeleval.reports.junit import tell_suite
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
-from pytest_modeleval.results import COMPLETE, INTERRUPTED
 from pytest_modeleval.resuming import bless
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store import Store

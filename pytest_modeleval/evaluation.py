@@ -32,9 +32,10 @@ from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.recall import Rules
+from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.recorder import Recorder
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results import INTERRUPTED, Record, Results
+from pytest_modeleval.results import Results
 from pytest_modeleval.resuming import command_of, find_interrupted, resume_within
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.spending import Metered, Purse, Spent, refuse_unbounded

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from pytest_modeleval.results import Labels, Record, Tally, counted, summed
+from pytest_modeleval.record import Labels, Record
+from pytest_modeleval.results import Tally, counted, summed
 from pytest_modeleval.statistics import estimate
 
 LEVELS = ("all", "category", "task_type", "tag", "dataset", "subset")

@@ -3,7 +3,7 @@
 import enum
 import re
 
-from pytest_modeleval.results import ERROR, WRONG
+from pytest_modeleval.record import ERROR, WRONG
 from pytest_modeleval.sample import Completion, Filtered, JudgeError, Score
 
 

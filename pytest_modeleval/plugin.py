@@ -110,8 +110,8 @@ class ActiveHooks:
         from pytest_modeleval.collect import declaration
         from pytest_modeleval.custom.collecting import arguments, collected, modules_of
         from pytest_modeleval.evaluation import STOPPED, Evaluation
+        from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
-        from pytest_modeleval.results import Record
         from pytest_modeleval.resuming import command_of
         from pytest_modeleval.typed import placed
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.collect import SampleRef, selected
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.pins import pins_of
-from pytest_modeleval.results import WRONG
+from pytest_modeleval.record import WRONG
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
 from pytest_modeleval.store import Store
 from pytest_modeleval.turns import TURN, Turn

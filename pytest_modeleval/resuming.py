@@ -16,7 +16,7 @@ from pytest_modeleval.budget import read_seconds
 from pytest_modeleval.config import read_section
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.options import Options
-from pytest_modeleval.results import INTERRUPTED
+from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store import Kept, Store
 

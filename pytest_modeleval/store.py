@@ -14,7 +14,7 @@ import pytest
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.kept import completion_in, written
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.results import INTERRUPTED
+from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 
 _FIRST = """

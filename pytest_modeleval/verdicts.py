@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.mistakes import mistake_of
-from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reuse import Reuse
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.turns import Turn

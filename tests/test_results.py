@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
-from pytest_modeleval.results import Record, Results
+from pytest_modeleval.record import Record
+from pytest_modeleval.results import Results
 from tests.conftest import FaultyServer, run
 
 

@@ -15,7 +15,7 @@ from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
 from pytest_modeleval.options import Options
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from pytest_modeleval.collection.schema import Leaf, Schema
 from pytest_modeleval.config import Table
 from pytest_modeleval.draw import allot, choose
 from pytest_modeleval.options import Options, unknown
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Row
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 
 _LINE: dict[str, tuple[type, ...]] = {
     "benchmark": (str,),

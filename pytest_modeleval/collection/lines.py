@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.files import RowFiles
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 from pytest_modeleval.sample import Json, Message, Sample, SampleError
 
 

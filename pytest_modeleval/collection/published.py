@@ -12,7 +12,7 @@ from pytest_modeleval.collection.lines import labels_of
 from pytest_modeleval.config import Table
 from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.options import Options, unknown
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pytest_modeleval.gate.baseline import Part
 from pytest_modeleval.gate.ledger import sample_name
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.options import Options
-from pytest_modeleval.results import Record
+from pytest_modeleval.record import Record
 
 
 def definition_of(nodeid: str) -> str:

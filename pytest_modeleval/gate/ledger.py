@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pytest_modeleval.results import ERROR, Record
+from pytest_modeleval.record import ERROR, Record
 
 
 def sample_name(record: Record) -> str:

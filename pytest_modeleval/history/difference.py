@@ -9,7 +9,7 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Attempt, Past, Run
-from pytest_modeleval.results import Record
+from pytest_modeleval.record import Record
 
 
 @dataclass(frozen=True)

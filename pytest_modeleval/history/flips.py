@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from pytest_modeleval.history.past import Attempt
-from pytest_modeleval.results import RIGHT
+from pytest_modeleval.record import RIGHT
 
 
 class Flips(NamedTuple):

@@ -12,7 +12,7 @@ from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.kept import completion_in, messages_in
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.results import RIGHT, WRONG
+from pytest_modeleval.record import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
 from pytest_modeleval.store import connect

@@ -13,7 +13,7 @@ from pytest_modeleval.history.flips import Key, flips_of
 from pytest_modeleval.history.past import Attempt, Past, sample_name
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import Options, unknown
-from pytest_modeleval.results import ERROR, UNSCORED, WRONG
+from pytest_modeleval.record import ERROR, UNSCORED, WRONG
 
 
 @dataclass

@@ -32,7 +32,7 @@ from pytest_modeleval.perf.slo import Slo
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.validity import judge
 from pytest_modeleval.perf.workload import Workload, generator
-from pytest_modeleval.results import COMPLETE, INTERRUPTED
+from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.store import Store
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.reports import budget
-from pytest_modeleval.results import INTERRUPTED
 
 if TYPE_CHECKING:
     from pytest_modeleval.evaluation import Evaluation

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.history.past import SHORT, Past
+from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.results import ERROR, OVER_REPEATS, PROPERTY, RIGHT, UNSCORED, WRONG, Record, Results, Row
+from pytest_modeleval.results import OVER_REPEATS, Results, Row
 from pytest_modeleval.reuse import age
 
 if TYPE_CHECKING:

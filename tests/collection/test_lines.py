@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval import Row, Sample, SampleError
 from pytest_modeleval.collection.lines import labels_of, sample_of
-from pytest_modeleval.results import Labels
+from pytest_modeleval.record import Labels
 
 
 def from_record(row: Row) -> Sample:

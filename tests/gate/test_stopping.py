@@ -14,7 +14,7 @@ from pytest_modeleval.gate.early import EarlyStop, benchmark_of, definition_of
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
 
 NAMES = [f"{number:04}" for number in range(1000)]
 

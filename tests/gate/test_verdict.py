@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.gate.ledger import Ledger, Outcome
 from pytest_modeleval.gate.verdict import Result, adjusted, against_least, compared
-from pytest_modeleval.results import Record
+from pytest_modeleval.record import Record
 
 
 def outcomes(scores: list[float], repeats: int = 1) -> dict[str, Outcome]:

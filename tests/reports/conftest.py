@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.asking import Answer
+from pytest_modeleval.record import Record
 from pytest_modeleval.reports.page import COLUMNS
-from pytest_modeleval.results import Record
 from pytest_modeleval.sample import Completion, Sample, Score
 from pytest_modeleval.store import Question, Store
 from pytest_modeleval.turns import Turn

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.results import PROPERTY
+from pytest_modeleval.record import PROPERTY
 from tests.conftest import FaultyServer, run, send
 
 

@@ -10,8 +10,9 @@ from dataclasses import replace
 
 import pytest
 
+from pytest_modeleval.record import Record
 from pytest_modeleval.reports.terminal import LiveLine, table
-from pytest_modeleval.results import Record, Results, Row
+from pytest_modeleval.results import Results, Row
 from pytest_modeleval.verdicts import shortened
 from tests.conftest import FaultyServer, answer, run
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from heapq import nsmallest
 
 from pytest_modeleval.history.past import Attempt
-from pytest_modeleval.results import RIGHT, UNSCORED
+from pytest_modeleval.record import RIGHT, UNSCORED
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from typing import Any
 from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
 from pytest_modeleval.kept import messages_in
 from pytest_modeleval.mistakes import Mistake
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG
 from pytest_modeleval.reports.markup import escaped, image, visible
-from pytest_modeleval.results import ERROR, RIGHT, UNSCORED, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json
 
