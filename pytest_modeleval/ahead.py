@@ -8,10 +8,10 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking import Asker
-from pytest_modeleval.collect import SampleRef, sample_id, selected
+from pytest_modeleval.collect import SampleRef, selected
 from pytest_modeleval.decided import Decided
 from pytest_modeleval.engine import Engine, Job
-from pytest_modeleval.gate.early import definition_of
+from pytest_modeleval.names import definition_of
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 from pytest_modeleval.turns import AHEAD, TURN, Turn, ask_once, converse
 
@@ -131,10 +131,9 @@ class Ahead:
 
     def _job(self, item: pytest.Item, ref: SampleRef, arguments: dict[str, Any] | None) -> Job[Turn]:
         asker = self._askers[ref.model.name]
-        name = sample_id(item, ref, several=len(self._askers) > 1)
         work: Callable[[], Awaitable[Turn]]
         if ref.source.benchmark.is_async:
-            work = lambda: converse(asker, ref, name, arguments)  # noqa: E731
+            work = lambda: converse(asker, ref, arguments)  # noqa: E731
         else:
-            work = lambda: ask_once(asker, ref, name)  # noqa: E731
+            work = lambda: ask_once(asker, ref)  # noqa: E731
         return Job(item.nodeid, work, asker.at_once)

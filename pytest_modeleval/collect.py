@@ -17,6 +17,7 @@ from pytest_modeleval.draw import choose
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.names import ItemName, SampleName, id_part
 from pytest_modeleval.options import MARK, Options, closest, unknown
 from pytest_modeleval.record import ERROR, Labels, Record
 from pytest_modeleval.results import Results
@@ -26,9 +27,6 @@ from pytest_modeleval.source import Source
 
 if TYPE_CHECKING:
     from pytest_modeleval.collection.drawn import Drawn
-
-# What stands before a published collection's line in an item's id.
-LINE = "line-"
 
 
 class SampleRef(NamedTuple):
@@ -40,6 +38,19 @@ class SampleRef(NamedTuple):
     row: int
     repeat: int
     labels: Labels | None = None
+    # A published collection's line, and not the dataset's row of that number.
+    line: bool = False
+
+    @property
+    def name(self) -> SampleName:
+        """What the sample is called within its benchmark."""
+        return SampleName(self.subset, self.row, self.line)
+
+    @property
+    def item(self) -> ItemName:
+        """What recorded answers call it: without the model, by the repeat where there are several."""
+        repeat = self.repeat if self.source.repeats > 1 else None
+        return ItemName(self.source.benchmark.name, self.name, repeat=repeat)
 
 
 @dataclass
@@ -144,11 +155,12 @@ class Collector:
             self.names |= {subset, *marks}
             if could_select(self.marks, [*tags, *marks]) and any(
                 could_select(self.keywords, [*above, *tags, *marks], items=f"{metafunc.definition.name}[{start}")
-                for start in (self._start(model, subset) for model in self.models)
+                for start in (self._item(declared.name, model, subset).start for model in self.models)
             ):
                 subsets[subset] = marks
         if not subsets:
             return []
+        _refuse_alike(declared, subsets)
         settings = settings_of(declared.name, self.tables, self.options)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
@@ -173,11 +185,10 @@ class Collector:
         folder = options.data / benchmark if options.data else None
         return Place(benchmark, folder, self.lock, options.hub, options.offline, chosen)
 
-    def _start(self, model: ModelSpec, subset: str) -> str:
-        """The beginning of an item's id, up to its number."""
-        prefix = f"{id_part(model.name)}-" if len(self.models) > 1 else ""
-        # A published collection's lines are not the dataset's rows of the same numbers.
-        return f"{prefix}{id_part(subset)}-{LINE if self.drawn and self.drawn.lines else ''}"
+    def _item(self, benchmark: str, model: ModelSpec, subset: str) -> ItemName:
+        """The name of a subset's first item."""
+        sample = SampleName(subset, 0, bool(self.drawn and self.drawn.lines))
+        return ItemName(benchmark, sample, model.name if len(self.models) > 1 else "")
 
     def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
         chosen = self._chosen(source, subsets)
@@ -185,11 +196,12 @@ class Collector:
         for model in self.models:
             for subset, indexes in chosen.items():
                 marks = [_mark(config, name) for name in subsets[subset]]
-                start = self._start(model, subset)
+                first = self._item(source.benchmark.name, model, subset)
+                start, line = first.start, first.sample.line
                 for index, labels in indexes.items():
                     for repeat in range(self.options.repeats):
                         end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
-                        ref = SampleRef(source, model, subset, index, repeat, labels)
+                        ref = SampleRef(source, model, subset, index, repeat, labels, line)
                         params.append(pytest.param(ref, id=f"{start}{index:05}{end}", marks=marks))
         return params
 
@@ -220,6 +232,17 @@ def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[s
     return sorted(above), [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
 
 
+def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:
+    """`pytest.UsageError` for subsets of one spelling, whose samples no id, baseline or history could tell apart."""
+    spelt: dict[str, str] = {}
+    for subset in subsets:
+        if (other := spelt.setdefault(id_part(subset), subset)) != subset:
+            raise pytest.UsageError(
+                f"{declared.name}: the subsets {other!r} and {subset!r} are one in items' ids, {id_part(subset)}: "
+                "rename one"
+            )
+
+
 def words_of(expression: str) -> list[str]:
     """The names in an expression of `-k` or `-m`."""
     return [word for word in re.findall(r"[\w.\-]+", expression) if word not in ("and", "or", "not")]
@@ -232,33 +255,30 @@ def _examples(declared: Benchmark, settings: Settings) -> str | None:
     return declared.shots.split
 
 
-def id_part(name: str) -> str:
-    """A name that pytest's node ids, -k and xdist can carry."""
-    return re.sub(r"[^\w.+-]", "_", name)
-
-
 def lost_record(
     nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: "Drawn | None" = None
 ) -> Record | None:
     """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
-    found = re.search(r"::test_(\w+)\[(.*)-(\d{5,})(?:-r(\d+))?\]$", nodeid)
-    if found is None:
+    item = ItemName.parse(nodeid, [spec.name for spec in models] if len(models) > 1 else ())
+    if item is None or "[" not in nodeid:
         return None
-    name, start, index, repeat = found.groups()
-    model, subset = models[0].name, start
-    for spec in models if len(models) > 1 else ():
-        if start.startswith(prefix := f"{id_part(spec.name)}-"):
-            model, subset = spec.name, start.removeprefix(prefix)
-    # The subset's own name and group, where another sample of it has told them.
-    known = {id_part(part): (group, part) for group, part in results.parts(model, name)}
-    labels = None
-    for part, rows in drawn.rows.get(name, {}).items() if drawn else ():
-        if id_part(part) == subset.removesuffix(f"-{LINE.rstrip('-')}"):
-            labels, subset = rows.get(int(index)), id_part(part)
-            known.setdefault(subset, ("", part))
+    (subset, index, _), model = item.sample, item.model or models[0].name
+    # The subset's own name and group, where another sample of it, or the draw, tells them.
+    known = {id_part(part): (group, part) for group, part in results.parts(model, item.benchmark)}
+    rows = drawn.rows.get(item.benchmark, {}) if drawn else {}
+    known |= {id_part(part): ("", part) for part in rows if id_part(part) not in known}
     group, subset = known.get(subset, ("", subset))
     return Record(
-        model, name, subset, group, int(index), int(repeat or 1) - 1, ERROR, mistake=Mistake.REQUEST, labels=labels
+        model,
+        item.benchmark,
+        subset,
+        group,
+        index,
+        item.repeat or 0,
+        ERROR,
+        line=item.sample.line,
+        mistake=Mistake.REQUEST,
+        labels=rows.get(subset, {}).get(index),
     )
 
 
@@ -281,12 +301,6 @@ def selected(item: pytest.Item) -> SampleRef | None:
     callspec = getattr(item, "callspec", None)
     ref = callspec.params.get("sample") if callspec else None
     return ref if isinstance(ref, SampleRef) else None
-
-
-def sample_id(item: pytest.Item, ref: SampleRef, *, several: bool) -> str:
-    """A sample as recorded answers name it, ``gsm8k[main-00042]``, without its model's name where there are several."""
-    name = item.name.removeprefix("test_")
-    return name.replace(f"[{id_part(ref.model.name)}-", "[", 1) if several else name
 
 
 def shipped_benchmarks() -> Path:

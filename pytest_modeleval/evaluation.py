@@ -14,13 +14,12 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
 from pytest_modeleval.asking import Asker, askers
-from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
+from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
 from pytest_modeleval.ending import conclude
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.gate.early import definition_of
 from pytest_modeleval.gate.judge import Gate, Judgement
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
@@ -28,6 +27,7 @@ from pytest_modeleval.levels import Levels
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.names import definition_of
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
@@ -92,7 +92,7 @@ class Evaluation:
             worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
         )
         gated = replace(self.options, baseline=None) if self.options.only else self.options
-        self.gate = Gate(gated)
+        self.gate = Gate(gated, lines=self.collection is not None and self.collection.has_lines)
         self.expected = Expected()
         self.ended = INTERRUPTED
         self.judgement: Judgement | None = None
@@ -146,7 +146,7 @@ class Evaluation:
             for item in session.items:
                 ref = selected(item)
                 if ref is not None and not item.get_closest_marker("skip"):
-                    planner.add(ref, sample_id(item, ref, several=len(self.models) > 1))
+                    planner.add(ref)
             lines = planner.lines(self.models)
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))

@@ -59,7 +59,7 @@ class Planner:
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
 
-    def add(self, ref: SampleRef, sample_id: str) -> None:
+    def add(self, ref: SampleRef) -> None:
         """Count one item."""
         name = ref.source.benchmark.name
         line = self._lines.get((ref.model.name, name)) or self._begin(ref.model.name, name)
@@ -67,7 +67,7 @@ class Planner:
         line.samples.add((ref.subset, ref.row))
         asker = self._askers[ref.model.name]
         try:
-            request = first_request(ref.source.sample(ref.subset, ref.row), ref, sample_id)
+            request = first_request(ref.source.sample(ref.subset, ref.row), ref)
             tokens, key = self._tokens(ref.model, request), asker.key(request)
         except SampleError:
             line.unreadable += 1

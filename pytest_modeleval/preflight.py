@@ -37,7 +37,7 @@ def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytes
         benchmark = ref.source.benchmark.name
         if benchmark not in names:
             gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock))
-        names.setdefault(benchmark, set()).add(f"{ref.subset}-{ref.row:05}")
+        names.setdefault(benchmark, set()).add(str(ref.name))
         group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
         parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
     gate.refuse_selection(names, parts)

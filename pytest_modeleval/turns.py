@@ -30,7 +30,6 @@ class ModelInTurn:
     asker: Asker
     turn: Turn
     ref: SampleRef
-    sample_id: str
 
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
@@ -39,7 +38,7 @@ class ModelInTurn:
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
-        request = Request(messages, tools, settings, self.ref.repeat, self.sample_id)
+        request = Request(messages, tools, settings, self.ref.repeat, str(self.ref.item))
         answer = replace(await self.asker.ask(request), messages=tuple(messages))
         if filters := self.ref.source.settings.filters:
             text = filtered(answer.completion.text, filters)
@@ -54,18 +53,18 @@ TURN = pytest.StashKey[Turn | SampleError]()
 AHEAD = {"sample", "model"}
 
 
-def first_request(sample: Sample, ref: SampleRef, sample_id: str) -> Request:
+def first_request(sample: Sample, ref: SampleRef) -> Request:
     """What a sample's prompt, or its options' log-likelihoods, are asked by."""
     if sample.pairs:
         # A log-likelihood does not vary: repeats share one answer.
-        return Request(sample.messages, sample_id=sample_id, pairs=sample.pairs)
-    return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, sample_id)
+        return Request(sample.messages, sample_id=str(ref.item), pairs=sample.pairs)
+    return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, str(ref.item))
 
 
-async def ask_once(asker: Asker, ref: SampleRef, sample_id: str) -> Turn:
+async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
     """Ask a sample's prompt, for a body that is given the completion."""
     turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref, sample_id)
+    model = ModelInTurn(asker, turn, ref)
     if turn.sample.pairs:
         await _weigh(model)
     else:
@@ -80,7 +79,7 @@ async def _weigh(model: ModelInTurn) -> None:
     lm-evaluation-harness (0.4.13, `process_results`).
     """
     sample = model.turn.sample
-    answer = await model.asker.ask(first_request(sample, model.ref, model.sample_id))
+    answer = await model.asker.ask(first_request(sample, model.ref))
     logprobs = answer.completion.choice_logprobs[: len(sample.options)]
     text = f"ANSWER: {likeliest(logprobs)}"
     model.turn.answers.append(replace(answer, completion=replace(answer.completion, text=text)))
@@ -90,13 +89,13 @@ async def _weigh(model: ModelInTurn) -> None:
     model.turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
 
 
-async def converse(asker: Asker, ref: SampleRef, sample_id: str, arguments: dict[str, Any] | None) -> Turn:
+async def converse(asker: Asker, ref: SampleRef, arguments: dict[str, Any] | None) -> Turn:
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's.
     """
     turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref, sample_id)
+    model = ModelInTurn(asker, turn, ref)
     body = ref.source.benchmark.body
     offered = {"sample": turn.sample, "model": model, **(arguments or {})}
     names = body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount]

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.collect import id_part, shipped_benchmarks, words_of
+from pytest_modeleval.collect import shipped_benchmarks, words_of
+from pytest_modeleval.names import id_part
 from pytest_modeleval.options import closest, is_active
 
 _GIVE = "give --model NAME, such as --model tiny"

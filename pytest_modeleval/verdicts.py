@@ -58,6 +58,7 @@ def record_of(
         index=ref.row,
         repeat=ref.repeat,
         outcome=outcome,
+        line=ref.line,
         scores=tuple((name, *value) for name, value in scores.items()),
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,

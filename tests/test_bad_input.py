@@ -184,6 +184,16 @@ def test_an_unknown_key_in_the_ini_file(project: pytest.Pytester, faulty: Faulty
     result.stderr.fnmatch_lines(["ERROR: unknown ini key 'eval_limitt'; did you mean 'eval_limit'? *"])
 
 
+def test_two_subsets_of_one_spelling(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_answers=ANSWERS.replace('"easy": 6, "hard": 4', '"a b": 6, "a/b": 4'))
+
+    result = run(project, "--model", "faulty", ".")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: answers: the subsets 'a b' and 'a/b' are one in items' ids, a_b: rename one"])
+    assert not faulty.asked
+
+
 def test_two_benchmarks_of_one_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
     project.makepyfile(test_again=ANSWERS)
 

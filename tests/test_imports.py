@@ -13,7 +13,8 @@ from tests.conftest import WITHOUT
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "foreign", "reuse", "counts", "limits", "inputs", "kept"},
+    {"sample", "aside", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names"},
+    {"record"},
     {
         "prompts",
         "scorers",
@@ -50,6 +51,8 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 PLAIN = {
     "foreign",
     "sample",
+    "names",
+    "record",
     "aside",
     "lines",
     "prompts",

@@ -8,6 +8,7 @@ import pytest
 
 from pytest_modeleval.collection.drawn import Drawn, saved
 from pytest_modeleval.collection.opened import OpenedBenchmarks
+from pytest_modeleval.collection.published import Published
 from pytest_modeleval.collection.sources import Collection, read_collection
 from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Place
@@ -31,6 +32,11 @@ class CollectionRun:
     def name(self) -> str:
         """What the tables call it."""
         return self.collection.name
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether it is a published one, whose lines hold their samples."""
+        return isinstance(self.collection, Published)
 
     @property
     def files(self) -> dict[str, Path]:

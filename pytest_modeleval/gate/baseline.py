@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,12 @@ import pytest
 from pytest_modeleval.aside import aside
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
+from pytest_modeleval.names import SampleName
 from pytest_modeleval.options import unknown
 
-SCHEMA = "pytest-modeleval/baseline/1"
+SCHEMA = "pytest-modeleval/baseline/2"
+# In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
+_OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
 MATTERS = ("data", "prompt", "sampling", "scorer", "filters")
 
@@ -59,8 +62,11 @@ def _written(outcome: Outcome) -> str:
     return f"[{json.dumps(outcome.content)}, {outcome.score!r}, {outcome.repeats}, {outcome.variance!r}]"
 
 
-def read_baseline(path: Path) -> Baseline:
-    """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole."""
+def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
+    """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole.
+
+    ``lines`` says that it is compared with a published collection's, which version 0.1 did not write down.
+    """
     try:
         text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -75,7 +81,7 @@ def read_baseline(path: Path) -> Baseline:
     except ValueError as error:
         raise pytest.UsageError(f"{path} is cut off or no JSON ({error}): restore it, or bless a new run") from None
     schema = content.get("schema") if isinstance(content, dict) else None
-    if schema != SCHEMA:
+    if schema not in (SCHEMA, _OLD):
         newer = isinstance(schema, str) and schema.startswith("pytest-modeleval/baseline/")
         what = f"was written by a newer version ({schema}): upgrade pytest-modeleval" if newer else "is no baseline"
         raise pytest.UsageError(f"{path} {what}")
@@ -88,6 +94,8 @@ def read_baseline(path: Path) -> Baseline:
         ) from None
     except _NoValue as error:
         raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
+    if schema == _OLD:
+        parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
     if not isinstance(model, str):
         raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
     return Baseline(model, parts)
@@ -143,6 +151,15 @@ def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
             "take one side whole, or bless a new run"
         )
     return Part(part["pins"], samples, part["discordance"])
+
+
+def _renamed(part: Part, *, lines: bool) -> Part:
+    """The part with its samples called as today."""
+    samples = {}
+    for name, outcome in part.samples.items():
+        subset, _, index = name.rpartition("-")
+        samples[str(SampleName(subset, int(index), lines))] = outcome
+    return replace(part, samples=samples)
 
 
 def _digest(samples: Mapping[str, Outcome]) -> str:

@@ -1,26 +1,14 @@
 """Early stopping of a whole run: which samples go in which order, and when a benchmark's gate is decided."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
 from pytest_modeleval.gate.baseline import Part
-from pytest_modeleval.gate.ledger import sample_name
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
+from pytest_modeleval.names import benchmark_of, definition_of
 from pytest_modeleval.options import Options
 from pytest_modeleval.record import Record
-
-
-def definition_of(nodeid: str) -> str:
-    """The node id of an item's test, without its parameters: ``test_gsm8k.py::test_gsm8k``."""
-    found = re.match(r"(.*::\w+)\[", nodeid)
-    return found[1] if found else nodeid
-
-
-def benchmark_of(test: str) -> str:
-    """The benchmark's name by its test's node id."""
-    return test.rpartition("::")[2].removeprefix("test_")
 
 
 def refuse_options(options: Options) -> None:
@@ -85,9 +73,9 @@ class EarlyStop:
         if stopper is None:
             return None
         now = next((value for metric, value, _ in record.scores if metric == "main"), None)
-        before = self._parts[record.benchmark].samples.get(sample_name(record))
+        before = self._parts[record.benchmark].samples.get(record.name)
         difference = None if now is None or before is None else now - before.score
-        self._names[nodeid] = sample_name(record)
+        self._names[nodeid] = record.name
         return stopper.now.claim if stopper.add(nodeid, difference) else None
 
     def outcome(self, benchmark: str) -> tuple[Decision, Sequence[str]]:

@@ -1,7 +1,7 @@
 """One run's gate: its baseline and thresholds, what they say together, and the exit status."""
 
 import enum
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -74,10 +74,10 @@ class Judgement:
 class Gate:
     """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, lines: bool = False) -> None:
         self.options = options
         self.ledger = Ledger(twice=options.aa)
-        self.baseline = read_baseline(options.baseline) if options.baseline else None
+        self.baseline = read_baseline(options.baseline, lines=lines) if options.baseline else None
         self.early = self._early_stop()
         if self.judges and options.cache in (Cache.ONLY, Cache.ANY):
             raise pytest.UsageError(
@@ -125,7 +125,7 @@ class Gate:
                 raise unknown(f"part of {benchmark} in --eval-min-score:", part, parts[benchmark])
         for benchmark, names in samples.items() if self.baseline else ():
             part_of = self._part(benchmark)
-            refuse_other_names(benchmark, _of(part_of, _subsets(names)), names, whole=self._is_whole)
+            refuse_other_names(benchmark, _of(part_of, names), names, whole=self._is_whole)
             self._refuse_unresolvable(benchmark, part_of, len(names))
 
     def judge(self) -> Judgement:
@@ -170,7 +170,8 @@ class Gate:
             part, samples = self._part(benchmark), now.samples
             decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
             whole = self._is_whole and (decision is None or decision.seen == decision.total)
-            refuse_other_names(benchmark, _of(part, now.groups), samples.keys() | now.in_error, whole=whole)
+            names = samples.keys() | now.in_error
+            refuse_other_names(benchmark, _of(part, names), names, whole=whole)
             if not {"data", "prompt"} & set(self.options.waive):
                 refuse_other_content(benchmark, part, samples)
             after = samples if counted is None else {name: samples[name] for name in counted}
@@ -199,10 +200,11 @@ class Gate:
                 yield against_least(self._name(model, benchmark) + (f":{part}" if part else ""), samples, least)
 
 
-def _subsets(names: Iterable[str]) -> set[str]:
-    return {name.rpartition("-")[0] for name in names}
+def _of(part: Part, names: Iterable[str]) -> Part:
+    """The baseline's samples of the subsets that some samples are of."""
+    asked = set(map(_start, names))
+    return replace(part, samples={name: outcome for name, outcome in part.samples.items() if _start(name) in asked})
 
 
-def _of(part: Part, subsets: Container[str]) -> Part:
-    """The baseline's samples of the subsets that are asked."""
-    return replace(part, samples={n: o for n, o in part.samples.items() if n.rpartition("-")[0] in subsets})
+def _start(name: str) -> str:
+    return name.rpartition("-")[0]

@@ -7,11 +7,6 @@ from typing import NamedTuple
 from pytest_modeleval.record import ERROR, Record
 
 
-def sample_name(record: Record) -> str:
-    """The name by which a ledger and a baseline know a sample: ``subset-00042``."""
-    return f"{record.subset}-{record.index:05}"
-
-
 class Outcome(NamedTuple):
     """One sample's: the hash of its content, its mean score over so many repeats, and the variance among them."""
 
@@ -23,7 +18,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Outcomes:
-    """What one run knows of one model on one benchmark; samples go by ``subset-00042``.
+    """What one run knows of one model on one benchmark; samples go by their names, ``main-00042``.
 
     With ``twice`` the repeats are runs of the same model beside each other: the first counts, the rest tell its noise.
     """
@@ -34,6 +29,8 @@ class Outcomes:
     errors: int = 0
     in_error: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
+    # Sample → its subset.
+    _subsets: dict[str, str] = field(default_factory=dict)
     # sample → (its content's hash, its scores by repeat)
     _scores: dict[str, tuple[str, dict[int, float]]] = field(default_factory=dict)
 
@@ -42,7 +39,8 @@ class Outcomes:
         self.pins = record.pins or self.pins
         self.groups[record.subset] = record.group
         self.asked += bool(record.scores) or record.outcome == ERROR
-        name = sample_name(record)
+        name = record.name
+        self._subsets[name] = record.subset
         if record.outcome == ERROR:
             self.errors += 1
             self.in_error.add(name)
@@ -78,7 +76,7 @@ class Outcomes:
         """The outcomes by subset, and by group of subsets."""
         parts: dict[str, list[Outcome]] = {}
         for name, outcome in self.samples.items():
-            subset = name.rpartition("-")[0]
+            subset = self._subsets[name]
             for part in {subset, self.groups[subset]} - {""}:
                 parts.setdefault(part, []).append(outcome)
         return parts

@@ -9,6 +9,7 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Attempt, Past, Run
+from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
 
 
@@ -100,12 +101,10 @@ def outcomes(past: Past, run: Run) -> Mapping[tuple[str, str], Outcomes]:
 def records(past: Past, run: Run) -> Iterator[Record]:
     """A stored run's records, with what the store keeps of them: of the scores the sample's own alone."""
     for each in past.attempts(run):
-        subset, _, number = each.name.rpartition("-")
+        name = SampleName.parse(each.name, each.subset) or SampleName(each.name, 0)
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
-        index = int(number) if number.isdecimal() else 0
-        yield Record(
-            each.model, each.benchmark, subset, "", index, each.repeat, each.outcome, scores, sample=each.content
-        )
+        who = each.model, each.benchmark, name.subset, "", name.row, each.repeat
+        yield Record(*who, each.outcome, scores, sample=each.content, line=name.line)
 
 
 def _pairs(

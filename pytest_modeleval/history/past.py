@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.collect import LINE, id_part
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.kept import completion_in, messages_in
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.names import ItemName
 from pytest_modeleval.record import RIGHT, WRONG
 from pytest_modeleval.reuse import local_time
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
@@ -211,11 +211,6 @@ def asked_in(prompt: str, target: str) -> str:
 
 
 def sample_name(item: str, subset: str) -> str:
-    """A sample's name within its benchmark, out of an item's id: the subset and the row's number."""
-    found = re.search(r"(\d{5,})(?:-r\d+)?\]$", item)
-    if found is None:
-        return item.rpartition("[")[2].removesuffix("]")
-    part = id_part(subset)
-    # A published collection's lines are not the dataset's rows of the same numbers.
-    line = LINE if item[: found.start()].endswith(f"{part}-{LINE}") else ""
-    return f"{part}-{line}{found[1]}"
+    """A sample's name within its benchmark, out of an item's id; what stands in its brackets where that is none."""
+    found = ItemName.parse(item, subset=subset)
+    return str(found.sample) if found else item.rpartition("[")[2].removesuffix("]")

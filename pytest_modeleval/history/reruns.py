@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.collect import id_part, selected
+from pytest_modeleval.collect import selected
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.history.flips import Key, flips_of
-from pytest_modeleval.history.past import Attempt, Past, sample_name
+from pytest_modeleval.history.past import Attempt, Past
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import Options, unknown
 from pytest_modeleval.record import ERROR, UNSCORED, WRONG
@@ -65,7 +65,7 @@ def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config:
 def _key(item: pytest.Item) -> Key | None:
     """An item's sample as the history names it."""
     ref = selected(item)
-    return ref and (ref.model.name, ref.source.benchmark.name, sample_name(item.nodeid, ref.subset))
+    return ref and (ref.model.name, ref.source.benchmark.name, str(ref.name))
 
 
 def _refuse_gate(options: Options) -> None:
@@ -115,10 +115,9 @@ def _latest(attempts: Iterable[Attempt]) -> dict[Key, _Latest]:
 def _scores(options: Options, models: Collection[str]) -> dict[Key, float]:
     """The baseline's scores, for each of the models: it may have been blessed under another name."""
     assert options.baseline is not None
-    scores = {}
-    for benchmark, part in read_baseline(options.baseline).parts.items():
-        for name, outcome in part.samples.items():
-            subset, _, number = name.rpartition("-")
-            for model in models:
-                scores[model, benchmark, f"{id_part(subset)}-{number}"] = outcome.score
-    return scores
+    return {
+        (model, benchmark, name): outcome.score
+        for benchmark, part in read_baseline(options.baseline).parts.items()
+        for name, outcome in part.samples.items()
+        for model in models
+    }

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_modeleval.collect import id_part
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.names import id_part
 from pytest_modeleval.perf.flags import PERF_FIXTURES, fixture_of
 from pytest_modeleval.perf.options import PerfOptions
 from pytest_modeleval.perf.points import Point, points

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pytest_modeleval.collect import id_part
 from pytest_modeleval.gate.judge import Gate, Judgement
 from pytest_modeleval.gate.ledger import Outcomes
 from pytest_modeleval.gate.verdict import compared
@@ -155,8 +154,7 @@ def _regressed(gate: Gate) -> Iterator[Regressed]:
         before = part.samples if part else {}
         for name, outcome in now.samples.items():
             if name in before and outcome.score < before[name].score:
-                subset, _, number = name.rpartition("-")
-                yield Regressed(model, benchmark, f"{id_part(subset)}-{number}", before[name].score, outcome.score)
+                yield Regressed(model, benchmark, name, before[name].score, outcome.score)
 
 
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:

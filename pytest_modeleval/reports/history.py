@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_modeleval.collect import id_part
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.names import id_part
 from pytest_modeleval.options import unknown
 from pytest_modeleval.record import ERROR
 from pytest_modeleval.reports.columns import aligned, decimal

@@ -52,8 +52,8 @@ def test_a_sample_is_a_line_and_the_same_run_the_same_file(file: Path) -> None:
     [
         (lambda text: text[:-40], "is cut off or no JSON"),
         (
-            lambda text: text.replace("baseline/1", "baseline/2"),
-            r"newer version \(pytest-modeleval/baseline/2\): upgrade",
+            lambda text: text.replace("baseline/2", "baseline/3"),
+            r"newer version \(pytest-modeleval/baseline/3\): upgrade",
         ),
         (lambda text: "[]", "is no baseline"),
         (lambda text: text.replace('"h1", 0.5', '"h1", 1.0'), "the samples of gsm8k were changed by hand or mixed"),
@@ -68,6 +68,18 @@ def test_a_file_that_is_not_whole_is_refused(file: Path, change, message: str) -
 
     with pytest.raises(pytest.UsageError, match=message):
         read_baseline(file)
+
+
+@pytest.mark.parametrize(
+    ("lines", "names"), [(False, ["a_b-00007", "x-00012"]), (True, ["a_b-line-00007", "x-line-00012"])]
+)
+def test_a_file_of_version_0_1_calls_its_samples_as_today(tmp_path: Path, lines: bool, names: list[str]) -> None:
+    outcome = Outcome("h", 1.0, 1, 0.0)
+    old = tmp_path / "old.json"
+    write_baseline(old, Baseline("m", {"b": Part({}, {"a b-00007": outcome, "x-00012": outcome})}))
+    old.write_text(old.read_text().replace("baseline/2", "baseline/1"))
+
+    assert read_baseline(old, lines=lines).parts["b"].samples == dict.fromkeys(names, outcome)
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -173,7 +185,7 @@ def test_other_samples_are_refused() -> None:
 
 
 def test_the_file_is_json(file: Path) -> None:
-    assert json.loads(file.read_text())["schema"] == "pytest-modeleval/baseline/1"
+    assert json.loads(file.read_text())["schema"] == "pytest-modeleval/baseline/2"
 
 
 def resealed(file: Path, change: Callable[[dict[str, Any]], object]) -> None:

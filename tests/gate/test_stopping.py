@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.gate.baseline import Part
-from pytest_modeleval.gate.early import EarlyStop, benchmark_of, definition_of
+from pytest_modeleval.gate.early import EarlyStop
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.gate.verdict import Result
+from pytest_modeleval.names import benchmark_of, definition_of
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
 
 NAMES = [f"{number:04}" for number in range(1000)]

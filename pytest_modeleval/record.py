@@ -1,0 +1,88 @@
+"""What became of one sample, as it travels from the process that scored it to the one that counts."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pytest_modeleval.names import SampleName
+
+# The one user property under which a record travels on a report.
+PROPERTY = "modeleval"
+
+RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
+# How a run ended: every selected item was reported, or not.
+COMPLETE, INTERRUPTED = "complete", "interrupted"
+
+
+class Labels(NamedTuple):
+    """What a collection says of a sample; ``categories`` are the groups around it, from the collection down."""
+
+    task_type: str
+    tags: tuple[str, ...]
+    categories: tuple[str, ...]
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One item's outcome, small enough to cross from a worker to the controller.
+
+    ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
+    ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
+    process.
+    ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
+    ``new``, ``stored`` and ``oldest`` are those of its answers (`reuse.py`).
+    ``mistake`` is what went wrong (`mistakes.py`). ``labels`` are a collection's, None in a run without one;
+    ``line`` says that the index is that of a published one's line.
+    """
+
+    model: str
+    benchmark: str
+    subset: str
+    group: str
+    index: int
+    repeat: int
+    outcome: str
+    scores: Sequence[tuple[str, float, float]] = ()
+    harmonic: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    answer: str = ""
+    sample: str = ""
+    pins: Mapping[str, str] = field(default_factory=dict)
+    tags: Sequence[str] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    latency: float = 0.0
+    first_token: float | None = None
+    asked: float = 0.0
+    answered: float = 0.0
+    new: int = 0
+    stored: int = 0
+    oldest: float | None = None
+    mistake: str | None = None
+    labels: Labels | None = None
+    line: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the sample is called within its benchmark."""
+        return str(SampleName(self.subset, self.index, self.line))
+
+    def to_property(self) -> tuple[str, str]:
+        """The record as a report's user property."""
+        # `asdict` copies deeply, at 0.1 ms a record.
+        values = ((name, getattr(self, name)) for name in self.__slots__)
+        fields = {name: value for name, value in values if value or name not in ("line", "labels", "tags")}
+        return PROPERTY, json.dumps(fields, separators=(",", ":"))
+
+    @classmethod
+    def of(cls, properties: Iterable[tuple[str, Any]]) -> "Record | None":
+        """The record among a report's user properties, if any."""
+        for name, value in properties:
+            if name == PROPERTY:
+                fields = json.loads(value)
+                if "labels" in fields:
+                    task_type, tags, categories, weight = fields["labels"]
+                    fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
+                return cls(**fields)
+        return None
