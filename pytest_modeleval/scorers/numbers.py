@@ -11,10 +11,11 @@ from pytest_modeleval.scorers.answers import boxed, first_sentence, is_excepted,
 from pytest_modeleval.scorers.colons import same_with_colons
 from pytest_modeleval.scorers.run_on import before_run_on
 
-# A number with grouped digits (by commas, the Indian way too, by spaces, or the Swiss way), a plain one, or one that
-# begins with its point; then an exponent; or two with a colon, which are a time or a ratio.
+# A number with grouped digits (by points before a decimal comma, by commas, the Indian way too, by spaces, or the Swiss
+# way), a plain one, or one that begins with its point; then an exponent; or two with a colon: a time or a ratio.
 _NUMBER = re.compile(
-    r"(?P<size>(?:(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
+    r"(?P<size>(?:(?P<continental>(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+,\d\d(?![\d,]))"
+    r"|(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
     r"|(?<![\d.,])[1-9]\d{0,2}(?:(?:[ \u00a0\u2007\u2009\u202f]\d{3})+|(?:['\u2019]\d{3})+)(?![\d,])|\d+)(?:\.\d+)?"
     r"|(?<![\d.])\.\d+)"
     r"(?:[eE][-+]?\d{1,3}(?!\w))?)"
@@ -39,6 +40,8 @@ _NEGATIVE = re.compile(
     r"|(?<!正)[负負])"
     rf"(?=(?:{CURRENCY})?\.?\d)"
 )
+# "-(5)" is -5; a bare "(5)" is no negative amount, as bookkeepers write one: "five dollars ($5)".
+_BRACKETED = re.compile(rf"-\(((?:{CURRENCY})?\d{{1,3}}(?:(?:,\d{{3}})+|\d*)(?:\.\d+)?)\)")
 _FRACTION = re.compile(
     r"\\[dt]?frac\s*(?:\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}|(\d)\s*(\d)|(\d)\s*\{(\d{1,40})\})"
 )
@@ -67,7 +70,9 @@ def plain_digits(text: str) -> str:
 
 
 def in_signs(text: str) -> str:
-    """The text with a minus sign for each that is a word: "negative 5", "负5"."""
+    """The text with a minus sign for each that is a word, and none before a bracket: "negative 5", "负5", "-(5)"."""
+    if "-(" in text:
+        text = _BRACKETED.sub(r"-\1", text)
     likely = "egative " in text or "inus " in text or "负" in text or "負" in text
     return _NEGATIVE.sub("-", text) if likely else text
 
@@ -97,6 +102,8 @@ def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
     end = slashes = 0
     for match in _NUMBER.finditer(text):
         start, size = match.start(), match["size"]
+        if match["continental"]:
+            size = size.replace(".", "").replace(",", ".")
         number = f"{size if size.isdecimal() else _UNGROUPED.sub('', size)}{match['colon'] or ''}"
         before = text[max(end, start - 14) : start]
         # Most numbers have no sign.

@@ -22,7 +22,7 @@ _OPENED = re.compile(
 )
 # After an answer, a line with one of these begins what nobody asked: a label, as the lm-evaluation-harness stops at
 # "Question:", "Q:" and "Problem:" (gsm8k, gsm8k_cot, minerva_math); what our own prompts ask for; a paragraph that is
-# a question. For lower case, as case-blind patterns take thrice as long.
+# a question, or a numbered line. For lower case, as case-blind patterns take thrice as long.
 _ASKED = re.compile(
     r"\n(?:[ \t>*_#\[(\"-]{0,8}(?:(?:next|new|another|follow-up|similar|practice|sample|bonus)[ \t])?"
     r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|context|task|student|user|human|问题|問題|题目|題目|例题|例題|习题|問|问|用户|用戶"
@@ -31,9 +31,11 @@ _ASKED = re.compile(
     r"|(?:think|reason) step by step[.,]|answer from the \w+\.|end with (?:the|a line|\")|check the solution|请先分析"
     r"|[ \t]*(?:#{1,6}[ \t]+|\*\*)(?:question|problem|instruction|input|exercise)[ \t*_]*$"
     r"|[ \t#*]*(?:user|human|assistant|问题|問題|题目|題目)[ \t*_]*$|q\.[ \t]|\[(?:question|problem)\]"
-    r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$)",
+    r"|(?P<question>(?:(?<=\n\n)[^\n]{12}|[*_]{0,2}(?P<place>\d{1,3})[.)][ \t*_])[^\n]{8,1988}[?？])[ \t*_]*$)",
     re.MULTILINE,
 )
+# A line of a list: who answers in one goes on with it.
+_COUNTED = re.compile(r"\n[ \t*_]{0,9}\d{1,3}[.)][ \t]")
 # Nobody reads a question once more so often.
 MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
@@ -77,6 +79,8 @@ def before_run_on(text: str) -> str:
     after = list(islice(_ASKED.finditer(lower, answered), MOST_ASKED))
     before = islice(_ASKED.finditer(lower, 0, answered + 1), MOST_ASKED if after else 0)
     counted = {asked["label"] for asked in before if asked["number"]}
+    if _COUNTED.search(lower, 0, answered):
+        counted.add(None)
     for asked in after:
         if not _is_own(asked, text[max(answered, asked.start() - 200) : asked.start()], counted):
             return text[: asked.start()].rstrip()
@@ -93,10 +97,10 @@ def _answered(text: str) -> int | None:
     return min(ends, default=None)
 
 
-def _is_own(asked: "re.Match[str]", before: str, counted: Set[str]) -> bool:
+def _is_own(asked: "re.Match[str]", before: str, counted: Set[str | None]) -> bool:
     """Whether the model asks in its own reasoning: it counts its questions, or looks at the one it has once more."""
+    if (asked["number"] or asked["place"]) and asked["label"] in counted:
+        return True
     if asked["question"]:
         return bool(_OF_ONESELF.search(asked["question"]))
-    if asked["number"] and asked["label"] in counted:
-        return True
     return bool(asked["label"] and _AGAIN.search(before))
