@@ -100,8 +100,14 @@ UNIFORM = [random.Random(n).random() for n in range(10_000)]
 def test_the_end_of_an_interval_is_where_the_chance_is_half_of_what_is_left(
     values: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    looked, quantile = [], statistics._Tail.quantile
-    monkeypatch.setattr(statistics._Tail, "quantile", lambda tail, mean: looked.append(mean) or quantile(tail, mean))
+    looked: list[float] = []
+    quantile = statistics._Tail.quantile
+
+    def counting(tail: statistics._Tail, mean: float) -> float:
+        looked.append(mean)
+        return quantile(tail, mean)
+
+    monkeypatch.setattr(statistics._Tail, "quantile", counting)
 
     _, high = statistics.bounded_mean(values, [1.0] * len(values), confidence=0.95)
     counted = len(looked)
