@@ -13,6 +13,7 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
+from pytest_modeleval.alive import this_process
 from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
@@ -106,6 +107,8 @@ class Evaluation:
         self._purse: Purse | None = None
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        # The one that sums up.
+        self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
@@ -173,7 +176,7 @@ class Evaluation:
 
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
-        store.begin_run(self.run, described)
+        store.begin_run(self.run, described, self.process)
         if self.gate.judges:
             find_interrupted(store, self.run, command_of(self._config, self.options))
         if self.options.budget:

@@ -51,10 +51,14 @@ def command_of(config: pytest.Config, options: Options) -> str:
 
 
 def find_interrupted(store: Store, run: str, command: str) -> None:
-    """Note for all processes of a run that it takes up the last one of its command, where that was broken off."""
+    """Note for all processes of a run that it takes up the last one of its command, where that was broken off.
+
+    One that still runs is not: its answers are its own.
+    """
     store.write(
-        "update runs set command = ?, resumes = (select id from (select id, ended, exit_status from runs "
-        "where command = ? order by started desc limit 1) where ended = ? or exit_status = ?) "
+        "update runs set command = ?, resumes = (select id from (select id, ended, exit_status, process from runs "
+        "where command = ? order by started desc limit 1) "
+        "where (ended = ? or exit_status = ?) and not is_alive(process)) "
         "where id = ? and command is null",
         [(command, command, INTERRUPTED, _BUDGET_SPENT, run)],
     )
