@@ -54,6 +54,8 @@ class Evaluation:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        # In seconds since the epoch; ages of answers are counted to it.
+        self.began = time.time()
         self.options: Options = read_options(config)
         if self.options.aa and self.options.repeats == 1:
             self.options = replace(self.options, repeats=2)
@@ -299,7 +301,7 @@ class Evaluation:
     @property
     def rules(self) -> Rules:
         """What stored answers may serve the run."""
-        return Rules(self.options.cache, self.run, self.gate.judges, time.time() - self._resume_within)
+        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self._resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
         offline = self.options.offline
