@@ -29,6 +29,7 @@ from pytest_modeleval.levels import Levels
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.offline import stay_offline
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
@@ -57,6 +58,8 @@ class Evaluation:
         # In seconds since the epoch; ages of answers are counted to it.
         self.began = time.time()
         self.options: Options = read_options(config)
+        if self.options.offline:
+            stay_offline(config)
         if self.options.aa and self.options.repeats == 1:
             self.options = replace(self.options, repeats=2)
         root = project_root(config.invocation_params.dir)

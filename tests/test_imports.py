@@ -31,6 +31,7 @@ LAYERS = [
         "xdist",
         "decided",
         "expected",
+        "offline",
     },
     {"config", "filters", "datasets", "results"},
     {"mistakes"},
