@@ -198,9 +198,10 @@ class OpenAIModel:
                 patience = retry_after(error.response.headers) if error.status_code in (429, 503) else None
                 return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
             case Concern.PROMPT if not (request.pairs and _OF_ECHO.search(said)):
-                if not self._refusals.concern_all(said, repr((request.messages, request.pairs))):
+                if not self._refusals.concern_all(error.status_code, said, repr((request.messages, request.pairs))):
                     return SampleError(f"{concern.value}: {said}")
-                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered)"
+                since = " since" if self._refusals.has_answered else ""
+                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"
                 return StopRun(f"{self._refused(error)}{whose}{_ECHO if request.pairs else ''}")
         if error.status_code not in (400, 404, 405, 422) or concern is Concern.SPENT:
             return self._refused(error)
