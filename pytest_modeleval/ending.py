@@ -82,6 +82,8 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
     if samples_only:
         session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
     for reports in test_reports(judgement, inconclusive_passes=passes):
+        # What the terminal's share of tests is of.
+        session.testscollected += 1
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
     return judgement

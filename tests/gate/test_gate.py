@@ -377,3 +377,15 @@ def test_a_baseline_is_for_one_model(many: pytest.Pytester, faulty: FaultyServer
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: a baseline is for one model, not for 2: faulty, other"])
     assert not faulty.asked
+
+
+@pytest.mark.parametrize("flags", [[], ["-v"], ["-n", "2"]], ids=["dots", "-v", "xdist"])
+def test_the_gates_own_test_case_is_no_part_beyond_the_whole(
+    project: pytest.Pytester, faulty: FaultyServer, flags: list[str]
+) -> None:
+    least = [f"--eval-min-score={name}=0.1" for name in ("answers", "answers:easy")]
+
+    said = run(project, "--model", "faulty", *least, *flags, "test_answers.py").stdout.str()
+
+    shares = [int(share) for share in re.findall(r"\[ *(\d+)%\]", said)]
+    assert max(shares) == 100
