@@ -18,7 +18,7 @@ from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, lost_record, sample_id, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
-from pytest_modeleval.ending import conclude
+from pytest_modeleval.ending import ENDED, conclude
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.early import definition_of
@@ -206,6 +206,8 @@ class Evaluation:
         gc.freeze()
         store = self.recorder.store
         try:
+            if self._ahead is not None and self.gate.judges and exit_status in ENDED:
+                self._ahead.look_again()
             if store is not None and not self._is_worker:
                 if self.decided:
                     self.decided.forget()

@@ -69,6 +69,19 @@ def bless(store: Store, run: str) -> None:
     store.write("update runs set command = '' where id = ?", [(run,)])
 
 
+def refuse_changed(store: Store, run: str) -> None:
+    """`pytest.UsageError` where a server did not say the same of itself from a run's beginning to its end."""
+    said: dict[str, list[str]] = {}
+    for model, words in store.rows("select model, said from servers where run = ?", (run,)):
+        said.setdefault(model, []).append(words or "nothing")
+    for model, words in said.items():
+        if len(words) > 1:
+            raise pytest.UsageError(
+                f"the server of {model} said {' and '.join(words)} of itself in this run: several models answered, and "
+                "no gate was judged; run it again"
+            )
+
+
 class Resumption:
     """One process's and model's part of it. Lives on the engine's loop.
 
