@@ -13,7 +13,7 @@ from tests.conftest import WITHOUT
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "foreign", "reuse", "counts", "limits", "inputs", "kept"},
+    {"sample", "aside", "alive", "foreign", "reuse", "counts", "limits", "inputs", "kept"},
     {
         "prompts",
         "scorers",
@@ -31,6 +31,7 @@ LAYERS = [
         "xdist",
         "decided",
         "expected",
+        "offline",
     },
     {"config", "filters", "datasets", "results"},
     {"mistakes"},
@@ -51,6 +52,7 @@ PLAIN = {
     "foreign",
     "sample",
     "aside",
+    "alive",
     "lines",
     "prompts",
     "scorers",
