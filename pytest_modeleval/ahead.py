@@ -1,5 +1,6 @@
 """This process's items, asked ahead of pytest in their order; each waits for its own answer before it runs."""
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -44,6 +45,15 @@ class Ahead:
     def in_flight(self) -> int:
         """The samples that are being asked."""
         return self._engine.in_flight
+
+    def look_again(self) -> None:
+        """Have the models' servers say once more what they are, after their last answers."""
+        for name, asker in self._askers.items():
+            work: Callable[[], Awaitable[Any]] = asker.look_again
+            # Beside whatever is still in flight, and in vain where nothing more can be asked.
+            self._engine.feed_first(Job(name, work, lambda: sys.maxsize))
+            with suppress(StopRun):
+                self._engine.result(name, lambda: None)
 
     def close(self) -> None:
         """Cancel what is in flight."""

@@ -112,6 +112,14 @@ class Asker:
         if len(logprobs) != len(request.pairs) or any(math.isnan(logprob) for logprob in logprobs):
             raise SampleError(f"{len(request.pairs)} log-likelihoods are needed, the answer has {list(logprobs)}")
 
+    async def look_again(self) -> None:
+        """Keep what the model's server says of itself by now: another model may have taken its place."""
+        if self.slots is None:
+            return
+        describe = getattr(await self._model(), "describe", None)
+        if describe is not None and (said := await describe()) is not None:
+            self._resumption.opened(said)
+
     async def close(self) -> None:
         """Close the model if it was opened."""
         if self._opening is not None and self._opening.done() and not self._opening.cancelled():

@@ -1,11 +1,10 @@
 """Which tests' gates are decided, told to every process of a run through a small file."""
 
 import json
-import os
-import socket
 import time
 from pathlib import Path
 
+from pytest_modeleval.alive import is_alive, this_process
 from pytest_modeleval.aside import aside
 
 # Seconds between two looks at the file.
@@ -19,28 +18,8 @@ def sweep(folder: Path) -> None:
             teller = json.loads(path.read_text("utf-8"))["teller"]
         except (OSError, ValueError, KeyError, TypeError):
             teller = None
-        if not _is_alive(teller):
+        if not is_alive(teller):
             path.unlink(missing_ok=True)
-
-
-def _this() -> list[str | int]:
-    return [socket.gethostname(), os.getpid()]
-
-
-def _is_alive(teller: object) -> bool:
-    """Whether a process may be there; of another machine that shares the folder nobody knows."""
-    if not isinstance(teller, list) or [type(part) for part in teller] != [str, int]:
-        return False
-    host, number = teller
-    if host != socket.gethostname():
-        return True
-    try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 class Decided:
@@ -55,7 +34,7 @@ class Decided:
         """Tell all processes that a test's gate is decided."""
         self._reasons[test] = reason
         with aside(self._path) as written:
-            written.write_text(json.dumps({"teller": _this(), "reasons": self._reasons}), "utf-8")
+            written.write_text(json.dumps({"teller": this_process(), "reasons": self._reasons}), "utf-8")
 
     def look(self) -> bool:
         """Read what was told, at most every tenth of a second; whether it is news."""

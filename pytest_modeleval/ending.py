@@ -20,7 +20,7 @@ from pytest_modeleval.reports.junit import tell_suite
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
-from pytest_modeleval.resuming import bless
+from pytest_modeleval.resuming import bless, refuse_changed
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store import Store
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 # pytest's exit statuses of a session that went to its end.
-_ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> None:
     """Tell whether the run is complete, judge it, and write what was asked for."""
-    if exit_status in _ENDED and not evaluation.expected.left:
+    if exit_status in ENDED and not evaluation.expected.left:
         evaluation.ended = COMPLETE
     evaluation.judgement = _judge(evaluation, session, store, exit_status)
     evaluation.remarks = [
@@ -68,6 +68,7 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
         session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
         return None
     try:
+        refuse_changed(store, evaluation.run)
         if options.save_baseline:
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
@@ -82,6 +83,8 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
     if samples_only:
         session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
     for reports in test_reports(judgement, inconclusive_passes=passes):
+        # What the terminal's share of tests is of.
+        session.testscollected += 1
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
     return judgement

@@ -13,11 +13,12 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
+from pytest_modeleval.alive import this_process
 from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
-from pytest_modeleval.ending import conclude
+from pytest_modeleval.ending import ENDED, conclude
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.judge import Gate, Judgement
@@ -28,6 +29,7 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.names import definition_of
+from pytest_modeleval.offline import stay_offline
 from pytest_modeleval.options import Options, read_options
 from pytest_modeleval.plan import Planner
 from pytest_modeleval.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
@@ -54,7 +56,11 @@ class Evaluation:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        # In seconds since the epoch; ages of answers are counted to it.
+        self.began = time.time()
         self.options: Options = read_options(config)
+        if self.options.offline:
+            stay_offline(config)
         if self.options.aa and self.options.repeats == 1:
             self.options = replace(self.options, repeats=2)
         root = project_root(config.invocation_params.dir)
@@ -107,6 +113,8 @@ class Evaluation:
         self._purse: Purse | None = None
         self.spent: Spent | None = None
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        # The one that sums up.
+        self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
@@ -174,7 +182,7 @@ class Evaluation:
 
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
-        store.begin_run(self.run, described)
+        store.begin_run(self.run, described, self.process)
         if self.gate.judges:
             find_interrupted(store, self.run, command_of(self._config, self.options))
         if self.options.budget:
@@ -199,6 +207,8 @@ class Evaluation:
         gc.freeze()
         store = self.recorder.store
         try:
+            if self._ahead is not None and self.gate.judges and exit_status in ENDED:
+                self._ahead.look_again()
             if store is not None and not self._is_worker:
                 if self.decided:
                     self.decided.forget()
@@ -297,7 +307,7 @@ class Evaluation:
     @property
     def rules(self) -> Rules:
         """What stored answers may serve the run."""
-        return Rules(self.options.cache, self.run, self.gate.judges, time.time() - self._resume_within)
+        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self._resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
         offline = self.options.offline

@@ -51,7 +51,14 @@ FLAGS = (
         values.one_of(*values.HUBS),
         values.HUBS[0],
     ),
-    Flag("--eval-offline", "", "fetch nothing: say which files are missing", values.yes, False, switch=True),
+    Flag(
+        "--eval-offline",
+        "",
+        "fetch nothing, neither data nor models: say what is missing",
+        values.yes,
+        False,
+        switch=True,
+    ),
     Flag(
         "--eval-file",
         "PATH",

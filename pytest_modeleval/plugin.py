@@ -154,6 +154,7 @@ class ActiveHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
+        node.workerinput["modeleval_process"] = self.evaluation.process
         node.workerinput["modeleval_only"] = self.evaluation.only
         node.workerinput["modeleval_command"] = self._command_of(self._config, self.evaluation.options)
 

@@ -51,10 +51,14 @@ def command_of(config: pytest.Config, options: Options) -> str:
 
 
 def find_interrupted(store: Store, run: str, command: str) -> None:
-    """Note for all processes of a run that it takes up the last one of its command, where that was broken off."""
+    """Note for all processes of a run that it takes up the last one of its command, where that was broken off.
+
+    One that still runs is not: its answers are its own.
+    """
     store.write(
-        "update runs set command = ?, resumes = (select id from (select id, ended, exit_status from runs "
-        "where command = ? order by started desc limit 1) where ended = ? or exit_status = ?) "
+        "update runs set command = ?, resumes = (select id from (select id, ended, exit_status, process from runs "
+        "where command = ? order by started desc limit 1) "
+        "where (ended = ? or exit_status = ?) and not is_alive(process)) "
         "where id = ? and command is null",
         [(command, command, INTERRUPTED, _BUDGET_SPENT, run)],
     )
@@ -63,6 +67,19 @@ def find_interrupted(store: Store, run: str, command: str) -> None:
 def bless(store: Store, run: str) -> None:
     """Let no run take this one up: what it was asked stands in a baseline, which would be compared with itself."""
     store.write("update runs set command = '' where id = ?", [(run,)])
+
+
+def refuse_changed(store: Store, run: str) -> None:
+    """`pytest.UsageError` where a server did not say the same of itself from a run's beginning to its end."""
+    said: dict[str, list[str]] = {}
+    for model, words in store.rows("select model, said from servers where run = ?", (run,)):
+        said.setdefault(model, []).append(words or "nothing")
+    for model, words in said.items():
+        if len(words) > 1:
+            raise pytest.UsageError(
+                f"the server of {model} said {' and '.join(words)} of itself in this run: several models answered, and "
+                "no gate was judged; run it again"
+            )
 
 
 class Resumption:

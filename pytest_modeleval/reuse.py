@@ -21,12 +21,11 @@ class Reuse:
         times = [each for each in (self.oldest, other.oldest) if each is not None]
         return Reuse(self.new + other.new, self.stored + other.stored, min(times, default=None))
 
-    @property
-    def said(self) -> str:
+    def said(self, now: float) -> str:
         """``219 new, 1,100 stored, the oldest 9 days old``; empty where there was no answer."""
         if self.oldest is None:
             return f"{self.new:,} new, none stored" if self.new else ""
-        return f"{self.new:,} new, {self.stored:,} stored, the oldest {age(self.oldest)} old"
+        return f"{self.new:,} new, {self.stored:,} stored, the oldest {age(self.oldest, now)} old"
 
     @property
     def properties(self) -> list[tuple[str, object]]:
@@ -37,9 +36,12 @@ class Reuse:
         return told
 
 
-def age(moment: float) -> str:
-    """How long ago a moment is, in the largest unit of which at least two have passed."""
-    seconds = max(0.0, time.time() - moment)
+def age(moment: float, now: float) -> str:
+    """How long before ``now`` a moment is, in the largest unit of which at least two have passed.
+
+    All that is said of a run counts to its beginning, so that no two of its reports differ.
+    """
+    seconds = max(0.0, now - moment)
     for unit, name in ((_DAY, "days"), (_HOUR, "h"), (_MINUTE, "min")):
         if seconds >= 2 * unit:
             return f"{seconds // unit:.0f} {name}"

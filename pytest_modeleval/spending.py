@@ -256,6 +256,11 @@ class Metered:
         """What the model's server says of itself."""
         return getattr(self._model, "said", {})
 
+    async def describe(self) -> Mapping[str, Any] | None:
+        """The same by now, which costs nothing."""
+        describe = getattr(self._model, "describe", None)
+        return await describe() if describe else None
+
     async def check(self) -> None:
         """The model's own check, which may ask for one token."""
         bound = cost(self._spec, TEMPLATE, 1)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.alive import is_alive
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.kept import completion_in, written
 from pytest_modeleval.limits import used_up
@@ -79,8 +80,10 @@ update scores set stored = case stored when 1 then
     (select created from completions where key = scores.completion) end;
 alter table runs add column ended text
 """
+# Who runs it (`alive.py`), while it runs.
+_SEVENTH = "alter table runs add column process text"
 # Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH)
+_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
 VERSION = len(_VERSIONS)
 # The columns of `scores`.
 _COLUMNS = 22
@@ -92,6 +95,7 @@ def connect(path: Path) -> sqlite3.Connection:
     """The store's file, made or brought to this version; `pytest.UsageError` for one of a newer version."""
     # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
     connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    connection.create_function("is_alive", 1, is_alive)
     try:
         _bring_up(connection, path)
     except BaseException:
@@ -208,17 +212,20 @@ class Store:
         row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
 
-    def begin_run(self, run: str, options: Mapping[str, Any]) -> None:
-        """Record that a run started, once for all its processes: until it ends, it is one that was interrupted."""
+    def begin_run(self, run: str, options: Mapping[str, Any], process: str | None = None) -> None:
+        """Record that a run started, once for all its processes.
+
+        Until it ends, it is one that is interrupted as soon as the ``process`` that sums it up is gone.
+        """
         self.write(
-            "insert or ignore into runs (id, started, options, ended) values (?, ?, ?, ?)",
-            [(run, time.time(), json.dumps(options, default=str), INTERRUPTED)],
+            "insert or ignore into runs (id, started, options, ended, process) values (?, ?, ?, ?, ?)",
+            [(run, time.time(), json.dumps(options, default=str), INTERRUPTED, process)],
         )
 
     def end_run(self, run: str, exit_status: int, ended: str) -> None:
         """Record that a run ended, and whether as COMPLETE or INTERRUPTED."""
         self.write(
-            "update runs set finished = ?, exit_status = ?, ended = ? where id = ?",
+            "update runs set finished = ?, exit_status = ?, ended = ?, process = null where id = ?",
             [(time.time(), exit_status, ended, run)],
         )
 

@@ -2,6 +2,7 @@
 
 import enum
 import importlib.util
+import math
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -121,18 +122,26 @@ def yes(flag: str, text: str) -> bool:
     return text == "yes"
 
 
+# The widest margin that is taken as a share: what is wider was more probably meant as points.
+_WIDEST_SHARE = 0.1
+
+
 def margin(flag: str, text: str) -> float:
-    """A share of the samples, given in percentage points (``1pp``)."""
+    """A share of the samples, given in percentage points (``1pp``) or as such (``0.01``)."""
     try:
-        points = float(text.removesuffix("pp"))
+        number = float(text.removesuffix("pp").removesuffix("%"))
     except ValueError:
-        points = -1.0
-    if not 0 < points < 100:
-        raise pytest.UsageError(
-            f"{flag} takes percentage points above 0, such as 1pp, not {text!r}: no number of samples shows that a "
-            "model lost nothing at all"
-        )
-    return points / 100
+        number = math.nan
+    if text.endswith("pp") and 0 < number < 100:
+        return number / 100
+    if not text.endswith(("pp", "%")) and 0 < number <= _WIDEST_SHARE:
+        return number
+    if number == 0:
+        raise pytest.UsageError(f"{flag} {text}: no number of samples shows that a model lost nothing at all; take 1pp")
+    points = number if 0 < number < 100 else 1.0
+    raise pytest.UsageError(
+        f"{flag} takes percentage points or a share of the samples: {points:g}pp or {points / 100:g}, not {text!r}"
+    )
 
 
 def rate(flag: str, text: str) -> float:

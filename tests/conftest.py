@@ -128,6 +128,7 @@ class FaultyServer:
         self.models = ["faulty"]
         # What it says of them beside their names, and what some tests let it wait for.
         self.says: dict[str, Any] = {}
+        self.lists = True
         self.released = threading.Event()
         self.asked: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
@@ -138,6 +139,9 @@ class FaultyServer:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                if not outer.lists:
+                    send(self, 503, {"error": "shutting down"})
+                    return
                 send(self, 200, {"data": [{"id": name, **outer.says} for name in outer.models]})
 
             def do_POST(self) -> None:

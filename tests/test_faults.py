@@ -67,6 +67,26 @@ def test_retry_after_may_be_a_date(project: pytest.Pytester, faulty: FaultyServe
     assert time.monotonic() - started >= 0.9
 
 
+@pytest.mark.parametrize(
+    ("status", "said", "is_stopped"),
+    [(403, "go away", True), (400, "go away", False), (403, "the input was flagged", False)],
+    ids=["403", "400", "filter"],
+)
+def test_a_server_that_shuts_out_a_run_which_it_answered_is_not_asked_on(
+    project: pytest.Pytester, faulty: FaultyServer, status: int, said: str, is_stopped: bool
+) -> None:
+    refuse = error(status, said)
+    faulty.fault = lambda handler, body: (answer("42") if len(faulty.asked) < 4 else refuse)(handler, body)
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py")
+
+    stopped = f"ERROR: faulty at *: 403 {said} (5 different prompts alike, *; none was answered since)"
+    assert len(faulty.asked) == (8 if is_stopped else 10)
+    assert (result.ret == pytest.ExitCode.USAGE_ERROR) == is_stopped
+    if is_stopped:
+        result.stderr.fnmatch_lines([stopped])
+
+
 def test_a_server_that_asks_for_a_day_is_not_waited_for(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = error(429, "busy", retry_after="86400")
 

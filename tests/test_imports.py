@@ -13,7 +13,7 @@ from tests.conftest import WITHOUT
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names"},
+    {"sample", "aside", "alive", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names"},
     {"record"},
     {
         "prompts",
@@ -32,6 +32,7 @@ LAYERS = [
         "xdist",
         "decided",
         "expected",
+        "offline",
     },
     {"config", "filters", "datasets", "results"},
     {"mistakes"},
@@ -54,6 +55,7 @@ PLAIN = {
     "names",
     "record",
     "aside",
+    "alive",
     "lines",
     "prompts",
     "scorers",

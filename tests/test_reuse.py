@@ -1,20 +1,25 @@
 """How many answers are new and how many stored, and how old the oldest is: said everywhere, and by every process."""
 
+import itertools
 import json
+import re
 import sqlite3
 import time
 import xml.etree.ElementTree as ElementTree
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from pytest_modeleval import reuse
 from pytest_modeleval.reuse import Reuse
 from pytest_modeleval.store import _FIRST, _SECOND, Store
-from tests.conftest import FaultyServer, run
+from tests.conftest import FaultyServer, alias, run
 from tests.reports.conftest import Data
 
-NINE_DAYS_AGO = time.time() - 9.5 * 86400
+NOW = time.time()
+NINE_DAYS_AGO = NOW - 9.5 * 86400
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def test_every_report_tells_new_answers_from_stored_ones(
     result.stdout.re_match_lines(
         [
             "modeleval: 6 answers are stored, the oldest 9 days old; used where the same model was asked the same",
-            r"model +benchmark .* seconds  new  stored  oldest",
+            r"model +benchmark .* interval .* new  stored  oldest",
             r"faulty +answers +10 .* 4       6  9 days",
             r"faulty +easy +6 .* 0       6  9 days",
             r"faulty +hard +4 .* 4       0       -",
@@ -110,6 +115,39 @@ def test_a_header_says_that_stored_answers_are_not_used(
     )
 
 
+def test_a_header_counts_what_the_same_model_gave_whatever_it_is_called(
+    six_stored: pytest.Pytester, faulty: FaultyServer, other_server: FaultyServer
+) -> None:
+    """Under another alias they would serve, and at another address they would not."""
+    (six_stored.path / "modeleval.toml").write_text("")
+    alias(six_stored, "faulty", base_url=other_server.url, model="faulty")
+    alias(six_stored, "renamed", base_url=faulty.url, model="faulty")
+
+    moved = run(six_stored, "--model", "faulty", "test_answers.py")
+    renamed = run(six_stored, "--model", "renamed", "test_answers.py")
+
+    assert "answers are stored" not in moved.stdout.str()
+    renamed.stdout.fnmatch_lines(["modeleval: 6 answers are stored, *", "answers: 4 new, 6 stored, *"])
+
+
+def test_all_that_is_said_of_an_age_is_the_same(
+    six_stored: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each report looked at the clock itself; here a day passes whenever somebody does."""
+    days = itertools.count(1)
+    clock = SimpleNamespace(**vars(time) | {"time": lambda: time.time() + 86400 * next(days)})
+    monkeypatch.setattr(reuse, "time", clock)
+    files = ["--eval-summary", "o.md", "--eval-html", "o.html", "--alluredir", "allure"]
+
+    result = run(six_stored, "--model", "faulty", *files, "test_answers.py")
+
+    page = json.dumps(Data(six_stored.path / "o.html").screen["notes"])
+    summary = (six_stored.path / "o.md").read_text()
+    allure = "".join(path.read_text() for path in (six_stored.path / "allure").iterdir())
+    for text in (result.stdout.str(), page, summary, allure):
+        assert set(re.findall(r"(\d+) days", text)) == {"9"}
+
+
 def test_an_answer_to_the_same_question_in_the_same_run_is_none_of_the_stored(
     project: pytest.Pytester, faulty: FaultyServer
 ) -> None:
@@ -154,7 +192,7 @@ def test_a_store_that_only_knew_whether_an_answer_was_stored_tells_when(tmp_path
 
 
 def test_the_parts_of_a_sum_know_the_oldest() -> None:
-    whole = sum([Reuse(2), Reuse(0, 3, time.time() - 10), Reuse(1, 1, time.time() - 7300)], Reuse())
+    whole = sum([Reuse(2), Reuse(0, 3, NOW - 10), Reuse(1, 1, NOW - 7300)], Reuse())
 
-    assert whole.said == "3 new, 4 stored, the oldest 2 h old"
-    assert Reuse().said == ""
+    assert whole.said(NOW) == "3 new, 4 stored, the oldest 2 h old"
+    assert Reuse().said(NOW) == ""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_modeleval import statistics
 from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k, wilson
 
 
@@ -86,6 +87,38 @@ def test_the_interval_of_many_values_is_the_normal_one() -> None:
     assert found.standard_error is not None
     assert found.high - found.mean == pytest.approx(1.96 * found.standard_error, rel=0.02)
     assert found.mean - found.low == pytest.approx(1.96 * found.standard_error, rel=0.02)
+
+
+UNIFORM = [random.Random(n).random() for n in range(10_000)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[0.3], [1.0], [0.1, 0.9], [0.5, 0.5], [0.25, 0.5, 1.0], [0.25] * 10, [0.9] * 1000, [0.25, 0.75] * 50, UNIFORM],
+    ids=["1", "1 of one", "2", "2 equal", "3", "10 equal", "1,000 equal", "two points", "uniform"],
+)
+def test_the_end_of_an_interval_is_where_the_chance_is_half_of_what_is_left(
+    values: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[float] = []
+    quantile = statistics._Tail.quantile
+
+    def counting(tail: statistics._Tail, mean: float) -> float:
+        looked.append(mean)
+        return quantile(tail, mean)
+
+    monkeypatch.setattr(statistics._Tail, "quantile", counting)
+
+    _, high = statistics.bounded_mean(values, [1.0] * len(values), confidence=0.95)
+    counted = len(looked)
+
+    low, end = math.fsum(values) / len(values), 1.0
+    for _ in range(30):
+        middle = (low + end) / 2
+        low, end = (middle, end) if statistics.chance_of_mean(values, middle) > 0.025 else (low, middle)
+    assert high == pytest.approx(end, abs=1e-6)
+    # Halving alone takes 60 for both ends.
+    assert counted <= 35
 
 
 def test_the_order_of_values_changes_no_digit() -> None:

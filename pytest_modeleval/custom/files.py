@@ -180,15 +180,21 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
     wrong: list[tuple[int, str]] = []
     for index in range(len(rows)):
         try:
-            sample = FORMATS[name].to_sample(rows[index])
+            row = rows[index]
         except SampleError as error:
-            wrong.append((index, f"{error} (format {name})"))
+            wrong.append((index, str(error).removeprefix(f"row {index} of {path} ").removeprefix("is ")))
             continue
-        several = several or bool(sample.metadata.get(SEVERAL))
-        key = sample.metadata["id"]
+        whys = []
+        try:
+            several = bool(FORMATS[name].to_sample(row).metadata.get(SEVERAL)) or several
+        except SampleError as error:
+            whys.append(f"{error} (format {name})")
+        key = row.get("id")
         if not is_blank(key) and (first := seen.setdefault(str(key), index)) != index:
             again = f", as at {_where(path, first)}" if len(wrong) < _TOLD else ""
-            wrong.append((index, f"column 'id' is {key!r}{again}"))
+            whys.append(f"column 'id' is {key!r}{again}")
+        if whys:
+            wrong.append((index, "; ".join(whys)))
     if wrong:
         told = [f"{_where(path, index)}: {why}" for index, why in wrong[:_TOLD]]
         more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []

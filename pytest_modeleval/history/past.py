@@ -144,11 +144,11 @@ class Past:
         found = completion_in(row[0]) if row else None
         return (found, row[1]) if found else (None, 0.0)
 
-    def kept(self, models: Sequence[str]) -> tuple[int, float | None]:
-        """How many answers of some models are stored, and when the oldest was."""
-        marks = ", ".join("?" * len(models))
+    def kept(self, whos: Sequence[str]) -> tuple[int, float | None]:
+        """How many answers are stored that somebody (`models.identity`) gave, and when the oldest was."""
+        marks = ", ".join("?" * len(whos))
         row = self._connection.execute(
-            f"select count(*), min(created) from completions where model in ({marks})", models
+            f"select count(*), min(created) from completions where who in ({marks})", whos
         ).fetchone()
         return int(row[0]), row[1]
 

@@ -80,10 +80,7 @@ class OpenAIModel:
     async def check(self) -> None:
         """Ask for the list of models, and where that does not name this one for one token of it."""
         try:
-            async with asyncio.timeout(PATIENCE):
-                response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
-            entries = _model_entries(response.content)
-            listed, self.said = list(entries), self._mask.cover_json(_said(entries.get(self._spec.model, {})))
+            listed, self.said = await self._listed()
         except (openai.APIConnectionError, TimeoutError) as error:
             why = "no answer" if isinstance(error, TimeoutError) else self._cause(error)
             raise StopRun(
@@ -95,6 +92,20 @@ class OpenAIModel:
             listed = []
         if self._spec.model not in listed:
             await self._probe(listed)
+
+    async def describe(self) -> Mapping[str, Any] | None:
+        """What the server says of the model now; None where it does not answer."""
+        try:
+            return (await self._listed())[1]
+        except (openai.APIError, TimeoutError):
+            return None
+
+    async def _listed(self) -> tuple[Sequence[str], Mapping[str, Any]]:
+        """The names of the endpoint's models, and what it says of this one."""
+        async with asyncio.timeout(PATIENCE):
+            response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
+        entries = _model_entries(response.content)
+        return list(entries), self._mask.cover_json(_said(entries.get(self._spec.model, {})))
 
     async def _probe(self, listed: Sequence[str]) -> None:
         """Ask for one token, as not every endpoint lists its models, or all of them."""
@@ -198,9 +209,10 @@ class OpenAIModel:
                 patience = retry_after(error.response.headers) if error.status_code in (429, 503) else None
                 return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
             case Concern.PROMPT if not (request.pairs and _OF_ECHO.search(said)):
-                if not self._refusals.concern_all(said, repr((request.messages, request.pairs))):
+                if not self._refusals.concern_all(error.status_code, said, repr((request.messages, request.pairs))):
                     return SampleError(f"{concern.value}: {said}")
-                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered)"
+                since = " since" if self._refusals.has_answered else ""
+                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"
                 return StopRun(f"{self._refused(error)}{whose}{_ECHO if request.pairs else ''}")
         if error.status_code not in (400, 404, 405, 422) or concern is Concern.SPENT:
             return self._refused(error)

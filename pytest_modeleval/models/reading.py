@@ -13,6 +13,7 @@ from pytest_modeleval.models.replies import (
     failure_in,
     finish_of,
     first_choice,
+    is_idle,
     message_of,
     parsed,
     usage_of,
@@ -97,11 +98,14 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
 
 
 async def _events(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:
-    """Name and data of each event (WHATWG HTML §9.2.6) as its last line arrives; what has no end at the end counts."""
+    """Name and data of each event (WHATWG HTML §9.2.6) as its last line arrives; what has no end at the end counts.
+
+    Those that only keep the connection open are left out.
+    """
     name, data = b"", [b""]
     async for line in _lines(begun, pieces):
         if not line:
-            if said := b"\n".join(data).strip():
+            if not is_idle(name, said := b"\n".join(data).strip()):
                 yield name.decode(errors="replace"), said
             name, data = b"", [b""]
             continue
@@ -110,7 +114,7 @@ async def _events(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[t
             data.append(value)
         elif field == b"event":
             name = value.strip()
-    if said := b"\n".join(data).strip():
+    if not is_idle(name, said := b"\n".join(data).strip()):
         yield name.decode(errors="replace"), said
 
 

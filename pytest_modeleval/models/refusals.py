@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from pytest_modeleval.models.replies import error_text
 
 # So many different prompts refused alike, and none answered, concern all: one of a kind at the start is no reason to
-# stop, and nobody wants to hear it 14,000 times.
+# stop, and nobody wants to hear it 14,000 times. After an answer that holds for 403 alone, by which a server says who
+# may ask: a key that was revoked, an address that was shut out.
 ALIKE = 5
+_WHO_ASKS = 403
 
 
 class Concern(enum.Enum):
@@ -141,7 +143,7 @@ def _text(body: object) -> str:
 
 
 class Refusals:
-    """The prompts that a model refused, while it has answered none."""
+    """The prompts that a model refused since it answered one."""
 
     def __init__(self) -> None:
         # Whether any prompt was answered.
@@ -149,13 +151,13 @@ class Refusals:
         self._prompts: defaultdict[str, set[int]] = defaultdict(set)
 
     def answer(self) -> None:
-        """Note an answer: what is refused from now on concerns single prompts."""
+        """Note an answer: what was refused before concerned single prompts."""
         self.has_answered = True
         self._prompts.clear()
 
-    def concern_all(self, said: str, prompt: str) -> bool:
+    def concern_all(self, status: int, said: str, prompt: str) -> bool:
         """Whether a refusal in these words, with others before, concerns every prompt."""
-        if self.has_answered:
+        if self.has_answered and status != _WHO_ASKS:
             return False
         # Numbers and request ids differ between refusals that are alike.
         alike = self._prompts[re.sub(r"\S*\d\S*", "#", said)]

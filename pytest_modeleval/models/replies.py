@@ -1,6 +1,7 @@
 """What a chat server's reply says: its choice, text, thoughts, end and counts, whatever shape they come in."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,6 +27,8 @@ _FILTERED = {
 }
 # Ends at a limit of length by other names: Anthropic, Mistral, z.ai and OpenAI's responses.
 _CUT_OFF = {"max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"}
+# What stands in an event, as its name or alone in its data, that only keeps a connection open.
+_IDLE = re.compile(rb"\W*(ping|heart-?beat|keep[-_ ]?alive)\W*", re.IGNORECASE)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
 
 
@@ -51,6 +54,11 @@ class Said:
 
     def __bool__(self) -> bool:
         return bool(self.text or self.thinking or self.refusal or self.calls)
+
+
+def is_idle(name: bytes, data: bytes) -> bool:
+    """Whether an event of a stream says nothing, by its name or its data."""
+    return not data or bool(_IDLE.fullmatch(name) or _IDLE.fullmatch(data))
 
 
 def parsed(content: bytes) -> Json:

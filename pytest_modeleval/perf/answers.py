@@ -14,6 +14,7 @@ from pytest_modeleval.models.replies import (
     failure_in,
     finish_of,
     first_choice,
+    is_idle,
     message_of,
     parsed,
     usage_of,
@@ -80,23 +81,34 @@ def streamed(content: bytes, *, text: bool = False) -> Answer:
         content = content.replace(b"\r\n", b" \n").replace(b"\r", b"\n")
     answer, shape, is_done = Answer(), _Shape(), False
     at = _read_alike(answer, shape, content, 0, text)
-    pending = b""
-    while (end := content.find(b"\n", at)) >= 0:
-        line, at = content[at:end], end + 1
-        if not line.startswith(b"data:"):
-            continue
-        if content.startswith(b"data:", at):
-            # One event may have several lines of data.
-            pending += line[5:] + b"\n"
-            continue
-        data, pending = (pending + line[5:]).strip(), b""
+    while (event := _event(content, at)) is not None:
+        name, data, end, at = event
         if data == b"[DONE]":
             is_done = True
-        elif data:
-            _read_chunk(answer, shape, data, end, text)
-        at = _read_alike(answer, shape, content, at + content.startswith(b"\n", at), text)
+        elif not is_idle(name, data):
+            _read_chunk(answer, shape, name, data, end, text)
+        at = _read_alike(answer, shape, content, at, text)
     answer.complete = bool(answer.finish or (is_done and answer.places))
     return answer
+
+
+def _event(content: bytes, at: int) -> tuple[bytes, bytes, int, int] | None:
+    """The event that begins here (WHATWG HTML §9.2.6): name, data, where its last line of data ends, and the next one.
+
+    None where no whole line is left.
+    """
+    name, data, last, begin = b"", [b""], at, at
+    while (end := content.find(b"\n", at)) >= 0:
+        line, at = content[at:end], end + 1
+        field, _, value = line.partition(b":")
+        if field == b"data":
+            data.append(value)
+            last = end
+        elif field == b"event":
+            name = value.strip()
+        elif not line.strip():
+            break
+    return None if at == begin else (name, b"\n".join(data).strip(), last, at)
 
 
 # So many chunks are looked at together at first, then twice as many again and again while they are alike.
@@ -152,9 +164,12 @@ def _is_plain(text: bytes) -> bool:
         return False
 
 
-def _read_chunk(answer: Answer, shape: _Shape, data: bytes, end: int, text: bool) -> None:
+def _read_chunk(answer: Answer, shape: _Shape, name: bytes, data: bytes, end: int, text: bool) -> None:
     try:
-        _take(answer, shape, parsed(data), data, end, text)
+        chunk = parsed(data)
+        if name == b"error" and not responses.is_event(chunk) and (failed := failure_in({"error": chunk})):
+            raise Broken(failed)
+        _take(answer, shape, chunk, data, end, text)
     except Broken as broken:
         answer.error = answer.error or str(broken)
 

@@ -15,6 +15,7 @@ from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.offline import stay_offline
 from pytest_modeleval.options import read_options
 from pytest_modeleval.perf.comparing import Change, Limit, changes, checked
 from pytest_modeleval.perf.document import document
@@ -48,6 +49,8 @@ class LoadSession:
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = read_options(config)
+        if options.offline:
+            stay_offline(config)
         self.root = project_root(config.invocation_params.dir)
         aliases = read_aliases(read_config(self.root)["models"])
         self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]

@@ -25,9 +25,9 @@ def decimal(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def oldest(row: Row) -> str:
+def oldest(row: Row, now: float) -> str:
     """How old a row's oldest stored answer is, or a dash."""
-    return "-" if row.oldest is None else age(row.oldest)
+    return "-" if row.oldest is None else age(row.oldest, now)
 
 
 def interval(low: float | None, high: float | None) -> str:

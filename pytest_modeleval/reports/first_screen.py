@@ -83,9 +83,7 @@ def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
     results, drawn = evaluation.results, evaluation.collector.drawn
     levels = [row for row in evaluation.levels.rows() if row.level == "tag"]
     with closing(Past(evaluation.folder)) as past:
-        # By its id among all runs: one that scored nothing is none of those that `Past.run` knows.
-        started = {run.id: run.started for run in past.runs()}
-        run = Run(evaluation.run, started.get(evaluation.run, 0.0))
+        run = Run(evaluation.run, evaluation.began)
         of_models = outcomes(past, run) if len(evaluation.models) > 1 else {}
     without = evaluation.collector.without_data
     said = [

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def notes(evaluation: "Evaluation") -> list[str]:
     """How many answers are new, which stored ones served or would have, what was spent, what was judged or blessed."""
-    answers = evaluation.results.reuse.said
+    answers = evaluation.results.reuse.said(evaluation.began)
     return [
         *([f"answers: {answers}"] if answers else []),
         *evaluation.remarks,

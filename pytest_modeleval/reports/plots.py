@@ -141,7 +141,8 @@ def distribution(title: str, axis: str, values: Series) -> str:
     whole = [value for one in values.values() for value in one]
     low, high = (min(whole), max(whole)) if whole else (0.0, 1.0)
     width = (high - low) / _BINS or 1.0
-    edges = [low + width * step for step in range(_BINS + 1)]
+    # The last is the largest value itself: the sum may fall short of it, and what lies beyond is not drawn.
+    edges = [*(low + width * step for step in range(_BINS)), max(high, low + width * _BINS)]
     with _Drawing(title) as (figure, axes):
         for number, (name, one) in enumerate(values.items()):
             colour = COLOURS[number % len(COLOURS)]

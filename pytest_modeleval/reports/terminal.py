@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.history.past import SHORT, Past
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
-from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.results import OVER_REPEATS, Results, Row
+from pytest_modeleval.reports.table import table
+from pytest_modeleval.results import Results
 from pytest_modeleval.reuse import age
 
 if TYPE_CHECKING:
@@ -112,18 +114,20 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
     """What the store holds of the models before the run; which of it answers a question is known when that is asked."""
     if not (evaluation.folder / "store.sqlite").is_file():
         return
-    stored, oldest_ = 0, None
+    stored, first = 0, None
+    digests = Digests(evaluation.folder / "models.json")
     # What cannot be read is said when the run opens it.
-    with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error):
-        stored, oldest_ = past.kept([spec.name for spec in evaluation.models])
-    if oldest_ is not None:
+    with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error, pytest.UsageError):
+        # A hub is asked once a run: when a question is.
+        stored, first = past.kept([identity_of(spec, digests, offline=True).hash for spec in evaluation.models])
+    if first is not None:
         if not evaluation.options.cache.reads:
             use = "not used (--eval-cache off)"
         elif evaluation.gate.judges:
             use = "used only to go on with a run of this command that was broken off, as a gate judges its own answers"
         else:
             use = "used where the same model was asked the same"
-        yield f"modeleval: {stored:,} answers are stored, the oldest {age(oldest_)} old; {use}"
+        yield f"modeleval: {stored:,} answers are stored, the oldest {age(first, evaluation.began)} old; {use}"
 
 
 def status(record: Record, *, live: bool) -> tuple[str, str, str]:
@@ -163,7 +167,9 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
             terminal.write_line(line)
     if rows := evaluation.results.rows():
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
-        for line in table(rows) if drawn is None else collection.tables(evaluation.levels.rows()):
+        width = terminal.config.get_terminal_writer().fullwidth
+        scores = table(rows, evaluation.began, width) if drawn is None else collection.tables(evaluation.levels.rows())
+        for line in scores:
             terminal.write_line(line)
     for line in notes(evaluation):
         terminal.write_line(line)
@@ -214,31 +220,3 @@ def _write_samples(
         terminal.write_line(f"{node}  {str(report.longrepr).removeprefix('error: ')}")
     if len(shown) < len(reports):
         terminal.write_line(f"… and {len(reports) - len(shown):,} more (-r{char} shows all)")
-
-
-def table(rows: Sequence[Row]) -> list[str]:
-    """The table's lines; columns that would be empty, and a part's metrics over repeats, are left out."""
-    rows = [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
-    columns: list[tuple[str, Callable[[Row], str], bool]] = [
-        ("model", lambda row: row.model, False),
-        ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
-        ("metric", lambda row: row.metric, False),
-        ("samples", lambda row: f"{row.samples:,}", True),
-        ("errors", lambda row: str(row.errors), True),
-        ("unscored", lambda row: str(row.unscored), True),
-        ("score", lambda row: decimal(row.score), True),
-        ("95% interval", lambda row: interval(row.low, row.high), False),
-        ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
-        ("seconds", lambda row: f"{row.seconds:,.1f}", True),
-        ("new", lambda row: f"{row.new:,}", True),
-        ("stored", lambda row: f"{row.stored:,}", True),
-        ("oldest", oldest, True),
-    ]
-    if not any(row.stored for row in rows):
-        del columns[-3:]
-    if all(row.metric == "main" for row in rows):
-        del columns[2]
-    if not any(row.unscored for row in rows):
-        columns = [column for column in columns if column[0] != "unscored"]
-    cells = [[title for title, _, _ in columns], *([value(row) for _, value, _ in columns] for row in rows)]
-    return aligned(cells, [right for *_, right in columns])

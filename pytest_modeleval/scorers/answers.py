@@ -51,6 +51,8 @@ _SENTENCE_END = re.compile(
 )
 _WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)\b[^\W\d_]{2,}")
 _EQUALS = re.compile(r"=[^\w=]*$")
+# Between the numbers of a computation.
+_OPERATOR = re.compile(r"[\s$)]*(?:[-+*/^×·÷]|\\times|\\cdot|\\div)[\s$(]*")
 _VERB = re.compile(
     r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?)\b"
     r"|[:\uff1a是为為]",
@@ -78,7 +80,7 @@ _BRACE = re.compile(r"\\{1,2}(?:boxed|fbox)\s*\{|\\\\|\\[{}]|[{}]")
 
 def boxed(text: str) -> str | None:
     r"""The content of the last complete ``\boxed{…}`` or ``\fbox{…}``, with nested braces."""
-    if not _BOX.search(text):
+    if "box" not in text or not _BOX.search(text):
         return None
     # Where the content of each open brace begins, 0 when it is no box's.
     opened: list[int] = []
@@ -104,7 +106,7 @@ def markers(text: str) -> Iterator["re.Match[str]"]:
     """Each "the answer is", "ANSWER: " and the like, first one first."""
     # Most texts have none of the nouns, and to look for these costs a tenth.
     lower = text.lower()
-    return _MARKER.finditer(text) if any(noun in lower for noun in _NOUNS) else iter(())
+    return _MARKER.finditer(text) if [noun for noun in _NOUNS if noun in lower] else iter(())
 
 
 def stated(text: str) -> Iterator[str]:
@@ -163,9 +165,9 @@ def first_sentence(text: str) -> str:
 def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
     """Which of the numbers or formulas found in a sentence, by their places, is what it says in the end.
 
-    That behind the last "=", the first where it begins the sentence, that behind the last verb such as "is" ("After 2
-    hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours") and not denied; nothing of
-    what is told behind it as its reason.
+    That behind the last "=" (before it in "12 = 3 * 4"), the first where it begins the sentence, that behind the last
+    verb such as "is" ("After 2 hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours")
+    and not denied; nothing of what is told behind it as its reason.
     """
     ends = [0, *(end for _, end in found)]
     gaps = [sentence[end:start] for end, (start, _) in zip(ends, found, strict=False)]
@@ -176,10 +178,18 @@ def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
     for fits in (_EQUALS.search, _VERB.search):
         behind = [place for place, gap in enumerate(gaps) if fits(gap)]
         if behind:
-            return behind[-1]
+            return behind[-1] - _explains(gaps[behind[-1] - 1 : behind[-1] + 2])
         if not _WORD.search(gaps[0]):
             return 0
     return next((place for place, gap in enumerate(gaps) if not _CIRCUMSTANCE.search(gap)), 0)
+
+
+def _explains(gaps: Sequence[str]) -> bool:
+    """Whether the gaps around an "=" are those of a number and what it was computed from: "12 = 3 * 4"."""
+    if len(gaps) < 3:
+        return False
+    before, equals, behind = gaps
+    return equals.strip(" $") == "=" and bool(_OPERATOR.fullmatch(behind)) and not _OPERATOR.fullmatch(before)
 
 
 def excepts(text: str) -> bool:

@@ -63,7 +63,18 @@ _PICKED = re.compile(
     rf"|(?<!not )\b(?:is|be|to|matches) (?i:option|choice)[\W_]{{1,5}}{_LETTER}[\W_]*$"
     r"|\b(?:(?:[Ii]t|[Tt]his|[Tt]hat|which|closest|nearest|true|correct)(?:['\u2019]s| is| must be| should be)"
     r"|leaves|left with|but)[\s:*_\"']{1,5}([A-Z])[\W_]*$"
+    # "Only B is true", and "A or B? B."
+    r"|(?<!\bnot )\b[Oo]nly (?:(?:[Oo]ption|[Ss]tatement) )?([A-Z]) (?:is|was) (?:true|correct|right|possible|valid)\b"
+    r"|(?<=\?)[ \t*_(]{1,5}([A-Z])[)*_]{0,3}\.?[ \t]*$"
     rf"|(?<!不)(?:的(?:选[项择]|一项|说法|答案)?应?该?|应该?|而|[,\uff0c])是\W{{0,4}}{_LETTER}"
+)
+# A sentence that concludes, and words with which it names what it does not choose, or is not sure of.
+_CONCLUDES = re.compile(r"\b(?:so|therefore|thus|hence|must be|has to be)\b", re.IGNORECASE)
+_HEDGED = re.compile(
+    r"\b(?:not|cannot|no|nor|neither|never|none|or|if|unless|except|whether|might|may|can|could|would|should|perhaps|maybe"
+    r"|possibl[ey]|probabl[ey]|likely|unlikely|unsure|sure|guess|think|wrong|incorrect|false|than|rather|instead|like"
+    r"|eliminated?|exclude[sd]?|rules? out|ruled out|seems?|appears?)\b|n['\u2019]t\b|\?",
+    re.IGNORECASE,
 )
 # What a list of the options begins with.
 _LISTS = re.compile(r"\b(?:each|every|the|these|following|all)\W+(?:\w+\W+)?(?:option|choice)s?\W*$", re.IGNORECASE)
@@ -74,7 +85,7 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
 
     In this order: ``\boxed{B}``, "ANSWER: B" and "the answer is B" (the last one stated), a last line that is an
     option or its letter, a text that begins with a choice ("B", "(B) because…"), a last line that picks one ("I choose
-    B", "B is correct").
+    B", "B is correct"), a last sentence that concludes with an option's words ("so it must be London").
     """
     text = before_run_on(text).strip()
     for candidate in chain([boxed(text)], stated(text)):
@@ -83,7 +94,10 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     before, _, last = text.rpartition("\n")
     if _is_listed(before.rstrip(), last, options):
         return None
-    return _whole(last, options) or _opening(text, options) or _whole(text, options) or _picked(last, options)
+    for found in (_whole(last, options), _opening(text, options), _whole(text, options), _picked(last, options)):
+        if found:
+            return found
+    return _concluded(last, options)
 
 
 def _is_listed(before: str, last: str, options: Sequence[str]) -> bool:
@@ -154,6 +168,26 @@ def _picked(line: str, options: Sequence[str]) -> str | None:
         return None
     letter = letters.pop().upper()
     return letter if letter in ascii_uppercase[: len(options)] else None
+
+
+def _concluded(line: str, options: Sequence[str]) -> str | None:
+    """The letter of the option that a line's last sentence ends with, where it concludes and names no other."""
+    sentence = re.split(r"(?<=[.!?])\s+", line[-most_read(options) :].strip())[-1]
+    if not _CONCLUDES.search(sentence) or _HEDGED.search(sentence):
+        return None
+    said = _worded(sentence)
+    found = [
+        (letter, words)
+        for letter, words in zip(ascii_uppercase, map(_worded, options), strict=False)
+        if words in said and re.search(r"[a-z]{3}", words)
+    ]
+    return found[0][0] if len(found) == 1 and said.endswith(found[0][1]) else None
+
+
+def _worded(text: str) -> str:
+    """The words of a text without articles, each between spaces."""
+    words = re.findall(r"\w+", latin(text).casefold())
+    return f" {' '.join(word for word in words if word not in ('a', 'an', 'the'))} "
 
 
 def _letter_and_rest(text: str, options: Sequence[str]) -> tuple[str, str]:

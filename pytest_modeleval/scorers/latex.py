@@ -1,6 +1,7 @@
 r"""A mathematical answer in normal form: one spelling for what LaTeX can write in many ways."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -99,8 +100,7 @@ def normal_form(latex: str) -> Expression:
     """The expression without typography, units, currency and degree signs."""
     latex = in_signs(plain_digits(latex).translate(_SYMBOLS))
     latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
-    for pattern, replacement in _RENAMED:
-        latex = pattern.sub(replacement, latex)
+    latex = _renamed(latex, _RENAMED)
     latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
     if time := _TIME.fullmatch(latex):
         return Expression(f"{time[1]}{time[2].lower()}m")
@@ -114,9 +114,15 @@ def normal_form(latex: str) -> Expression:
 
 
 def _braced(latex: str) -> str:
-    for pattern, replacement in _BARE:
-        latex = pattern.sub(replacement, latex)
-    return latex.strip()
+    return _renamed(latex, _BARE).strip()
+
+
+def _renamed(latex: str, table: Sequence[tuple["re.Pattern[str]", str]]) -> str:
+    for pattern, replacement in table:
+        # Python 3.11 takes three times as long to replace nothing as to find nothing.
+        if pattern.search(latex):
+            latex = pattern.sub(replacement, latex)
+    return latex
 
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)"

@@ -11,10 +11,11 @@ from pytest_modeleval.scorers.answers import boxed, first_sentence, is_excepted,
 from pytest_modeleval.scorers.colons import same_with_colons
 from pytest_modeleval.scorers.run_on import before_run_on
 
-# A number with grouped digits (by commas, the Indian way too, by spaces, or the Swiss way), a plain one, or one that
-# begins with its point; then an exponent; or two with a colon, which are a time or a ratio.
+# A number with grouped digits (by points before a decimal comma, by commas, the Indian way too, by spaces, or the Swiss
+# way), a plain one, or one that begins with its point; then an exponent; or two with a colon: a time or a ratio.
 _NUMBER = re.compile(
-    r"(?P<size>(?:(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
+    r"(?P<size>(?:(?P<continental>(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+,\d\d(?![\d,]))"
+    r"|(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
     r"|(?<![\d.,])[1-9]\d{0,2}(?:(?:[ \u00a0\u2007\u2009\u202f]\d{3})+|(?:['\u2019]\d{3})+)(?![\d,])|\d+)(?:\.\d+)?"
     r"|(?<![\d.])\.\d+)"
     r"(?:[eE][-+]?\d{1,3}(?!\w))?)"
@@ -39,8 +40,8 @@ _NEGATIVE = re.compile(
     r"|(?<!正)[负負])"
     rf"(?=(?:{CURRENCY})?\.?\d)"
 )
-# One of these is in it.
-_NEGATIVE_WORDS = ("egative ", "inus ", "负", "負")
+# "-(5)" is -5; a bare "(5)" is no negative amount, as bookkeepers write one: "five dollars ($5)".
+_BRACKETED = re.compile(rf"-\(((?:{CURRENCY})?\d{{1,3}}(?:(?:,\d{{3}})+|\d*)(?:\.\d+)?)\)")
 _FRACTION = re.compile(
     r"\\[dt]?frac\s*(?:\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}|(\d)\s*(\d)|(\d)\s*\{(\d{1,40})\})"
 )
@@ -52,7 +53,7 @@ _UNGROUPED = re.compile(r"[,\s'\u2019]")
 _OTHER_DIGITS = re.compile(r"(?:(?![0-9])\d)+")
 # A number right behind the hashes, but not a heading's ("#### 2. Add the apples").
 _HASHES = re.compile(
-    r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)"
+    r"####(?!#)[^\S\n]*\n?(?=[^\w\n]{0,9}(?:(?:[dt]?frac|[Nn]egative|[Mm]inus|负|負)[^\w\n]{0,9})?\d)(?![^\w\n]{0,9}\d{1,3}[.):][^\S\n]+[^\W\d])(?P<line>[^\n]*)"
 )
 
 
@@ -69,8 +70,11 @@ def plain_digits(text: str) -> str:
 
 
 def in_signs(text: str) -> str:
-    """The text with a minus sign for each that is a word: "negative 5", "负5"."""
-    return _NEGATIVE.sub("-", text) if any(word in text for word in _NEGATIVE_WORDS) else text
+    """The text with a minus sign for each that is a word, and none before a bracket: "negative 5", "负5", "-(5)"."""
+    if "-(" in text:
+        text = _BRACKETED.sub(r"-\1", text)
+    likely = "egative " in text or "inus " in text or "负" in text or "負" in text
+    return _NEGATIVE.sub("-", text) if likely else text
 
 
 def numbers_in(text: str) -> list[str]:
@@ -79,9 +83,10 @@ def numbers_in(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    text = in_signs(plain_digits(text)).replace("{,}", ",")
-    text = _FRACTION.sub(_in_line, text) if "frac" in text else text
-    return _SPACING.sub("", text) if "\\" in text or "~" in text else text
+    text = in_signs(plain_digits(text))
+    if "\\" in text or "{" in text or "~" in text:
+        text = _SPACING.sub("", _FRACTION.sub(_in_line, text.replace("{,}", ",")))
+    return text
 
 
 def _in_line(fraction: "re.Match[str]") -> str:
@@ -96,9 +101,14 @@ def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
     numbers: list[tuple[str, tuple[int, int]]] = []
     end = slashes = 0
     for match in _NUMBER.finditer(text):
-        sign = _SIGN.search(text, max(end, match.start() - 14), match.start())
-        number = f"{sign[1] or sign[2] if sign else ''}{_UNGROUPED.sub('', match['size'])}{match['colon'] or ''}"
-        start = sign.start() if sign else match.start()
+        start, size = match.start(), match["size"]
+        if match["continental"]:
+            size = size.replace(".", "").replace(",", ".")
+        number = f"{size if size.isdecimal() else _UNGROUPED.sub('', size)}{match['colon'] or ''}"
+        before = text[max(end, start - 14) : start]
+        # Most numbers have no sign.
+        if ("-" in before or "+" in before) and (sign := _SIGN.search(text, start - len(before), start)):
+            start, number = sign.start(), f"{sign[1] or sign[2]}{number}"
         # a/b is one number; a/b/c is a date or a path, and three numbers.
         slashes = slashes + 1 if numbers and text[end:start].strip() == "/" else 0
         if slashes == 1:
@@ -125,7 +135,7 @@ def final_number(text: str) -> str | None:
 
     Nothing of a run-on is read. Of a stated sentence it is the result: 20 of "After 2 hours the distance is 20 miles".
     """
-    text = _plain(before_run_on(text))
+    text = before_run_on(text)
     if (box := boxed(text)) and (number := last_number(box)):
         return number
     lines = [match["line"] for match in _HASHES.finditer(text)][-1:]
@@ -137,13 +147,11 @@ def final_number(text: str) -> str | None:
 
 def last_number(text: str) -> str | None:
     """The last number of a text; None where it has none, or says that this one is no answer."""
-    text = _plain(text)
-    digit = re.search("[0-9]", text[::-1])
-    if not digit:
+    if not (digit := re.search(r"\d", text[::-1])):
         return None
     end = len(text) - digit.start()
     # With the line break before it, so that a bullet is no sign.
-    line = text[max(text.rfind("\n", 0, end), end - MOST_READ, 0) : end + len(" p.m.")]
+    line = _plain(text[max(text.rfind("\n", 0, end), end - MOST_READ, 0) : end + len(" p.m.")])
     return _taken(line, _placed(line), -1)
 
 
@@ -167,7 +175,7 @@ def same_number(answer: Completion | str, target: str, *, name: str = "main") ->
     text = str(answer)
     got = final_number(text)
     wanted = numbers[-1] if (numbers := numbers_in(target)) else None
-    if wanted is None or (value_of(wanted) is None and ":" not in wanted):
+    if wanted is None or ("/" in wanted and value_of(wanted) is None):
         raise ValueError(f"the target {target!r} holds no number")
     passed = got is not None and _same(wanted, got)
     why = "" if got is not None else "no number in the answer"
@@ -175,7 +183,9 @@ def same_number(answer: Completion | str, target: str, *, name: str = "main") ->
 
 
 def _same(wanted: str, got: str) -> bool:
+    if got == wanted:
+        return True
     if ":" in wanted + got:
         return bool(same_with_colons(wanted, got))
     value = value_of(got)
-    return value is not None and (got == wanted or value == value_of(wanted))
+    return value is not None and value == value_of(wanted)

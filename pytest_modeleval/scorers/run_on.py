@@ -9,11 +9,11 @@ from pytest_modeleval.scorers.answers import markers
 # What chat formats write between turns: ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Command, DeepSeek, GLM, EXAONE,
 # gpt-oss. Of the last, `<|end|>` before another message of the assistant's ends a thought only.
 _MARK = re.compile(
-    r"<\|(?i:im_(?:end|start)|eo[stm](?:_id)?|end_?of_?(?:turn(?:_token)?|text|sentence|message|solution)"
+    r"<(?:\|(?i:im_(?:end|start)|eo[stm](?:_id)?|end_?of_?(?:turn(?:_token)?|text|sentence|message|solution)"
     r"|start_header_id|start_of_turn_token|return|call|user|human|assistant|system|observation|role_end"
     r"|end(?!\|>\s*<\|start\|>\s*assistant))\|>"
-    r"|<\uff5c(?:end▁of▁sentence|User)\uff5c>|</s>|<(?:eos|eot|seed:eos)>|<(?:start|end)_of_turn>|<turn\|>"
-    r"|\[/?INST\]|\[\|endofturn\|\]|\[EOS\]"
+    r"|\uff5c(?:end▁of▁sentence|User)\uff5c>|/s>|(?:eos|eot|seed:eos)>|(?:start|end)_of_turn>|turn\|>)"
+    r"|\[(?:/?INST\]|\|endofturn\|\]|EOS\])"
 )
 # What a format puts before an answer, where a server leaves it in the text.
 _OPENED = re.compile(
@@ -22,19 +22,20 @@ _OPENED = re.compile(
 )
 # After an answer, a line with one of these begins what nobody asked: a label, as the lm-evaluation-harness stops at
 # "Question:", "Q:" and "Problem:" (gsm8k, gsm8k_cot, minerva_math); what our own prompts ask for; a paragraph that is
-# a question.
+# a question, or a numbered line. For lower case, as case-blind patterns take thrice as long.
 _ASKED = re.compile(
-    r"^[ \t>*_#\[(\"-]{0,8}(?:(?:next|new|another|follow-up|similar|practice|sample|bonus)[ \t])?"
+    r"\n(?:[ \t>*_#\[(\"-]{0,8}(?:(?:next|new|another|follow-up|similar|practice|sample|bonus)[ \t])?"
     r"(?P<label>question|problem|exercise|example|q|input|instruction|prompt|query|passage|context|task|student|user|human|问题|問題|题目|題目|例题|例題|习题|問|问|用户|用戶"
     r"|pregunta|frage|вопрос|문제|質問)"
     r"[ \t]?(?P<number>\d{0,4})(?:[ \t*_\])\"]{0,5}[:\uff1a]|(?<=\d)[ \t*_\])]{0,5}(?:[.)]|$))"
-    r"|(?P<told>\bend with (?:(?:a|the) (?:line|sentence)\b|\")|\bput the (?:final answer|number of)\b"
-    r"|^reason step by step[.,]|^answer from the \w+\.|请先分析)"
-    r"|^[ \t]*(?:#{1,6}[ \t]+|\*\*)(?:question|problem|instruction|input|exercise)[ \t*_]*$"
-    r"|^[ \t#*]*(?:user|human|assistant|问题|問題|题目|題目)[ \t*_]*$|^q\.[ \t]|^\[(?:question|problem)\]"
-    r"|(?<=\n\n)(?P<question>[^\n]{20,2000}[?？])[ \t*_]*$",
-    re.IGNORECASE | re.MULTILINE,
+    r"|(?:think|reason) step by step[.,]|answer from the \w+\.|end with (?:the|a line|\")|check the solution|请先分析"
+    r"|[ \t]*(?:#{1,6}[ \t]+|\*\*)(?:question|problem|instruction|input|exercise)[ \t*_]*$"
+    r"|[ \t#*]*(?:user|human|assistant|问题|問題|题目|題目)[ \t*_]*$|q\.[ \t]|\[(?:question|problem)\]"
+    r"|(?P<question>(?:(?<=\n\n)[^\n]{12}|[*_]{0,2}(?P<place>\d{1,3})[.)][ \t*_])[^\n]{8,1988}[?？])[ \t*_]*$)",
+    re.MULTILINE,
 )
+# A line of a list: who answers in one goes on with it.
+_COUNTED = re.compile(r"\n[ \t*_]{0,9}\d{1,3}[.)][ \t]")
 # Nobody reads a question once more so often.
 MOST_ASKED = 100
 # A value behind "the answer is" and the like, at most so long, and ended.
@@ -45,12 +46,6 @@ _PICKED = re.compile(
     r"[A-Z](?![A-Za-z])[^\w\n]{0,3}"
 )
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,9}\{\s{0,9}[^\s}]")
-# What each of these needs.
-_STATED = {
-    _HASHES: ("####",),
-    _BOX: ("\\boxed", "\\fbox"),
-    _PICKED: ("choose", "pick", "select", "go with", "选", "選"),
-}
 # A first line that is an answer as a whole: a letter, a number, up to three words.
 _BARE = re.compile(
     r"\W{0,9}(?!(?:ok|okay|sure|certainly|let|first|step|here|solution|reasoning|analysis|question|problem|answer)\b)"
@@ -76,12 +71,16 @@ def before_run_on(text: str) -> str:
         opened = _OPENED.match(text)
         mark = _MARK.search(text, opened.end() if opened else 0)
         text = text[: mark.start()] if mark else text
-    answered = _answered(text)
-    if answered is None:
+    # One character for each; what is behind a line break there begins at its place in the text.
+    lower = "\n" + text.replace("İ", "i").lower()
+    # Most texts ask nothing.
+    if not _ASKED.search(lower) or (answered := _answered(text)) is None:
         return text
-    after = list(islice(_ASKED.finditer(text, answered), MOST_ASKED))
-    before = islice(_ASKED.finditer(text, 0, answered), MOST_ASKED if after else 0)
-    counted = {asked["label"].casefold() for asked in before if asked["number"]}
+    after = list(islice(_ASKED.finditer(lower, answered), MOST_ASKED))
+    before = islice(_ASKED.finditer(lower, 0, answered + 1), MOST_ASKED if after else 0)
+    counted = {asked["label"] for asked in before if asked["number"]}
+    if _COUNTED.search(lower, 0, answered):
+        counted.add(None)
     for asked in after:
         if not _is_own(asked, text[max(answered, asked.start() - 200) : asked.start()], counted):
             return text[: asked.start()].rstrip()
@@ -90,20 +89,18 @@ def before_run_on(text: str) -> str:
 
 def _answered(text: str) -> int | None:
     """Where the first statement of a final answer ends; None without one."""
-    lower = text.lower()
-    # Most texts lack the words, and to look for the rest of each costs more than all else of a score.
-    likely = [said for said, words in _STATED.items() if any(word in lower for word in words)]
-    ends = [match.end() for match in (_BARE.match(text), *(said.search(text) for said in likely)) if match]
+    stated = (_BARE.match(text), *(said.search(text) for said in (_HASHES, _BOX, _PICKED)))
+    ends = [match.end() for match in stated if match]
     values = (_VALUE.match(text, marker.end()) for marker in islice(markers(text), MOST_ASKED))
     if value := next((value for value in values if value and re.search(r"\w", value[0])), None):
         ends.append(value.end())
     return min(ends, default=None)
 
 
-def _is_own(asked: "re.Match[str]", before: str, counted: Set[str]) -> bool:
+def _is_own(asked: "re.Match[str]", before: str, counted: Set[str | None]) -> bool:
     """Whether the model asks in its own reasoning: it counts its questions, or looks at the one it has once more."""
+    if (asked["number"] or asked["place"]) and asked["label"] in counted:
+        return True
     if asked["question"]:
         return bool(_OF_ONESELF.search(asked["question"]))
-    if asked["number"] and asked["label"].casefold() in counted:
-        return True
     return bool(asked["label"] and _AGAIN.search(before))

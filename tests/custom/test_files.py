@@ -237,8 +237,8 @@ GOOD = CHOICES[0]
         ("", "*my.jsonl has no row"),
         ("\n\n", "*my.jsonl has no row"),
         ("{\n", "row 0 of *my.jsonl is not JSON (*): *"),
-        (lines(GOOD) + "\n[1]\n", "*my.jsonl:3: row 1 of * is not a JSON object: *"),
-        (lines(GOOD, {**GOOD, "answer": None}), "*my.jsonl:2: column 'answer' is empty (format choice)"),
+        (lines(GOOD) + "\n[1]\n", "*my.jsonl:3: not a JSON object: *"),
+        (lines(GOOD, {**GOOD, "answer": None}), "*my.jsonl:2: column 'answer' is empty (format choice); column 'id' is 'a', as at *my.jsonl:1"),
         (lines(GOOD) + "\n\n" + lines({"id": 1, "question": "?", "A": "1", "B": "2"}), "*my.jsonl:4: column 'answer' is missing (format choice)"),
         (lines(GOOD, {"id": 1, "question": "?", "answer": "42"}), "*my.jsonl:2: column 'A' is missing (format choice)"),
         (lines(GOOD, {**GOOD, "id": 1, "answer": "D"}), "*my.jsonl:2: column 'answer' is 'D', but there is no option D: A '41', B '42' *"),
@@ -262,11 +262,11 @@ def test_all_wrong_rows_are_told(replayed: pytest.Pytester) -> None:
 
     result.stderr.fnmatch_lines(
         [
-            "ERROR: *my.jsonl:2: row 1 of *my.jsonl is not JSON *",
-            "*my.jsonl:3: row 2 of *my.jsonl is not a JSON object: *",
+            "ERROR: *my.jsonl:2: not JSON (*",
+            "*my.jsonl:3: not a JSON object: *",
             "*my.jsonl:4: column *",
-            "*my.jsonl:5: row 4 of *my.jsonl is not JSON *",
-            "*my.jsonl:6: column 'answer' is 'D', but there is no option D: *",
+            "*my.jsonl:5: not JSON (*",
+            "*my.jsonl:6: column 'answer' is 'D', but there is no option D: *(format choice); column 'id' is 'a', as at *my.jsonl:1",
             "*my.jsonl:7: column 'id' is 'a', as at *my.jsonl:1",
         ],
         consecutive=True,
@@ -284,7 +284,7 @@ def test_of_very_many_wrong_rows_the_first_are_told(replayed: pytest.Pytester) -
 def test_a_broken_first_row_hides_no_other(replayed: pytest.Pytester) -> None:
     (replayed.path / "my.jsonl").write_text("{\n" + lines(GOOD, {**GOOD, "answer": "D"}))
 
-    refused(replayed, "*my.jsonl:1: row 0 of *my.jsonl is not JSON *", "--eval-file", "my.jsonl")
+    refused(replayed, "*my.jsonl:1: not JSON (*", "--eval-file", "my.jsonl")
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"], ids=["semicolon", "tab", "bar"])

@@ -201,8 +201,22 @@ BEFORE_ASKING = [
     ),
     (["--eval-min-score", "0.8"], "--eval-min-score takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not '0.8'"),
     (["--eval-min-score", "answers=80"], "--eval-min-score answers takes a share such as 1% or 0.01, not '80'"),
-    (["--eval-margin", "0"], "--eval-margin takes percentage points above 0, such as 1pp, not '0'*"),
-    (["--eval-margin", "x"], "--eval-margin takes percentage points above 0, such as 1pp, not 'x'*"),
+    (["--eval-margin", "0"], "--eval-margin 0: no number of samples shows that a model lost nothing at all; take 1pp"),
+    *(
+        (
+            ["--eval-margin", text],
+            f"--eval-margin takes percentage points or a share of the samples: {meant}, not '{text}'",
+        )
+        for text, meant in {
+            "1": "1pp or 0.01",
+            "1%": "1pp or 0.01",
+            "pp": "1pp or 0.01",
+            "x": "1pp or 0.01",
+            "nan": "1pp or 0.01",
+            "0.5": "0.5pp or 0.005",
+            "100pp": "1pp or 0.01",
+        }.items()
+    ),
     (["--eval-waive", "x"], "unknown pin in --eval-waive 'x'*"),
     (["--eval-generation", "seed=1"], "answers: the baseline's sampling was {}, this run's is {\"seed\": 1}: *"),
     (["--eval-filter", "strip"], "answers: the baseline's filters was *, this run's is strip: *"),
@@ -256,7 +270,10 @@ def test_other_samples_are_refused_before_anything_is_asked(many: pytest.Pyteste
     result = ask(many, "--eval-baseline", "b.json")
 
     result.stderr.fnmatch_lines(
-        ["ERROR: answers: 100 samples are not in the baseline, such as *: ask the same, or bless a new run"]
+        [
+            "ERROR: answers: 100 samples are not in the baseline, such as *: ask the same (--eval-limit or "
+            "--eval-limit-per-subset, as it was blessed with), or bless a new run"
+        ]
     )
     assert not faulty.asked
 
@@ -270,7 +287,9 @@ def test_a_whole_run_that_lacks_samples_of_the_baseline_is_refused(
     result = ask(project, "--eval-baseline", "b.json", "--eval-waive", "scorer")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: answers: 1 samples are in the baseline only, such as hard-00003: *"])
+    result.stderr.fnmatch_lines(
+        ["ERROR: answers: 1 samples are in the baseline only, such as hard-00003: * by which a run may ask fewer*"]
+    )
 
 
 @pytest.mark.parametrize("limit", [["--eval-limit", "100"], ["--eval-limit-per-subset", "50"]], ids=["all", "subset"])
@@ -358,3 +377,15 @@ def test_a_baseline_is_for_one_model(many: pytest.Pytester, faulty: FaultyServer
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: a baseline is for one model, not for 2: faulty, other"])
     assert not faulty.asked
+
+
+@pytest.mark.parametrize("flags", [[], ["-v"], ["-n", "2"]], ids=["dots", "-v", "xdist"])
+def test_the_gates_own_test_case_is_no_part_beyond_the_whole(
+    project: pytest.Pytester, faulty: FaultyServer, flags: list[str]
+) -> None:
+    least = [f"--eval-min-score={name}=0.1" for name in ("answers", "answers:easy")]
+
+    said = run(project, "--model", "faulty", *least, *flags, "test_answers.py").stdout.str()
+
+    shares = [int(share) for share in re.findall(r"\[ *(\d+)%\]", said)]
+    assert max(shares) == 100

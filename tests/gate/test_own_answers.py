@@ -170,6 +170,68 @@ def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, fa
     assert N // 2 <= len(faulty.asked) <= N // 2 + 8
 
 
+def test_a_run_of_the_same_command_that_still_runs_is_not_taken_up(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
+
+    def half(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        # Between its first and its last answer, in a process of its own.
+        if len(faulty.asked) > N // 2:
+            faulty.released.wait(20)
+        answer(LONG)(handler, body)
+
+    faulty.fault = half
+    command = [sys.executable, "-m", "pytest", *WITHOUT, "--model", "faulty", "--eval-concurrency", "2", *MIN]
+    with subprocess.Popen(command, cwd=many.path, stdout=subprocess.PIPE, text=True) as first:
+        while len(faulty.asked) <= N // 2:
+            time.sleep(0.02)
+            assert first.poll() is None
+        faulty.fault = answer(LONG)
+        second = run(many, "--model", "faulty", *MIN)
+        faulty.released.set()
+        said, _ = first.communicate(timeout=30)
+
+    for text in (said, second.stdout.str()):
+        assert f"answers: {N} new, none stored" in text
+        assert "resumed" not in text
+    assert len(faulty.asked) == 2 * N
+
+
+@pytest.mark.parametrize("flags", [[], ["-n", "2"], ["--eval-save-baseline", "b.json"]], ids=["alone", "xdist", "save"])
+def test_a_model_that_changed_in_the_middle_is_not_judged(
+    many: pytest.Pytester, faulty: FaultyServer, flags: list[str]
+) -> None:
+    faulty.says = ROOT
+
+    def change(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if len(faulty.asked) > N // 2:
+            faulty.says = {**ROOT, "root": "/models/two"}
+        answer(LONG)(handler, body)
+
+    faulty.fault = change
+
+    result = run(many, "--model", "faulty", *MIN, *flags)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    said = result.stdout.str()
+    assert "the server of faulty said" in said
+    assert "/models/two" in said
+    assert "= gate =" not in said
+    assert not (many.path / "b.json").exists()
+
+
+def test_a_server_that_is_gone_in_the_end_is_judged_by_its_answers(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
+
+    def last(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if len(faulty.asked) == N:
+            faulty.lists = False
+        answer(LONG)(handler, body)
+
+    faulty.fault = last
+
+    assert run(many, "--model", "faulty", *MIN).ret == 0
+
+
 def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says, faulty.fault = ROOT, answer("42")
     cut_short(many, faulty, *MIN)

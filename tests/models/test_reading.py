@@ -68,6 +68,7 @@ STOP = chunk({}, "stop")
         stream({"choices": [{"index": 0, "delta": None}]}, *HALVES, chunk({"content": None}, "stop")),
         stream(chunk({"content": [{"type": "text", "text": "4"}, {"type": "text", "text": "2"}]}), STOP),
         b"data: " + json.dumps(HALVES[1], indent=1).replace("\n", "\ndata: ").encode() + b"\n\n" + stream(HALVES[2]),
+        b"data: " + json.dumps(HALVES[1]).replace(", ", ",\n: x\nid: 3\ndata: ").encode() + b"\n\n" + stream(HALVES[2]),
         whole({"role": "assistant", "content": "42"}),
         b" \n\n" + whole({"content": "42"}),
         whole({"content": [{"type": "text", "text": "42"}]}),
@@ -87,12 +88,24 @@ STOP = chunk({}, "stop")
             "no delta",
             "parts",
         ),
-        *("lines of data", "whole", "spaces", "whole parts", "whole without a reason"),
+        *("lines of data", "lines between", "whole", "spaces", "whole parts", "whole without a reason"),
     ],
 )
 def test_every_spelling_is_read(body: bytes) -> None:
     assert read(body).text == "42"
     assert read(*(bytes([byte]) for byte in body)).text == "42"
+
+
+HEARTBEATS = [
+    *(b": ping\n\n", b":\n\n", b"data:\n\n", b"data: \n\n", b"event: ping\n\n", b"event: ping\ndata: \n\n"),
+    *(b"event: ping\ndata: 2026-11-29 20:00\n\n", b'event: ping\ndata: {"type": "ping"}\n\n', b"data: [PING]\n\n"),
+    *(b"event: heartbeat\ndata: null\n\n", b'event: keep-alive\ndata: {"message": "still here"}\n\n'),
+]
+
+
+@pytest.mark.parametrize("beat", HEARTBEATS, ids=repr)
+def test_what_only_keeps_a_connection_open_is_no_broken_answer(beat: bytes) -> None:
+    assert read(beat + stream(HALVES[0], HALVES[1], done=False) + beat + stream(*HALVES[2:], STOP)).text == "42"
 
 
 def test_a_letter_in_pieces_is_put_together() -> None:

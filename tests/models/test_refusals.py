@@ -161,7 +161,7 @@ def test_a_prompt_that_a_server_quotes_ends_no_run() -> None:
 def test_several_prompts_refused_alike_concern_all() -> None:
     refusals = Refusals()
 
-    concerned = [refusals.concern_all(f"400: bad request {number}f3a", f"prompt {number}") for number in range(ALIKE)]
+    concerned = [refusals.concern_all(400, f"bad request {number}f3a", f"prompt {number}") for number in range(ALIKE)]
 
     assert concerned == [False] * (ALIKE - 1) + [True]
 
@@ -169,17 +169,36 @@ def test_several_prompts_refused_alike_concern_all() -> None:
 def test_one_prompt_asked_again_and_again_is_one() -> None:
     refusals = Refusals()
 
-    assert not any(refusals.concern_all("400: no", "the same") for _ in range(3 * ALIKE))
+    assert not any(refusals.concern_all(400, "no", "the same") for _ in range(3 * ALIKE))
 
 
 def test_prompts_refused_otherwise_are_not_alike() -> None:
     refusals = Refusals()
 
-    assert not any(refusals.concern_all(f"400: {word}", word) for word in ("a", "b", "c", "d", "e", "f", "g"))
+    assert not any(refusals.concern_all(400, word, word) for word in ("a", "b", "c", "d", "e", "f", "g"))
 
 
 def test_after_an_answer_no_refusal_concerns_all() -> None:
     refusals = Refusals()
     refusals.answer()
 
-    assert not any(refusals.concern_all("400: no", str(number)) for number in range(3 * ALIKE))
+    assert not any(refusals.concern_all(400, "no", str(number)) for number in range(3 * ALIKE))
+
+
+def test_after_an_answer_403_in_a_row_concerns_all() -> None:
+    refusals = Refusals()
+    refusals.answer()
+
+    concerned = [refusals.concern_all(403, "no", str(number)) for number in range(ALIKE)]
+
+    assert concerned == [False] * (ALIKE - 1) + [True]
+
+
+def test_403_between_answers_concerns_single_prompts() -> None:
+    refusals = Refusals()
+    concerned = []
+    for number in range(3 * ALIKE):
+        refusals.answer()
+        concerned.append(refusals.concern_all(403, "no", str(number)))
+
+    assert not any(concerned)

@@ -384,6 +384,18 @@ def test_slots_make_requests_wait_at_the_server(bench: BenchServer) -> None:
     assert max(record.first or 0 for record in seen.records) - begun > 0.075
 
 
+def test_what_waits_is_sent_by_a_server_that_closes_after_each_answer(bench: BenchServer) -> None:
+    """All are due at once, two connections are allowed, and nothing new comes that would open another."""
+    bench.behave(replace(QUICK, close=True))
+
+    seen = load(bench, Plan(rate=5000, arrivals="constant", number=20, max_parallel=2, limit=10))
+    served = bench.truth()["served"]
+
+    assert errors(seen) == {"": 20}
+    assert seen.client.queue >= 10
+    assert len(served) == 20
+
+
 def test_a_server_that_drops_idle_connections_is_asked_again(bench: BenchServer) -> None:
     """One connection, closed by the server just when the next request is on its way to it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:

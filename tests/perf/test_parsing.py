@@ -12,6 +12,7 @@ from pytest_modeleval.perf.answers import streamed, whole
 from pytest_modeleval.perf.exchange import Exchange
 from pytest_modeleval.perf.parsing import record_of
 from pytest_modeleval.perf.record import Record, Request
+from tests.models.test_reading import HEARTBEATS
 
 MS = 1_000_000
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -177,6 +178,26 @@ def test_pings_comments_and_data_over_two_lines() -> None:
 
     assert ms(seen.chunks) == [100, 110]
     assert seen.error == ""
+
+
+@pytest.mark.parametrize("between", [b": note\n", b"id: 3\n", b"event: message\n", b"retry: 10\n"])
+def test_the_lines_of_an_events_data_are_joined_whatever_stands_between(between: bytes) -> None:
+    apart = said("a").replace(b', "choices"', b",\n" + between + b'data: "choices"')
+
+    assert (len(record((100, apart + said("b") + STOP)).chunks), record((100, apart + STOP)).error) == (2, "")
+
+
+@pytest.mark.parametrize("beat", HEARTBEATS, ids=repr)
+def test_what_only_keeps_a_connection_open_is_no_chunk_and_no_error(beat: bytes) -> None:
+    seen = record((100, beat + said("a") + beat + said("b") + beat + STOP + DONE))
+
+    assert (len(seen.chunks), seen.error, seen.finish) == (2, "", "stop")
+
+
+def test_an_event_called_error_is_one() -> None:
+    seen = record((100, said("a") + b'event: error\ndata: {"code": 7}\n\n' + DONE))
+
+    assert seen.error == "server"
 
 
 def test_usage_missing_counts_by_the_tokenizer_or_by_chunks() -> None:

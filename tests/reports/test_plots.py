@@ -81,6 +81,17 @@ def test_only_the_first_regressed_samples_are_drawn_and_counted() -> None:
     assert "main-00040" not in shown
 
 
+def test_the_largest_value_is_in_the_last_bar() -> None:
+    """Thirty steps of 0.14 from 1.1 end a little before 5.3."""
+    values = [1.1, *[5.3] * 40]
+
+    heights = [
+        float(text) for text in texts(plots.distribution("Latency", "seconds", {"m": values})) if text.isdecimal()
+    ]
+
+    assert max(heights) >= 30
+
+
 def test_answers_of_one_length_are_one_group() -> None:
     groups = plots._by_length([5] * 30 + [7, 8], [1.0] * 32)
 

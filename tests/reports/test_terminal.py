@@ -5,13 +5,13 @@ import pty
 import re
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
 import pytest
 
 from pytest_modeleval.record import Record
-from pytest_modeleval.reports.terminal import LiveLine, table
+from pytest_modeleval.reports.table import table
+from pytest_modeleval.reports.terminal import LiveLine
 from pytest_modeleval.results import Results, Row
 from pytest_modeleval.verdicts import shortened
 from tests.conftest import FaultyServer, answer, run
@@ -119,29 +119,59 @@ def test_shortened_keeps_both_ends() -> None:
 
 
 ROW = Row("m", "gsm8k", "", "main", 1319, 2, 0, 0.8, 0.011, 0.777, 0.821, 1000, 234, 12.3, 1319, 0, None)
+BEGAN = 1_800_000_000.0
+PARTLY = replace(ROW, new=219, stored=1100, oldest=BEGAN - 9.5 * 86400)
 
 
 def test_the_table() -> None:
-    assert table([ROW]) == [
+    assert table([ROW], BEGAN, 80) == [
         "model  benchmark  samples  errors  score  95% interval    tokens  seconds",
         "m      gsm8k        1,319       2  0.800  [0.777, 0.821]   1,234     12.3",
     ]
 
 
 def test_the_table_tells_of_stored_answers_where_there_are_some() -> None:
-    partly = replace(ROW, new=219, stored=1100, oldest=time.time() - 9.5 * 86400)
+    head, first, second = table([PARTLY, ROW], BEGAN, 100)
 
-    head, first, second = table([partly, ROW])
-
-    assert head.split()[-3:] == ["new", "stored", "oldest"]
+    assert head.split()[-4:] == ["seconds", "new", "stored", "oldest"]
     assert first.endswith("219   1,100  9 days")
     assert second.split()[-3:] == ["1,319", "0", "-"]
+
+
+def test_in_a_narrow_terminal_stored_answers_are_told_before_tokens_and_seconds() -> None:
+    head, first, _ = table([PARTLY, ROW], BEGAN, 80)
+
+    assert (head.split()[-4:], len(first)) == (["interval", "new", "stored", "oldest"], 79)
+    assert first.endswith("219   1,100  9 days")
+
+
+@pytest.mark.parametrize(
+    ("new", "stored", "said"),
+    [(219, 1100, "83%, 9 days"), (1318, 1, "<1%, 9 days"), (1, 1318, ">99%, 9 days"), (0, 1319, "100%, 9 days")],
+)
+def test_names_of_twelve_letters_have_room_for_stored_answers(new: int, stored: int, said: str) -> None:
+    """Beside each other, the three columns would need 90 characters."""
+    long = replace(PARTLY, model="qwen3-8b-awq", benchmark="gpqa_diamond", new=new, stored=stored)
+
+    lines = table([long, replace(long, part="subset-of", new=1319, stored=0, oldest=None)], BEGAN, 80)
+
+    assert max(map(len, lines)) <= 80
+    assert [line.split()[-1] for line in lines[::2]] == ["stored", "-"]
+    assert lines[1].endswith(f"[0.777, 0.821]  {said.rjust(12) if said[0] == '>' else said}")
+
+
+def test_a_table_that_is_too_wide_leaves_seconds_out_first() -> None:
+    long = replace(ROW, model="qwen3-8b-awq", benchmark="gpqa_diamond", prompt_tokens=1_000_000)
+
+    head, line = table([long], BEGAN, 80)
+
+    assert (head.split()[-1], len(line)) == ("tokens", 77)
 
 
 def test_the_tables_further_columns_come_when_needed() -> None:
     other = Row("m", "gsm8k", "", "f1", 0, 0, 3, None, None, None, None, 0, 0, 0.0, 0, 0, None)
 
-    head, _, last = table([ROW, other])
+    head, _, last = table([ROW, other], BEGAN, 100)
 
     assert head.split()[:6] == ["model", "benchmark", "metric", "samples", "errors", "unscored"]
     assert last.split() == ["m", "gsm8k", "f1", "0", "0", "3", "-", "-", "0", "0.0"]

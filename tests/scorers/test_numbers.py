@@ -98,6 +98,27 @@ from pytest_modeleval.scorers.numbers import final_number, numbers_in, plain_dig
         ("####\n12\n\nThat was step 3", "12"),
         ("#### 12 apples of 15", "12"),
         ("#### 5 + 7 = 12", "12"),
+        ("#### negative 5\nThat is 7 less", "-5"),
+        (r"#### \frac{1}{2} of 6", "1/2"),
+        # What a number was computed from stands behind it.
+        ("The answer is 12 = 3 * 4", "12"),
+        ("#### 12 = 3 * 4", "12"),
+        (r"The answer is $12 = 3 \times 4$.", "12"),
+        ("The answer is 3 * 4 = 12", "12"),
+        ("The answer is x = 2 * 5 = 10", "10"),
+        ("The answer is 7 + 5 = 3 * 4 = 12", "12"),
+        # A sign before a bracket.
+        ("#### -(5)", "-5"),
+        ("-($1,234.50)", "-1234.5"),
+        ("The answer is \u2212(5).", "-5"),
+        ("7-(5)", "5"),
+        ("five dollars ($5)", "5"),
+        # Points before a decimal comma.
+        ("1.234,56", "1234.56"),
+        ("The answer is 1.234.567,89 €.", "1234567.89"),
+        ("1.234, 56", "56"),
+        ("1,234.56", "1234.56"),
+        ("0.123,45", "45"),
     ],
 )
 def test_these_are_right(answer: str, target: str) -> None:

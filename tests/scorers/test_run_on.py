@@ -51,6 +51,7 @@ CITIES = ["Paris", "Rome", "London", "Berlin"]
         "[|endofturn|]The answer is 7.",
         "user\n3 + 4?\nassistant\nThe answer is 7.",
         "Q. What is 3 plus 4?\nThe answer is 7.",
+        "2. What is 3 + 4?\nThe answer is 7.",
         "### Problem\nAdd 3 and 4.\nThe answer is 7.",
         "問題\uff1a3加4\n答案\uff1a7",
         "题目\n3加4\n答案\uff1a7",
@@ -63,6 +64,17 @@ CITIES = ["Paris", "Rome", "London", "Berlin"]
 def test_the_answer_is_that_of_the_question_that_was_asked(answer: str, run_on: str) -> None:
     assert final_number(f"{answer}\n\n{run_on}") == "12"
     assert same_expression(f"{answer}\n\n{run_on}", "12")
+
+
+@pytest.mark.parametrize("run_on", ["2. What is 3 + 4?\n#### 7", "**2.** How many hens?\n#### 7", "Q: 3 + 4?\n#### 7"])
+def test_a_question_right_below_an_answer_is_another(run_on: str) -> None:
+    assert final_number(f"ANSWER: 12\n{run_on}") == "12"
+
+
+def test_who_counts_what_is_asked_goes_on_to_answer() -> None:
+    text = "1. How many cows are there? #### 5\n2. How many hens and cows are there?\n#### 12"
+
+    assert final_number(text) == "12"
 
 
 def test_an_answer_that_was_picked_is_one() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pytest_modeleval.history.past import Run
 from pytest_modeleval.reports.allure.sample import PAGE
 from pytest_modeleval.reports.columns import decimal, interval, oldest
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
@@ -46,9 +47,9 @@ def _tables(screen: FirstScreen) -> Iterator[str]:
             "stored",
             "oldest",
         ]
-        yield _table("Scores", head, [_cells(row) for row in scores.rows])
+        yield _table("Scores", head, [_cells(row, scores.run) for row in scores.rows])
         if scores.tags:
-            yield _table("Scores by tag", head, [_cells(row) for row in scores.tags])
+            yield _table("Scores by tag", head, [_cells(row, scores.run) for row in scores.tags])
     if screen.comparisons:
         yield _table(
             "Comparison",
@@ -76,7 +77,7 @@ def _tables(screen: FirstScreen) -> Iterator[str]:
         )
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: Row, run: Run) -> list[str]:
     return [
         row.model,
         row.benchmark,
@@ -90,7 +91,7 @@ def _cells(row: Row) -> list[str]:
         f"{row.seconds:,.1f}",
         f"{row.new:,}",
         f"{row.stored:,}",
-        oldest(row),
+        oldest(row, run.started),
     ]
 
 

@@ -151,7 +151,7 @@ def _environment(evaluation: "Evaluation", run: Run, screen: FirstScreen, found:
     if screen.regressed:
         yield "regressed against the baseline", f"{len(screen.regressed):,} samples"
     yield "samples", found.said
-    yield "answers", evaluation.results.reuse.said
+    yield "answers", evaluation.results.reuse.said(evaluation.began)
     options = evaluation.options
     yield "models", ", ".join(spec.name for spec in evaluation.models)
     if limit := options.limit or options.limit_per_subset:

@@ -1,0 +1,70 @@
+"""The table of scores in the terminal, as wide as that is."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
+from pytest_modeleval.results import OVER_REPEATS, Row
+
+# A title, a row's cell, and whether it stands to the right.
+Column = tuple[str, Callable[[Row], str], bool]
+
+
+def table(rows: Sequence[Row], began: float, width: int) -> list[str]:
+    """The table's lines; columns that would be empty, and a part's metrics over repeats, are left out.
+
+    Where they are longer than ``width``, less is said; ages count to when the run ``began``.
+    """
+    rows = [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
+    lines: list[str] = []
+    for columns in _shapes(rows, began):
+        cells = [[title for title, *_ in columns], *([value(row) for _, value, _ in columns] for row in rows)]
+        lines = aligned(cells, [right for *_, right in columns])
+        if max(map(len, lines)) <= width:
+            break
+    return lines
+
+
+def _shapes(rows: Sequence[Row], began: float) -> Iterator[list[Column]]:
+    """The columns, then fewer: without seconds, without tokens, with the stored answers in one column."""
+    columns = _scores(rows)
+    stored: list[Column] = _stored(began) if any(row.stored for row in rows) else []
+    for less in (0, 1, 2):
+        yield [*columns[: len(columns) - less], *stored]
+    if stored:
+        yield [*columns[:-2], ("stored", lambda row: _share_stored(row, began), True)]
+
+
+def _scores(rows: Sequence[Row]) -> list[Column]:
+    columns: list[Column] = [
+        ("model", lambda row: row.model, False),
+        ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
+        ("metric", lambda row: row.metric, False),
+        ("samples", lambda row: f"{row.samples:,}", True),
+        ("errors", lambda row: str(row.errors), True),
+        ("unscored", lambda row: str(row.unscored), True),
+        ("score", lambda row: decimal(row.score), True),
+        ("95% interval", lambda row: interval(row.low, row.high), False),
+        ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
+        ("seconds", lambda row: f"{row.seconds:,.1f}", True),
+    ]
+    empty = {"metric"} if all(row.metric == "main" for row in rows) else set()
+    empty |= set() if any(row.unscored for row in rows) else {"unscored"}
+    return [column for column in columns if column[0] not in empty]
+
+
+def _stored(began: float) -> list[Column]:
+    return [
+        ("new", lambda row: f"{row.new:,}", True),
+        ("stored", lambda row: f"{row.stored:,}", True),
+        ("oldest", lambda row: oldest(row, began), True),
+    ]
+
+
+def _share_stored(row: Row, began: float) -> str:
+    """``40%, 9 days``: which share of the answers was stored, and how old the oldest of them is."""
+    if row.oldest is None:
+        return "-"
+    share = f"{row.stored / (row.new + row.stored):.0%}"
+    # 0% is said of none, and 100% of all.
+    share = "<1%" if share == "0%" else ">99%" if share == "100%" and row.new else share
+    return f"{share}, {oldest(row, began)}"
