@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 
@@ -15,18 +15,13 @@ from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.declare import Benchmark
 from pytest_modeleval.draw import choose
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import ItemName, SampleName, id_part
 from pytest_modeleval.options import MARK, Options, closest, unknown
-from pytest_modeleval.record import ERROR, Labels, Record
-from pytest_modeleval.results import Results
+from pytest_modeleval.record import Labels
 from pytest_modeleval.selection import could_select
 from pytest_modeleval.settings import Settings, settings_of
 from pytest_modeleval.source import Source
-
-if TYPE_CHECKING:
-    from pytest_modeleval.collection.drawn import Drawn
 
 
 class SampleRef(NamedTuple):
@@ -53,6 +48,37 @@ class SampleRef(NamedTuple):
         return ItemName(self.source.benchmark.name, self.name, repeat=repeat)
 
 
+class Drawn(Protocol):
+    """A collection's rows, by benchmark and subset, with their labels; ``lines`` where it holds the samples itself."""
+
+    @property
+    def name(self) -> str:
+        """What the collection is called."""
+
+    @property
+    def rows(self) -> Mapping[str, Mapping[str, Mapping[int, Labels]]]:
+        """The rows to ask."""
+
+    @property
+    def asked(self) -> int:
+        """How many rows are asked."""
+
+    @property
+    def available(self) -> int:
+        """Of how many they were drawn."""
+
+    @property
+    def not_run(self) -> Mapping[str, int]:
+        """The lines of benchmarks that are not here, counted."""
+
+    @property
+    def lines(self) -> object | None:
+        """The file of its lines."""
+
+    def asked_of(self, declared: Benchmark) -> Benchmark:
+        """The benchmark as it is run."""
+
+
 @dataclass
 class Collector:
     """Parametrizes the benchmark tests of one session."""
@@ -64,7 +90,7 @@ class Collector:
     keywords: str
     marks: str
     typed: bool
-    drawn: "Drawn | None" = None
+    drawn: Drawn | None = None
     error: pytest.UsageError | None = None
     names: set[str] = field(default_factory=set)
     sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
@@ -253,33 +279,6 @@ def _examples(declared: Benchmark, settings: Settings) -> str | None:
     if declared.shots is None or settings.shots == 0 or (settings.shots is None and declared.shots.number == 0):
         return None
     return declared.shots.split
-
-
-def lost_record(
-    nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: "Drawn | None" = None
-) -> Record | None:
-    """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
-    item = ItemName.parse(nodeid, [spec.name for spec in models] if len(models) > 1 else ())
-    if item is None or "[" not in nodeid:
-        return None
-    (subset, index, _), model = item.sample, item.model or models[0].name
-    # The subset's own name and group, where another sample of it, or the draw, tells them.
-    known = {id_part(part): (group, part) for group, part in results.parts(model, item.benchmark)}
-    rows = drawn.rows.get(item.benchmark, {}) if drawn else {}
-    known |= {id_part(part): ("", part) for part in rows if id_part(part) not in known}
-    group, subset = known.get(subset, ("", subset))
-    return Record(
-        model,
-        item.benchmark,
-        subset,
-        group,
-        index,
-        item.repeat or 0,
-        ERROR,
-        line=item.sample.line,
-        mistake=Mistake.REQUEST,
-        labels=rows.get(subset, {}).get(index),
-    )
 
 
 def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:

@@ -1,23 +1,21 @@
 """The end of a run: the gate's judgement and exit status, and the files that were asked for."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modeleval.finished import FinishedRun, Totals
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options import allure_results
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
-from pytest_modeleval.reports import budget, stored, thoughts
-from pytest_modeleval.reports.collection import document
+from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.reports.junit import tell_suite
-from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.resuming import bless, refuse_changed
@@ -33,52 +31,90 @@ if TYPE_CHECKING:
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
-def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> None:
-    """Tell whether the run is complete, judge it, and write what was asked for."""
-    if exit_status in ENDED and not evaluation.expected.left:
-        evaluation.ended = COMPLETE
-    evaluation.judgement = _judge(evaluation, session, store, exit_status)
-    evaluation.remarks = [
-        *stored.lines(store, evaluation.rules, evaluation.models),
-        *thoughts.lines(store, evaluation.run),
-    ]
-    _write(evaluation, session, store)
+def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> FinishedRun:
+    """Tell whether the run is complete, and judge it."""
+    is_complete = exit_status in ENDED and not evaluation.expected.left
+    judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
+    remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
+    ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
+    return finished(evaluation, ended, status, judgement=judgement, blessed=blessed, remarks=remarks)
 
 
-def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> Judgement | None:
-    """What the gate says, which decides the exit status; None without a gate or where nothing can be judged.
+def finished(
+    evaluation: "Evaluation",
+    ended: str,
+    exit_status: int,
+    *,
+    judgement: Judgement | None = None,
+    blessed: Path | None = None,
+    remarks: Sequence[str] = (),
+) -> FinishedRun:
+    """The run as it stands."""
+    results, expected = evaluation.results, evaluation.expected
+    return FinishedRun(
+        id=evaluation.run,
+        root=evaluation.root,
+        folder=evaluation.folder,
+        began=evaluation.began,
+        options=evaluation.options,
+        models=[spec.name for spec in evaluation.models],
+        ended=ended,
+        exit_status=exit_status,
+        selected=expected.total,
+        reported=expected.total - expected.left,
+        totals=Totals.of(results, evaluation.options.max_error_rate),
+        rows=results.rows(),
+        tag_rows=results.tag_rows(),
+        tags=results.tags,
+        collection=evaluation.collector.drawn,
+        levels=evaluation.levels.rows(),
+        is_judged=evaluation.gate.judges,
+        judgement=judgement,
+        regressed=evaluation.gate.regressed,
+        blessed=blessed,
+        spent=evaluation.spent,
+        remarks=remarks,
+        without_data=evaluation.collector.without_data,
+    )
+
+
+def _judge(
+    evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
+) -> tuple[Judgement | None, Path | None]:
+    """What the gate says, which decides the exit status, and the baseline that was written; None where nothing was.
 
     A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.
     """
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
     samples_only = session.testsfailed <= results.wrong + results.errors
-    if evaluation.ended == INTERRUPTED:
+    if not is_complete:
         failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
         if exit_status == pytest.ExitCode.OK or failed_by_samples:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-        return None
+        return None, None
     if exit_status == pytest.ExitCode.NO_TESTS_COLLECTED:
-        return None
+        return None, None
     if evaluation.spent is not None and evaluation.spent.ran_out:
         # What was asked before is no sample of the whole: it is neither judged nor blessed.
         session.exitstatus = int(Exit.BUDGET_SPENT) if samples_only else exit_status
-        return None
+        return None, None
     if results.mostly_errors(options.max_error_rate):
         session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
-        return None
+        return None, None
+    blessed = None
     try:
         refuse_changed(store, evaluation.run)
         if options.save_baseline:
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
-            evaluation.blessed = options.save_baseline
+            blessed = options.save_baseline
         if not gate.is_active:
-            return None
+            return None, blessed
         judgement = gate.judge()
     except (pytest.UsageError, OSError) as error:
         _fail(session, str(error))
-        return None
+        return None, blessed
     passes = options.gate_on_inconclusive == "pass"
     if samples_only:
         session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
@@ -87,41 +123,36 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
         session.testscollected += 1
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
-    return judgement
+    return judgement, blessed
 
 
-def _write(evaluation: "Evaluation", session: pytest.Session, store: Store) -> None:
+def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
     """Write the files that were asked for; one that cannot be written fails the run in one line."""
-    options, drawn, rows = evaluation.options, evaluation.collector.drawn, evaluation.results.rows()
-    tell_suite(session.config, [("ended", evaluation.ended), *evaluation.results.reuse.properties])
+    options = run.options
+    path: Path | None = None
+    tell_suite(session.config, [("ended", run.ended), *run.totals.answers.properties])
     try:
+        store.flush()
         if path := options.json:
-            answers = asdict(evaluation.results.reuse)
-            run = {"id": evaluation.run, "exit_status": int(session.exitstatus)}
-            run |= {"ended": evaluation.ended, "answers": answers}
-            if evaluation.spent is not None:
-                run["budget"] = budget.document(evaluation.spent)
-            write_json(path, rows, run, collection=document(drawn, evaluation.levels.rows()) if drawn else None)
+            write_json(path, run)
         if path := options.summary:
-            write_summary(path, rows, evaluation.judgement, notes(evaluation))
+            write_summary(path, run)
         if path := options.export:
-            store.flush()
-            _tell_missing(session, path, evaluation.results.done - export(path, evaluation.folder, evaluation.run))
+            _tell_missing(session, path, run.totals.done - export(path, run.folder, run.id))
         allure = allure_results(session.config, options)
         if (path := options.html or allure) and not _has_loads(session):
             # Only a run with a flag for them pays for reading these.
             from pytest_modeleval.reports import first_screen, run_plots
 
-            store.flush()
-            screen = first_screen.of_run(evaluation, int(session.exitstatus))
-            plots = run_plots.of_runs(evaluation.folder, screen)
+            screen = first_screen.of_run(run)
+            plots = run_plots.of_runs(run.folder, screen)
             if path := options.html:
                 from pytest_modeleval.reports.page import write_page
 
-                written = write_page(path, evaluation.folder, screen, plots.items())
-                _tell_missing(session, path, evaluation.results.done - written)
+                written = write_page(path, run.folder, screen, plots.items())
+                _tell_missing(session, path, run.totals.done - written)
             if path := allure:
-                _write_allure(evaluation, session, path, screen, plots)
+                _write_allure(run, session, path, screen, plots)
     except OSError as error:
         _fail(session, f"cannot write {path}: {error}")
     except StopRun as error:
@@ -142,7 +173,7 @@ def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
 
 
 def _write_allure(
-    evaluation: "Evaluation", session: pytest.Session, results: Path, screen: "FirstScreen", plots: Mapping[str, str]
+    run: FinishedRun, session: pytest.Session, results: Path, screen: "FirstScreen", plots: Mapping[str, str]
 ) -> None:
     """Write Allure's results, and the report that they make."""
     from pytest_modeleval.reports.allure import command, report
@@ -150,11 +181,11 @@ def _write_allure(
     if not session.config.getoption("allure_report_dir", None):
         # The folder is the report's own: another run's results would be retries of this one's.
         shutil.rmtree(results, ignore_errors=True)
-    kept = report.write(results, evaluation, screen, plots)
+    kept = report.write(results, run, screen, plots)
     lines = [f"Allure results in {results}: {kept.said}"]
-    if folder := evaluation.options.report:
-        name = f"{', '.join(spec.name for spec in evaluation.models)}, run {evaluation.run[:SHORT]}"
-        page = command.generate(command.found(evaluation.root), results, folder, name)
+    if folder := run.options.report:
+        name = f"{', '.join(run.models)}, run {run.id[:SHORT]}"
+        page = command.generate(command.found(run.root), results, folder, name)
         lines = [f"report in {page}: {kept.said}"]
     for line in lines:
         session.config.get_terminal_writer().line(f"\n{line}")

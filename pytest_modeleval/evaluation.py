@@ -15,17 +15,19 @@ from pytest_modeleval import xdist
 from pytest_modeleval.ahead import Ahead
 from pytest_modeleval.alive import this_process
 from pytest_modeleval.asking import Asker, askers
-from pytest_modeleval.collect import Collector, lost_record, selected, shipped_benchmarks
+from pytest_modeleval.collect import Collector, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
-from pytest_modeleval.ending import ENDED, conclude
+from pytest_modeleval.ending import ENDED, conclude, finished, write
 from pytest_modeleval.expected import Expected
+from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.gate.judge import Gate, Judgement
+from pytest_modeleval.gate.judge import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.levels import Levels
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.lost import lost_record
 from pytest_modeleval.models.opener import open_model
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.names import definition_of
@@ -100,13 +102,9 @@ class Evaluation:
         gated = replace(self.options, baseline=None) if self.options.only else self.options
         self.gate = Gate(gated, lines=self.collection is not None and self.collection.has_lines)
         self.expected = Expected()
-        self.ended = INTERRUPTED
-        self.judgement: Judgement | None = None
-        # The baseline that the run wrote.
-        self.blessed: Path | None = None
+        # What all reports are made of, once the run has ended in this process.
+        self.finished: FinishedRun | None = None
         self._resume_within = resume_within(root)
-        # Which stored answers served, or would have, a line each.
-        self.remarks: list[str] = []
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -214,16 +212,23 @@ class Evaluation:
                     self.decided.forget()
                 if self._purse is not None:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
-                conclude(self, session, store, exit_status)
+                self.finished = conclude(self, session, store, exit_status)
+                write(self.finished, session, store)
             if self._ahead is not None:
                 self._ahead.close()
         except KeyboardInterrupt:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
-            self.ended, self.judgement = INTERRUPTED, None
             session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, judgement=None)
         finally:
             self._ahead = None
+            if self.finished is None and not self._is_worker:
+                self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
+
+    def _unfinished(self) -> FinishedRun:
+        """The run as far as it came, where it was not concluded."""
+        return finished(self, INTERRUPTED, int(pytest.ExitCode.INTERRUPTED))
 
     def _close(self, store: Store | None, exit_status: int) -> None:
         if self._purse is not None:
@@ -233,8 +238,8 @@ class Evaluation:
             return
         self.recorder.store = None
         try:
-            if not self._is_worker:
-                store.end_run(self.run, exit_status, self.ended)
+            if self.finished is not None:
+                store.end_run(self.run, exit_status, self.finished.ended)
             store.close()
         except StopRun as error:
             self._config.get_terminal_writer().line(f"\n{error}", red=True)

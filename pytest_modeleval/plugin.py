@@ -110,6 +110,7 @@ class ActiveHooks:
         from pytest_modeleval.collect import declaration
         from pytest_modeleval.custom.collecting import arguments, collected, modules_of
         from pytest_modeleval.evaluation import STOPPED, Evaluation
+        from pytest_modeleval.header import header
         from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.resuming import command_of
@@ -124,12 +125,13 @@ class ActiveHooks:
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
-        self._declaration, self._record_of, self._terminal, self._stopped, self._collected = (
+        self._declaration, self._record_of, self._terminal, self._stopped, self._collected, self._header = (
             declaration,
             Record.of,
             terminal,
             STOPPED,
             collected,
+            header,
         )
         self._config, self._command_of = config, command_of
         self._is_worker = xdist.worker_input(config) is not None
@@ -149,7 +151,7 @@ class ActiveHooks:
         return self._collected(self._files, path, parent)
 
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
-        return self._terminal.header(config, self.evaluation)
+        return self._header(config, self.evaluation)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -253,7 +255,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        yield from self._terminal.summary(terminalreporter, self.evaluation)
+        yield from self._terminal.summary(terminalreporter, self.evaluation.finished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

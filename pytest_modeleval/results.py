@@ -1,6 +1,6 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_modeleval.counts import Counts
@@ -161,9 +161,10 @@ class Results:
                     rows += _rows(model, benchmark, part, tallies)
         return rows
 
-    def tags(self, benchmark: str) -> Sequence[str]:
-        """A benchmark's tags."""
-        return self._tags.get(benchmark, ())
+    @property
+    def tags(self) -> Mapping[str, Sequence[str]]:
+        """The tags of the benchmarks that have some."""
+        return self._tags
 
     def tag_rows(self) -> list[Row]:
         """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""

@@ -39,12 +39,13 @@ LAYERS = [
     {"models", "settings", "declare", "store", "levels"},
     {"source", "gate", "collection", "custom", "recall", "resuming"},
     {"collect", "asking", "engine", "pins", "spending"},
-    {"turns"},
+    {"turns", "lost"},
     {"verdicts", "plan", "ahead", "preflight"},
     {"history", "recorder"},
+    {"finished"},
     {"reports", "perf"},
     {"ending"},
-    {"commands", "evaluation", "fixtures", "script", "typed"},
+    {"commands", "evaluation", "header", "fixtures", "script", "typed"},
     {"plugin"},
 ]
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.collect import lost_record
+from pytest_modeleval.lost import lost_record
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.results import Results
 from pytest_modeleval.xdist import share, visible_gpus

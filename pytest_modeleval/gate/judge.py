@@ -71,6 +71,18 @@ class Judgement:
         return Exit.PASSED
 
 
+@dataclass(frozen=True)
+class Regressed:
+    """A sample that scored less than before. ``flaky`` is its history's word, where that was looked at."""
+
+    model: str
+    benchmark: str
+    sample: str
+    before: float
+    after: float
+    flaky: bool = False
+
+
 class Gate:
     """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
 
@@ -136,6 +148,20 @@ class Gate:
         ]
         verdicts = adjusted(list(self._verdicts()))
         return Judgement(verdicts, list(self._thresholds()), rates)
+
+    @property
+    def regressed(self) -> list[Regressed]:
+        """The samples that scored less than in the baseline."""
+        found = []
+        for (model, benchmark), now in self.ledger.outcomes.items() if self.baseline else ():
+            part = self.baseline.parts.get(benchmark) if self.baseline else None
+            before = part.samples if part else {}
+            found += [
+                Regressed(model, benchmark, name, before[name].score, outcome.score)
+                for name, outcome in now.samples.items()
+                if name in before and outcome.score < before[name].score
+            ]
+        return found
 
     def save(self, path: Path) -> None:
         """Write this run's outcomes as the new baseline."""

@@ -3,18 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
-from typing import TYPE_CHECKING
 
+from pytest_modeleval.collect import Drawn
 from pytest_modeleval.levels import LevelRow
 from pytest_modeleval.reports.columns import aligned, decimal, interval
-
-if TYPE_CHECKING:
-    from pytest_modeleval.collection.drawn import Drawn
 
 _TITLES = {"category": "category", "task_type": "task type", "tag": "tag", "dataset": "dataset"}
 
 
-def document(drawn: "Drawn", rows: Sequence[LevelRow]) -> dict[str, object]:
+def document(drawn: Drawn, rows: Sequence[LevelRow]) -> dict[str, object]:
     """The tables as JSON has them."""
     return {
         "name": drawn.name,
@@ -25,7 +22,7 @@ def document(drawn: "Drawn", rows: Sequence[LevelRow]) -> dict[str, object]:
     }
 
 
-def title(drawn: "Drawn") -> str:
+def title(drawn: Drawn) -> str:
     """What was drawn of how much."""
     return f"collection {drawn.name}: {drawn.asked:,} of {drawn.available:,} samples"
 
@@ -41,7 +38,7 @@ def tables(rows: Sequence[LevelRow]) -> Iterator[str]:
         yield from _table(levels)
 
 
-def not_run(drawn: "Drawn") -> Iterator[str]:
+def not_run(drawn: Drawn) -> Iterator[str]:
     """The lines that name what a published collection has and this package has not."""
     if drawn.not_run:
         names = ", ".join(f"{name} ({count:,} line{'s' * (count > 1)})" for name, count in drawn.not_run.items())

@@ -2,23 +2,28 @@
 
 import importlib.metadata
 import json
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from pytest_modeleval.results import Row
+from pytest_modeleval.finished import FinishedRun
+from pytest_modeleval.reports import budget, collection
 
 
-def write_json(
-    path: Path, rows: Iterable[Row], run: Mapping[str, object], *, collection: Mapping[str, object] | None = None
-) -> None:
+def write_json(path: Path, run: FinishedRun) -> None:
     """Write the table, and a collection's, to a file, making its folder; raises `OSError` when that cannot be."""
+    about = {
+        "version": importlib.metadata.version("pytest-modeleval"),
+        "id": run.id,
+        "exit_status": run.exit_status,
+        "ended": run.ended,
+        "answers": asdict(run.totals.answers),
+    }
     document: dict[str, object] = {
         "schema": "pytest-modeleval/results/1",
-        "run": {"version": importlib.metadata.version("pytest-modeleval"), **run},
-        "rows": [asdict(row) for row in rows],
+        "run": about if run.spent is None else {**about, "budget": budget.document(run.spent)},
+        "rows": [asdict(row) for row in run.rows],
     }
-    if collection is not None:
-        document["collection"] = collection
+    if run.collection is not None:
+        document["collection"] = collection.document(run.collection, run.levels)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")

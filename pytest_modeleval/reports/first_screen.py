@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
 
-from pytest_modeleval.gate.judge import Gate, Judgement
+from pytest_modeleval.finished import FinishedRun
+from pytest_modeleval.gate.judge import Judgement, Regressed
 from pytest_modeleval.gate.ledger import Outcomes
 from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
@@ -17,9 +17,6 @@ from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results import OVER_REPEATS, Results, Row
-
-if TYPE_CHECKING:
-    from pytest_modeleval.evaluation import Evaluation
 
 
 @dataclass(frozen=True)
@@ -38,18 +35,6 @@ class GateLine:
     result: str
     name: str
     why: str
-
-
-@dataclass(frozen=True)
-class Regressed:
-    """A sample that scored less than before. ``flaky`` is its history's word, where that was looked at."""
-
-    model: str
-    benchmark: str
-    sample: str
-    before: float
-    after: float
-    flaky: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,27 +63,27 @@ class FirstScreen:
     exit_status: int | None = None
 
 
-def of_run(evaluation: "Evaluation", exit_status: int) -> FirstScreen:
-    """That of the run which ends; its scores are in the store."""
-    results, drawn = evaluation.results, evaluation.collector.drawn
-    levels = [row for row in evaluation.levels.rows() if row.level == "tag"]
-    with closing(Past(evaluation.folder)) as past:
-        run = Run(evaluation.run, evaluation.began)
-        of_models = outcomes(past, run) if len(evaluation.models) > 1 else {}
-    without = evaluation.collector.without_data
+def of_run(run: FinishedRun) -> FirstScreen:
+    """That of a run which ends; its scores are in the store."""
+    drawn = run.collection
+    with closing(Past(run.folder)) as past:
+        # By its id among all runs: one that scored nothing is none of those that `Past.run` knows.
+        stored = Run(run.id, run.began)
+        of_models = outcomes(past, stored) if len(run.models) > 1 else {}
     said = [
-        *notes(evaluation),
-        *([f"not run, because they have no data: {', '.join(without)}"] if without else []),
+        *notes(run),
+        *([f"not run, because they have no data: {', '.join(run.without_data)}"] if run.without_data else []),
         *(not_run(drawn) if drawn else []),
-        *(lacking() if results.done else []),
+        *(lacking() if run.totals.done else []),
     ]
+    tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
-        scores=[Scores(run, _shown(results.rows()), [_as_row(row) for row in levels] if drawn else results.tag_rows())],
-        gate=_gate(evaluation.judgement),
-        regressed=list(_regressed(evaluation.gate)),
-        comparisons=list(_comparisons([spec.name for spec in evaluation.models], of_models)),
+        scores=[Scores(stored, _shown(run.rows), tags)],
+        gate=_gate(run.judgement),
+        regressed=run.regressed,
+        comparisons=list(_comparisons(run.models, of_models)),
         notes=said,
-        exit_status=exit_status,
+        exit_status=run.exit_status,
     )
 
 
@@ -141,18 +126,6 @@ def _shown(rows: Sequence[Row]) -> list[Row]:
 
 def _gate(judgement: Judgement | None) -> list[GateLine]:
     return [GateLine(result.value, name, why) for result, name, why in (lines(judgement) if judgement else ())]
-
-
-def _regressed(gate: Gate) -> Iterator[Regressed]:
-    """The samples that scored less than in the baseline; called as in items' ids, like everywhere else."""
-    if gate.baseline is None:
-        return
-    for (model, benchmark), now in gate.ledger.outcomes.items():
-        part = gate.baseline.parts.get(benchmark)
-        before = part.samples if part else {}
-        for name, outcome in now.samples.items():
-            if name in before and outcome.score < before[name].score:
-                yield Regressed(model, benchmark, name, before[name].score, outcome.score)
 
 
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:

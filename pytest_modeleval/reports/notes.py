@@ -1,39 +1,35 @@
 """What is said of a whole run in a line each, in every report."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from pytest_modeleval.record import INTERRUPTED
+from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.reports import budget
 
-if TYPE_CHECKING:
-    from pytest_modeleval.evaluation import Evaluation
 
-
-def notes(evaluation: "Evaluation") -> list[str]:
+def notes(run: FinishedRun) -> list[str]:
     """How many answers are new, which stored ones served or would have, what was spent, what was judged or blessed."""
-    answers = evaluation.results.reuse.said(evaluation.began)
+    answers = run.totals.answers.said(run.began)
     return [
         *([f"answers: {answers}"] if answers else []),
-        *evaluation.remarks,
-        *([budget.line(evaluation.spent)] if evaluation.spent else []),
-        *_broken_off(evaluation),
-        *([f"baseline saved: {evaluation.blessed}"] if evaluation.blessed else []),
+        *run.remarks,
+        *([budget.line(run.spent)] if run.spent else []),
+        *_broken_off(run),
+        *([f"baseline saved: {run.blessed}"] if run.blessed else []),
     ]
 
 
-def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
-    results, expected = evaluation.results, evaluation.expected
-    if evaluation.ended == INTERRUPTED and expected.total:
-        why = f"interrupted: {expected.total - expected.left:,} of {expected.total:,} selected tests were reported"
-    elif evaluation.spent is not None and evaluation.spent.ran_out:
+def _broken_off(run: FinishedRun) -> Iterator[str]:
+    totals = run.totals
+    if run.is_interrupted and run.selected:
+        why = f"interrupted: {run.reported:,} of {run.selected:,} selected tests were reported"
+    elif run.spent is not None and run.spent.ran_out:
         why = "the budget ran out"
-    elif results.mostly_errors(evaluation.options.max_error_rate):
-        asked = results.right + results.wrong + results.errors
-        why = f"{results.errors:,} of {asked:,} samples have no answer, which is most of them"
+    elif totals.mostly_errors:
+        asked = totals.right + totals.wrong + totals.errors
+        why = f"{totals.errors:,} of {asked:,} samples have no answer, which is most of them"
     else:
         return
-    yield why + ("; no gate was judged and no baseline saved" if evaluation.gate.judges else "")
-    if evaluation.ended == INTERRUPTED and expected.left and evaluation.options.cache.writes:
-        same = ", where the same model answers" if evaluation.gate.judges else ""
+    yield why + ("; no gate was judged and no baseline saved" if run.is_judged else "")
+    if run.is_interrupted and run.reported < run.selected and run.options.cache.writes:
+        same = ", where the same model answers" if run.is_judged else ""
         yield f"the answers are kept: the same command goes on with them{same}"

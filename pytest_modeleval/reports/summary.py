@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.results import OVER_REPEATS, Row
 
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 
 
-def write_summary(path: Path, rows: Sequence[Row], judgement: Judgement | None, notes: Sequence[str]) -> None:
+def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        "\n".join([*_gate(judgement), *_table(rows), *(f"\n{_plain(note)}" for note in notes), ""]), "utf-8"
-    )
+    said = [*_gate(run.judgement), *_table(run.rows), *(f"\n{_plain(note)}" for note in notes(run)), ""]
+    path.write_text("\n".join(said), "utf-8")
 
 
 def _gate(judgement: Judgement | None) -> list[str]:

@@ -1,26 +1,18 @@
 """The terminal: one live line while it runs, then wrong answers, errors and the table."""
 
 import os
-import sqlite3
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import closing, suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import pytest
 
-from pytest_modeleval.history.past import SHORT, Past
-from pytest_modeleval.models.content import Digests
-from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.table import table
 from pytest_modeleval.results import Results
-from pytest_modeleval.reuse import age
-
-if TYPE_CHECKING:
-    from pytest_modeleval.evaluation import Evaluation
 
 # Lines of wrong answers and of errors that are shown unless -rf, -rE or -v asks for all.
 _FIRST = 5
@@ -92,44 +84,6 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
-    """What is evaluated on what."""
-    models = ", ".join(
-        spec.name if spec.name == spec.model else f"{spec.name} ({spec.api})" for spec in evaluation.models
-    )
-    typed = config.args_source is pytest.Config.ArgsSource.ARGS
-    asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
-    where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
-    kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
-    lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
-    lines += _stored(evaluation)
-    if evaluation.only is not None:
-        lines.append(
-            f"modeleval: --eval-only {evaluation.options.only}: {len(evaluation.only):,} samples in earlier runs"
-        )
-    return lines
-
-
-def _stored(evaluation: "Evaluation") -> Iterator[str]:
-    """What the store holds of the models before the run; which of it answers a question is known when that is asked."""
-    if not (evaluation.folder / "store.sqlite").is_file():
-        return
-    stored, first = 0, None
-    digests = Digests(evaluation.folder / "models.json")
-    # What cannot be read is said when the run opens it.
-    with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error, pytest.UsageError):
-        # A hub is asked once a run: when a question is.
-        stored, first = past.kept([identity_of(spec, digests, offline=True).hash for spec in evaluation.models])
-    if first is not None:
-        if not evaluation.options.cache.reads:
-            use = "not used (--eval-cache off)"
-        elif evaluation.gate.judges:
-            use = "used only to go on with a run of this command that was broken off, as a gate judges its own answers"
-        else:
-            use = "used where the same model was asked the same"
-        yield f"modeleval: {stored:,} answers are stored, the oldest {age(first, evaluation.began)} old; {use}"
-
-
 def status(record: Record, *, live: bool) -> tuple[str, str, str]:
     """The category, letter and word of a sample's report; no letters beside a live line."""
     category, letter, word = _STATUS[record.outcome]
@@ -144,7 +98,7 @@ _STATUS = {
 }
 
 
-def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Generator[None]:
+def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Generator[None]:
     """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
     stats = terminal.stats
     whole = {category: stats.get(category, []) for category in ("failed", "error")}
@@ -159,22 +113,26 @@ def summary(terminal: pytest.TerminalReporter, evaluation: "Evaluation") -> Gene
         stats.update({category: reports for category, reports in whole.items() if reports})
     _write_samples(terminal, "wrong", samples["failed"], "f")
     _write_samples(terminal, "errors", samples["error"], "E")
-    if missing := evaluation.collector.without_data:
-        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(missing)}")
-    drawn = evaluation.collector.drawn
+    if run is not None:
+        _write_run(terminal, run)
+
+
+def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
+    if run.without_data:
+        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(run.without_data)}")
+    drawn = run.collection
     if drawn is not None:
         for line in collection.not_run(drawn):
             terminal.write_line(line)
-    if rows := evaluation.results.rows():
+    if run.rows:
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         width = terminal.config.get_terminal_writer().fullwidth
-        scores = table(rows, evaluation.began, width) if drawn is None else collection.tables(evaluation.levels.rows())
-        for line in scores:
+        for line in table(run.rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
-    for line in notes(evaluation):
+    for line in notes(run):
         terminal.write_line(line)
-    if evaluation.judgement is not None:
-        gate.write(terminal, evaluation.judgement)
+    if run.judgement is not None:
+        gate.write(terminal, run.judgement)
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:

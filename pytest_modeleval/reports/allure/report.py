@@ -12,8 +12,9 @@ from importlib.metadata import version
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.allure.kept import Kept, kept
@@ -21,9 +22,6 @@ from pytest_modeleval.reports.allure.overview import page
 from pytest_modeleval.reports.allure.sample import Attachment, Stored, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
-
-if TYPE_CHECKING:
-    from pytest_modeleval.evaluation import Evaluation
 
 _ERRORS = (Mistake.REQUEST, Mistake.JUDGE, Mistake.FILTERED)
 # Allure 2 wants the whole message to match, Allure 3 its beginning.
@@ -44,26 +42,26 @@ Place = tuple[str, str, str]
 _RUN = "run"
 
 
-def write(folder: Path, evaluation: "Evaluation", screen: FirstScreen, plots: Mapping[str, str]) -> Kept:
+def write(folder: Path, finished: FinishedRun, screen: FirstScreen, plots: Mapping[str, str]) -> Kept:
     """Add the run's results to a folder, and say what was left out; raises `OSError` when that cannot be.
 
     ``plots`` are SVG texts by title.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with closing(Past(evaluation.folder)) as past:
-        run, number = past.numbered(evaluation.run)
-        found = kept(past.attempts(run), evaluation.options.allure, asked=evaluation.results.done)
+    with closing(Past(finished.folder)) as past:
+        run, number = past.numbered(finished.id)
+        found = kept(past.attempts(run), finished.options.allure, asked=finished.totals.done)
         sizes = Counter(_place(each._asdict()) for each in past.attempts(run) if each.item in found.items)
         seen: Counter[Place] = Counter()
         for stored in _stored(past, run, found.items):
-            tags = evaluation.results.tags(stored.main["benchmark"])
+            tags = finished.tags.get(stored.main["benchmark"], ())
             suite = _suite(stored.main, seen, sizes)
             _write(folder, result_of(stored, run, tags, suite), [conversation(stored)])
     overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, found.said]))
     files = [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
     write_run(folder, run_result(run.started, screen.gate, found.said), [overview, *files])
     _text(folder / "categories.json", json.dumps(CATEGORIES, indent=1))
-    _text(folder / "environment.properties", "".join(_properties(_environment(evaluation, run, screen, found))))
+    _text(folder / "environment.properties", "".join(_properties(_environment(finished, run, screen, found))))
     _text(folder / "executor.json", json.dumps(_executor(run, number, os.environ), indent=1))
     return found
 
@@ -140,7 +138,7 @@ def run_result(started: float, gate: Sequence[GateLine], description: str = "") 
     }
 
 
-def _environment(evaluation: "Evaluation", run: Run, screen: FirstScreen, found: Kept) -> Iterator[tuple[str, str]]:
+def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Kept) -> Iterator[tuple[str, str]]:
     """What stands on Allure's first screen: scores, gates, what was left out, and what was run."""
     for row in (row for scores in screen.scores for row in scores.rows if not row.part):
         name = f"{row.benchmark}, {row.model}" + (f", {row.metric}" if row.metric != "main" else "")
@@ -151,9 +149,9 @@ def _environment(evaluation: "Evaluation", run: Run, screen: FirstScreen, found:
     if screen.regressed:
         yield "regressed against the baseline", f"{len(screen.regressed):,} samples"
     yield "samples", found.said
-    yield "answers", evaluation.results.reuse.said(evaluation.began)
-    options = evaluation.options
-    yield "models", ", ".join(spec.name for spec in evaluation.models)
+    yield "answers", finished.totals.answers.said(finished.began)
+    options = finished.options
+    yield "models", ", ".join(finished.models)
     if limit := options.limit or options.limit_per_subset:
         yield "limit", f"{limit:,}{' a subset' if options.limit is None else ''}, seed {options.seed}"
     yield "run", f"{run.short}, {run.time}"
