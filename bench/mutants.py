@@ -16,6 +16,7 @@ import importlib
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -34,14 +35,19 @@ from coverage import CoverageData
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_modeleval"
 UNNOTICEABLE = Path(__file__).with_name("unnoticeable.txt")
-# What runs in a process of its own is not traced: the tests of what starts it are tried.
-STARTED_BY = {
-    "scorers/symbolic_worker.py": "scorers/symbolic.py",
-    "perf/server/attended.py": "perf/serving.py",
-    **dict.fromkeys((f"perf/server/{name}.py" for name in ("answer", "serve")), "perf/server/process.py"),
+# What runs in a process that is killed or serves many tests: its own tests.
+TESTED_BY = {
+    "scorers/symbolic_worker.py": ["tests/scorers/test_symbolic.py", "tests/scorers/test_maths.py"],
+    "perf/server/attended.py": ["tests/perf/test_serving.py"],
+    "perf/server/answer.py": ["tests/perf/test_server.py", "tests/perf/test_load.py"],
+    "perf/server/serve.py": ["tests/perf/test_server.py", "tests/perf/test_load.py"],
 }
+# Has what a test starts traced too, under the test's name.
+TRACED = (
+    "[run]\nparallel = true\nsource = {package}\ndata_file = {tree}/.coverage\ncontext = ${{PYTEST_CURRENT_TEST-}}\n"
+)
 # Seconds for one test, and how many are tried before a fault counts as survived.
-PATIENCE, MOST = 60, 50
+PATIENCE, MOST = 60, 100
 # What the tests import and no fault is put into: imported once, a short run takes 1 s of CPU instead of 6.
 LIBRARIES = (
     *("huggingface_hub.hf_api", "hypothesis.internal.conjecture.engine", "jsonschema", "modelscope_hub", "openai"),
@@ -208,6 +214,9 @@ def run(tree: Path, *arguments: str, seconds: float | None = None) -> int:
 def make_map(work: Path, arguments: list[str]) -> None:
     """Trace the suite: every line of the package with the tests that run it."""
     tree = copied(work / "map")
+    (tree / ".coveragerc").write_text(TRACED.format(package=PACKAGE, tree=tree), "utf-8")
+    (tree / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n", "utf-8")
+    os.environ["COVERAGE_PROCESS_START"] = str(tree / ".coveragerc")
     status = run(tree, f"--cov={PACKAGE}", "--cov-context=test", "--cov-report=", *(arguments or ["tests"]))
     # 1: a test failed.
     if status not in (0, 1):
@@ -239,12 +248,15 @@ class Tests:
 
     def of(self, fault: Fault) -> list[str]:
         """The tests that run the line, or, where it runs at import, the file; the narrowest first."""
-        lines = self._lines.get(f"{PACKAGE}/{STARTED_BY.get(fault.file, fault.file)}", {})
-        tests = {test for test in lines.get(fault.line, ()) if test and fault.file not in STARTED_BY}
-        tests = tests or {test for each in lines.values() for test in each if test}
-        narrowest = sorted(tests, key=self._weight.__getitem__)
-        names = dict.fromkeys(test.rpartition("|")[0] for test in narrowest)
-        return [name for name in names if name not in self._failed][:MOST]
+        if fault.file in TESTED_BY:
+            return TESTED_BY[fault.file]
+        lines = self._lines.get(f"{PACKAGE}/{fault.file}", {})
+        tests = set(lines.get(fault.line, ()))
+        if "" in tests or not tests:
+            tests = {test for each in lines.values() for test in each}
+        # A test's context is its name, and "|run" here or " (call)" in what it starts.
+        named = (re.sub(r"(\|| \()\w+\)?$", "", test) for test in sorted(tests, key=self._weight.__getitem__))
+        return [name for name in dict.fromkeys(named) if name and name not in self._failed][:MOST]
 
 
 def survives(tree: Path, fault: Fault, tests: list[str]) -> bool:
@@ -253,7 +265,7 @@ def survives(tree: Path, fault: Fault, tests: list[str]) -> bool:
     kept = place.read_text("utf-8")
     place.write_text(fault.source(), "utf-8")
     try:
-        status = run(tree, "-x", f"--timeout={PATIENCE}", *tests, seconds=PATIENCE * (len(tests) + 1)) if tests else 0
+        status = run(tree, "-x", f"--timeout={PATIENCE}", *tests, seconds=PATIENCE * MOST) if tests else 0
     finally:
         place.write_text(kept, "utf-8")
     # Where pytest itself did not get to its end, the fault need not be why.
