@@ -10,8 +10,6 @@ other places change. Those of `unnoticeable.txt`, beside this file, are not trie
 """
 
 import argparse
-import ast
-import copy
 import importlib
 import json
 import os
@@ -23,14 +21,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 from coverage import CoverageData
+from mutations import Fault, faults
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "pytest_modeleval"
@@ -39,12 +35,14 @@ UNNOTICEABLE = Path(__file__).with_name("unnoticeable.txt")
 TESTED_BY = {
     "scorers/symbolic_worker.py": ["tests/scorers/test_symbolic.py", "tests/scorers/test_maths.py"],
     "perf/server/attended.py": ["tests/perf/test_serving.py"],
-    "perf/server/answer.py": ["tests/perf/test_server.py", "tests/perf/test_load.py"],
-    "perf/server/serve.py": ["tests/perf/test_server.py", "tests/perf/test_load.py"],
+    **{
+        f"perf/server/{name}.py": ["tests/perf/test_server.py", "tests/perf/test_load.py"]
+        for name in ("answer", "serve")
+    },
 }
 # Has what a test starts traced too, under the test's name.
 TRACED = (
-    "[run]\nparallel = true\nsource = {package}\ndata_file = {tree}/.coverage\ncontext = ${{PYTEST_CURRENT_TEST-}}\n"
+    "[run]\nparallel = true\nsource = pytest_modeleval\ndata_file = {}/.coverage\ncontext = ${{PYTEST_CURRENT_TEST-}}"
 )
 # Seconds for one test, and how many are tried before a fault counts as survived.
 PATIENCE, MOST = 60, 100
@@ -54,107 +52,6 @@ LIBRARIES = (
     *("matplotlib.backends.backend_svg", "pyarrow.parquet", "torch", "transformers.models.auto.modeling_auto"),
 )
 Process = get_context("fork").Process
-# What only a reader of the code or the terminal's look would notice, or what decides speed alone.
-SKIPPED_CALLS = ("gc.", "sys.setswitchinterval", "warnings.", "difflib.", "lru_cache", "cache(", "cast(", "TypeVar(")
-PAIRS: list[tuple[type[ast.AST], type[ast.AST]]] = [
-    *((ast.Lt, ast.LtE), (ast.Gt, ast.GtE), (ast.Eq, ast.NotEq), (ast.Is, ast.IsNot), (ast.In, ast.NotIn)),
-    *((ast.And, ast.Or), (ast.Add, ast.Sub), (ast.Mult, ast.Div)),
-]
-SWAPS: dict[type[ast.AST], type[ast.AST]] = {
-    **dict(PAIRS),
-    **{new: old for old, new in PAIRS},
-    ast.FloorDiv: ast.Div,
-    ast.Mod: ast.FloorDiv,
-    ast.Continue: ast.Break,
-    ast.Break: ast.Pass,
-}
-NAMES = {"min": "max", "max": "min", "any": "all", "all": "any", "sorted": "list"}
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One changed place: file (under the package), line, the new source, and a name that stays when lines move."""
-
-    file: str
-    line: int
-    name: str
-    source: Callable[[], str]
-
-
-def changed(node: ast.AST) -> Iterator[ast.AST]:
-    """What may stand in a node's place; strings, which are mostly messages, are left."""
-    new = copy.deepcopy(node)
-    match new:
-        case ast.Compare(ops=[op, *_]) if type(op) in SWAPS:
-            new.ops[0] = SWAPS[type(op)]()  # type: ignore[call-overload]
-        case ast.BoolOp() | ast.BinOp() if type(new.op) in SWAPS:
-            new.op = SWAPS[type(new.op)]()  # type: ignore[assignment]
-        case ast.UnaryOp(op=ast.Not() | ast.USub()):
-            new = new.operand
-        case ast.Constant(value=bool(value)):
-            new.value = not value
-        # A float that small decides where rounding ends a sum.
-        case ast.Constant(value=int(value) | float(value)) if not 0 < value < 1e-6:
-            new.value = value + 1 if isinstance(value, int) or not value else value * 2
-        case ast.Continue() | ast.Break():
-            new = SWAPS[type(new)]()
-        case ast.If() | ast.IfExp():
-            new.test = ast.Constant(False)
-        case ast.Return(value=ast.expr() as value) if not isinstance(value, ast.Constant):
-            new.value = ast.Constant(None)
-        case ast.Expr(value=ast.Call() | ast.Await()):
-            new = ast.Pass()
-        case ast.Call(func=ast.Name(id=name)) if name in NAMES:
-            new.func = ast.Name(NAMES[name])
-        case ast.Call(func=ast.Attribute(attr="sqrt"), args=[value]):
-            new = value
-        case ast.Call(args=[first, second, *_]) if not isinstance(first, ast.Starred | ast.Constant):
-            new.args[:2] = second, first
-        case _:
-            return
-    yield new
-
-
-def places(tree: ast.AST) -> Iterator[tuple[ast.AST, str, int | None]]:
-    """The nodes that do something, each as its parent, the field and the place in it."""
-    for field, value in ast.iter_fields(tree):
-        if field in ("annotation", "returns", "decorator_list", "type_params"):
-            continue
-        for number, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
-            quiet = (
-                isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING",
-                isinstance(child, ast.FunctionDef) and child.name == "__repr__",
-                isinstance(child, ast.expr | ast.Expr) and any(call in ast.unparse(child) for call in SKIPPED_CALLS),
-                # A check of what always holds, and how much of a text is shown.
-                isinstance(child, ast.keyword) and child.arg == "strict",
-                isinstance(tree, ast.FormattedValue) and isinstance(getattr(child, "slice", None), ast.Slice),
-            )
-            if isinstance(child, ast.AST) and not any(quiet):
-                yield tree, field, number
-                yield from places(child)
-
-
-def faults(file: Path) -> Iterator[Fault]:
-    """Every fault that can be put into a file."""
-    text, where = file.read_text("utf-8"), file.relative_to(ROOT / PACKAGE).as_posix()
-    tree, lines, times = ast.parse(text), text.splitlines(), Counter[str]()
-    for parent, field, number in list(places(tree)):
-        siblings = getattr(parent, field)
-        node = siblings if number is None else siblings[number]
-        put = partial(setattr, parent, field) if number is None else partial(siblings.__setitem__, number)
-        for new in changed(node):
-
-            def source(put: Callable[[ast.AST], None] = put, node: ast.AST = node, new: ast.AST = new) -> str:
-                put(new)
-                faulty = ast.unparse(tree)
-                put(node)
-                return faulty
-
-            before, after = (ast.unparse(each).splitlines() for each in (node, new))
-            if before != after:
-                named = f"{where}: {before[0]}  ->  {after[0]}  in  {lines[node.lineno - 1].strip()}"
-                times[named] += 1
-                yield Fault(where, node.lineno, named + f"  ({times[named]})" * (times[named] > 1), source)
 
 
 def drawn(found: list[Fault], number: int, seed: int) -> list[Fault]:
@@ -184,7 +81,7 @@ def copied(folder: Path) -> Path:
 def run(tree: Path, *arguments: str, seconds: float | None = None) -> int:
     """The exit status of pytest in a copy, in a child of this process, which has imported the libraries already.
 
-    2, as after Ctrl-C, when it takes longer than ``seconds``; what it started ends with it.
+    2, as after Ctrl-C, when it takes longer than ``seconds``. What it started ends with it.
     """
     child = os.fork()
     if not child:
@@ -214,8 +111,8 @@ def run(tree: Path, *arguments: str, seconds: float | None = None) -> int:
 def make_map(work: Path, arguments: list[str]) -> None:
     """Trace the suite: every line of the package with the tests that run it."""
     tree = copied(work / "map")
-    (tree / ".coveragerc").write_text(TRACED.format(package=PACKAGE, tree=tree), "utf-8")
-    (tree / "sitecustomize.py").write_text("import coverage\n\ncoverage.process_startup()\n", "utf-8")
+    (tree / ".coveragerc").write_text(TRACED.format(tree), "utf-8")
+    (tree / "sitecustomize.py").write_text("import coverage; coverage.process_startup()", "utf-8")
     os.environ["COVERAGE_PROCESS_START"] = str(tree / ".coveragerc")
     status = run(tree, f"--cov={PACKAGE}", "--cov-context=test", "--cov-report=", *(arguments or ["tests"]))
     # 1: a test failed.
@@ -224,9 +121,8 @@ def make_map(work: Path, arguments: list[str]) -> None:
     failed = [path for path in (work / "failed.json", tree / ".pytest_cache/v/cache/lastfailed") if path.exists()]
     names = {name: True for path in failed for name in json.loads(path.read_text("utf-8"))}
     (work / "failed.json").write_text(json.dumps(names), "utf-8")
-    data = CoverageData(str(work / "coverage"))
+    data, new = CoverageData(str(work / "coverage")), CoverageData(str(tree / ".coverage"))
     data.read()
-    new = CoverageData(str(tree / ".coverage"))
     new.read()
     data.update(new, map_path=lambda path: path.removeprefix(f"{tree}/"))
     data.write()
@@ -236,14 +132,14 @@ class Tests:
     """Which tests to try for a fault."""
 
     def __init__(self, work: Path) -> None:
-        self._data = CoverageData(str(work / "coverage"))
-        self._data.read()
+        data = CoverageData(str(work / "coverage"))
+        data.read()
         self._lines: dict[str, dict[int, list[str]]] = {}
         self._weight: Counter[str] = Counter()
         # Those that fail without a fault.
         self._failed = json.loads((work / "failed.json").read_text("utf-8"))
-        for file in self._data.measured_files():
-            self._lines[file] = self._data.contexts_by_lineno(file)
+        for file in data.measured_files():
+            self._lines[file] = data.contexts_by_lineno(file)
             self._weight.update(test for tests in self._lines[file].values() for test in tests)
 
     def of(self, fault: Fault) -> list[str]:
@@ -295,9 +191,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--map", nargs="*", metavar="TEST", help="trace these test files, or all, and end")
     parser.add_argument("--only", nargs="*", default=[""], metavar="PATH", help="folders and files of the package")
-    parser.add_argument("--number", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--processes", type=int, default=1)
+    for name, default in (("number", 150), ("seed", 1), ("processes", 1)):
+        parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "modeleval-mutants")
     asked = parser.parse_args()
     # So that what was started is ended too.
@@ -311,7 +206,7 @@ def main() -> None:
     if not (asked.work / "coverage").exists():
         raise SystemExit("nobody has traced yet which tests run which line: --map")
     files = sorted(path for path in (ROOT / PACKAGE).rglob("*.py") if path.name != "__main__.py")
-    everywhere = [fault for path in files for fault in faults(path)]
+    everywhere = [fault for path in files for fault in faults(path, ROOT / PACKAGE)]
     listed = unnoticeable(everywhere)
     wanted = [fault for fault in everywhere if fault.file.startswith(tuple(asked.only))]
     found = drawn(wanted, asked.number, asked.seed)
