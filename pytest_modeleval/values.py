@@ -139,8 +139,9 @@ def margin(flag: str, text: str) -> float:
     if number == 0:
         raise pytest.UsageError(f"{flag} {text}: no number of samples shows that a model lost nothing at all; take 1pp")
     points = number if 0 < number < 100 else 1.0
+    share = f" or {points / 100:g}" if points / 100 <= _WIDEST_SHARE else ""
     raise pytest.UsageError(
-        f"{flag} takes percentage points or a share of the samples: {points:g}pp or {points / 100:g}, not {text!r}"
+        f"{flag} takes percentage points or a share of the samples: {points:g}pp{share}, not {text!r}"
     )
 
 

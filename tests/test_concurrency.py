@@ -86,6 +86,22 @@ def test_no_more_than_the_limit_are_in_and_all_get_in() -> None:
     assert asyncio.run(run()) == (3, 50)
 
 
+def test_slots_are_handed_out_in_the_order_of_asking() -> None:
+    async def run() -> list[int]:
+        slots, order = Slots(1), []
+
+        async def work(number: int) -> None:
+            await slots.take()
+            order.append(number)
+            await asyncio.sleep(0)
+            slots.give_back()
+
+        await asyncio.gather(*map(work, range(5)))
+        return order
+
+    assert asyncio.run(run()) == [0, 1, 2, 3, 4]
+
+
 def test_a_cancelled_wait_passes_its_turn_on() -> None:
     async def run() -> int:
         slots = Slots(1)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from pytest_modeleval.flags import FLAGS
+from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
 from tests.conftest import run
 
 WITH_AND_WITHOUT_MODEL = pytest.mark.parametrize(
@@ -24,6 +26,15 @@ def test_help_shows_every_flag_and_its_percent_signs(project: pytest.Pytester, m
     assert "--eval-max-error-rate=SHARE errors that a gate accepts (default: 1%)" in shown
     assert "or such as 10% of their number (default: 0)" in shown
     assert "10%%" not in shown
+
+
+def test_the_defaults_that_help_tells_are_those_that_hold() -> None:
+    fixed = [flag for flag in (*FLAGS, *PERF_FLAGS) if flag.default not in (None, ()) and not flag.switch]
+    told = {flag.name: flag.help.rpartition("(default: ")[2].removesuffix(")") for flag in fixed}
+
+    assert {flag.name: flag.parse(flag.name, told[flag.name]) for flag in fixed} == {
+        flag.name: flag.default for flag in fixed
+    }
 
 
 @WITH_AND_WITHOUT_MODEL

@@ -294,6 +294,17 @@ def test_links_within_the_folder_and_of_hugging_faces_cache_are_followed(tmp_pat
     assert files_in(tmp_path / "b") == {("default", "test"): [tmp_path / "b" / "test.jsonl"]}
 
 
+def test_a_link_from_one_dataset_in_hugging_faces_cache_into_another_is_refused(tmp_path: Path) -> None:
+    other, snapshot = tmp_path / "datasets--other" / "blobs", tmp_path / "datasets--own" / "snapshots" / "c0ffee"
+    for folder in (other, snapshot):
+        folder.mkdir(parents=True)
+    (other / "f00").write_text('{"q": 1}')
+    (snapshot / "test.jsonl").symlink_to(other / "f00")
+
+    with pytest.raises(pytest.UsageError, match="is a link out of its dataset's folder"):
+        files_in(snapshot)
+
+
 def test_folders_that_link_to_each_other_are_gone_through_once(tmp_path: Path) -> None:
     (tmp_path / "test.jsonl").write_text('{"q": 1}')
     for name in "abcdefgh":

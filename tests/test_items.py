@@ -37,6 +37,22 @@ def test_right_wrong_and_the_exit_status(project: pytest.Pytester, half: FaultyS
     assert result.ret == pytest.ExitCode.TESTS_FAILED
 
 
+def test_an_items_texts_are_let_go_of_when_it_is_done(project: pytest.Pytester, half: FaultyServer) -> None:
+    project.makeconftest(
+        """
+        from pathlib import Path
+        from pytest_modeleval.turns import TURN
+
+        def pytest_sessionfinish(session):
+            Path("kept").write_text(str([TURN in item.stash for item in session.items]))
+        """
+    )
+
+    run(project, "--model", "faulty", "test_answers.py")
+
+    assert (project.path / "kept").read_text() == str([False] * 10)
+
+
 @pytest.mark.parametrize(
     ("arguments", "passed", "failed"),
     [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models import Unavailable
+from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Request, SampleError
 from tests.conftest import FaultyServer, alias, answer, run, send
@@ -80,6 +81,13 @@ def test_half_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch, before: int, s
     server.close()
     assert "sk-very" not in str(failed.value)
     assert len(str(failed.value)) < 500
+
+
+@pytest.mark.parametrize(("value", "said"), [("a1b2", "who is ***?"), ("a1b", "who is a1b?")])
+def test_a_headers_value_is_hidden_in_errors_from_four_letters_on(value: str, said: str) -> None:
+    spec = ModelSpec("m", "openai", "m", base_url="http://x/v1", headers={"X-Team": value})
+
+    assert Mask(spec).hide(f"who is {value}?") == said
 
 
 def test_words_of_harmless_headers_stay_in_answers(keyed: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -145,8 +145,6 @@ class _Connection(asyncio.Protocol):
             await self._waiter
         finally:
             self._waiter = None
-        if self._failure and not self._chunks:
-            raise self._failure
 
     def _fail(self, failure: Exception) -> None:
         self._failure = failure

@@ -98,7 +98,7 @@ def _run(model: Any, prompt: int, tokens: int) -> tuple[float, float]:
         first = time.perf_counter() - start
         for _ in range(tokens - 1):
             out = model(token, past_key_values=out.past_key_values, use_cache=True, logits_to_keep=1)
-            token = out.logits[:, -1:].argmax(-1)
+            token = out.logits.argmax(-1)
         _finish(model)
     return first, time.perf_counter() - start
 

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tests.conftest import FaultyServer, alias, answer, run
+from tests.conftest import FaultyServer, alias, answer, run, run_alone
 
 CHOICES: list[dict[str, Any]] = [
     {"id": "a", "question": "6 * 7?", "A": "41", "B": "42", "answer": "B"},
@@ -85,6 +85,18 @@ def test_a_file_is_a_benchmark_of_its_name(replayed: pytest.Pytester, name: str)
             "constant  my * 2 * 0 * 0.500 *",
         ]
     )
+
+
+def test_nothing_that_was_made_ready_is_left_in_the_temporary_folder(
+    replayed: pytest.Pytester, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    written(replayed.path / "my.jsonl", CHOICES)
+
+    result = run_alone(replayed, "--model", "constant", "--eval-file", "my.jsonl")
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_several_files_are_several_benchmarks(replayed: pytest.Pytester) -> None:

@@ -85,14 +85,16 @@ def test_only_the_splits_that_are_asked_for_are_fetched(tmp_path: Path, server: 
 
 
 @BOTH
-def test_the_second_time_nothing_is_asked(tmp_path: Path, server: HubServer, name: str) -> None:
+def test_the_second_time_nothing_is_asked_nor_locked_anew(tmp_path: Path, server: HubServer, name: str) -> None:
     server.commit("own/set", FILES)
     opened(place(tmp_path, name))
     server.asked.clear()
+    locked = place(tmp_path, name).lock.stat()
 
     assert opened(place(tmp_path, name)).count("main") == 5
     assert opened(place(tmp_path, name, chosen=False, offline=True)).count("main") == 5
     assert server.asked == []
+    assert place(tmp_path, name).lock.stat().st_mtime_ns == locked.st_mtime_ns
 
 
 @BOTH

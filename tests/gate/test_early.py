@@ -65,6 +65,15 @@ def test_a_worse_model_is_stopped_early(blessed: pytest.Pytester, faulty: Faulty
     assert not [*(blessed.path / ".modeleval").glob("decided-*")]
 
 
+def test_little_is_asked_ahead_while_a_test_takes_its_time(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
+    blessed.makeconftest("import time\n\ndef pytest_runtest_call():\n    time.sleep(1)")
+    faulty.fault = answer("41")
+
+    ask(blessed, *FLAGS, "-x").assert_outcomes(failed=1)
+
+    assert len(faulty.asked) <= 1 + 3 * 4, "one is judged, 4 are in flight, and twice as many wait"
+
+
 def test_an_unchanged_model_passes_early(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
     result = ask(blessed, *FLAGS, "--eval-summary", "s.md")
 

@@ -214,6 +214,7 @@ BEFORE_ASKING = [
             "x": "1pp or 0.01",
             "nan": "1pp or 0.01",
             "0.5": "0.5pp or 0.005",
+            "50": "50pp",
             "100pp": "1pp or 0.01",
         }.items()
     ),

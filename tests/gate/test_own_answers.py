@@ -342,6 +342,16 @@ def test_another_command_takes_nothing_up(many: pytest.Pytester, faulty: FaultyS
     assert len(faulty.asked) == N
 
 
+def test_the_same_objectives_in_another_order_are_the_same_command(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
+    whole, part = ("--eval-min-score", "answers=0.5"), ("--eval-min-score", "answers:easy=0.4")
+    cut_short(many, faulty, *whole, *part, "test_answers.py")
+
+    result = run(many, "--model", "faulty", *part, *whole, "test_answers.py")
+
+    result.stdout.re_match_lines([r"resumed \w{8}: .*"])
+
+
 def test_a_run_that_came_to_its_end_is_not_taken_up(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says = ROOT
     cut_short(many, faulty, *MIN)

@@ -133,6 +133,21 @@ def test_a_connection_whose_body_was_longer_than_it_says_is_not_used_again() -> 
     assert connections == 2
 
 
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n", 2),
+        (b"HTTP/1.0 200 OK\r\n", 2),
+        (b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\n", 1),
+    ],
+    ids=["closes", "1.0", "1.0 kept"],
+)
+def test_a_connection_that_the_server_means_to_close_is_not_used_again(head: bytes, expected: int) -> None:
+    _, connections = fetch(replies(head + b"Content-Length: 0\r\n\r\n", close=False), times=2)
+
+    assert connections == expected
+
+
 def test_many_small_chunks_take_linear_time() -> None:
     """200,000 of them were copied whole for each, 40 GB."""
     chunks = b"1\r\nx\r\n" * 200_000

@@ -21,6 +21,10 @@ def test_a_name_tells_how_to_reach_it(name: str, api: str, model: str) -> None:
     assert (spec.name, spec.api, spec.model) == (name, api, model)
 
 
+def test_the_bundled_model_has_room_for_its_longest_answer_and_no_more() -> None:
+    assert resolve("tiny", {}, {}).generation == {"max_tokens": 32}
+
+
 def test_a_folder_is_a_model_in_this_process(tmp_path: Path) -> None:
     assert resolve(str(tmp_path), {}, {}).api == "transformers"
 

@@ -46,6 +46,13 @@ def test_it_answers_and_counts() -> None:
     assert completion.latency > 0
 
 
+def test_four_batches_are_asked_at_once() -> None:
+    opened = model(batch_size=3)
+    ask_all(opened, [])
+
+    assert opened.concurrency == 12
+
+
 def test_batches_answer_as_single_questions_do() -> None:
     requests = [question(arithmetic.row(s, i)["question"]) for s in arithmetic.SUBSETS for i in range(4)]
 

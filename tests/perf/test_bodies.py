@@ -28,6 +28,14 @@ def test_other_endpoints_have_their_own_bodies() -> None:
         pytest.UsageError, match="images and other parts of a message need --perf-endpoint chat or responses"
     ):
         bodies([Prompt([[{"type": "image_url"}]])], endpoint="completions")
+    with pytest.raises(pytest.UsageError, match="conversations need --perf-endpoint chat or responses"):
+        bodies([Prompt(["a", "b"])], endpoint="completions")
+
+
+def test_only_of_the_first_turn_the_length_is_known() -> None:
+    requests = Bodies("m").requests([Prompt(["a", "b", "c"], input_tokens=7)], random.Random(1))
+
+    assert [request.input_tokens for request in requests] == [7, None, None]
 
 
 def test_the_responses_endpoint_has_input_items_and_a_limit_of_its_own() -> None:

@@ -465,6 +465,8 @@ def test_ctrl_c_keeps_what_was_measured(bench: BenchServer) -> None:
 
     def interrupt(progress: Progress) -> None:
         assert progress.sent >= progress.done > 0
+        assert progress.first_byte is not None
+        assert 0.05 <= progress.first_byte < 30, "seconds"
         signal.raise_signal(signal.SIGINT)
 
     seen = load(bench, Plan(parallel=4, duration=30), (Request(body(index)) for index in count()), tick=interrupt)

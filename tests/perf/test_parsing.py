@@ -328,6 +328,7 @@ def test_events_of_the_responses_endpoint(reasoning: str) -> None:
         (5, OPENED),
         (50, typed(f"response.{reasoning}.delta", delta="h")),
         (60, typed(f"response.{reasoning}.done", text="h")),
+        (90, typed("response.output_text.delta", delta="") + typed("response.output_text.delta", delta=None)),
         (100, typed("response.output_text.delta", delta="a", logprobs=[])),
         (110, typed("response.output_text.delta", delta="b")),
         (111, typed("response.output_text.done", text="ab") + ended(usage=told)),

@@ -5,10 +5,12 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from pytest_modeleval.models.spec import TINY
+from pytest_modeleval.models.spec import TINY, resolve
+from pytest_modeleval.perf import speed
 from tests.conftest import alias, run, run_alone
 from tests.perf.truth import assert_honest
 
@@ -49,6 +51,26 @@ def test_the_speed_of_the_bundled_model(pytester: pytest.Pytester) -> None:
             r"SKIPPED .*510 tokens of prompt and 4 of answer are longer than the context of 512",
         ]
     )
+
+
+def test_the_clock_is_read_when_the_device_has_done_what_it_was_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU is asked ahead of what it does."""
+    events: list[str] = []
+
+    def clock() -> int:
+        events.append("clock")
+        return len(events)
+
+    model, _ = speed._opened(speed._Key(resolve("tiny", {}, {})))
+    asked = model.register_forward_hook(lambda *_: events.append("ask"))
+    monkeypatch.setattr(speed, "_finish", lambda _: events.append("done"))
+    monkeypatch.setattr(speed, "time", SimpleNamespace(perf_counter=clock))
+
+    first, whole = speed._run(model, 3, 2)
+
+    asked.remove()
+    assert events == ["done", "clock", "ask", "done", "clock", "ask", "done", "clock"]
+    assert (first, whole) == (3, 6)
 
 
 def test_a_served_model_has_no_speed_here(pytester: pytest.Pytester) -> None:

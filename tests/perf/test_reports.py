@@ -77,6 +77,7 @@ def test_the_tables_show_failures_steady_state_and_the_best_loads() -> None:
     text = "\n".join(lines([first, second]))
 
     assert "failed: 1 cut" in text
+    assert "parallel=2        21       1   9.13  182.6  100.0 ms  100.0 ms  10.00 ms  10.00 ms     291.0 ms" in text
     assert "tokens counted: 40 by chunks" in text
     assert "highest throughput: parallel=4" in text
     assert "shortest latency: parallel=2" in text

@@ -1,8 +1,10 @@
 """The bench server: it does what it is told, and says what it did."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -12,6 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.perf.server.process import BenchServer
+from pytest_modeleval.perf.server.serve import Server
 
 from .conftest import QUICK
 
@@ -58,8 +61,6 @@ def test_it_forgets_and_behaves_in_another_way_when_told(bench: BenchServer) -> 
 
 
 def test_a_slot_serves_one_after_another(bench: BenchServer) -> None:
-    import threading
-
     bench.behave(replace(QUICK, slots=1, tokens=1))
     threads = [threading.Thread(target=ask, args=(bench,), kwargs={"stream": True}) for _ in range(3)]
     for thread in threads:
@@ -81,6 +82,33 @@ def test_other_paths_and_questions_without_a_prompt_are_refused(bench: BenchServ
     assert bench.truth()["served"] == []
     with urllib.request.urlopen(f"{bench.url}/v1/models") as response:
         assert json.load(response) == {"data": [{"id": "bench"}]}
+
+
+def rest(server: Server) -> None:
+    """Turn its loop until there is nothing to do."""
+    idle: list[bool] = []
+    for _ in range(1000):
+        server.loop.turn(lambda: idle.append(True))
+        if idle:
+            return
+    pytest.fail("there is always something to do")
+
+
+def test_what_a_full_socket_does_not_take_is_sent_later_and_then_nothing_is_left_to_do() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as client:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(10)
+        client.connect(listener.getsockname())
+        server, came = Server(listener, QUICK), b""
+
+        client.sendall(b"GET /v1/models HTTP/1.1\r\n\r\n" * 400)
+        rest(server)
+        while came.count(b'"bench"}]}') < 400:
+            came += client.recv(1 << 16)
+            rest(server)
+
+    assert came == came[: len(came) // 400] * 400
 
 
 def test_its_flags_are_its_behaviour() -> None:

@@ -182,7 +182,9 @@ def test_least_requests(percentile: float, needed: int) -> None:
     assert share**needed <= 0.05
 
 
-@pytest.mark.parametrize("text", ["success>=99%", "errors<=0.5%", "p99_latency<=9s", "p50_latency<=9s, success>=95%"])
+@pytest.mark.parametrize(
+    "text", ["success>=99%", "errors<=0.5%", "p50_ttft<=99ms", "p99_latency<=9s", "p50_latency<=9s, success>=95%"]
+)
 @pytest.mark.parametrize("confidence", [0.95, 0.9875])
 def test_a_load_of_the_needed_requests_can_pass(text: str, confidence: float) -> None:
     slo = parse("--perf-slo", text)

@@ -61,8 +61,9 @@ def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pyte
     (found,) = Data(project.path / "page.html").screen["comparisons"]
     assert (found["models"], found["samples"]) == (["faulty", "other"], 10)
     assert (found["first_better"], found["second_better"]) == (9, 0)
-    assert found["change"] == pytest.approx(-0.9, abs=0.2)
-    assert found["low"] < found["change"] < found["high"] < 0
+    assert found["change"] == -0.9
+    # Bonett and Price's 95 %.
+    assert (found["low"], found["high"]) == pytest.approx((-1.0, -0.4133), abs=1e-4)
 
 
 def test_answers_that_were_not_kept_are_null(project: pytest.Pytester, say: Say) -> None:

@@ -29,6 +29,10 @@ def test_an_answer_that_cannot_be_finished_is_wrong_and_the_next_one_is_compared
     assert quick.same("x+1", "1+x") == (True, "")
 
 
+def test_a_division_by_zero_equals_nothing_not_even_itself(quick: symbolic.SymbolicProcess) -> None:
+    assert quick.same(r"\frac{1}{0}", r"\frac{1}{0}") == (False, "")
+
+
 def test_a_target_that_cannot_be_finished_is_an_error(quick: symbolic.SymbolicProcess) -> None:
     with pytest.raises(SampleError, match="takes over 1 s to compare with itself"):
         quick.same("(" * 5000, "5")

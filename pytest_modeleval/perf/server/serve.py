@@ -105,8 +105,9 @@ class Connection:
         server.loop.watch(sock, self._ready)
 
     def _ready(self, mask: int) -> None:
-        if mask & WRITE and self._unsent:
+        if mask & WRITE and self._unsent and not self.closed:
             content, self._unsent = self._unsent, b""
+            self.server.loop.watch(self._sock, self._ready)
             self.send(content)
         if mask == WRITE or self.closed:
             return

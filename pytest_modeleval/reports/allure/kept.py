@@ -14,10 +14,10 @@ class Kept:
     """The items that are in, and what was left out."""
 
     items: frozenset[str]
+    total: int
+    lost: int
     right: int = 0
     unscored: int = 0
-    total: int = 0
-    lost: int = 0
 
     @property
     def said(self) -> str:
@@ -39,9 +39,9 @@ def kept(attempts: Iterable[Attempt], passes: int | None, *, asked: int = 0) -> 
     # A worker writes its scores some hundreds at a time.
     lost = total - len(outcomes)
     if passes is None:
-        return Kept(frozenset(outcomes), total=total, lost=lost)
+        return Kept(frozenset(outcomes), total, lost)
     right = [item for item, outcome in outcomes.items() if outcome == RIGHT]
     unscored = sum(outcome == UNSCORED for outcome in outcomes.values())
     drawn = nsmallest(passes, right, key=lambda item: hashlib.sha256(item.encode("utf-8", "replace")).digest())
     bad = [item for item, outcome in outcomes.items() if outcome not in (RIGHT, UNSCORED)]
-    return Kept(frozenset([*bad, *drawn]), len(right) - len(drawn), unscored, total, lost)
+    return Kept(frozenset([*bad, *drawn]), total, lost, len(right) - len(drawn), unscored)

@@ -76,6 +76,17 @@ def test_allure_3_is_given_categories_and_a_history(
 
 
 @pytest.mark.usefixtures("no_allure")
+def test_the_report_may_stand_elsewhere_than_the_results(
+    project: pytest.Pytester, faulty: FaultyServer, tmp_path: Path
+) -> None:
+    stand_in(tmp_path, "3.18.0")
+
+    run(project, "--model", "faulty", "--alluredir", "results", "--eval-report", "new/report", "test_answers.py")
+
+    assert (project.path / "new/report/index.html").exists()
+
+
+@pytest.mark.usefixtures("no_allure")
 def test_allure_2_makes_one_file(project: pytest.Pytester, faulty: FaultyServer, tmp_path: Path) -> None:
     stand_in(project.path / "node_modules" / ".bin", "2.46.1")
     run(project, "--model", "faulty", "--eval-report", "report", "test_answers.py")
