@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.declare import Shots, benchmark
+    from pytest_modeleval.finished import FinishedRun
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.search import Found, Knee
     from pytest_modeleval.perf.speed import Speed
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cloze",
     "Completion",
+    "FinishedRun",
     "Found",
     "JudgeError",
     "Knee",
@@ -38,6 +40,7 @@ __all__ = [
 _MODULES = {
     "Cloze": "prompts",
     "Completion": "sample",
+    "FinishedRun": "finished",
     "Found": "perf.search",
     "JudgeError": "sample",
     "Knee": "perf.search",

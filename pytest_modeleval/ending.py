@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_modeleval.finished import FinishedRun, Totals
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options import allure_results
@@ -157,6 +158,15 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
         _fail(session, f"cannot write {path}: {error}")
     except StopRun as error:
         _fail(session, str(error))
+
+
+def announce(run: FinishedRun, session: pytest.Session) -> None:
+    """Hand the run to the conftests' hooks; what one raises fails the run in one line."""
+    try:
+        session.config.hook.pytest_modeleval_finished(run=run)
+    # A report of the user's own must not take pytest's with it.
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        _fail(session, f"pytest_modeleval_finished: {type(error).__name__}: {one_line(str(error))}")
 
 
 def _has_loads(session: pytest.Session) -> bool:

@@ -18,7 +18,7 @@ from pytest_modeleval.asking import Asker, askers
 from pytest_modeleval.collect import Collector, selected, shipped_benchmarks
 from pytest_modeleval.config import project_root, read_config
 from pytest_modeleval.decided import Decided, sweep
-from pytest_modeleval.ending import ENDED, conclude, finished, write
+from pytest_modeleval.ending import ENDED, announce, conclude, finished, write
 from pytest_modeleval.expected import Expected
 from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.foreign import harmless
@@ -214,6 +214,7 @@ class Evaluation:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
                 self.finished = conclude(self, session, store, exit_status)
                 write(self.finished, session, store)
+                announce(self.finished, session)
             if self._ahead is not None:
                 self._ahead.close()
         except KeyboardInterrupt:

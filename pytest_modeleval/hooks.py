@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from pytest_modeleval.finished import FinishedRun
     from pytest_modeleval.models import Model
     from pytest_modeleval.models.spec import ModelSpec
 
@@ -18,4 +19,19 @@ def pytest_modeleval_open_model(spec: "ModelSpec") -> "Model | None":
         def pytest_modeleval_open_model(spec):
             if spec.api == "mine":
                 return MyModel(spec.model, **spec.args)
+    """
+
+
+@pytest.hookspec
+def pytest_modeleval_finished(run: "FinishedRun") -> None:
+    """A run has ended, was judged and written: make what you want of it.
+
+    ::
+
+        def pytest_modeleval_finished(run):
+            for row in run.rows:
+                post(row.model, row.benchmark, row.score)
+
+    Called once, in the process that all results reach, also for a run that was broken off (``run.ended``). What it
+    raises fails the run in one line.
     """

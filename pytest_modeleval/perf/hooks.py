@@ -114,7 +114,7 @@ class LoadHooks:
         if allure_results(self._config, read_options(self._config)) and not self._is_worker:
             from pytest_modeleval.reports.allure.loads import listen
 
-            listen(self._config, self.session)
+            listen(self._config, self.session.root)
         # A mistake that an endpoint, a tokenizer or a dataset shows ends the run, before the first load.
         params_ = [param for param in map(param_of, [] if self._is_worker else loads) if param is not None]
         try:
@@ -181,7 +181,7 @@ class LoadHooks:
         return None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        write(terminalreporter, self.session, STATUSES)
+        write(terminalreporter, self.session.finished(0), STATUSES)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -196,18 +196,18 @@ class LoadHooks:
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _write_files(self, exit_status: int) -> None:
-        options = read_perf(self._config)
+        options, run = read_perf(self._config), self.session.finished(exit_status)
         if (page := read_options(self._config).html) and not self._is_worker:
             from pytest_modeleval.reports.perf_page import write_load_page
 
-            write_load_page(page, self.session, exit_status)
-        if self.session.measured and options.out:
-            for note in write_all(options.out, options.records, self.session.run, self.session.measured):
+            write_load_page(page, run)
+        if run.measured and options.out:
+            for note in write_all(options.out, options.records, run.id, run.measured):
                 self._config.get_terminal_writer().line(f"\n{note}")
-        found = self.session.measured or self.session.speeds
+        found = run.measured or run.speeds
         if found and allure_results(self._config, read_options(self._config)):
             from pytest_modeleval.reports.allure.loads import write_results
 
-            self._config.get_terminal_writer().line(f"\n{write_results(self._config, self.session)}")
-        if self.session.measured and options.track:
-            track(options.track, self.session.run, self.session.measured)
+            self._config.get_terminal_writer().line(f"\n{write_results(self._config, run)}")
+        if run.measured and options.track:
+            track(options.track, run.id, run.measured)

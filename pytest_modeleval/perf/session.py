@@ -19,6 +19,7 @@ from pytest_modeleval.offline import stay_offline
 from pytest_modeleval.options import read_options
 from pytest_modeleval.perf.comparing import Change, Limit, changes, checked
 from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.finished import FinishedLoads
 from pytest_modeleval.perf.judging import needed_requests
 from pytest_modeleval.perf.load import run_load
 from pytest_modeleval.perf.measured import Measured
@@ -220,6 +221,20 @@ class LoadSession:
         before, now = None if stored is None else checked(stored), document(found)
         self.changes.append((found.point.name, now, before))
         self.worsened[found.name, found.model] = changes(limits, now, before)
+
+    def finished(self, exit_status: int) -> FinishedLoads:
+        """What was measured, for the reports."""
+        return FinishedLoads(
+            self.run,
+            self.root,
+            [model.name for model in self.models],
+            self.measured,
+            self.searched,
+            self.speeds,
+            self.changes,
+            self.notes(),
+            exit_status,
+        )
 
     def close(self, exit_status: int) -> None:
         """Record the end of the run, and end what was served for it."""

@@ -1,12 +1,12 @@
 """Load tests on the terminal: the tables over all loads."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.perf.definitions import SPREADS
 from pytest_modeleval.perf.figures import Figures
+from pytest_modeleval.perf.finished import FinishedLoads
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.search import Find, Found, Knee
 from pytest_modeleval.perf.speed import Speed
@@ -14,34 +14,31 @@ from pytest_modeleval.perf.wording import amount, failures, rounded, said, time
 from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.reports.perf_change import change
 
-if TYPE_CHECKING:
-    from pytest_modeleval.perf.session import LoadSession
-
 _COLUMNS = (50, 90, 95, 99, 99.9)
 
 
-def write(terminal: pytest.TerminalReporter, session: "LoadSession", words: Iterable[str]) -> None:
+def write(terminal: pytest.TerminalReporter, run: FinishedLoads, words: Iterable[str]) -> None:
     """All that a run measured; first, in a line each, the items that ended as one of these words says."""
     for word in words:
         for report in terminal.stats.get(word, []):
             terminal.write_line(f"{report.nodeid.rpartition('::')[2]}  {report.longrepr}")
-    if session.measured:
+    if run.measured:
         terminal.write_sep("=", "load")
-    for line in _all_lines(session):
+    for line in _all_lines(run):
         terminal.write_line(line)
 
 
-def _all_lines(session: "LoadSession") -> Iterator[str]:
-    if session.measured:
-        yield from lines(session.measured)
-    if notes := session.notes():
+def _all_lines(run: FinishedLoads) -> Iterator[str]:
+    if run.measured:
+        yield from lines(run.measured)
+    if notes := run.sent:
         yield from ("", *notes)
-    for name, find, found in session.searched:
+    for name, find, found in run.searched:
         yield from ("", answer(name, find, found))
-    for name, now, before in session.changes:
+    for name, now, before in run.changes:
         yield from ("", *change(name, now, before))
-    if session.speeds:
-        yield from speeds(session.speeds)
+    if run.speeds:
+        yield from speeds(run.speeds)
 
 
 def lines(all_measured: Sequence[Measured]) -> Iterator[str]:

@@ -3,12 +3,14 @@
 import json
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_modeleval.options import allure_results, read_options
 from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.finished import FinishedLoads
 from pytest_modeleval.reports.allure import command
 from pytest_modeleval.reports.allure.overview import load_page
 from pytest_modeleval.reports.allure.report import run_result, write_run
@@ -16,18 +18,15 @@ from pytest_modeleval.reports.allure.sample import Attachment
 from pytest_modeleval.reports.perf_page import gate_lines, load_tables, notes
 from pytest_modeleval.reports.perf_plots import plots
 
-if TYPE_CHECKING:
-    from pytest_modeleval.perf.session import LoadSession
 
-
-def listen(config: pytest.Config, session: "LoadSession") -> None:
+def listen(config: pytest.Config, root: Path) -> None:
     """Have allure-pytest report each load, also where only --eval-report asks for it.
 
     `pytest.UsageError` where that, or Allure's command line, is not installed.
     """
     options = read_options(config)
     if options.report:
-        command.found(session.root)
+        command.found(root)
     if config.getoption("allure_report_dir", None):
         return
     if not hasattr(config.option, "allure_report_dir"):
@@ -46,7 +45,7 @@ def listen(config: pytest.Config, session: "LoadSession") -> None:
         config.add_cleanup(partial(plugin_manager.unregister, name=plugin_manager.register(part)))
 
 
-def write_results(config: pytest.Config, session: "LoadSession") -> str:
+def write_results(config: pytest.Config, run: FinishedLoads) -> str:
     """Add what is over all loads to Allure's results, make the report that was asked for, and say where it is.
 
     Raises `OSError` when that cannot be.
@@ -54,14 +53,14 @@ def write_results(config: pytest.Config, session: "LoadSession") -> str:
     options = read_options(config)
     folder = allure_results(config, options)
     assert folder is not None
-    gate = list(gate_lines(session))
-    files = [Attachment("overview", "text/html", "html", load_page(load_tables(session), gate, notes(session)))]
-    if session.measured:
-        figures = json.dumps([document(each) for each in session.measured], indent=1)
+    gate = list(gate_lines(run))
+    files = [Attachment("overview", "text/html", "html", load_page(load_tables(run), gate, notes(run)))]
+    if run.measured:
+        figures = json.dumps([document(each) for each in run.measured], indent=1)
         files.append(Attachment("figures", "application/json", "json", figures))
-    files += [Attachment(name, "image/svg+xml", "svg", svg) for name, svg in plots(session.measured).items()]
+    files += [Attachment(name, "image/svg+xml", "svg", svg) for name, svg in plots(run.measured).items()]
     write_run(folder, run_result(time.time(), gate), files)
     if options.report is None:
         return f"Allure results in {folder}"
-    name = f"load test of {', '.join(spec.name for spec in session.models)}, run {session.run[:8]}"
-    return f"report in {command.generate(command.found(session.root), folder, options.report, name)}"
+    name = f"load test of {', '.join(run.models)}, run {run.id[:8]}"
+    return f"report in {command.generate(command.found(run.root), folder, options.report, name)}"

@@ -1,0 +1,42 @@
+"""The hook that is handed the finished run."""
+
+import pytest
+
+from tests.conftest import FaultyServer, answer, run
+
+HOOK = """
+def pytest_modeleval_finished(run):
+    lines = [f"{row.benchmark}{row.part} {row.score} {row.samples}" for row in run.rows]
+    open("told.txt", "a").write(f"{run.models} {run.ended} {run.exit_status} {lines}\\n")
+"""
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_a_conftest_is_told_of_the_run_once(
+    project: pytest.Pytester, faulty: FaultyServer, processes: tuple[str, ...]
+) -> None:
+    project.makeconftest(HOOK)
+
+    run(project, "--model", "faulty", *processes, "test_answers.py")
+
+    table = "['answers 1.0 10', 'answerseasy 1.0 6', 'answershard 1.0 4']"
+    assert (project.path / "told.txt").read_text() == f"['faulty'] complete 0 {table}\n"
+
+
+def test_a_run_that_was_broken_off_is_told_as_such(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeconftest(HOOK)
+    faulty.fault = answer("41")
+
+    run(project, "--model", "faulty", "-x", "test_answers.py")
+
+    assert (project.path / "told.txt").read_text() == "['faulty'] interrupted 1 ['answers 0.0 1']\n"
+
+
+def test_what_the_hook_raises_fails_the_run_in_one_line(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeconftest("def pytest_modeleval_finished(run): raise KeyError('nobody\\x1b[31m')")
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines([r"pytest_modeleval_finished: KeyError: *nobody*", "faulty  answers * 1.000 *"])
+    assert "Traceback" not in result.stdout.str()
