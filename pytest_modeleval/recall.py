@@ -99,6 +99,7 @@ class Recall:
 
 def _parts(request: Request) -> list[Any]:
     parts: list[Any] = [request.messages, request.tools, request.generation, request.repeat]
+    parts += [{"asked_before": request.asked_before}] if request.asked_before else []
     return [*parts, request.pairs] if request.pairs else parts
 
 

@@ -118,6 +118,8 @@ class Request:
     repeat: int = 0
     sample_id: str = ""
     pairs: Sequence[tuple[str, str]] = ()
+    # How many equal ones the sample has asked before: each is another draw, and has an answer of its own.
+    asked_before: int = 0
 
 
 def token_count(value: object) -> int | None:
@@ -153,7 +155,18 @@ class Completion:
                 object.__setattr__(self, name, None)
 
     def __str__(self) -> str:
+        """What is scored."""
         return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class FilteredCompletion(Completion):
+    """An answer in a conversation: its ``text`` is as the model gave it, ``scored`` is what filters left of it."""
+
+    scored: str = ""
+
+    def __str__(self) -> str:
+        return self.scored
 
 
 # What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,

@@ -1,7 +1,7 @@
 """One sample's turn: its question, what the model answered, and how an async body ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
@@ -9,7 +9,17 @@ import pytest
 from pytest_modeleval.asking import Answer, Asker
 from pytest_modeleval.collect import SampleRef
 from pytest_modeleval.filters import filtered
-from pytest_modeleval.sample import Completion, Json, Message, Request, Sample, SampleError, Score, recorded_scores
+from pytest_modeleval.sample import (
+    Completion,
+    FilteredCompletion,
+    Json,
+    Message,
+    Request,
+    Sample,
+    SampleError,
+    Score,
+    recorded_scores,
+)
 from pytest_modeleval.scorers.choices import likeliest
 
 
@@ -30,20 +40,26 @@ class ModelInTurn:
     asker: Asker
     turn: Turn
     ref: SampleRef
+    _asked: list[Request] = field(default_factory=list)
 
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
-        """The model's answer to the messages; ``generation`` goes over the model's own settings."""
+        """The model's answer to the messages; ``generation`` goes over the model's own settings.
+
+        The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
+        """
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
         request = Request(messages, tools, settings, self.ref.repeat, str(self.ref.item))
-        answer = replace(await self.asker.ask(request), messages=tuple(messages))
+        asked_before = self._asked.count(request)
+        self._asked.append(request)
+        answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
+        self.turn.answers.append(replace(answer, messages=tuple(messages)))
         if filters := self.ref.source.settings.filters:
-            text = filtered(answer.completion.text, filters)
-            answer = replace(answer, completion=replace(answer.completion, text=text))
-        self.turn.answers.append(answer)
+            as_it_came = {each.name: getattr(answer.completion, each.name) for each in fields(Completion)}
+            return FilteredCompletion(**as_it_came, scored=filtered(answer.completion.text, filters))
         return answer.completion
 
 
@@ -68,7 +84,10 @@ async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
     if turn.sample.pairs:
         await _weigh(model)
     else:
-        await model.complete(turn.sample.messages, tools=turn.sample.tools)
+        scored = str(await model.complete(turn.sample.messages, tools=turn.sample.tools))
+        # A body that is given the completion has no conversation: it reads what is scored.
+        answer = turn.answers[0]
+        turn.answers[0] = replace(answer, completion=replace(answer.completion, text=scored))
     return turn
 
 

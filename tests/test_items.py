@@ -247,7 +247,7 @@ def test_async_bodies_run_ahead_and_pytest_asyncio_keeps_its_own(
     project: pytest.Pytester, faulty: FaultyServer, mode: str
 ) -> None:
     mark = "" if mode == "auto" else "@pytest.mark.asyncio\n"
-    project.makepyfile(test_answers=ASYNC.replace("async def definition_of", f"{mark}async def definition_of"))
+    project.makepyfile(test_answers=ASYNC.replace("async def test_of", f"{mark}async def test_of"))
     right, wrong = answer("42"), answer("41")
     faulty.fault = lambda handler, body: (wrong if "say 1" in json.dumps(body) else right)(handler, body)
 

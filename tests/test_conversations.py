@@ -1,0 +1,64 @@
+"""Bodies that talk to the model more than once: what is asked, what is given, what is stored."""
+
+import json
+from http.server import BaseHTTPRequestHandler
+from itertools import count
+from typing import Any
+
+import pytest
+
+from tests.conftest import FaultyServer, answer, run
+
+BODIES = """
+import asyncio
+from pytest_modeleval import Sample, benchmark, generated
+from pytest_modeleval.scorers.numbers import same_number
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
+
+@benchmark(ROWS, lambda row: Sample(f"say {row['n']}", "42"))
+async def test_votes(sample, model):
+    votes = await asyncio.gather(*(model.complete(sample.prompt) for _ in range(3)))
+    assert len({vote.text for vote in votes}) == 3, [vote.text for vote in votes]
+
+@benchmark(ROWS, lambda row: Sample(f"ask {row['n']}", "42"))
+async def test_goes_on(sample, model):
+    first = await model.complete(sample.prompt)
+    said = [*sample.messages, {"role": "assistant", "content": first.text}, {"role": "user", "content": "sure?"}]
+    second = await model.complete(said)
+    assert same_number(second, sample.target)
+    assert (first.text, str(first)) == ("well: 42, not 7", "42")
+"""
+
+
+@pytest.fixture
+def talks(project: pytest.Pytester) -> pytest.Pytester:
+    project.makepyfile(test_talks=BODIES)
+    return project
+
+
+def test_the_same_asked_again_is_answered_again_and_both_are_kept(talks: pytest.Pytester, faulty: FaultyServer) -> None:
+    numbers = count()
+
+    def numbered(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        answer(f"answer {next(numbers)}")(handler, body)
+
+    faulty.fault = numbered
+
+    first = run(talks, "--model", "faulty", "-k", "votes", "test_talks.py")
+    again = run(talks, "--model", "faulty", "-k", "votes", "test_talks.py")
+
+    first.assert_outcomes(passed=2, deselected=1)
+    again.assert_outcomes(passed=2, deselected=1)
+    assert len(faulty.asked) == 6
+    again.stdout.fnmatch_lines(["answers: 0 new, 6 stored, *"])
+
+
+def test_a_filter_changes_what_is_scored_and_not_what_goes_back(talks: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("well: 42, not 7")
+
+    result = run(talks, "--model", "faulty", "-k", "goes_on", "--eval-filter", r"regex=well: (\d+)", "test_talks.py")
+
+    result.assert_outcomes(passed=2, deselected=1)
+    sent_back = [body["messages"][1]["content"] for body in faulty.asked if len(body["messages"]) == 3]
+    assert sent_back == ["well: 42, not 7"] * 2, json.dumps(faulty.asked)
