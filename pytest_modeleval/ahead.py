@@ -18,6 +18,8 @@ from pytest_modeleval.turns import AHEAD, TURN, Turn, ask_once, converse
 
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
+# How many conversations may be under way for each request that may.
+_CONVERSATIONS = 16
 
 
 class _NotAsked(Exception):
@@ -141,9 +143,10 @@ class Ahead:
 
     def _job(self, item: pytest.Item, ref: SampleRef, arguments: dict[str, Any] | None) -> Job[Turn]:
         asker = self._askers[ref.model.name]
-        work: Callable[[], Awaitable[Turn]]
-        if ref.source.benchmark.is_async:
-            work = lambda: converse(asker, ref, arguments)  # noqa: E731
-        else:
-            work = lambda: ask_once(asker, ref)  # noqa: E731
-        return Job(item.nodeid, work, asker.at_once)
+        if not ref.source.benchmark.is_async:
+            return Job(item.nodeid, lambda: ask_once(asker, ref), asker.at_once, ref.model.name)
+        # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
+        # ahead than it must.
+        many = 1 if self._decided else _CONVERSATIONS
+        at_once = lambda: many * asker.at_once()  # noqa: E731
+        return Job(item.nodeid, lambda: converse(asker, ref, arguments), at_once, f"{ref.model.name}, conversations")

@@ -5,7 +5,7 @@ import selectors
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,11 +29,12 @@ def _death(how: str) -> StopRun:
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[T]):
-    """One item's work: a coroutine function, and how many jobs may run at once when it starts."""
+    """One item's work: a coroutine function, and how many jobs of its ``kind`` may run at once when it starts."""
 
     key: str
     work: Callable[[], Awaitable[T]]
     at_once: Callable[[], int]
+    kind: str = ""
 
 
 class _TellingSelector(selectors.DefaultSelector):
@@ -65,7 +66,8 @@ class Engine(Generic[T]):
         self._ready = threading.Condition()
         self._awaited: str | None = None
         self._stopped: BaseException | None = None
-        self._tasks: dict[asyncio.Task[None], str] = {}
+        self._tasks: dict[asyncio.Task[None], Job[T]] = {}
+        self._running: Counter[str] = Counter()
         self._selector = _TellingSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         # The loop gets the interpreter lock when it has asked for it this long without the main thread letting go once,
@@ -188,7 +190,8 @@ class Engine(Generic[T]):
                 job = self._jobs.popleft()
                 if not self._dropped(job.key):
                     task = self._loop.create_task(self._work(job))
-                    self._tasks[task] = job.key
+                    self._tasks[task] = job
+                    self._running[job.kind] += 1
                     task.add_done_callback(self._end)
             self._wakeup.clear()
             await self._wakeup.wait()
@@ -196,11 +199,11 @@ class Engine(Generic[T]):
     def _has_room(self, job: Job[T]) -> bool:
         at_once = job.at_once()
         most = LOOK_AHEAD if self._ahead is None else min(LOOK_AHEAD, self._ahead * at_once)
-        return (len(self._results) < most or job.key == self._awaited) and len(self._tasks) < at_once
+        return (len(self._results) < most or job.key == self._awaited) and self._running[job.kind] < at_once
 
     def _cancel_dropped(self) -> None:
-        for task, key in self._tasks.items():
-            if self._dropped(key):
+        for task, job in self._tasks.items():
+            if self._dropped(job.key):
                 task.cancel()
         with self._ready:
             for key in [key for key in self._results if self._dropped(key)]:
@@ -225,10 +228,11 @@ class Engine(Generic[T]):
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Make room for the next job; whatever became of this one, nobody waits for it in vain."""
-        key = self._tasks.pop(task)
+        job = self._tasks.pop(task)
+        self._running[job.kind] -= 1
         self._wakeup.set()
         if task.cancelled() and self._stopped is None:
-            self._publish(key, SampleError("its request was cancelled"))
+            self._publish(job.key, SampleError("its request was cancelled"))
         elif not task.cancelled() and (error := task.exception()):
             self._stop(_death(f"{type(error).__name__}: {error}"))
 

@@ -1,6 +1,7 @@
 """Bodies that talk to the model more than once: what is asked, what is given, what is stored."""
 
 import json
+import threading
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
@@ -62,3 +63,39 @@ def test_a_filter_changes_what_is_scored_and_not_what_goes_back(talks: pytest.Py
     result.assert_outcomes(passed=2, deselected=1)
     sent_back = [body["messages"][1]["content"] for body in faulty.asked if len(body["messages"]) == 3]
     assert sent_back == ["well: 42, not 7"] * 2, json.dumps(faulty.asked)
+
+
+WAITS = """
+import asyncio
+from pytest_modeleval import Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 30})
+waiting = 0
+
+@benchmark(ROWS, lambda row: Sample(f"say {row['n']}", "42"))
+async def test_waits(sample, model):
+    global waiting
+    await model.complete(sample.prompt)
+    waiting += 1
+    # A tool that answers when all have asked: here nobody would ever get on who counts conversations as requests.
+    while waiting < 30:
+        await asyncio.sleep(0.01)
+    assert (await model.complete([*sample.messages, {"role": "user", "content": "so?"}])).text == "42"
+"""
+
+
+def test_who_waits_for_a_tool_holds_no_request_back(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_waits=WAITS)
+    under_way, most = threading.Semaphore(100), []
+
+    def watched(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        with under_way:
+            most.append(100 - under_way._value)
+            answer("42")(handler, body)
+
+    faulty.fault = watched
+
+    result = run(project, "--model", "faulty", "--eval-concurrency", "2", "test_waits.py")
+
+    result.assert_outcomes(passed=30)
+    assert max(most) <= 2

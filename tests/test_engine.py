@@ -54,6 +54,17 @@ def test_an_engine_may_be_closed_before_its_thread_has_begun_to_work() -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == "modeleval-engine"]
 
 
+def test_jobs_of_another_kind_have_room_of_their_own(engine: Engine[Any]) -> None:
+    together = threading.Barrier(2, timeout=20)
+
+    async def meet() -> None:
+        await asyncio.to_thread(together.wait)
+
+    engine.feed([Job("one", meet, lambda: 1, "a"), Job("two", meet, lambda: 1, "b")])
+
+    assert [engine.result(key, nothing) for key in ("one", "two")] == [None, None]
+
+
 def test_no_more_jobs_run_at_once_than_allowed(engine: Engine[Any]) -> None:
     running, most = 0, 0
 
