@@ -224,9 +224,8 @@ def main() -> None:
     verdicts = tried(asked.work)
     survived = [fault.name for fault in counted if verdicts[fault.name]]
     caught = len(counted) - len(survived)
-    print(*survived, sep="\n")
-    print(f"{len(found) - len(counted)} that nobody can notice ({UNNOTICEABLE.name})")
-    print(f"{caught} of {len(counted)} caught: {caught / len(counted):.1%}")
+    left_out = f"{len(found) - len(counted)} that nobody can notice ({UNNOTICEABLE.name})"
+    print(*survived, left_out, f"{caught} of {len(counted)} caught: {caught / len(counted):.1%}", sep="\n")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
+from pytest_modeleval.counts import Counts
 from pytest_modeleval.record import Record
 from pytest_modeleval.results import Results
 from tests.conftest import FaultyServer, run
@@ -46,6 +47,12 @@ def test_the_whole_is_the_mean_over_samples_not_over_subsets() -> None:
     rows = table(record(subset="x", index=0), *(record(subset="y", index=i, **wrong) for i in range(3)))
 
     assert rows[0][4] == 0.25
+
+
+def test_counts_of_processes_are_added_up() -> None:
+    whole = Counts(1, 2, 3, 4) + Counts(10, 20, 30, 40)
+
+    assert (whole.errors, whole.unscored, whole.prompt_tokens, whole.completion_tokens) == (11, 22, 33, 44)
 
 
 def test_the_interval_has_both_of_its_ends() -> None:

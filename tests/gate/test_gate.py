@@ -54,6 +54,15 @@ def test_the_same_model_passes(many: pytest.Pytester, faulty: FaultyServer) -> N
     )
 
 
+def test_each_benchmark_has_a_least_score_of_its_own(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_more=ANSWERS.replace("test_answers", "test_more"))
+    flags = ("--eval-min-score", "more=0.5", "--eval-min-score", "answers=0.6")
+
+    result = run(project, "--model", "faulty", "test_answers.py", "test_more.py", *flags)
+
+    result.stdout.re_match_lines_random([r"more +passed +score 1\.000 .*", r"answers +passed +score 1\.000 .*"])
+
+
 def test_a_run_says_that_it_saved_a_baseline(project: pytest.Pytester, faulty: FaultyServer) -> None:
     wrong(faulty, 0, 1)
 

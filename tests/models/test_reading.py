@@ -222,6 +222,10 @@ def test_an_answer_is_kept_whatever_is_said_of_usage(usage: object, streamed: bo
     assert (answer.text, answer.prompt_tokens, answer.completion_tokens) == ("42", None, None)
 
 
+def test_a_fingerprint_is_kept_up_to_200_characters() -> None:
+    assert read(whole({"content": "42"}, system_fingerprint="f" * 300)).fingerprint == "f" * 200
+
+
 def test_usage_may_come_early() -> None:
     answer = read(stream(chunk({"content": "42"}, usage=USAGE), chunk({}, "stop", usage=None)))
 
