@@ -1,8 +1,9 @@
 """This process's items, asked ahead of pytest in their order; each waits for its own answer before it runs."""
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from itertools import dropwhile, islice, takewhile
 from typing import Any, NoReturn
 
 import pytest
@@ -110,6 +111,8 @@ class Ahead:
         if turn is None:
             names = ref.source.benchmark.body.__code__.co_varnames
             arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
+            # Behind this one, which is wanted now.
+            self._engine.feed_next([self._job(other, its, arguments) for other, its in self._alike(item)])
             self._engine.feed_first(self._job(item, ref, arguments))
             turn = item.stash[TURN] = self._result(item, lambda: None)
         if isinstance(turn, NotAsked):
@@ -119,6 +122,17 @@ class Ahead:
         if turn.ended is not None:
             raise turn.ended
         return True
+
+    def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
+        """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
+        if not _outlives(item):
+            return
+        behind = dropwhile(lambda other: other is not item, xdist.given_items(self._session))
+        for other in takewhile(lambda other: _is_alike(item, other), islice(behind, 1, None)):
+            ref = selected(other)
+            if ref is not None and other.nodeid not in self._fed and not other.get_closest_marker("skip"):
+                self._fed.add(other.nodeid)
+                yield other, ref
 
     def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Turn | SampleError:
         try:
@@ -150,3 +164,17 @@ class Ahead:
         many = 1 if self._decided else _CONVERSATIONS
         at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(item.nodeid, lambda: converse(asker, ref, arguments), at_once, f"{ref.model.name}, conversations")
+
+
+def _outlives(item: pytest.Function) -> bool:
+    """Whether all that an item is given besides its sample and model is made for more than this item."""
+    made = item._fixtureinfo.name2fixturedefs
+    return all(made[name][-1].scope != "function" for name in {*item.fixturenames} & {*made} - AHEAD)
+
+
+def _is_alike(item: pytest.Function, other: pytest.Item) -> bool:
+    """Whether another item runs the same body with the same fixtures."""
+    if not isinstance(other, pytest.Function) or other.function is not item.function or other.parent is not item.parent:
+        return False
+    # No fixture but the sample may have parameters.
+    return all(set(each.callspec.params) == {"sample"} for each in (item, other))

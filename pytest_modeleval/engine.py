@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -82,6 +82,11 @@ class Engine(Generic[T]):
     def feed(self, jobs: Iterable[Job[T]]) -> None:
         """Add jobs behind those that wait."""
         self._jobs.extend(jobs)
+        self._call(self._wakeup.set)
+
+    def feed_next(self, jobs: Sequence[Job[T]]) -> None:
+        """Put jobs before those that wait."""
+        self._jobs.extendleft(reversed(jobs))
         self._call(self._wakeup.set)
 
     def feed_first(self, job: Job[T]) -> None:

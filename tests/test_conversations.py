@@ -99,3 +99,55 @@ def test_who_waits_for_a_tool_holds_no_request_back(project: pytest.Pytester, fa
 
     result.assert_outcomes(passed=30)
     assert max(most) <= 2
+
+
+WITH_FIXTURES = """
+import asyncio
+import pytest
+from pytest_modeleval import Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 12})
+waiting, made = 0, []
+
+@pytest.fixture(scope="SCOPE")
+def tools():
+    made.append("tools")
+    yield {"made": len(made)}
+    made.append("gone")
+
+@benchmark(ROWS, lambda row: Sample(f"say {row['n']}", "42"))
+async def test_first(sample, model):
+    assert (await model.complete(sample.prompt)).text == "42"
+
+@benchmark(ROWS, lambda row: Sample(f"use {row['n']}", "42"))
+async def test_tools(sample, tools, model):
+    global waiting
+    waiting += 1
+    assert made[-1] == "tools"
+    # From the second sample on, all are under way together.
+    while waiting > 1 and waiting < WANTED:
+        await asyncio.sleep(0.01)
+    assert (await model.complete(sample.prompt)).text == "42"
+
+def test_after():
+    assert made == EXPECTED
+"""
+
+
+@pytest.mark.parametrize(
+    ("scope", "wanted", "made"),
+    [
+        ("session", 12, ["tools"]),
+        ("module", 12, ["tools"]),
+        ("function", 1, ["tools", "gone"] * 12),
+    ],
+)
+def test_fixtures_that_outlive_an_item_do_not_make_samples_wait_for_each_other(
+    project: pytest.Pytester, faulty: FaultyServer, scope: str, wanted: int, made: list[str]
+) -> None:
+    text = WITH_FIXTURES.replace("SCOPE", scope).replace("WANTED", str(wanted)).replace("EXPECTED", repr(made))
+    project.makepyfile(test_tools=text)
+
+    result = run(project, "--model", "faulty", "test_tools.py")
+
+    result.assert_outcomes(passed=25)
