@@ -255,6 +255,12 @@ def test_a_data_folder_without_the_benchmark(project: pytest.Pytester, rows: Pat
     )
 
 
+def test_a_sample_of_a_benchmark_without_data_says_why_it_is_not_there(project: pytest.Pytester, rows: Path) -> None:
+    result = run(project, "--model", "faulty", "--eval-offline", "test_files.py::test_files[main-00000]")
+
+    result.stderr.fnmatch_lines(["ERROR: files has no main/test of some/files in ModelScope's cache on this machine*"])
+
+
 def test_a_data_folder_without_the_file(project: pytest.Pytester, rows: Path) -> None:
     rows.unlink()
 
