@@ -34,6 +34,6 @@ def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
     else:
         return
     yield why + ("; no gate was judged and no baseline saved" if evaluation.gate.judges else "")
-    if evaluation.ended == INTERRUPTED and expected.left and evaluation.options.cache.writes:
+    if evaluation.ended == INTERRUPTED and expected.left and evaluation.kept:
         same = ", where the same model answers" if evaluation.gate.judges else ""
         yield f"the answers are kept: the same command goes on with them{same}"
