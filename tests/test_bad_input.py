@@ -201,6 +201,26 @@ def test_two_benchmarks_of_one_name(project: pytest.Pytester, faulty: FaultyServ
     result.stderr.fnmatch_lines(["ERROR: two benchmarks are called 'answers': *test_again.py:* and *test_answers.py:*"])
 
 
+def test_rows_in_a_list_are_told_how_to_be_given(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(
+        test_listed="""
+        from pytest_modeleval import benchmark
+
+        @benchmark([{"q": "What?", "a": "2"}], lambda row: row)
+        def test_listed(sample, completion):
+            pass
+        """
+    )
+
+    result = run(project, "--model", "faulty", "test_listed.py")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["E   TypeError: @benchmark takes the rows of hub(…) or generated(…) first, not a list; *"]
+    )
+    result.stdout.no_fnmatch_line("*pluggy/*")
+
+
 def test_a_benchmark_that_takes_no_sample(project: pytest.Pytester, faulty: FaultyServer) -> None:
     project.makepyfile(test_answers=ANSWERS.replace("sample: Sample, completion: Completion", ""))
 
