@@ -29,7 +29,7 @@ def test_more_than_half_is_said_and_has_its_own_status(
     result = run(project, "--model", "faulty", "test_answers.py", *workers)
 
     assert result.ret == 10
-    result.stdout.re_match_lines([r"6 of 10 samples have no answer, which is most of them$"])
+    result.stdout.re_match_lines([r"6 of 10 samples are errors, which is most of them$"])
 
 
 def test_half_is_not_most(project: pytest.Pytester, failing: FaultyServer) -> None:
