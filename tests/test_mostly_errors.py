@@ -1,4 +1,4 @@
-"""A run in which more than half of the samples have no answer ends with a status of its own."""
+"""A run in which more than half of the samples are errors ends with a status of its own."""
 
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -45,7 +45,7 @@ def test_it_is_neither_judged_nor_saved(project: pytest.Pytester, failing: Fault
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     assert result.ret == 10
-    result.stdout.fnmatch_lines(["6 of 10 samples have no answer, *; no gate was judged and no baseline saved"])
+    result.stdout.fnmatch_lines(["6 of 10 samples are errors, *; no gate was judged and no baseline saved"])
     assert not (project.path / "b.json").exists()
 
 
