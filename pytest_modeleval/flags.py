@@ -153,7 +153,7 @@ FLAGS = (
         values.Cache.WRITE,
     ),
     Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", values.path),
-    Flag("--eval-save-baseline", "FILE", "bless this run: keep its outcomes sample by sample in FILE", values.path),
+    Flag("--eval-save-baseline", "FILE", "bless this run: keep its outcomes sample by sample in FILE", values.written),
     Flag("--eval-baseline", "FILE", "fail when the model got worse than the baseline in FILE", values.path),
     Flag(
         "--eval-margin",

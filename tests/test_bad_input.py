@@ -33,6 +33,8 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "--perf-slo", ""], "--perf-slo takes LIMITS, not ''"),
         (["--model", "faulty", "--perf-parallel", ""], "--perf-parallel takes N,…, not ''"),
         (["--eval-diff", "last", ""], "--eval-diff takes RUN, not ''"),
+        (["--model", "faulty", "--eval-save-baseline", "empty"], "--eval-save-baseline takes a file to write, and */empty is a folder"),
+        (["--model", "faulty", "--eval-save-baseline", "empty/x/o.json"], "--eval-save-baseline: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
