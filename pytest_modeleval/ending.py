@@ -38,6 +38,8 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     if exit_status in ENDED and not evaluation.expected.left:
         evaluation.ended = COMPLETE
     evaluation.judgement = _judge(evaluation, session, store, exit_status)
+    new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
+    evaluation.kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
     evaluation.remarks = [
         *stored.lines(store, evaluation.rules, evaluation.models),
         *thoughts.lines(store, evaluation.run),

@@ -106,6 +106,8 @@ class Evaluation:
         self._resume_within = resume_within(root)
         # Which stored answers served, or would have, a line each.
         self.remarks: list[str] = []
+        # Whether the store holds answers for the same command to go on with.
+        self.kept = False
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"

@@ -30,10 +30,10 @@ def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
         why = "the budget ran out"
     elif results.mostly_errors(evaluation.options.max_error_rate):
         asked = results.right + results.wrong + results.errors
-        why = f"{results.errors:,} of {asked:,} samples have no answer, which is most of them"
+        why = f"{results.errors:,} of {asked:,} samples are errors, which is most of them"
     else:
         return
     yield why + ("; no gate was judged and no baseline saved" if evaluation.gate.judges else "")
-    if evaluation.ended == INTERRUPTED and expected.left and evaluation.options.cache.writes:
+    if evaluation.ended == INTERRUPTED and expected.left and evaluation.kept:
         same = ", where the same model answers" if evaluation.gate.judges else ""
         yield f"the answers are kept: the same command goes on with them{same}"
