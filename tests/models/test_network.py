@@ -113,6 +113,16 @@ def test_an_answer_that_unpacks_without_end_is_refused_within_a_bound(
     assert most < 100_000_000
 
 
+def test_a_time_out_bounds_what_one_piece_unpacks_to(server: FaultyServer) -> None:
+    """180 MB of tokens in 400 kB, which would take half a minute to read."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join([*(packer.compress(TOKEN * 10_000) for _ in range(250)), packer.flush()])
+    server.fault = lambda handler, _: send(handler, 200, bomb, content_encoding="gzip")
+
+    with pytest.raises(Unavailable, match=r"no answer within 0\.5 s"):
+        complete(server, stream=True, timeout=0.5)
+
+
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
 def test_what_is_packed_otherwise_than_it_says_is_asked_again(server: FaultyServer, coding: str) -> None:
     server.fault = packed(RIGHT, coding)
