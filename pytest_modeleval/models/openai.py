@@ -57,8 +57,8 @@ class OpenAIModel:
     probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
-        # What the server says of the model, as far as it tells one from another.
-        self.said: Mapping[str, Any] = {}
+        # What the server says of the model, as far as it tells one from another; None while it says nothing yet.
+        self.said: Mapping[str, Any] | None = None
         self._spec = spec
         self._mask = Mask(spec)
         self._refusals = Refusals()
@@ -99,13 +99,13 @@ class OpenAIModel:
             await self._probe(listed)
 
     async def describe(self) -> Mapping[str, Any] | None:
-        """What the server says of the model now; None where it does not answer."""
+        """What the server says of the model now; None where it does not answer, or still loads it."""
         try:
             return (await self._listed())[1]
         except (openai.APIError, TimeoutError):
             return None
 
-    async def _listed(self) -> tuple[Sequence[str], Mapping[str, Any]]:
+    async def _listed(self) -> tuple[Sequence[str], Mapping[str, Any] | None]:
         """The names of the endpoint's models, and what it says of this one."""
         async with asyncio.timeout(PATIENCE):
             response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
@@ -299,9 +299,13 @@ def _model_entries(content: bytes) -> dict[str, Json]:
         return {}
 
 
-def _said(entry: Json) -> Json:
-    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking."""
-    return {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
+def _said(entry: Json) -> Json | None:
+    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking.
+
+    None where llama.cpp still loads the model, which has sizes but not yet.
+    """
+    said = {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
+    return said if said or "meta" not in entry else None
 
 
 def _body_of(error: openai.APIStatusError) -> object:

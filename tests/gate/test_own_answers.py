@@ -232,6 +232,21 @@ def test_a_server_that_is_gone_in_the_end_is_judged_by_its_answers(many: pytest.
     assert run(many, "--model", "faulty", *MIN).ret == 0
 
 
+@pytest.mark.parametrize("lists", [False, True], ids=["503", "llama.cpp"])
+def test_a_server_that_still_starts_in_the_beginning_is_judged(
+    many: pytest.Pytester, faulty: FaultyServer, lists: bool
+) -> None:
+    faulty.lists, faulty.says = lists, {"meta": None}
+
+    def ready(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        faulty.lists, faulty.says = True, {"meta": {"n_params": 7}}
+        answer(LONG)(handler, body)
+
+    faulty.fault = ready
+
+    assert run(many, "--model", "faulty", *MIN).ret == 0
+
+
 def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says, faulty.fault = ROOT, answer("42")
     cut_short(many, faulty, *MIN)
@@ -300,8 +315,9 @@ def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: Fau
     assert len(faulty.asked) == N
 
 
-def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.fault = answer(LONG, fingerprint="fp_1")
+@pytest.mark.parametrize("lists", [True, False], ids=["named", "no list"])
+def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer, lists: bool) -> None:
+    faulty.lists, faulty.fault = lists, answer(LONG, fingerprint="fp_1")
     cut_short(many, faulty, *MIN)
 
     run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
