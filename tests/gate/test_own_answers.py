@@ -387,7 +387,8 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     """Killed after it had written the file: the same command would compare these answers with themselves."""
     faulty.says = ROOT
     run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
-    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "--eval-gate-on-inconclusive", "pass"]
+    both += ["test_answers.py"]
     run(many, "--model", "faulty", *both)
     with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
         store.execute("update runs set finished = null, exit_status = null, ended = 'interrupted'")
@@ -396,6 +397,19 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     run(many, "--model", "faulty", *both)
 
     assert len(faulty.asked) == N
+
+
+def test_a_run_that_its_gate_fails_takes_no_baselines_place(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
+    before = (many.path / "b.json").read_text()
+    faulty.fault = answer("41")
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
+
+    results = [run(many, "--model", "faulty", *both) for _ in range(2)]
+
+    assert [result.ret for result in results] == [1, 1]
+    assert (many.path / "b.json").read_text() == before
+    results[0].stdout.fnmatch_lines(["no baseline saved: the gate did not pass"])
 
 
 @pytest.mark.parametrize("text", ["24", "a day", ""])
