@@ -69,19 +69,22 @@ def _judge(evaluation: "Evaluation", session: pytest.Session, store: Store, exit
     if results.mostly_errors(options.max_error_rate):
         session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
         return None
+    passes = options.gate_on_inconclusive == "pass"
     try:
         refuse_changed(store, evaluation.run)
-        if options.save_baseline:
+        judgement = gate.judge() if gate.is_active else None
+        # What fails could otherwise take the place of the baseline that it fails by, and would pass the next time.
+        if options.save_baseline and (
+            judgement is None or judgement.exit_status(inconclusive_passes=passes) == Exit.PASSED
+        ):
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
             evaluation.blessed = options.save_baseline
-        if not gate.is_active:
+        if judgement is None:
             return None
-        judgement = gate.judge()
     except (pytest.UsageError, OSError) as error:
         _fail(session, str(error))
         return None
-    passes = options.gate_on_inconclusive == "pass"
     if samples_only:
         session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
     for reports in test_reports(judgement, inconclusive_passes=passes):

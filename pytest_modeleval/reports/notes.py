@@ -18,8 +18,15 @@ def notes(evaluation: "Evaluation") -> list[str]:
         *evaluation.remarks,
         *([budget.line(evaluation.spent)] if evaluation.spent else []),
         *_broken_off(evaluation),
-        *([f"baseline saved: {evaluation.blessed}"] if evaluation.blessed else []),
+        *_blessed(evaluation),
     ]
+
+
+def _blessed(evaluation: "Evaluation") -> Iterator[str]:
+    if evaluation.blessed:
+        yield f"baseline saved: {evaluation.blessed}"
+    elif evaluation.options.save_baseline and evaluation.judgement:
+        yield "no baseline saved: the gate did not pass"
 
 
 def _broken_off(evaluation: "Evaluation") -> Iterator[str]:
