@@ -144,8 +144,8 @@ class Asker:
             # Whatever a model's library raises here, every sample would meet again.
             raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}{used_up()}") from error
         self.slots = Slots(self._concurrency or model.concurrency, min(MOST, max(1, free_handles())))
-        if self._recall.rules.judged:
-            self._resumption.opened(getattr(model, "said", {}))
+        if self._recall.rules.judged and (said := getattr(model, "said", {})) is not None:
+            self._resumption.opened(said)
         return model
 
     async def _persist(self, model: Model, request: Request) -> Completion:

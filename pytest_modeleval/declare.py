@@ -16,6 +16,8 @@ from pytest_modeleval.sample import Sample, Score
 # A scorer: the answer, the target and the options, and by keyword the metric's name.
 Rule = Callable[..., Score]
 Body = TypeVar("Body", bound=Callable[..., Any])
+# How rows that are in a list are given.
+_LISTED = 'rows of a list are generated(lambda subset, index: ROWS[index], {"main": len(ROWS)})'
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,11 @@ def benchmark(
     of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
     says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
     authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
-    it.
+    it. Raises `TypeError` for rows that are no dataset.
     """
+    if not hasattr(dataset, "subsets"):
+        kind = type(dataset).__name__
+        raise TypeError(f"@benchmark takes the rows of hub(…) or generated(…) first, not a {kind}; {_LISTED}")
 
     def decorate(body: Body) -> Body:
         declared = Benchmark(

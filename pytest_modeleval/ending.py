@@ -37,8 +37,10 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     is_complete = exit_status in ENDED and not evaluation.expected.left
     judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
+    new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
+    kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
-    return finished(evaluation, ended, status, judgement=judgement, blessed=blessed, remarks=remarks)
+    return finished(evaluation, ended, status, judgement=judgement, blessed=blessed, remarks=remarks, kept=kept)
 
 
 def finished(
@@ -49,6 +51,7 @@ def finished(
     judgement: Judgement | None = None,
     blessed: Path | None = None,
     remarks: Sequence[str] = (),
+    kept: bool = False,
 ) -> FinishedRun:
     """The run as it stands."""
     results, expected = evaluation.results, evaluation.expected
@@ -75,6 +78,7 @@ def finished(
         blessed=blessed,
         spent=evaluation.spent,
         remarks=remarks,
+        kept=kept,
         without_data=evaluation.collector.without_data,
     )
 
@@ -103,20 +107,23 @@ def _judge(
     if results.mostly_errors(options.max_error_rate):
         session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
         return None, None
+    passes = options.gate_on_inconclusive == "pass"
     blessed = None
     try:
         refuse_changed(store, evaluation.run)
-        if options.save_baseline:
+        judgement = gate.judge() if gate.is_active else None
+        # What fails could otherwise take the place of the baseline that it fails by, and would pass the next time.
+        if options.save_baseline and (
+            judgement is None or judgement.exit_status(inconclusive_passes=passes) == Exit.PASSED
+        ):
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
             blessed = options.save_baseline
-        if not gate.is_active:
+        if judgement is None:
             return None, blessed
-        judgement = gate.judge()
     except (pytest.UsageError, OSError) as error:
         _fail(session, str(error))
         return None, blessed
-    passes = options.gate_on_inconclusive == "pass"
     if samples_only:
         session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
     for reports in test_reports(judgement, inconclusive_passes=passes):

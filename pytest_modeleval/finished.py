@@ -72,6 +72,8 @@ class FinishedRun:
     spent: Spent | None
     # Which stored answers served, or would have, a line each.
     remarks: Sequence[str]
+    # The store holds answers for the same command to go on with.
+    kept: bool
     # Benchmarks without data, and why.
     without_data: Mapping[str, str]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import pytest
@@ -152,7 +153,7 @@ FLAGS = (
         values.Cache.WRITE,
     ),
     Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", values.path),
-    Flag("--eval-save-baseline", "FILE", "bless this run: keep its outcomes sample by sample in FILE", values.path),
+    Flag("--eval-save-baseline", "FILE", "bless this run: keep its outcomes sample by sample in FILE", values.written),
     Flag("--eval-baseline", "FILE", "fail when the model got worse than the baseline in FILE", values.path),
     Flag(
         "--eval-margin",
@@ -262,9 +263,18 @@ def add_flags(parser: pytest.Parser, group: Any, flags: Sequence[Flag]) -> None:
 
 def _add(group: Any, flag: Flag) -> None:
     # argparse fills a help text with `%`; pytest shows that of an ini key as it is.
-    kept = {"dest": f"modeleval_{flag.field}", "help": flag.help.replace("%", "%%")}
+    kept: dict[str, Any] = {"dest": f"modeleval_{flag.field}", "help": flag.help.replace("%", "%%")}
     if flag.switch:
         group.addoption(flag.name, action="store_const", const="yes", **kept)
         return
+    if flag.parse is not values.text:
+        kept["type"] = partial(_not_empty, flag)
     nargs = flag.values if flag.values > 1 else None
     group.addoption(flag.name, action="append" if flag.repeated else "store", nargs=nargs, metavar=flag.metavar, **kept)
+
+
+def _not_empty(flag: Flag, text: str) -> str:
+    """The text; `pytest.UsageError` for an empty one, as of a variable that is not set: a gate would be none."""
+    if not text.strip():
+        raise pytest.UsageError(f"{flag.name} takes {flag.metavar}, not {text!r}")
+    return text

@@ -76,14 +76,21 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | N
 
 
 def unknown(
-    kind: str, name: str, known: Iterable[str], how: str = "", *, unlisted: Iterable[str] = ()
+    kind: str,
+    name: str,
+    known: Iterable[str],
+    how: str = "",
+    *,
+    unlisted: Iterable[str] = (),
+    meant: str | None = None,
 ) -> pytest.UsageError:
     """The error for a name that does not exist, with the closest one that does and how to go on.
 
-    ``unlisted`` are names that may have been meant as well; among so many, one is easily alike.
+    ``unlisted`` are names that may have been meant as well; among so many, one is easily alike. ``meant`` is the one
+    that was, where that is known.
     """
     known = sorted(set(known))
-    close = closest(name, known) or closest(name, unlisted, cutoff=0.75)
+    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75)
     hint = f"; did you mean {close!r}?" if close else "." if known else ""
     listed = f" Known: {', '.join(known)}." if known else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")

@@ -70,7 +70,11 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     except pytest.UsageError as error:
         from pytest_modeleval.typed import explained
 
-        raise explained(error, session.config, active.evaluation.collector.sizes if active else {}) from None
+        collector = active.evaluation.collector if active else None
+        # Where data could not be made ready, the node ids below it are not found either.
+        if collector and collector.error:
+            raise collector.error from None
+        raise explained(error, session.config, collector.sizes if collector else {}) from None
     if not is_active(session.config) and session.config.option.keyword:
         from pytest_modeleval.typed import refuse_without_model
 

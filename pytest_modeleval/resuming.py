@@ -126,9 +126,9 @@ class Resumption:
         )
         if self._who.is_sure and not before:
             return True
-        if before != [(self._said,)]:
+        if (before or [("",)]) != [(self._said,)]:
             now, then = self._said or "nothing", " or ".join(said for (said,) in before) or "nothing"
-            self._refuse(f"the server of {self._name} says {now} of itself, and then said {then}")
+            self._refuse(f"the server of {self._name} says {now} of itself, and said {then} before")
         elif not self._who.is_sure and not self._said and kept.completion.fingerprint in ("", _NAMELESS):
             self._refuse(
                 f"the server of {self._name} says nothing of itself that tells one model from another; "

@@ -252,7 +252,7 @@ class Metered:
         return self._model.concurrency
 
     @property
-    def said(self) -> Mapping[str, Any]:
+    def said(self) -> Mapping[str, Any] | None:
         """What the model's server says of itself."""
         return getattr(self._model, "said", {})
 

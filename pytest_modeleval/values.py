@@ -172,6 +172,17 @@ def path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given 
     return Path(text).absolute()
 
 
+def written(flag: str, text: str) -> Path:
+    """A file to write at the end of a run that would be asked again without it; refused where none can be."""
+    path = Path(text).absolute()
+    if os.path.isdir(path):  # noqa: PTH112 - which raises where a folder above may not be entered
+        raise pytest.UsageError(f"{flag} takes a file to write, and {path} is a folder")
+    above = next(folder for folder in path.parents if os.path.exists(folder))  # noqa: PTH110 - likewise
+    if not os.path.isdir(above) or not os.access(above, os.W_OK):  # noqa: PTH112
+        raise pytest.UsageError(f"{flag}: {path} cannot be written: {above} is no folder that this user may write to")
+    return path
+
+
 def paths(flag: str, texts: Iterable[str]) -> tuple[Path, ...]:  # noqa: ARG001
     """Paths, each once."""
     # A file that is named twice is one file. Without "..", as pytest writes paths, but a link keeps its name.

@@ -25,6 +25,16 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "--eval-hub", "github"], "--eval-hub takes one of modelscope, huggingface, not 'github'"),
         (["--model", "faulty", "--eval-cache", "yes"], "--eval-cache takes one of off, read, write, only, any, not 'yes'"),
         (["--model", "faulty", "--eval-generation", "t"], "--eval-generation takes KEY=VALUE, not 't'"),
+        (["--model", ""], "--model takes NAME, not ''"),
+        (["--model", "faulty", "--eval-save-baseline", ""], "--eval-save-baseline takes FILE, not ''"),
+        (["--model", "faulty", "--eval-baseline="], "--eval-baseline takes FILE, not ''"),
+        (["--model", "faulty", "--eval-json", " "], "--eval-json takes FILE, not ' '"),
+        (["--model", "faulty", "--eval-data="], "--eval-data takes DIR, not ''"),
+        (["--model", "faulty", "--perf-slo", ""], "--perf-slo takes LIMITS, not ''"),
+        (["--model", "faulty", "--perf-parallel", ""], "--perf-parallel takes N,…, not ''"),
+        (["--eval-diff", "last", ""], "--eval-diff takes RUN, not ''"),
+        (["--model", "faulty", "--eval-save-baseline", "empty"], "--eval-save-baseline takes a file to write, and */empty is a folder"),
+        (["--model", "faulty", "--eval-save-baseline", "empty/x/o.json"], "--eval-save-baseline: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
@@ -203,6 +213,26 @@ def test_two_benchmarks_of_one_name(project: pytest.Pytester, faulty: FaultyServ
     result.stderr.fnmatch_lines(["ERROR: two benchmarks are called 'answers': *test_again.py:* and *test_answers.py:*"])
 
 
+def test_rows_in_a_list_are_told_how_to_be_given(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(
+        test_listed="""
+        from pytest_modeleval import benchmark
+
+        @benchmark([{"q": "What?", "a": "2"}], lambda row: row)
+        def test_listed(sample, completion):
+            pass
+        """
+    )
+
+    result = run(project, "--model", "faulty", "test_listed.py")
+
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(
+        ["E   TypeError: @benchmark takes the rows of hub(…) or generated(…) first, not a list; *"]
+    )
+    result.stdout.no_fnmatch_line("*pluggy/*")
+
+
 def test_a_benchmark_that_takes_no_sample(project: pytest.Pytester, faulty: FaultyServer) -> None:
     project.makepyfile(test_answers=ANSWERS.replace("sample: Sample, completion: Completion", ""))
 
@@ -255,6 +285,12 @@ def test_a_data_folder_without_the_benchmark(project: pytest.Pytester, rows: Pat
             "with --eval-offline (there is no folder */data/files either): modelscope download some/files *"
         ]
     )
+
+
+def test_a_sample_of_a_benchmark_without_data_says_why_it_is_not_there(project: pytest.Pytester, rows: Path) -> None:
+    result = run(project, "--model", "faulty", "--eval-offline", "test_files.py::test_files[main-00000]")
+
+    result.stderr.fnmatch_lines(["ERROR: files has no main/test of some/files in ModelScope's cache on this machine*"])
 
 
 def test_a_data_folder_without_the_file(project: pytest.Pytester, rows: Path) -> None:

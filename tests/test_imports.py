@@ -13,7 +13,7 @@ from tests.conftest import WITHOUT
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Lowest first; a module may import from lower lines and from its own.
 LAYERS = [
-    {"sample", "aside", "alive", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names"},
+    {"sample", "aside", "alive", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names", "proxies"},
     {"record"},
     {
         "prompts",

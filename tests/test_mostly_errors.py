@@ -1,4 +1,4 @@
-"""A run in which more than half of the samples have no answer ends with a status of its own."""
+"""A run in which more than half of the samples are errors ends with a status of its own."""
 
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -29,7 +29,7 @@ def test_more_than_half_is_said_and_has_its_own_status(
     result = run(project, "--model", "faulty", "test_answers.py", *workers)
 
     assert result.ret == 10
-    result.stdout.re_match_lines([r"6 of 10 samples have no answer, which is most of them$"])
+    result.stdout.re_match_lines([r"6 of 10 samples are errors, which is most of them$"])
 
 
 def test_half_is_not_most(project: pytest.Pytester, failing: FaultyServer) -> None:
@@ -45,7 +45,7 @@ def test_it_is_neither_judged_nor_saved(project: pytest.Pytester, failing: Fault
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     assert result.ret == 10
-    result.stdout.fnmatch_lines(["6 of 10 samples have no answer, *; no gate was judged and no baseline saved"])
+    result.stdout.fnmatch_lines(["6 of 10 samples are errors, *; no gate was judged and no baseline saved"])
     assert not (project.path / "b.json").exists()
 
 

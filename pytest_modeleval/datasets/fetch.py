@@ -46,8 +46,8 @@ def fetch(
         except pytest.UsageError:
             # What is not in the cache may be in the hub.
             pass
+    looked = "" if place.folder is None else f" (there is no folder {place.folder} either)"
     if place.offline or not place.chosen:
-        looked = "" if place.folder is None else f" (there is no folder {place.folder} either)"
         files = [] if unknown else [file for files in names.values() for file in files]
         raise NoData(
             f"{place.benchmark} has no {', '.join('/'.join(part) for part in parts[:3])}"
@@ -63,7 +63,7 @@ def fetch(
         wanted = sorted({file for files in names.values() for file in files})
         return client.download(name, revision, wanted), revision, names
     except pytest.UsageError as error:
-        raise pytest.UsageError(f"{place.benchmark}: {error}") from None
+        raise pytest.UsageError(f"{place.benchmark}{looked}: {error}") from None
 
 
 def _client(dataset: Hub, place: Place) -> Client:

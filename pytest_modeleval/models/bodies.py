@@ -1,5 +1,6 @@
 """What a response may do before anybody reads it: how far it may grow, and where it may send us."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
@@ -66,6 +67,9 @@ class _Bounded(httpx2.AsyncByteStream):
                 if length > self._most:
                     raise httpx2.DecodingError(f"its body is longer than {self._most >> 20} MiB")
                 yield unpacked
+                if self._zlib:
+                    # One piece may unpack to all of it, and nothing else, a time-out either, would have its turn.
+                    await asyncio.sleep(0)
 
     def _unpacked(self, piece: bytes) -> Iterator[bytes]:
         if self._zlib is None:

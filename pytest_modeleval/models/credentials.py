@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.proxies import proxy_secrets
 from pytest_modeleval.sample import Completion
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
@@ -72,11 +73,11 @@ class Mask:
         headers = headers_of(spec)
         key = [key_of(spec)] if spec.api_key_env else []
         secret = [headers[name] for name, said in spec.headers.items() if _VARIABLE.search(said) or is_secret(name)]
-        self._hidden = _words([*key, *headers.values()], _SHORTEST)
-        self._secret = _words([*key, *secret], _SHORTEST_IN_ANSWERS)
+        self._hidden = _words([*key, *headers.values(), *proxy_secrets()], _SHORTEST)
+        self._secret = _words([*key, *secret, *proxy_secrets()], _SHORTEST_IN_ANSWERS)
 
     def hide(self, text: str) -> str:
-        """A line about an error, without the key, any header's value, and whatever else looks like a key."""
+        """A line about an error, without the key, headers' values, proxies' passwords and what looks like a key."""
         return re.sub(r"\bsk-[\w*-]{4,}", "***", _without(text, self._hidden))
 
     def cover(self, completion: Completion) -> Completion:

@@ -17,7 +17,7 @@ from pytest_modeleval.models.credentials import counted, is_secret
 from pytest_modeleval.models.spec import APIS, ModelSpec
 
 # Where the openai package asks when nobody says.
-_OPENAI = "https://api.openai.com/v1"
+OPENAI = "https://api.openai.com/v1"
 # Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
 _PATIENCE = 4.0
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -74,7 +74,7 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity
 
 def _address(spec: ModelSpec, *, shown: bool) -> str:
     """The address in one spelling, without a password; ``shown`` without the query either, where a key may stand."""
-    default = os.environ.get("OPENAI_BASE_URL") or _OPENAI if spec.api == "openai" else ""
+    default = os.environ.get("OPENAI_BASE_URL") or OPENAI if spec.api == "openai" else ""
     parts = urlsplit((spec.base_url or default).strip())
     host = parts.netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ""))
     return parts._replace(netloc=host, path=parts.path.rstrip("/"), query="" if shown else parts.query).geturl()

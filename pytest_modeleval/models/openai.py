@@ -3,24 +3,29 @@
 import asyncio
 import email.utils
 import math
+import os
 import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx2
 import openai
+import pytest
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models import Unavailable, bodies, echo
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.http import LeanTransport
+from pytest_modeleval.models.identity import OPENAI
 from pytest_modeleval.models.reading import answered, completion
 from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
 from pytest_modeleval.models.replies import Broken, count_of, error_text, usage_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options import unknown
+from pytest_modeleval.proxies import named_proxy
 from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
@@ -52,8 +57,8 @@ class OpenAIModel:
     probed = False
 
     def __init__(self, spec: ModelSpec) -> None:
-        # What the server says of the model, as far as it tells one from another.
-        self.said: Mapping[str, Any] = {}
+        # What the server says of the model, as far as it tells one from another; None while it says nothing yet.
+        self.said: Mapping[str, Any] | None = None
         self._spec = spec
         self._mask = Mask(spec)
         self._refusals = Refusals()
@@ -66,7 +71,7 @@ class OpenAIModel:
             timeout=None,
             max_retries=0,
             http_client=openai.DefaultAsyncHttpxClient(
-                transport=LeanTransport(), event_hooks={"response": [bodies.bound]}
+                transport=_transport(spec), event_hooks={"response": [bodies.bound]}
             ),
         )
         # Whole, so that the client need not join and parse it for every request.
@@ -94,13 +99,13 @@ class OpenAIModel:
             await self._probe(listed)
 
     async def describe(self) -> Mapping[str, Any] | None:
-        """What the server says of the model now; None where it does not answer."""
+        """What the server says of the model now; None where it does not answer, or still loads it."""
         try:
             return (await self._listed())[1]
         except (openai.APIError, TimeoutError):
             return None
 
-    async def _listed(self) -> tuple[Sequence[str], Mapping[str, Any]]:
+    async def _listed(self) -> tuple[Sequence[str], Mapping[str, Any] | None]:
         """The names of the endpoint's models, and what it says of this one."""
         async with asyncio.timeout(PATIENCE):
             response = await self._client.get("/models", cast_to=httpx2.Response, options=_OPTIONS)
@@ -257,6 +262,21 @@ class OpenAIModel:
         return one_line(self._mask.hide(text), _SHOWN)
 
 
+def _transport(spec: ModelSpec) -> httpx2.AsyncBaseTransport:
+    """Our own transport, or httpx's through the proxy that the environment names."""
+    named = named_proxy(urlsplit(spec.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI))
+    if named is None:
+        return LeanTransport()
+    name, url = named
+    try:
+        # Concurrency is limited elsewhere.
+        return httpx2.AsyncHTTPTransport(proxy=url, limits=httpx2.Limits())
+    except (ValueError, ImportError, httpx2.InvalidURL) as error:
+        # It may name the proxy with its password.
+        why = "it needs the package socksio" if isinstance(error, ImportError) else "that is no proxy's address"
+        raise pytest.UsageError(f"model {spec.name!r} is asked through the proxy of {name}: {why}") from None
+
+
 async def _nothing() -> AsyncIterator[bytes]:
     return
     yield
@@ -279,9 +299,13 @@ def _model_entries(content: bytes) -> dict[str, Json]:
         return {}
 
 
-def _said(entry: Json) -> Json:
-    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking."""
-    return {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
+def _said(entry: Json) -> Json | None:
+    """What tells one model from another: vLLM's and SGLang's root and length, llama.cpp's sizes; no time of asking.
+
+    None where llama.cpp still loads the model, which has sizes but not yet.
+    """
+    said = {name: entry[name] for name in ("root", "parent", "max_model_len", "meta") if entry.get(name) is not None}
+    return said if said or "meta" not in entry else None
 
 
 def _body_of(error: openai.APIStatusError) -> object:

@@ -1,5 +1,6 @@
 """A chat response read to its completion: a stream of events, or one JSON object, whatever was asked for."""
 
+import re
 import time
 from collections.abc import AsyncIterable, AsyncIterator
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ from pytest_modeleval.sample import Completion, Filtered, Json, SampleError, spl
 # How a stream of events may begin; the longest of these is what must have come to tell.
 _EVENTS = (b"data:", b"event:", b"retry:", b"id:", b":")
 _ENOUGH = max(map(len, _EVENTS))
+# What may come before that.
+_BLANK = b"\xef\xbb\xbf \r\n"
+_END_OF_LINE = re.compile(rb"[\r\n]")
 
 
 @dataclass(slots=True)
@@ -42,10 +46,10 @@ async def completion(begun: bytes, pieces: AsyncIterable[bytes], started: float)
 
     Raises `Broken` for what is no answer, `SampleError` where there is no choice, and `Filtered`.
     """
-    reading = aiter(pieces)
-    while len(begun.lstrip(b"\xef\xbb\xbf \r\n")) < _ENOUGH and (piece := await anext(reading, None)) is not None:
-        begun += piece
-    if begun.lstrip(b"\xef\xbb\xbf \r\n").startswith(_EVENTS):
+    reading, begun = aiter(pieces), begun.lstrip(_BLANK)
+    while len(begun) < _ENOUGH and (piece := await anext(reading, None)) is not None:
+        begun = (begun + piece).lstrip(_BLANK)
+    if begun.startswith(_EVENTS):
         reply = await _streamed(_events(begun, reading), started)
     else:
         reply = _whole(begun + b"".join([piece async for piece in reading]))
@@ -120,7 +124,7 @@ async def _events(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[t
 
 async def _lines(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """The lines of a stream without their ends: LF, CR LF, or CR."""
-    buffer, at = bytearray(begun.lstrip(b"\xef\xbb\xbf")), 0
+    buffer, at = bytearray(begun), 0
     while True:
         # A CR at the end of a piece may be half of a CR LF.
         while (end := _end_of_line(buffer, at)) >= 0:
@@ -140,9 +144,10 @@ async def _lines(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[by
 
 def _end_of_line(buffer: bytearray, at: int) -> int:
     """Where the line ends; -1 while that is not known."""
-    feed = buffer.find(b"\n", at)
-    back = buffer.find(b"\r", at, feed if feed >= 0 else len(buffer) - 1)
-    return back if back >= 0 else feed
+    found = _END_OF_LINE.search(buffer, at)
+    if found is None or (found[0] == b"\r" and found.end() == len(buffer)):
+        return -1
+    return found.start()
 
 
 def _completion(reply: _Reply, latency: float) -> Completion:

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import queue
+import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, m
 try:
     import torch
     import transformers
+    from huggingface_hub import constants
+    from huggingface_hub.errors import LocalEntryNotFoundError
 
     from pytest_modeleval.models import decoding, forward
 except ImportError:
@@ -76,6 +79,11 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(spec.model, **where)
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(spec.model, **loading)
     except (OSError, ValueError, ImportError, KeyError) as error:
+        if isinstance(error.__cause__, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE:
+            raise StopRun(
+                f"{spec.model} is not on this machine, and nothing is fetched with --eval-offline or HF_HUB_OFFLINE: "
+                f"hf download {shlex.quote(spec.model)}"
+            ) from None
         raise StopRun(f"cannot load {spec.model}: {reason(error, 400)}") from None
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:

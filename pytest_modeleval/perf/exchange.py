@@ -46,6 +46,13 @@ class Exchange:
         # A read brings 16 KiB at most: few are counted as quickly as none.
         return len(self.reads) << 14 > most and sum(len(read[0]) for read in self.reads) > most
 
+    def forget(self) -> None:
+        """Let go of all that came."""
+        self.reads.clear()
+        self.raw = bytearray()
+        self._joined = 0
+        self.framing.head = 0
+
     @property
     def last_seen(self) -> int:
         """When it last gave a sign of life."""

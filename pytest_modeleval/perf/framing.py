@@ -52,34 +52,37 @@ class Framing:
         return found[1].decode(errors="replace")
 
     def _read_head(self, raw: bytearray) -> bool:
-        end = raw.find(b"\r\n\r\n", self._at)
-        begun = bytes(raw[self._at : self._at + 60])
-        if not begun.startswith(b"HTTP/1."[: len(begun)]) or (end < 0 and len(raw) > 1 << 16):
-            raise Malformed(f"no HTTP/1.1 response: {begun!r}")
-        if end < 0:
-            return False
-        line, *lines = bytes(raw[self._at : end]).split(b"\r\n")
-        fields = {
-            name.strip().lower(): value.strip().lower() for name, _, value in (one.partition(b":") for one in lines)
-        }
+        fields: dict[bytes, bytes] = {}
+        # What comes before the response proper (1xx) says nothing.
+        while self.status < 200:
+            end = raw.find(b"\r\n\r\n", self._at)
+            begun = bytes(raw[self._at : self._at + 60])
+            if not begun.startswith(b"HTTP/1."[: len(begun)]) or (end < 0 and len(raw) - self._at > 1 << 16):
+                raise Malformed(f"no HTTP/1.1 response: {begun!r}")
+            if end < 0:
+                return False
+            line, *lines = bytes(raw[self._at : end]).split(b"\r\n")
+            self._at = end + 4
+            fields = {
+                name.strip().lower(): value.strip().lower() for name, _, value in (one.partition(b":") for one in lines)
+            }
+            self._read_status(line, fields.get(b"content-length"))
+        self._chunked = fields.get(b"transfer-encoding", b"").endswith(b"chunked")
+        if self.status in (204, 304):
+            self._length = 0
+        kept = fields.get(b"connection", b"" if line.startswith(b"HTTP/1.1") else b"close")
+        self.head = self._at
+        self.keep = b"close" not in kept and (self._chunked or self._length is not None)
+        return True
+
+    def _read_status(self, line: bytes, length: bytes | None) -> None:
         try:
             self.status = int(line.split()[1])
-            length = fields.get(b"content-length")
             self._length = None if length is None else int(length)
             if not 100 <= self.status <= 999 or (self._length or 0) < 0:
                 raise ValueError
         except (ValueError, IndexError):
             raise Malformed(f"no HTTP/1.1 response: {line[:60]!r}") from None
-        if 100 <= self.status < 200:
-            self._at = end + 4
-            return self._read_head(raw)
-        self._chunked = fields.get(b"transfer-encoding", b"").endswith(b"chunked")
-        if self.status in (204, 304):
-            self._length = 0
-        kept = fields.get(b"connection", b"" if line.startswith(b"HTTP/1.1") else b"close")
-        self.head = self._at = end + 4
-        self.keep = b"close" not in kept and (self._chunked or self._length is not None)
-        return True
 
     def _last_chunk(self, raw: bytearray) -> bool:
         while True:

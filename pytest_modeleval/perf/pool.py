@@ -129,6 +129,8 @@ class Pool:
             if exchange and now - exchange.sent > timeout:
                 connection.close("timeout", f"not done after {self._plan.timeout:g} s")
             elif exchange and exchange.is_longer(MOST_BYTES):
+                # Reading it would take three times as much memory again, and tell nothing.
+                exchange.forget()
                 connection.close("protocol", f"an answer of more than {MOST_BYTES >> 20} MiB")
             elif exchange and now - exchange.last_seen > stall:
                 connection.close("stall", f"not a byte for {self._plan.stall:g} s")

@@ -1,13 +1,14 @@
 """The proxy that the environment names for an endpoint, and how it is asked for a way there."""
 
-import base64
-import ipaddress
-import os
-import urllib.request
 from dataclasses import dataclass
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
+
+from pytest_modeleval.proxies import login_of, named_proxy
+
+# Letters of its answer that are quoted; fewer are shown, cut after secrets are masked.
+_QUOTED = 2000
 
 
 @dataclass(frozen=True)
@@ -37,20 +38,10 @@ class Proxy:
 
 
 def proxy_of(url: SplitResult) -> Proxy | None:
-    """The proxy for a URL, as the openai package finds it: HTTP_PROXY, HTTPS_PROXY or ALL_PROXY, unless NO_PROXY.
-
-    What is on this machine is never asked for through one.
-    """
-    host = url.hostname or ""
-    if _is_here(host) or urllib.request.proxy_bypass(url.netloc.rpartition("@")[2]):
+    """The proxy for a URL; `pytest.UsageError` for one of another kind than HTTP's."""
+    if (named := named_proxy(url)) is None:
         return None
-    proxies = urllib.request.getproxies_environment()
-    kind = next((kind for kind in (url.scheme, "all") if proxies.get(kind)), None)
-    if kind is None:
-        return None
-    # The one in small letters is the stronger.
-    name = next(name for name in (f"{kind}_proxy", f"{kind}_proxy".upper()) if os.environ.get(name))
-    given = proxies[kind] if "://" in proxies[kind] else f"http://{proxies[kind]}"
+    name, given = named
     try:
         parts = urlsplit(given)
         port = parts.port or 80
@@ -58,18 +49,11 @@ def proxy_of(url: SplitResult) -> Proxy | None:
         parts, port = urlsplit(""), 0
     if parts.scheme != "http" or not parts.hostname:
         raise pytest.UsageError(
-            f"{name} names no http:// proxy, and a load knows no other kind: name one, or add {host} to NO_PROXY"
+            f"{name} names no http:// proxy, and a load knows no other kind: name one, or add {url.hostname} to "
+            "NO_PROXY"
         )
-    secret = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
-    told = f"Basic {base64.b64encode(secret.encode()).decode()}" if parts.username else ""
-    return Proxy(name, given, parts.hostname, port, told)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
+    login = login_of(parts)
+    return Proxy(name, given, parts.hostname, port, f"Basic {login[-1]}" if login else "")
 
 
 def refusal(head: bytes) -> str:
@@ -77,7 +61,7 @@ def refusal(head: bytes) -> str:
     line = head.partition(b"\r\n")[0].decode("latin-1")
     version, _, status = line.partition(" ")
     if not version.startswith("HTTP/1."):
-        return f"it says {line[:80]!r}"
+        return f"it says {line[:_QUOTED]!r}"
     if status.startswith("407"):
         return "it wants another name and password: http://NAME:PASSWORD@HOST:PORT"
-    return "" if status.startswith("2") else f"it answers {status[:80]!r}"
+    return "" if status.startswith("2") else f"it answers {status[:_QUOTED]!r}"

@@ -105,4 +105,4 @@ def _make_way(target: "Target", sock: socket.socket, until: float) -> None:
     except TimeoutError:
         why = "no answer in time"
     if why:
-        raise pytest.UsageError(f"no way to {target.url} through {target.proxy}: {why}")
+        raise pytest.UsageError(f"no way to {target.url} through {target.proxy}: {target.shown(why)}")

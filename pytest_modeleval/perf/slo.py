@@ -120,7 +120,10 @@ def named(where: str, name: str) -> tuple[str, str]:
     statistic, _, figure = name.partition("_")
     known = [f"p99_{each}" for each in SPREADS] + [*SHARES, *RATES]
     if figure not in SPREADS:
-        raise unknown(f"figure in {where}:", name, known)
+        # Other tools write the statistic behind: `ttft_p99`.
+        first, _, last = name.rpartition("_")
+        swapped = f"{last}_{first}"
+        raise unknown(f"figure in {where}:", name, known, meant=swapped if first in SPREADS else None)
     if statistic in ("mean", "min", "max"):
         return statistic, figure
     if not re.fullmatch(r"p\d{1,2}(\.\d+)?", statistic) or not 0 < float(statistic[1:]) < 100:

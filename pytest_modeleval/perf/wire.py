@@ -43,7 +43,7 @@ class Connection:
         self.used = 0
         self._unsent = b""
         # What a proxy has yet to be asked and to answer before anything else, and as much as it has answered.
-        self._tunnel, self._answer = target.tunnel, b""
+        self._tunnel, self._answer, self._shown = target.tunnel, b"", target.shown
         self._tls = Tls(target.tls, target.host) if target.tls else None
         self._socket = socket.socket(target.family, socket.SOCK_STREAM)
         self._receive = self._socket.recvmsg
@@ -72,7 +72,7 @@ class Connection:
             return
         self._tunnel = b""
         if why := refusal(self._answer):
-            self.close("refused", f"the proxy: {why}")
+            self.close("refused", f"the proxy: {self._shown(why)}")
         else:
             self._shake_hands()
 

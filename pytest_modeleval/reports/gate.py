@@ -31,7 +31,8 @@ def _comparison(verdict: Verdict) -> str:
     if verdict.claim:
         # An interval of so many samples does not hold where the samples themselves said how many.
         return f"change {_points(verdict.change)} pp, {counts}; {verdict.claim}"
-    seen = f"margin {verdict.margin * 100:g} pp, n could see a drop of {verdict.detectable * 100:.1f} pp"
+    shown = f"{verdict.n:,} samples could show a drop of {verdict.detectable * 100:.1f} pp"
+    seen = f"margin {verdict.margin * 100:g} pp, {shown}"
     also = "; worse, but within the margin" if verdict.result is Result.PASSED and verdict.high < 0 else ""
     return f"{change}, {counts}, p {verdict.p_value:.2g}; {seen}{also}"
 

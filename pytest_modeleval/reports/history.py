@@ -41,9 +41,7 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
     if not found:
         # Thousands of samples are not listed: the closest is enough.
         how = f" --eval-history {benchmark} lists the flakiest."
-        raise pytest.UsageError(
-            str(unknown(f"sample of {benchmark}", sample, names)).partition(" Known:")[0] + f";{how}"
-        )
+        raise pytest.UsageError(str(unknown(f"sample of {benchmark}", sample, names)).partition(" Known:")[0] + how)
     return _sample(past, found)
 
 

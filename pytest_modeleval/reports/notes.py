@@ -14,8 +14,15 @@ def notes(run: FinishedRun) -> list[str]:
         *run.remarks,
         *([budget.line(run.spent)] if run.spent else []),
         *_broken_off(run),
-        *([f"baseline saved: {run.blessed}"] if run.blessed else []),
+        *_blessed(run),
     ]
+
+
+def _blessed(run: FinishedRun) -> Iterator[str]:
+    if run.blessed:
+        yield f"baseline saved: {run.blessed}"
+    elif run.options.save_baseline and run.judgement:
+        yield "no baseline saved: the gate did not pass"
 
 
 def _broken_off(run: FinishedRun) -> Iterator[str]:
@@ -26,10 +33,10 @@ def _broken_off(run: FinishedRun) -> Iterator[str]:
         why = "the budget ran out"
     elif totals.mostly_errors:
         asked = totals.right + totals.wrong + totals.errors
-        why = f"{totals.errors:,} of {asked:,} samples have no answer, which is most of them"
+        why = f"{totals.errors:,} of {asked:,} samples are errors, which is most of them"
     else:
         return
     yield why + ("; no gate was judged and no baseline saved" if run.is_judged else "")
-    if run.is_interrupted and run.reported < run.selected and run.options.cache.writes:
+    if run.is_interrupted and run.reported < run.selected and run.kept:
         same = ", where the same model answers" if run.is_judged else ""
         yield f"the answers are kept: the same command goes on with them{same}"

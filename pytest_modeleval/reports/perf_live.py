@@ -14,7 +14,7 @@ class LiveLine:
     """One line, redrawn in place while a load runs."""
 
     def __init__(self, config: pytest.Config) -> None:
-        quiet = config.get_verbosity() != 0 or config.option.capture == "no" or os.environ.get("CI")
+        quiet = config.get_verbosity() != 0 or config.getoption("capture", "no") == "no" or os.environ.get("CI")
         self._writer: Any = None
         if not quiet and config.pluginmanager.has_plugin("terminalreporter"):
             writer = config.get_terminal_writer()

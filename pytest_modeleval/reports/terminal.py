@@ -41,7 +41,7 @@ class LiveLine:
         if self._total or not total:
             return
         self._total, self._started = total, time.monotonic()
-        quiet = config.get_verbosity() != 0 or config.option.capture == "no" or os.environ.get("CI")
+        quiet = config.get_verbosity() != 0 or config.getoption("capture", "no") == "no" or os.environ.get("CI")
         if not quiet and config.pluginmanager.has_plugin("terminalreporter"):
             writer = config.get_terminal_writer()
             self._writer = writer if writer.hasmarkup else None

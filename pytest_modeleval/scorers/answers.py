@@ -53,6 +53,8 @@ _WORD = re.compile(r"(?!\b(?:about|approximately|roughly|around|exactly|only)\b)
 _EQUALS = re.compile(r"=[^\w=]*$")
 # Between the numbers of a computation.
 _OPERATOR = re.compile(r"[\s$)]*(?:[-+*/^×·÷]|\\times|\\cdot|\\div)[\s$(]*")
+# Before a number that is a part of one: "x + 3 (= 12)".
+_COMPUTES = re.compile(r"(?:[-+*/^×·÷]|\\times|\\cdot|\\div)[\s$(]*$")
 _VERB = re.compile(
     r"(?<!which )(?<!that )\b(?:is|are|was|were|be|equals?|equal to|costs?|gives?|giving|gets?|yields?|makes?)\b"
     r"|[:\uff1a是为為]",
@@ -165,9 +167,9 @@ def first_sentence(text: str) -> str:
 def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
     """Which of the numbers or formulas found in a sentence, by their places, is what it says in the end.
 
-    That behind the last "=" (before it in "12 = 3 * 4"), the first where it begins the sentence, that behind the last
-    verb such as "is" ("After 2 hours the distance is 20 miles"), else the first that is no circumstance ("in 2 hours")
-    and not denied; nothing of what is told behind it as its reason.
+    That behind the last "=" (before it in "12 = 3 * 4" and "12 (= 3 * 4)"), the first where it begins the sentence,
+    that behind the last verb such as "is" ("After 2 hours the distance is 20 miles"), else the first that is no
+    circumstance ("in 2 hours") and not denied; nothing of what is told behind it as its reason.
     """
     ends = [0, *(end for _, end in found)]
     gaps = [sentence[end:start] for end, (start, _) in zip(ends, found, strict=False)]
@@ -185,11 +187,12 @@ def the_result(sentence: str, found: Sequence[tuple[int, int]]) -> int:
 
 
 def _explains(gaps: Sequence[str]) -> bool:
-    """Whether the gaps around an "=" are those of a number and what it was computed from: "12 = 3 * 4"."""
-    if len(gaps) < 3:
+    """Whether the gaps around an "=" are those of a number and how it came about: "12 = 3 * 4", "12 (= 3 * 4)"."""
+    before, equals, behind = (*gaps, "", "", "")[:3]
+    if _COMPUTES.search(before):
         return False
-    before, equals, behind = gaps
-    return equals.strip(" $") == "=" and bool(_OPERATOR.fullmatch(behind)) and not _OPERATOR.fullmatch(before)
+    equals = equals.replace(" ", "").strip("$")
+    return equals == "(=" or (equals == "=" and bool(_OPERATOR.fullmatch(behind)))
 
 
 def excepts(text: str) -> bool:

@@ -62,7 +62,7 @@ _PICKED = re.compile(
     rf"|\*\*(?i:option|choice)[\W_]{{1,5}}{_LETTER}"
     rf"|(?<!not )\b(?:is|be|to|matches) (?i:option|choice)[\W_]{{1,5}}{_LETTER}[\W_]*$"
     r"|\b(?:(?:[Ii]t|[Tt]his|[Tt]hat|which|closest|nearest|true|correct)(?:['\u2019]s| is| must be| should be)"
-    r"|leaves|left with|but)[\s:*_\"']{1,5}([A-Z])[\W_]*$"
+    r"|leaves|left with|but)[\s:*_\"'(]{1,5}([A-Z])[\W_]*$"
     # "Only B is true", and "A or B? B."
     r"|(?<!\bnot )\b[Oo]nly (?:(?:[Oo]ption|[Ss]tatement) )?([A-Z]) (?:is|was) (?:true|correct|right|possible|valid)\b"
     r"|(?<=\?)[ \t*_(]{1,5}([A-Z])[)*_]{0,3}\.?[ \t]*$"

@@ -11,10 +11,11 @@ from pytest_modeleval.scorers.answers import boxed, first_sentence, is_excepted,
 from pytest_modeleval.scorers.colons import same_with_colons
 from pytest_modeleval.scorers.run_on import before_run_on
 
-# A number with grouped digits (by points before a decimal comma, by commas, the Indian way too, by spaces, or the Swiss
-# way), a plain one, or one that begins with its point; then an exponent; or two with a colon: a time or a ratio.
+# A number with grouped digits (by points before a decimal comma or several times, by commas, the Indian way too, by
+# spaces, or the Swiss way), a plain one, or one that begins with its point; then an exponent; or two with a colon: a
+# time or a ratio.
 _NUMBER = re.compile(
-    r"(?P<size>(?:(?P<continental>(?<![\d.,])[1-9]\d{0,2}(?:\.\d{3})+,\d\d(?![\d,]))"
+    r"(?P<size>(?:(?P<continental>(?<![\d.,])[1-9]\d{0,2}(?:(?:\.\d{3})+,\d\d(?![\d,])|(?:\.\d{3}){2,}(?!\d|[.,]\d)))"
     r"|(?:\d{1,2}(?:,\d\d)+,\d{3}(?!\d)|\d{1,3}(?:,\d{3})+(?!\d)"
     r"|(?<![\d.,])[1-9]\d{0,2}(?:(?:[ \u00a0\u2007\u2009\u202f]\d{3})+|(?:['\u2019]\d{3})+)(?![\d,])|\d+)(?:\.\d+)?"
     r"|(?<![\d.])\.\d+)"

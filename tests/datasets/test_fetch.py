@@ -192,6 +192,17 @@ def test_a_hub_that_is_away_is_one_line(tmp_path: Path, server: HubServer, name:
 
 
 @BOTH
+def test_a_data_folder_without_the_benchmark_is_told_too(tmp_path: Path, server: HubServer, name: str) -> None:
+    server.close()
+    where = replace(place(tmp_path, name), folder=tmp_path / "data/b")
+
+    with pytest.raises(
+        pytest.UsageError, match=r"b \(there is no folder .*/data/b either\): own/set cannot be fetched"
+    ):
+        opened(where)
+
+
+@BOTH
 def test_offline_tells_the_command_that_fetches_what_is_missing(tmp_path: Path, server: HubServer, name: str) -> None:
     server.commit("own/set", FILES)
 

@@ -11,7 +11,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run, run_alone
+from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run, run_alone, send
 from tests.gate.test_gate import ask, wrong
 
 SIXTY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 40, "hard": 20}')
@@ -223,3 +223,12 @@ def test_where_answers_are_kept_the_same_command_goes_on(blessed: pytest.Pyteste
     result = run(blessed, "--model", "faulty", "-x", "test_answers.py")
 
     result.stdout.fnmatch_lines(["the answers are kept: the same command goes on with them"])
+
+
+def test_where_nothing_answered_nothing_is_said_to_be_kept(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = lambda handler, _: send(handler, 401, {"error": {"message": "no"}})
+
+    result = run(blessed, "--model", "faulty", "test_answers.py", "-k", "easy")
+
+    result.stdout.re_match_lines([r"interrupted: 0 of \d+ selected tests were reported$"])
+    result.stdout.no_fnmatch_line("*are kept*goes on*")

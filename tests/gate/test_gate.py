@@ -49,7 +49,7 @@ def test_the_same_model_passes(many: pytest.Pytester, faulty: FaultyServer) -> N
         [
             r"=+ gate =+",
             r"answers  passed +change \+0\.0 pp \[-1\.\d, \+1\.\d\], 0 regressed and 0 fixed of 200, p 1; margin 2 pp, "
-            r"n could see a drop of \d\.\d pp",
+            r"200 samples could show a drop of \d\.\d pp",
         ]
     )
 

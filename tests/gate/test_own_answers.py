@@ -232,6 +232,21 @@ def test_a_server_that_is_gone_in_the_end_is_judged_by_its_answers(many: pytest.
     assert run(many, "--model", "faulty", *MIN).ret == 0
 
 
+@pytest.mark.parametrize("lists", [False, True], ids=["503", "llama.cpp"])
+def test_a_server_that_still_starts_in_the_beginning_is_judged(
+    many: pytest.Pytester, faulty: FaultyServer, lists: bool
+) -> None:
+    faulty.lists, faulty.says = lists, {"meta": None}
+
+    def ready(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        faulty.lists, faulty.says = True, {"meta": {"n_params": 7}}
+        answer(LONG)(handler, body)
+
+    faulty.fault = ready
+
+    assert run(many, "--model", "faulty", *MIN).ret == 0
+
+
 def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says, faulty.fault = ROOT, answer("42")
     cut_short(many, faulty, *MIN)
@@ -263,15 +278,15 @@ def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> 
             signal.SIGINT,
             ROOT,
             {**ROOT, "root": "/models/two"},
-            "the server of faulty says .*two.*, and then said .*one.*",
+            "the server of faulty says .*two.*, and said .*one.* before",
         ),
         (
             signal.SIGKILL,
             ROOT,
             {**ROOT, "max_model_len": 8192},
-            "the server of faulty says .*8192.* then said .*4096.*",
+            "the server of faulty says .*8192.* and said .*4096.* before",
         ),
-        (signal.SIGINT, ROOT, {}, "the server of faulty says nothing of itself, and then said .*one.*"),
+        (signal.SIGINT, ROOT, {}, "the server of faulty says nothing of itself, and said .*one.* before"),
         (signal.SIGKILL, ROOT, ROOT, "faulty answers otherwise now"),
     ],
     ids=["silent", "root", "length", "silent now", "same words"],
@@ -300,8 +315,9 @@ def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: Fau
     assert len(faulty.asked) == N
 
 
-def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.fault = answer(LONG, fingerprint="fp_1")
+@pytest.mark.parametrize("lists", [True, False], ids=["named", "no list"])
+def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer, lists: bool) -> None:
+    faulty.lists, faulty.fault = lists, answer(LONG, fingerprint="fp_1")
     cut_short(many, faulty, *MIN)
 
     run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
@@ -381,7 +397,8 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     """Killed after it had written the file: the same command would compare these answers with themselves."""
     faulty.says = ROOT
     run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
-    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "--eval-gate-on-inconclusive", "pass"]
+    both += ["test_answers.py"]
     run(many, "--model", "faulty", *both)
     with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
         store.execute("update runs set finished = null, exit_status = null, ended = 'interrupted'")
@@ -390,6 +407,19 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     run(many, "--model", "faulty", *both)
 
     assert len(faulty.asked) == N
+
+
+def test_a_run_that_its_gate_fails_takes_no_baselines_place(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
+    before = (many.path / "b.json").read_text()
+    faulty.fault = answer("41")
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "test_answers.py"]
+
+    results = [run(many, "--model", "faulty", *both) for _ in range(2)]
+
+    assert [result.ret for result in results] == [1, 1]
+    assert (many.path / "b.json").read_text() == before
+    results[0].stdout.fnmatch_lines(["no baseline saved: the gate did not pass"])
 
 
 @pytest.mark.parametrize("text", ["24", "a day", ""])

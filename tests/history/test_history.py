@@ -101,7 +101,7 @@ def test_a_stored_answer_is_shown_as_one(project: pytest.Pytester, ask: Ask) -> 
         ("answer", "unknown benchmark in the run store: 'answer'; did you mean 'answers'? Known: answers."),
         (
             "answers[esy-00001]",
-            "unknown sample of answers 'esy-00001'; did you mean 'easy-00001'?; --eval-history answers lists the "
+            "unknown sample of answers 'esy-00001'; did you mean 'easy-00001'? --eval-history answers lists the "
             "flakiest.",
         ),
         ("answers[", "--eval-history takes a benchmark or a sample such as gsm8k?main-00042?, not 'answers?'"),

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -18,6 +19,7 @@ from pytest_modeleval.models.openai import retry_after
 from pytest_modeleval.sample import Request, StopRun
 from tests.conftest import FaultyServer, answer, send
 from tests.models.test_openai import QUESTION, ask
+from tests.perf.proxies import Forwarding, forwarding
 
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
 
@@ -111,6 +113,16 @@ def test_an_answer_that_unpacks_without_end_is_refused_within_a_bound(
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 100_000_000
+
+
+def test_a_time_out_bounds_what_one_piece_unpacks_to(server: FaultyServer) -> None:
+    """180 MB of tokens in 400 kB, which would take half a minute to read."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = b"".join([*(packer.compress(TOKEN * 10_000) for _ in range(250)), packer.flush()])
+    server.fault = lambda handler, _: send(handler, 200, bomb, content_encoding="gzip")
+
+    with pytest.raises(Unavailable, match=r"no answer within 0\.5 s"):
+        complete(server, stream=True, timeout=0.5)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "deflate"])
@@ -226,3 +238,49 @@ def test_a_connection_is_used_again_after_a_stream(server: FaultyServer) -> None
     # The probe before it is the first.
     assert len(server.asked) == 2
     assert len(ports) == 1
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch, server: FaultyServer) -> Iterator[Forwarding]:
+    """A proxy before the server, which wants a name and a password."""
+    monkeypatch.delenv("http_proxy", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    with forwarding(urlsplit(server.url).port or 0) as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://me:verysecret@127.0.0.1:{proxy.port}")
+        yield proxy
+
+
+def test_a_server_elsewhere_is_asked_through_the_proxy_of_the_environment(
+    server: FaultyServer, proxied: Forwarding
+) -> None:
+    server.fault = packed(RIGHT, "identity")
+
+    assert ask("http://model.invalid/v1", Request(QUESTION), model="faulty").text == "42"
+    asked = ("POST http://model.invalid/v1/chat/completions HTTP/1.1", "Basic bWU6dmVyeXNlY3JldA==")
+    assert proxied.asked[-1] == asked
+
+
+def test_a_server_of_this_machine_is_asked_through_no_proxy(server: FaultyServer, proxied: Forwarding) -> None:
+    server.fault = packed(RIGHT, "identity")
+
+    assert complete(server) == "42"
+    assert proxied.asked == []
+
+
+@pytest.mark.usefixtures("proxied")
+def test_a_proxys_password_is_masked(server: FaultyServer) -> None:
+    said = b'{"error": "who are you? Basic bWU6dmVyeXNlY3JldA==, me, verysecret"}'
+    server.fault = lambda handler, _: send(handler, 500, said)
+
+    with pytest.raises(Unavailable, match=r"who are you\? Basic \*\*\*, me, \*\*\*$"):
+        ask("http://model.invalid/v1", Request(QUESTION), model="faulty")
+
+
+def test_a_proxy_that_is_none_is_one_line_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "ftp://me:verysecret@proxy")
+    monkeypatch.delenv("no_proxy", raising=False)
+
+    with pytest.raises(pytest.UsageError, match="is asked through the proxy of http_proxy: that is no") as caught:
+        ask("http://model.invalid/v1", Request(QUESTION), model="faulty")
+    assert "verysecret" not in str(caught.value)

@@ -28,6 +28,8 @@ def test_no_model_is_looked_for_on_a_hub(
 
     result = run_alone(project, "--model", "owner/none", "--eval-offline", *flags)
 
+    if flags == ["test_answers.py"]:
+        result.stderr.fnmatch_lines(["ERROR: owner/none is not on this machine, *: hf download owner/none"])
     assert "owner/none" in result.stdout.str() + result.stderr.str()
     assert result.ret != 0
     assert not hub.asked

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -280,3 +281,13 @@ def test_an_event_without_end_is_broken(monkeypatch: pytest.MonkeyPatch) -> None
 
     with pytest.raises(Broken, match="an event is longer than 1 MiB"):
         read(*pieces)
+
+
+@pytest.mark.parametrize("byte", [b" ", b"\n", b"\r"], ids=["spaces", "line feeds", "carriage returns"])
+def test_a_body_that_says_nothing_is_read_in_linear_time(byte: bytes) -> None:
+    pieces = [b"data: {}" + byte, *[byte * (1 << 20)] * 2] if byte == b"\r" else [byte * (1 << 20)] * 100
+    started = time.process_time()
+
+    with pytest.raises(Broken):
+        read(*pieces)
+    assert time.process_time() - started < 10

@@ -45,6 +45,15 @@ def test_a_response_ends_where_it_ends_in_one_read_and_byte_by_byte(response: by
         assert (framing.body(raw).content, framing.keep) == (body, keep)
 
 
+def test_any_number_of_responses_may_come_before_the_proper_one() -> None:
+    before = b"HTTP/1.1 102 Processing\r\n\r\n" * 5000
+
+    framing, raw, ends = fed(before + HEAD + b"Content-Length: 2\r\n\r\nok")
+
+    assert ends == [True]
+    assert (framing.status, framing.body(raw).content) == (200, b"ok")
+
+
 def test_without_a_length_the_connection_ends_the_response() -> None:
     framing, raw, ends = fed(HEAD + b"\r\n", b"data: 1\n\n")
 

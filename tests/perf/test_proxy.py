@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_modeleval.models.credentials import Mask
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.perf.load import run_load
 from pytest_modeleval.perf.proxy import proxy_of, refusal
 from pytest_modeleval.perf.record import Plan, Request
@@ -118,14 +120,15 @@ def test_https_goes_through_a_way_that_a_proxy_makes(monkeypatch: pytest.MonkeyP
 
 
 def test_a_proxy_that_makes_no_way_is_one_line(monkeypatch: pytest.MonkeyPatch, bench: BenchServer) -> None:
-    with forwarding(urlsplit(bench.url).port or 0, answer=b"HTTP/1.1 403 Forbidden\r\n\r\n") as proxy:
+    with forwarding(urlsplit(bench.url).port or 0, answer=b"HTTP/1.1 403 Forbidden secret\r\n\r\n") as proxy:
         proxies(monkeypatch, HTTPS_PROXY=f"http://me:secret@127.0.0.1:{proxy.port}")
+        hide = Mask(ModelSpec("m", "openai", "m")).hide
 
         wanted = (
             r"^no way to https://model.invalid/v1 through the proxy 127.0.0.1:\d+ of HTTPS_PROXY: it answers '403 Forb"
         )
         with pytest.raises(pytest.UsageError, match=wanted) as caught:
-            reach("https://model.invalid/v1")
+            reach("https://model.invalid/v1", hide=hide)
     assert "secret" not in str(caught.value)
 
 

@@ -46,6 +46,8 @@ def test_conditions_are_read(text: str, expected: tuple[str, str, str, float]) -
         ("success>=99", r"'success>=99' has no unit: write 99% \(as in success>=99%\)"),
         ("success>=0.5s", r"has the unit 's', not one of %"),
         ("p99_tttf<=500ms", r"unknown figure in --perf-slo: 'p99_tttf'; did you mean 'p99_ttft'\?"),
+        ("ttft_p99<=500ms", r"unknown figure in --perf-slo: 'ttft_p99'; did you mean 'p99_ttft'\?"),
+        ("mean_goodput>=99%", r"unknown figure in --perf-slo: 'mean_goodput'; did you mean 'goodput'\?"),
         ("rps>=5req/s", r"unknown figure in --perf-slo: 'rps'"),
         ("q99_ttft<=500ms", r"unknown statistic 'q99' in 'q99_ttft'; known are mean, min, max and percentiles"),
         ("p100_ttft<=500ms", r"unknown statistic 'p100'"),

@@ -175,3 +175,9 @@ def test_the_tables_further_columns_come_when_needed() -> None:
 
     assert head.split()[:6] == ["model", "benchmark", "metric", "samples", "errors", "unscored"]
     assert last.split() == ["m", "gsm8k", "f1", "0", "0", "3", "-", "-", "0", "0.0"]
+
+
+def test_a_run_without_capturing_goes_on(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = project.runpytest_subprocess("-p", "no:capture", "--model", "faulty", "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.OK

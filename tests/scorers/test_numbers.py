@@ -103,6 +103,10 @@ from pytest_modeleval.scorers.numbers import final_number, numbers_in, plain_dig
         # What a number was computed from stands behind it.
         ("The answer is 12 = 3 * 4", "12"),
         ("#### 12 = 3 * 4", "12"),
+        ("Answer: 12 (=3*4)", "12"),
+        ("The answer is 24 (= 2 dozen).", "24"),
+        ("The answer is 3 * 4 (= 12).", "12"),
+        ("The answer is x + 3 (= 12).", "12"),
         (r"The answer is $12 = 3 \times 4$.", "12"),
         ("The answer is 3 * 4 = 12", "12"),
         ("The answer is x = 2 * 5 = 10", "10"),
@@ -115,6 +119,9 @@ from pytest_modeleval.scorers.numbers import final_number, numbers_in, plain_dig
         ("five dollars ($5)", "5"),
         # Points before a decimal comma.
         ("1.234,56", "1234.56"),
+        ("The total is 1.234.567.", "1234567"),
+        ("1.234.567,89", "1234567.89"),
+        ("1.234.5678", "5678"),
         ("The answer is 1.234.567,89 €.", "1234567.89"),
         ("1.234, 56", "56"),
         ("1,234.56", "1234.56"),
