@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from pytest_modeleval.flags import FLAGS
 from pytest_modeleval.gate.baseline import Baseline, Part, write_baseline
 from pytest_modeleval.gate.judge import Gate
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.gate.stopping import Stopper
 from pytest_modeleval.gate.verdict import Result, Verdict, decided
-from pytest_modeleval.options import Options
-from pytest_modeleval.paired import bonett_price, detectable_drop, mcnemar_drop
+from pytest_modeleval.options.flags import FLAGS
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import RIGHT, WRONG, Record
+from pytest_modeleval.statistics.paired import bonett_price, detectable_drop, mcnemar_drop
 
 SEED, N, ALPHA = 20260101, 1319, 0.05
 NAMES = [str(number) for number in range(N)]

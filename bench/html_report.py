@@ -20,16 +20,16 @@ from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
 
-from pytest_modeleval.asking import Answer
+from pytest_modeleval.asking.asker import Answer
+from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.record import RIGHT, WRONG, Record
 from pytest_modeleval.reports.first_screen import FirstScreen, Scores
 from pytest_modeleval.reports.page import write_page
-from pytest_modeleval.results import Results
+from pytest_modeleval.results.results import Results
+from pytest_modeleval.results.verdicts import sample_row, score_rows
 from pytest_modeleval.sample import Completion, Sample, Score
-from pytest_modeleval.store import Question, Store
-from pytest_modeleval.turns import Turn
-from pytest_modeleval.verdicts import sample_row, score_rows
+from pytest_modeleval.store.store import Question, Store
 
 SEED = 20260101
 WORDS = (

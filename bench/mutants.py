@@ -2,7 +2,7 @@
 
     python bench/mutants.py --map                       # once: which tests run which line (the whole suite, traced)
     python bench/mutants.py [--number 150] [--seed 1]   # prints what survived, and the share that was caught
-    python bench/mutants.py --only gate statistics.py   # of these folders and files alone
+    python bench/mutants.py --only gate statistics/means.py   # of these folders and files alone
 
 The tests that run the changed line are tried, those that run least else first, until one fails; one that does not end
 is a fault caught. What was tried is kept in `--work`: the same command again goes on. A seed draws the same faults when

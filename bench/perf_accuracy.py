@@ -25,14 +25,14 @@ from typing import Any, cast
 
 from perf_peers import figures, percentile
 
-from pytest_modeleval.perf.calibrate import requests
-from pytest_modeleval.perf.load import run_load
-from pytest_modeleval.perf.progress import Progress
-from pytest_modeleval.perf.record import Plan, Request
+from pytest_modeleval.perf.client.load import run_load
+from pytest_modeleval.perf.client.progress import Progress
+from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.target import reach
-from pytest_modeleval.perf.validity import judge
+from pytest_modeleval.perf.verdict.calibrate import requests
+from pytest_modeleval.perf.verdict.validity import judge
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """AIME 2024: the American Invitational Mathematics Examinations I and II; answers are whole numbers below 1000."""
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import BOXED
+from pytest_modeleval.items.prompts import BOXED
 from pytest_modeleval.scorers.maths import same_expression
 
 AIME24 = hub(modelscope="evalscope/aime24", huggingface="HuggingFaceH4/aime_2024", split="test")

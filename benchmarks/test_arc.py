@@ -1,7 +1,7 @@
 """ARC: grade-school science questions, easy and challenge set (Clark et al. 2018, arXiv:1803.05457)."""
 
 from pytest_modeleval import Completion, Row, Sample, SampleError, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 ARC = hub(

@@ -1,7 +1,7 @@
 """C-Eval: 52 subjects of Chinese exams from middle school to profession (Huang et al. 2023, arXiv:2305.08322)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
+from pytest_modeleval.items.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
 
 # The groups of the official code (hkust-nlp/ceval, subject_mapping.json), which leaves clinical_medicine's open.

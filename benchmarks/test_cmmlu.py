@@ -1,8 +1,8 @@
 """CMMLU: 67 subjects in Chinese, 15 of them on China itself (Li et al. 2023, arXiv:2306.09212)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.declare import Rule
-from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
+from pytest_modeleval.items.declare import Rule
+from pytest_modeleval.items.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.official import cmmlu_choice
 

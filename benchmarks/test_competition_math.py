@@ -1,7 +1,7 @@
 """MATH: competition mathematics, 5,000 test problems in five levels (Hendrycks et al. 2021, arXiv:2103.03874)."""
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import BOXED
+from pytest_modeleval.items.prompts import BOXED
 from pytest_modeleval.scorers.maths import boxed_target, same_expression
 
 COMPETITION_MATH = hub(

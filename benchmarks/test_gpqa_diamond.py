@@ -3,7 +3,7 @@
 from random import Random
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 GPQA = hub(modelscope="AI-ModelScope/gpqa_diamond", huggingface="Idavidrein/gpqa", split="train")

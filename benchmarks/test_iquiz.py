@@ -1,7 +1,7 @@
 """IQuiz: puzzles (IQ) and conversations to read between the lines (EQ), in Chinese; published as a dataset only."""
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
+from pytest_modeleval.items.prompts import CLOZE_ZH, MULTIPLE_CHOICE_ZH
 from pytest_modeleval.scorers.choices import same_choice
 
 IQUIZ = hub(modelscope="AI-ModelScope/IQuiz", huggingface=None, config=["IQ", "EQ"], split="test")

@@ -1,7 +1,7 @@
 """MATH-500: the 500 test problems of MATH kept out of training by Lightman et al. 2023 (arXiv:2305.20050)."""
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import BOXED
+from pytest_modeleval.items.prompts import BOXED
 from pytest_modeleval.scorers.maths import same_expression
 
 MATH_500 = hub(

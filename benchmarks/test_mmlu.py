@@ -1,7 +1,7 @@
 """MMLU: 57 subjects from school to profession, four options each (Hendrycks et al. 2020, arXiv:2009.03300)."""
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 

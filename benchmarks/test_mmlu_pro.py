@@ -3,8 +3,8 @@
 import re
 
 from pytest_modeleval import Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.declare import Rule
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.declare import Rule
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.official import mmlu_pro_choice
 

@@ -3,7 +3,7 @@
 import ast
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 

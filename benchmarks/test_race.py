@@ -1,7 +1,7 @@
 """RACE: reading comprehension, English exams of Chinese middle and high schools (Lai et al. 2017, arXiv:1704.04683)."""
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, Shots, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 RACE = hub(modelscope="evalscope/race", huggingface="ehovy/race", config=["middle", "high"], split="test")

@@ -1,7 +1,7 @@
 """SuperGPQA: graduate questions of 72 fields in 13 disciplines, up to ten options (M-A-P 2025, arXiv:2502.14739)."""
 
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import same_choice
 
 # The values of the columns `discipline` and `field`.

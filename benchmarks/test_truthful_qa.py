@@ -4,7 +4,7 @@ from random import Random
 from string import ascii_uppercase
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import probability_mass, same_choice
 
 TRUTHFUL_QA = hub(

@@ -1,7 +1,7 @@
 """WinoGrande: which of two names or things does a blank stand for? (Sakaguchi et al. 2019, arXiv:1907.10641)"""
 
 from pytest_modeleval import Cloze, Completion, Row, Sample, benchmark, hub
-from pytest_modeleval.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.sample import label_in
 from pytest_modeleval.scorers.choices import same_choice
 

@@ -4,17 +4,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_modeleval.api import evaluate
     from pytest_modeleval.datasets import Row
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
-    from pytest_modeleval.declare import Shots, benchmark
-    from pytest_modeleval.finished import FinishedRun
+    from pytest_modeleval.items.declare import Shots, benchmark
+    from pytest_modeleval.items.prompts import Cloze
     from pytest_modeleval.perf.measured import Measured
-    from pytest_modeleval.perf.search import Found, Knee
     from pytest_modeleval.perf.speed import Speed
-    from pytest_modeleval.prompts import Cloze
+    from pytest_modeleval.perf.verdict.search import Found, Knee
+    from pytest_modeleval.results.finished import FinishedRun
     from pytest_modeleval.sample import Completion, JudgeError, Sample, SampleError, Score
-    from pytest_modeleval.script import evaluate
 
 __all__ = [
     "Cloze",
@@ -38,21 +38,21 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
-    "Cloze": "prompts",
+    "Cloze": "items.prompts",
     "Completion": "sample",
-    "FinishedRun": "finished",
-    "Found": "perf.search",
+    "FinishedRun": "results.finished",
+    "Found": "perf.verdict.search",
     "JudgeError": "sample",
-    "Knee": "perf.search",
+    "Knee": "perf.verdict.search",
     "Measured": "perf.measured",
     "Row": "datasets",
     "Sample": "sample",
     "SampleError": "sample",
     "Score": "sample",
-    "Shots": "declare",
+    "Shots": "items.declare",
     "Speed": "perf.speed",
-    "benchmark": "declare",
-    "evaluate": "script",
+    "benchmark": "items.declare",
+    "evaluate": "api",
     "generated": "datasets.generated",
     "hub": "datasets.hub",
 }

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_modeleval.declare import Rule
+    from pytest_modeleval.items.declare import Rule
     from pytest_modeleval.perf.measured import Measured
-    from pytest_modeleval.perf.search import Found, Knee
     from pytest_modeleval.perf.speed import Speed
+    from pytest_modeleval.perf.verdict.search import Found, Knee
     from pytest_modeleval.sample import Completion, Sample
 
 
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> Sample:
     """The question this item asks, with its target."""
+    from pytest_modeleval.asking.trial import TURN
     from pytest_modeleval.sample import NotAsked, SampleError
-    from pytest_modeleval.turns import TURN
 
     turn = request.node.stash.get(TURN, None)
     if turn is None:
@@ -34,7 +34,7 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 @pytest.fixture
 def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  # noqa: ARG001 - parametrized by it
     """The model's one answer to the sample's prompt."""
-    from pytest_modeleval.turns import TURN
+    from pytest_modeleval.asking.trial import TURN
 
     return request.node.stash[TURN].answers[0].completion  # type: ignore[no-any-return]
 
@@ -74,6 +74,6 @@ def perf_speed(request: pytest.FixtureRequest) -> Speed:
 def _measured(request: pytest.FixtureRequest) -> Any:
     if not hasattr(request, "param"):
         raise pytest.UsageError(f"{request.node.nodeid}: the fixture {request.fixturename!r} is for tests marked perf")
-    from pytest_modeleval.perf.hooks import register
+    from pytest_modeleval.perf.run.hooks import register
 
     return register(request.config).measure(request)

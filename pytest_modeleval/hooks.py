@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from pytest_modeleval.finished import FinishedRun
     from pytest_modeleval.models import Model
     from pytest_modeleval.models.spec import ModelSpec
+    from pytest_modeleval.results.finished import FinishedRun
 
 
 @pytest.hookspec(firstresult=True)

@@ -18,13 +18,13 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     rule,
     sample,
 )
-from pytest_modeleval.flags import COMMANDS, FLAGS, add_flags, add_options
-from pytest_modeleval.options import MARK, is_active
-from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
-from pytest_modeleval.perf.flags import PERF, fixture_of, is_asked
+from pytest_modeleval.options.flags import COMMANDS, FLAGS, add_flags, add_options
+from pytest_modeleval.options.options import MARK, is_active
+from pytest_modeleval.perf.options.flags import FLAGS as PERF_FLAGS
+from pytest_modeleval.perf.options.flags import PERF, fixture_of, is_asked
 
 if TYPE_CHECKING:
-    from pytest_modeleval.evaluation import Evaluation
+    from pytest_modeleval.run.evaluation import Evaluation
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}: a benchmark, one item a sample (pytest-modeleval)")
     config.addinivalue_line("markers", f"{PERF}(parallel=…, slo=…): a load test, an item a load (pytest-modeleval)")
     if is_asked(config) and not config.option.help:
-        from pytest_modeleval.perf.hooks import start
+        from pytest_modeleval.perf.run.hooks import start
 
         start(config)
     elif is_active(config) and not config.option.help:
@@ -56,7 +56,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Gen
     if any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args):
         _, strange = parser.parse_known_and_unknown_args(args)
         if strange:
-            from pytest_modeleval.typed import refuse_flags
+            from pytest_modeleval.run.typed import refuse_flags
 
             refuse_flags(strange, [flag.name for flag in (*FLAGS, *COMMANDS, *PERF_FLAGS)])
     return result
@@ -68,7 +68,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
     try:
         result = yield
     except pytest.UsageError as error:
-        from pytest_modeleval.typed import explained
+        from pytest_modeleval.run.typed import explained
 
         collector = active.evaluation.collector if active else None
         # Where data could not be made ready, the node ids below it are not found either.
@@ -76,7 +76,7 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
             raise collector.error from None
         raise explained(error, session.config, collector.sizes if collector else {}) from None
     if not is_active(session.config) and session.config.option.keyword:
-        from pytest_modeleval.typed import refuse_without_model
+        from pytest_modeleval.run.typed import refuse_without_model
 
         refuse_without_model(session.config, session.items)
     return result
@@ -85,14 +85,14 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.option.modeleval_history is None and config.option.modeleval_diff is None:
         return None
-    from pytest_modeleval.commands import answer
+    from pytest_modeleval.run.commands import answer
 
     return answer(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if fixture := fixture_of(metafunc.definition):
-        from pytest_modeleval.perf.hooks import parametrize
+        from pytest_modeleval.perf.run.hooks import parametrize
 
         parametrize(metafunc, fixture)
         return
@@ -111,14 +111,14 @@ class ActiveHooks:
 
     def __init__(self, config: pytest.Config) -> None:
         from pytest_modeleval import xdist
-        from pytest_modeleval.collect import declaration
+        from pytest_modeleval.asking.resuming import command_of
         from pytest_modeleval.custom.collecting import arguments, collected, modules_of
-        from pytest_modeleval.evaluation import STOPPED, Evaluation
-        from pytest_modeleval.header import header
+        from pytest_modeleval.items.collect import declaration
         from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
-        from pytest_modeleval.resuming import command_of
-        from pytest_modeleval.typed import placed
+        from pytest_modeleval.run.evaluation import STOPPED, Evaluation
+        from pytest_modeleval.run.header import header
+        from pytest_modeleval.run.typed import placed
 
         xdist.pin_gpu(config)
         # What a model's library warns of is no error of a sample, also where the project makes warnings errors.

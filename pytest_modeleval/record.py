@@ -32,8 +32,8 @@ class Record:
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
-    ``new``, ``stored`` and ``oldest`` are those of its answers (`reuse.py`).
-    ``mistake`` is what went wrong (`mistakes.py`). ``labels`` are a collection's, None in a run without one;
+    ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
+    ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line.
     """
 

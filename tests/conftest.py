@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 import pytest_modeleval
-from pytest_modeleval import asking
+from pytest_modeleval.asking import asker as asking
 from pytest_modeleval.models.spec import TINY
 
 # Imported here once, all of it, as a run inside a test forgets what it imported, and reads, rewrites and compiles it

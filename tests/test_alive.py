@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval import alive
-from pytest_modeleval.alive import is_alive, this_process
+from pytest_modeleval.store import alive
+from pytest_modeleval.store.alive import is_alive, this_process
 
-CODE = "import time; from pytest_modeleval.alive import this_process; print(this_process(), flush=True); time.sleep(60)"
+CODE = "import time; from pytest_modeleval.store.alive import this_process; print(this_process(), flush=True); time.sleep(60)"
 
 
 @pytest.mark.parametrize("files", ["/proc", "/nowhere"], ids=["proc", "ps"])

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking import FIRST_PAUSE, JITTER, LONGEST_PAUSE, Asker, askers
+from pytest_modeleval.asking.asker import FIRST_PAUSE, JITTER, LONGEST_PAUSE, Asker, askers
+from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.recall import Rules
+from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
-from pytest_modeleval.store import Store
-from pytest_modeleval.values import Cache
+from pytest_modeleval.store.store import Store
 
 
 class Told:

@@ -44,7 +44,7 @@ BENCHMARKS = {path.stem.removeprefix("test_") for path in (Path(__file__).parent
 # Prints what the run would ask: how many samples, and of the first its target, its messages and the last one's text.
 PRINT_ASKED = """
 import json
-from pytest_modeleval.collect import selected
+from pytest_modeleval.items.collect import selected
 
 def pytest_collection_finish(session):
     samples = [ref.source.sample(ref.subset, ref.row) for ref in map(selected, session.items)]
@@ -155,7 +155,7 @@ def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: py
             return Reference()
 
         def pytest_collection_finish(session):
-            from pytest_modeleval.collect import selected
+            from pytest_modeleval.items.collect import selected
             for item in session.items:
                 ref = selected(item)
                 TARGETS[item.name.removeprefix("test_")] = ref.source.sample(ref.subset, ref.row).target

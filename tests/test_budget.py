@@ -16,13 +16,22 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
-from pytest_modeleval import spending
-from pytest_modeleval.budget import Budget, read_budget
+from pytest_modeleval.asking import spending
+from pytest_modeleval.asking.spending import (
+    NOTHING,
+    TEMPLATE,
+    Cost,
+    Metered,
+    Purse,
+    bounds,
+    cost,
+    most_completion_tokens,
+)
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.budget import Budget, read_budget
 from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError
-from pytest_modeleval.spending import NOTHING, TEMPLATE, Cost, Metered, Purse, bounds, cost, most_completion_tokens
-from pytest_modeleval.store import Store
+from pytest_modeleval.store.store import Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, send
 
 # What the server says that each answer took, and the most that a question may take: 7 + 3, and bytes + 512 + 50.

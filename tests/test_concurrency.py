@@ -2,7 +2,7 @@
 
 import asyncio
 
-from pytest_modeleval.concurrency import MOST, START, Limit, Slots
+from pytest_modeleval.asking.concurrency import MOST, START, Limit, Slots
 
 
 def serve(limit: Limit, capacity: int, answers: int, clock: float = 0.0) -> float:

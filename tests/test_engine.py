@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval import engine as engine_module
-from pytest_modeleval.engine import Engine, Job
+from pytest_modeleval.asking import engine as engine_module
+from pytest_modeleval.asking.engine import Engine, Job
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-# Imported here, so that the runs in this process find these very modules.
-from pytest_modeleval import store
 from pytest_modeleval.models import openai
+
+# Imported here, so that the runs in this process find these very modules.
+from pytest_modeleval.store import store
 from tests.conftest import FaultyServer, alias, answer, run, send
 
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]

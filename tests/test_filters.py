@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.filters import filtered, read_filter
+from pytest_modeleval.items.filters import filtered, read_filter
 
 TEXT = "<think>7 or 8?</think> The answer is 7. No, the answer is 8, so 8."
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from pytest_modeleval.flags import FLAGS
-from pytest_modeleval.perf.flags import FLAGS as PERF_FLAGS
+from pytest_modeleval.options.flags import FLAGS
+from pytest_modeleval.perf.options.flags import FLAGS as PERF_FLAGS
 from tests.conftest import run
 
 WITH_AND_WITHOUT_MODEL = pytest.mark.parametrize(

@@ -11,63 +11,28 @@ import pytest_modeleval
 from tests.conftest import WITHOUT
 
 PACKAGE = Path(pytest_modeleval.__file__).parent
-# Lowest first; a module may import from lower lines and from its own.
+# Modules at the top that every room may use.
+GROUND = {"sample", "names", "record", "foreign", "inputs", "atomic", "limits", "xdist"}
+# Lowest first; a room imports from itself and from lower lines, also what only a type checker reads.
 LAYERS = [
-    {"sample", "aside", "alive", "foreign", "reuse", "counts", "limits", "inputs", "kept", "names", "proxies"},
-    {"record"},
-    {
-        "prompts",
-        "scorers",
-        "statistics",
-        "paired",
-        "sequential",
-        "values",
-        "budget",
-        "flags",
-        "options",
-        "selection",
-        "draw",
-        "concurrency",
-        "hooks",
-        "xdist",
-        "decided",
-        "expected",
-        "offline",
-    },
-    {"config", "filters", "datasets", "results"},
-    {"mistakes"},
-    {"models", "settings", "declare", "store", "levels"},
-    {"source", "gate", "collection", "custom", "recall", "resuming"},
-    {"collect", "asking", "engine", "pins", "spending"},
-    {"turns", "lost"},
-    {"verdicts", "plan", "ahead", "preflight"},
-    {"history", "recorder"},
-    {"finished"},
-    {"reports", "perf"},
-    {"ending"},
-    {"commands", "evaluation", "header", "fixtures", "script", "typed"},
+    {"ground", "statistics"},
+    {"datasets", "options", "scorers", "store"},
+    {"gate", "models"},
+    {"items", "perf/client"},
+    {"asking", "collection", "custom", "perf/figures", "perf/prompts", "perf/server"},
+    {"perf/verdict", "results"},
+    {"api", "history", "hooks", "perf/options"},
+    {"perf", "reports"},
+    {"reports/allure"},
+    {"perf/reports"},
+    {"perf/run"},
+    {"fixtures", "run"},
     {"plugin"},
 ]
-RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
-# Nothing but the standard library in these.
-PLAIN = {
-    "foreign",
-    "sample",
-    "names",
-    "record",
-    "aside",
-    "alive",
-    "lines",
-    "prompts",
-    "scorers",
-    "statistics",
-    "paired",
-    "sequential",
-    "selection",
-    "draw",
-    "concurrency",
-    "decided",
-}
+RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
+# Nothing but the standard library in these rooms and modules.
+PLAIN = {"scorers", "statistics", "sample", "names", "record", "foreign", "atomic"}
+PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency", "asking/stop_signal", "store/alive"}
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
 # Libraries of an extra, imported by the function that needs them.
@@ -75,21 +40,22 @@ LAZY = {"bleu.py": {"sacrebleu"}, "language.py": {"langdetect", "nltk"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def part(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def room(path: Path) -> str:
+    """The folder that a module stands in; at the top, the module itself, or the ground."""
+    place = path.relative_to(PACKAGE)
+    if len(place.parts) > 1:
+        return place.parent.as_posix()
+    return "ground" if place.stem in GROUND else place.stem
+
+
+def is_plain(path: Path) -> bool:
+    return bool({room(path), path.relative_to(PACKAGE).with_suffix("").as_posix()} & PLAIN)
 
 
 def imported(path: Path) -> set[str]:
-    """The modules that a file imports at run time, with those inside functions, without those for type checkers."""
-    tree = ast.parse(path.read_text())
-    typing_only = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-    ]
-    skipped = {id(inner) for node in typing_only for inner in ast.walk(node)}
+    """What a file imports, also inside functions and for type checkers."""
     names: set[str] = set()
-    for node in ast.walk(tree):
-        if id(node) in skipped:
-            continue
+    for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
@@ -97,17 +63,31 @@ def imported(path: Path) -> set[str]:
     return names
 
 
+def module_of(name: str) -> Path | None:
+    """The module of this package that an imported name is, or stands in."""
+    place = PACKAGE.parent / Path(*name.split("."))
+    for path in (place.with_suffix(".py"), place / "__init__.py", place.parent.with_suffix(".py")):
+        if path.is_file() and path.is_relative_to(PACKAGE):
+            return path
+    return place.parent / "__init__.py" if name.startswith("pytest_modeleval.") else None
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_point_down(path: Path) -> None:
     for name in imported(path):
-        if name.startswith("pytest_modeleval."):
-            below = name.split(".")[1]
-            assert RANK[below] <= RANK[part(path)], f"{path} imports {name}"
+        below = module_of(name)
+        if below is not None and below != PACKAGE / "__init__.py":
+            is_lower = RANK[room(below)] < RANK[room(path)]
+            assert is_lower or room(below) == room(path), f"{path} imports {name}"
+
+
+def test_few_modules_stand_at_the_top() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= 14
 
 
 @pytest.mark.parametrize(
     "path",
-    [path for path in MODULES if part(path) in PLAIN and path not in SCRIPTS],
+    [path for path in MODULES if is_plain(path) and path not in SCRIPTS],
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_plain_modules_need_the_standard_library_only(path: Path) -> None:
@@ -130,10 +110,10 @@ def test_the_package_lists_what_it_offers() -> None:
     [
         "pytest_modeleval",
         "pytest_modeleval.plugin",
-        "pytest_modeleval.evaluation",
+        "pytest_modeleval.run.evaluation",
         "pytest_modeleval.scorers.instructions",
         "pytest_modeleval.custom.collecting",
-        "pytest_modeleval.perf.hooks",
+        "pytest_modeleval.perf.run.hooks",
     ],
 )
 def test_nothing_heavy_is_imported_before_a_model_is_opened(module: str) -> None:

@@ -17,7 +17,6 @@ import pytest
 
 from pytest_modeleval import inputs
 from pytest_modeleval.collection.schema import read_schema
-from pytest_modeleval.config import read_config
 from pytest_modeleval.custom.files import read
 from pytest_modeleval.datasets import find, media
 from pytest_modeleval.datasets.files import Split
@@ -27,10 +26,11 @@ from pytest_modeleval.datasets.prepare import open_file, prepare
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.config import read_config
+from pytest_modeleval.options.parsers import text
 from pytest_modeleval.perf.prompts.files import read_prompts
 from pytest_modeleval.perf.prompts.trace import read_trace
 from pytest_modeleval.sample import SampleError
-from pytest_modeleval.values import text
 
 DEEP = "[" * 200_000
 

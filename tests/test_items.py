@@ -41,7 +41,7 @@ def test_an_items_texts_are_let_go_of_when_it_is_done(project: pytest.Pytester, 
     project.makeconftest(
         """
         from pathlib import Path
-        from pytest_modeleval.turns import TURN
+        from pytest_modeleval.asking.trial import TURN
 
         def pytest_sessionfinish(session):
             Path("kept").write_text(str([TURN in item.stash for item in session.items]))

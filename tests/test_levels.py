@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.levels import LevelRow, Levels
 from pytest_modeleval.record import Labels, Record
+from pytest_modeleval.results.levels import LevelRow, Levels
 
 
 def record(benchmark: str, subset: str, index: int, value: float | None, labels: Labels, **more: object) -> Record:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.mistakes import Mistake, mistake_of, refuses
+from pytest_modeleval.results.failures import Mistake, mistake_of, refuses
 from pytest_modeleval.sample import Completion, Filtered, JudgeError, SampleError, Score
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.choices import same_choice

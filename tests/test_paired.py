@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from pytest_modeleval.paired import (
+from pytest_modeleval.statistics.paired import (
     binomial_tail,
     bonett_price,
     detectable_drop,

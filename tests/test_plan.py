@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.paired import detectable_drop
+from pytest_modeleval.statistics.paired import detectable_drop
 from tests.conftest import ANSWERS, FaultyServer, alias, run, run_alone
 
 PRICE = {"input": 100.0, "output": 1000.0}

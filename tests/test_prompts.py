@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.prompts import MULTIPLE_CHOICE, Cloze, composed, filled, lettered, weighed
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE, Cloze, composed, filled, lettered, weighed
 from pytest_modeleval.sample import Sample, SampleError
 
 QUESTION = Sample({"question": "Is {x} ice?", "options": ["raw"]}, "B", options=["yes", "no"])

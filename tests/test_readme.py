@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pytest_modeleval.config import read_config
-from pytest_modeleval.flags import COMMANDS, FLAGS
+from pytest_modeleval.asking.resuming import resume_within
 from pytest_modeleval.models.spec import read_aliases
+from pytest_modeleval.options.config import read_config
+from pytest_modeleval.options.flags import COMMANDS, FLAGS
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
-from pytest_modeleval.resuming import resume_within
 from tests.conftest import FaultyServer, answer, run, run_alone
 
 ROOT = Path(__file__).parents[1]

@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking import Asker
+from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.recall import Recall, Rules
+from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.sample import Completion, Request, StopRun
-from pytest_modeleval.store import Store
-from pytest_modeleval.values import Cache
+from pytest_modeleval.store.store import Store
 from tests.conftest import FaultyServer, alias, answer, run, send
 from tests.test_faults import Fault, error, first, only
 

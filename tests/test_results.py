@@ -7,9 +7,9 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
-from pytest_modeleval.counts import Counts
 from pytest_modeleval.record import Record
-from pytest_modeleval.results import Results
+from pytest_modeleval.results.counts import Counts
+from pytest_modeleval.results.results import Results
 from tests.conftest import FaultyServer, run
 
 

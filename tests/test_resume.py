@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store import VERSION, Question, Store
+from pytest_modeleval.store.store import VERSION, Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
 
@@ -230,7 +230,7 @@ def test_rows_of_a_later_version_are_read(project: pytest.Pytester, faulty: Faul
 
 
 def test_two_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
-    code = f"from pathlib import Path; from pytest_modeleval.store import Store; Store(Path({str(tmp_path)!r})).close()"
+    code = f"from pathlib import Path; from pytest_modeleval.store.store import Store; Store(Path({str(tmp_path)!r})).close()"
     processes = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
 
     assert [process.communicate()[1] for process in processes] == [b""] * 4

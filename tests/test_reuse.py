@@ -12,9 +12,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from pytest_modeleval import reuse
-from pytest_modeleval.reuse import Reuse
-from pytest_modeleval.store import _FIRST, _SECOND, Store
+from pytest_modeleval.results import reuse
+from pytest_modeleval.results.reuse import Reuse
+from pytest_modeleval.store.store import _FIRST, _SECOND, Store
 from tests.conftest import FaultyServer, alias, run
 from tests.reports.conftest import Data
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.selection import could_select
+from pytest_modeleval.items.selection import could_select
 
 NAMES = ["test_gsm8k.py", "math"]
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import integrate
 
-from pytest_modeleval.sequential import Within, Worse
+from pytest_modeleval.statistics.sequential import Within, Worse
 
 
 @pytest.mark.parametrize(

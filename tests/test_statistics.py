@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval import statistics
-from pytest_modeleval.statistics import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k, wilson
+from pytest_modeleval.statistics import means as statistics
+from pytest_modeleval.statistics.means import (
+    Estimate,
+    estimate,
+    harmonic_mean,
+    pass_at_k,
+    pass_hat_k,
+    vote_at_k,
+    wilson,
+)
 
 
 def test_seven_of_ten() -> None:

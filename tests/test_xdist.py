@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.lost import lost_record
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.results import Results
+from pytest_modeleval.results.lost import lost_record
+from pytest_modeleval.results.results import Results
 from pytest_modeleval.xdist import share, visible_gpus
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 

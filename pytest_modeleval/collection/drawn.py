@@ -12,9 +12,9 @@ from pytest_modeleval.collection.index import Entry, content_hash
 from pytest_modeleval.collection.lines import Lines, sample_of
 from pytest_modeleval.datasets import Rows
 from pytest_modeleval.datasets.files import RowFiles
-from pytest_modeleval.declare import Benchmark
-from pytest_modeleval.draw import choose
-from pytest_modeleval.options import Options
+from pytest_modeleval.items.declare import Benchmark
+from pytest_modeleval.items.draw import choose
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Labels
 
 T = TypeVar("T")

@@ -8,9 +8,9 @@ import pytest
 
 from pytest_modeleval.collection.drawn import Drawn, Opened, limited
 from pytest_modeleval.collection.index import Entry, content_hash
-from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Rows
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import Labels
 from pytest_modeleval.sample import SampleError
 

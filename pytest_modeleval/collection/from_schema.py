@@ -8,9 +8,9 @@ import pytest
 
 from pytest_modeleval.collection.drawn import Drawn, Opened
 from pytest_modeleval.collection.schema import Leaf, Schema
-from pytest_modeleval.config import Table
-from pytest_modeleval.draw import allot, choose
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.items.draw import allot, choose
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import Labels
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Row
+from pytest_modeleval.options.config import Table
 from pytest_modeleval.record import Labels
 
 _LINE: dict[str, tuple[type, ...]] = {

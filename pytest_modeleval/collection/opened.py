@@ -8,8 +8,8 @@ import pytest
 
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import NoData
-from pytest_modeleval.declare import Benchmark
-from pytest_modeleval.options import MARK, unknown
+from pytest_modeleval.items.declare import Benchmark
+from pytest_modeleval.options.options import MARK, unknown
 
 
 @dataclass

@@ -9,9 +9,9 @@ import pytest
 
 from pytest_modeleval.collection.drawn import Drawn, Opened, limited
 from pytest_modeleval.collection.lines import labels_of
-from pytest_modeleval.config import Table
 from pytest_modeleval.datasets.files import RowFiles
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import Labels
 
 

@@ -10,9 +10,9 @@ from pytest_modeleval.collection.drawn import Drawn, saved
 from pytest_modeleval.collection.opened import OpenedBenchmarks
 from pytest_modeleval.collection.published import Published
 from pytest_modeleval.collection.sources import Collection, read_collection
-from pytest_modeleval.config import Table
 from pytest_modeleval.datasets import Place
-from pytest_modeleval.options import Options
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.config import Table
 from pytest_modeleval.inputs import SETTINGS, from_json, from_toml, read_text
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import unknown
 
 _GROUP: dict[str, tuple[type, ...]] = {"name": (str,), "weight": (int, float), "datasets": (list,)}
 _LEAF: dict[str, tuple[type, ...]] = {

@@ -12,10 +12,10 @@ from pytest_modeleval.collection.from_schema import FromSchema
 from pytest_modeleval.collection.index import read_entries
 from pytest_modeleval.collection.published import read_published
 from pytest_modeleval.collection.schema import read_schema
-from pytest_modeleval.config import Table
 from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.datasets.prepare import open_file
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.sample import SampleError
 
 

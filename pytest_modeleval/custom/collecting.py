@@ -9,8 +9,8 @@ import pytest
 
 from pytest_modeleval.custom import choice, qa
 from pytest_modeleval.custom.files import UserData, name_of, read
-from pytest_modeleval.declare import Shots, benchmark
-from pytest_modeleval.options import Options
+from pytest_modeleval.items.declare import Shots, benchmark
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 
 

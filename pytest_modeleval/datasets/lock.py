@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.aside import aside
+from pytest_modeleval.atomic import aside
 from pytest_modeleval.inputs import from_json, open_input, read_text
 
 # What the lock has of a source.

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.aside import aside
+from pytest_modeleval.atomic import aside
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import SampleName
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.options import unknown
 
 SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.

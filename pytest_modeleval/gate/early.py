@@ -7,7 +7,7 @@ import pytest
 from pytest_modeleval.gate.baseline import Part
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.names import benchmark_of, definition_of
-from pytest_modeleval.options import Options
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Record
 
 

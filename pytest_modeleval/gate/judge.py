@@ -19,9 +19,9 @@ from pytest_modeleval.gate.baseline import (
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
-from pytest_modeleval.options import Options, unknown
-from pytest_modeleval.paired import needed_pairs
-from pytest_modeleval.values import Cache
+from pytest_modeleval.options.options import Options, unknown
+from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.statistics.paired import needed_pairs
 
 
 class Exit(enum.IntEnum):

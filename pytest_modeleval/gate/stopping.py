@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.sequential import Within, Worse
+from pytest_modeleval.statistics.sequential import Within, Worse
 
 
 def seeded_order(keys: Iterable[str], seed: str) -> list[str]:

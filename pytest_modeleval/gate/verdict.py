@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pytest_modeleval.gate.ledger import Outcome
-from pytest_modeleval.paired import (
+from pytest_modeleval.statistics.means import estimate
+from pytest_modeleval.statistics.paired import (
     bonett_price,
     detectable_drop,
     holm,
@@ -13,7 +14,6 @@ from pytest_modeleval.paired import (
     mean_change,
     mean_drop,
 )
-from pytest_modeleval.statistics import estimate
 
 
 class Result(enum.Enum):

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.kept import completion_in, messages_in
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.record import RIGHT, WRONG
-from pytest_modeleval.reuse import local_time
+from pytest_modeleval.results.reuse import local_time
+from pytest_modeleval.results.verdicts import HIDDEN
 from pytest_modeleval.sample import Completion, Json, Sample, token_count
-from pytest_modeleval.store import connect
-from pytest_modeleval.verdicts import HIDDEN
+from pytest_modeleval.store.kept import completion_in, messages_in
+from pytest_modeleval.store.store import connect
 
 # How much of a run's id people type.
 SHORT = 8

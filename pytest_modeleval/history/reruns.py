@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.collect import selected
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.history.flips import Key, flips_of
 from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.items.collect import selected
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import Options, unknown
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import ERROR, UNSCORED, WRONG
 
 

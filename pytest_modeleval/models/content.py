@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import pytest
 
-from pytest_modeleval.aside import aside
+from pytest_modeleval.atomic import aside
 from pytest_modeleval.inputs import from_json
 
 # What shapes the answers of a folder; a README, logs and the checkpoints of a training inside it do not.

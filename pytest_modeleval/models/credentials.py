@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.models.proxies import proxy_secrets
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.proxies import proxy_secrets
 from pytest_modeleval.sample import Completion
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")

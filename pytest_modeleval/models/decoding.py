@@ -6,7 +6,7 @@ from typing import Any
 import torch
 import transformers
 
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import Completion, StopRun, opens_thought, split_thinking
 
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.

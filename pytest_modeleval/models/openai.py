@@ -20,12 +20,12 @@ from pytest_modeleval.models import Unavailable, bodies, echo
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.http import LeanTransport
 from pytest_modeleval.models.identity import OPENAI
+from pytest_modeleval.models.proxies import named_proxy
 from pytest_modeleval.models.reading import answered, completion
 from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
 from pytest_modeleval.models.replies import Broken, count_of, error_text, usage_of
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import unknown
-from pytest_modeleval.proxies import named_proxy
+from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import Completion, Filtered, Json, Request, SampleError, StopRun
 
 # Seconds in which an endpoint must show that it is alive before the first sample.

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.models import Model
 from pytest_modeleval.models.spec import APIS, ModelSpec
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.options import unknown
 
 
 def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:

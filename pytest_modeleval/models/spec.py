@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_modeleval.config import Table
-from pytest_modeleval.options import closest, unknown
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import closest, unknown
 
 TINY = Path(__file__).parent / "tiny"
 APIS = ("openai", "transformers", "replay")

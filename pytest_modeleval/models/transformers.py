@@ -15,7 +15,7 @@ import pytest
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, marks_thought
 
 try:

@@ -3,8 +3,8 @@
 import math
 from typing import Any
 
-from pytest_modeleval.perf.definitions import COMPARED, COUNTS, PERCENTILES, RATES, SHARES
-from pytest_modeleval.perf.figures import Figures
+from pytest_modeleval.perf.figures.definitions import COMPARED, COUNTS, PERCENTILES, RATES, SHARES
+from pytest_modeleval.perf.figures.figures import Figures
 from pytest_modeleval.perf.measured import Measured
 
 

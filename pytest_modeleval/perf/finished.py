@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.search import Find, Found, Knee
 from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.search import Find, Found, Knee
 
 
 @dataclass(frozen=True)

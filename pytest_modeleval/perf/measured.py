@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.perf.definitions import COUNTS, RATES, SHARES
-from pytest_modeleval.perf.figures import Figures, figures
-from pytest_modeleval.perf.judging import Verdict, judged, overall
+from pytest_modeleval.perf.client.record import Load
+from pytest_modeleval.perf.figures.definitions import COUNTS, RATES, SHARES
+from pytest_modeleval.perf.figures.figures import Figures, figures
 from pytest_modeleval.perf.points import Point
-from pytest_modeleval.perf.record import Load
-from pytest_modeleval.perf.slo import Slo, named
+from pytest_modeleval.perf.verdict.judging import Verdict, judged, overall
+from pytest_modeleval.perf.verdict.slo import Slo, named
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from pytest_modeleval.gate.judge import Exit
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.perf.comparing import Change
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.search import Found, Knee
+from pytest_modeleval.perf.verdict.comparing import Change
+from pytest_modeleval.perf.verdict.search import Found, Knee
 from pytest_modeleval.perf.wording import failures, objections
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.options import PerfOptions
-from pytest_modeleval.perf.record import Plan
+from pytest_modeleval.perf.client.record import Plan
+from pytest_modeleval.perf.options.options import PerfOptions
 
 # An open loop without a number or a duration.
 _OPEN_SECONDS = 60.0

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pytest_modeleval.spending import Spent
+from pytest_modeleval.asking.spending import Spent
 
 
 def line(spent: Spent) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 
-from pytest_modeleval.collect import Drawn
-from pytest_modeleval.levels import LevelRow
+from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.reports.columns import aligned, decimal, interval
+from pytest_modeleval.results.levels import LevelRow
 
 _TITLES = {"category": "category", "task_type": "task type", "tag": "tag", "dataset": "dataset"}
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.results import Row
-from pytest_modeleval.reuse import age
+from pytest_modeleval.results.results import Row
+from pytest_modeleval.results.reuse import age
 
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:

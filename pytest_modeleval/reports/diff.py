@@ -9,7 +9,7 @@ from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.history.difference import Change, Difference, Part, Side
 from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.reports.gate import lines as gate_lines
-from pytest_modeleval.verdicts import shortened
+from pytest_modeleval.results.verdicts import shortened
 
 # Samples of each kind, and repeats of each sample, that are shown unless -v asks for all.
 _FIRST, _REPEATS = 20, 3

@@ -5,8 +5,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.reports import budget, collection
+from pytest_modeleval.results.finished import FinishedRun
 
 
 def write_json(path: Path, run: FinishedRun) -> None:

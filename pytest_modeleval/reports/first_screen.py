@@ -5,18 +5,18 @@ from contextlib import closing
 from dataclasses import dataclass
 from itertools import combinations
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.gate.judge import Judgement, Regressed
 from pytest_modeleval.gate.ledger import Outcomes
 from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
 from pytest_modeleval.history.past import Past, Run
-from pytest_modeleval.levels import LevelRow
 from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
-from pytest_modeleval.results import OVER_REPEATS, Results, Row
+from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.levels import LevelRow
+from pytest_modeleval.results.results import OVER_REPEATS, Results, Row
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ import pytest
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Attempt, Past
 from pytest_modeleval.names import id_part
-from pytest_modeleval.options import unknown
+from pytest_modeleval.options.options import unknown
 from pytest_modeleval.record import ERROR
 from pytest_modeleval.reports.columns import aligned, decimal
-from pytest_modeleval.verdicts import shortened
+from pytest_modeleval.results.verdicts import shortened
 
 # Samples that are listed unless -v asks for all.
 _FIRST = 20

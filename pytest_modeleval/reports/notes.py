@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.reports import budget
+from pytest_modeleval.results.finished import FinishedRun
 
 
 def notes(run: FinishedRun) -> list[str]:

@@ -11,11 +11,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
-from pytest_modeleval.aside import aside
+from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past, asked_in, sample_name
-from pytest_modeleval.kept import completion_in, messages_in, parts_of
 from pytest_modeleval.reports.first_screen import FirstScreen
-from pytest_modeleval.reuse import local_time
+from pytest_modeleval.results.reuse import local_time
+from pytest_modeleval.store.kept import completion_in, messages_in, parts_of
 
 # The page's own files, put together in this order.
 PAGE = Path(__file__).with_name("page_files")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from pytest_modeleval.plan import Line, summed
+from pytest_modeleval.asking.plan import Line, summed
 from pytest_modeleval.reports.columns import aligned
 
 

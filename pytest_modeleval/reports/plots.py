@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import cycle
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_modeleval.statistics import estimate
+from pytest_modeleval.statistics.means import estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import plots
 from pytest_modeleval.reports.first_screen import FirstScreen
-from pytest_modeleval.results import Row
+from pytest_modeleval.results.results import Row
 
 
 class Measured(NamedTuple):

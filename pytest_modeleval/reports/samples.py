@@ -10,7 +10,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pytest_modeleval.aside import aside
+from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past, asked_in, sample_name
 
 # The columns by type; a run's further metrics stand behind `score`.

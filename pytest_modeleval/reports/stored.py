@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.recall import Rules
-from pytest_modeleval.store import Store
-from pytest_modeleval.values import Cache
+from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.store.store import Store
 
 
 def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.results import OVER_REPEATS, Row
+from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.results import OVER_REPEATS, Row
 
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 

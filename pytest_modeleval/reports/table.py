@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
-from pytest_modeleval.results import OVER_REPEATS, Row
+from pytest_modeleval.results.results import OVER_REPEATS, Row
 
 # A title, a row's cell, and whether it stands to the right.
 Column = tuple[str, Callable[[Row], str], bool]

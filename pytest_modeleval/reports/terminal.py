@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.table import table
-from pytest_modeleval.results import Results
+from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.results import Results
 
 # Lines of wrong answers and of errors that are shown unless -rf, -rE or -v asks for all.
 _FIRST = 5

@@ -1,6 +1,6 @@
 """The line that says that a model only thinks, so far as its server tells."""
 
-from pytest_modeleval.store import Store
+from pytest_modeleval.store.store import Store
 
 
 def lines(store: Store, run: str) -> list[str]:

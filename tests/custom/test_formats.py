@@ -6,7 +6,7 @@ import pytest
 
 from pytest_modeleval import Completion, Row, SampleError
 from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.prompts import composed
+from pytest_modeleval.items.prompts import composed
 
 CITIES = {"question": "Capital?", "A": "Paris", "B": "London", "C": "Rome"}
 
@@ -82,7 +82,7 @@ def test_options_that_are_no_list_of_two(options: object) -> None:
 
 
 def test_one_right_option_is_asked_for_as_in_shipped_benchmarks() -> None:
-    from pytest_modeleval.prompts import MULTIPLE_CHOICE
+    from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 
     row = Row({**CITIES, "answer": "B"}, "row")
     asked = composed(choice.to_sample(row), [], template=choice.PROMPT)

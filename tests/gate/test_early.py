@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.decided import Decided, sweep
+from pytest_modeleval.asking.stop_signal import Decided, sweep
 from tests.conftest import FaultyServer, answer, run, send
 from tests.gate.test_gate import MANY, ask
 
@@ -283,7 +283,7 @@ def test_the_order_of_asking_is_the_seeds(blessed: pytest.Pytester, faulty: Faul
 
 
 def test_one_process_tells_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_modeleval.decided._PAUSE", 0)
+    monkeypatch.setattr("pytest_modeleval.asking.stop_signal._PAUSE", 0)
     one, other = Decided(tmp_path, "r"), Decided(tmp_path, "r")
 
     assert not other.look()
@@ -298,7 +298,7 @@ def test_one_process_tells_the_others(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_a_killed_run_left_behind_is_swept(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from pathlib import Path; from pytest_modeleval.decided import Decided; "
+        "import os, sys; from pathlib import Path; from pytest_modeleval.asking.stop_signal import Decided; "
         "Decided(Path(sys.argv[1]), 'killed').tell('a', 'worse'); os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)

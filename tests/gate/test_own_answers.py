@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.asking.resuming import PROBES, Resumption
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.resuming import PROBES, Resumption
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store import Kept, Question, Store
+from pytest_modeleval.store.store import Kept, Question, Store
 from tests.conftest import ANSWERS, WITHOUT, FaultyServer, alias, answer, run
 
 N = 40

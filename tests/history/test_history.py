@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from pytest_modeleval.history.past import Past
-from pytest_modeleval.store import _FIRST, Store
+from pytest_modeleval.store.store import _FIRST, Store
 from tests.conftest import FaultyServer, alias, run
 from tests.history.conftest import Ask
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.config import read_config
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.options.config import read_config
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.validity import Bounds, judge
+from pytest_modeleval.perf.verdict.validity import Bounds, judge
 from tests.conftest import alias, run
 
 # As fast as a server can be that still takes its time.
@@ -31,7 +31,7 @@ def pytest_runtest_setup(item):
     threading.Thread(target=interrupt, daemon=True).start()
 """
 # In the process of the tests, so that what is set in them holds for the runs inside a test.
-session = importlib.import_module("pytest_modeleval.perf.session")
+session = importlib.import_module("pytest_modeleval.perf.run.session")
 
 
 @pytest.fixture(scope="module")

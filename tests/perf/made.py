@@ -4,8 +4,8 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_modeleval.perf.record import Client, Load, Plan, Record
-from pytest_modeleval.perf.records import Records
+from pytest_modeleval.perf.client.record import Client, Load, Plan, Record
+from pytest_modeleval.perf.client.records import Records
 
 
 def streamed(

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.perf.client.record import Request
 from pytest_modeleval.perf.prompts.bodies import Bodies
 from pytest_modeleval.perf.prompts.prompt import Prompt
-from pytest_modeleval.perf.record import Request
 
 MODELS = Path(__file__).parents[2] / "pytest_modeleval" / "models"
 

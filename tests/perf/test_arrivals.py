@@ -5,8 +5,8 @@ from itertools import islice, pairwise
 
 import pytest
 
-from pytest_modeleval.perf.arrivals import schedule, streams
-from pytest_modeleval.perf.record import Arrivals, Plan
+from pytest_modeleval.perf.client.arrivals import schedule, streams
+from pytest_modeleval.perf.client.record import Arrivals, Plan
 
 
 def times(plan: Plan) -> list[float]:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from pytest_modeleval.perf.bootstrap import block_bootstrap
+from pytest_modeleval.perf.figures.bootstrap import block_bootstrap
 
 
 def series(draw: random.Random, n: int, *, alike: float) -> list[float]:

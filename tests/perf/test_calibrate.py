@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_modeleval.perf.calibrate import Floor, calibrate
-from pytest_modeleval.perf.validity import Verdict
+from pytest_modeleval.perf.verdict.calibrate import Floor, calibrate
+from pytest_modeleval.perf.verdict.validity import Verdict
 
 
 def test_the_floor_is_measured_against_what_the_server_did() -> None:

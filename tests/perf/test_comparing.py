@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.perf.comparing import Limit, changes, checked, parse
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
+from pytest_modeleval.perf.verdict.comparing import Limit, changes, checked, parse
 from tests.perf.conftest import FEW, perf
 
 pytestmark = pytest.mark.usefixtures("whatever_machine")

@@ -10,7 +10,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.distribution import Distribution, ranks
+from pytest_modeleval.perf.figures.distribution import Distribution, ranks
 
 VALUES = st.lists(st.floats(0, 1e6), min_size=1, max_size=200)
 

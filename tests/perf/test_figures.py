@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.definitions import RATES, SPREADS
-from pytest_modeleval.perf.figures import figures
-from pytest_modeleval.perf.flow import Flow, InFlight
-from pytest_modeleval.perf.record import Plan, Record
-from pytest_modeleval.perf.timing import token_gaps, values_of
+from pytest_modeleval.perf.client.record import Plan, Record
+from pytest_modeleval.perf.figures.definitions import RATES, SPREADS
+from pytest_modeleval.perf.figures.figures import figures
+from pytest_modeleval.perf.figures.flow import Flow, InFlight
+from pytest_modeleval.perf.figures.timing import token_gaps, values_of
 from tests.perf.made import failed, load, streamed
 
 

@@ -361,7 +361,7 @@ def test_without_perf_nothing_of_it_is_imported(pytester: pytest.Pytester) -> No
         import sys
         def test_it():
             ours = sorted(name for name in sys.modules if name.startswith("pytest_modeleval.perf"))
-            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.flags", "pytest_modeleval.perf.reading"]
+            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.options.flags", "pytest_modeleval.perf.options.parsers"]
         """
     )
 

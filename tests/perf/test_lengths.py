@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.lengths import read_lengths
 from pytest_modeleval.perf.prompts.words import WORDS, Writer, learn, taught
-from pytest_modeleval.perf.target import reach
 from tests.conftest import FaultyServer, send
 from tests.perf.prompting import MODELS, Counter_
 

@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.load import run_load
-from pytest_modeleval.perf.progress import Progress
-from pytest_modeleval.perf.record import Load, Plan, Record, Request
+from pytest_modeleval.perf.client.load import run_load
+from pytest_modeleval.perf.client.progress import Progress
+from pytest_modeleval.perf.client.record import Load, Plan, Record, Request
+from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.target import reach
-from pytest_modeleval.perf.validity import judge
+from pytest_modeleval.perf.verdict.validity import judge
 
 from .conftest import QUICK
 
@@ -489,7 +489,7 @@ def test_the_garbage_collector_rests_and_works_again(bench: BenchServer) -> None
 def test_what_is_kept_unparsed_is_bounded(
     bench: BenchServer, monkeypatch: pytest.MonkeyPatch, many: int, most: int
 ) -> None:
-    from pytest_modeleval.perf import client
+    from pytest_modeleval.perf.client import client
 
     monkeypatch.setattr(client, "_MANY_UNPARSED", many)
     monkeypatch.setattr(client, "_MOST_UNPARSED", most)
@@ -508,7 +508,7 @@ def test_what_is_kept_unparsed_is_bounded(
 
 
 def test_without_the_kernels_stamps_it_stamps_itself(bench: BenchServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_modeleval.perf import wire
+    from pytest_modeleval.perf.client import wire
 
     monkeypatch.setattr(wire, "stamp_arrivals", lambda _: False)
     seen = load(bench, Plan(parallel=4, number=20))

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from pytest_modeleval.perf.loop import READ, WRITE, Loop
-from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
+from pytest_modeleval.perf.client.loop import READ, WRITE, Loop
+from pytest_modeleval.perf.client.stamps import ANCILLARY, arrivals, stamp_arrivals
 
 MS = 1_000_000
 

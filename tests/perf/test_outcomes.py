@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from pytest_modeleval.perf.validity import judge
+from pytest_modeleval.perf.verdict.validity import judge
 from tests.perf.conftest import FEW, perf, session
 from tests.perf.truth import assert_honest, true_tpot, true_ttft
 

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.answers import streamed, whole
-from pytest_modeleval.perf.exchange import Exchange
-from pytest_modeleval.perf.parsing import record_of
-from pytest_modeleval.perf.record import Record, Request
+from pytest_modeleval.perf.client.answers import streamed, whole
+from pytest_modeleval.perf.client.exchange import Exchange
+from pytest_modeleval.perf.client.parsing import record_of
+from pytest_modeleval.perf.client.record import Record, Request
 from tests.models.test_reading import HEARTBEATS
 
 MS = 1_000_000

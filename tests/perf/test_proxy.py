@@ -9,11 +9,11 @@ import pytest
 
 from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.perf.load import run_load
-from pytest_modeleval.perf.proxy import proxy_of, refusal
-from pytest_modeleval.perf.record import Plan, Request
+from pytest_modeleval.perf.client.load import run_load
+from pytest_modeleval.perf.client.proxy import proxy_of, refusal
+from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.target import reach
 
 from .conftest import QUICK
 from .proxies import forwarding

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.perf import reading
+from pytest_modeleval.perf.options import parsers as reading
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("500ms", 0.5), ("60s", 60.0), ("5min", 300.0), ("1.5h", 5400.0)])

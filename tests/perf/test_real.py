@@ -85,7 +85,7 @@ def test_a_served_model_has_no_speed_here(pytester: pytest.Pytester) -> None:
 # Ctrl-C as soon as some requests were answered.
 INTERRUPTED = """
 import signal
-from pytest_modeleval.reports.perf_live import LiveLine
+from pytest_modeleval.perf.reports.live import LiveLine
 
 LiveLine.draw = lambda self, name, plan, progress: progress.done and signal.raise_signal(signal.SIGINT)
 """

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_modeleval.perf import records as records_module
-from pytest_modeleval.perf.record import Record
-from pytest_modeleval.perf.records import Records
+from pytest_modeleval.perf.client import records as records_module
+from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.client.records import Records
 
 ANSWERED = Record(
     scheduled=1.0,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.answers import streamed
-from pytest_modeleval.perf.parsing import record_of
+from pytest_modeleval.perf.client.answers import streamed
+from pytest_modeleval.perf.client.parsing import record_of
 from tests.perf.test_parsing import (
     DONE,
     MS,

@@ -15,20 +15,20 @@ from xml.etree import ElementTree
 
 import pytest
 
-from pytest_modeleval.perf.benchmark import Clock
-from pytest_modeleval.perf.comparing import ratio_interval
-from pytest_modeleval.perf.definitions import SPREADS
+from pytest_modeleval.perf.client.progress import Progress
+from pytest_modeleval.perf.client.record import Plan, Record
+from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
-from pytest_modeleval.perf.progress import Progress
-from pytest_modeleval.perf.record import Plan, Record
-from pytest_modeleval.perf.slo import parse
+from pytest_modeleval.perf.reports.files import file_name, track, write_all
+from pytest_modeleval.perf.reports.live import standing
+from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.terminal import lines, speeds
+from pytest_modeleval.perf.run.pytest_benchmark import Clock
 from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.comparing import ratio_interval
+from pytest_modeleval.perf.verdict.slo import parse
 from pytest_modeleval.perf.wording import amount, rounded, time
-from pytest_modeleval.reports.perf import lines, speeds
-from pytest_modeleval.reports.perf_files import file_name, track, write_all
-from pytest_modeleval.reports.perf_live import standing
-from pytest_modeleval.reports.perf_plots import plot_notes, plots
 from pytest_modeleval.reports.plots import lines as plot_lines
 from tests.perf.made import failed, load, streamed
 
@@ -143,7 +143,7 @@ def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatc
         drawn[title] = series
         return plot_lines(title, below, beside, series)
 
-    monkeypatch.setattr("pytest_modeleval.reports.perf_plots.lines", lines)
+    monkeypatch.setattr("pytest_modeleval.perf.reports.plots.lines", lines)
     found = plots([measured(8), measured(1), measured(2)])
 
     assert set(found) == {"throughput", "requests", "ttft", "tpot", "latency"}
@@ -253,7 +253,7 @@ def test_clearml_gets_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_clearml_itself_keeps_every_figure(tmp_path: Path) -> None:
     pytest.importorskip("clearml")
-    code = "from tests.perf.test_reports import measured\nfrom pytest_modeleval.reports.perf_files import track\n"
+    code = "from tests.perf.test_reports import measured\nfrom pytest_modeleval.perf.reports.files import track\n"
     code += "track('clearml', 'a' * 32, [measured(1), measured(2)])"
     environment = {**os.environ, "CLEARML_OFFLINE_MODE": "1", "CLEARML_CACHE_DIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=120)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.search import RESOLUTION, Kept, highest, knee, read_find
+from pytest_modeleval.perf.verdict.search import RESOLUTION, Kept, highest, knee, read_find
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.perf import serving
-from pytest_modeleval.perf.serving import Local, Serving, served
+from pytest_modeleval.perf.run import serving
+from pytest_modeleval.perf.run.serving import Local, Serving, served
 
 LOCAL = ModelSpec("here", "transformers", "folder")
 

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.perf.figures import Figures, figures
-from pytest_modeleval.perf.judging import Verdict, judged, least_requests, needed_requests, overall
-from pytest_modeleval.perf.slo import parse
+from pytest_modeleval.perf.figures.figures import Figures, figures
+from pytest_modeleval.perf.verdict.judging import Verdict, judged, least_requests, needed_requests, overall
+from pytest_modeleval.perf.verdict.slo import parse
 from tests.perf.made import failed, load, streamed
 
 

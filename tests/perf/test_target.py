@@ -9,8 +9,8 @@ from contextlib import contextmanager
 
 import pytest
 
+from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.process import BenchServer
-from pytest_modeleval.perf.target import reach
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def test_nobody_there() -> None:
 
 
 def test_a_name_server_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_modeleval.perf import target
+    from pytest_modeleval.perf.client import target
 
     monkeypatch.setattr(target, "_PATIENCE", 0.2)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(2))
@@ -76,7 +76,7 @@ def test_a_name_server_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_server_that_takes_connections_and_says_nothing_is_left_to_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_modeleval.perf import target
+    from pytest_modeleval.perf.client import target
 
     monkeypatch.setattr(target, "_PATIENCE", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -132,7 +132,7 @@ def test_what_a_server_says_is_shown_without_secrets_and_control_characters() ->
 
 def test_an_answer_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A byte now and then, each in time: it is the whole answer that has to be."""
-    from pytest_modeleval.perf import target
+    from pytest_modeleval.perf.client import target
 
     monkeypatch.setattr(target, "_PATIENCE", 0.3)
     sent: list[bytes] = []

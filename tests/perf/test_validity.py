@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_modeleval.perf.record import Client, Load, Plan, Record
-from pytest_modeleval.perf.records import Records
-from pytest_modeleval.perf.validity import Bounds, judge
+from pytest_modeleval.perf.client.record import Client, Load, Plan, Record
+from pytest_modeleval.perf.client.records import Records
+from pytest_modeleval.perf.verdict.validity import Bounds, judge
 
 GOOD = Client(
     stamps="kernel",

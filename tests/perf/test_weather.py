@@ -19,17 +19,17 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.spec import TINY, ModelSpec
-from pytest_modeleval.perf import serving
-from pytest_modeleval.perf.load import run_load
-from pytest_modeleval.perf.record import Plan, Request
+from pytest_modeleval.perf.client.load import run_load
+from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.target import reach
+from pytest_modeleval.perf.run import serving
+from pytest_modeleval.perf.run.serving import Local
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.serving import Local
-from pytest_modeleval.perf.target import reach
 from tests.conftest import WITHOUT, FaultyServer, alias, run, send
 from tests.perf.conftest import FEW, INTERRUPTING, perf
 
 pytestmark = pytest.mark.usefixtures("whatever_machine")
-calibrate = importlib.import_module("pytest_modeleval.perf.calibrate")
+calibrate = importlib.import_module("pytest_modeleval.perf.verdict.calibrate")
 
 
 # What cannot be set up.
@@ -127,7 +127,7 @@ def test_a_local_models_server_that_dies_ends_its_load_in_one_line(
 
 
 def test_what_broke_a_load_is_one_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    session = importlib.import_module("pytest_modeleval.perf.session")
+    session = importlib.import_module("pytest_modeleval.perf.run.session")
 
     def broken(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
@@ -201,7 +201,7 @@ def test_a_timeout_bounds_the_whole_request(faulty_server: FaultyServer, piece: 
 
 
 def test_a_flood_is_given_up(faulty_server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pytest_modeleval.perf import pool
+    from pytest_modeleval.perf.client import pool
 
     monkeypatch.setattr(pool, "MOST_BYTES", 1 << 20)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.asking import Answer
+from pytest_modeleval.asking.asker import Answer
+from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports.page import COLUMNS
+from pytest_modeleval.results.verdicts import sample_row, score_rows
 from pytest_modeleval.sample import Completion, Sample, Score
-from pytest_modeleval.store import Question, Store
-from pytest_modeleval.turns import Turn
-from pytest_modeleval.verdicts import sample_row, score_rows
+from pytest_modeleval.store.store import Question, Store
 from tests.conftest import FaultyServer, alias, answer, send
 
 if TYPE_CHECKING:

@@ -179,6 +179,6 @@ def test_blocks_are_bounded_and_made_as_they_are_asked_for() -> None:
 
 
 def test_nothing_of_the_page_is_imported_before_it_is_asked_for() -> None:
-    code = "import sys, pytest_modeleval.evaluation; print([name for name in sys.modules if 'page' in name or 'first_' in name])"
+    code = "import sys, pytest_modeleval.run.evaluation; print([name for name in sys.modules if 'page' in name or 'first_' in name])"
 
     assert subprocess.check_output([sys.executable, "-c", code], text=True) == "[]\n"

@@ -12,8 +12,8 @@ import pytest
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports.table import table
 from pytest_modeleval.reports.terminal import LiveLine
-from pytest_modeleval.results import Results, Row
-from pytest_modeleval.verdicts import shortened
+from pytest_modeleval.results.results import Results, Row
+from pytest_modeleval.results.verdicts import shortened
 from tests.conftest import FaultyServer, answer, run
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
-from pytest_modeleval.filters import _FILTERS, filtered, read_filter
+from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.sample import split_thinking
 from pytest_modeleval.scorers import maths, numbers, official
 from pytest_modeleval.scorers.amounts import same_amount

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval import prompts
 from pytest_modeleval.custom.qa import judge
+from pytest_modeleval.items import prompts
 from pytest_modeleval.sample import Completion, Sample
 from pytest_modeleval.scorers.choices import chosen_letter
 from pytest_modeleval.scorers.maths import same_expression

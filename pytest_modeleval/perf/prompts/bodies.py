@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.responses import input_of
 from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.prompts.prompt import Content, Prompt
-from pytest_modeleval.perf.record import Request
-from pytest_modeleval.perf.responses import input_of
 from pytest_modeleval.sample import Json
 
 ENDPOINTS = ("chat", "responses", "completions", "embeddings", "rerank")

@@ -8,12 +8,12 @@ import pytest
 
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.perf.answers import number
-from pytest_modeleval.perf.framing import Malformed
+from pytest_modeleval.perf.client.answers import number
+from pytest_modeleval.perf.client.framing import Malformed
+from pytest_modeleval.perf.client.responses import inner
+from pytest_modeleval.perf.client.single import OnlyHttp2, ask
+from pytest_modeleval.perf.client.target import Target
 from pytest_modeleval.perf.prompts.words import Count
-from pytest_modeleval.perf.responses import inner
-from pytest_modeleval.perf.single import OnlyHttp2, ask
-from pytest_modeleval.perf.target import Target
 
 
 def by_tokenizer(name: str, endpoint: str) -> Count:

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
-from pytest_modeleval.perf.loop import WRITE, Loop
+from pytest_modeleval.perf.client.loop import WRITE, Loop
+from pytest_modeleval.perf.client.stamps import ANCILLARY, arrivals, stamp_arrivals
 from pytest_modeleval.perf.server.answer import Answer, Served
 from pytest_modeleval.perf.server.behaviour import Behaviour, packets
-from pytest_modeleval.perf.stamps import ANCILLARY, arrivals, stamp_arrivals
 
 _APIS = {
     b"/chat/completions": "chat",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.collect import selected
+from pytest_modeleval.items.collect import selected
 
 
 def keep_off_samples(session: pytest.Session) -> None:

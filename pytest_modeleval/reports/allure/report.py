@@ -14,14 +14,14 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from pytest_modeleval.finished import FinishedRun
 from pytest_modeleval.history.past import Past, Run
-from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.reports.allure.kept import Kept, kept
 from pytest_modeleval.reports.allure.overview import page
 from pytest_modeleval.reports.allure.sample import Attachment, Stored, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
+from pytest_modeleval.results.failures import Mistake
+from pytest_modeleval.results.finished import FinishedRun
 
 _ERRORS = (Mistake.REQUEST, Mistake.JUDGE, Mistake.FILTERED)
 # Allure 2 wants the whole message to match, Allure 3 its beginning.

@@ -9,12 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
-from pytest_modeleval.kept import messages_in
-from pytest_modeleval.mistakes import Mistake
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG
 from pytest_modeleval.reports.markup import escaped, image, visible
-from pytest_modeleval.reuse import local_time
+from pytest_modeleval.results.failures import Mistake
+from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, Json
+from pytest_modeleval.store.kept import messages_in
 
 STATUS = {RIGHT: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
 # What keeps a sample from a verdict weighs most, then what keeps an answer from being read.

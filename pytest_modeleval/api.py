@@ -1,0 +1,103 @@
+"""An evaluation as a function, for training scripts: the same run, as an object."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_modeleval.results.results import Row
+
+if TYPE_CHECKING:
+    import pandas
+
+# What `evaluate` itself gives to pytest.
+_OWN = ("--model", "--eval-json", "--eval-export")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: the table's rows, one mapping a sample (as --eval-export writes them), pytest's exit status."""
+
+    id: str
+    exit_status: int
+    scores: Sequence[Row]
+    samples: Sequence[Mapping[str, Any]]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The samples as a data frame."""
+        try:
+            import pandas
+        except ImportError:
+            raise ImportError("Run.to_pandas needs pandas: pip install pandas") from None
+        return pandas.DataFrame(list(self.samples))
+
+
+def evaluate(
+    model: str | Sequence[str],
+    *,
+    select: str = "",
+    limit: int | None = None,
+    data: str | os.PathLike[str] | None = None,
+    flags: Sequence[str] = (),
+    show: bool = False,
+) -> Run:
+    """The run of `pytest --model MODEL -k SELECT --eval-limit LIMIT --eval-data DATA FLAGS` in the current folder.
+
+    ``flags`` may hold test files too. Prints nothing unless ``show``. Raises `pytest.UsageError` for what pytest calls
+    one, RuntimeError for a run that did not come to its end; wrong answers only make the exit status 1.
+    """
+    for flag in flags:
+        if flag.partition("=")[0] in _OWN:
+            raise pytest.UsageError(f"evaluate() gives pytest {', '.join(_OWN)} itself: leave {flag} out of flags")
+    with tempfile.TemporaryDirectory(prefix="modeleval-") as name:
+        folder = Path(name)
+        models = [model] if isinstance(model, str) else model
+        command = [sys.executable, "-m", "pytest", *(f"--model={each}" for each in models)]
+        command += [f"-k={select}"] if select else []
+        command += [f"--eval-limit={limit}"] if limit is not None else []
+        command += [f"--eval-data={os.fspath(data)}"] if data is not None else []
+        # The caller's own `--lf` keeps what it knows.
+        command += [*flags, "-o", f"cache_dir={folder / 'cache'}"]
+        command += [f"--eval-json={folder / 'run.json'}", f"--eval-export={folder / 'samples.jsonl'}"]
+        return _read(folder, *_call(command, show=show))
+
+
+def _call(command: Sequence[str], *, show: bool) -> tuple[int, str]:
+    """The exit status and output of pytest, in a process of its own.
+
+    In this one it would import the benchmarks into the caller, take its signal handlers, freeze its garbage (gc.freeze)
+    and, inside a test, share pytest's state with it; a model loaded here would share the training's CUDA context.
+    """
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_XDIST", "PYTEST_CURRENT_TEST"))}
+    pipe = None if show else subprocess.PIPE
+    done = subprocess.run(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=pipe, stderr=None if show else subprocess.STDOUT
+    )
+    return done.returncode, (done.stdout or b"").decode("utf-8", "replace")
+
+
+def _read(folder: Path, status: int, output: str) -> Run:
+    path, samples = folder / "run.json", folder / "samples.jsonl"
+    if status == pytest.ExitCode.USAGE_ERROR:
+        raise pytest.UsageError(_complaint(output))
+    if not path.exists() or not samples.exists():
+        raise RuntimeError(f"the evaluation ended with exit status {status} and without results: {_complaint(output)}")
+    document = json.loads(path.read_text("utf-8"))
+    with samples.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    return Run(document["run"]["id"], status, [Row(**row) for row in document["rows"]], rows)
+
+
+def _complaint(output: str) -> str:
+    """The line in which pytest says what is wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    said = [line for line in lines if line.startswith("ERROR: ") and "usage:" not in line]
+    said += [line for line in lines if ": error: " in line] or lines[-1:]
+    return said[0].removeprefix("ERROR: ") if said else "its output says why"

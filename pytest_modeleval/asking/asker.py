@@ -1,0 +1,200 @@
+"""One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
+
+import asyncio
+import math
+import random
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+import pytest
+
+from pytest_modeleval.asking.concurrency import MOST, START, Slots
+from pytest_modeleval.asking.recall import Recall, Rules
+from pytest_modeleval.asking.resuming import Resumption
+from pytest_modeleval.limits import free_handles, used_up
+from pytest_modeleval.models import Model, Unavailable
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
+from pytest_modeleval.store.store import Question, Store
+
+# Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
+# (Brooker 2015, "Exponential Backoff And Jitter").
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+# A rate limit is a healthy server's word: it is obeyed more often than a failure is forgiven.
+RATE_LIMITS = 32
+# A server that asks for more patience than this will not be waited for.
+LONGEST_RETRY_AFTER = 600.0
+# Not the shared one, which pytest-randomly seeds alike in all workers: their pauses would end together.
+JITTER = random.Random()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A completion, where it is stored, when it was asked and answered, and by what.
+
+    ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None.
+    """
+
+    completion: Completion
+    key: str
+    asked: float | None = None
+    answered: float | None = None
+    messages: Sequence[Message] = ()
+    stored: float | None = None
+
+
+class Asker:
+    """Asks one model. Lives on the engine's loop; the model is opened by the first question the store cannot answer."""
+
+    def __init__(
+        self, recall: Recall, open_model: Callable[[], Model], spec: ModelSpec, concurrency: int | None
+    ) -> None:
+        self.spec = spec
+        self.slots: Slots | None = None
+        self._recall = recall
+        self._open_model = open_model
+        self._concurrency = concurrency
+        self._resumption = Resumption(recall.store, recall.rules.run, spec.name, recall.who)
+        self._opening: asyncio.Task[Model] | None = None
+
+    def key(self, request: Request) -> str:
+        """The key under which a new answer to a request is stored."""
+        return self._recall.question(request).key
+
+    def knows(self, request: Request) -> bool:
+        """Whether the store would answer the request."""
+        return self._recall.kept(self._recall.question(request), request) is not None
+
+    def at_once(self) -> int:
+        """How many jobs may be under way: as many as there are slots, a first few before the model is open."""
+        return self.slots.limit.now if self.slots else self._concurrency or START
+
+    async def ask(self, request: Request) -> Answer:
+        """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
+        question = self._recall.question(request)
+        if (kept := self._recall.kept(question, request)) is not None:
+            # One that this run was given, to the same question of another sample, is new.
+            stored = None if kept.key == question.key else kept.created
+            return Answer(kept.completion, kept.key, stored=stored)
+        if self._recall.rules.cache is Cache.ONLY:
+            raise self._recall.no_answer(question)
+        new: list[Answer] = []
+
+        async def again() -> Completion:
+            new.append(await self._ask(question, request))
+            return new[0].completion
+
+        if (kept := self._recall.interrupted(question)) is not None:
+            await self._model()
+            if await self._resumption.same_model(kept, again):
+                return Answer(kept.completion, kept.key, stored=kept.created)
+        return new[0] if new else await self._ask(question, request)
+
+    async def _ask(self, question: Question, request: Request) -> Answer:
+        """A new answer."""
+        model = await self._model()
+        asked = time.time()
+        completion = await self._persist(model, request)
+        self._refuse_unweighed(completion, request)
+        self._recall.keep(question, completion)
+        return Answer(completion, question.key, asked, time.time())
+
+    def _refuse_unweighed(self, completion: Completion, request: Request) -> None:
+        """Raise for an answer that lacks a pair's log-likelihood, before it is stored."""
+        logprobs = completion.choice_logprobs
+        if request.pairs and not logprobs:
+            raise StopRun(f"{self.spec.name} gives no log-likelihoods: ask it with --eval-choices generate")
+        if len(logprobs) != len(request.pairs) or any(math.isnan(logprob) for logprob in logprobs):
+            raise SampleError(f"{len(request.pairs)} log-likelihoods are needed, the answer has {list(logprobs)}")
+
+    async def look_again(self) -> None:
+        """Keep what the model's server says of itself by now: another model may have taken its place."""
+        if self.slots is None:
+            return
+        describe = getattr(await self._model(), "describe", None)
+        if describe is not None and (said := await describe()) is not None:
+            self._resumption.opened(said)
+
+    async def close(self) -> None:
+        """Close the model if it was opened."""
+        if self._opening is not None and self._opening.done() and not self._opening.cancelled():
+            if not self._opening.exception():
+                await self._opening.result().close()
+        elif self._opening is not None:
+            self._opening.cancel()
+
+    async def _model(self) -> Model:
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> Model:
+        try:
+            # In a thread: importing torch and loading weights takes seconds.
+            model = await asyncio.to_thread(self._open_model)
+            await model.check()
+        except (StopRun, NotAsked, pytest.UsageError):
+            raise
+        except Exception as error:
+            # Whatever a model's library raises here, every sample would meet again.
+            raise StopRun(f"cannot open {self.spec.name}: {type(error).__name__}: {error}{used_up()}") from error
+        self.slots = Slots(self._concurrency or model.concurrency, min(MOST, max(1, free_handles())))
+        if self._recall.rules.judged and (said := getattr(model, "said", {})) is not None:
+            self._resumption.opened(said)
+        return model
+
+    async def _persist(self, model: Model, request: Request) -> Completion:
+        """Ask until there is an answer, it is this sample's error, or the attempts are used up."""
+        assert self.slots is not None
+        failures = limits = 0
+        while True:
+            await self.slots.take()
+            started = asyncio.get_running_loop().time()
+            try:
+                completion = await model.complete(request)
+            except Unavailable as error:
+                clock = asyncio.get_running_loop().time()
+                if error.rate_limited:
+                    limits += 1
+                    self.slots.limit.throttled(clock, clock - started)
+                else:
+                    failures += 1
+                if failures > self.spec.retries or limits > RATE_LIMITS:
+                    raise SampleError(f"no answer after {failures + limits} attempts: {error}") from None
+                pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * JITTER.random()
+                if error.retry_after is not None:
+                    if error.retry_after > LONGEST_RETRY_AFTER:
+                        raise StopRun(
+                            f"{self.spec.name} asks to come back in {error.retry_after:.0f} s: {error}"
+                        ) from None
+                    self.slots.close_for(error.retry_after)
+            else:
+                self.slots.limit.answered(asyncio.get_running_loop().time())
+                return completion
+            finally:
+                self.slots.give_back()
+            await asyncio.sleep(pause)
+
+
+def askers(
+    models: Iterable[ModelSpec],
+    store: Store,
+    rules: Rules,
+    open_model: Callable[[ModelSpec], Model],
+    *,
+    offline: bool,
+    concurrency: int | None,
+) -> dict[str, Asker]:
+    """Who asks each model, by the models' names; `pytest.UsageError` for a model whose files cannot be read."""
+    # Beside the answers, so that the hashes are there as long as these.
+    digests, found = Digests(store.path.with_name("models.json")), {}
+    for spec in models:
+        who = identity_of(spec, digests, offline=offline)
+        pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
+        found[spec.name] = Asker(Recall(store, rules, spec, who), partial(open_model, pinned), spec, concurrency)
+    return found

@@ -1,0 +1,180 @@
+"""This process's items, asked ahead of pytest in their order; each waits for its own answer before it runs."""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from itertools import dropwhile, islice, takewhile
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_modeleval import xdist
+from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.engine import Engine, Job
+from pytest_modeleval.asking.stop_signal import Decided
+from pytest_modeleval.asking.trial import AHEAD, TURN, Turn, ask_once, converse
+from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.names import definition_of
+from pytest_modeleval.sample import NotAsked, SampleError, StopRun
+
+# How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
+_AHEAD_OF_GATE = 2
+# How many conversations may be under way for each request that may.
+_CONVERSATIONS = 16
+
+
+class _NotAsked(Exception):
+    """Leaves the wait for an answer that no gate needs any more."""
+
+
+class Ahead:
+    """The engine at work on one session's items; ``stop`` ends the run with one line."""
+
+    def __init__(
+        self,
+        session: pytest.Session,
+        askers: Mapping[str, Asker],
+        decided: Decided | None,
+        stop: Callable[[str], NoReturn],
+    ) -> None:
+        self._session, self._askers, self._decided, self._stop = session, askers, decided, stop
+        self._is_worker = xdist.worker_input(session.config) is not None
+        self._fed: set[str] = set()
+        closers = [asker.close for asker in askers.values()]
+        self._engine: Engine[Turn] = Engine(closers, ahead=_AHEAD_OF_GATE if decided else None)
+        self._feed()
+
+    @property
+    def in_flight(self) -> int:
+        """The samples that are being asked."""
+        return self._engine.in_flight
+
+    def look_again(self) -> None:
+        """Have the models' servers say once more what they are, after their last answers."""
+        for name, asker in self._askers.items():
+            work: Callable[[], Awaitable[Any]] = asker.look_again
+            # Beside whatever is still in flight, and in vain where nothing more can be asked.
+            self._engine.feed_first(Job(name, work, lambda: sys.maxsize))
+            with suppress(StopRun):
+                self._engine.result(name, lambda: None)
+
+    def close(self) -> None:
+        """Cancel what is in flight."""
+        self._engine.close()
+
+    def drop_decided(self) -> None:
+        """Ask no more of what is decided."""
+        if (decided := self._decided) is not None:
+            self._engine.drop(lambda nodeid: decided.reason(definition_of(nodeid)) is not None)
+
+    def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
+        """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
+        ref = selected(item)
+        if ref is None or self._skip_decided(item):
+            return
+        if self._is_worker:
+            self._feed()
+        if item.nodeid not in self._fed:
+            if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
+                return
+            # xdist has taken this one out of its queue already.
+            self._fed.add(item.nodeid)
+            self._engine.feed_first(self._job(item, ref, None))
+
+        def tick_and_feed() -> None:
+            tick()
+            if self._skip_decided(item):
+                raise _NotAsked
+            if self._is_worker:
+                self._feed()
+
+        with suppress(_NotAsked):
+            item.stash[TURN] = self._result(item, tick_and_feed)
+
+    def _skip_decided(self, item: pytest.Item) -> bool:
+        """Have an item skipped, with the reason, whose gate is decided."""
+        if self._decided is None:
+            return False
+        if self._is_worker and self._decided.look():
+            self.drop_decided()
+        reason = self._decided.reason(definition_of(item.nodeid))
+        if reason:
+            item.add_marker(pytest.mark.skip(reason=reason))
+        return reason is not None
+
+    def run_body(self, item: pytest.Function) -> bool:
+        """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
+        ref = selected(item)
+        if ref is None or not ref.source.benchmark.is_async:
+            return False
+        turn = item.stash.get(TURN, None)
+        if turn is None:
+            names = ref.source.benchmark.body.__code__.co_varnames
+            arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
+            # Behind this one, which is wanted now.
+            self._engine.feed_next([self._job(other, its, arguments) for other, its in self._alike(item)])
+            self._engine.feed_first(self._job(item, ref, arguments))
+            turn = item.stash[TURN] = self._result(item, lambda: None)
+        if isinstance(turn, NotAsked):
+            pytest.skip(str(turn))
+        if isinstance(turn, SampleError):
+            raise turn
+        if turn.ended is not None:
+            raise turn.ended
+        return True
+
+    def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
+        """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
+        if not _outlives(item):
+            return
+        behind = dropwhile(lambda other: other is not item, xdist.given_items(self._session))
+        for other in takewhile(lambda other: _is_alike(item, other), islice(behind, 1, None)):
+            ref = selected(other)
+            if ref is not None and other.nodeid not in self._fed and not other.get_closest_marker("skip"):
+                self._fed.add(other.nodeid)
+                yield other, ref
+
+    def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Turn | SampleError:
+        try:
+            return self._engine.result(item.nodeid, tick)
+        except (StopRun, pytest.UsageError) as error:
+            self._stop(str(error))
+
+    def _feed(self) -> None:
+        jobs = []
+        for item in xdist.given_items(self._session):
+            ref = selected(item)
+            if ref is None or item.nodeid in self._fed or item.get_closest_marker("skip"):
+                continue
+            body = ref.source.benchmark
+            if body.is_async and not set(getattr(item, "fixturenames", ())) - {"request"} <= AHEAD:
+                # It needs fixtures of its own, so it starts in its turn.
+                continue
+            self._fed.add(item.nodeid)
+            jobs.append(self._job(item, ref, None))
+        if jobs:
+            self._engine.feed(jobs)
+
+    def _job(self, item: pytest.Item, ref: SampleRef, arguments: dict[str, Any] | None) -> Job[Turn]:
+        asker = self._askers[ref.model.name]
+        if not ref.source.benchmark.is_async:
+            return Job(item.nodeid, lambda: ask_once(asker, ref), asker.at_once, ref.model.name)
+        # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
+        # ahead than it must.
+        many = 1 if self._decided else _CONVERSATIONS
+        at_once = lambda: many * asker.at_once()  # noqa: E731
+        return Job(item.nodeid, lambda: converse(asker, ref, arguments), at_once, f"{ref.model.name}, conversations")
+
+
+def _outlives(item: pytest.Function) -> bool:
+    """Whether all that an item is given besides its sample and model is made for more than this item."""
+    made = item._fixtureinfo.name2fixturedefs
+    return all(made[name][-1].scope != "function" for name in {*item.fixturenames} & {*made} - AHEAD)
+
+
+def _is_alike(item: pytest.Function, other: pytest.Item) -> bool:
+    """Whether another item runs the same body with the same fixtures."""
+    if not isinstance(other, pytest.Function) or other.function is not item.function or other.parent is not item.parent:
+        return False
+    # No fixture but the sample may have parameters.
+    return all(set(each.callspec.params) == {"sample"} for each in (item, other))

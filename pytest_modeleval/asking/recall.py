@@ -1,0 +1,111 @@
+"""Which stored answers of a model may serve a run, and under what its new ones are stored."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.models.identity import Identity
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.sample import Completion, Request, SampleError
+from pytest_modeleval.store.store import Kept, Question, Store
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What stored answers may serve a run.
+
+    One that is ``judged`` takes its own alone, and those of the interrupted run that it takes up, kept after ``since``
+    in seconds since the epoch.
+    """
+
+    cache: Cache
+    run: str
+    judged: bool
+    since: float
+
+
+class Recall:
+    """The stored answers of one model, as far as the rules let them serve."""
+
+    def __init__(self, store: Store, rules: Rules, spec: ModelSpec, who: Identity) -> None:
+        self.store, self.rules, self.who = store, rules, who
+        self._spec, self._hash_of_who = spec, who.hash
+        store.write("insert or ignore into models values (?, ?, ?)", [(self._hash_of_who, who.model, who.place)])
+
+    def question(self, request: Request) -> Question:
+        """What a new answer to the request is stored under: all that shapes it, and who gives it."""
+        parts = _parts(request)
+        # Recorded answers differ by sample where the prompts of two are the same.
+        parts += [request.sample_id] if self._spec.api == "replay" else []
+        return Question(_hash(_text(parts))[:32], self._hash_of_who, self.rules.run)
+
+    def kept(self, question: Question, request: Request) -> Kept | None:
+        """The stored answer that serves; None where the model is to be asked."""
+        if not self.rules.cache.reads:
+            return None
+        kept = self.store.answer(question.asked, question.who, question.run if self.rules.judged else None)
+        if kept is None and self.rules.cache is Cache.ANY and self._spec.api != "replay":
+            key = self._elsewhere(question) or _hash(self._first_identity + _text(_parts(request)))
+            kept = self.store.completion(key)
+        return kept
+
+    def interrupted(self, question: Question) -> Kept | None:
+        """The answer of the interrupted run that this one takes up; None where there is none."""
+        if not (self.rules.judged and self.rules.cache.reads):
+            return None
+        rows = self.store.rows(
+            "select resumes from runs where id = ? and resumes is not null and not exists "
+            "(select 1 from refusals where run = runs.id and who = ?)",
+            (question.run, question.who),
+        )
+        kept = self.store.answer(question.asked, question.who, rows[0][0]) if rows else None
+        return kept if kept and kept.created >= self.rules.since else None
+
+    def keep(self, question: Question, completion: Completion) -> None:
+        """Store a new answer, if new ones are stored."""
+        if self.rules.cache.writes:
+            self.store.save_completion(question, self._spec.name, completion)
+
+    def no_answer(self, question: Question) -> SampleError:
+        """What to raise where only stored answers are wanted and none serves."""
+        elsewhere = (
+            "; one of another address is stored, which --eval-cache any uses" if self._elsewhere(question) else ""
+        )
+        return SampleError(f"no stored answer, and --eval-cache only asks for no new one{elsewhere}")
+
+    def _elsewhere(self, question: Question) -> str | None:
+        """The key of the newest answer of a model of the same name, wherever it is."""
+        rows = self.store.rows(
+            "select key from completions join models using (who) where asked = ? and models.model = ? "
+            "order by created desc limit 1",
+            (question.asked, self.who.model),
+        )
+        return str(rows[0][0]) if rows and self.who.model else None
+
+    @cached_property
+    def _first_identity(self) -> str:
+        """How a store of version 0.1 knew the model: by its name, a local one by its files' names, sizes and times."""
+        identity: dict[str, Any] = {"api": self._spec.api, "model": self._spec.model, "args": dict(self._spec.args)}
+        if self._spec.api == "transformers" and (path := Path(self._spec.model)).exists():
+            files = sorted(each for each in path.rglob("*") if each.is_file())
+            stamps = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in files]
+            identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
+        return json.dumps(identity, sort_keys=True)
+
+
+def _parts(request: Request) -> list[Any]:
+    parts: list[Any] = [request.messages, request.tools, request.generation, request.repeat]
+    parts += [{"asked_before": request.asked_before}] if request.asked_before else []
+    return [*parts, request.pairs] if request.pairs else parts
+
+
+def _text(parts: list[Any]) -> str:
+    return json.dumps(parts, sort_keys=True, ensure_ascii=False)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,1 @@
+"""From a declared benchmark to the items that pytest runs."""

@@ -1,0 +1,102 @@
+"""`@benchmark`: a test function becomes one item per row of a dataset."""
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pytest
+
+from pytest_modeleval.datasets import Dataset, Row
+from pytest_modeleval.items.prompts import Cloze
+from pytest_modeleval.options.options import MARK
+from pytest_modeleval.sample import Sample, Score
+
+# A scorer: the answer, the target and the options, and by keyword the metric's name.
+Rule = Callable[..., Score]
+Body = TypeVar("Body", bound=Callable[..., Any])
+# How rows that are in a list are given.
+_LISTED = 'rows of a list are generated(lambda subset, index: ROWS[index], {"main": len(ROWS)})'
+
+
+@dataclass(frozen=True)
+class Shots:
+    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself."""
+
+    number: int
+    split: str
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What `@benchmark` was told. ``body`` is the test function as it was written."""
+
+    dataset: Dataset
+    to_sample: Callable[[Row], Sample]
+    prompt: str | None
+    cloze: Cloze
+    tags: Sequence[str]
+    shots: Shots | None
+    harmonic: Mapping[str, tuple[str, str]]
+    rules: Mapping[str, Rule]
+    protected: bool
+    body: Callable[..., Any]
+
+    @property
+    def name(self) -> str:
+        """The function's name without ``test_``."""
+        return self.body.__name__.removeprefix("test_")
+
+    @property
+    def where(self) -> str:
+        """The file and line of the function."""
+        return f"{inspect.getfile(self.body)}:{self.body.__code__.co_firstlineno}"
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the body talks to the model itself."""
+        return inspect.iscoroutinefunction(self.body)
+
+
+def benchmark(
+    dataset: Dataset,
+    to_sample: Callable[[Row], Sample],
+    *,
+    prompt: str | None = None,
+    cloze: Cloze = Cloze(),  # noqa: B008 - frozen
+    tags: Sequence[str] = (),
+    shots: Shots | None = None,
+    harmonic: Mapping[str, tuple[str, str]] | None = None,
+    rules: Mapping[str, Rule] | None = None,
+    protected: bool = False,
+) -> Callable[[Body], Body]:
+    """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
+
+    ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
+    ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
+    ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
+    of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
+    says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
+    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
+    it. Raises `TypeError` for rows that are no dataset.
+    """
+    if not hasattr(dataset, "subsets"):
+        kind = type(dataset).__name__
+        raise TypeError(f"@benchmark takes the rows of hub(…) or generated(…) first, not a {kind}; {_LISTED}")
+
+    def decorate(body: Body) -> Body:
+        declared = Benchmark(
+            dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, protected, body
+        )
+        test: Callable[..., Any] = body
+        if declared.is_async:
+            # A plain function with the body's name and arguments, so that no other plugin for async tests claims it.
+            @functools.wraps(body)
+            def test(**_: object) -> None:
+                raise RuntimeError(f"{declared.name} runs under pytest with the modeleval plugin only")
+
+        marked = getattr(pytest.mark, MARK)(declared)(test)
+        return marked  # type: ignore[no-any-return]
+
+    return decorate

@@ -1,0 +1,88 @@
+"""How a benchmark is asked where that is not as its file says: by the config, and above that by flags."""
+
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.items.filters import Filter, read_filter
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.options import Options
+from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user changed of one benchmark; None leaves it as declared.
+
+    ``shots_draw`` is "first" (the first rows of the examples' split) or "seeded" (drawn anew for each sample).
+    ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
+    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. ``rule`` is the
+    name of one of the benchmark's own rules for scoring.
+    """
+
+    shots: int | None = None
+    shots_draw: str = "first"
+    shots_as: str = "turns"
+    choices: str = "generate"
+    system: str | None = None
+    prompt: str | None = None
+    filters: tuple[Filter, ...] = ()
+    rule: str | None = None
+
+
+_TYPES: dict[str, tuple[type, ...]] = {
+    "shots": (int,),
+    "shots_draw": (str,),
+    "shots_as": (str,),
+    "choices": (str,),
+    "system": (str,),
+    "prompt": (str,),
+    "filters": (list,),
+    "rule": (str,),
+}
+assert set(_TYPES) == {field.name for field in fields(Settings)}
+
+
+def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Settings:
+    """The settings of a benchmark; `pytest.UsageError` for one that is not understood."""
+    table = tables.get(name)
+    settings: dict[str, Any] = _checked(table) if table else {}
+    flags = {
+        "shots": options.shots,
+        "shots_draw": options.shots_draw,
+        "shots_as": options.shots_as,
+        "choices": options.choices,
+        "system": options.system,
+        "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
+        "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
+    }
+    return Settings(**{**settings, **{key: value for key, value in flags.items() if value not in (None, ())}})
+
+
+def _checked(table: Table) -> dict[str, Any]:
+    settings = table.checked(_TYPES)
+    if settings.get("shots", 0) < 0:
+        raise pytest.UsageError(f"{table.where}: shots is a whole number of at least 0, not {settings['shots']}")
+    for key, values in (("shots_draw", DRAWS), ("shots_as", SHAPES), ("choices", CHOICES)):
+        if settings.get(key, values[0]) not in values:
+            raise pytest.UsageError(f"{table.where}: {key} is one of {', '.join(values)}, not {settings[key]!r}")
+    if "prompt" in settings:
+        settings["prompt"] = _template(f"{table.where}: prompt", settings["prompt"])
+    if "filters" in settings:
+        settings["filters"] = tuple(read_filter(table.where, spec) for spec in settings["filters"])
+    return settings
+
+
+def _template(where: str, template: str) -> str:
+    try:
+        names = [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise pytest.UsageError(f"{where}: {error} in {template!r}; a brace that is meant is written twice") from None
+    if not all(name for name in names):
+        raise pytest.UsageError(f"{where}: {{}} in {template!r} names no field; a brace that is meant is written twice")
+    if not names:
+        raise pytest.UsageError(f"{where}: {template!r} asks nothing: it has no field such as {{question}}")
+    return template

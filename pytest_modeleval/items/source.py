@@ -1,0 +1,98 @@
+"""An opened benchmark: its samples as they are asked."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from pytest_modeleval.datasets import Row, Rows
+from pytest_modeleval.items.declare import Benchmark
+from pytest_modeleval.items.prompts import composed, weighed
+from pytest_modeleval.items.settings import Settings
+from pytest_modeleval.options.options import unknown
+from pytest_modeleval.sample import Sample, SampleError
+
+
+@dataclass
+class Source:
+    """A benchmark with its rows and the user's settings."""
+
+    benchmark: Benchmark
+    rows: Rows
+    settings: Settings = field(default_factory=Settings)
+    seed: int = 0
+    repeats: int = 1
+    shown: bool = False
+    # The split that examples come from, by subset.
+    _splits: dict[str, Sequence[Row]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.settings.shots and self.benchmark.shots is None:
+            raise pytest.UsageError(
+                f"{self.benchmark.name} has no split of solved examples: ask it with 0 shots, not {self.settings.shots}"
+            )
+        rules = self.benchmark.rules
+        if self.settings.rule is not None and self.settings.rule not in rules:
+            raise unknown(f"rule of {self.benchmark.name}:", self.settings.rule, rules)
+
+    @property
+    def rule(self) -> str:
+        """The name of the rule that scores, "" where the benchmark has no rules to choose from."""
+        return self.settings.rule or next(iter(self.benchmark.rules), "")
+
+    @property
+    def hidden(self) -> str:
+        """Why the sample's texts are in no report, and what shows them; empty where they are."""
+        name = self.benchmark.name
+        return "" if self.shown or not self.benchmark.protected else f"protected: --eval-show {name} shows its texts"
+
+    @property
+    def shots(self) -> int:
+        """How many solved examples a prompt has."""
+        declared = self.benchmark.shots.number if self.benchmark.shots else 0
+        return declared if self.settings.shots is None else self.settings.shots
+
+    def sample(self, subset: str, index: int) -> Sample:
+        """The sample of a row; `SampleError` when the row cannot be read or lacks a field."""
+        row = self.rows.row(subset, index)
+        to_sample, settings = self.benchmark.to_sample, self.settings
+        sample = to_sample(row)
+        examples = [to_sample(example) for example in self._examples(subset, index, row)]
+        if settings.choices == "loglikelihood" and sample.options and not self.benchmark.is_async:
+            return weighed(sample, examples, self.benchmark.cloze)
+        return composed(
+            sample,
+            examples,
+            template=settings.prompt or self.benchmark.prompt,
+            system=settings.system,
+            turns=settings.shots_as == "turns",
+        )
+
+    def _examples(self, subset: str, index: int, row: Row) -> list[Row]:
+        """The sample's solved examples: a row with the sample's own content is never one of them."""
+        number = self.shots
+        if not number:
+            return []
+        assert self.benchmark.shots is not None
+        split = self.benchmark.shots.split
+        if subset not in self._splits:
+            self._splits[subset] = self.rows.examples(subset, split)
+        found: list[Row] = []
+        for example in self._drawn(subset, index):
+            if example != row:
+                found.append(example)
+            if len(found) == number:
+                return found
+        raise SampleError(
+            f"{self.benchmark.name}: {subset}/{split} has {len(self._splits[subset])} rows, "
+            f"{number} examples are asked for"
+        )
+
+    def _drawn(self, subset: str, index: int) -> Iterator[Row]:
+        rows = self._splits[subset]
+        if self.settings.shots_draw == "first":
+            return (rows[place] for place in range(len(rows)))
+        # One more than needed: the sample itself may be among them.
+        random = Random(f"{self.seed} {self.benchmark.name} {subset} {index} shots")
+        return (rows[place] for place in random.sample(range(len(rows)), min(len(rows), self.shots + 1)))

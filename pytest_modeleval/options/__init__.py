@@ -1,0 +1,1 @@
+"""What the user asked for: flags, files of settings, and what their texts stand for."""

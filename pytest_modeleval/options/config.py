@@ -1,0 +1,94 @@
+"""The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
+from pytest_modeleval.options.options import unknown
+
+# Sections of tables with names, and those that are one table.
+SECTIONS, SINGLE = ("models", "benchmarks"), ("gate",)
+
+
+@dataclass(frozen=True)
+class Table:
+    """The settings of one model or benchmark, and where they stand, for messages."""
+
+    where: str
+    settings: Mapping[str, Any]
+
+    def checked(self, types: Mapping[str, tuple[type, ...]], *, unshown: Collection[str] = ()) -> dict[str, Any]:
+        """The settings, each of a known name and type; `pytest.UsageError` for the first that is not.
+
+        What those of ``unshown`` are is not said.
+        """
+        for key, value in self.settings.items():
+            if key not in types:
+                raise unknown(f"key in {self.where}:", key, types)
+            if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
+                kinds = " or ".join(kind.__name__ for kind in types[key])
+                shown = f"a {type(value).__name__}" if key in unshown else repr(value)
+                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {shown}")
+        return dict(self.settings)
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder from ``start`` upwards with a config file, where settings are read and answers kept.
+
+    Not pytest's rootdir: that one moves when an option's value happens to be an existing folder.
+    """
+    names = ("modeleval.toml", "pyproject.toml", "pytest.toml", "pytest.ini", "tox.ini", "setup.cfg")
+    return next((f for f in (start, *start.parents) if any((f / name).is_file() for name in names)), start)
+
+
+def read_config(root: Path) -> dict[str, dict[str, Table]]:
+    """The tables of each section by name, out of both files."""
+    found: dict[str, dict[str, Table]] = {section: {} for section in SECTIONS}
+    for path, content in _contents(root):
+        for section, tables in content.items():
+            if section not in SECTIONS:
+                continue
+            kind = section.removesuffix("s")
+            for name, settings in tables.items():
+                if name in found[section]:
+                    raise pytest.UsageError(f"{kind} {name!r} is in pyproject.toml and in modeleval.toml; keep one")
+                found[section][name] = _table(f"{path.name}: {kind} {name!r}", settings)
+    return found
+
+
+def read_section(root: Path, section: str, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
+    """The settings of a section that is one table, out of both files; modeleval.toml goes first."""
+    tables = [(path, content[section]) for path, content in _contents(root) if section in content]
+    read = [_table(f"{path.name}: [{section}]", settings).checked(types) for path, settings in tables]
+    return {name: value for settings in read for name, value in settings.items()}
+
+
+def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """What both files hold for this project; `pytest.UsageError` for a section that there is not."""
+    for path in (root / "pyproject.toml", root / "modeleval.toml"):
+        content = _toml(path)
+        if path.name == "pyproject.toml":
+            content = content.get("tool", {}).get("modeleval", {})
+        for section in content:
+            if section not in (*SECTIONS, *SINGLE):
+                raise unknown(f"key in {path.name}:", section, (*SECTIONS, *SINGLE))
+        yield path, content
+
+
+def _table(where: str, settings: object) -> Table:
+    if not isinstance(settings, dict):
+        raise pytest.UsageError(f"{where} is a table of settings, not {settings!r}")
+    return Table(where, settings)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return from_toml(read_text(path, SETTINGS))
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise pytest.UsageError(f"{path} is not TOML: {error}") from None

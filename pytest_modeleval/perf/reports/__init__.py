@@ -1,0 +1,1 @@
+"""Load tests as people and other programs read them."""

@@ -1,0 +1,147 @@
+"""Load tests as files: figures as JSON, every request as jsonl or parquet, plots as SVG; and logged to a tracker."""
+
+import importlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.document import document, flat
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.reports.plots import plot_notes, plots
+
+SCHEMA = "pytest-modeleval/perf/1"
+# Columns of numbers; lists of them are written as lists.
+_LISTS = ("chunks", "sizes", "clumps")
+_ROWS = 10_000
+_PROPERTIES = (
+    *("p50_ttft", "p99_ttft", "p50_tpot", "p99_tpot", "p50_latency", "p99_latency"),
+    *("request_rate", "output_rate", "success"),
+)
+
+
+def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> list[str]:
+    """Write ``perf.json``, the records of each load and the plots, and say what could not be drawn.
+
+    Raises `OSError` when that cannot be.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = {"schema": SCHEMA, "run": run, "loads": [document(measured) for measured in all_measured]}
+    (folder / "perf.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
+    for measured in all_measured:
+        write = write_parquet if kind == "parquet" else write_jsonl
+        write(folder / f"{file_name(measured)}.{kind}", measured)
+    for name, svg in plots(all_measured).items():
+        (folder / f"{name}.svg").write_text(svg, "utf-8")
+    return plot_notes(all_measured)
+
+
+def file_name(measured: Measured) -> str:
+    """A name for a load's file: its test's, its model's and its load."""
+    test = measured.name.rpartition("::")[2]
+    return re.sub(r"[^\w.=-]+", "-", f"{measured.model}-{test}").strip("-")
+
+
+def write_jsonl(path: Path, measured: Measured) -> None:
+    """One request a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for row in _rows(measured):
+            file.write(json.dumps(row) + "\n")
+
+
+def write_parquet(path: Path, measured: Measured) -> None:
+    """One request a row, written some at a time."""
+    pyarrow = _library("pyarrow", "parquet")
+    parquet = _library("pyarrow.parquet", "parquet")
+    schema = pyarrow.schema([(name, _type(pyarrow, name)) for name in ("part", *(f.name for f in fields(Record)))])
+    with parquet.ParquetWriter(path, schema) as writer:
+        batch: list[dict[str, Any]] = []
+        for row in _rows(measured):
+            batch.append(row)
+            if len(batch) == _ROWS:
+                writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+                batch = []
+        writer.write_table(pyarrow.Table.from_pylist(batch, schema=schema))
+
+
+def _type(pyarrow: Any, name: str) -> Any:
+    if name in _LISTS:
+        return pyarrow.list_(pyarrow.float64() if name == "chunks" else pyarrow.int64())
+    if name in ("counted_by", "finish", "error", "conversation"):
+        return pyarrow.string()
+    if name == "warm_up":
+        return pyarrow.bool_()
+    times = ("scheduled", "sent", "ended", "first", "first_answer", "last")
+    return pyarrow.float64() if name in times else pyarrow.int64()
+
+
+def _rows(measured: Measured) -> Iterator[dict[str, Any]]:
+    names = [field.name for field in fields(Record)]
+    for part, load in enumerate(measured.loads):
+        for record in load.records:
+            row = {name: getattr(record, name) for name in names}
+            yield {"part": part, **row, **{name: list(row[name]) for name in _LISTS}}
+
+
+def properties(measured: Measured) -> list[tuple[str, object]]:
+    """The figures that a test's report carries, as JUnit XML has them."""
+    figures = flat(measured.figures)
+    return [(name, figures[name]) for name in _PROPERTIES if name in figures]
+
+
+def track(where: str, run: str, all_measured: Sequence[Measured]) -> None:
+    """Log every load's figures to wandb, swanlab or clearml, a step each."""
+    library, name = _library(where, where), f"perf-{run[:8]}"
+    log = _to_clearml if where == "clearml" else _to_charts
+    try:
+        log(library, name, all_measured)
+    # Each has kinds of its own for a missing key, a missing server and a full account.
+    except Exception as error:  # noqa: BLE001
+        why = str(error).strip().partition("\n")[0]
+        raise pytest.UsageError(f"{where} could not log the figures: {type(error).__name__}: {why}") from None
+
+
+def _to_charts(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
+    """A run of wandb or swanlab."""
+    logged = library.init(project="pytest-modeleval", name=name)
+    for step, measured in enumerate(all_measured):
+        # Their own names for a group of charts end with a slash.
+        library.log({f"{measured.model}/{figure}": value for figure, value in _logged(measured).items()}, step=step)
+    if logged is not None:
+        logged.finish()
+
+
+def _to_clearml(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
+    """A task, with a chart for each figure and a line in it for each model."""
+    task = library.Task.init(
+        project_name="pytest-modeleval",
+        task_name=name,
+        # Each run is its own; and it takes minutes to look through all that is installed, or imported here.
+        reuse_last_task_id=False,
+        auto_connect_frameworks={"detect_repository": False},
+        auto_connect_arg_parser=False,
+        auto_connect_streams=False,
+        auto_resource_monitoring=False,
+    )
+    for step, measured in enumerate(all_measured):
+        for figure, value in _logged(measured).items():
+            task.get_logger().report_scalar(figure, measured.model, value, iteration=step)
+    task.close()
+
+
+def _logged(measured: Measured) -> dict[str, Any]:
+    plan = measured.point.plan
+    load = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate}
+    return {**flat(measured.figures), **load}
+
+
+def _library(name: str, extra: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        raise pytest.UsageError(f"this needs {extra}: pip install 'pytest-modeleval[{extra}]'") from None

@@ -1,0 +1,213 @@
+"""The pytest hooks of a run with load tests; each hands over."""
+
+import gc
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_modeleval import xdist
+from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.items.collect import shipped_benchmarks
+from pytest_modeleval.options.options import MARK, allure_results, is_active, read_options
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.options.flags import PERF, fixture_of, is_asked
+from pytest_modeleval.perf.options.options import read_perf
+from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, exit_status, judge, judge_search, refuse
+from pytest_modeleval.perf.points import points
+from pytest_modeleval.perf.reports.files import properties, track, write_all
+from pytest_modeleval.perf.reports.live import LiveLine
+from pytest_modeleval.perf.reports.terminal import write
+from pytest_modeleval.perf.run.items import Param, is_load, param_of, params
+from pytest_modeleval.perf.run.pytest_benchmark import announced, record
+from pytest_modeleval.perf.run.session import LoadSession
+from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.search import Found, Knee, read_find
+from pytest_modeleval.sample import StopRun
+
+_NAME = "modeleval-perf"
+_ALONE = "a load test measures alone, and these would load the server and this machine too"
+_WORKERS = f"load tests cannot run under -n: {_ALONE}; leave -n out"
+
+
+def register(config: pytest.Config) -> "LoadHooks":
+    """The hooks of load tests, registered the first time that they are wanted."""
+    hooks: LoadHooks | None = config.pluginmanager.get_plugin(_NAME)
+    if hooks is None:
+        hooks = LoadHooks(config)
+        config.pluginmanager.register(hooks, _NAME)
+    return hooks
+
+
+def start(config: pytest.Config) -> None:
+    """Make this a run of load tests alone; `pytest.UsageError` for what cannot be, before anything is sent."""
+    options = read_perf(config)
+    if not is_active(config):
+        raise pytest.UsageError("a load test needs a model: give --model NAME")
+    if getattr(config.option, "numprocesses", None) or getattr(config.option, "tx", None):
+        raise pytest.UsageError(_WORKERS)
+    if not options.speed:
+        points(options, 0)
+    if options.find:
+        read_find("--perf-find", options.find)
+    register(config)
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(shipped_benchmarks() / "perf")]
+
+
+def parametrize(metafunc: pytest.Metafunc, fixture: str) -> None:
+    """Give a load test its loads; a skipped one without a model."""
+    if not is_active(metafunc.config):
+        skip = pytest.mark.skip(reason="no model: give --model NAME")
+        metafunc.parametrize(fixture, [pytest.param(None, id="no-model", marks=skip)], indirect=True)
+        return
+    register(metafunc.config).parametrize(metafunc, fixture)
+
+
+class LoadHooks:
+    """The hooks of a run with load tests."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._live = LiveLine(config)
+        self.session = LoadSession(config, self._live.draw)
+        self._error: pytest.UsageError | None = None
+        self._statuses: set[Exit] = set()
+        self._words: dict[str, str] = {}
+        self._is_worker = xdist.worker_input(config) is not None
+
+    def parametrize(self, metafunc: pytest.Metafunc, fixture: str) -> None:
+        """One parameter for each model and load; keeps the first user's error."""
+        marker = metafunc.definition.get_closest_marker(PERF)
+        assert marker is not None
+        found: dict[str, Param] = {}
+        try:
+            options = read_perf(self._config, marker.kwargs)
+            found = params(fixture, self.session.models, options, self.session.seed(options))
+        except pytest.UsageError as error:
+            self._error = self._error or pytest.UsageError(f"{metafunc.definition.nodeid}: {error}")
+        metafunc.parametrize(fixture, list(found.values()), ids=list(found), indirect=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> Generator[None]:
+        if self._error:
+            raise self._error
+        loads = [item for item in items if is_load(item)]
+        if is_asked(config):
+            config.hook.pytest_deselected(items=[item for item in items if not is_load(item)])
+            items[:] = loads
+        with announced(config, [item for item in loads if fixture_of(item) == "load"]):
+            yield
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
+        # What was imported and collected until now stays to the end: no look for garbage needs to go through it, not
+        # even the one at the end of the process.
+        gc.freeze()
+        loads = [item for item in session.items if is_load(item)]
+        if session.config.option.collectonly or session.testsfailed or not loads:
+            return
+        if any(item.get_closest_marker(MARK) for item in session.items):
+            raise pytest.UsageError(
+                f"load tests and benchmarks are selected together: {_ALONE}; choose with -m {PERF} or -m 'not {PERF}'"
+            )
+        if allure_results(self._config, read_options(self._config)) and not self._is_worker:
+            from pytest_modeleval.perf.reports.allure import listen
+
+            listen(self._config, self.session.root)
+        # A mistake that an endpoint, a tokenizer or a dataset shows ends the run, before the first load.
+        params_ = [param for param in map(param_of, [] if self._is_worker else loads) if param is not None]
+        try:
+            for param in params_:
+                self.session.provide(param.options, param.what)
+            for param in params_:
+                self.session.prepare(*param)
+        except StopRun as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def pytest_report_header(self) -> str:
+        models = (f"{each.name} at {each.base_url}" if each.base_url else each.name for each in self.session.models)
+        where = f"run {self.session.run[:8]} is kept in {self.session.folder / 'store.sqlite'}"
+        return f"load test of {', '.join(models)}; {where}"
+
+    def measure(self, request: pytest.FixtureRequest) -> Measured | Found | Knee | Speed:
+        """What an item's fixture gives: a load's figures, a search's answer, a speed."""
+        if self._is_worker:
+            raise Failed(_WORKERS)
+        try:
+            found = self.session.run_one(request.node.nodeid, *request.param)
+            if isinstance(found, Measured):
+                record(request, found)
+            return found
+        finally:
+            self._live.clear()
+            if self.session.interrupted:
+                raise KeyboardInterrupt
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+        found, param = pyfuncitem.funcargs.get("load"), param_of(pyfuncitem)
+        if not isinstance(found, Measured) or param is None:
+            result = yield
+            searched = pyfuncitem.funcargs.get("perf_search")
+            if isinstance(searched, Found | Knee):
+                judge_search(searched)
+            return result
+        pyfuncitem.user_properties += properties(found)
+        refuse(found, param.options.max_error_rate)
+        result = yield
+        judge(found, self.session.worsened.get((found.name, found.model), ()))
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if not is_load(item) or call.excinfo is None or not report.failed:
+            return report
+        error = call.excinfo.value
+        self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
+        if isinstance(error, LoadOutcome):
+            self._words[item.nodeid] = error.word
+        if isinstance(error, LoadOutcome | pytest.UsageError | StopRun):
+            report.longrepr = str(error)
+        return report
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
+        if isinstance(report, pytest.TestReport) and report.when != "teardown" and report.failed:
+            return STATUSES.get(self._words.get(report.nodeid, ""))
+        return None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        write(terminalreporter, self.session.finished(0), STATUSES)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        only_loads = all(is_load(item) for item in session.items)
+        if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
+            session.exitstatus = int(exit_status(self._statuses))
+        for end in (self._write_files, self.session.close):
+            try:
+                end(int(session.exitstatus))
+            except (OSError, pytest.UsageError, StopRun) as error:
+                self._config.get_terminal_writer().line(f"\n{error}", red=True)
+                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+    def _write_files(self, exit_status: int) -> None:
+        options, run = read_perf(self._config), self.session.finished(exit_status)
+        if (page := read_options(self._config).html) and not self._is_worker:
+            from pytest_modeleval.perf.reports.page import write_load_page
+
+            write_load_page(page, run)
+        if run.measured and options.out:
+            for note in write_all(options.out, options.records, run.id, run.measured):
+                self._config.get_terminal_writer().line(f"\n{note}")
+        found = run.measured or run.speeds
+        if found and allure_results(self._config, read_options(self._config)):
+            from pytest_modeleval.perf.reports.allure import write_results
+
+            self._config.get_terminal_writer().line(f"\n{write_results(self._config, run)}")
+        if run.measured and options.track:
+            track(options.track, run.id, run.measured)

@@ -1,0 +1,268 @@
+"""The load tests of one pytest session: loads are run, extended while undecided, judged and kept."""
+
+import random
+import secrets
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_modeleval.datasets import Place
+from pytest_modeleval.gate.verdict import Result
+from pytest_modeleval.models.offline import stay_offline
+from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.options.config import project_root, read_config
+from pytest_modeleval.options.options import read_options
+from pytest_modeleval.perf.client.load import run_load
+from pytest_modeleval.perf.client.progress import Progress
+from pytest_modeleval.perf.client.record import Load, Plan
+from pytest_modeleval.perf.client.resources import allow_files, refuse_unwritable
+from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.finished import FinishedLoads
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.options.options import PerfOptions
+from pytest_modeleval.perf.points import Point, point
+from pytest_modeleval.perf.run.serving import Serving
+from pytest_modeleval.perf.run.workload import Workload, generator
+from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
+from pytest_modeleval.perf.verdict.comparing import Change, Limit, changes, checked
+from pytest_modeleval.perf.verdict.judging import needed_requests
+from pytest_modeleval.perf.verdict.search import Find, Found, Kept, Knee, highest, knee
+from pytest_modeleval.perf.verdict.slo import Slo
+from pytest_modeleval.perf.verdict.validity import judge
+from pytest_modeleval.record import COMPLETE, INTERRUPTED
+from pytest_modeleval.store.store import Store
+
+if TYPE_CHECKING:
+    from pytest_modeleval.perf.verdict.calibrate import Floor
+
+# The figures that a calibration has a floor of.
+_CALIBRATED = ("ttft", "itl", "tpot", "latency")
+Tick = Callable[[str, Plan, Progress], None]
+
+
+class LoadSession:
+    """What the items share: models, endpoints, the run in the store, and all that was measured."""
+
+    def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
+        options = read_options(config)
+        if options.offline:
+            stay_offline(config)
+        self.root = project_root(config.invocation_params.dir)
+        aliases = read_aliases(read_config(self.root)["models"])
+        self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
+        self.folder: Path = self.root / ".modeleval"
+        self.run = uuid.uuid4().hex
+        self.measured: list[Measured] = []
+        self.interrupted = False
+        # By item: what was searched and found; how fast models in this process are; what changed since another run.
+        self.searched: list[tuple[str, Find, Found | Knee]] = []
+        self.speeds: list[Speed] = []
+        self.changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]] = []
+        # Of each load that is compared: what the limits say of its changes.
+        self.worsened: dict[tuple[str, str], list[Change]] = {}
+        self._tick = tick
+        self._place = lambda name: Place(
+            name,
+            options.data / name if options.data else None,
+            self.folder / "datasets.json",
+            options.hub,
+            options.offline,
+        )
+        # Fresh prompts every time: a server's cache must not have seen them.
+        self._fresh = secrets.randbits(32)
+        self._workloads: dict[tuple[str, str | None, PerfOptions], Workload] = {}
+        self._serving = Serving()
+        self._store: Store | None = None
+        self._floors: dict[int, Floor] = {}
+
+    def seed(self, options: PerfOptions) -> int:
+        """What decides prompts and arrivals."""
+        return self._fresh if options.seed is None else options.seed
+
+    def workload(self, model: ModelSpec, options: PerfOptions) -> Workload:
+        """The requests for a model under these options."""
+        model = self._serving.reached(model)
+        key = model.name, model.base_url, options
+        if key not in self._workloads:
+            self._workloads[key] = Workload(model, options, self._place)
+        return self._workloads[key]
+
+    def notes(self) -> list[str]:
+        """What a user should know of what was sent, each once."""
+        notes = [*self._serving.notes, *(note for workload in self._workloads.values() for note in workload.notes())]
+        return list(dict.fromkeys(notes))
+
+    def provide(self, options: PerfOptions, what: Point | Find | int) -> None:
+        """See that there are the files that a load takes: `pytest.UsageError` before anything is sent."""
+        if isinstance(what, int):
+            return
+        self._begin()
+        if options.out:
+            refuse_unwritable("--perf-out", options.out)
+        if isinstance(what, Point):
+            allow_files(what.plan.parallel or what.plan.max_parallel)
+
+    def prepare(self, model: ModelSpec, options: PerfOptions, what: Point | Find | int) -> None:
+        """Reach the endpoint, make a first prompt, calibrate: `pytest.UsageError` for what cannot be measured."""
+        if isinstance(what, int):
+            refuse_served(model)
+            return
+        workload = self.workload(model, options)
+        workload.target()
+        if next(workload.requests(generator(self.seed(options), "first")), None) is None:
+            raise pytest.UsageError("there is nothing to send")
+        if isinstance(what, Point):
+            self._floor(options, what.plan, options.slo or Slo())
+
+    def run_one(
+        self, name: str, model: ModelSpec, options: PerfOptions, what: Point | Find | int
+    ) -> Measured | Found | Knee | Speed:
+        """What an item measures."""
+        if isinstance(what, Point):
+            found = self.measure(name, model, options, what)
+            if options.compare:
+                self._compare(found, options.compare, options.compare_fail or ())
+            return found
+        if isinstance(what, Find):
+            answer = self.search(name, model, options, what)
+            self.searched.append((name, what, answer))
+            return answer
+        tokens = options.output.draw(generator(self.seed(options))) if options.output else TOKENS
+        self.speeds.append(measure_speed(model, what, tokens))
+        return self.speeds[-1]
+
+    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point) -> Measured:
+        """Run a load, and longer while its objectives stay undecided; keep what it measured."""
+        if self.measured and options.pause:
+            time.sleep(options.pause)
+        workload, slo = self.workload(model, options), options.slo or Slo()
+        # Every look at the same growing load is a chance to be wrong: together they have 5 %.
+        confidence = 1 - 0.05 / (1 + options.extend)
+        needed = needed_requests(slo, confidence)
+        at = replace(at, plan=_long_enough(at.plan, options, needed))
+        floor = self._floor(options, at.plan, slo)
+        found = Measured(name, model.name, at, (), slo, confidence, floor=floor)
+        for part in range(1 + options.extend):
+            draw = generator(self.seed(options), model.name, at.name, part)
+            plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
+            load = self._run(name, workload, draw, plan)
+            verdict = judge(load, cold=workload.is_cold)
+            found = replace(found, loads=(*found.loads, load), invalid=(*found.invalid, *verdict.reasons))
+            if load.stopped or found.invalid or found.result is not Result.INCONCLUSIVE or found.figures.failed:
+                break
+            if len(load.records) * (1 + options.extend) < needed:
+                # However often: its percentiles would still be those of too few.
+                break
+        self._keep(found)
+        if any(load.stopped == "interrupted" for load in found.loads):
+            self.interrupted = True
+        return found
+
+    def _run(self, name: str, workload: Workload, draw: random.Random, plan: Plan) -> Load:
+        def tick(progress: Progress) -> None:
+            self._serving.refuse_dead()
+            if self._tick:
+                self._tick(name, plan, progress)
+
+        try:
+            return run_load(workload.target(), workload.requests(draw), plan, tokens_of=workload.tokens_of(), tick=tick)
+        except OSError as error:
+            raise pytest.UsageError(f"the load cannot go on: {error}") from None
+
+    def search(self, name: str, model: ModelSpec, options: PerfOptions, find: Find) -> Found | Knee:
+        """Search the highest load that keeps the objectives, or the knee; each load tried is kept too."""
+
+        def attempt(load: float) -> Measured:
+            at = point(options, self.seed(options), find.load, load)
+            found = self.measure(f"{name}[{at.name}]", model, options, at)
+            if self.interrupted:
+                raise KeyboardInterrupt
+            return found
+
+        if find.slo is None:
+            return knee(find, lambda load: _throughput(attempt(load)))
+        options = replace(options, slo=find.slo)
+        return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
+
+    def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
+        if not options.calibrate:
+            return {}
+        # With the bench server, which no other load needs.
+        from pytest_modeleval.perf.verdict.calibrate import calibrate
+
+        parallel = plan.parallel or max(1, round(2 * (plan.rate or 8)))
+        if parallel not in self._floors:
+            self._floors[parallel] = calibrate(parallel)
+        floor = self._floors[parallel]
+        for condition in slo.conditions:
+            is_bound = condition.figure in _CALIBRATED and condition.sign in ("<=", "<")
+            if is_bound and (why := floor.refuses(condition.figure, condition.limit)):
+                raise pytest.UsageError(why)
+        return {name: getattr(floor, name) for name in _CALIBRATED}
+
+    def _begin(self) -> Store:
+        """The store, opened before anything is measured that it is to keep."""
+        if self._store is None:
+            self._store = Store(self.folder)
+            self._store.begin_run(self.run, {"model": [model.name for model in self.models], "perf": True})
+        return self._store
+
+    def _keep(self, found: Measured) -> None:
+        self.measured.append(found)
+        self._begin().save_load(self.run, found.name, found.model, document(found))
+
+    def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
+        stored = self._begin().earlier_load(run, found.name, found.model, besides=self.run)
+        before, now = None if stored is None else checked(stored), document(found)
+        self.changes.append((found.point.name, now, before))
+        self.worsened[found.name, found.model] = changes(limits, now, before)
+
+    def finished(self, exit_status: int) -> FinishedLoads:
+        """What was measured, for the reports."""
+        return FinishedLoads(
+            self.run,
+            self.root,
+            [model.name for model in self.models],
+            self.measured,
+            self.searched,
+            self.speeds,
+            self.changes,
+            self.notes(),
+            exit_status,
+        )
+
+    def close(self, exit_status: int) -> None:
+        """Record the end of the run, and end what was served for it."""
+        self._serving.close()
+        if self._store is not None:
+            self._store.end_run(self.run, exit_status, INTERRUPTED if self.interrupted else COMPLETE)
+            self._store.close()
+            self._store = None
+
+
+def kept(found: Measured, most_errors: float) -> Kept:
+    """What a load said of its objectives."""
+    if found.invalid:
+        return Kept.INVALID
+    if found.figures.failed > most_errors * found.figures.sent:
+        return Kept.NO
+    return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
+
+
+def _throughput(found: Measured) -> tuple[float, float] | None:
+    figures = found.figures
+    if found.invalid or "latency" not in figures.spreads:
+        return None
+    return figures.rate("output_rate") or figures.rate("request_rate"), figures.spreads["latency"].mean
+
+
+def _long_enough(plan: Plan, options: PerfOptions, needed: int) -> Plan:
+    """The plan with as many requests as its objectives need, unless the user said how many or how long."""
+    if options.number or options.duration or (plan.arrivals == "trace" and plan.parallel is None):
+        return plan
+    return replace(plan, number=max(plan.number or 0, needed))

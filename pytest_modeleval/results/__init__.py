@@ -1,0 +1,1 @@
+"""From answers to outcomes, and the table of scores that they add up to."""

@@ -1,0 +1,45 @@
+"""What is counted of some samples, whatever they are scored by."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_modeleval.results.reuse import Reuse
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Samples without a score, tokens, and when the first question was asked and the last answer came in this run."""
+
+    errors: int = 0
+    unscored: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    first_asked: float = float("inf")
+    last_answered: float = 0.0
+    reuse: Reuse = field(default_factory=Reuse)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.errors + other.errors,
+            self.unscored + other.unscored,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            min(self.first_asked, other.first_asked),
+            max(self.last_answered, other.last_answered),
+            self.reuse + other.reuse,
+        )
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The fields of a table's row that are the same for all metrics of its samples."""
+        return {
+            "errors": self.errors,
+            "unscored": self.unscored,
+            "prompt_tokens": self.prompt_tokens,
+            "completion_tokens": self.completion_tokens,
+            # Wall-clock from the first question to the last answer, stored answers apart.
+            "seconds": max(0.0, self.last_answered - self.first_asked),
+            "new": self.reuse.new,
+            "stored": self.reuse.stored,
+            "oldest": self.reuse.oldest,
+        }

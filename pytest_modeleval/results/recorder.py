@@ -1,0 +1,127 @@
+"""A sample's scores as its body makes them, its record on the report, its rows in the store."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from pytest_modeleval.asking.trial import TURN, Turn
+from pytest_modeleval.foreign import harmless, one_line
+from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.record import WRONG
+from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.results.verdicts import (
+    figures,
+    hide,
+    outcome_of,
+    record_of,
+    request_rows,
+    sample_row,
+    score_rows,
+    wrong_line,
+)
+from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.store.store import Store
+
+_FIGURES = pytest.StashKey[list[tuple[str, object]]]()
+
+
+class Recorder:
+    """Writes one run's samples into the store; ``stop`` ends the run with one line."""
+
+    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn]) -> None:
+        self._run, self._lock, self._stop = run, lock, stop
+        self._pinned: set[tuple[str, str]] = set()
+        self.store: Store | None = None
+
+    @contextmanager
+    def recording(self, item: pytest.Function) -> Iterator[None]:
+        """Record the scores that an item's body makes."""
+        turn = item.stash.get(TURN, None)
+        token = recorded_scores.set(turn.scores if isinstance(turn, Turn) else None)
+        try:
+            yield
+        finally:
+            recorded_scores.reset(token)
+
+    def describe(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """Put the item's record on its report; say a wrong answer and an error in one line."""
+        ref = selected(item)
+        if ref is None:
+            return
+        if report.when == "teardown" and (told := item.stash.get(_FIGURES, None)):
+            # JUnit XML takes the properties of this report alone.
+            report.user_properties += told
+            del item.stash[_FIGURES]
+        outcome = outcome_of(call, report)
+        if outcome is None:
+            return
+        turn = item.stash.get(TURN, None)
+        error = call.excinfo.value if call.excinfo else None
+        if isinstance(error, SampleError) and error.__cause__ is None:
+            report.longrepr = f"error: {one_line(str(error))}"
+        elif outcome == WRONG and isinstance(turn, Turn):
+            report.longrepr = one_line(wrong_line(turn, report))
+        else:
+            _make_harmless(report)
+        turn = turn if isinstance(turn, Turn) else None
+        row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
+        content = row[0][:12] if row else ""
+        record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref))
+        if turn and turn.answers:
+            report.duration = record.latency
+        report.user_properties.append(record.to_property())
+        if getattr(item.config.option, "xmlpath", None):
+            item.stash[_FIGURES] = figures(record)
+        hidden, why = ref.source.hidden, str(error or "")
+        if hidden:
+            why = hide(report, outcome, error, hidden)
+        self.keep(
+            score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", why, hidden),
+            None if hidden else row,
+            () if hidden else request_rows(turn),
+        )
+
+    def forget(self, item: pytest.Item) -> None:
+        """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
+        if TURN in item.stash:
+            del item.stash[TURN]
+
+    def keep(
+        self,
+        rows: Sequence[Sequence[Any]],
+        sample: Sequence[str] | None = None,
+        requests: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Keep scores, the sample they are of and what else was asked, in the store, where there is one."""
+        if self.store is not None:
+            try:
+                if sample:
+                    self.store.save_sample(sample)
+                self.store.save_requests(requests)
+                self.store.save_scores(rows)
+            except StopRun as stopped:
+                self._stop(str(stopped))
+
+    def _pins(self, ref: SampleRef) -> dict[str, str]:
+        """The pins of a benchmark, the first time that this process reports a sample of it."""
+        key = ref.model.name, ref.source.benchmark.name
+        if key in self._pinned:
+            return {}
+        self._pinned.add(key)
+        try:
+            return pins_of(ref.source, ref.model, self._lock)
+        except OSError as error:
+            self._stop(f"cannot read {self._lock}: {error}")
+
+
+def _make_harmless(report: pytest.TestReport) -> None:
+    """Write out what a terminal would obey in a traceback, whose messages and locals may be a model's text."""
+    chain = getattr(report.longrepr, "chain", ())
+    for traceback, crash, _ in chain:
+        if crash is not None:
+            crash.message = harmless(crash.message)
+        for entry in traceback.reprentries:
+            entry.lines = [harmless(line) for line in entry.lines]

@@ -1,0 +1,223 @@
+"""What became of each sample, and the table of scores that it adds up to."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.results.counts import Counts
+from pytest_modeleval.results.reuse import Reuse
+from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
+
+# The beginnings of metrics over a sample's repeats; a number follows.
+OVER_REPEATS = ("pass@", "pass^", "vote@")
+
+# A sample by its subset and row.
+Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
+
+    counts: Counts = field(default_factory=Counts)
+    # metric → sample → (sum of its repeats' values, how many, its weight).
+    values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
+    # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
+    attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.counts += Counts(
+            errors=int(record.outcome == ERROR),
+            unscored=int(record.outcome == UNSCORED),
+            prompt_tokens=record.prompt_tokens,
+            completion_tokens=record.completion_tokens,
+            first_asked=record.asked or float("inf"),
+            last_answered=record.answered,
+            reuse=Reuse(record.new, record.stored, record.oldest),
+        )
+        self.harmonic.update(record.harmonic)
+        sample = record.subset, record.index
+        for metric, value, weight in record.scores:
+            samples = self.values.setdefault(metric, {})
+            total, count, _ = samples.get(sample, (0.0, 0, weight))
+            samples[sample] = total + value, count + 1, weight
+            if metric == "main" and record.answer:
+                attempt = record.repeat, record.outcome == RIGHT, record.answer, value
+                self.attempts.setdefault(sample, []).append(attempt)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that there are: "main" first, then the others, those made of others, and those over repeats."""
+        made = [name for name, parts in self.harmonic.items() if all(part in self.values for part in parts)]
+        return [*sorted(self.values, key=lambda name: (name != "main", name)), *made, *self._over_repeats()]
+
+    def estimate(self, metric: str) -> tuple[Estimate | None, int]:
+        """The metric's mean over samples with its error (None when nothing was scored), and over how many scores."""
+        if metric in self.values:
+            samples = self.values[metric].values()
+            values = [total / count for total, count, _ in samples]
+            return estimate(values, [weight for *_, weight in samples]), sum(count for _, count, _ in samples)
+        if metric in self.harmonic:
+            parts = [self.estimate(part) for part in self.harmonic[metric]]
+            one, two = (found for found, _ in parts)
+            return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
+        return self._over(metric)
+
+    def _over_repeats(self) -> list[str]:
+        most = max((len(attempts) for attempts in self.attempts.values()), default=0)
+        # One answer passes as often as "main" says.
+        numbers = sorted({most, *(2**power for power in range(1, most.bit_length()))}) if most > 1 else []
+        return [f"{name}{k}" for name in OVER_REPEATS for k in numbers]
+
+    def _over(self, metric: str) -> tuple[Estimate | None, int]:
+        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats."""
+        k = int(metric[5:])
+        values = []
+        for attempts in self.attempts.values():
+            if len(attempts) < k:
+                continue
+            right = sum(passed for _, passed, _, _ in attempts)
+            if metric.startswith("vote"):
+                values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
+            else:
+                values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
+        return estimate(values), len(values)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
+
+    model: str
+    benchmark: str
+    part: str
+    metric: str
+    samples: int
+    errors: int
+    unscored: int
+    score: float | None
+    standard_error: float | None
+    low: float | None
+    high: float | None
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    new: int
+    stored: int
+    oldest: float | None
+
+
+class Results:
+    """Everything counted so far."""
+
+    def __init__(self) -> None:
+        self.right = self.wrong = self.errors = self.unscored = self.completion_tokens = 0
+        self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
+        self._tags: dict[str, Sequence[str]] = {}
+
+    @property
+    def done(self) -> int:
+        """The items with an outcome."""
+        return self.right + self.wrong + self.errors + self.unscored
+
+    def mostly_errors(self, accepted: float) -> bool:
+        """Whether more samples than half, and than a share that is ``accepted``, have no verdict."""
+        return self.errors > max(0.5, accepted) * (self.right + self.wrong + self.errors)
+
+    @property
+    def reuse(self) -> Reuse:
+        """How many answers are new and stored, over everything."""
+        return counted(tally for parts in self._tallies.values() for tally in parts.values()).reuse
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        self.right += record.outcome == RIGHT
+        self.wrong += record.outcome == WRONG
+        self.errors += record.outcome == ERROR
+        self.unscored += record.outcome == UNSCORED
+        self.completion_tokens += record.completion_tokens
+        if record.tags:
+            self._tags[record.benchmark] = record.tags
+        parts = self._tallies.setdefault((record.model, record.benchmark), {})
+        parts.setdefault((record.group, record.subset), Tally()).add(record)
+
+    def parts(self, model: str, benchmark: str) -> Iterable[tuple[str, str]]:
+        """The (group, subset) pairs of which something was counted."""
+        return self._tallies.get((model, benchmark), {})
+
+    def rows(self) -> list[Row]:
+        """The table: each benchmark whole, then by group, or by subset where there is one group or none."""
+        rows: list[Row] = []
+        for (model, benchmark), parts in self._tallies.items():
+            rows += _rows(model, benchmark, "", parts.values())
+            in_groups = len({group for group, _ in parts}) > 1
+            by_part: dict[str, list[Tally]] = {}
+            for (group, subset), tally in parts.items():
+                by_part.setdefault(group if in_groups else subset, []).append(tally)
+            if len(by_part) > 1:
+                for part, tallies in by_part.items():
+                    rows += _rows(model, benchmark, part, tallies)
+        return rows
+
+    @property
+    def tags(self) -> Mapping[str, Sequence[str]]:
+        """The tags of the benchmarks that have some."""
+        return self._tags
+
+    def tag_rows(self) -> list[Row]:
+        """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""
+        tagged: dict[tuple[str, str], list[Tally]] = {}
+        for (model, benchmark), parts in self._tallies.items():
+            for tag in self._tags.get(benchmark, ()):
+                tagged.setdefault((model, tag), []).append(summed(list(parts.values())))
+        return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]
+
+
+def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> Row:
+    scored = [sample for tally in tallies for sample in tally.values.get("main", {}).values()]
+    found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
+    return _row(model, "", tag, "main", tallies, (found, sum(count for _, count, _ in scored)))
+
+
+def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
+    whole = summed(list(tallies))
+    return [
+        _row(model, benchmark, part, metric, [whole], whole.estimate(metric) if whole.values else (None, 0))
+        for metric in whole.metrics or ["main"]
+    ]
+
+
+def _row(
+    model: str, benchmark: str, part: str, metric: str, tallies: Sequence[Tally], scored: tuple[Estimate | None, int]
+) -> Row:
+    found, samples = scored
+    return Row(
+        model=model,
+        benchmark=benchmark,
+        part=part,
+        metric=metric,
+        samples=samples,
+        score=found.mean if found else None,
+        standard_error=found.standard_error if found else None,
+        low=found.low if found else None,
+        high=found.high if found else None,
+        **counted(tallies).columns,
+    )
+
+
+def counted(tallies: Iterable[Tally]) -> Counts:
+    """The counts of all the records in some tallies."""
+    return sum((tally.counts for tally in tallies), Counts())
+
+
+def summed(tallies: Sequence[Tally]) -> Tally:
+    """The tally of all the records in some tallies of one benchmark."""
+    whole = Tally(counted(tallies))
+    for tally in tallies:
+        whole.attempts.update(tally.attempts)
+        whole.harmonic.update(tally.harmonic)
+        for metric, samples in tally.values.items():
+            whole.values.setdefault(metric, {}).update(samples)
+    return whole

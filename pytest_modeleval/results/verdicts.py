@@ -1,0 +1,192 @@
+"""What a report says of its sample: the outcome, the record that travels, the line for people, the stored rows."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.items.collect import SampleRef
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.results.failures import mistake_of
+from pytest_modeleval.results.reuse import Reuse
+from pytest_modeleval.sample import Sample, SampleError, Score
+
+# Before the hash of a sample whose texts no report shows: it leads to no prompt then.
+HIDDEN = "hidden:"
+_QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
+
+
+def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
+    """What a phase's report says of the sample; None when it says nothing yet, or nothing new."""
+    if report.skipped:
+        return UNSCORED if report.when != "teardown" else None
+    if report.when == "call":
+        if report.passed:
+            return RIGHT
+        error = call.excinfo.value if call.excinfo else None
+        # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
+        ran_out = "from pytest-timeout" in str(error)
+        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
+    return ERROR if report.when == "setup" and report.failed else None
+
+
+def record_of(
+    ref: SampleRef,
+    outcome: str,
+    turn: Turn | None,
+    *,
+    error: BaseException | None = None,
+    sample: str = "",
+    pins: Mapping[str, str] | None = None,
+) -> Record:
+    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
+    answers = turn.answers if turn else []
+    kept = [answer.stored for answer in answers if answer.stored is not None]
+    scores: dict[str, tuple[float, float]] = {}
+    if outcome in (RIGHT, WRONG):
+        scores = {score.name: (score.value, score.weight) for score in turn.scores} if turn else {}
+        scores.setdefault("main", (float(outcome == RIGHT), 1.0))
+    return Record(
+        model=ref.model.name,
+        benchmark=ref.source.benchmark.name,
+        subset=ref.subset,
+        group=ref.source.benchmark.dataset.subsets.get(ref.subset, ""),
+        index=ref.row,
+        repeat=ref.repeat,
+        outcome=outcome,
+        line=ref.line,
+        scores=tuple((name, *value) for name, value in scores.items()),
+        harmonic=ref.source.benchmark.harmonic,
+        sample=sample,
+        pins=pins or {},
+        tags=tuple(ref.source.benchmark.tags) if pins else (),
+        answer=_vote(turn) if turn and ref.source.repeats > 1 else "",
+        prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
+        completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),
+        latency=round(sum(answer.completion.latency for answer in answers), 6),
+        first_token=answers[0].completion.first_token if answers else None,
+        asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
+        answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
+        new=len(answers) - len(kept),
+        stored=len(kept),
+        oldest=min(kept, default=None),
+        mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(turn)),
+        labels=ref.labels,
+    )
+
+
+def figures(record: Record) -> list[tuple[str, object]]:
+    """What JUnit XML tells of a sample as properties: scores, or what went wrong, tokens and seconds."""
+    told: list[tuple[str, object]] = [
+        ("score" if name == "main" else f"score.{name}", f"{value:g}") for name, value, _ in record.scores
+    ]
+    told += [("mistake", str(record.mistake))] if record.mistake else []
+    if record.latency or record.completion_tokens:
+        told += [("prompt_tokens", str(record.prompt_tokens)), ("completion_tokens", str(record.completion_tokens))]
+        told.append(("latency", f"{record.latency:.6f}"))
+    if record.new or record.stored:
+        told += Reuse(record.new, record.stored, record.oldest).properties
+    if record.first_token is not None:
+        told.append(("first_token", f"{record.first_token:.6f}"))
+    return told
+
+
+def _vote(turn: Turn) -> str:
+    """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
+    got = next((score.got for score in turn.scores if score.name == "main"), None)
+    text = got if got is not None else turn.answers[-1].completion.text if turn.answers else ""
+    return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
+
+
+def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
+    """A wrong answer in one line: what was asked, expected and got."""
+    failed = _failed(turn)
+    asked = f"asked {shortened(turn.sample.asked)}"
+    if failed is not None:
+        why = f" ({failed.why})" if failed.why else ""
+        return f"{asked}, expected {shortened(failed.expected)}, got {shortened(failed.got)}{why}"
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = (crash.message if crash else report.longreprtext).splitlines() or [""]
+    return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
+
+
+def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, why: str) -> str:
+    """Take out of a report what may quote its sample, and what is left to say of the error."""
+    report.sections.clear()
+    if outcome == WRONG:
+        report.longrepr = f"wrong ({why})"
+    if outcome != ERROR:
+        return ""
+    # What an error quotes of a row, a prompt or an answer stands in quotes.
+    said = _QUOTED.sub("'…'", str(error)) if isinstance(error, SampleError) else type(error).__name__
+    report.longrepr = f"error: {said} ({why})"
+    return said
+
+
+def _failed(turn: Turn | None) -> Score | None:
+    """The score that did not pass, the sample's own before its further ones; of one made again, the last."""
+    last = {score.name: score for score in turn.scores} if turn else {}
+    return next((score for score in sorted(last.values(), key=_is_further) if not score.passed), None)
+
+
+def _is_further(score: Score) -> bool:
+    return score.name != "main"
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """A text in quotes on one line with nothing that a terminal obeys; its end counts more than its middle."""
+    plain = " ".join(text.split())
+    if len(plain) > most:
+        plain = f"{plain[: most // 2]} … {plain[-most // 2 + 3 :]}"
+    return repr(plain)
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def sample_row(sample: Sample, benchmark: str) -> Sequence[str]:
+    """The sample as the store keeps it: hash, benchmark, prompt, target."""
+    prompt = storable(json.dumps(sample.messages, ensure_ascii=False))
+    target = storable(sample.target)
+    return hashlib.sha256(f"{prompt}\0{target}".encode()).hexdigest(), benchmark, prompt, target
+
+
+def request_rows(turn: Turn | None) -> list[Sequence[str]]:
+    """What was asked, as the store keeps it: key and messages; empty where the sample's prompt alone was asked."""
+    answers = [answer for answer in turn.answers if answer.messages] if turn else []
+    if turn is None or [list(answer.messages) for answer in answers] in ([], [turn.sample.messages]):
+        return []
+    return [(answer.key, storable(json.dumps(answer.messages, ensure_ascii=False))) for answer in answers]
+
+
+def score_rows(
+    run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str, hidden: str = ""
+) -> list[Sequence[Any]]:
+    """The record's scores as the store keeps them, one row a metric, one without a value for an error.
+
+    Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
+    """
+    stored = min((answer.stored for answer in turn.answers if answer.stored), default=None) if turn else None
+    tokens = record.prompt_tokens, record.completion_tokens
+    spent = (record.group, *tokens, record.latency, record.first_token, stored, record.mistake)
+    made = {score.name: score for score in turn.scores} if turn else {}
+    key = turn.answers[-1].key if turn and turn.answers else None
+    answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None
+    if hidden:
+        why = f"{why} ({hidden})".strip()
+        made, key, answers, sample_hash = {}, None, None, f"{HIDDEN}{sample_hash}"
+    values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
+    rows: list[Sequence[Any]] = []
+    for metric, value, _ in values:
+        score = made.get(metric)
+        said = (None, None, why) if score is None else (score.got, score.expected, score.why)
+        told = [None if text is None else storable(text) for text in said]
+        where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
+        rows.append((*where, record.outcome, value, *told, key, *spent, answers))
+    return rows

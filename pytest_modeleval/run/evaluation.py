@@ -1,0 +1,333 @@
+"""One session's evaluation: what the plugin's hooks hand over to."""
+
+import gc
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import pytest
+
+from pytest_modeleval import xdist
+from pytest_modeleval.asking.asker import Asker, askers
+from pytest_modeleval.asking.plan import Planner
+from pytest_modeleval.asking.prefetch import Ahead
+from pytest_modeleval.asking.recall import Rules
+from pytest_modeleval.asking.resuming import command_of, find_interrupted, resume_within
+from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
+from pytest_modeleval.asking.stop_signal import Decided, sweep
+from pytest_modeleval.foreign import harmless
+from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.reruns import leave_out, read_only
+from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
+from pytest_modeleval.limits import used_up
+from pytest_modeleval.models.offline import stay_offline
+from pytest_modeleval.models.opener import open_model
+from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.names import definition_of
+from pytest_modeleval.options.config import project_root, read_config
+from pytest_modeleval.options.options import Options, read_options
+from pytest_modeleval.record import INTERRUPTED, Record
+from pytest_modeleval.reports.plan import table as plan_table
+from pytest_modeleval.results.expected import Expected
+from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.levels import Levels
+from pytest_modeleval.results.lost import lost_record
+from pytest_modeleval.results.recorder import Recorder
+from pytest_modeleval.results.results import Results
+from pytest_modeleval.results.verdicts import score_rows
+from pytest_modeleval.run.finish import ENDED, announce, conclude, finished, write
+from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
+from pytest_modeleval.sample import StopRun
+from pytest_modeleval.store.alive import this_process
+from pytest_modeleval.store.store import Store
+
+if TYPE_CHECKING:
+    from pytest_modeleval.collection.run import CollectionRun
+
+# The name under which a worker tells the controller why nothing more can be asked.
+STOPPED = "modeleval_stopped"
+
+
+class Evaluation:
+    """Options, models, store, engine and results of one pytest session in one process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        # In seconds since the epoch; ages of answers are counted to it.
+        self.began = time.time()
+        self.options: Options = read_options(config)
+        if self.options.offline:
+            stay_offline(config)
+        if self.options.aa and self.options.repeats == 1:
+            self.options = replace(self.options, repeats=2)
+        root = project_root(config.invocation_params.dir)
+        tables = read_config(root)
+        aliases = read_aliases(tables["models"])
+        if len(set(self.options.model)) < len(self.options.model):
+            raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
+        self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
+        if self.options.budget:
+            refuse_unbounded(self.models, self.options.budget)
+        refuse_for_baseline(config, self.options)
+        if self.options.plan:
+            xdist.stay_in_one_process(config)
+        self.root = root
+        if self.options.report and not xdist.worker_input(config):
+            from pytest_modeleval.reports.allure.command import found
+
+            found(root)
+        self.folder: Path = root / ".modeleval"
+        self.collection = self._read_collection()
+        typed = config.args_source is pytest.Config.ArgsSource.ARGS
+        keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        self.collector = Collector(
+            self.options,
+            self.models,
+            self.collection.over(tables["benchmarks"]) if self.collection else tables["benchmarks"],
+            self.folder / "datasets.json",
+            keywords,
+            marks,
+            typed=typed,
+        )
+        self.results = Results()
+        worker = xdist.worker_input(config)
+        self.only: list[Key] | None = (
+            worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
+        )
+        gated = replace(self.options, baseline=None) if self.options.only else self.options
+        self.gate = Gate(gated, lines=self.collection is not None and self.collection.has_lines)
+        self.expected = Expected()
+        # What all reports are made of, once the run has ended in this process.
+        self.finished: FinishedRun | None = None
+        self._resume_within = resume_within(root)
+        self.levels = Levels()
+        self._is_worker = worker is not None
+        self._owner = str(worker["workerid"]) if worker else "main"
+        self._purse: Purse | None = None
+        self.spent: Spent | None = None
+        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        # The one that sums up.
+        self.process = str(worker["modeleval_process"]) if worker else this_process()
+        self.decided = Decided(self.folder, self.run) if self.gate.early else None
+        if self.decided and xdist.each_worker_runs_all(config):
+            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
+        self._ahead: Ahead | None = None
+        self.recorder = Recorder(self.run, self.collector.lock, self.stop)
+
+    def _read_collection(self) -> "CollectionRun | None":
+        if self.options.collection is None:
+            return None
+        from pytest_modeleval.collection.run import CollectionRun
+
+        return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    @property
+    def places(self) -> list[Path]:
+        """What is run where no path was typed: the shipped benchmarks, or the collection's files."""
+        return list(dict.fromkeys(self.collection.files.values())) if self.collection else [shipped_benchmarks()]
+
+    # The session
+
+    def draw(self, session: pytest.Session) -> None:
+        """Draw the collection's samples, if there is one."""
+        if self.collection is None:
+            return
+        save_to = None if self._is_worker else self.options.collection_save
+        try:
+            place = partial(self.collector.place, chosen=True)
+            self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+
+    def plan(self, session: pytest.Session) -> list[str]:
+        """What the run would take, as lines; nothing is asked."""
+        store = Store(self.folder)
+        try:
+            planner = Planner(store, self._askers(store, None), self.gate.discordance)
+            for item in session.items:
+                ref = selected(item)
+                if ref is not None and not item.get_closest_marker("skip"):
+                    planner.add(ref)
+            lines = planner.lines(self.models)
+        except (StopRun, pytest.UsageError) as error:
+            self.stop(str(error))
+        store.close()
+        return plan_table(lines) if lines else []
+
+    def start(self, session: pytest.Session) -> None:
+        """Open the store and the engine, and ask ahead for what this process was given."""
+        try:
+            self._start(session)
+        except (pytest.UsageError, StopRun) as error:
+            self.stop(str(error))
+        except (OSError, RuntimeError, MemoryError) as error:
+            self.stop(f"cannot start asking: {error or type(error).__name__}{used_up(self.folder)}")
+
+    def _start(self, session: pytest.Session) -> None:
+        concurrency = xdist.share(self._config, self.options.concurrency)
+        if not xdist.is_controller(self._config):
+            refuse_few_handles(self.models, concurrency)
+        store = self.recorder.store = Store(self.folder)
+        if not self._is_worker:
+            sweep(self.folder)
+        if self._config.pluginmanager.has_plugin("allure_listener"):
+            from pytest_modeleval.reports.allure.beside import keep_off_samples
+
+            keep_off_samples(session)
+        described = {k: v for k, v in asdict(self.options).items() if v is not None}
+        store.begin_run(self.run, described, self.process)
+        if self.gate.judges:
+            find_interrupted(store, self.run, command_of(self._config, self.options))
+        if self.options.budget:
+            self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
+        if xdist.is_controller(self._config):
+            return
+        self.expect([item.nodeid for item in session.items])
+        self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
+
+    def expect(self, nodeids: Sequence[str]) -> None:
+        """Know which items this run has, in the process that all reports reach; each worker names them all."""
+        if self._is_worker:
+            return
+        if not self.expected.total or xdist.each_worker_runs_all(self._config):
+            self.expected.add(nodeids)
+        if self.gate.early:
+            self.gate.early.begin(nodeids)
+
+    def finish(self, session: pytest.Session, exit_status: int) -> None:
+        """Judge, cancel what is in flight and write what waits."""
+        # pytest looks for garbage several times at its end; what is left now is no garbage.
+        gc.freeze()
+        store = self.recorder.store
+        try:
+            if self._ahead is not None and self.gate.judges and exit_status in ENDED:
+                self._ahead.look_again()
+            if store is not None and not self._is_worker:
+                if self.decided:
+                    self.decided.forget()
+                if self._purse is not None:
+                    self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+                self.finished = conclude(self, session, store, exit_status)
+                write(self.finished, session, store)
+                announce(self.finished, session)
+            if self._ahead is not None:
+                self._ahead.close()
+        except KeyboardInterrupt:
+            # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, judgement=None)
+        finally:
+            self._ahead = None
+            if self.finished is None and not self._is_worker:
+                self.finished = self._unfinished()
+            self._close(store, int(session.exitstatus))
+
+    def _unfinished(self) -> FinishedRun:
+        """The run as far as it came, where it was not concluded."""
+        return finished(self, INTERRUPTED, int(pytest.ExitCode.INTERRUPTED))
+
+    def _close(self, store: Store | None, exit_status: int) -> None:
+        if self._purse is not None:
+            self._purse.close()
+            self._purse = None
+        if store is None:
+            return
+        self.recorder.store = None
+        try:
+            if self.finished is not None:
+                store.end_run(self.run, exit_status, self.finished.ended)
+            store.close()
+        except StopRun as error:
+            self._config.get_terminal_writer().line(f"\n{error}", red=True)
+
+    def deselect(self, items: list[pytest.Item]) -> None:
+        """Leave what --eval-only does not name."""
+        if self.only is not None:
+            leave_out(items, self.only, self._config)
+
+    def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
+        """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
+
+        Where a file ``failed`` to be collected, nobody knows what would have been in it.
+        """
+        try:
+            self.collector.refuse_empty(items, failed=failed)
+            refuse_incomparable(self._config, self.gate, items, self.collector.lock)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+        if self.gate.early:
+            self.gate.early.arrange(items)
+
+    def count(self, report: pytest.TestReport) -> None:
+        """Count the record on a report, if it carries one; it does on one phase's report only.
+
+        A report that pytest-rerunfailures calls a "rerun" is not the item's last word.
+        """
+        if report.when == "teardown":
+            self.expected.report(report.nodeid)
+            return
+        if str(report.outcome) == "rerun":
+            return
+        if (record := Record.of(report.user_properties)) is not None:
+            self.results.add(record)
+            if self.gate.judges:
+                self.gate.ledger.add(record)
+            if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
+                self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
+                if self._ahead is not None:
+                    self._ahead.drop_decided()
+            self.levels.add(record)
+
+    def lose(self, report: pytest.TestReport) -> None:
+        """Make the report of a sample that went down with its worker an error."""
+        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn):
+            why = str(report.longrepr)
+            report.longrepr = f"error: {why}"
+            report.user_properties.append(record.to_property())
+            self.recorder.keep(score_rows(self.run, report.nodeid, record, None, "", why))
+
+    def abandon(self, worker: str) -> None:
+        """Wait no more for what a worker that is gone was asking."""
+        if self._purse is not None:
+            self._purse.abandon(worker)
+
+    @property
+    def in_flight(self) -> int:
+        """The samples that are being asked in this process."""
+        return self._ahead.in_flight if self._ahead else 0
+
+    def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
+        """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
+        if self._ahead is not None:
+            self._ahead.wait_for(item, tick)
+
+    def run_body(self, item: pytest.Function) -> bool:
+        """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
+        return self._ahead is not None and self._ahead.run_body(item)
+
+    @property
+    def rules(self) -> Rules:
+        """What stored answers may serve the run."""
+        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self._resume_within)
+
+    def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
+        offline = self.options.offline
+        return askers(self.models, store, self.rules, self._open_model, offline=offline, concurrency=concurrency)
+
+    def _open_model(self, spec: ModelSpec) -> Any:
+        model = open_model(spec, self._config.hook)
+        # Recorded answers cost nothing.
+        return Metered(model, spec, self._purse) if self._purse and spec.api != "replay" else model
+
+    def stop(self, why: str) -> NoReturn:
+        """End the run with one line. A worker leaves the line to its controller."""
+        why = harmless(why)
+        if self._is_worker:
+            self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
+            pytest.exit(why)
+        raise pytest.UsageError(why)

@@ -1,0 +1,68 @@
+"""What is refused in one line before anything is asked."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.items.collect import selected
+from pytest_modeleval.limits import free_handles
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.options import MARK, Options
+from pytest_modeleval.results.fingerprint import pins_of
+
+
+def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
+    """`pytest.UsageError` where so many requests cannot be in flight to a server, as each has an open connection."""
+    if all(spec.api != "openai" for spec in models):
+        return
+    if (free := free_handles()) < (concurrency or 1):
+        wanted = f"{concurrency} requests in flight" if concurrency else "requests"
+        less = f", or give --eval-concurrency {free}" if free and concurrency else ""
+        raise pytest.UsageError(
+            f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
+        )
+
+
+def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytest.Item], lock: Path) -> None:
+    """`pytest.UsageError` for what the gate would refuse at the end."""
+    if gate.judges:
+        _refuse_reruns(config, items)
+    if not gate.is_active:
+        return
+    names: dict[str, set[str]] = {}
+    parts: dict[str, set[str]] = {}
+    for ref in filter(None, map(selected, items)):
+        benchmark = ref.source.benchmark.name
+        if benchmark not in names:
+            gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock))
+        names.setdefault(benchmark, set()).add(str(ref.name))
+        group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
+        parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
+    gate.refuse_selection(names, parts)
+
+
+def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
+    """`pytest.UsageError` for what no baseline can be read or saved for: several models, and a stop at a failure."""
+    if (options.baseline or options.save_baseline) and len(options.model) > 1:
+        names = ", ".join(options.model)
+        raise pytest.UsageError(f"a baseline is for one model, not for {len(options.model)}: {names}")
+    if options.save_baseline and (most := config.getoption("maxfail")):
+        flag = "-x" if most == 1 else f"--maxfail {most}"
+        raise pytest.UsageError(
+            f"{flag} ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave {flag} out"
+        )
+
+
+def _refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for what asks until an answer is right: under a gate that is a thumb on the scale."""
+    for option, plugin in (("reruns", "pytest-rerunfailures"), ("count", "pytest-repeat"), ("force_flaky", "flaky")):
+        value = getattr(config.option, option, None)
+        if value and value != 1:
+            raise pytest.UsageError(
+                f"{plugin} asks again until an answer is right, which no gate can weigh: leave "
+                f"--{option.replace('_', '-')} out; --eval-repeats K asks K times and counts every answer"
+            )
+    if any(item.get_closest_marker("flaky") and item.get_closest_marker(MARK) for item in items):
+        raise pytest.UsageError("a benchmark marked flaky is asked until it is right, which no gate can weigh")
