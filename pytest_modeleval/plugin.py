@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
-    add_flags(parser, parser.getgroup("perf", "load tests of a model service"), PERF_FLAGS)
+    add_flags(parser, parser.getgroup("perf", "load tests of a model's server"), PERF_FLAGS)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

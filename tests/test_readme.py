@@ -10,7 +10,7 @@ import yaml
 from pytest_modeleval.asking.resuming import resume_within
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.options.config import read_config
-from pytest_modeleval.options.flags import COMMANDS, FLAGS
+from pytest_modeleval.options.flags import COMMANDS, FLAGS, GROUPS
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
 from tests.conftest import FaultyServer, answer, run, run_alone
 
@@ -59,6 +59,22 @@ def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
     named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
 
     assert named == {flag.name for flag in (*FLAGS, *COMMANDS)}
+
+
+def test_the_flags_stand_in_the_groups_of_help() -> None:
+    table = README.partition("## Flags")[2].partition("\n## ")[0]
+    _, *parts = re.split(r"^\| \*\*(.*)\*\* \| \|$", table, flags=re.MULTILINE)
+    listed = {
+        title.lower(): set(
+            re.findall(r"--[a-z-]+", " ".join(re.findall(r"^\| ((?:`[^`]+`[, ]*)+)", rows, re.MULTILINE)))
+        )
+        for title, rows in zip(*[iter(parts)] * 2, strict=True)
+    }
+
+    for title, flags in GROUPS.items():
+        rest = set().union(*(named for other, named in listed.items() if other != title))
+        assert listed[title] <= {flag.name for flag in flags}
+        assert not rest & {flag.name for flag in flags}
 
 
 def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
