@@ -113,7 +113,7 @@ def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:
     [
         (("last", "nope"), "there is no run 'nope' in *store.sqlite. Known, newest first: ???????? (*, faulty), ???????? (*"),
         (("last~2", "last"), "there is no run 'last~2' in *"),
-        (("last", ""), "there is no run '' in *"),
+        (("last", ""), "--eval-diff takes RUN, not ''"),
     ],
 )  # fmt: skip
 def test_an_unknown_run_lists_those_there_are(

@@ -441,7 +441,7 @@ def forget_who_answered(project: pytest.Pytester, faulty: FaultyServer) -> None:
         store.execute("drop index completions_asked")
         for column in ("asked", "who", "run"):
             store.execute(f"alter table completions drop column {column}")
-        for column in ("command", "resumes", "ended"):
+        for column in ("command", "resumes", "ended", "process"):
             store.execute(f"alter table runs drop column {column}")
         store.execute("alter table scores rename column stored to reused")
         store.execute("update scores set reused = reused is not null")

@@ -69,7 +69,7 @@ def test_an_open_loop_is_one_too(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-arrivals", "burst"], r"--perf-arrivals takes one of constant, poisson, gamma, not 'burst'"),
         (["--perf-trace", "nothing.jsonl"], r"--perf-trace: there is no file 'nothing.jsonl'"),
         (["--perf-find", "max users"], r"--perf-find takes \"max parallel where p99_ttft<=500ms\""),
-        (["--perf-parallel", "1", "--perf-prompt", " "], r"--perf-prompt takes a text, or file:PATH; it is empty"),
+        (["--perf-parallel", "1", "--perf-prompt", " "], r"--perf-prompt takes TEXT\|file:PATH, not ' '"),
         (["--perf-parallel", "1", "--perf-prompt", "file:nothing.txt"], r"--perf-prompt cannot read 'nothing.txt'"),
         (["--perf-parallel", "1", "--perf-prompt", "a", "--perf-dataset", "openqa"], r"--perf-prompt is all that is asked, and --perf-dataset asks something else: give one"),
         (["--perf-parallel", "1", "--perf-body", "{"], r"--perf-body takes a JSON object, or file:PATH of one: "),
@@ -361,7 +361,7 @@ def test_without_perf_nothing_of_it_is_imported(pytester: pytest.Pytester) -> No
         import sys
         def test_it():
             ours = sorted(name for name in sys.modules if name.startswith("pytest_modeleval.perf"))
-            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.options.flags", "pytest_modeleval.perf.options.parsers"]
+            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.options", "pytest_modeleval.perf.options.flags", "pytest_modeleval.perf.options.parsers"]
         """
     )
 

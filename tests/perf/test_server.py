@@ -107,6 +107,9 @@ def test_what_a_full_socket_does_not_take_is_sent_later_and_then_nothing_is_left
         while came.count(b'"bench"}]}') < 400:
             came += client.recv(1 << 16)
             rest(server)
+        # It ends its side when the client has.
+        client.close()
+        rest(server)
 
     assert came == came[: len(came) // 400] * 400
 

@@ -54,6 +54,15 @@ def allure() -> str:
     return command
 
 
+def wait_until(page: "Page", expression: str) -> None:
+    """Wait until an expression is true on the page; Playwright's own waits by `eval`, which the page forbids."""
+    for _ in range(200):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    pytest.fail(f"it never came true: {expression}")
+
+
 @pytest.fixture
 def open_page(chromium: "Browser") -> Iterator[Open]:
     """Opens a file in a tab; in the end no tab may have said an error, or asked anything of a network."""

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_modeleval.perf.server.process import bench_server
 from tests.conftest import alias, run_alone
-from tests.reports.conftest import Open
+from tests.reports.conftest import Open, wait_until
 
 FEW = ["--perf-number", "16", "--perf-input", "40", "--perf-output", "8", "--perf-extend", "0"]
 MINE = """
@@ -49,7 +49,7 @@ def test_load_tests_have_a_page_of_their_own(served: pytest.Pytester, open_page:
     for shown in ("Gate", "Loads", "parallel=1", "parallel=2", "TTFT p50", "p50_ttft"):
         assert shown in overview
     assert not page.get_by_role("button", name="Samples").is_visible()
-    page.wait_for_function("[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
+    wait_until(page, "[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
     titles = ["throughput", "requests", "ttft", "tpot", "latency"]
     assert page.locator("figcaption").all_inner_texts() == titles
 

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.sample import Sample
 from tests.conftest import run
-from tests.reports.conftest import Data, Open, Say, Stored, right, wrong
+from tests.reports.conftest import Data, Open, Say, Stored, right, wait_until, wrong
 
 
 @pytest.mark.browser
@@ -54,7 +54,7 @@ def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, ope
     run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
     page = open_page(project.path / "page.html")
 
-    page.wait_for_function("[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
+    wait_until(page, "[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
     shown = page.locator("figcaption").all_inner_texts()
     assert {"Scores", "Score by subset", "Latency"} <= set(shown)
     assert page.locator("#overview svg").count() == 0

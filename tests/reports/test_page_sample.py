@@ -9,7 +9,7 @@ import pytest
 from pytest_modeleval.sample import Completion, Sample, Score
 from tests.conftest import run
 from tests.reports.allure.conftest import attached
-from tests.reports.conftest import PIXEL, Data, Open, Stored, cells, right, wrong
+from tests.reports.conftest import PIXEL, Data, Open, Stored, cells, right, wait_until, wrong
 
 SEVERAL = """
 from pytest_modeleval import Sample, Score, benchmark, generated
@@ -133,7 +133,7 @@ def test_an_image_in_the_prompt_is_shown_and_no_other_is_fetched(stored: Stored,
     page.get_by_role("button", name="Samples").click()
     page.locator("#row-0").click()
 
-    page.wait_for_function("[...document.querySelectorAll('.message img')].every((image) => image.naturalWidth > 0)")
+    wait_until(page, "[...document.querySelectorAll('.message img')].every((image) => image.naturalWidth > 0)")
     assert page.evaluate("[...document.querySelectorAll('.message img')].map((image) => image.naturalWidth)") == [1, 9]
     assert page.locator(".message pre").all_inner_texts() == ["Look.", *urls[2:]]
     assert page.evaluate("window.hacked") is None
@@ -151,4 +151,4 @@ def test_a_link_opens_its_sample(stored: Stored, open_page: Open) -> None:
 
     assert again.locator("#sample-name").inner_text() == "quiz[main-00003]"
     again.keyboard.press("Escape")
-    again.wait_for_function("location.hash === ''")
+    wait_until(again, "location.hash === ''")

@@ -7,7 +7,7 @@ import pytest
 from pytest_modeleval.reports.page import SEARCHED
 from pytest_modeleval.sample import Sample
 from tests.conftest import run, run_alone
-from tests.reports.conftest import ERROR, Open, Say, Stored, cells, right, wrong
+from tests.reports.conftest import ERROR, Open, Say, Stored, cells, right, wait_until, wrong
 
 
 @pytest.mark.browser
@@ -112,7 +112,7 @@ def test_of_many_samples_only_those_in_sight_are_in_the_document(stored: Stored,
 
     assert 0 < page.locator("#table tbody tr").count() < 80
     page.evaluate("window.scrollTo(0, document.documentElement.scrollHeight / 2)")
-    page.wait_for_function("document.querySelector('#table tbody tr:nth-child(2)').id > 'row-1'")
+    wait_until(page, "document.querySelector('#table tbody tr:nth-child(2)').id > 'row-1'")
     names = cells(page, "sample")
     assert any("main-075" in name for name in names)
     assert len(names) < 80

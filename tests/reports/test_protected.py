@@ -124,7 +124,7 @@ def test_history_and_difference_show_none_and_know_that_the_same_was_asked(
         "--eval-baseline",
         "base.json",
         "--eval-margin",
-        "50",
+        "50pp",
     )
     run(project, "test_answers.py", "--model", "faulty", "--eval-cache", "off", "--eval-limit", "5")
 
