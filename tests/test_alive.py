@@ -16,7 +16,9 @@ CODE = "import time; from pytest_modeleval.store.alive import this_process; prin
 @pytest.mark.parametrize("files", ["/proc", "/nowhere"], ids=["proc", "ps"])
 def test_a_process_is_alive_until_it_ends(files: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also before anybody has waited for it. Where there is no /proc, `ps` tells."""
-    command = f"from pathlib import Path; from pytest_modeleval.store import alive; alive.PROC = Path({files!r}); {CODE}"
+    command = (
+        f"from pathlib import Path; from pytest_modeleval.store import alive; alive.PROC = Path({files!r}); {CODE}"
+    )
     monkeypatch.setattr(alive, "PROC", Path(files))
     process = subprocess.Popen([sys.executable, "-c", command], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None

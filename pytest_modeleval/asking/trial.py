@@ -84,10 +84,11 @@ async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
     if turn.sample.pairs:
         await _weigh(model)
     else:
-        scored = str(await model.complete(turn.sample.messages, tools=turn.sample.tools))
-        # A body that is given the completion has no conversation: it reads what is scored.
-        answer = turn.answers[0]
-        turn.answers[0] = replace(answer, completion=replace(answer.completion, text=scored))
+        completion = await model.complete(turn.sample.messages, tools=turn.sample.tools)
+        if isinstance(completion, FilteredCompletion):
+            # A body that is given the completion has no conversation: it reads what is scored.
+            answer = turn.answers[0]
+            turn.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
     return turn
 
 

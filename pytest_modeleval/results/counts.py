@@ -6,7 +6,7 @@ from typing import Any
 from pytest_modeleval.results.reuse import Reuse
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Counts:
     """Samples without a score, tokens, and when the first question was asked and the last answer came in this run."""
 

@@ -28,15 +28,14 @@ class Tally:
 
     def add(self, record: Record) -> None:
         """Count one record."""
-        self.counts += Counts(
-            errors=int(record.outcome == ERROR),
-            unscored=int(record.outcome == UNSCORED),
-            prompt_tokens=record.prompt_tokens,
-            completion_tokens=record.completion_tokens,
-            first_asked=record.asked or float("inf"),
-            last_answered=record.answered,
-            reuse=Reuse(record.new, record.stored, record.oldest),
-        )
+        counts = self.counts
+        counts.errors += record.outcome == ERROR
+        counts.unscored += record.outcome == UNSCORED
+        counts.prompt_tokens += record.prompt_tokens
+        counts.completion_tokens += record.completion_tokens
+        counts.first_asked = min(counts.first_asked, record.asked or float("inf"))
+        counts.last_answered = max(counts.last_answered, record.answered)
+        counts.reuse += Reuse(record.new, record.stored, record.oldest)
         self.harmonic.update(record.harmonic)
         sample = record.subset, record.index
         for metric, value, weight in record.scores:
