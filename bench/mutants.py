@@ -136,22 +136,31 @@ class Tests:
         data.read()
         self._lines: dict[str, dict[int, list[str]]] = {}
         self._weight: Counter[str] = Counter()
+        self._in_file: dict[str, Counter[str]] = {}
         # Those that fail without a fault.
         self._failed = json.loads((work / "failed.json").read_text("utf-8"))
         for file in data.measured_files():
             self._lines[file] = data.contexts_by_lineno(file)
-            self._weight.update(test for tests in self._lines[file].values() for test in tests)
+            self._in_file[file] = Counter(test for tests in self._lines[file].values() for test in tests)
+            self._weight.update(self._in_file[file])
 
     def of(self, fault: Fault) -> list[str]:
-        """The tests that run the line, or, where it runs at import, the file; the narrowest first."""
+        """The tests that run the line, or, where it runs at import, the file.
+
+        In turns the narrowest, and those that run most of the file.
+        """
         if fault.file in TESTED_BY:
             return TESTED_BY[fault.file]
-        lines = self._lines.get(f"{PACKAGE}/{fault.file}", {})
+        file = f"{PACKAGE}/{fault.file}"
+        lines = self._lines.get(file, {})
         tests = set(lines.get(fault.line, ()))
         if "" in tests or not tests:
             tests = {test for each in lines.values() for test in each}
+        narrow = sorted(tests, key=self._weight.__getitem__)
+        deep = sorted(narrow, key=lambda test: -self._in_file[file][test])
+        both = (test for pair in zip(narrow, deep, strict=True) for test in pair)
         # A test's context is its name, and "|run" here or " (call)" in what it starts.
-        named = (re.sub(r"(\|| \()\w+\)?$", "", test) for test in sorted(tests, key=self._weight.__getitem__))
+        named = (re.sub(r"(\|| \()\w+\)?$", "", test) for test in both)
         return [name for name in dict.fromkeys(named) if name and name not in self._failed][:MOST]
 
 
