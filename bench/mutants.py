@@ -145,22 +145,27 @@ class Tests:
             self._weight.update(self._in_file[file])
 
     def of(self, fault: Fault) -> list[str]:
-        """The tests that run the line, or, where it runs at import, the file.
+        """The tests that run the line: in turns the narrowest, and those that run most of the file.
 
-        In turns the narrowest, and those that run most of the file.
+        Where it runs at import: the files of tests that import the module, and the tests that run anything of it.
         """
         if fault.file in TESTED_BY:
             return TESTED_BY[fault.file]
         file = f"{PACKAGE}/{fault.file}"
         lines = self._lines.get(file, {})
-        tests = set(lines.get(fault.line, ()))
+        tests, importing = set(lines.get(fault.line, ())), []
         if "" in tests or not tests:
             tests = {test for each in lines.values() for test in each}
+            module = ".".join((PACKAGE, *Path(fault.file).with_suffix("").parts))
+            files = sorted((ROOT / "tests").rglob("test_*.py"), key=lambda path: path.stat().st_size)
+            importing = [
+                str(path.relative_to(ROOT)) for path in files if f"from {module} import" in path.read_text("utf-8")
+            ]
         narrow = sorted(tests, key=self._weight.__getitem__)
         deep = sorted(narrow, key=lambda test: -self._in_file[file][test])
         both = (test for pair in zip(narrow, deep, strict=True) for test in pair)
         # A test's context is its name, and "|run" here or " (call)" in what it starts.
-        named = (re.sub(r"(\|| \()\w+\)?$", "", test) for test in both)
+        named = [*importing, *(re.sub(r"(\|| \()\w+\)?$", "", test) for test in both)]
         return [name for name in dict.fromkeys(named) if name and name not in self._failed][:MOST]
 
 
