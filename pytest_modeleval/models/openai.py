@@ -71,7 +71,7 @@ class OpenAIModel:
             timeout=None,
             max_retries=0,
             http_client=openai.DefaultAsyncHttpxClient(
-                transport=_transport(spec), event_hooks={"response": [bodies.bound]}
+                transport=_transport(spec), event_hooks={"request": [_say_nothing], "response": [bodies.bound]}
             ),
         )
         # Whole, so that the client need not join and parse it for every request.
@@ -260,6 +260,13 @@ class OpenAIModel:
     def _line(self, text: str) -> str:
         """Foreign words for a line in the terminal, without this model's secrets."""
         return one_line(self._mask.hide(text), _SHOWN)
+
+
+async def _say_nothing(request: httpx2.Request) -> None:
+    """Take out what older releases of the client tell although they are told to omit it (seen of 3.0)."""
+    if "x-stainless-os" in request.headers:
+        for name in _TOLD:
+            request.headers.pop(f"x-stainless-{name}", None)
 
 
 def _transport(spec: ModelSpec) -> httpx2.AsyncBaseTransport:
