@@ -15,7 +15,7 @@ def lost_record(
 ) -> Record | None:
     """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
     item = ItemName.parse(nodeid, [spec.name for spec in models] if len(models) > 1 else ())
-    if item is None or "[" not in nodeid:
+    if item is None:
         return None
     (subset, index, _), model = item.sample, item.model or models[0].name
     # The subset's own name and group, where another sample of it, or the draw, tells them.
