@@ -40,7 +40,7 @@ class Recall:
         """What a new answer to the request is stored under: all that shapes it, and who gives it."""
         parts = _parts(request)
         # Recorded answers differ by sample where the prompts of two are the same.
-        parts += [request.sample_id] if self._spec.api == "replay" else []
+        parts += [request.sample_id] if self._spec.way.is_recorded else []
         return Question(_hash(_text(parts))[:32], self._hash_of_who, self.rules.run)
 
     def kept(self, question: Question, request: Request) -> Kept | None:
@@ -48,7 +48,7 @@ class Recall:
         if not self.rules.cache.reads:
             return None
         kept = self.store.answer(question.asked, question.who, question.run if self.rules.judged else None)
-        if kept is None and self.rules.cache is Cache.ANY and self._spec.api != "replay":
+        if kept is None and self.rules.cache is Cache.ANY and not self._spec.way.is_recorded:
             key = self._elsewhere(question) or _hash(self._first_identity + _text(_parts(request)))
             kept = self.store.completion(key)
         return kept
@@ -90,7 +90,7 @@ class Recall:
     def _first_identity(self) -> str:
         """How a store of version 0.1 knew the model: by its name, a local one by its files' names, sizes and times."""
         identity: dict[str, Any] = {"api": self._spec.api, "model": self._spec.model, "args": dict(self._spec.args)}
-        if self._spec.api == "transformers" and (path := Path(self._spec.model)).exists():
+        if self._spec.way.is_local and (path := Path(self._spec.model)).exists():
             files = sorted(each for each in path.rglob("*") if each.is_file())
             stamps = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in files]
             identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()

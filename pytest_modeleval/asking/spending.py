@@ -61,7 +61,7 @@ def refuse_unbounded(models: Iterable[ModelSpec], budget: Budget) -> None:
     if budget.tokens is None and budget.dollars is None:
         return
     for spec in models:
-        if spec.api == "replay":
+        if spec.way.is_recorded:
             continue
         if budget.dollars is not None and not spec.price:
             raise pytest.UsageError(

@@ -8,7 +8,7 @@ from pytest_modeleval.sample import Request
 
 def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
     """What counts the tokens of a request's prompt; None where the model's tokenizer is not on this machine."""
-    if spec.api != "transformers":
+    if not spec.way.is_local:
         return None
     import transformers
 

@@ -3,7 +3,6 @@
 import asyncio
 import email.utils
 import math
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,7 +18,6 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models import Unavailable, bodies, echo
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.http import LeanTransport
-from pytest_modeleval.models.identity import OPENAI
 from pytest_modeleval.models.proxies import named_proxy
 from pytest_modeleval.models.reading import answered, completion
 from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
@@ -271,7 +269,7 @@ async def _say_nothing(request: httpx2.Request) -> None:
 
 def _transport(spec: ModelSpec) -> httpx2.AsyncBaseTransport:
     """Our own transport, or httpx's through the proxy that the environment names."""
-    named = named_proxy(urlsplit(spec.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI))
+    named = named_proxy(urlsplit(spec.endpoint))
     if named is None:
         return LeanTransport()
     name, url = named

@@ -1,8 +1,9 @@
-"""Opens the model that a spec describes; the one place that knows every module here."""
+"""Opens the model that a spec describes."""
 
 import gc
 import importlib.util
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pluggy
@@ -28,21 +29,10 @@ def _opener(spec: ModelSpec) -> Callable[[ModelSpec], Model] | None:
     # through them later would hold up the first requests.
     gc.disable()
     try:
-        match spec.api:
-            case "openai":
-                from pytest_modeleval.models.openai import OpenAIModel
-
-                return OpenAIModel
-            case "transformers":
-                _refuse_other_files(Path(spec.model))
-                from pytest_modeleval.models.transformers import TransformersModel
-
-                return TransformersModel
-            case "replay":
-                from pytest_modeleval.models.replay import ReplayModel
-
-                return ReplayModel
-        return None
+        if spec.way.is_local:
+            _refuse_other_files(Path(spec.model))
+        module, _, name = spec.way.opens.partition(".")
+        return getattr(import_module(f"pytest_modeleval.models.{module}"), name) if name else None
     finally:
         gc.freeze()
         gc.enable()

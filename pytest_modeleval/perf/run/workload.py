@@ -33,7 +33,6 @@ from pytest_modeleval.sample import Json
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
 
-_OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
 _INPUT, _OUTPUT = "512", "128"
@@ -53,12 +52,12 @@ class Workload:
     @property
     def url(self) -> str:
         """Where requests go."""
-        if self.model.api != "openai":
+        if not self.model.way.is_served:
             raise pytest.UsageError(
                 f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a "
                 "local model, which is served for the time of the run"
             )
-        return (self.model.base_url or _OPENAI).rstrip("/") + PATHS[self.options.endpoint]
+        return self.model.endpoint.rstrip("/") + PATHS[self.options.endpoint]
 
     @property
     def is_cold(self) -> bool:
