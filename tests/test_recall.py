@@ -8,7 +8,7 @@ from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.sample import Request
+from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.store.store import Store
 
 QUESTION = [{"role": "user", "content": "What is 6 · 7?"}]
@@ -30,10 +30,10 @@ KEYS = {
 
 def request(kind: str) -> Request:
     if kind == "weighed":
-        return Request([{"role": "user", "content": "Q: 1+1?\nA:"}], sample_id="x[main-00001]", pairs=CLOZE)
+        return LogLikelihood([{"role": "user", "content": "Q: 1+1?\nA:"}], CLOZE, sample_id="x[main-00001]")
     if kind == "settings":
-        return Request(QUESTION, [TOOL], SETTINGS, 2, "x[main-00001]")
-    return Request(QUESTION, asked_before=int(kind == "again"))
+        return Chat(QUESTION, [TOOL], SETTINGS, repeat=2, sample_id="x[main-00001]")
+    return Chat(QUESTION, asked_before=int(kind == "again"))
 
 
 @pytest.mark.parametrize(("api", "kind"), KEYS)

@@ -2,25 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from pytest_modeleval.asking.asker import Answer, Asker
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import filtered
+from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
+    Embeddings,
     FilteredCompletion,
-    Json,
-    Message,
-    Request,
+    Pictures,
+    Ranking,
     Sample,
     SampleError,
     Score,
     recorded_scores,
 )
 from pytest_modeleval.scorers.choices import likeliest
+
+A = TypeVar("A", bound=Completion)
 
 
 @dataclass
@@ -52,14 +55,35 @@ class ModelInTurn:
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
-        request = Request(messages, tools, settings, self.ref.repeat, str(self.ref.item))
+        completion = await self._ask(Chat(messages, tools, settings, **self._who), Completion)
+        if filters := self.ref.source.settings.filters:
+            as_it_came = {each.name: getattr(completion, each.name) for each in fields(Completion)}
+            return FilteredCompletion(**as_it_came, scored=filtered(completion.text, filters))
+        return completion
+
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
+        return await self._ask(Embed(texts, parameters, **self._who), Embeddings)
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """How well each document fits the query."""
+        return await self._ask(Rerank(query, documents, parameters, **self._who), Ranking)
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
+        return await self._ask(Paint(prompt, parameters, **self._who), Pictures)
+
+    @property
+    def _who(self) -> dict[str, Any]:
+        return {"repeat": self.ref.repeat, "sample_id": str(self.ref.item)}
+
+    async def _ask(self, request: Request, kind: type[A]) -> A:
+        """The answer, which is of this kind; kept for the item's turn."""
         asked_before = self._asked.count(request)
         self._asked.append(request)
         answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
-        self.turn.answers.append(replace(answer, messages=tuple(messages)))
-        if filters := self.ref.source.settings.filters:
-            as_it_came = {each.name: getattr(answer.completion, each.name) for each in fields(Completion)}
-            return FilteredCompletion(**as_it_came, scored=filtered(answer.completion.text, filters))
+        self.turn.answers.append(replace(answer, messages=tuple(request.messages)))
+        assert isinstance(answer.completion, kind)
         return answer.completion
 
 
@@ -70,19 +94,22 @@ AHEAD = {"sample", "model"}
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
-    """What a sample's prompt, or its options' log-likelihoods, are asked by."""
-    if sample.pairs:
-        # A log-likelihood does not vary: repeats share one answer.
-        return Request(sample.messages, sample_id=str(ref.item), pairs=sample.pairs)
-    return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, str(ref.item))
+    """What a sample's prompt is asked by."""
+    who: dict[str, Any] = {"repeat": ref.repeat, "sample_id": str(ref.item)}
+    if isinstance(sample.prompt, NotChat):
+        return replace(sample.prompt, **who)
+    return Chat(sample.messages, sample.tools, dict(ref.model.generation), **who)
 
 
 async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
     """Ask a sample's prompt, for a body that is given the completion."""
     turn = Turn(ref.source.sample(ref.subset, ref.row))
     model = ModelInTurn(asker, turn, ref)
-    if turn.sample.pairs:
-        await _weigh(model)
+    prompt = turn.sample.prompt
+    if isinstance(prompt, LogLikelihood) and turn.sample.options:
+        await _weigh(model, prompt)
+    elif isinstance(prompt, NotChat):
+        await model._ask(first_request(turn.sample, ref), Completion)
     else:
         completion = await model.complete(turn.sample.messages, tools=turn.sample.tools)
         if isinstance(completion, FilteredCompletion):
@@ -92,7 +119,7 @@ async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
     return turn
 
 
-async def _weigh(model: ModelInTurn) -> None:
+async def _weigh(model: ModelInTurn, asked: LogLikelihood) -> None:
     """Put a sample's likeliest option into the turn as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
 
     acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
@@ -100,10 +127,10 @@ async def _weigh(model: ModelInTurn) -> None:
     """
     sample = model.turn.sample
     answer = await model.asker.ask(first_request(sample, model.ref))
-    logprobs = answer.completion.choice_logprobs[: len(sample.options)]
+    logprobs = answer.completion.numbers[: len(sample.options)]
     text = f"ANSWER: {likeliest(logprobs)}"
     model.turn.answers.append(replace(answer, completion=replace(answer.completion, text=text)))
-    lengths = [len(continuation.removeprefix(" ")) for _, continuation in sample.pairs]
+    lengths = [len(continuation.removeprefix(" ")) for _, continuation in asked.pairs]
     by_length = likeliest([logprob / length for logprob, length in zip(logprobs, lengths, strict=False)])
     right = by_length in sample.target
     model.turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))

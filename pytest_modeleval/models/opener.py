@@ -13,6 +13,8 @@ from pytest_modeleval.models import Model
 from pytest_modeleval.models.spec import APIS, ModelSpec
 from pytest_modeleval.options.options import unknown
 
+_NEEDED = ("answers", "concurrency", "check", "answer", "close")
+
 
 def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
     """The opened model; imports what it needs only now."""
@@ -20,7 +22,13 @@ def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
         return opener(spec)
     model: Model | None = hook.pytest_modeleval_open_model(spec=spec)
     if model is None:
-        raise unknown(f"api of model {spec.name!r}:", spec.api, APIS)
+        own = "one of your own is opened by the hook pytest_modeleval_open_model of a conftest.py"
+        raise unknown(f"api of model {spec.name!r}:", spec.api, APIS, own)
+    if lacking := [name for name in _NEEDED if not hasattr(model, name)]:
+        raise pytest.UsageError(
+            f"model {spec.name!r}: {type(model).__name__}, which pytest_modeleval_open_model gave, has no "
+            f"{', '.join(lacking)}; docs/models.md says what a model of your own has"
+        )
     return model
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
+from pytest_modeleval.models.endpoints import FIELDS, PATHS
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.perf.client.record import Request
-from pytest_modeleval.perf.client.target import PATHS, Target, reach
+from pytest_modeleval.perf.client.target import Target, reach
 from pytest_modeleval.perf.options.options import RANDOM, PerfOptions
 from pytest_modeleval.perf.prompts.agents import Filled
-from pytest_modeleval.perf.prompts.bodies import FIELDS, LIMITS, OURS, Bodies, limit_of
+from pytest_modeleval.perf.prompts.bodies import LIMITS, OURS, Bodies, limit_of
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
