@@ -7,10 +7,11 @@ import sys
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import pytest
 
@@ -18,6 +19,7 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.sample import NotAsked, SampleError, StopRun
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 # Results that may wait for their item's turn. A slow sample holds back reports, and past this many also requests.
 LOOK_AHEAD = 4096
@@ -137,6 +139,36 @@ class Engine(Generic[T]):
         ):
             time.sleep(0.005)
             tick()
+
+    def start(self, work: Coroutine[Any, Any, R]) -> "Future[R]":
+        """Run a coroutine beside the jobs, for another thread or loop."""
+
+        async def stopping() -> R:
+            try:
+                return await work
+            except (StopRun, pytest.UsageError) as error:
+                self._stop(error)
+                raise
+
+        beside = stopping()
+        try:
+            return asyncio.run_coroutine_threadsafe(beside, self._loop)
+        except RuntimeError:
+            for each in (beside, work):
+                each.close()
+            raise self._stopped or _death("without a word") from None
+
+    def wait(self, work: Coroutine[Any, Any, R]) -> R:
+        """Run a coroutine beside the jobs and wait for what it gives."""
+        future = self.start(work)
+        try:
+            while not wait([future], 0.25).done:
+                if not self._thread.is_alive():
+                    raise self._stopped or _death("without a word")
+        except BaseException:
+            future.cancel()
+            raise
+        return future.result()
 
     def drop(self, dropped: Callable[[str], bool]) -> None:
         """Start no job whose key ``dropped`` is true of, cancel those in flight, forget their results.

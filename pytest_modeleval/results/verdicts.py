@@ -44,7 +44,7 @@ def record_of(
     pins: Mapping[str, str] | None = None,
 ) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
-    answers = turn.answers if turn else []
+    answers = turn.own if turn else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
     scores: dict[str, tuple[float, float]] = {}
     if outcome in (RIGHT, WRONG):
@@ -98,7 +98,7 @@ def figures(record: Record) -> list[tuple[str, object]]:
 def _vote(turn: Turn) -> str:
     """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
     got = next((score.got for score in turn.scores if score.name == "main"), None)
-    text = got if got is not None else turn.answers[-1].completion.text if turn.answers else ""
+    text = got if got is not None else turn.own[-1].completion.text if turn.own else ""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
@@ -172,11 +172,11 @@ def score_rows(
 
     Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
     """
-    stored = min((answer.stored for answer in turn.answers if answer.stored), default=None) if turn else None
+    stored = min((answer.stored for answer in turn.own if answer.stored), default=None) if turn else None
     tokens = record.prompt_tokens, record.completion_tokens
     spent = (record.group, *tokens, record.latency, record.first_token, stored, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
-    key = turn.answers[-1].key if turn and turn.answers else None
+    key = turn.own[-1].key if turn and turn.own else None
     answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None
     if hidden:
         why = f"{why} ({hidden})".strip()

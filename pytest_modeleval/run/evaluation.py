@@ -13,12 +13,14 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Asker, askers
+from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Ahead
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted, resume_within
 from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.asking.stop_signal import Decided, sweep
+from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.judge import Gate
 from pytest_modeleval.history.flips import Key
@@ -42,7 +44,7 @@ from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import ENDED, announce, conclude, finished, write
 from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
-from pytest_modeleval.sample import StopRun
+from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
 
@@ -309,6 +311,18 @@ class Evaluation:
     def run_body(self, item: pytest.Function) -> bool:
         """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
         return self._ahead is not None and self._ahead.run_body(item)
+
+    def model_for(self, item: pytest.Function, name: str | None) -> ModelElsewhere | BlockingModel:
+        """The model for an item in its own turn; the run's first where none is named."""
+        if self._ahead is None:
+            pytest.skip("nothing is asked in this run")
+        return self._ahead.model_for(item, name or self.models[0].name)
+
+    def ask_prompt(self, item: pytest.Function, turn: Turn) -> Completion:
+        """The answer to the prompt of an item in its own turn."""
+        if self._ahead is None:
+            pytest.skip("nothing is asked in this run")
+        return self._ahead.ask_prompt(item, turn)
 
     @property
     def rules(self) -> Rules:
