@@ -92,7 +92,7 @@ def _judge(
     """
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
-    samples_only = session.testsfailed <= results.wrong + results.errors
+    samples_only = session.testsfailed <= evaluation.failed_samples
     if not is_complete:
         failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
         if exit_status == pytest.ExitCode.OK or failed_by_samples:
