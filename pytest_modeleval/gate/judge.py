@@ -125,8 +125,15 @@ class Gate:
 
     def refuse_pins(self, benchmark: str, pins: Mapping[str, str]) -> None:
         """`pytest.UsageError` when the run would ask or score in another way than the baseline's did."""
-        if self.baseline is not None:
-            refuse_other_pins(benchmark, self._part(benchmark), pins, self.options.waive)
+        if self.baseline is None:
+            return
+        part = self._part(benchmark)
+        if "answers" in pins and part.pins.get("answers") == pins["answers"]:
+            raise pytest.UsageError(
+                f"{benchmark}: the baseline {self.options.baseline} was made of these recorded answers, and no "
+                "model is compared with another: replay another system's, or ask the model"
+            )
+        refuse_other_pins(benchmark, part, pins, self.options.waive)
 
     def refuse_selection(self, samples: Mapping[str, Collection[str]], parts: Mapping[str, Collection[str]]) -> None:
         """`pytest.UsageError` when benchmarks or samples are selected that the gate does not know, or the reverse.

@@ -163,6 +163,22 @@ def test_a_gate_over_bodies_that_never_ran_is_inconclusive(half_right: pytest.Py
     assert result.ret == 6
 
 
+def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Pytester) -> None:
+    samples = [f"answers[{subset}-{row:05}]" for subset in ("easy", "hard") for row in range(20)]
+    lines = [json.dumps({"id": sample, "text": "42"}) for sample in samples]
+    half_right.path.joinpath("one.jsonl").write_text("\n".join(lines))
+    half_right.path.joinpath("copy.jsonl").write_text("\n".join(lines))
+    half_right.path.joinpath("other.jsonl").write_text("\n".join(reversed(lines)))
+    gate = "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp", "--model"
+    run(half_right, "--model", "replay:one.jsonl", "test_answers.py", "--eval-save-baseline", "b.json")
+
+    same, copy, other = (run(half_right, *gate, f"replay:{name}.jsonl") for name in ("one", "copy", "other"))
+
+    assert same.ret == copy.ret == pytest.ExitCode.USAGE_ERROR
+    same.stderr.re_match_lines(["ERROR: answers: the baseline .*b.json was made of these recorded answers, .*"])
+    assert other.ret == 0
+
+
 def test_the_last_failed_alone_are_refused_before_anything_is_asked(
     half_right: pytest.Pytester, faulty: FaultyServer
 ) -> None:
