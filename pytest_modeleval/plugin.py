@@ -200,6 +200,11 @@ class ActiveHooks:
         self.evaluation.arrange(items, failed=bool(session.testsfailed))
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # pytest's own --lf leaves items out after every other plugin.
+        self.evaluation.refuse_incomparable(session.items)
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.config.option.collectonly or session.testsfailed:
             return None
@@ -256,7 +261,9 @@ class ActiveHooks:
         if not isinstance(report, pytest.TestReport) or report.when == "teardown" or str(report.outcome) == "rerun":
             return None
         record = self._record_of(report.user_properties)
-        return self._terminal.status(record, live=self._live.shown) if record else None
+        if record is None or hasattr(report, "wasxfail"):
+            return None
+        return self._terminal.status(record, live=self._live.shown)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:

@@ -21,17 +21,25 @@ _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
 def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
-    """What a phase's report says of the sample; None when it says nothing yet, or nothing new."""
-    if report.skipped:
+    """What a phase's report says of the sample; None when it says nothing yet, or nothing new.
+
+    A wrong answer stays one where xfail expects it: left out, it would be missing from the score.
+    """
+    error = call.excinfo.value if call.excinfo else None
+    is_expected = hasattr(report, "wasxfail")
+    if report.skipped and not (
+        is_expected and (report.when == "call" or not isinstance(error, pytest.xfail.Exception))
+    ):
         return UNSCORED if report.when != "teardown" else None
     if report.when == "call":
-        if report.passed:
+        # A strict xfail fails what passes.
+        if report.passed or error is None:
             return RIGHT
-        error = call.excinfo.value if call.excinfo else None
         # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
         ran_out = "from pytest-timeout" in str(error)
-        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
-    return ERROR if report.when == "setup" and report.failed else None
+        is_wrong = isinstance(error, AssertionError | pytest.fail.Exception | pytest.xfail.Exception)
+        return WRONG if is_wrong and not ran_out else ERROR
+    return ERROR if report.when == "setup" and not report.passed else None
 
 
 def record_of(

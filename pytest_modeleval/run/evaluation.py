@@ -97,6 +97,8 @@ class Evaluation:
             typed=typed,
         )
         self.results = Results()
+        # The samples that pytest counts as failed: not those that an xfail expects.
+        self.failed_samples = 0
         worker = xdist.worker_input(config)
         self.only: list[Key] | None = (
             worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
@@ -116,8 +118,8 @@ class Evaluation:
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
-        if self.decided and xdist.each_worker_runs_all(config):
-            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
+        if self.gate.judges and xdist.each_worker_runs_all(config):
+            raise pytest.UsageError("a gate weighs one answer a sample, as a baseline does: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
 
@@ -259,11 +261,18 @@ class Evaluation:
         """
         try:
             self.collector.refuse_empty(items, failed=failed)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+        self.refuse_incomparable(items)
+        if self.gate.early:
+            self.gate.early.arrange(items)
+
+    def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
+        """End the run for what the gate would refuse at its end."""
+        try:
             refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:
             self.stop(str(error))
-        if self.gate.early:
-            self.gate.early.arrange(items)
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only.
@@ -277,6 +286,7 @@ class Evaluation:
             return
         if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
+            self.failed_samples += report.failed
             if self.gate.judges:
                 self.gate.ledger.add(record)
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
