@@ -118,6 +118,7 @@ class ActiveHooks:
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.run.evaluation import STOPPED, Evaluation
         from pytest_modeleval.run.header import header
+        from pytest_modeleval.run.preflight import refuse_idle_flags
         from pytest_modeleval.run.typed import placed
 
         xdist.pin_gpu(config)
@@ -137,7 +138,7 @@ class ActiveHooks:
             collected,
             header,
         )
-        self._config, self._command_of = config, command_of
+        self._config, self._command_of, self._refuse_idle_flags = config, command_of, refuse_idle_flags
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
 
@@ -195,6 +196,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        self._refuse_idle_flags(self._config, items)
         self.evaluation.deselect(items)
         self.evaluation.arrange(items, failed=bool(session.testsfailed))
 
