@@ -112,7 +112,7 @@ class ActiveHooks:
     def __init__(self, config: pytest.Config) -> None:
         from pytest_modeleval import xdist
         from pytest_modeleval.asking.resuming import command_of
-        from pytest_modeleval.custom.collecting import arguments, collected, modules_of
+        from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
         from pytest_modeleval.items.collect import declaration
         from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
@@ -130,6 +130,7 @@ class ActiveHooks:
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        self._own_id = own_id
         self._declaration, self._record_of, self._terminal, self._stopped, self._collected, self._header = (
             declaration,
             Record.of,
@@ -150,6 +151,11 @@ class ActiveHooks:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return self._collected(self._files, file_path, parent)
+
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        own = self._own_id(module_path, parent)
+        module: pytest.Module | None = pytest.Module.from_parent(parent, path=module_path, **own) if own else None
+        return module
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:

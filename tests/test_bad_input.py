@@ -130,7 +130,35 @@ def test_a_shipped_benchmark_goes_by_its_file(project: pytest.Pytester, faulty: 
 
     result = run(project, "--model", "faulty", item, "--collect-only", "-q")
 
-    result.stdout.fnmatch_lines(["*::test_arithmetic?add-1-00001]"])
+    result.stdout.fnmatch_lines(["test_arithmetic.py::test_arithmetic?add-1-00001]"])
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_sample_has_one_node_id_however_it_was_chosen(
+    project: pytest.Pytester, faulty: FaultyServer, processes: tuple[str, ...]
+) -> None:
+    run(project, "--model", "faulty", "test_arithmetic.py", "--eval-limit", "3", *processes)
+    again = run(project, "--model", "faulty", "-k", "arithmetic", "--lf", "--collect-only", "-q")
+    typed = run(project, "--model", "faulty", "test_arithmetic.py", "--eval-limit", "3", "--lf")
+
+    assert again.outlines[:3] == [
+        f"test_arithmetic.py::test_arithmetic[{sample}]"
+        for sample in ("add-1-00005", "add-2-00019", "multiply-3-00009")
+    ]
+    typed.assert_outcomes(failed=3)
+    typed.stdout.fnmatch_lines(["test_arithmetic.py FFF *"])
+
+
+def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
+    project: pytest.Pytester, faulty: FaultyServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "exam.jsonl").write_text('{"question": "6 * 7?", "answer": "42"}')
+
+    for path in (folder, folder / "exam.jsonl"):
+        result = run(project, "--model", "faulty", "--eval-file", str(path), "--collect-only", "-q")
+
+        result.stdout.fnmatch_lines([f"{path.name}::test_{path.stem}?*-00000]"])
 
 
 @pytest.mark.parametrize(
