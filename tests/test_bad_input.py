@@ -156,7 +156,7 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
     (folder / "exam.jsonl").write_text('{"question": "6 * 7?", "answer": "42"}')
 
     for path in (folder, folder / "exam.jsonl"):
-        result = run(project, "--model", "faulty", "--eval-file", str(path), "--collect-only", "-q")
+        result = run(project, "--model", "faulty", f"--eval-file={path}", "--collect-only", "-q")
 
         result.stdout.fnmatch_lines([f"{path.name}::test_{path.stem}?*-00000]"])
 
