@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def collected(modules: Mapping[Path, ModuleType], path: Path, parent: pytest.Col
     return module
 
 
-def own_id(path: Path, parent: pytest.Collector) -> dict[str, str]:
+def own_id(path: Path, parent: pytest.Collector) -> dict[str, Any]:
     """The node id of a file outside pytest's root folder that was typed itself, for which pytest has an empty one.
 
     A sample would be `::test_gsm8k[…]` where the file is typed and `test_gsm8k.py::test_gsm8k[…]` where `-k` finds it:
