@@ -111,12 +111,13 @@ class ActiveHooks:
         from pytest_modeleval import xdist
         from pytest_modeleval.asking.given import own_names
         from pytest_modeleval.asking.resuming import command_of
-        from pytest_modeleval.custom.collecting import arguments, collected, modules_of
+        from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
         from pytest_modeleval.items.collect import declaration
         from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.run.evaluation import STOPPED, Evaluation
         from pytest_modeleval.run.header import header
+        from pytest_modeleval.run.preflight import refuse_idle_flags
         from pytest_modeleval.run.typed import placed
 
         xdist.pin_gpu(config)
@@ -128,6 +129,7 @@ class ActiveHooks:
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        self._own_id = own_id
         self._declaration, self._record_of, self._terminal, self._stopped, self._collected, self._header = (
             declaration,
             Record.of,
@@ -137,6 +139,7 @@ class ActiveHooks:
             header,
         )
         self._config, self._command_of, self._own_names = config, command_of, own_names
+        self._refuse_idle_flags = refuse_idle_flags
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
 
@@ -150,6 +153,11 @@ class ActiveHooks:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return self._collected(self._files, file_path, parent)
+
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        own = self._own_id(module_path, parent)
+        module: pytest.Module | None = pytest.Module.from_parent(parent, path=module_path, **own) if own else None
+        return module
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -196,6 +204,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        self._refuse_idle_flags(self._config, items)
         self.evaluation.deselect(items)
         self.evaluation.arrange(items, failed=bool(session.testsfailed))
 

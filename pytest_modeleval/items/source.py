@@ -33,6 +33,10 @@ class Source:
                 f"{self.benchmark.name} has no split of solved examples: ask it with 0 shots, not {self.settings.shots}"
             )
         rules = self.benchmark.rules
+        if self.settings.rule is not None and not rules:
+            raise pytest.UsageError(
+                f"{self.benchmark.name} offers no rules to choose among: leave rule = {self.settings.rule!r} out"
+            )
         if self.settings.rule is not None and self.settings.rule not in rules:
             raise unknown(f"rule of {self.benchmark.name}:", self.settings.rule, rules)
 

@@ -10,6 +10,7 @@ from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import MARK, Options
+from pytest_modeleval.perf.options.flags import FLAGS, PERF
 from pytest_modeleval.results.fingerprint import pins_of
 
 
@@ -22,6 +23,16 @@ def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> 
         less = f", or give --eval-concurrency {free}" if free and concurrency else ""
         raise pytest.UsageError(
             f"there are too few file handles for {wanted}: {free} are free for connections; raise `ulimit -n`{less}"
+        )
+
+
+def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a flag of load tests in a run without one, which would ask benchmarks instead."""
+    typed = [flag.name for flag in FLAGS if config.getoption(f"modeleval_{flag.field}", None) is not None]
+    if typed and not any(item.get_closest_marker(PERF) for item in items):
+        raise pytest.UsageError(
+            f"{typed[0]} is about a load test, and this run has none: give --perf-parallel N, --perf-rate R, "
+            f"--perf-trace FILE or --perf-find WHAT, or the path of a test marked {PERF}"
         )
 
 
