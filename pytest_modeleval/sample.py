@@ -79,10 +79,12 @@ class Sample:
     @property
     def asked(self) -> str:
         """The text of the last user message, for people to read."""
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
-                return text_of(message)
-        return ""
+        return last_question(self.messages)
+
+
+def last_question(messages: Sequence[Message]) -> str:
+    """The text of the last user message; empty where there is none."""
+    return next((text_of(message) for message in reversed(messages) if message.get("role") == "user"), "")
 
 
 def label_in(label: object, allowed: range) -> int:
