@@ -25,7 +25,7 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
     path = Path(spec.model)
-    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.api == "replay" and path.is_file() else {}
+    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.way.is_recorded and path.is_file() else {}
     return {
         **recorded,
         "revision": revision,
