@@ -227,6 +227,15 @@ class Model(Protocol):
         The same asked again in one test is answered again. Raises `SampleError` where there is no answer.
         """
 
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """How well each document fits the query."""
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
+
 
 class SyncModel(Protocol):
     """The model under evaluation as a test that is not async is given it, by the argument ``model``."""
@@ -238,7 +247,16 @@ class SyncModel(Protocol):
     def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
-        """As `Model.complete`, and waits for the answer."""
+        """As `Model.complete`, and waits for the answer; so do the others."""
+
+    def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """As `Model.embed`."""
+
+    def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """As `Model.rerank`."""
+
+    def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """As `Model.paint`."""
 
 
 # What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,
