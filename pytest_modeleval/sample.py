@@ -2,12 +2,12 @@
 
 import base64
 import re
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from numbers import Real
 from string import ascii_uppercase
+from typing import Any, Protocol
 
 from pytest_modeleval.requests import Json as Json
 from pytest_modeleval.requests import Message as Message
@@ -77,10 +77,12 @@ class Sample:
     @property
     def asked(self) -> str:
         """The text of the last user message, for people to read."""
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
-                return text_of(message)
-        return ""
+        return last_question(self.messages)
+
+
+def last_question(messages: Sequence[Message]) -> str:
+    """The text of the last user message; empty where there is none."""
+    return next((text_of(message) for message in reversed(messages) if message.get("role") == "user"), "")
 
 
 def label_in(label: object, allowed: range) -> int:
@@ -209,46 +211,51 @@ class FilteredCompletion(Completion):
         return self.scored
 
 
-# What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,
-# Command A, Kimi-VL, and gpt-oss with and without the end of its message.
-_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<seed:think>", "</seed:think>"),
-    ("[THINK]", "[/THINK]"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("◁think▷", "◁/think▷"),
-    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
-    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
-)
-_OPENING, _CLOSING = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_MARKS, strict=True))
+class Model(Protocol):
+    """The model under evaluation as an async test is given it, by the argument ``model``."""
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+
+    async def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """The model's answer to a prompt or chat messages; ``generation`` goes over the model's own settings.
+
+        The same asked again in one test is answered again. Raises `SampleError` where there is no answer.
+        """
+
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """How well each document fits the query."""
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
 
 
-def opens_thought(prompt: str) -> bool:
-    """Whether a prompt ends with the mark that opens a thought: the answer begins inside of one."""
-    return any(not prompt[match.end() :].strip() for match in _OPENING.finditer(prompt))
+class SyncModel(Protocol):
+    """The model under evaluation as a test that is not async is given it, by the argument ``model``."""
 
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
 
-def marks_thought(token: str) -> bool:
-    """Whether a special token is a mark of a thought, or a part of one."""
-    return any(token in mark for marks in _MARKS for mark in marks)
+    def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """As `Model.complete`, and waits for the answer; so do the others."""
 
+    def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """As `Model.embed`."""
 
-def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
-    """(thinking, answer) of a text with ``<think>…</think>`` or other models' marks.
+    def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """As `Model.rerank`."""
 
-    What stands before a closing mark is a thought without its opening one too, as the prompt may have held that.
-    A thought that was cut off, also one that the prompt ``opened``, leaves an empty answer.
-    """
-    closing = next(iter(deque(_CLOSING.finditer(text), maxlen=1)), None)
-    before, after = (text[: closing.start()], text[closing.end() :]) if closing else (text, "")
-    opening = _OPENING.search(before)
-    if closing:
-        return before[opening.end() if opening else 0 :].strip(), after.strip("\n")
-    if opening:
-        return before[opening.end() :].strip(), before[: opening.start()].strip("\n")
-    return (text.strip(), "") if opened else ("", text)
+    def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """As `Model.paint`."""
 
 
 # Filled while a sample's test body runs, so that a score made there is recorded.

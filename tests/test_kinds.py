@@ -26,6 +26,13 @@ async def test_kinds(sample, model):
     assert one.images != other.images
 """
 
+ORDINARY = """
+def test_kinds(model):
+    assert model.embed(["abc"]).vectors[0][0] == 3
+    assert model.rerank("which is longer?", ["a", "abc", "ab"]).ranked == [1, 2, 0]
+    assert len(model.paint("a house").images) == 1
+"""
+
 GIVEN = """
 from pytest_modeleval import Embed, Embeddings, Sample, benchmark, generated
 
@@ -74,6 +81,12 @@ def test_a_body_embeds_reranks_and_paints_and_the_store_serves_it_again(
     again.assert_outcomes(passed=1)
     assert faulty.paths == paths
     again.stdout.re_match_lines([r"faulty +kinds +1 +0 +1\.000"])
+
+
+def test_an_ordinary_test_asks_for_other_kinds_too(suite: pytest.Pytester) -> None:
+    suite.makepyfile(test_ordinary=ORDINARY)
+
+    run(suite, "--model", "faulty", "test_ordinary.py").assert_outcomes(passed=1)
 
 
 def test_a_sample_may_ask_for_another_kind_than_a_chat(suite: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -20,7 +20,8 @@ from pytest_modeleval.models.replies import (
     usage_of,
     whole_calls,
 )
-from pytest_modeleval.sample import Completion, Filtered, Json, SampleError, split_thinking
+from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.sample import Completion, Filtered, Json, SampleError
 
 # How a stream of events may begin; the longest of these is what must have come to tell.
 _EVENTS = (b"data:", b"event:", b"retry:", b"id:", b":")

@@ -9,8 +9,9 @@ import pytest
 
 from pytest_modeleval.inputs import from_json, numbered_lines
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.requests import Chat, LogLikelihood, Message, Request
-from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, split_thinking, text_of
+from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, text_of
 from pytest_modeleval.store.kept import completion_of
 
 # Further fields are whoever's that wrote the file.

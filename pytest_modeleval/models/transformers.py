@@ -15,9 +15,10 @@ import pytest
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.thinking import marks_thought
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
-from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, marks_thought
+from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun
 
 try:
     import torch
