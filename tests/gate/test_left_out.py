@@ -179,6 +179,19 @@ def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Py
     assert other.ret == 0
 
 
+def test_a_subset_of_the_baseline_that_is_not_asked_is_named(half_right: pytest.Pytester) -> None:
+    run(half_right, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
+    gate = "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp"
+
+    part, whole = run(half_right, *gate, "-k", "easy"), run(half_right, *gate)
+
+    said = (
+        "the baseline also has answers:hard (20 samples), of which this run asked nothing: the gate says nothing of it"
+    )
+    part.stdout.fnmatch_lines([said])
+    assert "the baseline also has" not in whole.stdout.str()
+
+
 def test_the_last_failed_alone_are_refused_before_anything_is_asked(
     half_right: pytest.Pytester, faulty: FaultyServer
 ) -> None:
