@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, answer, run, send
+from tests.conftest import ANSWERS, FaultyServer, answer, run, run_alone, send
 
 MIN = ("--model", "faulty", "--eval-min-score", "answers=0.9", "test_answers.py")
 
@@ -211,3 +211,14 @@ def test_each_worker_asking_all_is_refused(half_right: pytest.Pytester, faulty: 
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert faulty.asked == []
+
+
+def test_a_copy_of_the_process_that_a_body_forked_judges_nothing(half_right: pytest.Pytester) -> None:
+    fork = "    import os\n    if not (child := os.fork()): return\n    assert os.waitpid(child, 0)[1]\n    assert same"
+    written(half_right, "    assert same", fork)
+
+    result = run_alone(half_right, *MIN, "--eval-save-baseline", "b.json", "-k", "hard", "-W", "ignore")
+
+    assert result.ret == 1
+    result.stdout.re_match_lines([r"answers  failed +score 0\.000 of 20, .*"])
+    assert not (half_right.path / "b.json").exists()
