@@ -118,8 +118,8 @@ class Evaluation:
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
-        if self.gate.judges and xdist.each_worker_runs_all(config):
-            raise pytest.UsageError("a gate weighs one answer a sample, as a baseline does: leave --dist each out")
+        if self.decided and xdist.each_worker_runs_all(config):
+            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
 

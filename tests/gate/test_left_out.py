@@ -206,13 +206,6 @@ def test_the_last_failed_alone_are_refused_before_anything_is_asked(
     assert faulty.asked == []
 
 
-def test_each_worker_asking_all_is_refused(half_right: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(half_right, *MIN, "-n", "2", "--dist", "each")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert faulty.asked == []
-
-
 def test_a_copy_of_the_process_that_a_body_forked_judges_nothing(half_right: pytest.Pytester) -> None:
     fork = "    import os\n    if not (child := os.fork()): return\n    assert os.waitpid(child, 0)[1]\n    assert same"
     written(half_right, "    assert same", fork)
