@@ -35,7 +35,9 @@ ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TE
 
 def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> FinishedRun:
     """Tell whether the run is complete, and judge it."""
-    is_complete = exit_status in ENDED and not evaluation.expected.left
+    # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
+    is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
+    is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
     judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
     new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
@@ -93,7 +95,7 @@ def _judge(
     """
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
-    samples_only = session.testsfailed <= results.wrong + results.errors
+    samples_only = session.testsfailed <= evaluation.failed_samples
     if not is_complete:
         failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
         if exit_status == pytest.ExitCode.OK or failed_by_samples:

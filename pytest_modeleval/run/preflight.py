@@ -16,7 +16,7 @@ from pytest_modeleval.results.fingerprint import pins_of
 
 def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
     """`pytest.UsageError` where so many requests cannot be in flight to a server, as each has an open connection."""
-    if all(spec.api != "openai" for spec in models):
+    if not any(spec.way.is_served for spec in models):
         return
     if (free := free_handles()) < (concurrency or 1):
         wanted = f"{concurrency} requests in flight" if concurrency else "requests"
@@ -40,6 +40,7 @@ def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytes
     """`pytest.UsageError` for what the gate would refuse at the end."""
     if gate.judges:
         _refuse_reruns(config, items)
+        _refuse_twice(items)
     if not gate.is_active:
         return
     names: dict[str, set[str]] = {}
@@ -74,6 +75,20 @@ def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
         raise pytest.UsageError(
             f"{flag} ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave {flag} out"
         )
+
+
+def _refuse_twice(items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a sample that is judged several times, of which a gate would see the last verdict."""
+    seen: set[tuple[str, str, str, int]] = set()
+    for ref in filter(None, map(selected, items)):
+        benchmark = ref.source.benchmark
+        key = ref.model.name, benchmark.name, str(ref.name), ref.repeat
+        if key in seen:
+            raise pytest.UsageError(
+                f"{benchmark.where}: sample {ref.name} is selected more than once (a parametrized test?), and a gate "
+                "judges one verdict a sample: write a benchmark for each; --eval-repeats K asks K times"
+            )
+        seen.add(key)
 
 
 def _refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
