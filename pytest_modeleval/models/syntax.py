@@ -109,7 +109,10 @@ def used(node: ast.AST) -> Used:
     names: dict[str, set[tuple[str, ...]]] = {}
     for name, taken in _chains(node):
         names.setdefault(name, set()).add(taken)
-    free = _free(symtable.symtable(ast.unparse(node), "", "exec"))
+    # From Python 3.12 on those of a comprehension count as names of the module that it is in.
+    comprehensions = (each.target for each in ast.walk(node) if isinstance(each, ast.comprehension))
+    own = {name for target in comprehensions for name, _ in _chains(target)}
+    free = _free(symtable.symtable(ast.unparse(node), "", "exec"), own)
     return Used(names, {name: taken for name, taken in names.items() if name in free})
 
 
@@ -125,10 +128,12 @@ def _chains(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from _chains(child)
 
 
-def _free(table: symtable.SymbolTable) -> set[str]:
+def _free(table: symtable.SymbolTable, own: set[str]) -> set[str]:
+    """The names of the module that a scope and those in it refer to, without its ``own``."""
     is_module = table.get_type() == "module"
     symbols = (symbol for symbol in table.get_symbols() if symbol.is_referenced() and (is_module or symbol.is_global()))
-    return {symbol.get_name() for symbol in symbols}.union(*map(_free, table.get_children()))
+    inner = (_free(child, set()) for child in table.get_children())
+    return ({symbol.get_name() for symbol in symbols} - own).union(*inner)
 
 
 def arguments(function: Function) -> list[str]:
@@ -200,6 +205,9 @@ def _strip(tree: ast.Module) -> None:
 
 def canonical(node: object) -> str:
     """The code as a text that its layout and the version of Python do not change."""
+    if isinstance(node, ast.JoinedStr):
+        # Python 3.12.1 sees an empty text behind a field in a field's format.
+        node = ast.JoinedStr([each for each in node.values if getattr(each, "value", None) != ""])
     if isinstance(node, ast.AST):
         kept = [(name, value) for name, value in ast.iter_fields(node) if name not in ("ctx", "kind", "type_comment")]
         inner = ", ".join(f"{name}={canonical(value)}" for name, value in kept if value is not None and value != [])
