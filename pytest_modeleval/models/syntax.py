@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType
-from typing import TypeVar
 
 # Names, each with what is taken of it: () for itself, ("a", "b") for .a.b.
 Names = Mapping[str, set[tuple[str, ...]]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Node = TypeVar("Node", bound=ast.AST)
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """A module's top-level statements."""
+    """A module's top-level statements, without docstrings and annotations."""
 
     name: str
     package: str
@@ -43,7 +41,7 @@ class Module:
         bindings: dict[str, list[ast.stmt]] = {}
         for statement in self.body:
             for name in set(_bound([statement])):
-                bindings.setdefault(name, []).append(clean(statement))
+                bindings.setdefault(name, []).append(statement)
         return bindings
 
     def has(self, name: str) -> bool:
@@ -58,7 +56,7 @@ class Module:
             names = [taken for each in decorators for taken in used(each).free]
             makers = [maker for each in names for maker in self._bindings.get(each, ()) if isinstance(maker, _DEFINED)]
             if any(name in used(maker).free for maker in makers):
-                yield clean(statement)
+                yield statement
 
     def function(self, code: CodeType) -> Function | None:
         """Where a function was written, without what decorates it; None where that is somewhere else."""
@@ -75,7 +73,10 @@ class Module:
             else:
                 continue
             if is_it:
-                return clean(node, decorated=False)
+                bare = copy.copy(node)
+                if not isinstance(bare, ast.Lambda):
+                    bare.decorator_list = []
+                return bare
         return None
 
 
@@ -89,7 +90,9 @@ def read(name: str, package: str, path: str) -> Module | None:
 
 @lru_cache(maxsize=512)
 def _read(name: str, package: str, path: Path, _stamp: int) -> Module:
-    return Module(name, package, path, ast.parse(path.read_bytes()).body)
+    tree = ast.parse(path.read_bytes())
+    _strip(tree)
+    return Module(name, package, path, tree.body)
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,9 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield changed.id
 
 
-def clean(node: Node, *, decorated: bool = True) -> Node:
-    """The code without docstrings and annotations, and without what decorates it itself."""
-    node = copy.deepcopy(node)
-    for each in ast.walk(node):
+def _strip(tree: ast.Module) -> None:
+    """Take docstrings and annotations out of a module."""
+    for each in ast.walk(tree):
         if isinstance(each, ast.arg):
             each.annotation = None
         elif isinstance(each, ast.AnnAssign):
@@ -194,9 +196,6 @@ def clean(node: Node, *, decorated: bool = True) -> Node:
             each.body = (each.body[1:] if is_told else each.body) or [ast.Pass()]
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
                 each.returns = None
-    if not decorated and isinstance(node, _DEFINED):
-        node.decorator_list = []
-    return node
 
 
 def canonical(node: object) -> str:

@@ -28,8 +28,9 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
-from pytest_modeleval.models.opener import open_model
+from pytest_modeleval.models.opener import open_model, openers
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.config import project_root, read_config
@@ -347,8 +348,8 @@ class Evaluation:
         return Rules(self.options.cache, self.run, self.gate.judges, self.began - self._resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
-        offline = self.options.offline
-        return askers(self.models, store, self.rules, self._open_model, offline=offline, concurrency=concurrency)
+        identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))
+        return askers(self.models, store, self.rules, self._open_model, identify=identify, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)
