@@ -14,6 +14,7 @@ from pytest_modeleval.gate.baseline import (
     refuse_other_content,
     refuse_other_names,
     refuse_other_pins,
+    refuse_other_scale,
     write_baseline,
 )
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
@@ -21,6 +22,8 @@ from pytest_modeleval.gate.ledger import Ledger
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.record import Record
+from pytest_modeleval.scale import PLAIN
 from pytest_modeleval.statistics.paired import needed_pairs
 
 
@@ -140,6 +143,17 @@ class Gate:
             refuse_other_names(benchmark, _of(part_of, names), names, whole=self._is_whole)
             self._refuse_unresolvable(benchmark, part_of, len(names))
 
+    def add(self, record: Record) -> None:
+        """Count a record; `pytest.UsageError` where it tells that a least score can never be reached, or always is."""
+        self.ledger.add(record)
+        for spec, least in self.options.min_score.items() if record.scores else ():
+            scale = record.scales.get("main", PLAIN)
+            if spec.partition(":")[0] == record.benchmark and not scale.holds(least):
+                raise pytest.UsageError(
+                    f"--eval-min-score {spec} takes a score such as those of {record.benchmark}, {scale.said_range}, "
+                    f"not {least:g}"
+                )
+
     def judge(self) -> Judgement:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
         rates = [
@@ -159,14 +173,14 @@ class Gate:
             found += [
                 Regressed(model, benchmark, name, before[name].score, outcome.score)
                 for name, outcome in now.samples.items()
-                if name in before and outcome.score < before[name].score
+                if name in before and now.scale.sign * (outcome.score - before[name].score) < 0
             ]
         return found
 
     def save(self, path: Path) -> None:
         """Write this run's outcomes as the new baseline."""
         parts = {
-            benchmark: Part(part.pins, part.samples, part.discordance)
+            benchmark: Part(part.pins, part.samples, part.discordance, part.scale)
             for (_, benchmark), part in self.ledger.outcomes.items()
         }
         (model,) = {model for model, _ in self.ledger.outcomes} or {""}
@@ -196,12 +210,14 @@ class Gate:
             part, samples = self._part(benchmark), now.samples
             decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
             whole = self._is_whole and (decision is None or decision.seen == decision.total)
+            if samples:
+                refuse_other_scale(benchmark, part.scale, now.scale)
             names = samples.keys() | now.in_error
             refuse_other_names(benchmark, _of(part, names), names, whole=whole)
             if not {"data", "prompt"} & set(self.options.waive):
                 refuse_other_content(benchmark, part, samples)
             after = samples if counted is None else {name: samples[name] for name in counted}
-            verdict = compared(benchmark, part.samples, after, margin=self.options.margin)
+            verdict = compared(benchmark, part.samples, after, margin=self.options.margin, scale=part.scale)
             yield replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
 
     def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
@@ -219,11 +235,12 @@ class Gate:
     def _thresholds(self) -> Iterator[Threshold]:
         for spec, least in self.options.min_score.items():
             benchmark, _, part = spec.partition(":")
-            for (model, name), outcomes in self.ledger.outcomes.items():
-                if name != benchmark:
+            for (model, asked), outcomes in self.ledger.outcomes.items():
+                if asked != benchmark:
                     continue
                 samples = outcomes.parts.get(part, []) if part else list(outcomes.samples.values())
-                yield against_least(self._name(model, benchmark) + (f":{part}" if part else ""), samples, least)
+                name = self._name(model, benchmark) + (f":{part}" if part else "")
+                yield against_least(name, samples, least, scale=outcomes.scale)
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

@@ -276,7 +276,10 @@ class Evaluation:
         if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
             if self.gate.judges:
-                self.gate.ledger.add(record)
+                try:
+                    self.gate.add(record)
+                except pytest.UsageError as error:
+                    self.stop(str(error))
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
                 if self._ahead is not None:

@@ -128,6 +128,8 @@ def _keys(text: object) -> list[str]:
 _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH),
     _eighth,
+    # What scores are, and samples' axes.
+    "",
 )
 VERSION = len(_VERSIONS)
 
