@@ -263,7 +263,7 @@ class Score:
         if not isinstance(self.weight, Real) or not 0 < self.weight < inf:
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
         scale = self._scale()
-        if not isinstance(self.value, Real) or not scale.holds(float(self.value)):
+        if not isinstance(self.value, Real) or not scale.holds(self.value):
             ends = "between 0 and 1" if scale.ends == PLAIN.ends else f"in its range, {scale.said_range}"
             raise ValueError(f"a score's value lies {ends}, not {self.value!r}: {self.name!r} of {_scorer()}")
         if self.measured and not self.passed:
@@ -276,6 +276,8 @@ class Score:
             scores.append(self)
 
     def _scale(self) -> Scale:
+        if (self.range, self.better, self.measured) == (PLAIN.ends, PLAIN.better, False):
+            return PLAIN
         if self.better not in BETTER:
             raise ValueError(f"a score's better is 'higher' or 'lower', not {self.better!r}")
         try:

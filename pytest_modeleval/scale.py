@@ -41,7 +41,11 @@ class Scale(NamedTuple):
 
     def holds(self, value: float) -> bool:
         """Whether the value is a number of the range."""
-        return isfinite(value) and self.low <= value <= self.high
+        try:
+            return isfinite(value) and self.low <= value <= self.high
+        except OverflowError:
+            # A whole number beyond all floats.
+            return False
 
     @property
     def ends(self) -> tuple[float, float]:

@@ -82,6 +82,8 @@ def made(value: Any, **more: Any) -> Score:
             "a score's value lies in its range, 0 to 10, not 11: 'wer' of made",
         ),
         ({"value": math.inf, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not inf"),
+        ({"value": 10**400, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not 1000"),
+        ({"value": "3", "range": (0, 9)}, "a score's value lies in its range, 0 to 9, not '3'"),
         ({"value": math.nan, "range": (0, 10)}, "a score's value lies in its range, 0 to 10, not nan"),
         ({"value": 0, "range": (1, 0)}, "a score's range is two numbers, the lower first, such as"),
         ({"value": 0, "range": 1}, "a score's range is two numbers, the lower first, such as"),
@@ -271,15 +273,23 @@ def test_a_least_score_is_the_most_where_lower_is_better(kinds: pytest.Pytester,
     result.stdout.fnmatch_lines([f"errors * score 3.000 of 8, at most {most} is asked of the one-sided 95% *"])
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("rated=80%", "--eval-min-score rated takes a score such as those of rated, 1 to 5, not 0.8"),
+        ("answers=80", "--eval-min-score answers takes a score such as those of answers, 0 to 1, not 80"),
+        ("answers:easy=-1", "--eval-min-score answers:easy takes a score such as those of answers, 0 to 1, not -1"),
+    ],
+)
 def test_a_least_score_out_of_the_range_is_refused_with_the_first_score(
-    kinds: pytest.Pytester, faulty: FaultyServer
+    kinds: pytest.Pytester, given: str, said: str
 ) -> None:
-    result = gate(kinds, "rated", "--eval-min-score", "rated=80%")
+    tests = f"test_{'kinds' if 'rated' in given else 'answers'}.py"
+
+    result = run(kinds, "--model", "faulty", "--eval-min-score", given, tests)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "--eval-min-score rated takes a score such as those of rated, 1 to 5, not 0.8" in result.stdout.str() + (
-        result.stderr.str()
-    )
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
 def test_an_early_stop_weighs_a_range_and_refuses_one_without_an_end(
@@ -329,3 +339,38 @@ def test_scores_of_two_kinds_in_one_metric_end_the_run(project: pytest.Pytester,
         "mixed: the score 'main' of main-00002 is 0 to 1, and that of another sample 0 to 10, lower is better: make a "
         "Score of one kind in every sample, before anything is asserted"
     ) in result.stdout.str() + result.stderr.str()
+
+
+HOSTILE = """
+from pytest_modeleval import Completion, Sample, Score, benchmark, generated
+
+AXES = {"=cmd|' /C calc'!A1": "</script><b>", "text": "\\ud800 \\x1b[31m", "mixed": 1}
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
+
+@benchmark(ROWS, lambda row: Sample(f"row {row['n']}", "42", axes=AXES | ({"mixed": "one"} if row["n"] else {})))
+def test_hostile(sample: Sample, completion: Completion) -> None:
+    assert completion.text
+
+@benchmark(ROWS, lambda row: Sample(f"row {row['n']}", "42", axes={"secret": "of the question"}), protected=True)
+def test_hidden(sample: Sample, completion: Completion) -> None:
+    assert completion.text
+"""
+
+
+def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_hostile=HOSTILE)
+    outputs = ["--eval-html", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
+
+    for ending in ("csv", "jsonl", "parquet"):
+        result = run(project, "--model", "faulty", *outputs, "--eval-export", f"o.{ending}", "test_hostile.py")
+        assert result.ret == 0, result.stdout.str()
+
+    page = (project.path / "p.html").read_text()
+    assert "</script><b>" not in page
+    assert "\x1b[" not in (project.path / "j.xml").read_text()
+    lines = [json.loads(line) for line in (project.path / "o.jsonl").read_text().splitlines()]
+    assert [line["axis.mixed"] for line in lines if line["benchmark"] == "hostile"] == ["1", "one"]
+    everything = [path for path in project.path.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
+    assert [path for path in everything if b"of the question" in path.read_bytes()] == []

@@ -70,9 +70,7 @@ def compared(
     A change is to the better where it is positive, and a share of the range: of one without an end, of the mean before.
     """
     shared = sorted(before.keys() & after.keys())
-    unit = (
-        scale.width if isfinite(scale.width) else abs(fsum(before[s].score for s in shared)) / max(1, len(shared)) or 1
-    )
+    unit = _unit(scale, [before[sample].score for sample in shared])
     differences = [scale.sign * (after[sample].score - before[sample].score) / unit for sample in shared]
     regressions, fixes = sum(d < 0 for d in differences), sum(d > 0 for d in differences)
     n = len(shared)
@@ -95,6 +93,11 @@ def compared(
         scale=scale,
     )
     return decided(verdict, alpha)
+
+
+def _unit(scale: Scale, before: Sequence[float]) -> float:
+    """What a change is a share of."""
+    return scale.width if isfinite(scale.width) else abs(fsum(before)) / max(1, len(before)) or 1.0
 
 
 def _change(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
@@ -47,9 +47,6 @@ def record_of(
     answers = turn.answers if turn else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
     made = {score.name: score for score in turn.scores} if turn and outcome in (RIGHT, WRONG) else {}
-    scores = {name: (score.value, score.weight) for name, score in made.items()}
-    if outcome in (RIGHT, WRONG):
-        scores.setdefault("main", (float(outcome == RIGHT), 1.0))
     if outcome == RIGHT and "main" in made and made["main"].measured:
         outcome = MEASURED
     return Record(
@@ -61,9 +58,9 @@ def record_of(
         repeat=ref.repeat,
         outcome=outcome,
         line=ref.line,
-        scores=tuple((name, *value) for name, value in scores.items()),
+        scores=_values(outcome, made),
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
-        axes=turn.sample.axes if turn else {},
+        axes=turn.sample.axes if turn and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
@@ -81,6 +78,13 @@ def record_of(
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(turn)),
         labels=ref.labels,
     )
+
+
+def _values(outcome: str, made: Mapping[str, Score]) -> Sequence[tuple[str, float, float]]:
+    """(metric, value, weight) of what was scored: of a plain assert 1 or 0."""
+    values = [(name, score.value, score.weight) for name, score in made.items()]
+    is_plain = outcome in (RIGHT, WRONG) and "main" not in made
+    return (*values, ("main", float(outcome == RIGHT), 1.0)) if is_plain else tuple(values)
 
 
 def figures(record: Record) -> list[tuple[str, object]]:
@@ -195,7 +199,7 @@ def score_rows(
         first_token=record.first_token,
         stored=record.oldest,
         mistake=record.mistake,
-        axes=json.dumps(dict(record.axes), ensure_ascii=False) if record.axes else None,
+        axes=storable(json.dumps(dict(record.axes), ensure_ascii=False)) if record.axes else None,
     )
     return [_scored(row, metric, value, made.get(metric)) for metric, value, _ in record.scores] or [row]
 
