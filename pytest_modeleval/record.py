@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pytest_modeleval.names import SampleName
-from pytest_modeleval.scale import Scale
+from pytest_modeleval.statistics.scale import Scale
 
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.sample import Sample, SampleError, Score
-from pytest_modeleval.scale import PLAIN, Scale
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 from tests.conftest import FaultyServer, answer, run
 from tests.reports.conftest import Data
 

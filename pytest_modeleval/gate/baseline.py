@@ -15,22 +15,30 @@ from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.scale import PLAIN, Scale
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
 _OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
 MATTERS = ("data", "prompt", "sampling", "scorer", "filters")
+# How a scorer's pin begins that is made of the code that it reaches. Version 0.1 made it of whole files: it changed
+# with what did not matter, and not with all that did.
+REACHED = "code:"
 
 
 @dataclass(frozen=True)
 class Part:
-    """One benchmark in a baseline. ``discordance`` is the share of samples that two runs of the model disagreed on."""
+    """One benchmark in a baseline.
+
+    ``discordance`` is the share of samples that two runs of the model disagreed on; ``unscored`` names those that were
+    asked and have no score: errors, and what the test skipped.
+    """
 
     pins: Mapping[str, str]
     samples: Mapping[str, Outcome]
     discordance: float | None = None
+    unscored: Collection[str] = ()
     scale: Scale = PLAIN
 
 
@@ -51,7 +59,9 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     for number, (name, part) in enumerate(sorted(baseline.parts.items())):
         lines += [f"  {json.dumps(name)}: {{", f'   "pins": {json.dumps(dict(part.pins), sort_keys=True)},']
         lines += [f'   "scale": {json.dumps(part.scale.kept)},'] if part.scale != PLAIN else []
-        lines += [f'   "discordance": {json.dumps(part.discordance)},', '   "samples": {']
+        lines += [f'   "discordance": {json.dumps(part.discordance)},']
+        lines += [f'   "unscored": {json.dumps(sorted(part.unscored))},'] if part.unscored else []
+        lines += ['   "samples": {']
         rows = [f"    {json.dumps(sample)}: {_written(outcome)}" for sample, outcome in part.samples.items()]
         lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
         lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
@@ -152,12 +162,15 @@ def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
             raise _NoValue(f"{name}: the pin {pin} is {_short(value)}, and not a text")
     if not (part["discordance"] is None or _is_number(part["discordance"], 0, 1)):
         raise _NoValue(f"{name}: the discordance is {_short(part['discordance'])}, and not a number from 0 to 1")
+    unscored = part.get("unscored", [])
+    if not (isinstance(unscored, list) and all(isinstance(sample, str) for sample in unscored)):
+        raise _NoValue(f"{name}: the unscored are {_short(unscored)}, and not a list of samples' names")
     if _digest(samples) != part["sha256"]:
         raise pytest.UsageError(
             f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "
             "take one side whole, or bless a new run"
         )
-    return Part(part["pins"], samples, part["discordance"], scale)
+    return Part(part["pins"], samples, part["discordance"], tuple(unscored), scale)
 
 
 def _renamed(part: Part, *, lines: bool) -> Part:
@@ -182,11 +195,17 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
         was, now = part.pins.get(pin), pins.get(pin)
         if pin == "data":
             was, now = _first_other_split(part.pins, pins)
-        if was != now and pin not in waived:
+        if was == now or pin in waived:
+            continue
+        if pin == "scorer" and not str(was).startswith(REACHED):
             raise pytest.UsageError(
-                f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
-                f"run, or waive it with --eval-waive {pin}"
+                f"{name}: the baseline was made by a version before, which pinned a scorer's files and not what it "
+                "reaches: nobody can tell whether it is the same. Bless a new run, or waive it with --eval-waive scorer"
             )
+        raise pytest.UsageError(
+            f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
+            f"run, or waive it with --eval-waive {pin}"
+        )
 
 
 def _first_other_split(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, str]:
@@ -217,7 +236,7 @@ def refuse_other_scale(name: str, before: Scale, after: Scale) -> None:
 
 def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole: bool) -> None:
     """`pytest.UsageError` when the two runs do not ask the same samples; with ``whole`` false some may be missing."""
-    extra = set(samples) - part.samples.keys()
+    extra = set(samples) - part.samples.keys() - set(part.unscored)
     missing = part.samples.keys() - set(samples) if whole else set()
     if extra or missing:
         count, one = (len(extra), min(extra)) if extra else (len(missing), min(missing))
@@ -232,7 +251,7 @@ def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole
 def refuse_other_content(name: str, part: Part, samples: Mapping[str, Outcome]) -> None:
     """`pytest.UsageError` for a sample that asks or expects something else than it did."""
     for sample, outcome in samples.items():
-        if outcome.content != part.samples[sample].content:
+        if sample in part.samples and outcome.content != part.samples[sample].content:
             raise pytest.UsageError(
                 f"{name}: sample {sample} asks something else than in the baseline: the data or the prompt changed"
             )

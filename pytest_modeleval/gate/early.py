@@ -10,7 +10,7 @@ from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.names import benchmark_of, definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Record
-from pytest_modeleval.scale import PLAIN
+from pytest_modeleval.statistics.scale import PLAIN
 
 
 def refuse_options(options: Options) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from math import fsum, isfinite
 
 from pytest_modeleval.gate.ledger import Outcome
-from pytest_modeleval.scale import PLAIN, Scale
 from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.paired import (
     Change,
@@ -19,6 +18,7 @@ from pytest_modeleval.statistics.paired import (
     open_change,
     open_drop,
 )
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
 class Result(enum.Enum):

@@ -12,7 +12,7 @@ from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
-from pytest_modeleval.scale import PLAIN, Scale
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 from pytest_modeleval.store.rows import ScoreRow
 
 

@@ -14,7 +14,35 @@ from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
 
 TINY = Path(__file__).parent / "tiny"
-APIS = ("openai", "transformers", "replay")
+# Where the openai package asks when nobody says.
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Api:
+    """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
+
+    They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
+    that were recorded, which cost nothing (``is_recorded``); none of it is known of a user's own (``is_own``).
+    """
+
+    opens: str = ""
+    is_local: bool = False
+    is_served: bool = False
+    is_recorded: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a hook opens it."""
+        return not self.opens
+
+
+APIS: Mapping[str, Api] = {
+    "openai": Api("openai.OpenAIModel", is_served=True),
+    "transformers": Api("transformers.TransformersModel", is_local=True),
+    "replay": Api("replay.ReplayModel", is_recorded=True),
+}
+_OWN = Api()
 
 
 @dataclass(frozen=True)
@@ -37,6 +65,17 @@ class ModelSpec:
     price: Mapping[str, float] = field(default_factory=dict)
     # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
     identity: str | None = None
+
+    @property
+    def way(self) -> Api:
+        """How it is reached."""
+        return APIS.get(self.api, _OWN)
+
+    @property
+    def endpoint(self) -> str:
+        """The address that it is asked at, the openai package's own where none is given; empty for one without any."""
+        default = os.environ.get("OPENAI_BASE_URL") or OPENAI if self.way.is_served else ""
+        return (self.base_url or default).strip()
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -75,11 +114,21 @@ def _alias(name: str, table: Table) -> ModelSpec:
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "price" in settings:
         _check_price(table.where, settings["price"])
+    # Not a number is not above 0 either.
+    if not settings.get("timeout", 1) > 0:
+        raise pytest.UsageError(f"{table.where}: timeout is in seconds and above 0, not {settings['timeout']!r}")
+    if settings.get("retries", 0) < 0:
+        raise pytest.UsageError(f"{table.where}: retries is at least 0, not {settings['retries']!r}")
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    if api in ("openai", "replay") and settings.get("args"):
+        raise pytest.UsageError(
+            f"{table.where}: args are for a model in this process; what a server is asked with stands in generation"
+        )
     _refuse_secrets(table.where, settings)
-    if api == "openai" and "base_url" not in settings:
+    spec = ModelSpec(**{**settings, "name": name, "api": api})
+    if spec.way.is_served and not spec.base_url:
         _openai_address()
-    return ModelSpec(**{**settings, "name": name, "api": api})
+    return spec
 
 
 def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:
@@ -131,7 +180,7 @@ def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str
     """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
     spec = _resolve(name, aliases)
     spec = replace(spec, generation=_merged(spec.generation, generation))
-    if spec.api != "openai":
+    if not spec.way.is_served:
         return spec
     _check_generation(spec)
     return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec
@@ -141,7 +190,13 @@ def _address(name: str, given: str) -> str:
     """The address without the endpoint that may stand behind it, and with the ``/v1`` that nearly every server has."""
     if not given.lower().startswith(("http://", "https://")):
         raise pytest.UsageError(f"model {name!r}: base_url = {given!r} lacks http:// or https:// in front")
-    path = urlsplit(given).path
+    try:
+        parts = urlsplit(given)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("it names no server")
+    except ValueError as error:
+        raise pytest.UsageError(f"model {name!r}: base_url = {given!r} is no address: {error}") from None
+    path = parts.path
     if path in ("", "/"):
         return given if path else f"{given}/v1"
     return given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
@@ -156,7 +211,16 @@ _NUMBERS = {
 _SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
 
 
+# What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
+_ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
+
+
 def _check_generation(spec: ModelSpec) -> None:
+    extra = spec.generation.get("extra_body")
+    for key in (*spec.generation, *(extra if isinstance(extra, Mapping) else ())):
+        if key in _ASKED:
+            beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
     for key, value in spec.generation.items():
         if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is a number, not {value!r}")
@@ -181,11 +245,13 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
     if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not name.startswith((".", "/"))):
         return ModelSpec(name, "transformers", name)
+    if name.startswith((".", "/")):
+        raise pytest.UsageError(f"--model {name}: there is no folder {name!r}")
     raise unknown(
         "model",
         name,
         [*aliases, "tiny"],
-        "Give an alias of [tool.modeleval.models.NAME], a hub id (owner/name), a local folder, openai:NAME "
+        "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, openai:NAME "
         "or replay:FILE.",
     )
 

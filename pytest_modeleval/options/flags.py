@@ -148,7 +148,7 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
     ),
     "several benchmarks as one": (
         Flag("--eval-collection", "FILE", "ask what a collection's schema or index names", values.path),
-        Flag("--eval-collection-save", "FILE", "write the collection's drawn rows to FILE as an index", values.path),
+        Flag("--eval-collection-save", "FILE", "write the collection's drawn rows to FILE as an index", values.written),
         Flag(
             "--eval-sampler",
             "HOW",
@@ -233,11 +233,14 @@ GROUPS: Mapping[str, Sequence[Flag]] = {
         ),
     ),
     "what is written": (
-        Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", values.path),
-        Flag("--eval-summary", "FILE", "write the gate and the table to FILE as Markdown", values.path),
+        Flag("--eval-json", "FILE", "write the table of scores to FILE as JSON", values.written),
+        Flag("--eval-summary", "FILE", "write the gate and the table to FILE as Markdown", values.written),
         Flag("--eval-export", "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export),
         Flag(
-            "--eval-html", "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.path
+            "--eval-html",
+            "FILE",
+            "write a page for a browser to FILE: scores, comparisons, every sample",
+            values.written,
         ),
         Flag("--eval-report", "DIR", "write a report with Allure's command line to DIR/index.html", values.path),
         Flag(

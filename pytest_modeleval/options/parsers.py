@@ -184,7 +184,7 @@ def path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given 
 
 
 def written(flag: str, text: str) -> Path:
-    """A file to write at the end of a run that would be asked again without it; refused where none can be."""
+    """A file to write at the end of a run; refused before it where none can be."""
     path = Path(text).absolute()
     if os.path.isdir(path):  # noqa: PTH112 - which raises where a folder above may not be entered
         raise pytest.UsageError(f"{flag} takes a file to write, and {path} is a folder")
@@ -207,7 +207,7 @@ def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 def export(flag: str, text: str) -> Path:
     """A file of a kind that samples can be written as."""
-    path = Path(text).absolute()
+    path = written(flag, text)
     if path.suffix not in EXPORTS:
         raise pytest.UsageError(f"{flag} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
     if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:

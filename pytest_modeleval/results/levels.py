@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pytest_modeleval.record import Labels, Record
 from pytest_modeleval.results.results import Figures, Tally, figures, summed
-from pytest_modeleval.scale import PLAIN
 from pytest_modeleval.statistics.means import estimate
+from pytest_modeleval.statistics.scale import PLAIN
 
 LEVELS = ("all", "category", "task_type", "tag", "dataset", "subset")
 

@@ -22,7 +22,7 @@ from pytest_modeleval.results.verdicts import (
     wrong_line,
 )
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
-from pytest_modeleval.scale import PLAIN, Scale
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.rows import Row
 from pytest_modeleval.store.store import Store

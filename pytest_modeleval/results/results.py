@@ -8,8 +8,8 @@ from typing import Any
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.scale import PLAIN, Scale
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # The beginnings of metrics over a sample's repeats; a number follows.
 OVER_REPEATS = ("pass@", "pass^", "vote@")

@@ -13,7 +13,7 @@ from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Rec
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import SampleError, Score
-from pytest_modeleval.scale import PLAIN
+from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
 from pytest_modeleval.store.rows import HIDDEN, AnswerRow, Row, ScoreRow
 
@@ -21,17 +21,25 @@ _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
 def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
-    """What a phase's report says of the sample; None when it says nothing yet, or nothing new."""
-    if report.skipped:
+    """What a phase's report says of the sample; None when it says nothing yet, or nothing new.
+
+    A wrong answer stays one where xfail expects it: left out, it would be missing from the score.
+    """
+    error = call.excinfo.value if call.excinfo else None
+    is_expected = hasattr(report, "wasxfail")
+    if report.skipped and not (
+        is_expected and (report.when == "call" or not isinstance(error, pytest.xfail.Exception))
+    ):
         return UNSCORED if report.when != "teardown" else None
     if report.when == "call":
-        if report.passed:
+        # A strict xfail fails what passes.
+        if report.passed or error is None:
             return RIGHT
-        error = call.excinfo.value if call.excinfo else None
         # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
         ran_out = "from pytest-timeout" in str(error)
-        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
-    return ERROR if report.when == "setup" and report.failed else None
+        is_wrong = isinstance(error, AssertionError | pytest.fail.Exception | pytest.xfail.Exception)
+        return WRONG if is_wrong and not ran_out else ERROR
+    return ERROR if report.when == "setup" and not report.passed else None
 
 
 def record_of(
@@ -44,7 +52,7 @@ def record_of(
     pins: Mapping[str, str] | None = None,
 ) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
-    answers = turn.answers if turn else []
+    answers = turn.own if turn else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
     made = {score.name: score for score in turn.scores} if turn and outcome in (RIGHT, WRONG) else {}
     if outcome == RIGHT and "main" in made and made["main"].measured:
@@ -109,7 +117,7 @@ def figures(record: Record) -> list[tuple[str, object]]:
 def _vote(turn: Turn) -> str:
     """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
     got = next((score.got for score in turn.scores if score.name == "main"), None)
-    text = got if got is not None else turn.answers[-1].completion.text if turn.answers else ""
+    text = got if got is not None else turn.own[-1].completion.text if turn.own else ""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
@@ -164,7 +172,7 @@ def answer_rows(run: str, node: str, turn: Turn | None) -> list[Row]:
     rows: list[Row] = []
     requests = chained(answer.messages for answer in answers)
     for number, (answer, (asked, messages)) in enumerate(zip(answers, requests, strict=True)):
-        rows += [*messages, AnswerRow(run, node, number, asked, answer.key)]
+        rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by)]
     return rows
 
 
@@ -176,7 +184,7 @@ def score_rows(
     Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
     """
     made = {score.name: score for score in turn.scores} if turn else {}
-    key = turn.answers[-1].key if turn and turn.answers else None
+    key = turn.own[-1].key if turn and turn.own else None
     if hidden:
         why = f"{why} ({hidden})".strip()
         made, key, sample = {}, None, f"{HIDDEN}{sample}"

@@ -11,7 +11,7 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.record import MEASURED, RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Message, last_question, token_count
-from pytest_modeleval.scale import PLAIN, Scale
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # Before the hash of a sample whose texts no report shows: it leads to no prompt then.
 HIDDEN = "hidden:"
@@ -51,7 +51,8 @@ class SampleRow(NamedTuple):
 class AnswerRow(NamedTuple):
     """One of an item's answers, where more was asked than the sample's prompt: the first has the ``number`` 0.
 
-    ``asked`` stands for the messages that were asked, ``completion`` the answer's key.
+    ``asked`` stands for the messages that were asked, ``completion`` the answer's key, ``by`` for who gave it: the
+    "model" under evaluation, or another.
     """
 
     run: str
@@ -59,6 +60,7 @@ class AnswerRow(NamedTuple):
     number: int
     asked: str
     completion: str
+    by: str
 
 
 class ScoreRow(NamedTuple):

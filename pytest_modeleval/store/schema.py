@@ -102,7 +102,7 @@ def _eighth(connection: sqlite3.Connection) -> None:
         asked = [run("select messages from requests where key = ?", (key,)).fetchone() for key in keys]
         requests = chained(messages_in(row[0]) if row else [] for row in asked)
         for number, (key, (last, rows)) in enumerate(zip(keys, requests, strict=True)):
-            _insert(connection, [*rows, AnswerRow(run_, item, number, last, key)])
+            _insert(connection, [*rows, AnswerRow(run_, item, number, last, key, "model")])
     names = ", ".join(name for name in columns(ScoreRow) if name in _names(connection, "scores_before"))
     run(f"insert into scores ({names}) select {names} from scores_before")
     for table in ("samples_before", "scores_before", "requests"):
