@@ -92,6 +92,7 @@ class Record:
                 if "labels" in fields:
                     task_type, tags, categories, weight = fields["labels"]
                     fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
-                fields["scales"] = {name: Scale.of(kept) for name, kept in fields.get("scales", {}).items()}
+                if "scales" in fields:
+                    fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
                 return cls(**fields)
         return None
