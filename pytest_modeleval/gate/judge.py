@@ -80,7 +80,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Regressed:
-    """A sample that scored less than before. ``flaky`` is its history's word, where that was looked at."""
+    """A sample that scored worse than before. ``flaky`` is its history's word, where that was looked at."""
 
     model: str
     benchmark: str
@@ -181,7 +181,7 @@ class Gate:
 
     @property
     def regressed(self) -> list[Regressed]:
-        """The samples that scored less than in the baseline."""
+        """The samples that scored worse than in the baseline."""
         found = []
         for (model, benchmark), now in self.ledger.outcomes.items() if self.baseline else ():
             part = self.baseline.parts.get(benchmark) if self.baseline else None
