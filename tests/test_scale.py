@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 from tests.conftest import FaultyServer, answer, run
@@ -374,3 +375,29 @@ def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
     assert [line["axis.mixed"] for line in lines if line["benchmark"] == "hostile"] == ["1", "one"]
     everything = [path for path in project.path.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]
     assert [path for path in everything if b"of the question" in path.read_bytes()] == []
+
+
+def test_workers_tell_scales_and_axes_as_one_process_does(kinds: pytest.Pytester) -> None:
+    alone = written(kinds)
+    together = written(kinds, "-n", "2")
+
+    told = ("range", "better", "measured", "axes", "samples", "score", "low", "high")
+    assert {name: [row[key] for key in told] for name, row in together.items()} == {
+        name: [row[key] for key in told] for name, row in alone.items()
+    }
+
+
+@pytest.mark.parametrize("kept", ["no JSON", "[1]", "3", '{"length": [1]}'])
+def test_what_is_damaged_in_the_store_is_passed_over(kinds: pytest.Pytester, kept: str) -> None:
+    run(kinds, "--model", "faulty", "-k", "errors", "test_kinds.py")
+    with closing(sqlite3.connect(kinds.path / ".modeleval/store.sqlite")) as store:
+        store.execute("update scores set axes = ?, scale = ?", (kept, kept))
+        store.commit()
+        ((run_id,),) = store.execute("select id from runs").fetchall()
+
+    for ending in ("jsonl", "parquet"):
+        assert export(kinds.path / f"out.{ending}", kinds.path / ".modeleval", run_id) == 8
+    result = run(kinds, "--eval-diff", "last", "last", "--eval-html", "diff.html")
+
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+    assert len(Data(kinds.path / "diff.html").rows) == 16

@@ -122,9 +122,10 @@ class Past:
 
     def axes(self, run: str) -> dict[str, bool]:
         """The axes of a run's samples, and whether each has numbers alone."""
+        each = "json_each(case when json_valid(axes) then axes end)"
         rows = self._connection.execute(
-            "select key, min(type in ('integer', 'real')) from scores, json_each(axes) "
-            "where run = ? and json_valid(axes) group by key order by key",
+            f"select key, min(type in ('integer', 'real')) from scores, {each} "
+            "where run = ? and typeof(key) = 'text' group by key order by key",
             (run,),
         )
         return {name: bool(is_number) for name, is_number in rows}
