@@ -232,6 +232,7 @@ class ActiveHooks:
         try:
             return (yield)
         finally:
+            self.evaluation.end_copy()
             self.evaluation.recorder.forget(item)
 
     @pytest.hookimpl(tryfirst=True)

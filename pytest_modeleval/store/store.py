@@ -77,9 +77,10 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        # A time that is none would be neither old nor new.
+        # A time that is none, or of no calendar, would be neither old nor new.
         rows = self.rows(
-            "select completion, created, key from completions where typeof(created) = 'real' and " + where + " limit 1",
+            "select completion, created, key from completions where typeof(created) = 'real' "
+            "and created between 0 and 1e11 and " + where + " limit 1",
             parameters,
         )
         completion = completion_in(rows[0][0]) if rows else None
