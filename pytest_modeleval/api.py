@@ -92,7 +92,9 @@ def _read(folder: Path, status: int, output: str) -> Run:
     document = json.loads(path.read_text("utf-8"))
     with samples.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    return Run(document["run"]["id"], status, [Row(**row) for row in document["rows"]], rows)
+    return Run(
+        document["run"]["id"], status, [Row(**{**row, "range": tuple(row["range"])}) for row in document["rows"]], rows
+    )
 
 
 def _complaint(output: str) -> str:

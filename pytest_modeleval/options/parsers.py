@@ -163,8 +163,19 @@ def least(flag: str, texts: Iterable[str]) -> dict[str, float]:
         name, equals, value = text.rpartition("=")
         if not equals or not name:
             raise pytest.UsageError(f"{flag} takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not {text!r}")
-        found[name] = rate(f"{flag} {name}", value)
+        found[name] = _score(f"{flag} {name}", value)
     return found
+
+
+def _score(flag: str, text: str) -> float:
+    """A number, or a share such as 80%. Which a benchmark's scores can be at all, its first one tells."""
+    try:
+        score = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise pytest.UsageError(f"{flag} takes a score such as 0.8 or 80%, not {text!r}")
+    return score
 
 
 def path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag

@@ -291,7 +291,10 @@ class Evaluation:
             self.results.add(record)
             self.failed_samples += report.failed
             if self.gate.judges:
-                self.gate.ledger.add(record)
+                try:
+                    self.gate.add(record)
+                except pytest.UsageError as error:
+                    self.stop(str(error))
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
                 if self._ahead is not None:

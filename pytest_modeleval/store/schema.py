@@ -144,6 +144,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH),
     _eighth,
     _NINTH,
+    # What scores are, and samples' axes.
+    "",
 )
 VERSION = len(_VERSIONS)
 
