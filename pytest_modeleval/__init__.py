@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_modeleval.api import evaluate
+    from pytest_modeleval.api import Evaluated, evaluate
     from pytest_modeleval.datasets import Row
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Cloze",
     "Completion",
+    "Evaluated",
     "FinishedRun",
     "Found",
     "JudgeError",
@@ -40,6 +41,7 @@ __all__ = [
 _MODULES = {
     "Cloze": "items.prompts",
     "Completion": "sample",
+    "Evaluated": "api",
     "FinishedRun": "results.finished",
     "Found": "perf.verdict.search",
     "JudgeError": "sample",

@@ -20,7 +20,7 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
 )
 from pytest_modeleval.options.flags import add_flags
 from pytest_modeleval.options.options import COMMANDS, FLAGS, MARK
-from pytest_modeleval.options.sources import is_active, refuse_ini_keys
+from pytest_modeleval.options.sources import add_handed, is_active, refuse_ini_keys
 from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_flags(parser, (*FLAGS, *COMMANDS), "model evaluation: {}")
     add_flags(parser, PERF_FLAGS)
+    add_handed(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -1,5 +1,7 @@
 """Where a session's options come from: pytest's command line, and the project's settings."""
 
+import argparse
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
@@ -14,8 +16,10 @@ from pytest_modeleval.options.where import Where
 
 # The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
 _GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
+# The argument by which `evaluate` hands over what it was called with, as a file of JSON.
+HANDED = "--modeleval-handed"
 # What only the command line says.
-_TYPED_ONLY = {"run", *(flag.key for flag in COMMANDS)}
+_TYPED_ONLY = {"run", "handed", *(flag.key for flag in COMMANDS)}
 # The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.
 _PYTESTS = r"^\[(?:tool[.:])?pytest(?:\.ini_options)?\]$(.*?)(?=^\[|\Z)"
 _INI_KEY = r"^[ \t]*(?:eval_|(?=perf_))(\w+)[ \t]*="
@@ -31,6 +35,11 @@ class Settings(NamedTuple):
 
 _SETTINGS = pytest.StashKey[Settings]()
 _OPTIONS = pytest.StashKey[Options]()
+
+
+def add_handed(parser: pytest.Parser) -> None:
+    """Register the argument by which `evaluate` hands over what it was called with."""
+    parser.addoption(HANDED, dest=f"{DEST}handed", help=argparse.SUPPRESS)
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -89,7 +98,7 @@ def refuse_ini_keys(config: pytest.Config) -> None:
 
 
 def _layers(config: pytest.Config, root: Path, tables: Mapping[str, Mapping[str, Table]]) -> Iterator[dict[str, Given]]:
-    """What [run] and [gate] give, then the [runs.NAME] of --eval-run."""
+    """What [run] and [gate] give, then the [runs.NAME] of --eval-run, then what `evaluate` was called with."""
     every = _keys(config)
     for section, keys, other in (("run", every - _GATE, "gate"), ("gate", _GATE, "run")):
         for table in tables[section].values():
@@ -97,10 +106,14 @@ def _layers(config: pytest.Config, root: Path, tables: Mapping[str, Mapping[str,
                 raise pytest.UsageError(f"{table.where} {misplaced[0]} belongs into [{other}]")
             yield given_in(table.settings, table.where, keys, folder=root)
     runs = {name: given_in(each.settings, each.where, every, folder=root) for name, each in tables["runs"].items()}
-    if (name := config.option.modeleval_run) is not None:
+    path = config.option.modeleval_handed
+    handed = given_in(json.loads(Path(path).read_text("utf-8")), "evaluate()", every | {"run"}) if path else {}
+    name = config.option.modeleval_run or (str(handed["run"].value) if "run" in handed else None)
+    if name is not None:
         if name not in runs:
             raise unknown("run", name, runs, "Give the NAME of a table [runs.NAME] in modeleval.toml.")
         yield runs[name]
+    yield handed
 
 
 def _keys(config: pytest.Config) -> Set[str]:
