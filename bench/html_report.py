@@ -27,8 +27,9 @@ from pytest_modeleval.record import RIGHT, WRONG, Record
 from pytest_modeleval.reports.first_screen import FirstScreen, Scores
 from pytest_modeleval.reports.page import write_page
 from pytest_modeleval.results.results import Results
-from pytest_modeleval.results.verdicts import sample_row, score_rows
+from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.sample import Completion, Sample, Score
+from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.store import Question, Store
 
 SEED = 20260101
@@ -93,11 +94,10 @@ def fill(folder: Path, samples: int) -> tuple[str, Results]:
             results.add(record)
             question = Question(f"{number:032x}", "0" * 32, run)
             store.save_completion(question, "m", completion)
-            row = sample_row(sample, "quiz")
-            store.save_sample(row)
+            row, messages = sample_rows(sample.messages, sample.target, "quiz")
             turn = Turn(sample, [Answer(completion, question.key)], [score])
             node = f"test_quiz.py::test_quiz[{record.subset}-{number:05}]"
-            store.save_scores(score_rows(run, node, record, turn, row[0], ""))
+            store.save([*messages, row, *score_rows(run, node, record, turn, row.hash, "")])
     return run, results
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.perf.verdict.search import Found, Knee
     from pytest_modeleval.results.finished import FinishedRun
-    from pytest_modeleval.sample import Completion, JudgeError, Sample, SampleError, Score
+    from pytest_modeleval.sample import Completion, JudgeError, Model, Sample, SampleError, Score, SyncModel
 
 __all__ = [
     "Cloze",
@@ -25,12 +25,14 @@ __all__ = [
     "JudgeError",
     "Knee",
     "Measured",
+    "Model",
     "Row",
     "Sample",
     "SampleError",
     "Score",
     "Shots",
     "Speed",
+    "SyncModel",
     "benchmark",
     "evaluate",
     "generated",
@@ -47,12 +49,14 @@ _MODULES = {
     "JudgeError": "sample",
     "Knee": "perf.verdict.search",
     "Measured": "perf.measured",
+    "Model": "sample",
     "Row": "datasets",
     "Sample": "sample",
     "SampleError": "sample",
     "Score": "sample",
     "Shots": "items.declare",
     "Speed": "perf.speed",
+    "SyncModel": "sample",
     "benchmark": "items.declare",
     "evaluate": "api",
     "generated": "datasets.generated",

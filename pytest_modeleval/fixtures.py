@@ -11,19 +11,21 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.perf.verdict.search import Found, Knee
-    from pytest_modeleval.sample import Completion, Sample
+    from pytest_modeleval.run.evaluation import Evaluation
+    from pytest_modeleval.sample import Completion, Model, Sample, SyncModel
 
 
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> Sample:
     """The question this item asks, with its target."""
-    from pytest_modeleval.asking.trial import TURN
+    from pytest_modeleval.asking.trial import TURN, Turn
     from pytest_modeleval.sample import NotAsked, SampleError
 
     turn = request.node.stash.get(TURN, None)
     if turn is None:
-        # An async body that starts in its own turn: it is given the sample then.
-        return request.param.source.sample(request.param.subset, request.param.row)  # type: ignore[no-any-return]
+        # An async body that starts in its own turn.
+        ref = request.param
+        turn = request.node.stash[TURN] = Turn(ref.source.sample(ref.subset, ref.row))
     if isinstance(turn, NotAsked):
         pytest.skip(str(turn))
     if isinstance(turn, SampleError):
@@ -33,24 +35,33 @@ def sample(request: pytest.FixtureRequest) -> Sample:
 
 @pytest.fixture
 def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  # noqa: ARG001 - parametrized by it
-    """The model's one answer to the sample's prompt."""
+    """The model's answer to the sample's prompt."""
     from pytest_modeleval.asking.trial import TURN
 
-    return request.node.stash[TURN].answers[0].completion  # type: ignore[no-any-return]
+    turn = request.node.stash[TURN]
+    # An async body that starts in its own turn has asked nothing yet.
+    if not turn.answers:
+        return _asking(request).ask_prompt(request.node, turn)
+    return turn.answers[0].completion  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def rule(request: pytest.FixtureRequest, sample: Sample) -> Rule:  # noqa: ARG001 - parametrized by it
     """The scorer that the user chose of the benchmark's ``rules``."""
-    source = request.node.callspec.params["sample"].source
-    if not source.rule:
-        raise pytest.UsageError(f"{source.benchmark.where}: {source.benchmark.name} takes a rule and declares none")
-    return source.benchmark.rules[source.rule]  # type: ignore[no-any-return]
+    return request.node.callspec.params["sample"].source.scorer  # type: ignore[no-any-return]
 
 
 @pytest.fixture
-def model(sample: Sample) -> None:
-    """The model under evaluation, for async tests: ``await model.complete(messages)``."""
+def model(request: pytest.FixtureRequest) -> Model | SyncModel:
+    """The model under evaluation, in any test: ``model.complete(messages)``, with ``await`` in an async one."""
+    from pytest_modeleval.items.collect import selected
+
+    asking = _asking(request)
+    if (ref := selected(request.node)) is not None:
+        # Its answers are the sample's.
+        request.getfixturevalue("sample")
+        return asking.model_for(request.node, ref.model.name)
+    return asking.model_for(request.node, getattr(request, "param", None))
 
 
 @pytest.fixture
@@ -69,6 +80,13 @@ def perf_search(request: pytest.FixtureRequest) -> Found | Knee:
 def perf_speed(request: pytest.FixtureRequest) -> Speed:
     """How fast the model is in this process, at one length of the prompt."""
     return _measured(request)  # type: ignore[no-any-return]
+
+
+def _asking(request: pytest.FixtureRequest) -> Evaluation:
+    active = request.config.pluginmanager.get_plugin("modeleval-active")
+    if active is None:
+        pytest.skip("no model: give --model NAME")
+    return active.evaluation  # type: ignore[no-any-return]
 
 
 def _measured(request: pytest.FixtureRequest) -> Any:

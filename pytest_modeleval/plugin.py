@@ -102,11 +102,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         parametrize(metafunc, fixture)
         return
     active = metafunc.config.pluginmanager.get_plugin("modeleval-active")
-    if metafunc.definition.get_closest_marker(MARK) is None:
-        return
     if active is not None:
         active.parametrize(metafunc)
-    elif "sample" in metafunc.fixturenames:
+    elif metafunc.definition.get_closest_marker(MARK) and "sample" in metafunc.fixturenames:
         skip = pytest.mark.skip(reason="no model: give --model NAME")
         metafunc.parametrize("sample", [pytest.param(None, id="no-model", marks=skip)], indirect=True)
 
@@ -116,13 +114,15 @@ class ActiveHooks:
 
     def __init__(self, config: pytest.Config) -> None:
         from pytest_modeleval import xdist
+        from pytest_modeleval.asking.given import own_names
         from pytest_modeleval.asking.resuming import command_of
-        from pytest_modeleval.custom.collecting import arguments, collected, modules_of
+        from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
         from pytest_modeleval.items.collect import declaration
         from pytest_modeleval.record import Record
         from pytest_modeleval.reports import terminal
         from pytest_modeleval.run.evaluation import STOPPED, Evaluation
         from pytest_modeleval.run.header import header
+        from pytest_modeleval.run.preflight import refuse_idle_flags
         from pytest_modeleval.run.typed import placed
 
         xdist.pin_gpu(config)
@@ -134,6 +134,7 @@ class ActiveHooks:
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        self._own_id = own_id
         self._declaration, self._record_of, self._terminal, self._stopped, self._collected, self._header = (
             declaration,
             Record.of,
@@ -142,18 +143,26 @@ class ActiveHooks:
             collected,
             header,
         )
-        self._config, self._command_of = config, command_of
+        self._config, self._command_of, self._own_names = config, command_of, own_names
+        self._refuse_idle_flags = refuse_idle_flags
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
-        """Give a benchmark's test its samples."""
+        """Give a benchmark's test its samples, and an ordinary test that takes the model each of several."""
         declared = self._declaration(metafunc)
         if declared is not None:
             self.evaluation.collector.parametrize(metafunc, declared)
+        elif len(self.evaluation.models) > 1 and "model" in self._own_names(metafunc.definition):
+            metafunc.parametrize("model", [spec.name for spec in self.evaluation.models], indirect=True)
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return self._collected(self._files, file_path, parent)
+
+    def pytest_pycollect_makemodule(self, module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+        own = self._own_id(module_path, parent)
+        module: pytest.Module | None = pytest.Module.from_parent(parent, path=module_path, **own) if own else None
+        return module
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -200,8 +209,14 @@ class ActiveHooks:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session: pytest.Session, items: list[pytest.Item]) -> None:
+        self._refuse_idle_flags(self._config, items)
         self.evaluation.deselect(items)
         self.evaluation.arrange(items, failed=bool(session.testsfailed))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        # pytest's own --lf leaves items out after every other plugin.
+        self.evaluation.refuse_incomparable(session.items)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
@@ -260,7 +275,9 @@ class ActiveHooks:
         if not isinstance(report, pytest.TestReport) or report.when == "teardown" or str(report.outcome) == "rerun":
             return None
         record = self._record_of(report.user_properties)
-        return self._terminal.status(record, live=self._live.shown) if record else None
+        if record is None or hasattr(report, "wasxfail"):
+            return None
+        return self._terminal.status(record, live=self._live.shown)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:

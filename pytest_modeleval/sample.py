@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from numbers import Real
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, Protocol
 
 # JSON as other people send it: the one place where `Any` may live.
 Json = Mapping[str, Any]
@@ -79,10 +79,12 @@ class Sample:
     @property
     def asked(self) -> str:
         """The text of the last user message, for people to read."""
-        for message in reversed(self.messages):
-            if message.get("role") == "user":
-                return text_of(message)
-        return ""
+        return last_question(self.messages)
+
+
+def last_question(messages: Sequence[Message]) -> str:
+    """The text of the last user message; empty where there is none."""
+    return next((text_of(message) for message in reversed(messages) if message.get("role") == "user"), "")
 
 
 def label_in(label: object, allowed: range) -> int:
@@ -167,6 +169,35 @@ class FilteredCompletion(Completion):
 
     def __str__(self) -> str:
         return self.scored
+
+
+class Model(Protocol):
+    """The model under evaluation as an async test is given it, by the argument ``model``."""
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+
+    async def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """The model's answer to a prompt or chat messages; ``generation`` goes over the model's own settings.
+
+        The same asked again in one test is answered again. Raises `SampleError` where there is no answer.
+        """
+
+
+class SyncModel(Protocol):
+    """The model under evaluation as a test that is not async is given it, by the argument ``model``."""
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+
+    def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """As `Model.complete`, and waits for the answer."""
 
 
 # What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,

@@ -11,7 +11,8 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--model", "fauly"], "unknown model 'fauly'; did you mean 'faulty'? Known: faulty, tiny. Give an alias of*"),
+        (["--model", "fauly"], "unknown model 'fauly'; did you mean 'faulty'? Known: faulty, tiny. Give an alias ([[]models.NAME] in modeleval.toml), *"),
+        (["--model", "./nowhere"], "--model ./nowhere: there is no folder './nowhere'"),
         (["--model", "no/such/folder"], "unknown model 'no/such/folder'*"),
         (["--model", "openai:"], "--model openai:: nothing stands after the colon"),
         (["--model", "openai:gpt"], "model 'openai:gpt': the environment variable OPENAI_API_KEY has no key"),
@@ -35,6 +36,11 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--eval-diff", "last", ""], "--eval-diff takes RUN, not ''"),
         (["--model", "faulty", "--eval-save-baseline", "empty"], "--eval-save-baseline takes a file to write, and */empty is a folder"),
         (["--model", "faulty", "--eval-save-baseline", "empty/x/o.json"], "--eval-save-baseline: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
+        (["--model", "faulty", "--eval-json", "empty/x/o.json"], "--eval-json: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
+        (["--model", "faulty", "--eval-summary", "empty"], "--eval-summary takes a file to write, and */empty is a folder"),
+        (["--model", "faulty", "--eval-export", "empty/x/o.csv"], "--eval-export: */empty/x/o.csv cannot be written: *"),
+        (["--model", "faulty", "--eval-html", "empty/x/o.html"], "--eval-html: */empty/x/o.html cannot be written: *"),
+        (["--model", "faulty", "--perf-slo", "p99_ttft<=500ms"], "--perf-slo is about a load test, and this run has none: give --perf-parallel N, *"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
@@ -50,6 +56,9 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", "faulty", "--eval-limits", "5"], "unknown flag --eval-limits; did you mean --eval-limit?"),
         (["--model", "faulty", "--eval_limit=5"], "unknown flag --eval_limit; did you mean --eval-limit?"),
         (["--model", "faulty", "--eval-generation", "temprature=0"], "unknown generation setting of model 'faulty': 'temprature'; did you mean 'temperature'? *"),
+        (["--model", "faulty", "--eval-generation", "messages=[]"], "generation of model 'faulty': messages is no setting of its answers"),
+        (["--model", "faulty", "--eval-generation", "model=other"], "generation of model 'faulty': model is no setting of its answers; model = … stands beside generation in its alias"),
+        (["--model", "faulty", "--eval-generation", 'extra_body={"stream": true}'], "generation of model 'faulty': stream is no setting of its answers; stream = … stands *"),
         (["--model", "faulty", "--eval-generation", "temperature=0,7"], "generation of model 'faulty': temperature is a number, not '0,7'"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
@@ -126,7 +135,35 @@ def test_a_shipped_benchmark_goes_by_its_file(project: pytest.Pytester, faulty: 
 
     result = run(project, "--model", "faulty", item, "--collect-only", "-q")
 
-    result.stdout.fnmatch_lines(["*::test_arithmetic?add-1-00001]"])
+    result.stdout.fnmatch_lines(["test_arithmetic.py::test_arithmetic?add-1-00001]"])
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_a_sample_has_one_node_id_however_it_was_chosen(
+    project: pytest.Pytester, faulty: FaultyServer, processes: tuple[str, ...]
+) -> None:
+    run(project, "--model", "faulty", "test_arithmetic.py", "--eval-limit", "3", *processes)
+    again = run(project, "--model", "faulty", "-k", "arithmetic", "--lf", "--collect-only", "-q")
+    typed = run(project, "--model", "faulty", "test_arithmetic.py", "--eval-limit", "3", "--lf")
+
+    assert again.outlines[:3] == [
+        f"test_arithmetic.py::test_arithmetic[{sample}]"
+        for sample in ("add-1-00005", "add-2-00019", "multiply-3-00009")
+    ]
+    typed.assert_outcomes(failed=3)
+    typed.stdout.fnmatch_lines(["test_arithmetic.py FFF *"])
+
+
+def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
+    project: pytest.Pytester, faulty: FaultyServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "exam.jsonl").write_text('{"question": "6 * 7?", "answer": "42"}')
+
+    for path in (folder, folder / "exam.jsonl"):
+        result = run(project, "--model", "faulty", f"--eval-file={path}", "--collect-only", "-q")
+
+        result.stdout.fnmatch_lines([f"{path.name}::test_{path.stem}?*-00000]"])
 
 
 @pytest.mark.parametrize(
@@ -140,7 +177,32 @@ def test_a_shipped_benchmark_goes_by_its_file(project: pytest.Pytester, faulty: 
         ("[models.m]\nmodel = 'x'\napi = 'opnai'", "unknown api of model 'm': 'opnai'; did you mean 'openai'? *"),
         ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
         ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),
+        ("models = 3", "modeleval.toml: models are tables, ?models.NAME], not 3"),
+        ("benchmarks = []", "modeleval.toml: benchmarks are tables, ?benchmarks.NAME], not ??"),
         ("[models.m", "*modeleval.toml is not TOML: *"),
+        ("[models.m]\nmodel = 'x'\ntimeout = 0", "modeleval.toml: model 'm': timeout is in seconds and above 0, not 0"),
+        ("[models.m]\nmodel = 'x'\ntimeout = nan", "modeleval.toml: model 'm': timeout is * above 0, not nan"),
+        ("[models.m]\nmodel = 'x'\nretries = -1", "modeleval.toml: model 'm': retries is at least 0, not -1"),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\nargs = { temperature = 0 }",
+            "modeleval.toml: model 'm': args are for a model in this process; what a server * stands in generation",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h:99999/v1'",
+            "model 'm': base_url = 'http://h:99999/v1' is no address: Port out of range 0-65535",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http:///v1'",
+            "model 'm': base_url = 'http:///v1' is no address: it names no server",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\nheaders = { 'X Team' = 'a' }",
+            "model 'm': 'X Team' is no name of a header",
+        ),
+        (
+            "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\n[benchmarks.answers]\nrule = 'official'",
+            "answers offers no rules to choose among: leave rule = 'official' out",
+        ),
         (
             "[models.m]\nmodel = 'x'\nbase_url = '127.0.0.1:1/v1'",
             "model 'm': base_url = '127.0.0.1:1/v1' lacks http:// or https:// in front",
@@ -153,20 +215,6 @@ def test_a_shipped_benchmark_goes_by_its_file(project: pytest.Pytester, faulty: 
             "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\n[benchmarks.anwers]",
             "unknown benchmark in the config: 'anwers'; did you mean 'answers'? *",
         ),
-    ],
-    ids=[
-        "key",
-        "no model",
-        "type",
-        "bool",
-        "secret",
-        "api",
-        "table",
-        "no table",
-        "no toml",
-        "scheme",
-        "setting",
-        "benchmark",
     ],
 )
 def test_a_wrong_config(project: pytest.Pytester, toml: str, said: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 from pytest_modeleval.models import openai
 
 # Imported here, so that the runs in this process find these very modules.
-from pytest_modeleval.store import store
+from pytest_modeleval.store import schema, store
 from tests.conftest import FaultyServer, alias, answer, run, send
 
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
@@ -299,7 +299,7 @@ def test_a_full_disk_stops_the_run_and_keeps_what_it_has(
     project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite's page limit gives the very error of a full disk, SQLITE_FULL."""
-    connect = store.connect
+    connect = schema.connect
 
     def small(path: Path) -> sqlite3.Connection:
         connection = connect(path)

@@ -26,7 +26,8 @@ LAYERS = [
     {"reports/allure"},
     {"perf/reports"},
     {"perf/run"},
-    {"fixtures", "run"},
+    {"run"},
+    {"fixtures"},
     {"plugin"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}

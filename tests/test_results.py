@@ -163,11 +163,16 @@ def test_the_json_follows_its_schema(project: pytest.Pytester, faulty: FaultySer
     assert (whole["prompt_tokens"], whole["completion_tokens"]) == (70, 30)
 
 
-def test_a_json_file_that_cannot_be_written_is_said(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    (project.path / "file").touch()
+def test_what_cannot_be_written_at_the_end_takes_no_other_file_with_it(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makeconftest("from pathlib import Path\ndef pytest_collection_finish(): Path('gone').touch()")
+    gone = ["--eval-json", "gone/out.json", "--eval-export", "gone/out.csv"]
 
-    result = run(project, "--model", "faulty", "--eval-json", "file/out.json", "test_answers.py")
+    result = run(project, "--model", "faulty", *gone, "--eval-summary=s.md", "--eval-html=p.html", "test_answers.py")
 
     result.assert_outcomes(passed=10)
-    result.stdout.fnmatch_lines(["*cannot write *file/out.json: *"])
     assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["cannot write */gone/out.json: *", "cannot write */gone/out.csv: *"])
+    assert "answers" in (project.path / "s.md").read_text()
+    assert "answers" in (project.path / "p.html").read_text()

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store.store import VERSION, Question, Store
+from pytest_modeleval.store.schema import VERSION
+from pytest_modeleval.store.store import Question, Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from pytest_modeleval.results import reuse
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.store.store import _FIRST, _SECOND, Store
+from pytest_modeleval.store.schema import _FIRST, _SECOND
+from pytest_modeleval.store.store import Store
 from tests.conftest import FaultyServer, alias, run
 from tests.reports.conftest import Data
 

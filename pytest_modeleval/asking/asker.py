@@ -33,9 +33,13 @@ LONGEST_RETRY_AFTER = 600.0
 JITTER = random.Random()
 
 
+# Who gave an answer.
+UNDER_EVALUATION = "model"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A completion, where it is stored, when it was asked and answered, and by what.
+    """A completion, where it is stored, when it was asked and answered, to what, and by whom.
 
     ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None.
     """
@@ -46,6 +50,7 @@ class Answer:
     answered: float | None = None
     messages: Sequence[Message] = ()
     stored: float | None = None
+    by: str = UNDER_EVALUATION
 
 
 class Asker:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import suppress
+from inspect import iscoroutinefunction
 from itertools import dropwhile, islice, takewhile
 from typing import Any, NoReturn
 
@@ -11,11 +12,12 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Asker
 from pytest_modeleval.asking.engine import Engine, Job
+from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, converse, own_names
 from pytest_modeleval.asking.stop_signal import Decided
-from pytest_modeleval.asking.trial import AHEAD, TURN, Turn, ask_once, converse
+from pytest_modeleval.asking.trial import TURN, AskedModel, Turn, ask_prompt, model_of, prepare
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
-from pytest_modeleval.sample import NotAsked, SampleError, StopRun
+from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
@@ -79,7 +81,7 @@ class Ahead:
                 return
             # xdist has taken this one out of its queue already.
             self._fed.add(item.nodeid)
-            self._engine.feed_first(self._job(item, ref, None))
+            self._engine.feed_first(self._job(item, ref))
 
         def tick_and_feed() -> None:
             tick()
@@ -108,12 +110,12 @@ class Ahead:
         if ref is None or not ref.source.benchmark.is_async:
             return False
         turn = item.stash.get(TURN, None)
-        if turn is None:
-            names = ref.source.benchmark.body.__code__.co_varnames
-            arguments = {k: v for k, v in item.funcargs.items() if k in names and k not in AHEAD}
+        if turn is None or (isinstance(turn, Turn) and not turn.ran):
+            own = own_names(item)
+            others = {name: value for name, value in item.funcargs.items() if name not in own}
             # Behind this one, which is wanted now.
-            self._engine.feed_next([self._job(other, its, arguments) for other, its in self._alike(item)])
-            self._engine.feed_first(self._job(item, ref, arguments))
+            self._engine.feed_next([self._job(other, its, others) for other, its in self._alike(item)])
+            self._engine.feed_first(self._job(item, ref, item.funcargs, turn))
             turn = item.stash[TURN] = self._result(item, lambda: None)
         if isinstance(turn, NotAsked):
             pytest.skip(str(turn))
@@ -122,6 +124,21 @@ class Ahead:
         if turn.ended is not None:
             raise turn.ended
         return True
+
+    def model_for(self, item: pytest.Function, name: str) -> ModelElsewhere | BlockingModel:
+        """The model of that name, to be asked by an item in its own turn."""
+        ref, asker = selected(item), self._askers[name]
+        turn = item.stash.get(TURN, None)
+        # An ordinary test is no sample: nobody looks at its answers.
+        asked = model_of(asker, ref, turn) if ref and isinstance(turn, Turn) else AskedModel(asker, [], [], item.nodeid)
+        is_async = ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
+        return (ModelElsewhere if is_async else BlockingModel)(asked, self._engine)
+
+    def ask_prompt(self, item: pytest.Function, turn: Turn) -> Completion:
+        """Ask the prompt of an item in its own turn."""
+        ref = selected(item)
+        assert ref is not None
+        return self._engine.wait(ask_prompt(self._askers[ref.model.name], ref, turn))
 
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
@@ -147,29 +164,34 @@ class Ahead:
             if ref is None or item.nodeid in self._fed or item.get_closest_marker("skip"):
                 continue
             body = ref.source.benchmark
-            if body.is_async and not set(getattr(item, "fixturenames", ())) - {"request"} <= AHEAD:
+            if body.is_async and not set(getattr(item, "fixturenames", ())) - {"request"} <= own_names(item):
                 # It needs fixtures of its own, so it starts in its turn.
                 continue
             self._fed.add(item.nodeid)
-            jobs.append(self._job(item, ref, None))
+            jobs.append(self._job(item, ref))
         if jobs:
             self._engine.feed(jobs)
 
-    def _job(self, item: pytest.Item, ref: SampleRef, arguments: dict[str, Any] | None) -> Job[Turn]:
+    def _job(
+        self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, turn: Turn | None = None
+    ) -> Job[Turn]:
         asker = self._askers[ref.model.name]
         if not ref.source.benchmark.is_async:
-            return Job(item.nodeid, lambda: ask_once(asker, ref), asker.at_once, ref.model.name)
+            names = own_names(item)
+            return Job(item.nodeid, lambda: prepare(asker, ref, names), asker.at_once, ref.model.name)
         # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
         # ahead than it must.
         many = 1 if self._decided else _CONVERSATIONS
         at_once = lambda: many * asker.at_once()  # noqa: E731
-        return Job(item.nodeid, lambda: converse(asker, ref, arguments), at_once, f"{ref.model.name}, conversations")
+        return Job(
+            item.nodeid, lambda: converse(asker, ref, others or {}, turn), at_once, f"{ref.model.name}, conversations"
+        )
 
 
 def _outlives(item: pytest.Function) -> bool:
     """Whether all that an item is given besides its sample and model is made for more than this item."""
     made = item._fixtureinfo.name2fixturedefs
-    return all(made[name][-1].scope != "function" for name in {*item.fixturenames} & {*made} - AHEAD)
+    return all(made[name][-1].scope != "function" for name in {*item.fixturenames} & {*made} - own_names(item))
 
 
 def _is_alike(item: pytest.Function, other: pytest.Item) -> bool:

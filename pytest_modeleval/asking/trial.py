@@ -1,14 +1,14 @@
-"""One sample's turn: its question, what the model answered, and how an async body ended."""
+"""One sample's trial: its question, what the model answered, and how an async body ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking.asker import Answer, Asker
+from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.items.filters import filtered
+from pytest_modeleval.items.filters import Filter, filtered
 from pytest_modeleval.sample import (
     Completion,
     FilteredCompletion,
@@ -25,22 +25,44 @@ from pytest_modeleval.scorers.choices import likeliest
 
 @dataclass
 class Turn:
-    """What has happened for one sample so far."""
+    """What has happened for one sample so far; ``answers`` are of all models that were asked for it."""
 
     sample: Sample
     answers: list[Answer] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+    # Whether an async body has run, and what it raised.
+    ran: bool = False
     ended: BaseException | None = None
+    requests: list[Request] = field(default_factory=list)
+
+    @property
+    def own(self) -> list[Answer]:
+        """The answers of the model under evaluation: tokens, times and mistakes of others are not its own."""
+        return [answer for answer in self.answers if answer.by == UNDER_EVALUATION]
+
+
+TURN = pytest.StashKey[Turn | SampleError]()
 
 
 @dataclass
-class ModelInTurn:
-    """The `model` of an async benchmark: asks the model under evaluation for this sample."""
+class AskedModel:
+    """The `model` of a test: asks the model under evaluation, for one sample or for an ordinary test.
+
+    Its answers, and what was asked before, are kept in the lists that are given.
+    """
 
     asker: Asker
-    turn: Turn
-    ref: SampleRef
-    _asked: list[Request] = field(default_factory=list)
+    answers: list[Answer]
+    requests: list[Request]
+    # Who asks (`sample.Request.sample_id`).
+    asks: str
+    repeat: int = 0
+    filters: Sequence[Filter] = ()
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+        return self.asker.spec.name
 
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
@@ -52,21 +74,21 @@ class ModelInTurn:
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
-        request = Request(messages, tools, settings, self.ref.repeat, str(self.ref.item))
-        asked_before = self._asked.count(request)
-        self._asked.append(request)
+        request = Request(messages, tools, settings, self.repeat, self.asks)
+        asked_before = self.requests.count(request)
+        self.requests.append(request)
         answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
-        self.turn.answers.append(replace(answer, messages=tuple(messages)))
-        if filters := self.ref.source.settings.filters:
+        self.answers.append(replace(answer, messages=tuple(messages)))
+        if self.filters:
             as_it_came = {each.name: getattr(answer.completion, each.name) for each in fields(Completion)}
-            return FilteredCompletion(**as_it_came, scored=filtered(answer.completion.text, filters))
+            return FilteredCompletion(**as_it_came, scored=filtered(answer.completion.text, self.filters))
         return answer.completion
 
 
-TURN = pytest.StashKey[Turn | SampleError]()
-
-# What an async body may take and still be started before its item's turn.
-AHEAD = {"sample", "model"}
+def model_of(asker: Asker, ref: SampleRef, turn: Turn) -> AskedModel:
+    """The model, asked for a sample."""
+    filters = ref.source.settings.filters
+    return AskedModel(asker, turn.answers, turn.requests, str(ref.item), ref.repeat, filters)
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
@@ -77,51 +99,56 @@ def first_request(sample: Sample, ref: SampleRef) -> Request:
     return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, str(ref.item))
 
 
-async def ask_once(asker: Asker, ref: SampleRef) -> Turn:
-    """Ask a sample's prompt, for a body that is given the completion."""
-    turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref)
+async def ask_prompt(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
+    """Ask a sample's prompt, or which of its options is the likeliest."""
     if turn.sample.pairs:
-        await _weigh(model)
-    else:
-        completion = await model.complete(turn.sample.messages, tools=turn.sample.tools)
-        if isinstance(completion, FilteredCompletion):
-            # A body that is given the completion has no conversation: it reads what is scored.
-            answer = turn.answers[0]
-            turn.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
+        return await _weigh(asker, ref, turn)
+    return await model_of(asker, ref, turn).complete(turn.sample.messages, tools=turn.sample.tools)
+
+
+async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Turn:
+    """What a sync body with arguments of these names is given: the sample, and its prompt asked.
+
+    It is not where the body takes the model and no completion.
+    """
+    turn = Turn(ref.source.sample(ref.subset, ref.row))
+    if "model" in names and "completion" not in names:
+        return turn
+    completion = await ask_prompt(asker, ref, turn)
+    if isinstance(completion, FilteredCompletion) and "model" not in names:
+        # Without the model there is no conversation to go on with: the body reads what is scored.
+        answer = turn.answers[0]
+        turn.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
     return turn
 
 
-async def _weigh(model: ModelInTurn) -> None:
+async def _weigh(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
     """Put a sample's likeliest option into the turn as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
 
     acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
     lm-evaluation-harness (0.4.13, `process_results`).
     """
-    sample = model.turn.sample
-    answer = await model.asker.ask(first_request(sample, model.ref))
+    sample = turn.sample
+    answer = await asker.ask(first_request(sample, ref))
     logprobs = answer.completion.choice_logprobs[: len(sample.options)]
-    text = f"ANSWER: {likeliest(logprobs)}"
-    model.turn.answers.append(replace(answer, completion=replace(answer.completion, text=text)))
+    completion = replace(answer.completion, text=f"ANSWER: {likeliest(logprobs)}")
+    turn.answers.append(replace(answer, completion=completion))
     lengths = [len(continuation.removeprefix(" ")) for _, continuation in sample.pairs]
     by_length = likeliest([logprob / length for logprob, length in zip(logprobs, lengths, strict=False)])
     right = by_length in sample.target
-    model.turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
+    turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
+    return completion
 
 
-async def converse(asker: Asker, ref: SampleRef, arguments: dict[str, Any] | None) -> Turn:
+async def run_body(body: Any, turn: Turn, arguments: Mapping[str, Any]) -> Turn:
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's.
     """
-    turn = Turn(ref.source.sample(ref.subset, ref.row))
-    model = ModelInTurn(asker, turn, ref)
-    body = ref.source.benchmark.body
-    offered = {"sample": turn.sample, "model": model, **(arguments or {})}
-    names = body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount]
     recorded_scores.set(turn.scores)
+    turn.ran = True
     try:
-        await body(**{name: offered[name] for name in names})
+        await body(**arguments)
     except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
         turn.ended = ended
     return turn

@@ -26,7 +26,8 @@ _LISTED = ("options", "choices")
 
 def fits(columns: Collection[str]) -> bool:
     """Whether a file with these columns may be one of choices."""
-    return {"A", "B"} <= set(columns) or any(name in columns for name in _LISTED)
+    # Without B too, which is then said to be missing: as a free question it would be asked without its options.
+    return "A" in columns or any(name in columns for name in _LISTED)
 
 
 def to_sample(row: Row) -> Sample:

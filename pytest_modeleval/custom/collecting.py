@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -40,9 +41,19 @@ def collected(modules: Mapping[Path, ModuleType], path: Path, parent: pytest.Col
     """The collector of a user's file or folder, None for any other path."""
     if path not in modules:
         return None
-    module: FileModule = FileModule.from_parent(parent, path=path)
+    module: FileModule = FileModule.from_parent(parent, path=path, **own_id(path, parent))
     module.content = modules[path]
     return module
+
+
+def own_id(path: Path, parent: pytest.Collector) -> dict[str, Any]:
+    """The node id of a file outside pytest's root folder that was typed itself, for which pytest has an empty one.
+
+    A sample would be `::test_gsm8k[…]` where the file is typed and `test_gsm8k.py::test_gsm8k[…]` where `-k` finds it:
+    two names for `--lf`, JUnit XML and a seeded order.
+    """
+    typed = parent.session.isinitpath(path) and not path.is_relative_to(parent.config.rootpath)
+    return {"nodeid": path.name} if typed else {}
 
 
 def arguments(modules: Mapping[Path, ModuleType], typed: Sequence[str], start: Path) -> list[str]:

@@ -75,7 +75,7 @@ def read(path: Path, wanted: str | None) -> UserData:
     """The file's rows as the subset ``main``, or a folder's files as subsets; `pytest.UsageError` for a mistake."""
     files, solved = _folder(path) if path.is_dir() else ({"main": path}, {})
     rows = {file: _rows(file) for file in (*files.values(), *solved.values())}
-    formats = {file: wanted or _format(file, _columns(found)) for file, found in rows.items()}
+    formats = {file: wanted or _format(file, _columns(file, found)) for file, found in rows.items()}
     one, *others = rows
     for other in others:
         if formats[other] != formats[one]:
@@ -144,15 +144,15 @@ def _refuse_not_utf8(path: Path) -> None:
             position += len(line)
 
 
-def _columns(rows: Sequence[Row]) -> Sequence[str]:
+def _columns(path: Path, rows: Sequence[Row]) -> Sequence[str]:
     """The columns of the first row that can be read; `pytest.UsageError` where none can."""
     errors = []
     for index in range(len(rows)):
         try:
             return list(rows[index])
         except SampleError as error:
-            errors.append(error)
-    raise pytest.UsageError(str(errors[0]))
+            errors.append(_said(path, index, error))
+    raise pytest.UsageError(f"{_where(path, 0)}: {errors[0]}")
 
 
 def _format(path: Path, columns: Sequence[str]) -> str:
@@ -182,7 +182,7 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
         try:
             row = rows[index]
         except SampleError as error:
-            wrong.append((index, str(error).removeprefix(f"row {index} of {path} ").removeprefix("is ")))
+            wrong.append((index, _said(path, index, error)))
             continue
         whys = []
         try:
@@ -200,6 +200,11 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
         more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []
         raise pytest.UsageError("\n".join([*told, *more]))
     return several
+
+
+def _said(path: Path, index: int, error: SampleError) -> str:
+    """What is wrong with a row that cannot be read, without the place, which is told as people find it."""
+    return str(error).removeprefix(f"row {index} of {path} ").removeprefix("is ")
 
 
 def _where(path: Path, index: int) -> str:

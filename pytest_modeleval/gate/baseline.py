@@ -25,11 +25,16 @@ MATTERS = ("data", "prompt", "sampling", "scorer", "filters")
 
 @dataclass(frozen=True)
 class Part:
-    """One benchmark in a baseline. ``discordance`` is the share of samples that two runs of the model disagreed on."""
+    """One benchmark in a baseline.
+
+    ``discordance`` is the share of samples that two runs of the model disagreed on; ``unscored`` names those that were
+    asked and have no score: errors, and what the test skipped.
+    """
 
     pins: Mapping[str, str]
     samples: Mapping[str, Outcome]
     discordance: float | None = None
+    unscored: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,9 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     lines = ["{", f' "schema": {json.dumps(SCHEMA)},', f' "model": {json.dumps(baseline.model)},', ' "benchmarks": {']
     for number, (name, part) in enumerate(sorted(baseline.parts.items())):
         lines += [f"  {json.dumps(name)}: {{", f'   "pins": {json.dumps(dict(part.pins), sort_keys=True)},']
-        lines += [f'   "discordance": {json.dumps(part.discordance)},', '   "samples": {']
+        lines += [f'   "discordance": {json.dumps(part.discordance)},']
+        lines += [f'   "unscored": {json.dumps(sorted(part.unscored))},'] if part.unscored else []
+        lines += ['   "samples": {']
         rows = [f"    {json.dumps(sample)}: {_written(outcome)}" for sample, outcome in part.samples.items()]
         lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
         lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
@@ -145,12 +152,15 @@ def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
             raise _NoValue(f"{name}: the pin {pin} is {_short(value)}, and not a text")
     if not (part["discordance"] is None or _is_number(part["discordance"], 1)):
         raise _NoValue(f"{name}: the discordance is {_short(part['discordance'])}, and not a number from 0 to 1")
+    unscored = part.get("unscored", [])
+    if not (isinstance(unscored, list) and all(isinstance(sample, str) for sample in unscored)):
+        raise _NoValue(f"{name}: the unscored are {_short(unscored)}, and not a list of samples' names")
     if _digest(samples) != part["sha256"]:
         raise pytest.UsageError(
             f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "
             "take one side whole, or bless a new run"
         )
-    return Part(part["pins"], samples, part["discordance"])
+    return Part(part["pins"], samples, part["discordance"], tuple(unscored))
 
 
 def _renamed(part: Part, *, lines: bool) -> Part:
@@ -202,7 +212,7 @@ def _first_other_split(before: Mapping[str, str], after: Mapping[str, str]) -> t
 
 def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole: bool) -> None:
     """`pytest.UsageError` when the two runs do not ask the same samples; with ``whole`` false some may be missing."""
-    extra = set(samples) - part.samples.keys()
+    extra = set(samples) - part.samples.keys() - set(part.unscored)
     missing = part.samples.keys() - set(samples) if whole else set()
     if extra or missing:
         count, one = (len(extra), min(extra)) if extra else (len(missing), min(missing))
@@ -217,7 +227,7 @@ def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole
 def refuse_other_content(name: str, part: Part, samples: Mapping[str, Outcome]) -> None:
     """`pytest.UsageError` for a sample that asks or expects something else than it did."""
     for sample, outcome in samples.items():
-        if outcome.content != part.samples[sample].content:
+        if sample in part.samples and outcome.content != part.samples[sample].content:
             raise pytest.UsageError(
                 f"{name}: sample {sample} asks something else than in the baseline: the data or the prompt changed"
             )

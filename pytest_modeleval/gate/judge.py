@@ -17,7 +17,7 @@ from pytest_modeleval.gate.baseline import (
     write_baseline,
 )
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
-from pytest_modeleval.gate.ledger import Ledger
+from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
@@ -38,17 +38,21 @@ class Exit(enum.IntEnum):
 
 @dataclass(frozen=True)
 class Rate:
-    """The share of one benchmark's samples that are errors, against the most that is accepted."""
+    """The share of one benchmark's samples that are errors, against the most that is accepted.
+
+    ``skipped`` are further ones without a verdict: those that the test skipped when it had their answers.
+    """
 
     name: str
     errors: int
     n: int
     most: float
+    skipped: int = 0
 
     @property
     def result(self) -> Result:
         """Passed, or failed for too many errors."""
-        return Result.PASSED if self.errors <= self.most * self.n else Result.FAILED
+        return Result.PASSED if self.errors + self.skipped <= self.most * self.n else Result.FAILED
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,15 @@ class Gate:
 
     def refuse_pins(self, benchmark: str, pins: Mapping[str, str]) -> None:
         """`pytest.UsageError` when the run would ask or score in another way than the baseline's did."""
-        if self.baseline is not None:
-            refuse_other_pins(benchmark, self._part(benchmark), pins, self.options.waive)
+        if self.baseline is None:
+            return
+        part = self._part(benchmark)
+        if "answers" in pins and part.pins.get("answers") == pins["answers"]:
+            raise pytest.UsageError(
+                f"{benchmark}: the baseline {self.options.baseline} was made of these recorded answers, and no "
+                "model is compared with another: replay another system's, or ask the model"
+            )
+        refuse_other_pins(benchmark, part, pins, self.options.waive)
 
     def refuse_selection(self, samples: Mapping[str, Collection[str]], parts: Mapping[str, Collection[str]]) -> None:
         """`pytest.UsageError` when benchmarks or samples are selected that the gate does not know, or the reverse.
@@ -142,12 +153,17 @@ class Gate:
 
     def judge(self) -> Judgement:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
-        rates = [
-            Rate(self._name(*key), part.errors, part.asked, self.options.max_error_rate)
-            for key, part in self.ledger.outcomes.items()
-        ]
+        rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
         verdicts = adjusted(list(self._verdicts()))
         return Judgement(verdicts, list(self._thresholds()), rates)
+
+    def _rate(self, model: str, benchmark: str, part: Outcomes) -> Rate:
+        """The share of errors, with what a test skips by its answer, unless the baseline's run skipped it too."""
+        before = self.baseline.parts.get(benchmark) if self.baseline else None
+        skipped = len(part.passed_over if before is None else part.passed_over & before.samples.keys())
+        return Rate(
+            self._name(model, benchmark), part.errors, part.asked + skipped, self.options.max_error_rate, skipped
+        )
 
     @property
     def regressed(self) -> list[Regressed]:
@@ -166,7 +182,7 @@ class Gate:
     def save(self, path: Path) -> None:
         """Write this run's outcomes as the new baseline."""
         parts = {
-            benchmark: Part(part.pins, part.samples, part.discordance)
+            benchmark: Part(part.pins, part.samples, part.discordance, part.unscored - part.samples.keys())
             for (_, benchmark), part in self.ledger.outcomes.items()
         }
         (model,) = {model for model, _ in self.ledger.outcomes} or {""}
@@ -196,7 +212,7 @@ class Gate:
             part, samples = self._part(benchmark), now.samples
             decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
             whole = self._is_whole and (decision is None or decision.seen == decision.total)
-            names = samples.keys() | now.in_error
+            names = samples.keys() | now.in_error | now.passed_over
             refuse_other_names(benchmark, _of(part, names), names, whole=whole)
             if not {"data", "prompt"} & set(self.options.waive):
                 refuse_other_content(benchmark, part, samples)
@@ -219,6 +235,9 @@ class Gate:
     def _thresholds(self) -> Iterator[Threshold]:
         for spec, least in self.options.min_score.items():
             benchmark, _, part = spec.partition(":")
+            if benchmark not in {name for _, name in self.ledger.outcomes}:
+                # No test ran its body, as with --setup-only.
+                yield against_least(spec, [], least)
             for (model, name), outcomes in self.ledger.outcomes.items():
                 if name != benchmark:
                     continue

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pytest_modeleval.record import ERROR, Record
+from pytest_modeleval.record import ERROR, UNSCORED, Record
 
 
 class Outcome(NamedTuple):
@@ -28,6 +28,9 @@ class Outcomes:
     asked: int = 0
     errors: int = 0
     in_error: set[str] = field(default_factory=set)
+    unscored: set[str] = field(default_factory=set)
+    # Those of them that the test skipped when it had their answers.
+    passed_over: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
     # Sample → its subset.
     _subsets: dict[str, str] = field(default_factory=dict)
@@ -44,6 +47,10 @@ class Outcomes:
         if record.outcome == ERROR:
             self.errors += 1
             self.in_error.add(name)
+        if record.outcome in (ERROR, UNSCORED):
+            self.unscored.add(name)
+        if record.outcome == UNSCORED and record.new + record.stored:
+            self.passed_over.add(name)
         for metric, value, _ in record.scores:
             if metric == "main":
                 self._scores.setdefault(name, (record.sample, {}))[1][record.repeat] = value

@@ -8,9 +8,10 @@ import pytest
 from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
-from pytest_modeleval.history.past import Attempt, Past, Run
+from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
+from pytest_modeleval.store.rows import ScoreRow
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ def _add_texts(past: Past, runs: tuple[Run, Run], changed: Mapping[tuple[str, st
                 _add_text(past, change, (change.before, change.after)[number], each)
 
 
-def _add_text(past: Past, change: Change, side: Side, attempt: Attempt) -> None:
+def _add_text(past: Past, change: Change, side: Side, attempt: ScoreRow) -> None:
     side.got.append(attempt.got if attempt.got is not None else attempt.why or "")
     change.expected = attempt.expected or change.expected
     change.asked = past.asked(attempt.sample) or change.asked

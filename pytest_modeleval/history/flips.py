@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from pytest_modeleval.history.past import Attempt
 from pytest_modeleval.record import RIGHT
+from pytest_modeleval.store.rows import ScoreRow
 
 
 class Flips(NamedTuple):
@@ -36,20 +36,20 @@ class _Series:
         self.flips = self.pairs = 0
         self.torn = False
 
-    def add(self, attempt: Attempt) -> None:
+    def add(self, attempt: ScoreRow) -> None:
         right = attempt.outcome == RIGHT
         if self.run:
             self.pairs += 1
             self.flips += right != self.right
-            self.torn |= right != self.right and attempt.run.id == self.run
-        self.run, self.right = attempt.run.id, right
+            self.torn |= right != self.right and attempt.run == self.run
+        self.run, self.right = attempt.run, right
 
 
 # A model's sample: model, benchmark, name.
 Key = tuple[str, str, str]
 
 
-def flips_of(attempts: Iterable[Attempt]) -> dict[Key, Flips]:
+def flips_of(attempts: Iterable[ScoreRow]) -> dict[Key, Flips]:
     """The flips of every sample by model; attempts come in the order of time.
 
     Errors have no verdict, and a stored answer judged again is no new one: neither counts. Nor does a change of what is

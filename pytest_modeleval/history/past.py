@@ -2,24 +2,27 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby, starmap
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.inputs import from_json
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.names import ItemName
-from pytest_modeleval.record import RIGHT, WRONG
 from pytest_modeleval.results.reuse import local_time
-from pytest_modeleval.results.verdicts import HIDDEN
-from pytest_modeleval.sample import Completion, Json, Sample, token_count
-from pytest_modeleval.store.kept import completion_in, messages_in
-from pytest_modeleval.store.store import connect
+from pytest_modeleval.sample import Completion, last_question
+from pytest_modeleval.store.kept import completion_in
+from pytest_modeleval.store.messages import read, read_prompt
+from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample, columns
+from pytest_modeleval.store.schema import connect
 
 # How much of a run's id people type.
 SHORT = 8
+# Where a score's columns begin in a row of `Past.samples`, and which of all is the item's.
+_OF_SCORE = 5
+_ITEM = _OF_SCORE + list(columns(ScoreRow)).index('"item"')
 
 
 class Run(NamedTuple):
@@ -37,55 +40,6 @@ class Run(NamedTuple):
     def time(self) -> str:
         """When it started, in local time."""
         return local_time(self.started)
-
-
-class Attempt(NamedTuple):
-    """What became of one item in one run. ``stored`` is when its answer was kept, where it was a stored one."""
-
-    run: Run
-    item: str
-    model: str
-    benchmark: str
-    subset: str
-    sample: str
-    repeat: int
-    outcome: str
-    value: float | None
-    got: str | None
-    expected: str | None
-    why: str | None
-    seconds: float | None
-    stored: float | None
-    completion_tokens: int | None = None
-    completion: str | None = None
-
-    @property
-    def tokens(self) -> int | None:
-        """The tokens of its answer; None where no server counted them."""
-        return token_count(self.completion_tokens) or None
-
-    @property
-    def name(self) -> str:
-        """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
-        return sample_name(self.item, self.subset)
-
-    @property
-    def content(self) -> str:
-        """The hash of what the sample asks and expects, whether or not that may be shown."""
-        return self.sample.removeprefix(HIDDEN)
-
-    @property
-    def is_scored(self) -> bool:
-        """Whether it was right or wrong."""
-        return self.outcome in (RIGHT, WRONG)
-
-
-class Exchange(NamedTuple):
-    """One of several requests for a sample: its messages after those the one before had too, and the answer."""
-
-    asked: Sequence[Json]
-    repeated: int
-    completion: Completion | None
 
 
 class Past:
@@ -152,27 +106,14 @@ class Past:
         ).fetchone()
         return int(row[0]), row[1]
 
-    def exchanges(self, keys: str | None) -> list[Exchange]:
-        """What a sample's `answers` name, in order; empty for one whose prompt alone was asked."""
-        found: list[Exchange] = []
-        before: list[Json] = []
-        for key in from_json(keys or "[]"):
-            row = self._connection.execute("select messages from requests where key = ?", (key,)).fetchone()
-            messages = messages_in(row[0] if row else None)
-            goes_on = len(before) < len(messages) and messages[: len(before)] == before
-            repeated = len(before) if goes_on else 0
-            found.append(Exchange(messages[repeated:], repeated, self.answer(key)[0]))
-            before = messages
-        return found
-
-    def attempts(self, run: Run, benchmark: str = "") -> Iterator[Attempt]:
-        """What became of a run's items, in the order of their ids."""
+    def attempts(self, run: Run, benchmark: str = "") -> Iterator[ScoreRow]:
+        """What became of a run's items, by the samples' own scores, in the order of their ids."""
         rows = self._connection.execute(
-            f"select {', '.join(Attempt._fields[1:])} from scores "
+            f"select {', '.join(columns(ScoreRow))} from scores "
             "where run = ? and metric = 'main' and ? in ('', benchmark)",
             (run.id, benchmark),
         )
-        return (Attempt(run, *row) for row in rows)
+        return starmap(ScoreRow, rows)
 
     def metrics(self, run: str) -> list[str]:
         """The metrics of a run's scores."""
@@ -184,33 +125,47 @@ class Past:
         row = self._connection.execute("select count(distinct item) from scores where run = ?", (run,)).fetchone()
         return int(row[0])
 
-    def scores(self, run: str, *, answers: bool = False) -> Iterator[dict[str, Any]]:
-        """A run's scores by column, one row a metric, an item's beside each other, with what was asked.
-
-        ``answers`` adds the stored completion as JSON, null where none was kept.
-        """
-        column = ", completions.completion as answer" if answers else ""
-        joined = "left join completions on key = scores.completion" if answers else ""
+    def samples(
+        self, run: str, items: Collection[str] | None = None, *, answers: bool = True
+    ) -> Iterator[StoredSample]:
+        """A run's items, or those of them that are named, in the order of their ids; with or without ``answers``."""
+        names = ", ".join(f"scores.{name}" for name in columns(ScoreRow))
+        answer, joined = "null, null", ""
+        if answers:
+            answer = "completions.completion, created"
+            joined = "left join completions on key = scores.completion"
         rows = self._connection.execute(
-            f"select scores.*, prompt, target{column} from scores left join samples on hash = sample {joined} "
-            "where scores.run = ? order by item, metric",
+            f"select samples.before, prompt, target, {answer}, {names} from scores "
+            f"left join samples on hash = sample {joined} where scores.run = ? order by item, metric",
             (run,),
         )
-        names = [column for column, *_ in rows.description]
-        return (dict(zip(names, row, strict=True)) for row in rows)
+        for item, metrics in groupby(rows, key=itemgetter(_ITEM)):
+            if items is None or item in items:
+                found = list(metrics)
+                exchanges = self._exchanges(run, item) if answers else ()
+                yield self._sample(found[0][:_OF_SCORE], [ScoreRow(*row[_OF_SCORE:]) for row in found], exchanges)
+
+    def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
+        before, prompt, target, answer, created = row
+        completion = completion_in(answer) if answer else None
+        messages = None if prompt is None else read_prompt(self._connection, before, prompt)
+        return StoredSample(scores, messages, target, completion, created if completion else 0.0, exchanges)
+
+    def _exchanges(self, run: str, item: str) -> list[Exchange]:
+        """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
+        rows = self._connection.execute(
+            "select asked, completion from answers where run = ? and item = ? order by number", (run, item)
+        ).fetchall()
+        found: list[Exchange] = []
+        before, length = "", 0
+        for asked, key in rows:
+            messages, goes_on = read(self._connection, asked, before if asked != before else "")
+            repeated = length if goes_on else 0
+            found.append(Exchange(messages, repeated, self.answer(key)[0]))
+            before, length = asked, repeated + len(messages)
+        return found
 
     def asked(self, sample: str) -> str:
         """What a sample's last user message asked; empty when the store does not know."""
-        row = self._connection.execute("select prompt, target from samples where hash = ?", (sample,)).fetchone()
-        return asked_in(*row) if row else ""
-
-
-def asked_in(prompt: str, target: str) -> str:
-    """The last user message of a stored prompt."""
-    return Sample(messages_in(prompt), target).asked
-
-
-def sample_name(item: str, subset: str) -> str:
-    """A sample's name within its benchmark, out of an item's id; what stands in its brackets where that is none."""
-    found = ItemName.parse(item, subset=subset)
-    return str(found.sample) if found else item.rpartition("[")[2].removesuffix("]")
+        row = self._connection.execute("select before, prompt from samples where hash = ?", (sample,)).fetchone()
+        return last_question(read_prompt(self._connection, *row)) if row else ""

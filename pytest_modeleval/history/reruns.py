@@ -9,11 +9,12 @@ import pytest
 
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.history.flips import Key, flips_of
-from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.history.past import Past
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import ERROR, UNSCORED, WRONG
+from pytest_modeleval.store.rows import ScoreRow
 
 
 @dataclass
@@ -27,10 +28,10 @@ class _Latest:
     scored: int = 0
     before: float | None = None
 
-    def add(self, attempt: Attempt) -> None:
-        if attempt.run.id != self.run:
+    def add(self, attempt: ScoreRow) -> None:
+        if attempt.run != self.run:
             self.before = self.total / self.scored if self.scored else self.before
-            self.run, self.wrong, self.error, self.total, self.scored = attempt.run.id, False, False, 0.0, 0
+            self.run, self.wrong, self.error, self.total, self.scored = attempt.run, False, False, 0.0, 0
         self.wrong |= attempt.outcome == WRONG
         self.error |= attempt.outcome == ERROR
         if attempt.is_scored and attempt.value is not None:
@@ -104,7 +105,7 @@ def to_rerun(past: Past, models: Sequence[str], options: Options) -> list[Key]:
     return sorted(key for key, found in latest.items() if found.is_below(found.before))
 
 
-def _latest(attempts: Iterable[Attempt]) -> dict[Key, _Latest]:
+def _latest(attempts: Iterable[ScoreRow]) -> dict[Key, _Latest]:
     found: dict[Key, _Latest] = {}
     for attempt in attempts:
         if attempt.outcome != UNSCORED:

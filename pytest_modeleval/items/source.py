@@ -7,7 +7,7 @@ from random import Random
 import pytest
 
 from pytest_modeleval.datasets import Row, Rows
-from pytest_modeleval.items.declare import Benchmark
+from pytest_modeleval.items.declare import Benchmark, Rule
 from pytest_modeleval.items.prompts import composed, weighed
 from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.options.options import unknown
@@ -33,6 +33,10 @@ class Source:
                 f"{self.benchmark.name} has no split of solved examples: ask it with 0 shots, not {self.settings.shots}"
             )
         rules = self.benchmark.rules
+        if self.settings.rule is not None and not rules:
+            raise pytest.UsageError(
+                f"{self.benchmark.name} offers no rules to choose among: leave rule = {self.settings.rule!r} out"
+            )
         if self.settings.rule is not None and self.settings.rule not in rules:
             raise unknown(f"rule of {self.benchmark.name}:", self.settings.rule, rules)
 
@@ -40,6 +44,13 @@ class Source:
     def rule(self) -> str:
         """The name of the rule that scores, "" where the benchmark has no rules to choose from."""
         return self.settings.rule or next(iter(self.benchmark.rules), "")
+
+    @property
+    def scorer(self) -> Rule:
+        """The rule itself; `pytest.UsageError` where the benchmark has none."""
+        if not self.rule:
+            raise pytest.UsageError(f"{self.benchmark.where}: {self.benchmark.name} takes a rule and declares none")
+        return self.benchmark.rules[self.rule]
 
     @property
     def hidden(self) -> str:

@@ -14,6 +14,8 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import Completion
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|([A-Z_][A-Z0-9_]*))")
+# RFC 9110, section 5.6.2: a token.
+_HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 # A header whose name ends in one of these says who asks, and not who answers: it is a secret, and a changed one reuses
 # answers.
 _WHO_ASKS = {
@@ -48,6 +50,8 @@ def headers_of(spec: ModelSpec) -> dict[str, str]:
 
     headers = {name: _VARIABLE.sub(value, said) for name, said in spec.headers.items()}
     for name, sent in headers.items():
+        if not _HEADER.fullmatch(name):
+            raise pytest.UsageError(f"model {spec.name!r}: {name!r} is no name of a header")
         if not sent.isascii() or not sent.isprintable():
             raise pytest.UsageError(
                 f"model {spec.name!r}: the header {name} is no line of ASCII, which alone can be sent"

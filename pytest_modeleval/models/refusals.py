@@ -81,8 +81,8 @@ _SETTING = re.compile(
 # What an address, a key or a payment decides.
 _STATUSES = {401: Concern.ALL, 402: Concern.SPENT, 404: Concern.ALL, 405: Concern.ALL, 407: Concern.ALL}
 
-# Beside every 5xx: TGI's failure while it generates (424), Groq's full tier (498).
-_AGAIN = (408, 409, 424, 425, 498)
+# Beside every 5xx: TGI's failure while it generates (424), Groq's full tier (498), what a proxy calls cancelled (499).
+_AGAIN = (408, 409, 424, 425, 498, 499)
 
 
 def concern_of(status: int, body: object) -> Concern:

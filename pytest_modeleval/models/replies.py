@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,7 +67,7 @@ def parsed(content: bytes) -> Json:
         body = from_json(content)
     except ValueError:
         raise Broken(f"not JSON: {content[:_QUOTED].decode(errors='replace')!r}") from None
-    if not isinstance(body, Mapping):
+    if not isinstance(body, dict):
         raise Broken(f"no JSON object: {content[:_QUOTED].decode(errors='replace')!r}")
     return body
 
@@ -81,7 +81,7 @@ def failure_in(body: Json) -> str:
     if body.get("error") or body.get("object") == "error":
         return error_text(body) or "error"
     base = body.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code"):
+    if isinstance(base, dict) and base.get("status_code"):
         return error_text(base.get("status_msg") or base)
     if body.get("choices"):
         return ""
@@ -94,9 +94,9 @@ def error_text(body: object) -> str:
     """What an error's body says, on one line."""
     if isinstance(body, list) and body:
         body = body[0]
-    if isinstance(body, Mapping):
+    if isinstance(body, dict):
         body = body.get("error") or body
-    if isinstance(body, Mapping):
+    if isinstance(body, dict):
         names = ("message", "detail", "error_msg", "msg", "title")
         body = next((body[name] for name in names if body.get(name)), None) or body
     return " ".join((body if isinstance(body, str) else _json(body) if body else "").split())[:_QUOTED]
@@ -110,7 +110,7 @@ def first_choice(body: Json, *, streamed: bool = False) -> Json | None:
     choices = body.get("choices")
     if choices is None:
         return None
-    if not isinstance(choices, list) or not all(isinstance(choice, Mapping) for choice in choices):
+    if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
         raise Broken(f"choices are {_shape(choices)}")
     if len(choices) == 1 and not streamed:
         return _sound(choices[0])
@@ -139,14 +139,14 @@ def message_of(choice: Json, *, streamed: bool = False) -> object:
 
     Perplexity has both: in a chunk the message says all that was said before again.
     """
-    if streamed and isinstance(choice.get("delta"), Mapping):
+    if streamed and isinstance(choice.get("delta"), dict):
         return choice["delta"]
     return choice.get("message") or choice.get("delta") or {"content": choice.get("text")}
 
 
 def add_said(said: Said, message: object) -> bool:
     """Add what a message or a delta says; whether it said anything. Raises `Broken` for one of another shape."""
-    if not isinstance(message, Mapping):
+    if not isinstance(message, dict):
         raise Broken(f"a message that is {_shape(message)}")
     before = len(said.text) + len(said.thinking) + len(said.refusal)
     for is_thought, text in _pieces(message.get("content")):
@@ -156,7 +156,7 @@ def add_said(said: Said, message: object) -> bool:
     said.thinking += [text for _, text in _pieces(thought)]
     said.refusal += [text for _, text in _pieces(message.get("refusal"))]
     calls = message.get("tool_calls") or []
-    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls) or _is_deep(calls):
+    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls) or _is_deep(calls):
         raise Broken(f"tool_calls are {_shape(calls)}")
     said.calls += calls
     return bool(calls) or len(said.text) + len(said.thinking) + len(said.refusal) > before
@@ -167,7 +167,7 @@ def _pieces(content: object, depth: int = 4) -> Iterator[tuple[bool, str]]:
     if isinstance(content, str):
         if content:
             yield False, content
-    elif isinstance(content, Mapping):
+    elif isinstance(content, dict):
         yield from _part(content, depth)
     elif isinstance(content, list) and depth:
         for part in content:
@@ -194,7 +194,7 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
         name = str(delta["index"] if delta.get("index") is not None else delta.get("id") or name)
         call = calls.setdefault(name, {"function": {"name": "", "arguments": ""}})
         made, function = call["function"], delta.get("function") or {}
-        if not isinstance(function, Mapping):
+        if not isinstance(function, dict):
             raise Broken(f"a call's function is {_shape(function)}")
         call |= {key: delta[key] for key in ("id", "type") if delta.get(key)}
         for key in ("name", "arguments"):
@@ -206,7 +206,7 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
 def usage_of(body: Json) -> Json:
     """The usage that a reply or a chunk tells; empty where it tells none."""
     usage = body.get("usage")
-    return usage if isinstance(usage, Mapping) else {}
+    return usage if isinstance(usage, dict) else {}
 
 
 def count_of(usage: Json, name: str) -> int | None:
@@ -220,7 +220,7 @@ def _shape(value: object) -> str:
 
 def _is_deep(value: object, levels: int = 50) -> bool:
     """Whether this is nested deeper than anybody means."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         value = list(value.values())
     return isinstance(value, list) and (not levels or any(_is_deep(inner, levels - 1) for inner in value))
 

@@ -75,7 +75,16 @@ def _alias(name: str, table: Table) -> ModelSpec:
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "price" in settings:
         _check_price(table.where, settings["price"])
+    # Not a number is not above 0 either.
+    if not settings.get("timeout", 1) > 0:
+        raise pytest.UsageError(f"{table.where}: timeout is in seconds and above 0, not {settings['timeout']!r}")
+    if settings.get("retries", 0) < 0:
+        raise pytest.UsageError(f"{table.where}: retries is at least 0, not {settings['retries']!r}")
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    if api in ("openai", "replay") and settings.get("args"):
+        raise pytest.UsageError(
+            f"{table.where}: args are for a model in this process; what a server is asked with stands in generation"
+        )
     _refuse_secrets(table.where, settings)
     if api == "openai" and "base_url" not in settings:
         _openai_address()
@@ -141,7 +150,13 @@ def _address(name: str, given: str) -> str:
     """The address without the endpoint that may stand behind it, and with the ``/v1`` that nearly every server has."""
     if not given.lower().startswith(("http://", "https://")):
         raise pytest.UsageError(f"model {name!r}: base_url = {given!r} lacks http:// or https:// in front")
-    path = urlsplit(given).path
+    try:
+        parts = urlsplit(given)
+        if not parts.hostname or parts.port == 0:
+            raise ValueError("it names no server")
+    except ValueError as error:
+        raise pytest.UsageError(f"model {name!r}: base_url = {given!r} is no address: {error}") from None
+    path = parts.path
     if path in ("", "/"):
         return given if path else f"{given}/v1"
     return given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
@@ -156,7 +171,16 @@ _NUMBERS = {
 _SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
 
 
+# What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
+_ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
+
+
 def _check_generation(spec: ModelSpec) -> None:
+    extra = spec.generation.get("extra_body")
+    for key in (*spec.generation, *(extra if isinstance(extra, Mapping) else ())):
+        if key in _ASKED:
+            beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
     for key, value in spec.generation.items():
         if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is a number, not {value!r}")
@@ -181,11 +205,13 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
     if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not name.startswith((".", "/"))):
         return ModelSpec(name, "transformers", name)
+    if name.startswith((".", "/")):
+        raise pytest.UsageError(f"--model {name}: there is no folder {name!r}")
     raise unknown(
         "model",
         name,
         [*aliases, "tiny"],
-        "Give an alias of [tool.modeleval.models.NAME], a hub id (owner/name), a local folder, openai:NAME "
+        "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, openai:NAME "
         "or replay:FILE.",
     )
 

@@ -52,7 +52,9 @@ def read_config(root: Path) -> dict[str, dict[str, Table]]:
                 found[section][path.name] = _table(f"{path.name}: [{section}]", tables)
                 continue
             kind = section.removesuffix("s")
-            for name, settings in _table(f"{path.name}: [{section}]", tables).settings.items():
+            if not isinstance(tables, dict):
+                raise pytest.UsageError(f"{path.name}: {section} are tables, [{section}.NAME], not {tables!r}")
+            for name, settings in tables.items():
                 if name in found[section]:
                     raise pytest.UsageError(f"{kind} {name!r} is in pyproject.toml and in modeleval.toml; keep one")
                 where = f"[runs.{name}]" if section == "runs" else f"{kind} {name!r}"
@@ -65,7 +67,10 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     for path in (root / "pyproject.toml", root / "modeleval.toml"):
         content = _toml(path)
         if path.name == "pyproject.toml":
-            content = content.get("tool", {}).get("modeleval", {})
+            tool = content.get("tool", {})
+            content = tool.get("modeleval", {}) if isinstance(tool, dict) else {}
+            if not isinstance(content, dict):
+                raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
                 raise unknown(f"key in {path.name}:", section, (*SECTIONS, *SINGLE))

@@ -111,7 +111,7 @@ class Options:
     )
     collection: Path | None = flag(SEVERAL, "FILE", "ask what a collection's schema or index names", values.path)
     collection_save: Path | None = flag(
-        SEVERAL, "FILE", "write the collection's drawn rows to FILE as an index", values.path
+        SEVERAL, "FILE", "write the collection's drawn rows to FILE as an index", values.written
     )
     sampler: str | None = flag(
         SEVERAL,
@@ -183,13 +183,13 @@ class Options:
         86400.0,
         settings_only=True,
     )
-    json: Path | None = flag(WRITTEN, "FILE", "write the table of scores to FILE as JSON", values.path)
-    summary: Path | None = flag(WRITTEN, "FILE", "write the gate and the table to FILE as Markdown", values.path)
+    json: Path | None = flag(WRITTEN, "FILE", "write the table of scores to FILE as JSON", values.written)
+    summary: Path | None = flag(WRITTEN, "FILE", "write the gate and the table to FILE as Markdown", values.written)
     export: Path | None = flag(
         WRITTEN, "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export
     )
     html: Path | None = flag(
-        WRITTEN, "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.path
+        WRITTEN, "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.written
     )
     report: Path | None = flag(
         WRITTEN, "DIR", "write a report with Allure's command line to DIR/index.html", values.path

@@ -204,7 +204,7 @@ def path(where: Where, text: str) -> Path:
 
 
 def written(where: Where, text: str) -> Path:
-    """A file to write at the end of a run that would be asked again without it; refused where none can be."""
+    """A file to write at the end of a run; refused before it where none can be."""
     path = where.path(text)
     if os.path.isdir(path):  # noqa: PTH112 - which raises where a folder above may not be entered
         raise pytest.UsageError(f"{where} takes a file to write, and {path} is a folder")
@@ -227,7 +227,7 @@ def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 def export(where: Where, text: str) -> Path:
     """A file of a kind that samples can be written as."""
-    path = where.path(text)
+    path = written(where, text)
     if path.suffix not in EXPORTS:
         raise pytest.UsageError(f"{where} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
     if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:

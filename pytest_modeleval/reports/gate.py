@@ -17,9 +17,9 @@ def lines(judgement: Judgement) -> list[tuple[Result, str, str]]:
     found += [(each.result, each.name, _threshold(each)) for each in judgement.thresholds]
     for rate in judgement.rates:
         if rate.result is Result.FAILED:
-            found.append(
-                (rate.result, rate.name, f"{rate.errors} errors in {rate.n}, more than {rate.most:.1%} accepted")
-            )
+            skipped = f" and {rate.skipped} skipped after they were answered" if rate.skipped else ""
+            why = f"{rate.errors} errors{skipped} in {rate.n}, more than {rate.most:.1%} accepted"
+            found.append((rate.result, rate.name, why))
     return found
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from pytest_modeleval.history.flips import Flips, flips_of
-from pytest_modeleval.history.past import Attempt, Past
+from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.record import ERROR
 from pytest_modeleval.reports.columns import aligned, decimal
 from pytest_modeleval.results.verdicts import shortened
+from pytest_modeleval.store.rows import ScoreRow
 
 # Samples that are listed unless -v asks for all.
 _FIRST = 20
@@ -52,26 +53,30 @@ def _spellings(past: Past, sample: str) -> set[str]:
     return {name, *(name.removeprefix(f"{id_part(model)}-") for model in models)}
 
 
-def _attempts(past: Past, benchmark: str) -> Iterator[Attempt]:
+def _attempts(past: Past, benchmark: str) -> Iterator[ScoreRow]:
     for run in past.runs():
         yield from past.attempts(run, benchmark)
 
 
-def _sample(past: Past, attempts: Sequence[Attempt]) -> list[str]:
-    attempts = sorted(attempts, key=lambda each: (each.run.started, each.run.id, each.model, each.repeat))
+def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
+    # In the order of time.
+    runs = {run.id: run for run in past.runs()}
+    order = list(runs)
+    attempts = sorted(attempts, key=lambda each: (order.index(each.run), each.model, each.repeat))
     last = next((each for each in reversed(attempts) if each.expected is not None), attempts[-1])
     asked = shortened(past.asked(last.sample))
-    cells = [["run", "time", "model", "repeat", "outcome", "score", "seconds", "got"], *map(_cells, attempts)]
+    cells = [["run", "time", "model", "repeat", "outcome", "score", "seconds", "got"]]
+    cells += [_cells(runs[attempt.run], attempt) for attempt in attempts]
     lines = [f"{last.benchmark}[{last.name}]  asked {asked}, expected {shortened(last.expected or '')}", ""]
     lines += [*aligned(cells, [False, False, False, True, False, True, True, False]), ""]
     lines += [f"{model}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]
 
 
-def _cells(attempt: Attempt) -> list[str]:
+def _cells(run: Run, attempt: ScoreRow) -> list[str]:
     seconds = "stored" if attempt.stored is not None else "-" if attempt.seconds is None else f"{attempt.seconds:.1f}"
     got = attempt.got if attempt.outcome != ERROR else attempt.why
-    who = [attempt.run.short, attempt.run.time, attempt.model, str(attempt.repeat + 1)]
+    who = [run.short, run.time, attempt.model, str(attempt.repeat + 1)]
     return [*who, attempt.outcome, decimal(attempt.value), seconds, "-" if got is None else shortened(got)]
 
 

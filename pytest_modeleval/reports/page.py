@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from pytest_modeleval.atomic import aside
-from pytest_modeleval.history.past import Past, asked_in, sample_name
+from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.results.reuse import local_time
-from pytest_modeleval.store.kept import completion_in, messages_in, parts_of
+from pytest_modeleval.sample import Completion
+from pytest_modeleval.store.kept import parts_of
+from pytest_modeleval.store.rows import ScoreRow, StoredSample
 
 # The page's own files, put together in this order.
 PAGE = Path(__file__).with_name("page_files")
@@ -25,7 +25,6 @@ COLUMNS = (
     *("run", "model", "benchmark", "subset", "sample", "repeat", "outcome", "mistake", "score"),
     *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer"),
 )
-_TEXTS = ("got", "expected", "why", "answer")
 # Parts of an answer, with what stands for those of one that was not kept.
 _ANSWER: Mapping[str, Any] = {"thinking": "", "finish_reason": "", "tool_calls": ()}
 # Of a text, so much is in the table and searched.
@@ -97,45 +96,47 @@ def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[st
 
 def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:
     for number, run in enumerate(runs):
-        for _, metrics in groupby(past.scores(run, answers=True), key=itemgetter("item")):
-            yield _entry(past, number, list(metrics))
+        for sample in past.samples(run):
+            yield _entry(number, sample)
 
 
-def _entry(past: Past, run: int, metrics: Sequence[Mapping[str, Any]]) -> Entry:
-    """A sample out of the rows of its metrics."""
-    main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
-    completion = completion_in(main["answer"]) if main["answer"] else None
-    answer = parts_of(completion) if completion else {}
-    texts = {name: main[name] for name in _TEXTS[:-1]} | {"answer": answer.get("text")}
+def _entry(run: int, sample: StoredSample) -> Entry:
+    main = sample.main
+    answer = _parts(sample.completion)
+    texts = {"got": main.got, "expected": main.expected, "why": main.why, "answer": answer.get("text")}
     shown = {
-        **main,
+        **{column: getattr(main, column, None) for column in COLUMNS},
         **{name: text and text[:SEARCHED] for name, text in texts.items()},
         "run": run,
-        "sample": sample_name(main["item"], main["subset"]),
-        "mistake": main["mistake"] or "",
-        "score": main["value"],
-        "asked": asked_in(main["prompt"], main["target"])[:SEARCHED] if main["prompt"] else "",
+        "sample": main.name,
+        "mistake": main.mistake or "",
+        "score": main.value,
+        "asked": sample.asked[:SEARCHED],
     }
     detail = {
-        "prompt": messages_in(main["prompt"]) if main["prompt"] else None,
-        "target": main["target"],
+        "prompt": sample.prompt,
+        "target": sample.target,
         **_answered(answer),
         "exchanges": [
             {"asked": each.asked, "repeated": each.repeated, "text": answered.get("text"), **_answered(answered)}
-            for each in past.exchanges(main["answers"])
-            for answered in [parts_of(each.completion) if each.completion else {}]
+            for each in sample.exchanges
+            for answered in [_parts(each.completion)]
         ],
         "choice_logprobs": answer.get("choice_logprobs", ()),
-        "first_token": main["first_token"],
-        "stored": None if main["stored"] is None else local_time(main["stored"]),
-        "metrics": [
-            {name: each[name] for name in ("metric", "value", "got", "expected", "why")}
-            for each in metrics
-            if each is not main
-        ],
+        "first_token": main.first_token,
+        "stored": None if main.stored is None else local_time(main.stored),
+        "metrics": [_metric(score) for score in sample.scores if score is not main],
         "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
     }
     return Entry(_escaped([shown[column] for column in COLUMNS]), _escaped(detail))
+
+
+def _metric(score: ScoreRow) -> Mapping[str, object]:
+    return {name: getattr(score, name) for name in ("metric", "value", "got", "expected", "why")}
+
+
+def _parts(completion: Completion | None) -> Mapping[str, Any]:
+    return parts_of(completion) if completion else {}
 
 
 def _answered(completion: Mapping[str, Any]) -> dict[str, Any]:

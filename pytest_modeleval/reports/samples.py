@@ -3,15 +3,15 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
-from itertools import groupby, islice
-from operator import itemgetter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.atomic import aside
-from pytest_modeleval.history.past import Past, asked_in, sample_name
+from pytest_modeleval.history.past import Past
+from pytest_modeleval.store.rows import StoredSample
 
 # The columns by type; a run's further metrics stand behind `score`.
 TEXTS = ("model", "benchmark", "subset", "group", "sample", "outcome", "got", "expected", "why", "asked")
@@ -37,29 +37,26 @@ def export(path: Path, folder: Path, run: str) -> int:
     """Write a run's samples to a file, by its ending, and how many; raises `OSError` when that cannot be."""
     with closing(Past(folder)) as past:
         metrics = past.metrics(run)
-        columns = [*COLUMNS[:9], *(f"score.{name}" for name in metrics if name != "main"), *COLUMNS[9:]]
+        columns = [*COLUMNS[:9], *(_column(name) for name in metrics if name != "main"), *COLUMNS[9:]]
         with aside(path) as written:
-            WRITERS[path.suffix](written, columns, _rows(past, run, columns))
+            WRITERS[path.suffix](
+                written, columns, (_row(sample, columns) for sample in past.samples(run, answers=False))
+            )
         return past.items(run)
 
 
-def _rows(past: Past, run: str, columns: Sequence[str]) -> Iterator[Row]:
-    for _, metrics in groupby(past.scores(run), key=itemgetter("item")):
-        yield _row(list(metrics), columns)
-
-
-def _row(metrics: Sequence[Row], columns: Sequence[str]) -> Row:
-    """A sample's row out of those of its metrics."""
-    main = next((each for each in metrics if each["metric"] == "main"), metrics[0])
-    name = sample_name(main["item"], main["subset"])
+def _row(sample: StoredSample, columns: Sequence[str]) -> Row:
+    main = sample.main
+    name = main.name
     number = name.rpartition("-")[2]
-    row: dict[str, Any] = dict.fromkeys(columns)
-    row |= {column: main[column] for column in columns if column in main}
-    row |= {"group": main["part"] or "", "sample": name, "index": int(number) if number.isdecimal() else None}
-    row["asked"] = asked_in(main["prompt"], main["target"]) if main["prompt"] else None
-    for each in metrics:
-        row["score" if each["metric"] == "main" else f"score.{each['metric']}"] = each["value"]
-    return row
+    row: dict[str, Any] = {column: getattr(main, column, None) for column in columns}
+    row |= {"sample": name, "index": int(number) if number.isdecimal() else None}
+    row["asked"] = None if sample.prompt is None else sample.asked
+    return row | {_column(name): value for name, value in sample.values.items()}
+
+
+def _column(metric: str) -> str:
+    return "score" if metric == "main" else f"score.{metric}"
 
 
 def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -19,13 +20,19 @@ SCORERS = "pytest_modeleval.scorers."
 
 
 def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
-    """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people."""
+    """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people.
+
+    Recorded answers are told by their file's content, ``answers``: compared with themselves they would always pass.
+    """
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
     asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
+    path = Path(spec.model)
+    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.api == "replay" and path.is_file() else {}
     return {
+        **recorded,
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
@@ -36,6 +43,12 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
         "api": spec.api,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPUs",
     }
+
+
+@lru_cache(maxsize=8)
+def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _data(lock: Path, benchmark: str) -> tuple[str, str]:

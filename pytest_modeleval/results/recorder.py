@@ -1,9 +1,9 @@
 """A sample's scores as its body makes them, its record on the report, its rows in the store."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import pytest
 
@@ -13,16 +13,17 @@ from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.results.verdicts import (
+    answer_rows,
     figures,
     hide,
     outcome_of,
     record_of,
-    request_rows,
-    sample_row,
     score_rows,
     wrong_line,
 )
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.store.messages import sample_rows
+from pytest_modeleval.store.rows import Row
 from pytest_modeleval.store.store import Store
 
 _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
@@ -67,8 +68,9 @@ class Recorder:
         else:
             _make_harmless(report)
         turn = turn if isinstance(turn, Turn) else None
-        row = sample_row(turn.sample, ref.source.benchmark.name) if turn else None
-        content = row[0][:12] if row else ""
+        asked, benchmark = turn and turn.sample, ref.source.benchmark.name
+        row, messages = sample_rows(asked.messages, asked.target, benchmark) if asked else (None, [])
+        content = row.hash[:12] if row else ""
         record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref))
         if turn and turn.answers:
             report.duration = record.latency
@@ -78,30 +80,20 @@ class Recorder:
         hidden, why = ref.source.hidden, str(error or "")
         if hidden:
             why = hide(report, outcome, error, hidden)
-        self.keep(
-            score_rows(self._run, item.nodeid, record, turn, row[0] if row else "", why, hidden),
-            None if hidden else row,
-            () if hidden else request_rows(turn),
-        )
+        texts = [] if hidden or row is None else [*messages, row, *answer_rows(self._run, item.nodeid, turn)]
+        scores = score_rows(self._run, item.nodeid, record, turn, row.hash if row else "", why, hidden)
+        self.keep([*texts, *scores])
 
     def forget(self, item: pytest.Item) -> None:
         """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
         if TURN in item.stash:
             del item.stash[TURN]
 
-    def keep(
-        self,
-        rows: Sequence[Sequence[Any]],
-        sample: Sequence[str] | None = None,
-        requests: Sequence[Sequence[str]] = (),
-    ) -> None:
-        """Keep scores, the sample they are of and what else was asked, in the store, where there is one."""
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Keep scores, what they are of and what was asked, in the store, where there is one."""
         if self.store is not None:
             try:
-                if sample:
-                    self.store.save_sample(sample)
-                self.store.save_requests(requests)
-                self.store.save_scores(rows)
+                self.store.save(rows)
             except StopRun as stopped:
                 self._stop(str(stopped))
 

@@ -1,10 +1,8 @@
 """What a report says of its sample: the outcome, the record that travels, the line for people, the stored rows."""
 
 import hashlib
-import json
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 
@@ -13,25 +11,33 @@ from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.sample import Sample, SampleError, Score
+from pytest_modeleval.sample import SampleError, Score
+from pytest_modeleval.store.messages import chained, storable
+from pytest_modeleval.store.rows import HIDDEN, AnswerRow, Row, ScoreRow
 
-# Before the hash of a sample whose texts no report shows: it leads to no prompt then.
-HIDDEN = "hidden:"
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
 def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | None:
-    """What a phase's report says of the sample; None when it says nothing yet, or nothing new."""
-    if report.skipped:
+    """What a phase's report says of the sample; None when it says nothing yet, or nothing new.
+
+    A wrong answer stays one where xfail expects it: left out, it would be missing from the score.
+    """
+    error = call.excinfo.value if call.excinfo else None
+    is_expected = hasattr(report, "wasxfail")
+    if report.skipped and not (
+        is_expected and (report.when == "call" or not isinstance(error, pytest.xfail.Exception))
+    ):
         return UNSCORED if report.when != "teardown" else None
     if report.when == "call":
-        if report.passed:
+        # A strict xfail fails what passes.
+        if report.passed or error is None:
             return RIGHT
-        error = call.excinfo.value if call.excinfo else None
         # pytest-timeout ends a test by pytest.fail: its words alone tell that from what a body says.
         ran_out = "from pytest-timeout" in str(error)
-        return WRONG if isinstance(error, AssertionError | pytest.fail.Exception) and not ran_out else ERROR
-    return ERROR if report.when == "setup" and report.failed else None
+        is_wrong = isinstance(error, AssertionError | pytest.fail.Exception | pytest.xfail.Exception)
+        return WRONG if is_wrong and not ran_out else ERROR
+    return ERROR if report.when == "setup" and not report.passed else None
 
 
 def record_of(
@@ -44,7 +50,7 @@ def record_of(
     pins: Mapping[str, str] | None = None,
 ) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
-    answers = turn.answers if turn else []
+    answers = turn.own if turn else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
     scores: dict[str, tuple[float, float]] = {}
     if outcome in (RIGHT, WRONG):
@@ -98,7 +104,7 @@ def figures(record: Record) -> list[tuple[str, object]]:
 def _vote(turn: Turn) -> str:
     """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
     got = next((score.got for score in turn.scores if score.name == "main"), None)
-    text = got if got is not None else turn.answers[-1].completion.text if turn.answers else ""
+    text = got if got is not None else turn.own[-1].completion.text if turn.own else ""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
@@ -145,48 +151,56 @@ def shortened(text: str, most: int = 60) -> str:
     return repr(plain)
 
 
-def storable(text: str) -> str:
-    """The text without lone surrogates, which SQLite cannot hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def sample_row(sample: Sample, benchmark: str) -> Sequence[str]:
-    """The sample as the store keeps it: hash, benchmark, prompt, target."""
-    prompt = storable(json.dumps(sample.messages, ensure_ascii=False))
-    target = storable(sample.target)
-    return hashlib.sha256(f"{prompt}\0{target}".encode()).hexdigest(), benchmark, prompt, target
-
-
-def request_rows(turn: Turn | None) -> list[Sequence[str]]:
-    """What was asked, as the store keeps it: key and messages; empty where the sample's prompt alone was asked."""
+def answer_rows(run: str, node: str, turn: Turn | None) -> list[Row]:
+    """The item's answers and what they were asked, as the store keeps them; none where the prompt alone was asked."""
     answers = [answer for answer in turn.answers if answer.messages] if turn else []
     if turn is None or [list(answer.messages) for answer in answers] in ([], [turn.sample.messages]):
         return []
-    return [(answer.key, storable(json.dumps(answer.messages, ensure_ascii=False))) for answer in answers]
+    rows: list[Row] = []
+    requests = chained(answer.messages for answer in answers)
+    for number, (answer, (asked, messages)) in enumerate(zip(answers, requests, strict=True)):
+        rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by)]
+    return rows
 
 
 def score_rows(
-    run: str, node: str, record: Record, turn: Turn | None, sample_hash: str, why: str, hidden: str = ""
-) -> list[Sequence[Any]]:
+    run: str, node: str, record: Record, turn: Turn | None, sample: str, why: str, hidden: str = ""
+) -> list[ScoreRow]:
     """The record's scores as the store keeps them, one row a metric, one without a value for an error.
 
     Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
     """
-    stored = min((answer.stored for answer in turn.answers if answer.stored), default=None) if turn else None
-    tokens = record.prompt_tokens, record.completion_tokens
-    spent = (record.group, *tokens, record.latency, record.first_token, stored, record.mistake)
     made = {score.name: score for score in turn.scores} if turn else {}
-    key = turn.answers[-1].key if turn and turn.answers else None
-    answers = json.dumps([row[0] for row in requests]) if (requests := request_rows(turn)) else None
+    key = turn.own[-1].key if turn and turn.own else None
     if hidden:
         why = f"{why} ({hidden})".strip()
-        made, key, answers, sample_hash = {}, None, None, f"{HIDDEN}{sample_hash}"
-    values: Sequence[tuple[str, float | None, float]] = record.scores or [("main", None, 1.0)]
-    rows: list[Sequence[Any]] = []
-    for metric, value, _ in values:
-        score = made.get(metric)
-        said = (None, None, why) if score is None else (score.got, score.expected, score.why)
-        told = [None if text is None else storable(text) for text in said]
-        where = (run, node, metric, record.model, record.benchmark, record.subset, sample_hash, record.repeat)
-        rows.append((*where, record.outcome, value, *told, key, *spent, answers))
-    return rows
+        made, key, sample = {}, None, f"{HIDDEN}{sample}"
+    row = ScoreRow(
+        run=run,
+        item=node,
+        metric="main",
+        model=record.model,
+        benchmark=record.benchmark,
+        subset=record.subset,
+        group=record.group,
+        sample=sample,
+        repeat=record.repeat,
+        outcome=record.outcome,
+        why=storable(why),
+        completion=key,
+        prompt_tokens=record.prompt_tokens,
+        completion_tokens=record.completion_tokens,
+        seconds=record.latency,
+        first_token=record.first_token,
+        stored=record.oldest,
+        mistake=record.mistake,
+    )
+    return [_scored(row, metric, value, made.get(metric)) for metric, value, _ in record.scores] or [row]
+
+
+def _scored(row: ScoreRow, metric: str, value: float, score: Score | None) -> ScoreRow:
+    """The row with a metric's value, and what its scorer said where one made it."""
+    if score is None:
+        return row._replace(metric=metric, value=value)
+    got, expected, why = map(storable, (score.got, score.expected, score.why))
+    return row._replace(metric=metric, value=value, got=got, expected=expected, why=why)

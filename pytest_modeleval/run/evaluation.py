@@ -13,12 +13,14 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Asker, askers
+from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Ahead
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.asking.stop_signal import Decided, sweep
+from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.judge import Gate
 from pytest_modeleval.history.flips import Key
@@ -42,7 +44,7 @@ from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import ENDED, announce, conclude, finished, write
 from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
-from pytest_modeleval.sample import StopRun
+from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
 
@@ -95,6 +97,8 @@ class Evaluation:
             typed=typed,
         )
         self.results = Results()
+        # The samples that pytest counts as failed: not those that an xfail expects.
+        self.failed_samples = 0
         worker = xdist.worker_input(config)
         self.only: list[Key] | None = (
             worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
@@ -113,8 +117,8 @@ class Evaluation:
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
-        if self.decided and xdist.each_worker_runs_all(config):
-            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
+        if self.gate.judges and xdist.each_worker_runs_all(config):
+            raise pytest.UsageError("a gate weighs one answer a sample, as a baseline does: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
 
@@ -256,11 +260,18 @@ class Evaluation:
         """
         try:
             self.collector.refuse_empty(items, failed=failed)
+        except pytest.UsageError as error:
+            self.stop(str(error))
+        self.refuse_incomparable(items)
+        if self.gate.early:
+            self.gate.early.arrange(items)
+
+    def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
+        """End the run for what the gate would refuse at its end."""
+        try:
             refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:
             self.stop(str(error))
-        if self.gate.early:
-            self.gate.early.arrange(items)
 
     def count(self, report: pytest.TestReport) -> None:
         """Count the record on a report, if it carries one; it does on one phase's report only.
@@ -274,6 +285,7 @@ class Evaluation:
             return
         if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
+            self.failed_samples += report.failed
             if self.gate.judges:
                 self.gate.ledger.add(record)
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
@@ -308,6 +320,18 @@ class Evaluation:
     def run_body(self, item: pytest.Function) -> bool:
         """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
         return self._ahead is not None and self._ahead.run_body(item)
+
+    def model_for(self, item: pytest.Function, name: str | None) -> ModelElsewhere | BlockingModel:
+        """The model for an item in its own turn; the run's first where none is named."""
+        if self._ahead is None:
+            pytest.skip("nothing is asked in this run")
+        return self._ahead.model_for(item, name or self.models[0].name)
+
+    def ask_prompt(self, item: pytest.Function, turn: Turn) -> Completion:
+        """The answer to the prompt of an item in its own turn."""
+        if self._ahead is None:
+            pytest.skip("nothing is asked in this run")
+        return self._ahead.ask_prompt(item, turn)
 
     @property
     def rules(self) -> Rules:

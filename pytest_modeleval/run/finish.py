@@ -1,7 +1,8 @@
 """The end of a run: the gate's judgement and exit status, and the files that were asked for."""
 
+import contextlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,9 @@ ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TE
 
 def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> FinishedRun:
     """Tell whether the run is complete, and judge it."""
-    is_complete = exit_status in ENDED and not evaluation.expected.left
+    # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
+    is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
+    is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
     judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
     new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
@@ -92,7 +95,7 @@ def _judge(
     """
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
-    samples_only = session.testsfailed <= results.wrong + results.errors
+    samples_only = session.testsfailed <= evaluation.failed_samples
     if not is_complete:
         failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
         if exit_status == pytest.ExitCode.OK or failed_by_samples:
@@ -135,34 +138,53 @@ def _judge(
 
 
 def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
-    """Write the files that were asked for; one that cannot be written fails the run in one line."""
+    """Write the files that were asked for; each that cannot be written fails the run in one line of its own."""
     options = run.options
-    path: Path | None = None
     tell_suite(session.config, [("ended", run.ended), *run.totals.answers.properties])
-    try:
+    if options.json:
+        with _told(session, options.json):
+            write_json(options.json, run)
+    if options.summary:
+        with _told(session, options.summary):
+            write_summary(options.summary, run)
+    with _told(session, "the run store"):
         store.flush()
-        if path := options.json:
-            write_json(path, run)
-        if path := options.summary:
-            write_summary(path, run)
-        if path := options.export:
+        # What reads the store would lack what is not in it.
+        _write_samples(run, session)
+
+
+def _write_samples(run: FinishedRun, session: pytest.Session) -> None:
+    """Write the files that show every sample."""
+    options = run.options
+    if path := options.export:
+        with _told(session, path):
             _tell_missing(session, path, run.totals.done - export(path, run.folder, run.id))
-        allure = allure_results(session.config, options)
-        if (path := options.html or allure) and not _has_loads(session):
-            # Only a run with a flag for them pays for reading these.
-            from pytest_modeleval.reports import first_screen, run_plots
+    allure = allure_results(session.config, options)
+    if not (options.html or allure) or _has_loads(session):
+        return
+    with _told(session, options.html or allure):
+        # Only a run with a flag for them pays for reading these.
+        from pytest_modeleval.reports import first_screen, run_plots
 
-            screen = first_screen.of_run(run)
-            plots = run_plots.of_runs(run.folder, screen)
-            if path := options.html:
-                from pytest_modeleval.reports.page import write_page
+        screen = first_screen.of_run(run)
+        plots = run_plots.of_runs(run.folder, screen)
+        if path := options.html:
+            from pytest_modeleval.reports.page import write_page
 
-                written = write_page(path, run.folder, screen, plots.items())
-                _tell_missing(session, path, run.totals.done - written)
-            if path := allure:
+            with _told(session, path):
+                _tell_missing(session, path, run.totals.done - write_page(path, run.folder, screen, plots.items()))
+        if path := allure:
+            with _told(session, path):
                 _write_allure(run, session, path, screen, plots)
+
+
+@contextlib.contextmanager
+def _told(session: pytest.Session, what: Path | str | None) -> Iterator[None]:
+    """What cannot be written fails the run in one line, and what is written after it is written."""
+    try:
+        yield
     except OSError as error:
-        _fail(session, f"cannot write {path}: {error}")
+        _fail(session, f"cannot write {what}: {error}")
     except StopRun as error:
         _fail(session, str(error))
 

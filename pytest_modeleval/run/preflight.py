@@ -10,6 +10,9 @@ from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import MARK, Options
+from pytest_modeleval.options.sources import typed
+from pytest_modeleval.perf.options.asked import PERF
+from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.results.fingerprint import pins_of
 
 
@@ -25,10 +28,21 @@ def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> 
         )
 
 
+def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a flag of load tests in a run without one, which would ask benchmarks instead."""
+    flags = [given.where for given in typed(config, FLAGS).values()]
+    if flags and not any(item.get_closest_marker(PERF) for item in items):
+        raise pytest.UsageError(
+            f"{flags[0]} is about a load test, and this run has none: give --perf-parallel N, --perf-rate R, "
+            f"--perf-trace FILE or --perf-find WHAT, or the path of a test marked {PERF}"
+        )
+
+
 def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytest.Item], lock: Path) -> None:
     """`pytest.UsageError` for what the gate would refuse at the end."""
     if gate.judges:
         _refuse_reruns(config, items)
+        _refuse_twice(items)
     if not gate.is_active:
         return
     names: dict[str, set[str]] = {}
@@ -53,6 +67,20 @@ def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
         raise pytest.UsageError(
             f"{flag} ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave {flag} out"
         )
+
+
+def _refuse_twice(items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a sample that is judged several times, of which a gate would see the last verdict."""
+    seen: set[tuple[str, str, str, int]] = set()
+    for ref in filter(None, map(selected, items)):
+        benchmark = ref.source.benchmark
+        key = ref.model.name, benchmark.name, str(ref.name), ref.repeat
+        if key in seen:
+            raise pytest.UsageError(
+                f"{benchmark.where}: sample {ref.name} is selected more than once (a parametrized test?), and a gate "
+                "judges one verdict a sample: write a benchmark for each; --eval-repeats K asks K times"
+            )
+        seen.add(key)
 
 
 def _refuse_reruns(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

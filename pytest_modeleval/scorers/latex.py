@@ -28,6 +28,8 @@ _RENAMED = [
         r"\\text",
     ),
     (re.compile(r"\\text\s+(?=\{)"), r"\\text"),
+    # A number in words' clothes: \textbf{12}, \mathbf{12}.
+    (re.compile(r"\\text\{\s*([-+]?\d[\d.,]*(?:/\d+)?)\s*\}"), r"\1"),
     (re.compile(r"\\text\{\s*\}|^\s*\\text\{[^{}]*[:\uff1a]\s*\}"), ""),
     (re.compile(r"\\(?:leq|leqslant)(?![a-zA-Z])|[≤⩽≦]|<=(?!>)"), r"\\le "),
     (re.compile(r"\\(?:geq|geqslant)(?![a-zA-Z])|[≥⩾≧]|(?<!=)>="), r"\\ge "),
@@ -102,6 +104,9 @@ def normal_form(latex: str) -> Expression:
     latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
     latex = _renamed(latex, _RENAMED)
     latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
+    if "," not in latex:
+        # Where the comma is the decimal mark, a semicolon parts.
+        latex = latex.replace(";", ",")
     if time := _TIME.fullmatch(latex):
         return Expression(f"{time[1]}{time[2].lower()}m")
     latex = _TIMES.sub(r"\\cdot", latex)

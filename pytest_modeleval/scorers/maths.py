@@ -79,9 +79,9 @@ def _equal(gold: Expression, answer: Expression) -> Verdict:
 
 
 def _before_approximation(answer: str) -> str:
-    r"""``x = \sqrt{2}`` of ``x = \sqrt{2} \approx 1.41``, but ``1.41`` of ``x \approx 1.41``."""
+    r"""``x = \sqrt{2}`` of ``x = \sqrt{2} \approx 1.41``, but ``1.41`` of ``x \approx 1.41`` and ``\approx 1.41``."""
     parts = split(answer, r"\approx")
-    return parts[-1] if re.fullmatch(r"[a-zA-Z]", parts[0]) else parts[0]
+    return parts[-1] if re.fullmatch(r"[a-zA-Z]?", parts[0]) else parts[0]
 
 
 def _same_percentage(gold: Expression, answer: Expression) -> bool:

@@ -46,6 +46,15 @@ _BRACKETED = re.compile(rf"-\(((?:{CURRENCY})?\d{{1,3}}(?:(?:,\d{{3}})+|\d*)(?:\
 _FRACTION = re.compile(
     r"\\[dt]?frac\s*(?:\{\s*(-?[\d.,]{1,40})\s*\}\s*\{\s*(-?[\d.,]{1,40})\s*\}|(\d)\s*(\d)|(\d)\s*\{(\d{1,40})\})"
 )
+# Powers of whole numbers; behind a factor, those of ten are its exponent.
+_POWER = re.compile(r"(?<![\d.,])(\d{1,9})\s?\^\s?(?:\{\s?(\d{1,2})\s?\}|(\d{1,2})(?![\d.]))(?![\d^])")
+_SCIENTIFIC = re.compile(
+    r"(?<=\d)\s{0,3}(?:\\times(?![a-zA-Z])|\\cdot(?![a-zA-Z])|[*×·⋅x])\s{0,3}10\s?\^\s?(?:\{\s?(-?\d{1,3})\s?\}|(-?\d{1,3}))(?![\d.^])"
+)
+# Fractions that are one character: 3½ is a mixed number.
+_VULGAR = re.compile("[\u00bc-\u00be\u2150-\u215e]")
+# A comma before other than three digits: in a text about whole numbers it parts two of them.
+_DECIMAL_COMMA = re.compile(r"(?<![\d.,])(\d{1,99}),(\d{1,2}|\d{4,99})(?![\d,]|\.\d)")
 _SPACING = re.compile(r"\\[,!]|(?<=\d)(?:\\[ ;:]|~)(?=\d{3}(?!\d))")
 # Minus signs, decimal and grouping marks and currencies that are not ASCII: minus, en dash, small and full-width minus,
 # Arabic decimal and thousands separators, full-width comma and point, dollar, pound and yen.
@@ -67,7 +76,14 @@ def plain_digits(text: str) -> str:
     if text.isascii():
         return text
     text = _OTHER_DIGITS.sub(lambda digits: "".join(str(unicodedata.decimal(digit)) for digit in digits[0]), text)
+    text = _VULGAR.sub(_spelled_out, text)
     return text.translate(_SPELLED)
+
+
+def _spelled_out(fraction: "re.Match[str]") -> str:
+    """``1/2`` of "½", apart from a whole number before it."""
+    apart = " " if fraction.string[fraction.start() - 1 : fraction.start()].isdecimal() else ""
+    return apart + unicodedata.normalize("NFKC", fraction[0]).replace("\u2044", "/")
 
 
 def in_signs(text: str) -> str:
@@ -87,6 +103,10 @@ def _plain(text: str) -> str:
     text = in_signs(plain_digits(text))
     if "\\" in text or "{" in text or "~" in text:
         text = _SPACING.sub("", _FRACTION.sub(_in_line, text.replace("{,}", ",")))
+    if "^" in text:
+        text = _POWER.sub(
+            lambda power: str(int(power[1]) ** int(power[2] or power[3])), _SCIENTIFIC.sub(r"e\1\2", text)
+        )
     return text
 
 
@@ -114,12 +134,22 @@ def _placed(text: str) -> list[tuple[str, tuple[int, int]]]:
         slashes = slashes + 1 if numbers and text[end:start].strip() == "/" else 0
         if slashes == 1:
             number, (start, _) = f"{numbers[-1][0]}/{number}", numbers.pop()[1]
+            if numbers and text[numbers[-1][1][1] : start] == " " and (mixed := _mixed(numbers[-1][0], number)):
+                number, (start, _) = mixed, numbers.pop()[1]
         elif slashes == 2:
             above, below = numbers.pop()[0].split("/")
             numbers += [(above, (start, start)), (below, (start, start))]
         end = match.end()
         numbers.append((number, (start, end)))
     return numbers
+
+
+def _mixed(whole: str, fraction: str) -> str | None:
+    """``7/2`` of "3 1/2"; None where the two are no mixed number."""
+    size, (above, below) = whole.lstrip("+-"), fraction.split("/")
+    if not all(part.isdecimal() and len(part) < 7 for part in (size, above, below)) or int(above) >= int(below):
+        return None
+    return f"{'-' * whole.startswith('-')}{int(size) * int(below) + int(above)}/{below}"
 
 
 def value_of(number: str) -> Fraction | None:
@@ -171,16 +201,23 @@ def same_number(answer: Completion | str, target: str, *, name: str = "main") ->
 
     GSM8K's own check compares the final number as a string with commas removed (Cobbe et al. 2021,
     openai/grade-school-math `dataset.py`); equality of values differs from it only for spellings of one number. A
-    division by zero equals nothing; times and ratios are as `same_with_colons` has them.
+    division by zero equals nothing; times and ratios are as `same_with_colons` has them. Where the target is no whole
+    number, "12,5" is 12.5.
     """
     text = str(answer)
-    got = final_number(text)
-    wanted = numbers[-1] if (numbers := numbers_in(target)) else None
+    wanted = numbers[-1] if (numbers := numbers_in(with_decimal_points(target))) else None
+    whole = wanted is None or (value := value_of(wanted)) is None or value.denominator == 1
+    got = final_number(text if whole else with_decimal_points(text))
     if wanted is None or ("/" in wanted and value_of(wanted) is None):
         raise ValueError(f"the target {target!r} holds no number")
     passed = got is not None and _same(wanted, got)
     why = "" if got is not None else "no number in the answer"
     return Score(float(passed), passed, got or text.strip(), target, why, name, found=got is not None)
+
+
+def with_decimal_points(text: str) -> str:
+    """The text with "12.5" for "12,5"; 1,234 keeps its comma, and so does a list of three."""
+    return _DECIMAL_COMMA.sub(r"\1.\2", plain_digits(text)) if "," in text else text
 
 
 def _same(wanted: str, got: str) -> bool:

@@ -1,16 +1,25 @@
 """Are the options chosen in an answer all the right ones?"""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from string import ascii_uppercase
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.answers import boxed, markers, stated
 from pytest_modeleval.scorers.choices import latin, most_read, plain
 from pytest_modeleval.scorers.run_on import before_run_on
 
 # What may stand before and between letters.
 _JOINING = {"option", "options", "and", "und", "et", "y", "e", "и", "和", "与", "及", "와", "과"}
+# What states several: "the correct answers are", "the right options:", and a Chinese pick.
+_PLURAL = re.compile(
+    r"\b(?:answers|(?:correct|right|true)\s{1,9}(?:options|choices|statements|letters|ones))[\s*_]{0,9}(?:are\b|[:\uff1a])"
+    r"[\s:\uff1a*_]{0,9}|(?<![不可单多])[选選][择擇]?[\s:\uff1a]{0,3}(?=[A-Z])",
+    re.IGNORECASE,
+)
+_SMALL = re.compile(r"\W{0,9}[a-z](?:\W{1,4}(?:and\W{1,4})?[a-z]){0,25}\W{0,9}")
+_PARTS = re.compile(r"\s*[,;\uff0c\uff1b、]\s*(?:and\s+)?|\s+and\s+|\n+")
 # A word; Han, kana and hangul are words apart from letters beside them ("A和C").
 _WRITTEN = re.compile(r"[\u3040-\u9fff\uac00-\ud7a3]+|[^\W\u3040-\u9fff\uac00-\ud7a3]+")
 
@@ -30,22 +39,24 @@ def chosen_letters(text: str, options: Sequence[str]) -> set[str]:
     r"""The letters of all the options a text settles on.
 
     In this order: ``\boxed{A, C}``, "ANSWER: AC" and "the answers are A and C" (the last one stated), a text or a last
-    line of letters alone, the text of exactly one option.
+    line of letters alone, the texts of options and nothing else.
     """
     text = before_run_on(text)
     letters = ascii_uppercase[: len(options)]
     for candidate in _settled(text, options):
-        if found := _leading_letters(candidate, letters) or set(_same_text(candidate, options) or ""):
+        if found := _leading_letters(candidate, letters) or _said(candidate, options):
             return found
     for part in (text, text.strip().rpartition("\n")[2]):
         found, rest = _letters_and_rest(part, letters)
         if found and not rest:
             return found
-    return set(_same_text(text, options) or "")
+    return _said(text, options)
 
 
 def _leading_letters(text: str, letters: str) -> set[str]:
     """The letters at the beginning of a text, or those before a full stop or bracket: "A. Paris and C. Rome"."""
+    if _SMALL.fullmatch(text):
+        text = text.upper()
     found, rest = _letters_and_rest(text, letters)
     labels = set(re.findall(rf"(?<!\w)([{letters}])[.)\uff09:\uff1a、]\s*\w", text))
     if rest and labels > found:
@@ -74,8 +85,30 @@ def _settled(text: str, options: Sequence[str]) -> Iterator[str]:
     most = most_read(options)
     if (box := boxed(text)) is not None:
         yield box[:most]
+    several = deque(_PLURAL.finditer(text), maxlen=1)
+    one = deque(markers(text), maxlen=1)
+    if several and (not one or one[0].start() < several[0].start()):
+        yield text[several[0].end() : several[0].end() + most].partition("\n")[0]
     for statement in stated(text):
         yield statement[:most]
+
+
+def _said(text: str, options: Sequence[str]) -> set[str]:
+    """The letters of the one option that the text says in full, or of each that its parts say; not of all of them."""
+    if len(text) > most_read(options) + sum(map(len, options)):
+        return set()
+    if letter := _same_text(text, options):
+        return {letter}
+    letters = [_labelled(part, options) for part in _PARTS.split(text.strip())]
+    found = {letter for letter in letters if letter}
+    return found if all(letters) and len(found) < len(options) else set()
+
+
+def _labelled(part: str, options: Sequence[str]) -> str | None:
+    """The letter of the option that a part says in full, with its letter before it or without."""
+    label = re.match(r"[\W_]{0,5}([A-Z])[.):\uff1a、*]{1,4}\s*(?=\S)", part)
+    letter = _same_text(part[label.end() :] if label else part, options)
+    return letter if not label or letter == label[1] else None
 
 
 def _same_text(text: str, options: Sequence[str]) -> str | None:

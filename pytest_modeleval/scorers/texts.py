@@ -12,12 +12,17 @@ from pytest_modeleval.scorers.run_on import before_run_on
 # TriviaQA's official evaluation counts these four as punctuation too.
 _PUNCTUATION = re.escape(string.punctuation + "\u2018\u2019\u00b4`")
 _MARK = re.compile(f"[{_PUNCTUATION}]")
+# Chinese and Japanese marks, which SQuAD's English evaluation does not have.
+_WIDE = "\u3001\u3002\u300a\u300b\u300c\u300d\u201c\u201d\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f"
 # All punctuation but the point within a number and the minus sign before one.
-_MARK_OUTSIDE_NUMBERS = re.compile(rf"(?!(?<=\d)\.\d)(?!(?<!\w)-\.?\d)[{_PUNCTUATION}]")
+_MARK_OUTSIDE_NUMBERS = re.compile(rf"(?!(?<=\d)\.\d)(?!(?<!\w)-\.?\d)[{_PUNCTUATION}{_WIDE}]")
 _ARTICLE = re.compile(r"\b(?:a|an|the)\b")
 
 _ANSWER_LINE = re.compile(
-    r"^[ \t>*_#-]{0,20}(?:final )?answer[ \t*_]{0,20}[:\uff1a](.*)$", re.IGNORECASE | re.MULTILINE
+    r"^[ \t>*_#-]{0,20}(?:final )?answer[ \t*_]{0,20}[:\uff1a](.*)$"
+    # A heading, with the answer below it.
+    r"|^[ \t]{0,3}(?:#{1,6} |\*\*)(?:\d\. )?(?:final )?answer[ \t*_]{0,9}\n{1,3}(.+)$",
+    re.IGNORECASE | re.MULTILINE,
 )
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
 
@@ -27,9 +32,9 @@ Normalise = Callable[[str], str]
 def final_text(text: str) -> str:
     """The words a text ends up with: its last line ``ANSWER: …``, else boxed, after "the answer is", else all of it."""
     text = before_run_on(text)
-    lines = [line.strip(" \t*_") for line in _ANSWER_LINE.findall(text)]
+    lines = ["".join(found).strip(" \t*_") for found in _ANSWER_LINE.findall(text)]
     found = next(filter(None, reversed(lines)), None) or boxed(text) or next(stated(text), text)
-    return _TEX.sub(r"\1", boxed(found) or found).strip()
+    return _TEX.sub(r"\1", boxed(found) or found.partition("</answer>")[0]).strip()
 
 
 def plain(text: str) -> str:

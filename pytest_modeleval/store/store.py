@@ -5,7 +5,7 @@ import json
 import sqlite3
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,114 +15,12 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store.alive import is_alive
 from pytest_modeleval.store.kept import completion_in, written
+from pytest_modeleval.store.rows import TABLES, Row, ScoreRow, insertion
+from pytest_modeleval.store.schema import connect
 
-_FIRST = """
-create table runs (
-    id text primary key, started real not null, finished real, exit_status integer, options text not null
-);
-create table samples (
-    hash text primary key, benchmark text not null, prompt text not null, target text not null
-) without rowid;
-create table completions (
-    key text primary key, model text not null, created real not null, completion text not null
-) without rowid;
-create table scores (
-    run text not null references runs, item text not null, metric text not null, model text not null,
-    benchmark text not null, subset text not null, sample text not null, repeat integer not null,
-    outcome text not null, value real, got text, expected text, why text, completion text,
-    primary key (run, item, metric)
-) without rowid;
-"""
-# What a store of the version before lacks is unknown there, so null.
-_SECOND = ";".join(
-    f"alter table scores add column {column}"
-    for column in (
-        "part text", "prompt_tokens integer", "completion_tokens integer", "seconds real", "first_token real",
-        "reused integer",
-    )
-)  # fmt: skip
-# What load tests measured: a document of figures each.
-_THIRD = """
-create table loads (
-    run text not null references runs, item text not null, model text not null, measured real not null,
-    document text not null, primary key (run, item, model)
-) without rowid
-"""
-# What went wrong with the sample, by `mistakes.Mistake`.
-_FOURTH = "alter table scores add column mistake text"
-# What was asked by requests other than the sample's prompt, and the keys of all answers of an item that made such.
-_FIFTH = """
-create table requests (key text primary key, messages text not null) without rowid;
-alter table scores add column answers text
-"""
-# What an answer is to, who gave it, and the run that may judge by it; null in a store of version 0.1, which did not
-# say. Who gave answers, for people. What a server said of itself. Of a run how it ended, the hash of its command, the
-# interrupted run whose answers it takes up, and why it takes none of a model. Of a score when its stored answer was
-# kept, in place of whether it was one; null for a new answer.
-_SIXTH = """
-alter table completions add column asked text;
-alter table completions add column who text;
-alter table completions add column run text;
-create index completions_asked on completions (asked);
-create table models (who text primary key, model text not null, place text not null) without rowid;
-create table servers (
-    run text not null, model text not null, said text not null, primary key (run, model, said)
-) without rowid;
-create table refusals (
-    run text not null, who text not null, why text not null, primary key (run, who)
-) without rowid;
-alter table runs add column command text;
-alter table runs add column resumes text;
-alter table scores rename column reused to stored;
-update scores set stored = case stored when 1 then
-    (select created from completions where key = scores.completion) end;
-alter table runs add column ended text
-"""
-# Who runs it (`alive.py`), while it runs.
-_SEVENTH = "alter table runs add column process text"
-# Each version's statements over those of the version before.
-_VERSIONS = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH)
-VERSION = len(_VERSIONS)
-# The columns of `scores`.
-_COLUMNS = 22
-# Scores wait in memory until so many are there: they can be made again from completions, which are written at once.
+# Scores wait in memory until so many are there.
 _SCORES_AT_ONCE = 256
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """The store's file, made or brought to this version; `pytest.UsageError` for one of a newer version."""
-    # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
-    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-    connection.create_function("is_alive", 1, is_alive)
-    try:
-        _bring_up(connection, path)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
-    run = connection.execute
-    # With a write-ahead log, NORMAL loses nothing when a process dies; only a power cut can take the last answers.
-    run("pragma journal_mode = wal")
-    run("pragma synchronous = normal")
-    version = run("pragma user_version").fetchone()[0]
-    if version > VERSION:
-        raise pytest.UsageError(
-            f"the run store {path} has version {version}, this pytest-modeleval knows {VERSION}: "
-            "upgrade it (pip install -U pytest-modeleval), or move the file away"
-        )
-    if version < VERSION:
-        run("begin immediate")
-        # Another process may have done it meanwhile.
-        for statements in _VERSIONS[run("pragma user_version").fetchone()[0] :]:
-            for statement in statements.split(";"):
-                run(statement)
-        run(f"pragma user_version = {VERSION}")
-        run("commit")
 
 
 class Question(NamedTuple):
@@ -152,9 +50,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.path = folder / "store.sqlite"
         self._lock = threading.Lock()
-        self._samples: list[Sequence[str]] = []
-        self._scores: list[Sequence[Any]] = []
-        self._requests: list[Sequence[str]] = []
+        self._waiting: dict[type[Row], list[Row]] = {kind: [] for kind in TABLES}
         try:
             folder.mkdir(parents=True, exist_ok=True)
             ignore = folder / ".gitignore"
@@ -229,18 +125,11 @@ class Store:
             [(time.time(), exit_status, ended, run)],
         )
 
-    def save_sample(self, row: Sequence[str]) -> None:
-        """Keep a sample: hash, benchmark, prompt, target."""
-        self._samples.append(row)
-
-    def save_requests(self, rows: Sequence[Sequence[str]]) -> None:
-        """Keep what was asked: the answer's key, messages."""
-        self._requests += rows
-
-    def save_scores(self, rows: Sequence[Sequence[Any]]) -> None:
-        """Keep scores, in the order of the table's columns."""
-        self._scores += rows
-        if len(self._scores) >= _SCORES_AT_ONCE:
+    def save(self, rows: Iterable[Row]) -> None:
+        """Keep rows: soon, as they can be made again from completions, which are written at once."""
+        for row in rows:
+            self._waiting[type(row)].append(row)
+        if len(self._waiting[ScoreRow]) >= _SCORES_AT_ONCE:
             self.flush()
 
     def save_load(self, run: str, item: str, model: str, document: Mapping[str, Any]) -> None:
@@ -268,13 +157,9 @@ class Store:
             return {}
 
     def flush(self) -> None:
-        """Write the samples, requests and scores that wait."""
-        samples, self._samples = self._samples, []
-        scores, self._scores = self._scores, []
-        requests, self._requests = self._requests, []
-        self.write("insert or ignore into samples values (?, ?, ?, ?)", samples)
-        self.write("insert or ignore into requests values (?, ?)", requests)
-        self.write(f"insert or replace into scores values ({', '.join('?' * _COLUMNS)})", scores)
+        """Write the rows that wait."""
+        waiting, self._waiting = self._waiting, {kind: [] for kind in TABLES}
+        self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
 
     def close(self) -> None:
         """Write what waits and close the file."""
@@ -285,15 +170,16 @@ class Store:
 
     def write(self, statement: str, rows: Sequence[Sequence[Any]]) -> int:
         """Run a statement for every row, all or none; how many rows it changed."""
-        if not rows:
-            return 0
+        return self._write([(statement, rows)]) if rows else 0
+
+    def _write(self, statements: Sequence[tuple[str, Sequence[Sequence[Any]]]]) -> int:
         try:
             with self._lock:
-                if len(rows) == 1:
-                    return self._connection.execute(statement, rows[0]).rowcount
+                if len(statements) == 1 and len(statements[0][1]) == 1:
+                    return self._connection.execute(statements[0][0], statements[0][1][0]).rowcount
                 self._connection.execute("begin immediate")
                 try:
-                    return self._connection.executemany(statement, rows).rowcount
+                    return sum(self._connection.executemany(*each).rowcount for each in statements)
                 finally:
                     self._connection.execute("commit")
         except sqlite3.Error as error:

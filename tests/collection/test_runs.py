@@ -419,7 +419,7 @@ datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
         (TWICE, [], "mix.toml: 'Again': 'answers' is there twice: hard is also in mix; give each its subsets"),
         (MIX, ["--eval-limit", "1", "--eval-sampler", "stratified"], "--eval-sampler stratified draws at least one sample of each of 2 datasets: --eval-limit 1 is too small"),
         (MIX, ["--eval-sampler", "fair"], "--eval-sampler takes one of weighted, stratified, uniform, not 'fair'"),
-        (MIX, ["--eval-collection-save", "mix.toml/x"], "cannot write */mix.toml/x: *"),
+        (MIX, ["--eval-collection-save", "mix.toml/x"], "--eval-collection-save: */mix.toml/x cannot be written: */mix.toml is no folder *"),
         (MIX, ["--eval-collection", "none.toml"], "--eval-collection cannot read '*/none.toml': No such file or directory"),
         (MIX, ["--eval-collection", "none.jsonl"], "--eval-collection: there is no file '*/none.jsonl'"),
         (MIX, ["--eval-collection", "mix.yaml"], "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'mix.yaml'"),

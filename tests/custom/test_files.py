@@ -248,7 +248,9 @@ GOOD = CHOICES[0]
     [
         ("", "*my.jsonl has no row"),
         ("\n\n", "*my.jsonl has no row"),
-        ("{\n", "row 0 of *my.jsonl is not JSON (*): *"),
+        ("{\n", "*my.jsonl:1: not JSON (*): *"),
+        ("\n\n{\n", "*my.jsonl:3: not JSON (*): *"),
+        (lines({"question": "?", "A": "41", "C": "42", "answer": "A"}), "*my.jsonl:1: column 'B' is missing (format choice)"),
         (lines(GOOD) + "\n[1]\n", "*my.jsonl:3: not a JSON object: *"),
         (lines(GOOD, {**GOOD, "answer": None}), "*my.jsonl:2: column 'answer' is empty (format choice); column 'id' is 'a', as at *my.jsonl:1"),
         (lines(GOOD) + "\n\n" + lines({"id": 1, "question": "?", "A": "1", "B": "2"}), "*my.jsonl:4: column 'answer' is missing (format choice)"),
@@ -258,7 +260,7 @@ GOOD = CHOICES[0]
         (lines({"text": "?", "label": "1"}), "*my.jsonl is of no known format: its columns are text, label. choice needs question *; qa needs *"),
         (lines({**GOOD, "response": "42"}), "*my.jsonl may be of the formats choice and qa, its columns are id, question, A, B, answer, response: give --eval-format"),
     ],
-    ids=["empty", "blank", "not JSON", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
+    ids=["empty", "blank", "not JSON", "not JSON below", "gap", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
 )  # fmt: skip
 def test_a_wrong_file(replayed: pytest.Pytester, content: str, said: str) -> None:
     (replayed.path / "my.jsonl").write_text(content)

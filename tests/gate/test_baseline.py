@@ -5,6 +5,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,8 @@ def test_other_samples_are_refused() -> None:
         refuse_other_names("gsm8k", part, fewer, whole=True)
     with pytest.raises(pytest.UsageError, match="gsm8k: 1 samples are not in the baseline, such as main-00002"):
         refuse_other_names("gsm8k", part, more, whole=False)
-    refuse_other_content("gsm8k", part, fewer)
+    refuse_other_names("gsm8k", replace(part, unscored=["main-00002"]), more, whole=True)
+    refuse_other_content("gsm8k", part, more)
     with pytest.raises(pytest.UsageError, match="sample main-00001 asks something else than in the baseline"):
         refuse_other_content("gsm8k", part, changed)
 

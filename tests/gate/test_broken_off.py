@@ -232,3 +232,16 @@ def test_where_nothing_answered_nothing_is_said_to_be_kept(blessed: pytest.Pytes
 
     result.stdout.re_match_lines([r"interrupted: 0 of \d+ selected tests were reported$"])
     result.stdout.no_fnmatch_line("*are kept*goes on*")
+
+
+def test_two_ctrl_c_before_the_items_are_known_complete_no_run(blessed: pytest.Pytester) -> None:
+    blessed.makeconftest(
+        "import pytest\n"
+        "@pytest.hookimpl(tryfirst=True)\n"
+        "def pytest_xdist_node_collection_finished(): raise KeyboardInterrupt\n"
+        "def pytest_keyboard_interrupt(): raise KeyboardInterrupt\n"
+    )
+
+    run_alone(blessed, "--model", "faulty", "--eval-min-score", "answers=0.1", "-n", "2", "test_answers.py")
+
+    assert run_row(blessed)[0] == "interrupted"

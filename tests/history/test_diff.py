@@ -149,4 +149,4 @@ def test_a_file_that_cannot_be_written_is_said(project: pytest.Pytester, ask: As
     result = run(project, "--eval-diff", "last", "last", "--eval-json", "file/diff.json")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: cannot write *file/diff.json: *"])
+    result.stderr.fnmatch_lines(["ERROR: --eval-json: *file/diff.json cannot be written: *file is no folder *"])

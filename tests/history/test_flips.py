@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.history.flips import Flips, flips_of
-from pytest_modeleval.history.past import Attempt, Run, sample_name
+from pytest_modeleval.store.rows import ScoreRow, sample_name
 
 KEY = ("m", "b", "main-00001")
 
 
-def attempts(runs: str, *, stored: str = "", samples: str = "") -> list[Attempt]:
+def attempts(runs: str, *, stored: str = "", samples: str = "") -> list[ScoreRow]:
     """One letter an answer: r, w or e (error); a space begins the next run."""
     found, run, number = [], 0, 0
     for letter in runs:
@@ -22,21 +22,19 @@ def attempts(runs: str, *, stored: str = "", samples: str = "") -> list[Attempt]
         item = "t.py::test_b[main-00001]"
         value = {"r": 1.0, "w": 0.0}.get(letter)
         kept = 1.0 if stored and stored[number] == "s" else None
-        attempt = Attempt(
-            Run(f"run{run}", float(run)),
-            item,
-            "m",
-            "b",
-            "main",
-            content,
-            0,
-            outcome,
-            value,
-            "",
-            "",
-            "",
-            0.5,
-            kept,
+        attempt = ScoreRow(
+            run=f"run{run}",
+            item=item,
+            metric="main",
+            model="m",
+            benchmark="b",
+            subset="main",
+            group="",
+            sample=content,
+            repeat=0,
+            outcome=outcome,
+            value=value,
+            stored=kept,
         )
         found.append(attempt)
         number += 1

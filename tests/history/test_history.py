@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 
 from pytest_modeleval.history.past import Past
-from pytest_modeleval.store.store import _FIRST, Store
+from pytest_modeleval.store.schema import _FIRST
+from pytest_modeleval.store.store import Store
 from tests.conftest import FaultyServer, alias, run
 from tests.history.conftest import Ask
 

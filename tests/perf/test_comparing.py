@@ -116,6 +116,18 @@ def test_a_store_that_holds_no_figures_passes_no_gate(served: pytest.Pytester, v
     result.stdout.re_match_lines([r"test_load\[parallel=4\]  inconclusive: p50_ttft: that run's load was INVALID: .*"])
 
 
+def test_a_run_to_compare_with_that_nobody_knows_is_refused_before_a_load(served: pytest.Pytester) -> None:
+    load = ["--perf-parallel", "1", *FEW]
+    first = perf(served, *load).stdout.str().partition("; run ")[2][:8]
+
+    perf(served, *load, "--perf-compare", first[:6]).assert_outcomes(passed=1)
+    result = perf(served, *load, "--perf-compare", "nope")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.re_match_lines([rf"ERROR: --perf-compare: no run 'nope' measured a load here. Known, .*: .*{first}"])
+    result.assert_outcomes()
+
+
 def test_limits_are_read() -> None:
     assert parse("", "p99_ttft:10%, output_rate : 2.5%") == (Limit("p99_ttft", 0.1), Limit("output_rate", 0.025))
 

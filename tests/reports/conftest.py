@@ -15,8 +15,9 @@ from pytest_modeleval.asking.asker import Answer
 from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports.page import COLUMNS
-from pytest_modeleval.results.verdicts import sample_row, score_rows
+from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.sample import Completion, Sample, Score
+from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.store import Question, Store
 from tests.conftest import FaultyServer, alias, answer, send
 
@@ -191,13 +192,13 @@ def _store_run(folder: Path, run_id: str, samples: list[tuple[Sample, Completion
             question = Question(f"{number:032x}", "0" * 32, run_id)
             if completion:
                 store.save_completion(question, "m", completion)
-            row = sample_row(sample, "quiz")
-            store.save_sample(row)
+            row, messages = sample_rows(sample.messages, sample.target, "quiz")
             turn = Turn(
                 sample, [Answer(completion, question.key)] if completion else [], [score] if score is not None else []
             )
             node = f"test_quiz.py::test_quiz[main-{number:05}]"
-            store.save_scores(score_rows(run_id, node, record, turn, row[0], "no answer" if score is None else ""))
+            why = "no answer" if score is None else ""
+            store.save([*messages, row, *score_rows(run_id, node, record, turn, row.hash, why)])
 
 
 def _page_of(folder: Path, runs: list[str], path: Path) -> None:

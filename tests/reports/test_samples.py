@@ -176,15 +176,6 @@ def test_parquet_says_what_it_needs(said: pytest.Pytester, monkeypatch: pytest.M
     )
 
 
-def test_a_file_that_cannot_be_written_is_said(said: pytest.Pytester) -> None:
-    (said.path / "file").touch()
-
-    result = run(said, "--model", "faulty", "test_said.py", "--eval-export", "file/out.csv")
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["*cannot write *file/out.csv: *"])
-
-
 @pytest.mark.parametrize("flags", [("--eval-export", "out.csv"), ("--eval-html", "page.html")], ids=["rows", "page"])
 def test_a_store_that_takes_no_more_scores_fails_the_run_in_one_line(
     said: pytest.Pytester, flags: tuple[str, str]

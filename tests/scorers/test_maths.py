@@ -17,6 +17,14 @@ from pytest_modeleval.scorers.maths import boxed_target, same_expression
 RIGHT = [
     # hendrycks/math: fractions, roots, leading zeros, units, degrees, percent, dollars, spacing, "x =".
     (r"\frac{1}{2}", r"\dfrac{1}{2}"),
+    (r"\frac{1}{2}", "\u00bd"),
+    ("3.5", "3\u00bd"),
+    (r"\frac34", r"\text{3/4}"),
+    ("12", r"\textbf{12}"),
+    ("12", r"\mathbf{12}"),
+    ("12", r"\approx 12"),
+    ("-3, 2", "2; -3"),
+    ("(1, 2)", "(1; 2)"),
     (r"\frac{1}{2}", r"\tfrac12"),
     (r"\frac{1}{2}", r"\frac12"),
     (r"\frac{1}{2}", r"\frac1{2}"),
@@ -227,6 +235,9 @@ FOUND = [
 WRONG = [
     # A tolerance or a percent in disguise would accept these.
     ("18", "1800"),
+    ("12", r"\textbf{13}"),
+    ("12", r"\text{1}2\text{3}"),
+    ("(1, 2)", "(2; 1)"),
     ("1800", "18"),
     ("10000", "10001"),
     ("10000", "10000.1"),

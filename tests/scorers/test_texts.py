@@ -15,6 +15,10 @@ NORMALISERS = [plain, spaced, literal]
     [
         (plain, "The Eiffel Tower.", "eiffel tower"),
         (plain, "ANSWER: **Jane Ballou**", "Jane Ballou"),
+        (plain, "Reasons.\n\n### Answer\nJane Ballou", "Jane Ballou"),
+        (plain, "**Final Answer**\n\nJane Ballou", "Jane Ballou"),
+        (plain, "<answer>Jane Ballou</answer>", "Jane Ballou"),
+        (plain, "答案是巴黎。", "巴黎"),
         (plain, "Therefore, the answer is (Jane Ballou).", "Jane Ballou"),
         (plain, "84,512", "84512"),
         (plain, "75.68", "75.68%"),

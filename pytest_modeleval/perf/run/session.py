@@ -101,7 +101,9 @@ class LoadSession:
         """See that there are the files that a load takes: `pytest.UsageError` before anything is sent."""
         if isinstance(what, int):
             return
-        self._begin()
+        store = self._begin()
+        if options.compare not in (None, "last"):
+            _refuse_unknown(store, options.compare)
         if options.out:
             refuse_unwritable("--perf-out", options.out)
         if isinstance(what, Point):
@@ -243,6 +245,14 @@ class LoadSession:
             self._store.end_run(self.run, exit_status, INTERRUPTED if self.interrupted else COMPLETE)
             self._store.close()
             self._store = None
+
+
+def _refuse_unknown(store: Store, run: str) -> None:
+    """`pytest.UsageError` for a run to compare with that measured no load."""
+    measured = [row[0] for row in store.rows("select run from loads group by run order by max(measured) desc", ())]
+    if not any(other.startswith(run) for other in measured):
+        newest = ", ".join(other[:8] for other in measured[:10]) or "none"
+        raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
 def kept(found: Measured, most_errors: float) -> Kept:

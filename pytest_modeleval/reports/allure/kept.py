@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from pytest_modeleval.history.past import Attempt
 from pytest_modeleval.record import RIGHT, UNSCORED
+from pytest_modeleval.store.rows import ScoreRow
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Kept:
         return f"{len(self.items):,} of {self.total:,} samples are in this report; left out: {', '.join(parts)}"
 
 
-def kept(attempts: Iterable[Attempt], passes: int | None, *, asked: int = 0) -> Kept:
+def kept(attempts: Iterable[ScoreRow], passes: int | None, *, asked: int = 0) -> Kept:
     """All samples for None, else what is wrong or an error, and so many right ones; ``asked`` is how many there were.
 
     The right ones are drawn by the hash of their ids, so that every run keeps the same ones and they show trends.

@@ -9,19 +9,18 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from importlib.metadata import version
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.reports.allure.kept import Kept, kept
 from pytest_modeleval.reports.allure.overview import page
-from pytest_modeleval.reports.allure.sample import Attachment, Stored, conversation, result_of
+from pytest_modeleval.reports.allure.sample import Attachment, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.store.rows import ScoreRow
 
 _ERRORS = (Mistake.REQUEST, Mistake.JUDGE, Mistake.FILTERED)
 # Allure 2 wants the whole message to match, Allure 3 its beginning.
@@ -51,12 +50,12 @@ def write(folder: Path, finished: FinishedRun, screen: FirstScreen, plots: Mappi
     with closing(Past(finished.folder)) as past:
         run, number = past.numbered(finished.id)
         found = kept(past.attempts(run), finished.options.allure, asked=finished.totals.done)
-        sizes = Counter(_place(each._asdict()) for each in past.attempts(run) if each.item in found.items)
+        sizes = Counter(_place(each) for each in past.attempts(run) if each.item in found.items)
         seen: Counter[Place] = Counter()
-        for stored in _stored(past, run, found.items):
-            tags = finished.tags.get(stored.main["benchmark"], ())
-            suite = _suite(stored.main, seen, sizes)
-            _write(folder, result_of(stored, run, tags, suite), [conversation(stored)])
+        for sample in past.samples(run.id, found.items):
+            tags = finished.tags.get(sample.main.benchmark, ())
+            suite = _suite(sample.main, seen, sizes)
+            _write(folder, result_of(sample, run, tags, suite), [conversation(sample)])
     overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, found.said]))
     files = [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
     write_run(folder, run_result(run.started, screen.gate, found.said), [overview, *files])
@@ -66,27 +65,16 @@ def write(folder: Path, finished: FinishedRun, screen: FirstScreen, plots: Mappi
     return found
 
 
-def _place(row: Mapping[str, Any]) -> Place:
-    return row["model"], row["benchmark"], row["subset"]
+def _place(score: ScoreRow) -> Place:
+    return score.model, score.benchmark, score.subset
 
 
-def _suite(row: Mapping[str, Any], seen: Counter[Place], sizes: Mapping[Place, int]) -> str:
+def _suite(score: ScoreRow, seen: Counter[Place], sizes: Mapping[Place, int]) -> str:
     """The suite of the next sample of a subset: the subset, or of a large one so many samples as can be opened."""
-    place = _place(row)
+    place = _place(score)
     first, size = seen[place] // MOST_OPEN * MOST_OPEN, sizes[place]
     seen[place] += 1
-    return row["subset"] if size <= MOST_OPEN else f"{row['subset']} {first + 1:,}–{min(size, first + MOST_OPEN):,}"
-
-
-def _stored(past: Past, run: Run, items: Iterable[str]) -> Iterator[Stored]:
-    wanted = set(items)
-    for item, metrics in groupby(past.scores(run.id), key=itemgetter("item")):
-        if item not in wanted:
-            continue
-        rows = list(metrics)
-        key = next((row["completion"] for row in rows if row["completion"]), None)
-        completion, created = past.answer(key) if key else (None, 0.0)
-        yield Stored(rows, completion, created, past.exchanges(rows[0]["answers"]))
+    return score.subset if size <= MOST_OPEN else f"{score.subset} {first + 1:,}–{min(size, first + MOST_OPEN):,}"
 
 
 def _write(folder: Path, result: dict[str, Any], files: Sequence[Attachment]) -> list[dict[str, str]]:

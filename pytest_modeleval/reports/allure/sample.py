@@ -5,16 +5,15 @@ import json
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from pytest_modeleval.history.past import Exchange, Run, asked_in, sample_name
+from pytest_modeleval.history.past import Run
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, Json
-from pytest_modeleval.store.kept import messages_in
+from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample
 
 STATUS = {RIGHT: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
 # What keeps a sample from a verdict weighs most, then what keeps an answer from being read.
@@ -48,50 +47,15 @@ class Attachment:
     text: str
 
 
-@dataclass(frozen=True)
-class Stored:
-    """One sample's rows of the store (one a metric), its last answer, when that was stored, and all where several."""
-
-    metrics: Sequence[Mapping[str, Any]]
-    completion: Completion | None
-    created: float
-    exchanges: Sequence[Exchange] = ()
-
-    @cached_property
-    def main(self) -> Mapping[str, Any]:
-        """The row of the sample's own score, which every other repeats but for value, got, expected and why."""
-        return next((row for row in self.metrics if row["metric"] == "main"), self.metrics[0])
-
-    @cached_property
-    def told(self) -> Mapping[str, Any]:
-        """The row that says most: the sample's own, or that of the metric whose scorer spoke."""
-        return next((row for row in (self.main, *self.metrics) if row["expected"] is not None), self.main)
-
-    @property
-    def scores(self) -> dict[str, float]:
-        """The values by metric; empty for an error."""
-        return {row["metric"]: row["value"] for row in self.metrics if row["value"] is not None}
-
-    @cached_property
-    def table(self) -> str:
-        """What was expected, read and scored, as a table of HTML."""
-        return _table(self)
-
-    @property
-    def name(self) -> str:
-        """The sample within its benchmark, ``main-00042``."""
-        return sample_name(self.main["item"], self.main["subset"])
-
-
-def conversation(stored: Stored) -> Attachment:
+def conversation(sample: StoredSample) -> Attachment:
     """The sample whole, as a page: what was asked, thought and answered, and the verdict."""
     # One file: making files is most of what a sample costs here.
-    return Attachment("conversation", "text/html", "html", PAGE + "\n".join(_conversation(stored)))
+    return Attachment("conversation", "text/html", "html", PAGE + "\n".join(_conversation(sample)))
 
 
-def _conversation(stored: Stored) -> Iterator[str]:
-    main, completion = stored.main, stored.completion
-    for each in stored.exchanges or [Exchange(messages_in(main["prompt"]), 0, completion)]:
+def _conversation(sample: StoredSample) -> Iterator[str]:
+    main, completion = sample.main, sample.completion
+    for each in sample.exchanges or [Exchange(sample.prompt or (), 0, completion)]:
         if each.repeated:
             yield f"<h2>after the {each.repeated:,} messages before</h2>"
         for message in each.asked:
@@ -99,9 +63,9 @@ def _conversation(stored: Stored) -> Iterator[str]:
             yield from _parts(message)
         if each.completion is not None:
             yield from _answer(each.completion)
-    if completion is None and main["outcome"] == ERROR:
-        yield f"<h2>no answer</h2><pre>{escaped(main['why'] or '')}</pre>"
-    yield f"<h2>verdict: {escaped(main['mistake'] or main['outcome'])}</h2>{stored.table}"
+    if completion is None and main.outcome == ERROR:
+        yield f"<h2>no answer</h2><pre>{escaped(main.why or '')}</pre>"
+    yield f"<h2>verdict: {escaped(main.mistake or main.outcome)}</h2>{_table(sample)}"
 
 
 def _answer(completion: Completion) -> Iterator[str]:
@@ -129,89 +93,89 @@ def _as_json(value: object) -> str:
     return escaped(json.dumps(value, ensure_ascii=False, indent=1))
 
 
-def _table(stored: Stored) -> str:
-    told, main = stored.told, stored.main
-    cells = [("expected", told["expected"]), ("read in the answer", told["got"]), ("because", told["why"])]
-    cells += [("score" if name == "main" else name, f"{value:g}") for name, value in stored.scores.items()]
-    if stored.completion is not None:
-        cells.append(("finish reason", stored.completion.finish_reason))
-        first = main["first_token"]
+def _table(sample: StoredSample) -> str:
+    told, main = sample.told, sample.main
+    cells = [("expected", told.expected), ("read in the answer", told.got), ("because", told.why)]
+    cells += [("score" if name == "main" else name, f"{value:g}") for name, value in sample.values.items()]
+    if sample.completion is not None:
+        cells.append(("finish reason", sample.completion.finish_reason))
+        first = main.first_token
         cells.append(("first token", "" if first is None else f"{first:.3f} s"))
-        cells.append(("tokens", f"{main['prompt_tokens']:,} in, {main['completion_tokens']:,} out"))
+        cells.append(("tokens", f"{main.prompt_tokens:,} in, {main.completion_tokens:,} out"))
         cells.append(
             (
                 "latency",
-                f"{main['seconds']:.3f} s"
-                + (f", answer stored {local_time(main['stored'])}" if main["stored"] is not None else ""),
+                f"{main.seconds:.3f} s"
+                + (f", answer stored {local_time(main.stored)}" if main.stored is not None else ""),
             )
         )
     rows = [f"<tr><th>{name}</th><td>{escaped(str(text))}</td></tr>" for name, text in cells if text not in (None, "")]
     return f"<table>{''.join(rows)}</table>"
 
 
-def result_of(stored: Stored, run: Run, tags: Sequence[str], suite: str) -> dict[str, Any]:
+def result_of(sample: StoredSample, run: Run, tags: Sequence[str], suite: str) -> dict[str, Any]:
     """The result, in a suite of its benchmark; the same sample of the same model has one ``historyId`` in all runs."""
-    main = stored.main
-    asked = asked_in(main["prompt"], main["target"]) if main["prompt"] else ""
-    full_name = f"{main['benchmark']}[{stored.name}]"
-    repeat = f"-r{main['repeat'] + 1}" if main["repeat"] else ""
-    took = main["seconds"] or 0.0
+    main = sample.main
+    asked = sample.asked
+    full_name = f"{main.benchmark}[{main.name}]"
+    repeat = f"-r{main.repeat + 1}" if main.repeat else ""
+    took = main.seconds or 0.0
     # A stored answer was given before this run: it stands at its beginning.
-    start = max(run.started, stored.created - took)
+    start = max(run.started, sample.created - took)
     return {
         "uuid": str(uuid.uuid4()),
-        "name": f"{stored.name}{repeat}  {_short(asked, 70)}".rstrip(),
+        "name": f"{main.name}{repeat}  {_short(asked, 70)}".rstrip(),
         "fullName": full_name,
         "testCaseId": _hash(full_name),
-        "historyId": _hash(f"{full_name}\0{main['model']}\0{main['repeat']}"),
-        "titlePath": [main["benchmark"], main["subset"]],
-        "status": STATUS[main["outcome"]],
-        "statusDetails": _details(stored, asked),
+        "historyId": _hash(f"{full_name}\0{main.model}\0{main.repeat}"),
+        "titlePath": [main.benchmark, main.subset],
+        "status": STATUS[main.outcome],
+        "statusDetails": _details(sample, asked),
         "stage": "finished",
-        "descriptionHtml": stored.table,
+        "descriptionHtml": _table(sample),
         "start": round(start * 1000),
         "stop": round((start + took) * 1000),
         "labels": [{"name": name, "value": value} for name, value in _labels(main, tags, suite)],
-        "parameters": list(_parameters(stored)),
+        "parameters": list(_parameters(sample)),
     }
 
 
-def _details(stored: Stored, asked: str) -> dict[str, str]:
+def _details(sample: StoredSample, asked: str) -> dict[str, str]:
     """What went wrong first: the categories read it."""
-    main, told = stored.main, stored.told
-    if main["outcome"] == RIGHT:
+    main, told = sample.main, sample.told
+    if main.outcome == RIGHT:
         return {}
-    why = _short(told["why"] or "", 400)
-    if main["outcome"] != WRONG:
-        return {"message": f"{main['mistake']}: {why}" if main["mistake"] else why}
-    expected, got = _short(told["expected"] or main["target"] or "", 200), _short(told["got"] or "", 200)
-    said = f"{main['mistake']}: expected {expected!r}, got {got!r}" + (f" ({why})" if why else "")
+    why = _short(told.why or "", 400)
+    if main.outcome != WRONG:
+        return {"message": f"{main.mistake}: {why}" if main.mistake else why}
+    expected, got = _short(told.expected or sample.target or "", 200), _short(told.got or "", 200)
+    said = f"{main.mistake}: expected {expected!r}, got {got!r}" + (f" ({why})" if why else "")
     return {"message": said, "trace": f"asked: {_short(asked, 2000)}", "expected": expected, "actual": got}
 
 
-def _labels(main: Mapping[str, Any], tags: Sequence[str], suite: str) -> Iterator[tuple[str, str]]:
-    model, benchmark, subset, group = main["model"], main["benchmark"], main["subset"], main["part"]
+def _labels(main: ScoreRow, tags: Sequence[str], suite: str) -> Iterator[tuple[str, str]]:
+    model, benchmark, subset, group = main.model, main.benchmark, main.subset, main.group
     yield from (("parentSuite", model), ("suite", benchmark), ("subSuite", suite))
     yield from (("epic", benchmark), ("feature", group or subset), ("story", subset))
     yield from (("model", model), ("benchmark", benchmark), ("subset", subset), ("package", benchmark))
     yield from (("framework", "pytest-modeleval"), ("language", "python"))
     yield from (("tag", tag) for tag in tags)
-    yield "severity", SEVERITY[Mistake(main["mistake"])] if main["mistake"] else "normal"
-    if main["mistake"]:
-        yield "mistake", main["mistake"]
+    yield "severity", SEVERITY[Mistake(main.mistake)] if main.mistake else "normal"
+    if main.mistake:
+        yield "mistake", main.mistake
 
 
-def _parameters(stored: Stored) -> Iterator[dict[str, Any]]:
+def _parameters(sample: StoredSample) -> Iterator[dict[str, Any]]:
     """What a sample is told by; what was measured is left out of what it is told by."""
-    main = stored.main
-    own = {"model": main["model"], "benchmark": main["benchmark"], "subset": main["subset"]}
+    main = sample.main
+    own = {"model": main.model, "benchmark": main.benchmark, "subset": main.subset}
     yield from ({"name": name, "value": value} for name, value in own.items())
-    if main["repeat"]:
-        yield {"name": "repeat", "value": str(main["repeat"] + 1)}
-    measured = {"score" if name == "main" else name: f"{value:g}" for name, value in stored.scores.items()}
-    if stored.completion is not None:
-        measured["tokens"] = f"{main['prompt_tokens']} in, {main['completion_tokens']} out"
-        measured["latency"] = f"{main['seconds']:.3f} s"
+    if main.repeat:
+        yield {"name": "repeat", "value": str(main.repeat + 1)}
+    measured = {"score" if name == "main" else name: f"{value:g}" for name, value in sample.values.items()}
+    if sample.completion is not None:
+        measured["tokens"] = f"{main.prompt_tokens} in, {main.completion_tokens} out"
+        measured["latency"] = f"{main.seconds:.3f} s"
     yield from ({"name": name, "value": value, "excluded": True} for name, value in measured.items())
 
 

@@ -2,13 +2,13 @@
 
 import pytest
 
-from pytest_modeleval.history.past import Attempt, Run
 from pytest_modeleval.reports.allure.kept import kept
+from pytest_modeleval.store.rows import ScoreRow
 
 
-def attempts(**counts: int) -> list[Attempt]:
+def attempts(**counts: int) -> list[ScoreRow]:
     return [
-        Attempt(Run("r", 1.0), f"{outcome}-{n}", "m", "b", "s", "", 0, outcome, None, None, None, None, None, None)
+        ScoreRow("r", f"{outcome}-{n}", "main", "m", "b", "s", "", "", 0, outcome)
         for outcome, count in counts.items()
         for n in range(count)
     ]

@@ -1,0 +1,102 @@
+"""What a benchmark's body is given by name: made for a sample that starts ahead of its turn, and for any test."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.engine import Engine
+from pytest_modeleval.asking.trial import AskedModel, Turn, ask_prompt, model_of, run_body
+from pytest_modeleval.items.collect import SampleRef
+from pytest_modeleval.sample import Completion, Json, Message, SampleError, StopRun
+
+# What a test that asks reads as its own line: where in here it was raised says nothing to its author.
+_ERRORS = (SampleError, StopRun, pytest.UsageError)
+
+
+async def _sample(asker: Asker, ref: SampleRef, turn: Turn) -> object:  # noqa: ARG001 - all of one shape
+    return turn.sample
+
+
+async def _model(asker: Asker, ref: SampleRef, turn: Turn) -> object:
+    return model_of(asker, ref, turn)
+
+
+async def _rule(asker: Asker, ref: SampleRef, turn: Turn) -> object:  # noqa: ARG001 - all of one shape
+    return ref.source.scorer
+
+
+# How each is made for a sample. A body that takes these alone starts ahead of its turn; each has a fixture of its name.
+GIVEN: Mapping[str, Callable[[Asker, SampleRef, Turn], Awaitable[object]]] = {
+    "sample": _sample,
+    "completion": ask_prompt,
+    "model": _model,
+    "rule": _rule,
+}
+
+
+async def converse(asker: Asker, ref: SampleRef, others: Mapping[str, Any], turn: Turn | None = None) -> Turn:
+    """Run an async body to its end, with what it takes of `GIVEN` made for it where ``others`` has no value."""
+    turn = turn or Turn(ref.source.sample(ref.subset, ref.row))
+    code = ref.source.benchmark.body.__code__
+    arguments = {}
+    for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        arguments[name] = others[name] if name in others else await GIVEN[name](asker, ref, turn)
+    return await run_body(ref.source.benchmark.body, turn, arguments)
+
+
+def own_names(item: pytest.Item) -> set[str]:
+    """Those of `GIVEN` that an item takes, without the ones for which somebody has a fixture of another meaning."""
+    made = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
+    return {name for name in {*GIVEN} & {*made} if made[name][-1].func.__module__ == "pytest_modeleval.fixtures"}
+
+
+@dataclass(frozen=True, repr=False)
+class ModelElsewhere:
+    """The model for an async body on a loop that is not the engine's; `sample.Model` for a test."""
+
+    asked: AskedModel
+    engine: Engine[Turn]
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+        return self.asked.name
+
+    async def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """As `AskedModel.complete`."""
+        __tracebackhide__ = True
+        future: Future[Completion] = self.engine.start(self.asked.complete(messages, tools=tools, **generation))
+        try:
+            return await asyncio.wrap_future(future)
+        except _ERRORS as error:
+            raise error.with_traceback(None) from None
+
+
+@dataclass(frozen=True, repr=False)
+class BlockingModel:
+    """The model for a sync body, which waits for each answer; `sample.SyncModel` for a test."""
+
+    asked: AskedModel
+    engine: Engine[Turn]
+
+    @property
+    def name(self) -> str:
+        """The alias or name that was given to ``--model``."""
+        return self.asked.name
+
+    def complete(
+        self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
+    ) -> Completion:
+        """As `AskedModel.complete`, and waits for it."""
+        __tracebackhide__ = True
+        try:
+            return self.engine.wait(self.asked.complete(messages, tools=tools, **generation))
+        except _ERRORS as error:
+            raise error.with_traceback(None) from None

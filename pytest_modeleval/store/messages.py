@@ -1,0 +1,86 @@
+"""Conversations as the store keeps them: of each request only what no earlier one had, so n turns take O(n)."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+
+from pytest_modeleval.sample import Json, Message
+from pytest_modeleval.store.blobs import put_aside, put_back
+from pytest_modeleval.store.rows import BlobRow, MessagesRow, SampleRow
+
+Rows = list[BlobRow | MessagesRow]
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which SQLite cannot hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def sample_rows(messages: Sequence[Message], target: str, benchmark: str) -> tuple[SampleRow, Rows]:
+    """A sample as a row, and those of what its prompt shares with others: examples, pictures."""
+    begin, end = _written(messages[:-1]), _written(messages[-1:])
+    before, rows = _rows(begin, "")
+    whole, target = f"{begin[:-1]}, {end[1:]}" if before else end, storable(target)
+    hash_ = hashlib.sha256(f"{whole}\0{target}".encode()).hexdigest()
+    prompt, blobs = put_aside(end)
+    return SampleRow(hash_, benchmark, before, prompt, target), [*rows, *blobs]
+
+
+def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]:
+    """Of each of an item's requests the hash that stands for its messages, and the rows that none before it made.
+
+    A request goes on from the longest one that it begins with: two who talk by turns may ask two models.
+    """
+    known: list[tuple[list[Message], str]] = [([], "")]
+    for messages in map(list, requests):
+        fitting = [each for each in known if messages[: len(each[0])] == each[0]]
+        before, last = max(fitting, key=lambda each: len(each[0]))
+        last, rows = _rows(_written(messages[len(before) :]), last)
+        known.append((messages, last))
+        yield last, rows
+
+
+def _written(messages: Sequence[Message]) -> str:
+    return storable(json.dumps(messages, ensure_ascii=False)) if messages else "[]"
+
+
+def _rows(messages: str, before: str) -> tuple[str, Rows]:
+    if messages == "[]":
+        return before, []
+    text, blobs = put_aside(messages)
+    row = MessagesRow(hashlib.sha256(f"{before}{text}".encode()).hexdigest(), before, text)
+    return row.hash, [*blobs, row]
+
+
+def read(connection: sqlite3.Connection, last: str, known: str = "") -> tuple[list[Json], bool]:
+    """The messages that a hash stands for, and whether those that ``known`` stands for, left out, come before them.
+
+    None where they are not there or cannot be read.
+    """
+    found: list[Json] = []
+    seen: set[str] = set()
+    while last and last != known:
+        row = connection.execute("select before, messages from messages where hash = ?", (last,)).fetchone()
+        messages = _whole(connection, row[1]) if row else []
+        # What somebody damaged may also lead in a circle.
+        if not messages or last in seen:
+            return [], False
+        seen.add(last)
+        found[:0] = messages
+        last = row[0]
+    return found, bool(known and last)
+
+
+def read_prompt(connection: sqlite3.Connection, before: str, prompt: str) -> list[Json]:
+    """The messages of a sample's row."""
+    last = _whole(connection, prompt)
+    return [*read(connection, before)[0], *last] if before else last
+
+
+def _whole(connection: sqlite3.Connection, messages: str) -> list[Json]:
+    def content_of(hash_: str) -> str | None:
+        row = connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
+        return row and str(row[0])
+
+    return put_back(messages, content_of)

@@ -1,0 +1,201 @@
+"""What the store keeps, as values: a table's columns are the fields of its type.
+
+Rows are tuples with names, as SQLite takes and gives tuples: a frozen dataclass of 21 fields would take 3 µs to make.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pytest_modeleval.names import ItemName
+from pytest_modeleval.record import RIGHT, WRONG
+from pytest_modeleval.sample import Completion, Message, last_question, token_count
+
+# Before the hash of a sample whose texts no report shows: it leads to no prompt then.
+HIDDEN = "hidden:"
+
+
+class BlobRow(NamedTuple):
+    """A picture, or another long text of a message, by its SHA-256."""
+
+    hash: str
+    content: str
+
+
+class MessagesRow(NamedTuple):
+    """Messages, a list as JSON, behind those ``before`` them ("" for none), by the hash of both.
+
+    The hash stands for the whole conversation so far.
+    """
+
+    hash: str
+    before: str
+    messages: str
+
+
+class SampleRow(NamedTuple):
+    """A sample by the hash of what it asks and expects; ``prompt`` is its last message behind those ``before``.
+
+    The last one stands here, as it is the sample's alone: in `messages` it would cost 25 µs more.
+    """
+
+    hash: str
+    benchmark: str
+    before: str
+    prompt: str
+    target: str
+
+
+class AnswerRow(NamedTuple):
+    """One of an item's answers, where more was asked than the sample's prompt: the first has the ``number`` 0.
+
+    ``asked`` stands for the messages that were asked, ``completion`` the answer's key, ``by`` for who gave it: the
+    "model" under evaluation, or another.
+    """
+
+    run: str
+    item: str
+    number: int
+    asked: str
+    completion: str
+    by: str
+
+
+class ScoreRow(NamedTuple):
+    """One metric of one item in one run; of an error there is one row, without a value.
+
+    ``sample`` is the hash of what is asked and expected, ``completion`` the key of the last answer. ``stored`` is when
+    the oldest of its answers was kept, where that was before the run. Tokens and ``seconds`` are of all its answers.
+    What the version that wrote it did not know is None.
+    """
+
+    run: str
+    item: str
+    metric: str
+    model: str
+    benchmark: str
+    subset: str
+    group: str
+    sample: str
+    repeat: int
+    outcome: str
+    value: float | None = None
+    got: str | None = None
+    expected: str | None = None
+    why: str | None = None
+    completion: str | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    seconds: float | None = None
+    first_token: float | None = None
+    stored: float | None = None
+    mistake: str | None = None
+
+    @property
+    def tokens(self) -> int | None:
+        """The tokens of its answers; None where no server counted them."""
+        return token_count(self.completion_tokens) or None
+
+    @property
+    def name(self) -> str:
+        """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
+        return sample_name(self.item, self.subset)
+
+    @property
+    def content(self) -> str:
+        """The hash of what the sample asks and expects, whether or not that may be shown."""
+        return self.sample.removeprefix(HIDDEN)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it was right or wrong."""
+        return self.outcome in (RIGHT, WRONG)
+
+
+def sample_name(item: str, subset: str) -> str:
+    """A sample's name within its benchmark, out of an item's id; what stands in its brackets where that is none."""
+    found = ItemName.parse(item, subset=subset)
+    return str(found.sample) if found else item.rpartition("[")[2].removesuffix("]")
+
+
+Row = BlobRow | MessagesRow | SampleRow | AnswerRow | ScoreRow
+# The tables and their keys, in the order in which rows are written: what is referred to before what refers to it.
+TABLES: Mapping[type[Row], tuple[str, str]] = {
+    BlobRow: ("blobs", "hash"),
+    MessagesRow: ("messages", "hash"),
+    SampleRow: ("samples", "hash"),
+    AnswerRow: ("answers", "run, item, number"),
+    ScoreRow: ("scores", "run, item, metric"),
+}
+_TYPES: Mapping[Any, str] = {
+    str: "text not null",
+    int: "integer not null",
+    float: "real not null",
+    str | None: "text",
+    int | None: "integer",
+    float | None: "real",
+}
+
+
+def columns(kind: type[Row]) -> dict[str, str]:
+    """The columns of a type's table and their types, as SQL names them."""
+    return {f'"{name}"': _TYPES[type_] for name, type_ in kind.__annotations__.items()}
+
+
+def definition(kind: type[Row]) -> str:
+    """What makes a type's table."""
+    table, key = TABLES[kind]
+    typed = ", ".join(f"{name} {type_}" for name, type_ in columns(kind).items())
+    return f"create table if not exists {table} ({typed}, primary key ({key})) without rowid"
+
+
+def insertion(kind: type[Row]) -> str:
+    """The statement that keeps a row: what goes by its hash is kept already where that is there."""
+    (table, key), names = TABLES[kind], columns(kind)
+    what = "insert or ignore" if key == "hash" else "insert or replace"
+    return f"{what} into {table} ({', '.join(names)}) values ({', '.join('?' * len(names))})"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One of several requests for a sample: its messages after those the one before had too, and the answer."""
+
+    asked: Sequence[Message]
+    repeated: int
+    completion: Completion | None
+
+
+@dataclass(frozen=True)
+class StoredSample:
+    """One item of a run: its score by each metric, what was asked, its last answer and when that was kept.
+
+    ``prompt`` and ``target`` are None where they were not kept. ``exchanges`` are all of them, where more was asked
+    than the prompt.
+    """
+
+    scores: Sequence[ScoreRow]
+    prompt: Sequence[Message] | None
+    target: str | None
+    completion: Completion | None
+    created: float
+    exchanges: Sequence[Exchange] = ()
+
+    @property
+    def main(self) -> ScoreRow:
+        """The sample's own score, which every other repeats but for value, got, expected and why."""
+        return next((score for score in self.scores if score.metric == "main"), self.scores[0])
+
+    @property
+    def told(self) -> ScoreRow:
+        """The score that says most: the sample's own, or that of the metric whose scorer spoke."""
+        return next((score for score in (self.main, *self.scores) if score.expected is not None), self.main)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The values by metric; empty for an error."""
+        return {score.metric: score.value for score in self.scores if score.value is not None}
+
+    @property
+    def asked(self) -> str:
+        """The last user message of its prompt; empty where that was not kept."""
+        return last_question(self.prompt or ())
