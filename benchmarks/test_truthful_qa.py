@@ -3,7 +3,7 @@
 from random import Random
 from string import ascii_uppercase
 
-from pytest_modeleval import Cloze, Completion, Row, Sample, SampleError, benchmark, hub
+from pytest_modeleval import Cloze, Completion, LogLikelihoods, Row, Sample, SampleError, benchmark, hub
 from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
 from pytest_modeleval.scorers.choices import probability_mass, same_choice
 
@@ -62,6 +62,6 @@ def to_sample(row: Row) -> Sample:
 
 @benchmark(TRUTHFUL_QA, to_sample, prompt=MULTIPLE_CHOICE, cloze=CLOZE, tags=["truthfulness", "en"])
 def test_truthful_qa(sample: Sample, completion: Completion) -> None:
-    if completion.choice_logprobs:
+    if isinstance(completion, LogLikelihoods):
         probability_mass(completion.choice_logprobs, sample.metadata["true"], name="mc2")
     assert same_choice(completion, sample.target, sample.options)

@@ -13,19 +13,41 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.perf.verdict.search import Found, Knee
+    from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Rerank
     from pytest_modeleval.results.finished import FinishedRun
-    from pytest_modeleval.sample import Completion, JudgeError, Model, Sample, SampleError, Score, SyncModel
+    from pytest_modeleval.sample import (
+        Completion,
+        Embeddings,
+        JudgeError,
+        LogLikelihoods,
+        Model,
+        Pictures,
+        Ranking,
+        Sample,
+        SampleError,
+        Score,
+        SyncModel,
+    )
 
 __all__ = [
+    "Chat",
     "Cloze",
     "Completion",
+    "Embed",
+    "Embeddings",
     "Evaluated",
     "FinishedRun",
     "Found",
     "JudgeError",
     "Knee",
+    "LogLikelihood",
+    "LogLikelihoods",
     "Measured",
     "Model",
+    "Paint",
+    "Pictures",
+    "Ranking",
+    "Rerank",
     "Row",
     "Sample",
     "SampleError",
@@ -41,15 +63,24 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
+    "Chat": "requests",
     "Cloze": "items.prompts",
     "Completion": "sample",
+    "Embed": "requests",
+    "Embeddings": "sample",
     "Evaluated": "api",
     "FinishedRun": "results.finished",
     "Found": "perf.verdict.search",
     "JudgeError": "sample",
     "Knee": "perf.verdict.search",
+    "LogLikelihood": "requests",
+    "LogLikelihoods": "sample",
     "Measured": "perf.measured",
     "Model": "sample",
+    "Paint": "requests",
+    "Pictures": "sample",
+    "Ranking": "sample",
+    "Rerank": "requests",
     "Row": "datasets",
     "Sample": "sample",
     "SampleError": "sample",

@@ -1,7 +1,7 @@
-"""The words everything else shares: sample, request, completion, score and the errors of one sample."""
+"""The words everything else shares: sample, completion, score and the errors of one sample."""
 
+import base64
 import re
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -9,9 +9,9 @@ from numbers import Real
 from string import ascii_uppercase
 from typing import Any, Protocol
 
-# JSON as other people send it: the one place where `Any` may live.
-Json = Mapping[str, Any]
-Message = Json
+from pytest_modeleval.requests import Json as Json
+from pytest_modeleval.requests import Message as Message
+from pytest_modeleval.requests import NotChat
 
 
 class SampleError(Exception):
@@ -38,16 +38,15 @@ class StopRun(Exception):
 class Sample:
     """One question of a benchmark: what is asked and what a right answer is.
 
-    ``prompt`` is a text (one user message), a sequence of OpenAI-style chat messages, or the fields that fill the
-    benchmark's prompt template. ``options`` are those of a multiple-choice question, whose ``target`` is a letter,
-    or all the right ones. ``system`` is its own system prompt. ``solution`` is what a solved example shows (default:
-    the target, after ``ANSWER:`` where there are options).
-    ``further`` texts are weighed with the options where those are chosen by log-likelihood; ``pairs`` is then what is
-    asked: a context and its continuation for each option and further text. Raises `SampleError` where the target is
-    no option's letter.
+    ``prompt`` is a text (one user message), a sequence of OpenAI-style chat messages, the fields that fill the
+    benchmark's prompt template, or a request of another kind, such as ``Embed(texts)``. ``options`` are those of a
+    multiple-choice question, whose ``target`` is a letter, or all the right ones. ``system`` is its own system prompt.
+    ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
+    ``further`` texts are weighed with the options where those are chosen by log-likelihood. Raises `SampleError` where
+    the target is no option's letter.
     """
 
-    prompt: str | Sequence[Message] | Json
+    prompt: str | Sequence[Message] | Json | NotChat
     target: str
     options: Sequence[str] = ()
     system: str | None = None
@@ -55,7 +54,6 @@ class Sample:
     tools: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
-    pairs: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
         letters = ascii_uppercase[: len(self.options)]
@@ -69,7 +67,7 @@ class Sample:
             return [{"role": "user", "content": self.prompt}]
         if isinstance(self.prompt, Mapping):
             raise SampleError(f"these fields need a prompt template, @benchmark(…, prompt=…): {', '.join(self.prompt)}")
-        return list(self.prompt)
+        return list(self.prompt.messages if isinstance(self.prompt, NotChat) else self.prompt)
 
     @property
     def shown_solution(self) -> str:
@@ -106,24 +104,6 @@ def text_of(message: Message) -> str:
     return "\n".join(str(part["text"]) for part in content if part.get("type") == "text")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """Everything that shapes one answer: messages, tools, generation settings and the repeat's number.
-
-    Where there are ``pairs`` of a context and its continuation, the answer is the log-likelihood of each continuation.
-    ``sample_id`` (``gsm8k[main-00042]``) says who asks; it shapes nothing but a replay.
-    """
-
-    messages: Sequence[Message]
-    tools: Sequence[Json] = ()
-    generation: Json = field(default_factory=dict)
-    repeat: int = 0
-    sample_id: str = ""
-    pairs: Sequence[tuple[str, str]] = ()
-    # How many equal ones the sample has asked before: each is another draw, and has an answer of its own.
-    asked_before: int = 0
-
-
 def token_count(value: object) -> int | None:
     """What somebody told as a count of tokens; None for what is none: a text, a float, below 0 or beyond 2³¹."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
@@ -134,9 +114,8 @@ class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
-    ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``choice_logprobs`` has the
-    log-likelihood of each pair's continuation: the sum of its tokens' natural log-probabilities. ``fingerprint`` is
-    what the server calls itself (OpenAI's `system_fingerprint`).
+    ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
+    server calls itself (OpenAI's `system_fingerprint`). An answer of another kind than chat is one of the types below.
     """
 
     text: str
@@ -147,7 +126,6 @@ class Completion:
     completion_tokens: int | None = None
     first_token: float | None = None
     latency: float = 0.0
-    choice_logprobs: Sequence[float] = ()
     fingerprint: str = ""
 
     def __post_init__(self) -> None:
@@ -159,6 +137,68 @@ class Completion:
     def __str__(self) -> str:
         """What is scored."""
         return self.text
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        """All that the answer says in numbers."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogLikelihoods(Completion):
+    """How likely each pair's continuation is: the sum of its tokens' natural log-probabilities."""
+
+    text: str = ""
+    choice_logprobs: Sequence[float] = ()
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        return self.choice_logprobs
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings(Completion):
+    """A vector for each text, as the model gives it: not brought to length 1."""
+
+    text: str = ""
+    vectors: Sequence[Sequence[float]] = ()
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        return [number for vector in self.vectors for number in vector]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking(Completion):
+    """A score for each document, in the documents' order; the higher, the better it fits the query."""
+
+    text: str = ""
+    scores: Sequence[float] = ()
+
+    @property
+    def numbers(self) -> Sequence[float]:
+        return self.scores
+
+    @property
+    def ranked(self) -> list[int]:
+        """The documents' places, the best one's first; of equals the first."""
+        return sorted(range(len(self.scores)), key=lambda place: -self.scores[place])
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures(Completion):
+    """Pictures, each as the address of a file that was not fetched, or as a ``data:`` URL that holds it."""
+
+    text: str = ""
+    images: Sequence[str] = ()
+
+    @property
+    def contents(self) -> list[bytes]:
+        """The pictures' files; `SampleError` for one that a server keeps."""
+        for image in self.images:
+            if not image.startswith("data:"):
+                raise SampleError(f'{image[:80]} is not fetched: ask with response_format="b64_json"')
+        return [base64.b64decode(image.partition(",")[2]) for image in self.images]
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +226,15 @@ class Model(Protocol):
         The same asked again in one test is answered again. Raises `SampleError` where there is no answer.
         """
 
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """How well each document fits the query."""
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
+
 
 class SyncModel(Protocol):
     """The model under evaluation as a test that is not async is given it, by the argument ``model``."""
@@ -197,49 +246,16 @@ class SyncModel(Protocol):
     def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
-        """As `Model.complete`, and waits for the answer."""
+        """As `Model.complete`, and waits for the answer; so do the others."""
 
+    def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """As `Model.embed`."""
 
-# What stands around a thought: of Qwen and DeepSeek, as prompts ask for, of Seed-OSS, Magistral, OpenThinker,
-# Command A, Kimi-VL, and gpt-oss with and without the end of its message.
-_MARKS = (
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<seed:think>", "</seed:think>"),
-    ("[THINK]", "[/THINK]"),
-    ("<|begin_of_thought|>", "<|end_of_thought|>"),
-    ("<|START_THINKING|>", "<|END_THINKING|>"),
-    ("◁think▷", "◁/think▷"),
-    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
-    ("<|channel|>analysis<|message|>", "<|channel|>final<|message|>"),
-)
-_OPENING, _CLOSING = (re.compile("|".join(map(re.escape, marks))) for marks in zip(*_MARKS, strict=True))
+    def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """As `Model.rerank`."""
 
-
-def opens_thought(prompt: str) -> bool:
-    """Whether a prompt ends with the mark that opens a thought: the answer begins inside of one."""
-    return any(not prompt[match.end() :].strip() for match in _OPENING.finditer(prompt))
-
-
-def marks_thought(token: str) -> bool:
-    """Whether a special token is a mark of a thought, or a part of one."""
-    return any(token in mark for marks in _MARKS for mark in marks)
-
-
-def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
-    """(thinking, answer) of a text with ``<think>…</think>`` or other models' marks.
-
-    What stands before a closing mark is a thought without its opening one too, as the prompt may have held that.
-    A thought that was cut off, also one that the prompt ``opened``, leaves an empty answer.
-    """
-    closing = next(iter(deque(_CLOSING.finditer(text), maxlen=1)), None)
-    before, after = (text[: closing.start()], text[closing.end() :]) if closing else (text, "")
-    opening = _OPENING.search(before)
-    if closing:
-        return before[opening.end() if opening else 0 :].strip(), after.strip("\n")
-    if opening:
-        return before[opening.end() :].strip(), before[: opening.start()].strip("\n")
-    return (text.strip(), "") if opened else ("", text)
+    def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """As `Model.paint`."""
 
 
 # Filled while a sample's test body runs, so that a score made there is recorded.

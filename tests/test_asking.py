@@ -15,13 +15,15 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.requests import Chat, Request
+from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store.store import Store
 
 
 class Told:
     """A model that does what it is told, attempt by attempt, and notes when it was asked and closed."""
 
+    answers: frozenset[type[Request]] = frozenset({Chat})
     concurrency = None
 
     def __init__(self, *attempts: Exception | str, check: Exception | None = None) -> None:
@@ -29,11 +31,11 @@ class Told:
         self.times: list[float] = []
         self.closed = 0
 
-    async def check(self) -> None:
+    async def check(self, kind: type[Request]) -> None:
         if self._check:
             raise self._check
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         self.times.append(asyncio.get_running_loop().time())
         found = self._attempts.pop(0)
         if isinstance(found, Exception):
@@ -89,7 +91,7 @@ def test_between_attempts_there_is_a_pause_that_doubles_with_full_jitter(tmp_pat
     JITTER.seed(1)
     model = Told(*[Unavailable("busy")] * 9, "42")
 
-    answer = without_waiting(asker(tmp_path, model, retries=9).ask(Request([])))
+    answer = without_waiting(asker(tmp_path, model, retries=9).ask(Chat([])))
 
     assert answer.completion.text == "42"
     most = [min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt) for attempt in range(9)]
@@ -103,7 +105,7 @@ def test_processes_that_are_seeded_alike_do_not_come_back_together(tmp_path: Pat
 
     for number, model in enumerate(models):
         random.seed(1)
-        without_waiting(asker(tmp_path / str(number), model, retries=3).ask(Request([])))
+        without_waiting(asker(tmp_path / str(number), model, retries=3).ask(Chat([])))
 
     assert pauses(models[0]) != pauses(models[1])
 
@@ -111,7 +113,7 @@ def test_processes_that_are_seeded_alike_do_not_come_back_together(tmp_path: Pat
 def test_a_server_that_says_when_is_asked_no_sooner(tmp_path: Path) -> None:
     model = Told(Unavailable("busy", rate_limited=True, retry_after=120.0), "42")
 
-    without_waiting(asker(tmp_path, model, retries=0).ask(Request([])))
+    without_waiting(asker(tmp_path, model, retries=0).ask(Chat([])))
 
     assert pauses(model) == pytest.approx([120.0], abs=1.0)
 
@@ -119,7 +121,7 @@ def test_a_server_that_says_when_is_asked_no_sooner(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("seconds", "waited"), [(600.0, True), (601.0, False)])
 def test_the_longest_patience_is_ten_minutes(tmp_path: Path, seconds: float, waited: bool) -> None:
     model = Told(Unavailable("busy", rate_limited=True, retry_after=seconds), "42")
-    work = asker(tmp_path, model, retries=0).ask(Request([]))
+    work = asker(tmp_path, model, retries=0).ask(Chat([]))
 
     if waited:
         assert without_waiting(work).completion.text == "42"
@@ -139,7 +141,7 @@ def test_the_model_is_opened_once_and_closed(tmp_path: Path) -> None:
     async def work() -> None:
         with closing(Store(tmp_path)) as store:
             one = asker_of(store, open_model)
-            await asyncio.gather(*(one.ask(Request([], repeat=n)) for n in range(3)), return_exceptions=True)
+            await asyncio.gather(*(one.ask(Chat([], repeat=n)) for n in range(3)), return_exceptions=True)
             await one.close()
 
     asyncio.run(work())
@@ -153,7 +155,7 @@ def test_a_model_that_did_not_open_or_was_never_asked_is_not_closed(tmp_path: Pa
     async def work() -> None:
         one, other = asker(tmp_path, broken), asker(tmp_path, unasked)
         with pytest.raises(StopRun, match="no"):
-            await one.ask(Request([]))
+            await one.ask(Chat([]))
         await one.close()
         await other.close()
 

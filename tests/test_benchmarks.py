@@ -49,7 +49,7 @@ from pytest_modeleval.items.collect import selected
 def pytest_collection_finish(session):
     samples = [ref.source.sample(ref.subset, ref.row) for ref in map(selected, session.items)]
     first = samples[0]
-    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked, first.pairs]))
+    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked, getattr(first.prompt, 'pairs', ())]))
 """
 
 
@@ -140,13 +140,14 @@ def test_targets_of_the_real_data_are_scored_right(real_data: Path, pytester: py
     """An answer that is the reference itself passes, on a seeded draw of the real rows."""
     pytester.makeconftest(
         """
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Reference:
+            answers = {Chat}
             concurrency = 8
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request):
+            async def answer(self, request):
                 return Completion(TARGETS[request.sample_id])
 
         TARGETS = {}

@@ -30,7 +30,8 @@ from pytest_modeleval.asking.spending import (
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.budget import Budget, read_budget
-from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError
+from pytest_modeleval.requests import Chat, LogLikelihood, Request
+from pytest_modeleval.sample import Completion, NotAsked, SampleError
 from pytest_modeleval.store.store import Store
 from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, send
 
@@ -399,12 +400,12 @@ def test_most_completion_tokens() -> None:
     assert most_completion_tokens(SPEC, {"max_tokens": 5, "extra_body": {"max_tokens": 9}}) == 9
     assert most_completion_tokens(SPEC, {"max_tokens": None}) is None
     with pytest.raises(SampleError, match="a request without max_tokens cannot be held to --eval-budget"):
-        bounds(SPEC, Request([]))
+        bounds(SPEC, Chat([]))
 
 
 @pytest.mark.parametrize("text", ["What is 6 * 7?", "中文的问题", "🙂" * 50, "\ud800\0"])
 def test_the_bound_is_at_least_a_token_a_byte(text: str) -> None:
-    prompt, completion = bounds(SPEC, Request([{"role": "user", "content": text}], generation={"max_tokens": 3}))
+    prompt, completion = bounds(SPEC, Chat([{"role": "user", "content": text}], generation={"max_tokens": 3}))
 
     assert prompt >= len(text.encode("utf-8", "surrogatepass")) + TEMPLATE
     assert completion == 3
@@ -414,7 +415,7 @@ def test_the_bound_of_log_likelihoods() -> None:
     pairs = [("Sky is", " blue"), ("Sky is", " ä")]
 
     # As bytes, with a mark of the beginning each; and one token after each.
-    assert bounds(SPEC, Request([], pairs=pairs)) == (7 + 12 + 7 + 10, 4)
+    assert bounds(SPEC, LogLikelihood([], pairs)) == (7 + 12 + 7 + 10, 4)
 
 
 def test_money_is_counted_exactly() -> None:
@@ -426,16 +427,17 @@ def test_money_is_counted_exactly() -> None:
 class Model:
     """Answers as it is told to."""
 
+    answers: frozenset[type[Request]] = frozenset({Chat})
     concurrency = None
 
     def __init__(self, said: Completion | Exception) -> None:
         self.said = said
 
-    async def check(self) -> None: ...
+    async def check(self, kind: type[Request]) -> None: ...
 
     async def close(self) -> None: ...
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         if isinstance(self.said, Exception):
             raise self.said
         return self.said
@@ -468,14 +470,14 @@ def test_what_a_request_is_charged(store: Store, said: Completion | Exception, t
     purse = Purse(store.path, "run", "main", Budget(tokens=1000))
 
     async def go() -> None:
-        await Metered(Model(said), SPEC, purse).complete(Request([], generation=SPEC.generation))
+        await Metered(Model(said), SPEC, purse).answer(Chat([], generation=SPEC.generation))
 
     if isinstance(said, Exception):
         with pytest.raises(type(said)):
             asyncio.run(go())
     else:
         asyncio.run(go())
-    bound = sum(bounds(SPEC, Request([], generation=SPEC.generation)))
+    bound = sum(bounds(SPEC, Chat([], generation=SPEC.generation)))
 
     assert purse.spent(priced=True).tokens == tokens + (bound - 566 if tokens in (566, 519) else 0)
     purse.close()

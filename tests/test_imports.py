@@ -12,7 +12,7 @@ from tests.conftest import WITHOUT
 
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Modules at the top that every room may use.
-GROUND = {"sample", "names", "record", "foreign", "inputs", "atomic", "limits", "xdist"}
+GROUND = {"requests", "sample", "names", "record", "foreign", "inputs", "atomic", "limits", "xdist"}
 # Lowest first; a room imports from itself and from lower lines, also what only a type checker reads.
 LAYERS = [
     {"ground", "statistics"},
@@ -32,7 +32,7 @@ LAYERS = [
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 # Nothing but the standard library in these rooms and modules.
-PLAIN = {"scorers", "statistics", "sample", "names", "record", "foreign", "atomic"}
+PLAIN = {"scorers", "statistics", "requests", "sample", "names", "record", "foreign", "atomic"}
 PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency", "asking/stop_signal", "store/alive"}
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}

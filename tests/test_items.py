@@ -313,13 +313,14 @@ def test_a_librarys_warning_is_no_error_of_a_sample(project: pytest.Pytester) ->
     project.makeconftest(
         """
         import warnings
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Mine:
+            answers = {Chat}
             concurrency = 2
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request):
+            async def answer(self, request):
                 warnings.warn_explicit("old kernel", UserWarning, "torch/x.py", 1, module="torch.x")
                 return Completion("42")
 
@@ -335,14 +336,15 @@ def test_a_conftest_may_open_a_model_of_its_own(project: pytest.Pytester) -> Non
     alias(project, "mine", api="mine", model="x", args={"says": "42"})
     project.makeconftest(
         """
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Mine:
+            answers = {Chat}
             concurrency = 2
             def __init__(self, says): self.says = says
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request): return Completion(self.says)
+            async def answer(self, request): return Completion(self.says)
 
         def pytest_modeleval_open_model(spec):
             return Mine(**spec.args) if spec.api == "mine" else None

@@ -166,13 +166,14 @@ def test_a_prompt_too_long_for_the_server_is_that_samples_error(quiz: pytest.Pyt
 def test_a_model_of_ones_own_without_log_likelihoods_ends_the_run(quiz: pytest.Pytester) -> None:
     quiz.makeconftest(
         """
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Talker:
+            answers = {Chat}
             concurrency = 1
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request): return Completion("ANSWER: A")
+            async def answer(self, request): return Completion("ANSWER: A")
 
         def pytest_modeleval_open_model(spec):
             return Talker()
@@ -184,7 +185,11 @@ def test_a_model_of_ones_own_without_log_likelihoods_ends_the_run(quiz: pytest.P
     result = weigh(quiz, model="talker")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: talker gives no log-likelihoods: ask it with --eval-choices generate"])
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: talker answers chat, and quiz[[]main-00000] asks for log-likelihoods: ask it with --eval-choices generate"
+        ]
+    )
 
 
 def recorded(quiz: pytest.Pytester, line: str) -> pytest.RunResult:

@@ -1,8 +1,11 @@
 """From a sample's fields to the messages that are sent."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from pytest_modeleval.items.prompts import MULTIPLE_CHOICE, Cloze, composed, filled, lettered, weighed
+from pytest_modeleval.requests import LogLikelihood
 from pytest_modeleval.sample import Sample, SampleError
 
 QUESTION = Sample({"question": "Is {x} ice?", "options": ["raw"]}, "B", options=["yes", "no"])
@@ -86,11 +89,16 @@ WATER = Sample({"question": "Is ice wet?"}, "B", options=["yes", "no"])
 SNOW = Sample({"question": "Is snow white?"}, "A", options=["yes", "no"])
 
 
+def pairs(sample: Sample) -> Sequence[tuple[str, str]]:
+    assert isinstance(sample.prompt, LogLikelihood)
+    return sample.prompt.pairs
+
+
 def test_options_are_weighed_after_the_question() -> None:
     sample = weighed(WATER, [], Cloze())
 
     context = "Question: Is ice wet?\nAnswer:"
-    assert sample.pairs == [(context, " yes"), (context, " no")]
+    assert pairs(sample) == [(context, " yes"), (context, " no")]
     assert sample.messages == [{"role": "user", "content": context}]
 
 
@@ -98,19 +106,19 @@ def test_solved_examples_and_an_opening_stand_above() -> None:
     sample = weighed(WATER, [SNOW, WATER], Cloze("Q: {question}\nA:", opening="Answer well."))
 
     above = "Answer well.\n\nQ: Is snow white?\nA: yes\n\nQ: Is ice wet?\nA: no\n\nQ: Is ice wet?\nA:"
-    assert sample.pairs == [(above, " yes"), (above, " no")]
+    assert pairs(sample) == [(above, " yes"), (above, " no")]
 
 
 def test_letters_may_be_weighed_instead() -> None:
     sample = weighed(WATER, [], Cloze("{question}\n{options}\nAnswer:", " {letter}"))
 
-    assert sample.pairs[1] == ("Is ice wet?\nA. yes\nB. no\nAnswer:", " B")
+    assert pairs(sample)[1] == ("Is ice wet?\nA. yes\nB. no\nAnswer:", " B")
 
 
 def test_one_continuation_may_be_weighed_after_each_option() -> None:
     sample = weighed(WATER, [SNOW], Cloze("It is {option}", ", I say."))
 
-    assert sample.pairs == [
+    assert pairs(sample) == [
         ("It is yes, I say.\n\nIt is yes", ", I say."),
         ("It is yes, I say.\n\nIt is no", ", I say."),
     ]
@@ -118,13 +126,13 @@ def test_one_continuation_may_be_weighed_after_each_option() -> None:
 
 
 def test_spaces_that_end_a_context_belong_to_the_continuation() -> None:
-    assert weighed(WATER, [], Cloze("It is ", "{option}")).pairs == [("It is", " yes"), ("It is", " no")]
+    assert pairs(weighed(WATER, [], Cloze("It is ", "{option}"))) == [("It is", " yes"), ("It is", " no")]
 
 
 def test_further_texts_are_weighed_behind_the_options() -> None:
     sample = weighed(Sample(WATER.prompt, "B", WATER.options, further=["never"]), [], Cloze("A:"))
 
-    assert sample.pairs == [("A:", " yes"), ("A:", " no"), ("A:", " never")]
+    assert pairs(sample) == [("A:", " yes"), ("A:", " no"), ("A:", " never")]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,8 @@ from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.sample import Completion, Request, StopRun
+from pytest_modeleval.requests import Chat, Request
+from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.store import Store
 from tests.conftest import FaultyServer, alias, answer, run, send
 from tests.test_faults import Fault, error, first, only
@@ -188,17 +189,18 @@ def test_a_log_likelihood_refused_is_that_samples_error(project: pytest.Pytester
 class Busy:
     """A model that asks for patience."""
 
+    answers: frozenset[type[Request]] = frozenset({Chat})
     concurrency = 1
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self.asked = 0
 
-    async def check(self) -> None: ...
+    async def check(self, kind: type[Request]) -> None: ...
 
     async def close(self) -> None: ...
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         self.asked += 1
         raise Unavailable("busy", rate_limited=True, retry_after=self._seconds)
 
@@ -216,7 +218,7 @@ def test_a_server_is_waited_for_600_seconds_and_no_longer(tmp_path: Path, second
 
     async def ask() -> bool:
         asker = Asker(recall, lambda: busy, spec, 1)
-        asking = asyncio.create_task(asker.ask(Request([{"role": "user", "content": "?"}])))
+        asking = asyncio.create_task(asker.ask(Chat([{"role": "user", "content": "?"}])))
         while not busy.asked:
             await asyncio.sleep(0.001)
         done, _ = await asyncio.wait([asking], timeout=0.05)

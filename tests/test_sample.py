@@ -8,7 +8,8 @@ from typing import Any
 import numpy
 import pytest
 
-from pytest_modeleval.sample import Completion, Message, Sample, Score, opens_thought, recorded_scores, split_thinking
+from pytest_modeleval.models.thinking import opens_thought, split_thinking
+from pytest_modeleval.sample import Completion, Message, Sample, Score, recorded_scores
 from tests.conftest import ANSWERS, FaultyServer, run
 
 

@@ -10,7 +10,8 @@ import pytest
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Request, SampleError
+from pytest_modeleval.requests import Chat
+from pytest_modeleval.sample import SampleError
 from tests.conftest import FaultyServer, alias, answer, run, send
 from tests.models.test_openai import QUESTION, ask
 from tests.test_faults import error, only
@@ -76,7 +77,7 @@ def test_half_a_key_is_not_shown(monkeypatch: pytest.MonkeyPatch, before: int, s
     server.fault = lambda handler, _: send(handler, status, b"x" * before + KEY.encode() + b"y" * 3000)
 
     with pytest.raises((Unavailable, SampleError)) as failed:
-        ask(server.url, Request(QUESTION), model="faulty", api_key_env="MY_KEY")
+        ask(server.url, Chat(QUESTION), model="faulty", api_key_env="MY_KEY")
 
     server.close()
     assert "sk-very" not in str(failed.value)

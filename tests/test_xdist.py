@@ -87,13 +87,14 @@ def test_worker_k_sees_gpu_k_of_the_callers_list(project: pytest.Pytester, monke
     project.makeconftest(
         """
         import os
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Mine:
+            answers = {Chat}
             concurrency = 1
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request): return Completion(os.environ["CUDA_VISIBLE_DEVICES"])
+            async def answer(self, request): return Completion(os.environ["CUDA_VISIBLE_DEVICES"])
 
         def pytest_modeleval_open_model(spec):
             return Mine()

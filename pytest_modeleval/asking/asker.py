@@ -1,7 +1,6 @@
 """One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
 
 import asyncio
-import math
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -11,6 +10,7 @@ from functools import partial
 import pytest
 
 from pytest_modeleval.asking.concurrency import MOST, START, Slots
+from pytest_modeleval.asking.fitting import ANSWERS, lack
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
 from pytest_modeleval.limits import free_handles, used_up
@@ -19,7 +19,8 @@ from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.sample import Completion, Message, NotAsked, Request, SampleError, StopRun
+from pytest_modeleval.requests import LogLikelihood, Message, Request
+from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 from pytest_modeleval.store.store import Question, Store
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -95,33 +96,36 @@ class Asker:
             return new[0].completion
 
         if (kept := self._recall.interrupted(question)) is not None:
-            await self._model()
+            await self._model(request)
             if await self._resumption.same_model(kept, again):
                 return Answer(kept.completion, kept.key, stored=kept.created)
         return new[0] if new else await self._ask(question, request)
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
-        model = await self._model()
+        model = await self._model(request)
         asked = time.time()
         completion = await self._persist(model, request)
-        self._refuse_unweighed(completion, request)
+        self._refuse_lacking(completion, request)
         self._recall.keep(question, completion)
         return Answer(completion, question.key, asked, time.time())
 
-    def _refuse_unweighed(self, completion: Completion, request: Request) -> None:
-        """Raise for an answer that lacks a pair's log-likelihood, before it is stored."""
-        logprobs = completion.choice_logprobs
-        if request.pairs and not logprobs:
-            raise StopRun(f"{self.spec.name} gives no log-likelihoods: ask it with --eval-choices generate")
-        if len(logprobs) != len(request.pairs) or any(math.isnan(logprob) for logprob in logprobs):
-            raise SampleError(f"{len(request.pairs)} log-likelihoods are needed, the answer has {list(logprobs)}")
+    def _refuse_lacking(self, completion: Completion, request: Request) -> None:
+        """Raise for an answer that lacks what was asked for, before it is stored."""
+        if not isinstance(completion, wanted := ANSWERS[type(request)]):
+            raise StopRun(
+                f"{self.spec.name} says that it answers {request.gives}, and gave a {type(completion).__name__} in "
+                f"place of {wanted.__name__}"
+            )
+        if why := lack(request, completion):
+            raise SampleError(why)
 
     async def look_again(self) -> None:
         """Keep what the model's server says of itself by now: another model may have taken its place."""
         if self.slots is None:
             return
-        describe = getattr(await self._model(), "describe", None)
+        assert self._opening is not None
+        describe = getattr(await self._opening, "describe", None)
         if describe is not None and (said := await describe()) is not None:
             self._resumption.opened(said)
 
@@ -133,16 +137,23 @@ class Asker:
         elif self._opening is not None:
             self._opening.cancel()
 
-    async def _model(self) -> Model:
+    async def _model(self, request: Request) -> Model:
+        """The model, opened; `StopRun` where it does not answer requests of this kind."""
+        kind = type(request)
         if self._opening is None:
-            self._opening = asyncio.create_task(self._open())
-        return await asyncio.shield(self._opening)
+            self._opening = asyncio.create_task(self._open(kind))
+        model = await asyncio.shield(self._opening)
+        if kind in model.answers:
+            return model
+        given = " and ".join(sorted(each.gives for each in model.answers)) or "nothing"
+        instead = ": ask it with --eval-choices generate" if kind is LogLikelihood else ""
+        raise StopRun(f"{self.spec.name} answers {given}, and {request.sample_id} asks for {request.gives}{instead}")
 
-    async def _open(self) -> Model:
+    async def _open(self, kind: type[Request]) -> Model:
         try:
             # In a thread: importing torch and loading weights takes seconds.
             model = await asyncio.to_thread(self._open_model)
-            await model.check()
+            await model.check(kind)
         except (StopRun, NotAsked, pytest.UsageError):
             raise
         except Exception as error:
@@ -161,7 +172,7 @@ class Asker:
             await self.slots.take()
             started = asyncio.get_running_loop().time()
             try:
-                completion = await model.complete(request)
+                completion = await model.answer(request)
             except Unavailable as error:
                 clock = asyncio.get_running_loop().time()
                 if error.rate_limited:

@@ -1,7 +1,7 @@
 """What a benchmark's body is given by name: made for a sample that starts ahead of its turn, and for any test."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,10 @@ import pytest
 
 from pytest_modeleval.asking.asker import Asker
 from pytest_modeleval.asking.engine import Engine
-from pytest_modeleval.asking.trial import AskedModel, Turn, ask_prompt, model_of, run_body
+from pytest_modeleval.asking.trial import A, AskedModel, Turn, ask_prompt, model_of, run_body
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.sample import Completion, Json, Message, SampleError, StopRun
+from pytest_modeleval.requests import Json, Message
+from pytest_modeleval.sample import Completion, Embeddings, Pictures, Ranking, SampleError, StopRun
 
 # What a test that asks reads as its own line: where in here it was raised says nothing to its author.
 _ERRORS = (SampleError, StopRun, pytest.UsageError)
@@ -72,7 +73,26 @@ class ModelElsewhere:
     ) -> Completion:
         """As `AskedModel.complete`."""
         __tracebackhide__ = True
-        future: Future[Completion] = self.engine.start(self.asked.complete(messages, tools=tools, **generation))
+        return await self._ask(self.asked.complete(messages, tools=tools, **generation))
+
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """As `AskedModel.embed`."""
+        __tracebackhide__ = True
+        return await self._ask(self.asked.embed(texts, **parameters))
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """As `AskedModel.rerank`."""
+        __tracebackhide__ = True
+        return await self._ask(self.asked.rerank(query, documents, **parameters))
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """As `AskedModel.paint`."""
+        __tracebackhide__ = True
+        return await self._ask(self.asked.paint(prompt, **parameters))
+
+    async def _ask(self, work: Coroutine[Any, Any, A]) -> A:
+        __tracebackhide__ = True
+        future: Future[A] = self.engine.start(work)
         try:
             return await asyncio.wrap_future(future)
         except _ERRORS as error:
@@ -94,9 +114,28 @@ class BlockingModel:
     def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
-        """As `AskedModel.complete`, and waits for it."""
+        """As `AskedModel.complete`, and waits for it; so do the others."""
+        __tracebackhide__ = True
+        return self._ask(self.asked.complete(messages, tools=tools, **generation))
+
+    def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """As `AskedModel.embed`."""
+        __tracebackhide__ = True
+        return self._ask(self.asked.embed(texts, **parameters))
+
+    def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """As `AskedModel.rerank`."""
+        __tracebackhide__ = True
+        return self._ask(self.asked.rerank(query, documents, **parameters))
+
+    def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """As `AskedModel.paint`."""
+        __tracebackhide__ = True
+        return self._ask(self.asked.paint(prompt, **parameters))
+
+    def _ask(self, work: Coroutine[Any, Any, A]) -> A:
         __tracebackhide__ = True
         try:
-            return self.engine.wait(self.asked.complete(messages, tools=tools, **generation))
+            return self.engine.wait(work)
         except _ERRORS as error:
             raise error.with_traceback(None) from None

@@ -9,7 +9,8 @@ from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Request, SampleError
+from pytest_modeleval.requests import Request
+from pytest_modeleval.sample import SampleError
 from pytest_modeleval.statistics.paired import detectable_drop
 from pytest_modeleval.store.store import Store
 
@@ -75,9 +76,10 @@ class Planner:
         if asker.knows(request) or key in self._seen:
             line.stored += 1
             return
-        self._seen |= {key} if request.pairs else set()
+        # Repeats share the answer to what does not vary.
+        self._seen |= set() if request.varies else {key}
         line.asked += 1
-        line.generate += not request.pairs
+        line.generate += request.varies
         line.prompt_tokens += tokens
 
     def lines(self, models: Iterable[ModelSpec]) -> Sequence[Line]:

@@ -7,10 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.asking.fitting import fits
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.sample import Completion, Request, SampleError
+from pytest_modeleval.requests import Request
+from pytest_modeleval.sample import Completion, SampleError
 from pytest_modeleval.store.store import Kept, Question, Store
 
 
@@ -38,20 +40,19 @@ class Recall:
 
     def question(self, request: Request) -> Question:
         """What a new answer to the request is stored under: all that shapes it, and who gives it."""
-        parts = _parts(request)
         # Recorded answers differ by sample where the prompts of two are the same.
-        parts += [request.sample_id] if self._spec.api == "replay" else []
-        return Question(_hash(_text(parts))[:32], self._hash_of_who, self.rules.run)
+        recorded = [request.sample_id] if self._spec.way.is_recorded else []
+        return Question(_hash(_text([*request.shape, *recorded]))[:32], self._hash_of_who, self.rules.run)
 
     def kept(self, question: Question, request: Request) -> Kept | None:
         """The stored answer that serves; None where the model is to be asked."""
         if not self.rules.cache.reads:
             return None
         kept = self.store.answer(question.asked, question.who, question.run if self.rules.judged else None)
-        if kept is None and self.rules.cache is Cache.ANY and self._spec.api != "replay":
-            key = self._elsewhere(question) or _hash(self._first_identity + _text(_parts(request)))
+        if kept is None and self.rules.cache is Cache.ANY and not self._spec.way.is_recorded:
+            key = self._elsewhere(question) or _hash(self._first_identity + _text(request.shape))
             kept = self.store.completion(key)
-        return kept
+        return kept if kept and fits(request, kept.completion) else None
 
     def interrupted(self, question: Question) -> Kept | None:
         """The answer of the interrupted run that this one takes up; None where there is none."""
@@ -90,17 +91,11 @@ class Recall:
     def _first_identity(self) -> str:
         """How a store of version 0.1 knew the model: by its name, a local one by its files' names, sizes and times."""
         identity: dict[str, Any] = {"api": self._spec.api, "model": self._spec.model, "args": dict(self._spec.args)}
-        if self._spec.api == "transformers" and (path := Path(self._spec.model)).exists():
+        if self._spec.way.is_local and (path := Path(self._spec.model)).exists():
             files = sorted(each for each in path.rglob("*") if each.is_file())
             stamps = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in files]
             identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
         return json.dumps(identity, sort_keys=True)
-
-
-def _parts(request: Request) -> list[Any]:
-    parts: list[Any] = [request.messages, request.tools, request.generation, request.repeat]
-    parts += [{"asked_before": request.asked_before}] if request.asked_before else []
-    return [*parts, request.pairs] if request.pairs else parts
 
 
 def _text(parts: list[Any]) -> str:

@@ -27,7 +27,7 @@ _NAMELESS = "fp_ollama"
 # come out the same. Two models say the same letter of four to most questions, and no two the same long text; a
 # log-likelihood, to a hundredth, tells as much as some words.
 PROBES, LETTERS = 4, 400
-_LETTERS_OF_A_LOGPROB = 25
+_LETTERS_OF_A_NUMBER = 25
 # How far two log-likelihoods of the same tokens lie apart when they were computed in other batches.
 _NOISE = 0.01
 
@@ -176,11 +176,11 @@ class Resumption:
 
 
 def _letters(completion: Completion) -> int:
-    return len(completion.text + completion.thinking) + _LETTERS_OF_A_LOGPROB * len(completion.choice_logprobs)
+    return len(completion.text + completion.thinking) + _LETTERS_OF_A_NUMBER * len(completion.numbers)
 
 
 def _is_same(before: Completion, after: Completion) -> bool:
-    """Whether two answers are the same one, by texts, log-likelihoods and what the server calls itself."""
-    texts = [(one.text, one.thinking, one.fingerprint) for one in (before, after)]
-    pairs = zip(before.choice_logprobs, after.choice_logprobs, strict=False)
+    """Whether two answers are the same one, by texts, pictures, numbers and what the server calls itself."""
+    texts = [(one.text, one.thinking, one.fingerprint, getattr(one, "images", ())) for one in (before, after)]
+    pairs = zip(before.numbers, after.numbers, strict=False)
     return texts[0] == texts[1] and all(math.isclose(one, two, rel_tol=_NOISE) for one, two in pairs)

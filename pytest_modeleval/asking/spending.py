@@ -17,7 +17,8 @@ import pytest
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.budget import Budget
-from pytest_modeleval.sample import Completion, NotAsked, Request, SampleError, StopRun
+from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Request, Rerank
+from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 
 # Seconds after the deadline in which requests in flight may still be answered.
 GRACE = 30.0
@@ -61,7 +62,7 @@ def refuse_unbounded(models: Iterable[ModelSpec], budget: Budget) -> None:
     if budget.tokens is None and budget.dollars is None:
         return
     for spec in models:
-        if spec.api == "replay":
+        if spec.way.is_recorded:
             continue
         if budget.dollars is not None and not spec.price:
             raise pytest.UsageError(
@@ -102,19 +103,33 @@ def _pico(per_million: float) -> int:
 
 def bounds(spec: ModelSpec, request: Request) -> tuple[int, int]:
     """The most prompt and completion tokens of a request: no token is shorter than a byte of UTF-8."""
-    if request.pairs:
-        # Each context is echoed alone and with its continuation, with one token after it, by `models.echo`.
-        texts = [text for context, continuation in request.pairs for text in (context, context + continuation)]
-        return sum(len(text.encode("utf-8", "surrogatepass")) + 1 for text in texts), len(texts)
-    most = most_completion_tokens(spec, request.generation)
-    if most is None:
-        raise SampleError("a request without max_tokens cannot be held to --eval-budget")
-    return prompt_bytes(request) + TEMPLATE, most
+    match request:
+        case Chat():
+            most = most_completion_tokens(spec, request.generation)
+            if most is None:
+                raise SampleError("a request without max_tokens cannot be held to --eval-budget")
+            return prompt_bytes(request) + TEMPLATE, most
+        case LogLikelihood(pairs=pairs):
+            # Each context is echoed alone and with its continuation, with one token after it, by `models.echo`.
+            texts = [text for context, continuation in pairs for text in (context, context + continuation)]
+            return sum(_bytes(text) + 1 for text in texts), len(texts)
+        case Embed(texts=texts):
+            return sum(_bytes(text) + TEMPLATE for text in texts), 0
+        case Rerank(query=query, documents=documents):
+            # The query is read anew with every document.
+            return sum(_bytes(query) + _bytes(document) + TEMPLATE for document in documents), 0
+        case Paint():
+            raise StopRun("nobody can tell what a picture may cost: --eval-budget TIME alone holds image generation")
 
 
 def prompt_bytes(request: Request) -> int:
-    """The length of the messages and tools."""
-    return len(json.dumps([request.messages, request.tools], ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    """The length of what is asked, with a chat's tools."""
+    tools = request.tools if isinstance(request, Chat) else ()
+    return _bytes(json.dumps([request.messages, tools], ensure_ascii=False))
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))
 
 
 class Purse:
@@ -247,6 +262,11 @@ class Metered:
         self._model, self._spec, self._purse = model, spec, purse
 
     @property
+    def answers(self) -> frozenset[type[Request]]:
+        """The model's own."""
+        return self._model.answers
+
+    @property
     def concurrency(self) -> int | None:
         """The model's own."""
         return self._model.concurrency
@@ -261,16 +281,16 @@ class Metered:
         describe = getattr(self._model, "describe", None)
         return await describe() if describe else None
 
-    async def check(self) -> None:
+    async def check(self, kind: type[Request]) -> None:
         """The model's own check, which may ask for one token."""
         bound = cost(self._spec, TEMPLATE, 1)
         await self._purse.reserve(bound)
         try:
-            await self._model.check()
+            await self._model.check(kind)
         finally:
             self._purse.settle(bound, None if getattr(self._model, "probed", False) else NOTHING)
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         """The answer; `NotAsked` when the budget is spent, or the time was over before it came."""
         prompt, completion = bounds(self._spec, request) if self._purse.caps_cost else (0, 0)
         bound = cost(self._spec, prompt, completion)
@@ -278,7 +298,7 @@ class Metered:
         used: Cost | None = None
         try:
             async with asyncio.timeout(self._purse.seconds_left) as patience:
-                answer = await self._model.complete(request)
+                answer = await self._model.answer(request)
             used = cost(
                 self._spec,
                 prompt if answer.prompt_tokens is None else answer.prompt_tokens,

@@ -2,25 +2,28 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
+from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
+    Embeddings,
     FilteredCompletion,
-    Json,
-    Message,
-    Request,
+    Pictures,
+    Ranking,
     Sample,
     SampleError,
     Score,
     recorded_scores,
 )
 from pytest_modeleval.scorers.choices import likeliest
+
+A = TypeVar("A", bound=Completion)
 
 
 @dataclass
@@ -74,14 +77,35 @@ class AskedModel:
         if isinstance(messages, str):
             messages = [{"role": "user", "content": messages}]
         settings = {**self.asker.spec.generation, **generation}
-        request = Request(messages, tools, settings, self.repeat, self.asks)
+        completion = await self.ask(Chat(messages, tools, settings, **self._who), Completion)
+        if self.filters:
+            as_it_came = {each.name: getattr(completion, each.name) for each in fields(Completion)}
+            return FilteredCompletion(**as_it_came, scored=filtered(completion.text, self.filters))
+        return completion
+
+    async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
+        """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
+        return await self.ask(Embed(texts, parameters, **self._who), Embeddings)
+
+    async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
+        """How well each document fits the query."""
+        return await self.ask(Rerank(query, documents, parameters, **self._who), Ranking)
+
+    async def paint(self, prompt: str, **parameters: Any) -> Pictures:
+        """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
+        return await self.ask(Paint(prompt, parameters, **self._who), Pictures)
+
+    @property
+    def _who(self) -> dict[str, Any]:
+        return {"repeat": self.repeat, "sample_id": self.asks}
+
+    async def ask(self, request: Request, kind: type[A]) -> A:
+        """The answer to any request, which is of this kind; kept with the others."""
         asked_before = self.requests.count(request)
         self.requests.append(request)
         answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
-        self.answers.append(replace(answer, messages=tuple(messages)))
-        if self.filters:
-            as_it_came = {each.name: getattr(answer.completion, each.name) for each in fields(Completion)}
-            return FilteredCompletion(**as_it_came, scored=filtered(answer.completion.text, self.filters))
+        self.answers.append(replace(answer, messages=tuple(request.messages)))
+        assert isinstance(answer.completion, kind)
         return answer.completion
 
 
@@ -92,18 +116,21 @@ def model_of(asker: Asker, ref: SampleRef, turn: Turn) -> AskedModel:
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
-    """What a sample's prompt, or its options' log-likelihoods, are asked by."""
-    if sample.pairs:
-        # A log-likelihood does not vary: repeats share one answer.
-        return Request(sample.messages, sample_id=str(ref.item), pairs=sample.pairs)
-    return Request(sample.messages, sample.tools, dict(ref.model.generation), ref.repeat, str(ref.item))
+    """What a sample's prompt is asked by."""
+    who: dict[str, Any] = {"repeat": ref.repeat, "sample_id": str(ref.item)}
+    if isinstance(sample.prompt, NotChat):
+        return replace(sample.prompt, **who)
+    return Chat(sample.messages, sample.tools, dict(ref.model.generation), **who)
 
 
 async def ask_prompt(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
     """Ask a sample's prompt, or which of its options is the likeliest."""
-    if turn.sample.pairs:
-        return await _weigh(asker, ref, turn)
-    return await model_of(asker, ref, turn).complete(turn.sample.messages, tools=turn.sample.tools)
+    prompt, model = turn.sample.prompt, model_of(asker, ref, turn)
+    if isinstance(prompt, LogLikelihood) and turn.sample.options:
+        return await _weigh(asker, ref, turn, prompt)
+    if isinstance(prompt, NotChat):
+        return await model.ask(first_request(turn.sample, ref), Completion)
+    return await model.complete(turn.sample.messages, tools=turn.sample.tools)
 
 
 async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Turn:
@@ -122,7 +149,7 @@ async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Turn:
     return turn
 
 
-async def _weigh(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
+async def _weigh(asker: Asker, ref: SampleRef, turn: Turn, asked: LogLikelihood) -> Completion:
     """Put a sample's likeliest option into the turn as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
 
     acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
@@ -130,10 +157,10 @@ async def _weigh(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
     """
     sample = turn.sample
     answer = await asker.ask(first_request(sample, ref))
-    logprobs = answer.completion.choice_logprobs[: len(sample.options)]
+    logprobs = answer.completion.numbers[: len(sample.options)]
     completion = replace(answer.completion, text=f"ANSWER: {likeliest(logprobs)}")
     turn.answers.append(replace(answer, completion=completion))
-    lengths = [len(continuation.removeprefix(" ")) for _, continuation in sample.pairs]
+    lengths = [len(continuation.removeprefix(" ")) for _, continuation in asked.pairs]
     by_length = likeliest([logprob / length for logprob, length in zip(logprobs, lengths, strict=False)])
     right = by_length in sample.target
     turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
-from pytest_modeleval.sample import Json, Message, Sample, SampleError
+from pytest_modeleval.requests import Json, LogLikelihood, Message, NotChat
+from pytest_modeleval.sample import Sample, SampleError
 
 MULTIPLE_CHOICE = """\
 {question}
@@ -100,8 +101,10 @@ def composed(
 ) -> Sample:
     """The sample with its prompt as it is sent: template filled, after its solved examples, under a system prompt.
 
-    ``system`` goes over the sample's own.
+    ``system`` goes over the sample's own. What is no chat is asked as it is.
     """
+    if isinstance(sample.prompt, NotChat):
+        return sample
     prompt = filled(sample, template)
     if examples:
         if not isinstance(prompt, str):
@@ -123,7 +126,7 @@ def _text(prompt: str | Sequence[Message]) -> str:
 
 
 def weighed(sample: Sample, examples: Sequence[Sample], cloze: Cloze) -> Sample:
-    """The sample as it is asked where log-likelihoods choose: its pairs, after its solved examples in plain text."""
+    """The sample as it is asked where log-likelihoods choose: by pairs, after its solved examples in plain text."""
     if not 2 <= len(sample.options) <= len(ascii_uppercase):
         raise SampleError(f"log-likelihoods choose among 2 to 26 options, this sample has {len(sample.options)}")
     opening = _in_template(cloze.opening, _fields(sample))
@@ -132,7 +135,7 @@ def weighed(sample: Sample, examples: Sequence[Sample], cloze: Cloze) -> Sample:
     pairs = [(above + context, continuation) for context, continuation in _pairs(sample, cloze)]
     # For people, and for what finds an answer by its prompt: most benchmarks have one context for all options.
     asked = "\n".join(dict.fromkeys(context for context, _ in pairs))
-    return replace(sample, prompt=asked, pairs=pairs)
+    return replace(sample, prompt=LogLikelihood([{"role": "user", "content": asked}], pairs))
 
 
 def _pairs(sample: Sample, cloze: Cloze) -> list[tuple[str, str]]:

@@ -3,12 +3,13 @@
 from collections.abc import Callable
 
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Request
+from pytest_modeleval.requests import Chat, LogLikelihood, Request
+from pytest_modeleval.sample import SampleError
 
 
 def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
-    """What counts the tokens of a request's prompt; None where the model's tokenizer is not on this machine."""
-    if spec.api != "transformers":
+    """What counts the tokens of a request that the model answers; None where its tokenizer is not on this machine."""
+    if not spec.way.is_local:
         return None
     import transformers
 
@@ -24,8 +25,11 @@ def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
         tokenizer.chat_template = template
 
     def count(request: Request) -> int:
-        if request.pairs:
-            return sum(len(forward.encoded(tokenizer, *pair)[0]) for pair in request.pairs)
-        return len(prompt_ids(tokenizer, request, spec.args.get("chat_template_kwargs", {})))
+        match request:
+            case Chat():
+                return len(prompt_ids(tokenizer, request, spec.args.get("chat_template_kwargs", {})))
+            case LogLikelihood():
+                return sum(len(forward.encoded(tokenizer, *pair)[0]) for pair in request.pairs)
+        raise SampleError(f"a model in this process does not answer {request.gives}")
 
     return count

@@ -24,7 +24,7 @@ _WHO_ASKS = {
 # Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
 _SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
 # The parts of an answer that a server writes.
-_SAID = ("text", "thinking", "finish_reason", "fingerprint", "tool_calls")
+_SAID = ("text", "thinking", "finish_reason", "fingerprint", "tool_calls", "images")
 
 
 def key_of(spec: ModelSpec) -> str:
@@ -88,7 +88,7 @@ class Mask:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""
         if not self._secret:
             return completion
-        said = {name: getattr(completion, name) for name in _SAID}
+        said = {name: getattr(completion, name) for name in _SAID if hasattr(completion, name)}
         covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
         covered["tool_calls"] = tuple(covered["tool_calls"])
         return replace(completion, **covered) if covered != said else completion

@@ -6,8 +6,9 @@ from typing import Any
 import torch
 import transformers
 
+from pytest_modeleval.models.thinking import opens_thought, split_thinking
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.sample import Completion, StopRun, opens_thought, split_thinking
+from pytest_modeleval.sample import Completion, StopRun
 
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.
 _SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")

@@ -15,6 +15,13 @@ def prompts_of(pairs: Sequence[tuple[str, str]]) -> list[str]:
     return list(dict.fromkeys(text for context, continuation in pairs for text in (context, context + continuation)))
 
 
+def body_of(model: str, pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
+    """The body of a request for the pairs' log-likelihoods."""
+    # One token, as in the lm-evaluation-harness: some servers refuse 0, some take it for "no limit".
+    asked = {"prompt": prompts_of(pairs), "echo": True, "logprobs": 1, "max_tokens": 1, "temperature": 0}
+    return {"model": model, **asked}
+
+
 def log_likelihoods(answer: Json, pairs: Sequence[tuple[str, str]]) -> list[float]:
     """The log-likelihood of each pair's continuation; `LookupError` names what the answer to the prompts lacks.
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import uuid
 from collections.abc import Mapping
@@ -14,10 +13,8 @@ from urllib.parse import urlsplit
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.credentials import counted, is_secret
-from pytest_modeleval.models.spec import APIS, ModelSpec
+from pytest_modeleval.models.spec import ModelSpec
 
-# Where the openai package asks when nobody says.
-OPENAI = "https://api.openai.com/v1"
 # Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
 _PATIENCE = 4.0
 _COMMIT = re.compile("[0-9a-f]{40}")
@@ -54,18 +51,18 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity
     fields: dict[str, Any] = {"api": spec.api, "args": args}
     if spec.identity:
         return Identity({**fields, "identity": spec.identity}, spec.model, repr(spec.identity), is_sure=True)
-    if spec.api in ("transformers", "replay") and path.exists():
+    if (spec.way.is_local or spec.way.is_recorded) and path.exists():
         fields |= {"content": digests.of(path), "base": _base(spec, path, digests, offline=offline)}
         return Identity(fields, "", str(path), is_sure=True)
     fields["model"] = spec.model
-    if spec.api == "transformers":
+    if spec.way.is_local:
         commit = _commit(spec.model, spec.args.get("revision"), offline=offline)
         # Of a commit that nobody can tell no answer is anybody else's.
         fields["commit"] = commit or uuid.uuid4().hex
         return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)
     headers = _routing(spec.headers)
     fields |= {"address": _address(spec, shown=False), "headers": headers}
-    if spec.api not in APIS and path.exists():
+    if spec.way.is_own and path.exists():
         # A user's own way to a model may read it from there.
         fields["content"] = digests.of(path)
     place = _address(spec, shown=True) + (f" (headers {', '.join(headers)})" if headers else "")
@@ -74,8 +71,7 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity
 
 def _address(spec: ModelSpec, *, shown: bool) -> str:
     """The address in one spelling, without a password; ``shown`` without the query either, where a key may stand."""
-    default = os.environ.get("OPENAI_BASE_URL") or OPENAI if spec.api == "openai" else ""
-    parts = urlsplit((spec.base_url or default).strip())
+    parts = urlsplit(spec.endpoint)
     host = parts.netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ""))
     return parts._replace(netloc=host, path=parts.path.rstrip("/"), query="" if shown else parts.query).geturl()
 

@@ -1,8 +1,9 @@
-"""Opens the model that a spec describes; the one place that knows every module here."""
+"""Opens the model that a spec describes."""
 
 import gc
 import importlib.util
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import pluggy
@@ -12,6 +13,8 @@ from pytest_modeleval.models import Model
 from pytest_modeleval.models.spec import APIS, ModelSpec
 from pytest_modeleval.options.options import unknown
 
+_NEEDED = ("answers", "concurrency", "check", "answer", "close")
+
 
 def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
     """The opened model; imports what it needs only now."""
@@ -19,7 +22,13 @@ def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
         return opener(spec)
     model: Model | None = hook.pytest_modeleval_open_model(spec=spec)
     if model is None:
-        raise unknown(f"api of model {spec.name!r}:", spec.api, APIS)
+        own = "one of your own is opened by the hook pytest_modeleval_open_model of a conftest.py"
+        raise unknown(f"api of model {spec.name!r}:", spec.api, APIS, own)
+    if lacking := [name for name in _NEEDED if not hasattr(model, name)]:
+        raise pytest.UsageError(
+            f"model {spec.name!r}: {type(model).__name__}, which pytest_modeleval_open_model gave, has no "
+            f"{', '.join(lacking)}; docs/models.md says what a model of your own has"
+        )
     return model
 
 
@@ -28,21 +37,10 @@ def _opener(spec: ModelSpec) -> Callable[[ModelSpec], Model] | None:
     # through them later would hold up the first requests.
     gc.disable()
     try:
-        match spec.api:
-            case "openai":
-                from pytest_modeleval.models.openai import OpenAIModel
-
-                return OpenAIModel
-            case "transformers":
-                _refuse_other_files(Path(spec.model))
-                from pytest_modeleval.models.transformers import TransformersModel
-
-                return TransformersModel
-            case "replay":
-                from pytest_modeleval.models.replay import ReplayModel
-
-                return ReplayModel
-        return None
+        if spec.way.is_local:
+            _refuse_other_files(Path(spec.model))
+        module, _, name = spec.way.opens.partition(".")
+        return getattr(import_module(f"pytest_modeleval.models.{module}"), name) if name else None
     finally:
         gc.freeze()
         gc.enable()

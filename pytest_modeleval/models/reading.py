@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from pytest_modeleval.models.replies import (
@@ -20,7 +20,8 @@ from pytest_modeleval.models.replies import (
     usage_of,
     whole_calls,
 )
-from pytest_modeleval.sample import Completion, Filtered, Json, SampleError, split_thinking
+from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.sample import Completion, Filtered, Json, SampleError
 
 # How a stream of events may begin; the longest of these is what must have come to tell.
 _EVENTS = (b"data:", b"event:", b"retry:", b"id:", b":")
@@ -56,10 +57,10 @@ async def completion(begun: bytes, pieces: AsyncIterable[bytes], started: float)
     return _completion(reply, time.perf_counter() - started)
 
 
-def answered(content: bytes) -> Json:
-    """The JSON object of a whole reply; `Broken` for an error in it."""
+def answered(content: bytes, beside: Sequence[str] = ("choices",)) -> Json:
+    """The JSON object of a whole reply, which answers in one of these fields; `Broken` for an error in it."""
     body = parsed(content)
-    if words := failure_in(body):
+    if words := failure_in(body, answered=beside):
         raise Broken(f"the server answered 200 with an error: {words}", body)
     return body
 

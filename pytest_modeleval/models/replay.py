@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +9,13 @@ import pytest
 
 from pytest_modeleval.inputs import from_json, numbered_lines
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Completion, Message, Request, SampleError, StopRun, split_thinking, text_of
+from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.requests import Chat, LogLikelihood, Message, Request
+from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, text_of
+from pytest_modeleval.store.kept import completion_of
 
-_ANSWER_FIELDS = {field.name for field in fields(Completion)}
+# Further fields are whoever's that wrote the file.
+_ANSWER_FIELDS = set(LogLikelihoods.__match_args__)
 
 
 class ReplayModel:
@@ -23,6 +26,7 @@ class ReplayModel:
     log-likelihood has ``choice_logprobs`` and needs no ``text``.
     """
 
+    answers: frozenset[type[Request]] = frozenset({Chat, LogLikelihood})
     concurrency = None
 
     def __init__(self, spec: ModelSpec) -> None:
@@ -34,13 +38,13 @@ class ReplayModel:
         except (OSError, ValueError) as error:
             raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
 
-    async def check(self) -> None:
+    async def check(self, kind: type[Request]) -> None:
         """Nothing to prove: the file was read."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         """The recorded answer to this sample, or to these messages."""
         for key in ((request.sample_id, 0), (_prompt_key(request.messages), request.repeat)):
             if key in self._answers:
@@ -48,7 +52,7 @@ class ReplayModel:
         raise SampleError(f"{self._path} has no answer to {request.sample_id}: {text_of(request.messages[-1])[:80]!r}")
 
     def _weighed(self, answer: Completion, request: Request) -> Completion:
-        if request.pairs and not answer.choice_logprobs:
+        if isinstance(request, LogLikelihood) and not isinstance(answer, LogLikelihoods):
             raise StopRun(
                 f"{self._path} answers {request.sample_id} without choice_logprobs; score its texts with "
                 "--eval-choices generate"
@@ -79,7 +83,7 @@ class ReplayModel:
         answer = {name: value for name, value in record.items() if name in _ANSWER_FIELDS}
         if "thinking" not in answer:
             answer["thinking"], answer["text"] = split_thinking(answer["text"])
-        self._answers[key] = Completion(**answer)
+        self._answers[key] = completion_of(answer)
 
 
 def _prompt_key(messages: Sequence[Message]) -> str:

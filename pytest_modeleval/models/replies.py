@@ -72,18 +72,18 @@ def parsed(content: bytes) -> Json:
     return body
 
 
-def failure_in(body: Json) -> str:
+def failure_in(body: Json, *, answered: Sequence[str] = ("choices",)) -> str:
     """The server's own words for what failed, in a reply under 200 or an event of a stream; "" where nothing did.
 
     ``{"error": …}``, ``{"object": "error"}`` and MiniMax's ``base_resp`` are one beside choices too, ``{"detail": …}``
-    and ``{"code": …, "message": …}`` where there are none.
+    and ``{"code": …, "message": …}`` where none of the fields has anything that an answer has: ``answered``.
     """
     if body.get("error") or body.get("object") == "error":
         return error_text(body) or "error"
     base = body.get("base_resp")
     if isinstance(base, dict) and base.get("status_code"):
         return error_text(base.get("status_msg") or base)
-    if body.get("choices"):
+    if any(map(body.get, answered)):
         return ""
     is_well = body.get("code") in (0, 200, "0", "200", "success")
     said = not is_well and any(body.get(name) for name in ("detail", "message", "error_msg", "msg"))
@@ -204,14 +204,16 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
 
 
 def usage_of(body: Json) -> Json:
-    """The usage that a reply or a chunk tells; empty where it tells none."""
-    usage = body.get("usage")
+    """The usage that a reply or a chunk tells, rerankers in ``meta.tokens``; empty where it tells none."""
+    meta = body.get("meta")
+    tokens = meta.get("tokens") if isinstance(meta, dict) else None
+    usage = body.get("usage") or tokens
     return usage if isinstance(usage, dict) else {}
 
 
-def count_of(usage: Json, name: str) -> int | None:
-    """A count of tokens that a usage tells; None for what is no count."""
-    return token_count(usage.get(name))
+def count_of(usage: Json, *names: str) -> int | None:
+    """The first of these that is a count of tokens in a usage; None where none is."""
+    return next((count for name in names if (count := token_count(usage.get(name))) is not None), None)
 
 
 def _shape(value: object) -> str:

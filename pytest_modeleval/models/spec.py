@@ -14,7 +14,35 @@ from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
 
 TINY = Path(__file__).parent / "tiny"
-APIS = ("openai", "transformers", "replay")
+# Where the openai package asks when nobody says.
+OPENAI = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Api:
+    """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
+
+    They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
+    that were recorded, which cost nothing (``is_recorded``); none of it is known of a user's own (``is_own``).
+    """
+
+    opens: str = ""
+    is_local: bool = False
+    is_served: bool = False
+    is_recorded: bool = False
+
+    @property
+    def is_own(self) -> bool:
+        """Whether a hook opens it."""
+        return not self.opens
+
+
+APIS: Mapping[str, Api] = {
+    "openai": Api("openai.OpenAIModel", is_served=True),
+    "transformers": Api("transformers.TransformersModel", is_local=True),
+    "replay": Api("replay.ReplayModel", is_recorded=True),
+}
+_OWN = Api()
 
 
 @dataclass(frozen=True)
@@ -37,6 +65,17 @@ class ModelSpec:
     price: Mapping[str, float] = field(default_factory=dict)
     # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
     identity: str | None = None
+
+    @property
+    def way(self) -> Api:
+        """How it is reached."""
+        return APIS.get(self.api, _OWN)
+
+    @property
+    def endpoint(self) -> str:
+        """The address that it is asked at, the openai package's own where none is given; empty for one without any."""
+        default = os.environ.get("OPENAI_BASE_URL") or OPENAI if self.way.is_served else ""
+        return (self.base_url or default).strip()
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -86,9 +125,10 @@ def _alias(name: str, table: Table) -> ModelSpec:
             f"{table.where}: args are for a model in this process; what a server is asked with stands in generation"
         )
     _refuse_secrets(table.where, settings)
-    if api == "openai" and "base_url" not in settings:
+    spec = ModelSpec(**{**settings, "name": name, "api": api})
+    if spec.way.is_served and not spec.base_url:
         _openai_address()
-    return ModelSpec(**{**settings, "name": name, "api": api})
+    return spec
 
 
 def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:
@@ -140,7 +180,7 @@ def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str
     """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
     spec = _resolve(name, aliases)
     spec = replace(spec, generation=_merged(spec.generation, generation))
-    if spec.api != "openai":
+    if not spec.way.is_served:
         return spec
     _check_generation(spec)
     return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec

@@ -15,8 +15,10 @@ import pytest
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.thinking import marks_thought
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun, marks_thought
+from pytest_modeleval.requests import Chat, LogLikelihood, Request
+from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun
 
 try:
     import torch
@@ -94,6 +96,8 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
 class TransformersModel:
     """A causal language model whose waiting requests become batches of like length, in a thread of its own."""
 
+    answers: frozenset[type[Request]] = frozenset({Chat, LogLikelihood})
+
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
         own = {key: spec.args.get(key, default) for key, default in _OWN.items()}
@@ -128,7 +132,7 @@ class TransformersModel:
         """Four batches: enough to sort by length."""
         return 4 * self._batch_size
 
-    async def check(self) -> None:
+    async def check(self, kind: type[Request]) -> None:
         """Nothing to prove: it is loaded."""
 
     async def close(self) -> None:
@@ -136,10 +140,11 @@ class TransformersModel:
         self._waiting.put(None)
         await asyncio.to_thread(self._thread.join)
 
-    async def complete(self, request: Request) -> Completion:
+    async def answer(self, request: Request) -> Completion:
         """The answer, from a batch with others that wait."""
-        if request.pairs:
+        if isinstance(request, LogLikelihood):
             return await self._weigh(request.pairs)
+        assert isinstance(request, Chat)
         generation = dict(request.generation)
         decoding.refuse_unknown(generation)
         tokens = self.prompt_tokens(request)
@@ -148,17 +153,16 @@ class TransformersModel:
         completion = await self._queued(tokens, repr(sorted(generation.items())), generation)
         return replace(completion, latency=time.perf_counter() - started)
 
-    async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> Completion:
+    async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> LogLikelihoods:
         """The log-likelihood of each pair's continuation; each pair is a row of a batch."""
         rows = [forward.encoded(self._tokenizer, *pair) for pair in pairs]
         self._refuse_too_long(max(len(tokens) for tokens, _ in rows), room=0)
         started = time.perf_counter()
         weighed = await asyncio.gather(*(self._queued(tokens, "loglikelihood", {}, start) for tokens, start in rows))
-        return Completion(
-            text="",
+        return LogLikelihoods(
             prompt_tokens=sum(len(tokens) for tokens, _ in rows),
             latency=time.perf_counter() - started,
-            choice_logprobs=[one.choice_logprobs[0] for one in weighed],
+            choice_logprobs=[one.numbers[0] for one in weighed],
         )
 
     def _queued(
@@ -173,7 +177,7 @@ class TransformersModel:
         if length > self._context - room:
             raise SampleError(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
 
-    def prompt_tokens(self, request: Request) -> list[int]:
+    def prompt_tokens(self, request: Chat) -> list[int]:
         """The prompt's token ids."""
         return prompt_ids(self._tokenizer, request, self._template_arguments)
 
@@ -217,11 +221,11 @@ class TransformersModel:
             for one in batch:
                 one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
 
-    def _log_likelihoods(self, batch: list[_Waiting]) -> list[Completion]:
+    def _log_likelihoods(self, batch: list[_Waiting]) -> Sequence[Completion]:
         sums = forward.log_likelihoods(self._model, [(one.tokens, one.start) for one in batch])
-        return [Completion(text="", choice_logprobs=[value]) for value in sums]
+        return [LogLikelihoods(choice_logprobs=[value]) for value in sums]
 
-    def _generate(self, batch: list[_Waiting]) -> list[Completion]:
+    def _generate(self, batch: list[_Waiting]) -> Sequence[Completion]:
         generation = batch[0].generation
         stop = decoding.stops_of(generation, self._tokenizer)
         room = self._context - max(len(one.tokens) for one in batch)
@@ -282,7 +286,7 @@ def _default_device() -> dict[str, Any]:
     return {"device_map": "auto"} if torch.cuda.is_available() else {}
 
 
-def prompt_ids(tokenizer: Any, request: Request, template_arguments: Mapping[str, Any]) -> list[int]:
+def prompt_ids(tokenizer: Any, request: Chat, template_arguments: Mapping[str, Any]) -> list[int]:
     """The prompt's token ids by the chat template, or the plain text's where the model has none."""
     if tokenizer.chat_template is None:
         text = "\n\n".join(_text_only(message) for message in request.messages)

@@ -54,7 +54,7 @@ def measure_speed(spec: ModelSpec, prompt: int, tokens: int = TOKENS) -> Speed:
 
 def refuse_served(spec: ModelSpec) -> None:
     """`pytest.UsageError` for a model that is not in this process."""
-    if spec.api != "transformers":
+    if not spec.way.is_local:
         raise pytest.UsageError(
             f"--perf-speed measures a model in this process, and {spec.name!r} is behind {spec.base_url or spec.api}: "
             "name a local folder or hub id, or load its server with --perf-parallel"

@@ -1,22 +1,17 @@
 """What a score depends on besides the model, each in a short form that two runs can compare."""
 
 import hashlib
-import inspect
 import json
 import os
 import platform
-from collections.abc import Callable
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 from pytest_modeleval.datasets.lock import Lock
+from pytest_modeleval.gate.baseline import REACHED
 from pytest_modeleval.items.source import Source
+from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.spec import ModelSpec
-
-SCORERS = "pytest_modeleval.scorers."
 
 
 def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
@@ -30,14 +25,14 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
     path = Path(spec.model)
-    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.api == "replay" and path.is_file() else {}
+    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.way.is_recorded and path.is_file() else {}
     return {
         **recorded,
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
         "sampling": json.dumps(dict(spec.generation), sort_keys=True),
-        "scorer": _short(_scorer(benchmark.body) + _rule(source)),
+        "scorer": f"{REACHED}{_scorer(source)}",
         "filters": " | ".join(each.spec for each in settings.filters),
         "model": spec.model,
         "api": spec.api,
@@ -59,34 +54,11 @@ def _data(lock: Path, benchmark: str) -> tuple[str, str]:
     return ", ".join(revisions) or "none", json.dumps(hashes)
 
 
-def _scorer(body: Callable[..., Any]) -> str:
-    """The text of the test's body, of every scorer module that it names, and what it was made with."""
-    named = [body.__globals__.get(name) for name in body.__code__.co_names]
-    enclosed = [cell.cell_contents for cell in body.__closure__ or ()]
-    texts = [inspect.getsource(body)]
-    for module in sorted({name for name in map(_module, named) if name.startswith(SCORERS)}):
-        texts.append(inspect.getsource(import_module(module)))
-    for value in enclosed:
-        texts.append(_scorer(value) if inspect.isfunction(value) else repr(value) if _is_plain(value) else "")
-    return "\n".join(texts)
-
-
-def _rule(source: Source) -> str:
-    """The chosen rule's name and its module's text; empty where a benchmark has no rules."""
-    if not source.rule:
-        return ""
-    return source.rule + inspect.getsource(import_module(source.benchmark.rules[source.rule].__module__))
-
-
-def _is_plain(value: object) -> bool:
-    """Whether a value's repr says the same in every process."""
-    if isinstance(value, tuple | list):
-        return all(map(_is_plain, value))
-    return value is None or isinstance(value, str | int | float | bool)
-
-
-def _module(value: object) -> str:
-    return value.__name__ if isinstance(value, ModuleType) else str(getattr(value, "__module__", ""))
+def _scorer(source: Source) -> str:
+    """The code that decides the score: the test's body, what makes the sample that it is given, and the chosen rule."""
+    benchmark, rule = source.benchmark, source.rule
+    chosen = [benchmark.rules[rule]] if rule else []
+    return _short(rule + code_of(benchmark.body, benchmark.to_sample, *chosen))
 
 
 def _short(text: str) -> str:

@@ -345,7 +345,7 @@ class Evaluation:
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)
         # Recorded answers cost nothing.
-        return Metered(model, spec, self._purse) if self._purse and spec.api != "replay" else model
+        return Metered(model, spec, self._purse) if self._purse and not spec.way.is_recorded else model
 
     def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""

@@ -18,7 +18,7 @@ from pytest_modeleval.results.fingerprint import pins_of
 
 def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
     """`pytest.UsageError` where so many requests cannot be in flight to a server, as each has an open connection."""
-    if all(spec.api != "openai" for spec in models):
+    if not any(spec.way.is_served for spec in models):
         return
     if (free := free_handles()) < (concurrency or 1):
         wanted = f"{concurrency} requests in flight" if concurrency else "requests"

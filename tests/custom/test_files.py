@@ -28,13 +28,14 @@ def replayed(pytester: pytest.Pytester) -> pytest.Pytester:
     pytester.makeini("[pytest]")
     pytester.makeconftest(
         """
-        from pytest_modeleval import Completion
+        from pytest_modeleval import Chat, Completion
 
         class Constant:
+            answers = {Chat}
             concurrency = 4
-            async def check(self): pass
+            async def check(self, kind): pass
             async def close(self): pass
-            async def complete(self, request):
+            async def answer(self, request):
                 return Completion("ANSWER: B" if "ANSWER:" in str(request.messages) else "42")
 
         def pytest_modeleval_open_model(spec):

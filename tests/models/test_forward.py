@@ -15,7 +15,8 @@ from pytest_modeleval.models import forward
 from pytest_modeleval.models.openai import OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.models.transformers import TransformersModel
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.requests import Chat, LogLikelihood
+from pytest_modeleval.sample import Completion, SampleError, StopRun
 from tests.conftest import FaultyServer, send
 
 Pairs = Sequence[tuple[str, str]]
@@ -42,7 +43,7 @@ def opened(folder: Path = TINY, **args: Any) -> TransformersModel:
 def weigh(model: TransformersModel | OpenAIModel, *many: Pairs) -> list[Completion]:
     async def all_at_once() -> list[Completion]:
         try:
-            return await asyncio.gather(*(model.complete(Request([], pairs=pairs)) for pairs in many))
+            return await asyncio.gather(*(model.answer(LogLikelihood([], pairs)) for pairs in many))
         finally:
             await model.close()
 
@@ -93,34 +94,34 @@ def with_bos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_log_likelihood_is_the_sum_computed_by_hand(by_hand: ByHand) -> None:
     (completion,) = weigh(opened(), PAIRS)
 
-    assert completion.choice_logprobs == pytest.approx([by_hand.sum(*pair) for pair in PAIRS], rel=1e-5)
-    assert max(completion.choice_logprobs) < 0
+    assert completion.numbers == pytest.approx([by_hand.sum(*pair) for pair in PAIRS], rel=1e-5)
+    assert max(completion.numbers) < 0
     assert completion.prompt_tokens == sum(len(by_hand.tokenizer("".join(pair)).input_ids) for pair in PAIRS)
     assert completion.latency > 0
 
 
 def test_a_batch_weighs_as_single_rows_do() -> None:
     (together,) = weigh(opened(batch_size=16), PAIRS)
-    alone = [weigh(opened(batch_size=1), [pair])[0].choice_logprobs[0] for pair in PAIRS]
-    mixed = [one.choice_logprobs[0] for one in weigh(opened(batch_size=3), *([pair] for pair in PAIRS))]
+    alone = [weigh(opened(batch_size=1), [pair])[0].numbers[0] for pair in PAIRS]
+    mixed = [one.numbers[0] for one in weigh(opened(batch_size=3), *([pair] for pair in PAIRS))]
 
-    assert together.choice_logprobs == pytest.approx(alone, rel=1e-5)
+    assert together.numbers == pytest.approx(alone, rel=1e-5)
     assert mixed == pytest.approx(alone, rel=1e-5)
 
 
 def test_generation_and_log_likelihoods_wait_in_one_queue() -> None:
     model = opened()
-    question = Request([{"role": "user", "content": "What is 3 + 4?"}], generation={"max_tokens": 8, "temperature": 0})
+    question = Chat([{"role": "user", "content": "What is 3 + 4?"}], generation={"max_tokens": 8, "temperature": 0})
 
     async def both() -> list[Completion]:
         try:
-            return list(await asyncio.gather(*map(model.complete, (question, Request([], pairs=PAIRS[:2])))))
+            return list(await asyncio.gather(model.answer(question), model.answer(LogLikelihood([], PAIRS[:2]))))
         finally:
             await model.close()
 
     written, weighed = asyncio.run(both())
 
-    assert (written.text, len(weighed.choice_logprobs)) == ("7", 2)
+    assert (written.text, len(weighed.numbers)) == ("7", 2)
 
 
 def test_letters_after_one_context_are_one_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,7 +247,7 @@ def served(url: str) -> OpenAIModel:
 def test_an_endpoint_gives_what_the_model_gives_here(echo_server: EchoServer) -> None:
     (there,), (here,) = weigh(served(echo_server.url), PAIRS), weigh(opened(), PAIRS)
 
-    assert there.choice_logprobs == pytest.approx(here.choice_logprobs, rel=1e-5)
+    assert there.numbers == pytest.approx(here.numbers, rel=1e-5)
     contexts = {context for context, _ in PAIRS}
     assert len(echo_server.asked[0]["prompt"]) == len(PAIRS) + len(contexts)
     assert there.prompt_tokens
@@ -266,4 +267,4 @@ def test_an_endpoint_whose_tokens_begin_with_a_bos_gives_the_same(with_bos: Path
         server.close()
 
     (here,) = weigh(opened(with_bos), PAIRS)
-    assert there.choice_logprobs == pytest.approx(here.choice_logprobs, rel=1e-5)
+    assert there.numbers == pytest.approx(here.numbers, rel=1e-5)

@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_modeleval.models import Unavailable
-from pytest_modeleval.models.openai import retry_after
-from pytest_modeleval.sample import Request, StopRun
+from pytest_modeleval.models.troubles import retry_after
+from pytest_modeleval.requests import Chat
+from pytest_modeleval.sample import StopRun
 from tests.conftest import FaultyServer, answer, send
 from tests.models.test_openai import QUESTION, ask
 from tests.perf.proxies import Forwarding, forwarding
@@ -35,7 +36,7 @@ def server() -> Iterator[FaultyServer]:
 
 
 def complete(server: FaultyServer, **settings: Any) -> str:
-    return ask(server.url, Request(QUESTION, sample_id="q[0]"), model="faulty", **settings).text
+    return ask(server.url, Chat(QUESTION, sample_id="q[0]"), model="faulty", **settings).text
 
 
 def without_end(*pieces: bytes, content_type: str = "application/json") -> Fault:
@@ -256,7 +257,7 @@ def test_a_server_elsewhere_is_asked_through_the_proxy_of_the_environment(
 ) -> None:
     server.fault = packed(RIGHT, "identity")
 
-    assert ask("http://model.invalid/v1", Request(QUESTION), model="faulty").text == "42"
+    assert ask("http://model.invalid/v1", Chat(QUESTION), model="faulty").text == "42"
     asked = ("POST http://model.invalid/v1/chat/completions HTTP/1.1", "Basic bWU6dmVyeXNlY3JldA==")
     assert proxied.asked[-1] == asked
 
@@ -274,7 +275,7 @@ def test_a_proxys_password_is_masked(server: FaultyServer) -> None:
     server.fault = lambda handler, _: send(handler, 500, said)
 
     with pytest.raises(Unavailable, match=r"who are you\? Basic \*\*\*, me, \*\*\*$"):
-        ask("http://model.invalid/v1", Request(QUESTION), model="faulty")
+        ask("http://model.invalid/v1", Chat(QUESTION), model="faulty")
 
 
 def test_a_proxy_that_is_none_is_one_line_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,5 +283,5 @@ def test_a_proxy_that_is_none_is_one_line_without_its_password(monkeypatch: pyte
     monkeypatch.delenv("no_proxy", raising=False)
 
     with pytest.raises(pytest.UsageError, match="is asked through the proxy of http_proxy: that is no") as caught:
-        ask("http://model.invalid/v1", Request(QUESTION), model="faulty")
+        ask("http://model.invalid/v1", Chat(QUESTION), model="faulty")
     assert "verysecret" not in str(caught.value)

@@ -9,7 +9,8 @@ import pytest
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.openai import OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
-from pytest_modeleval.sample import Completion, Request
+from pytest_modeleval.requests import Chat, Request
+from pytest_modeleval.sample import Completion
 from tests.conftest import FaultyServer, alias, answer, run
 
 QUESTION = [{"role": "user", "content": "What is 3 + 4?"}]
@@ -19,8 +20,8 @@ def ask(url: str, request: Request, **settings: Any) -> Completion:
     async def once() -> Completion:
         model = OpenAIModel(ModelSpec("served", "openai", settings.pop("model", str(TINY)), base_url=url, **settings))
         try:
-            await model.check()
-            return await model.complete(request)
+            await model.check(Chat)
+            return await model.answer(request)
         finally:
             await model.close()
 
@@ -29,7 +30,7 @@ def ask(url: str, request: Request, **settings: Any) -> Completion:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_real_server_answers(transformers_server: str, stream: bool) -> None:
-    request = Request(QUESTION, generation={"max_tokens": 16, "temperature": 0})
+    request = Chat(QUESTION, generation={"max_tokens": 16, "temperature": 0})
 
     completion = ask(transformers_server, request, stream=stream)
 
@@ -44,7 +45,7 @@ def test_a_real_server_answers(transformers_server: str, stream: bool) -> None:
 def test_template_arguments_reach_a_real_server_and_thinking_is_kept_apart(transformers_server: str) -> None:
     extra = {"chat_template_kwargs": {"enable_thinking": True}}
 
-    completion = ask(transformers_server, Request(QUESTION, generation={"max_tokens": 32, "extra_body": extra}))
+    completion = ask(transformers_server, Chat(QUESTION, generation={"max_tokens": 32, "extra_body": extra}))
 
     assert (completion.thinking, completion.text) == ("3 + 4", "7")
 
@@ -52,7 +53,7 @@ def test_template_arguments_reach_a_real_server_and_thinking_is_kept_apart(trans
 def test_a_real_server_cuts_at_max_tokens(transformers_server: str) -> None:
     question = [{"role": "user", "content": "What is 100 + 100?"}]
 
-    completion = ask(transformers_server, Request(question, generation={"max_tokens": 1}))
+    completion = ask(transformers_server, Chat(question, generation={"max_tokens": 1}))
 
     assert (completion.finish_reason, completion.completion_tokens) == ("length", 1)
 
@@ -61,7 +62,7 @@ def test_content_parts_and_system_messages_reach_a_real_server(transformers_serv
     parts = [{"type": "text", "text": "What is 3 + 4?"}]
     messages = [{"role": "user", "content": parts}]
 
-    assert ask(transformers_server, Request(messages, generation={"max_tokens": 16})).text == "7"
+    assert ask(transformers_server, Chat(messages, generation={"max_tokens": 16})).text == "7"
 
 
 def test_a_run_over_a_real_server(pytester: pytest.Pytester, transformers_server: str) -> None:
@@ -77,7 +78,7 @@ def test_every_setting_goes_where_servers_read_it(faulty_server: FaultyServer) -
     tools = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
     generation = {"temperature": 0.5, "top_k": 20, "extra_body": {"min_p": 0.1}}
 
-    ask(faulty_server.url, Request(QUESTION, tools, generation), model="faulty", headers={"X-Team": "red"})
+    ask(faulty_server.url, Chat(QUESTION, tools, generation), model="faulty", headers={"X-Team": "red"})
 
     body = faulty_server.asked[-1]
     assert body == {
@@ -96,7 +97,7 @@ def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, s
     """The openai package tells of the system, the processor and Python's version."""
     faulty_server.models = []
     with contextlib.suppress(Unavailable):
-        ask(faulty_server.url, Request(QUESTION), model="faulty", stream=stream)
+        ask(faulty_server.url, Chat(QUESTION), model="faulty", stream=stream)
 
     assert len(faulty_server.headers) == 2
     for headers in faulty_server.headers:
@@ -106,7 +107,7 @@ def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, s
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:
     faulty_server.fault = answer("42", reasoning_content="six times seven")
 
-    completion = ask(faulty_server.url, Request(QUESTION), model="faulty")
+    completion = ask(faulty_server.url, Chat(QUESTION), model="faulty")
 
     assert (completion.thinking, completion.text) == ("six times seven", "42")
 
@@ -115,7 +116,7 @@ def test_tool_calls_are_kept(faulty_server: FaultyServer) -> None:
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
     faulty_server.fault = answer("", tool_calls=[call])
 
-    assert ask(faulty_server.url, Request(QUESTION), model="faulty").tool_calls == (call,)
+    assert ask(faulty_server.url, Chat(QUESTION), model="faulty").tool_calls == (call,)
 
 
 def test_a_missing_key_is_said_before_anything_is_asked(project: pytest.Pytester, faulty: FaultyServer) -> None:

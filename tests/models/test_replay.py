@@ -8,7 +8,7 @@ import pytest
 
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.sample import Request
+from pytest_modeleval.requests import Chat
 from tests.conftest import run
 
 SAME_PROMPT = """
@@ -104,6 +104,6 @@ def test_messages_are_the_same_in_whatever_order_a_parts_fields_are_written(tmp_
     (tmp_path / "a.jsonl").write_text(json.dumps({"messages": recorded, "text": "42"}))
     model = ReplayModel(ModelSpec(name="replay", api="replay", model=str(tmp_path / "a.jsonl")))
 
-    answer = asyncio.run(model.complete(Request(asked)))
+    answer = asyncio.run(model.answer(Chat(asked)))
 
     assert answer.text == "42"

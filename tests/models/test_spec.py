@@ -1,9 +1,11 @@
 """What `--model` names."""
 
+import ast
 from pathlib import Path
 
 import pytest
 
+import pytest_modeleval
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options.config import read_config
 
@@ -59,3 +61,23 @@ def test_settings_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "modeleval.toml").write_text("\ufeff[models.m]\nmodel = 'x'\n", "utf-8")
 
     assert read_aliases(read_config(tmp_path)["models"])["m"].model == "x"
+
+
+def test_what_an_api_is_like_is_told_in_one_place() -> None:
+    """No other module compares the names of apis."""
+    for path in Path(pytest_modeleval.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            compared = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+            compared += [node.subject] if isinstance(node, ast.Match) else []
+            names = [each.attr for each in compared if isinstance(each, ast.Attribute)]
+            assert "api" not in names, f"{path}:{getattr(node, 'lineno', 0)}"
+
+
+def test_an_endpoint_is_the_models_own_the_environments_or_openais(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = [ModelSpec("m", "openai", "m"), ModelSpec("m", "openai", "m", base_url="http://x/v1")]
+    assert [spec.endpoint for spec in specs] == ["https://api.openai.com/v1", "http://x/v1"]
+
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://y/v1")
+
+    assert [spec.endpoint for spec in specs] == ["http://y/v1", "http://x/v1"]
+    assert [ModelSpec("m", api, "m").endpoint for api in ("transformers", "replay", "mine")] == ["", "", ""]

@@ -14,7 +14,8 @@ from pytest_modeleval.datasets import arithmetic
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.models.transformers import TransformersModel
-from pytest_modeleval.sample import Completion, Request, SampleError, StopRun
+from pytest_modeleval.requests import Chat
+from pytest_modeleval.sample import Completion, SampleError, StopRun
 
 GREEDY = {"max_tokens": 32, "temperature": 0}
 
@@ -23,18 +24,18 @@ def model(**args: Any) -> TransformersModel:
     return TransformersModel(ModelSpec("tiny", "transformers", str(TINY), args={"dtype": "float32", **args}))
 
 
-def ask_all(opened: TransformersModel, requests: list[Request]) -> list[Completion]:
+def ask_all(opened: TransformersModel, requests: list[Chat]) -> list[Completion]:
     async def all_at_once() -> list[Completion]:
         try:
-            return await asyncio.gather(*(opened.complete(request) for request in requests))
+            return await asyncio.gather(*(opened.answer(request) for request in requests))
         finally:
             await opened.close()
 
     return asyncio.run(all_at_once())
 
 
-def question(text: str, **generation: Any) -> Request:
-    return Request([{"role": "user", "content": text}], generation={**GREEDY, **generation})
+def question(text: str, **generation: Any) -> Chat:
+    return Chat([{"role": "user", "content": text}], generation={**GREEDY, **generation})
 
 
 def test_it_answers_and_counts() -> None:
@@ -160,7 +161,7 @@ def test_an_image_for_a_text_model_is_that_samples_error() -> None:
     parts = [{"type": "image_url", "image_url": {"url": "data:"}}]
 
     with pytest.raises(SampleError, match="takes text only, not a content part of type 'image_url'"):
-        ask_all(model(), [Request([{"role": "user", "content": parts}])])
+        ask_all(model(), [Chat([{"role": "user", "content": parts}])])
 
 
 def test_strange_settings_and_arguments_are_refused() -> None:

@@ -12,7 +12,7 @@ import pytest
 import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
-from pytest_modeleval.sample import split_thinking
+from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.scorers import maths, numbers, official
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.checkers import CHECKERS
@@ -158,7 +158,7 @@ OTHERS: dict[str, Callable[[str], object]] = {
     **{f"checkers.{name}": checked(name) for name in CHECKERS},
     **{f"filters.{name}": cut(name if name != "remove_until" else "remove_until=###") for name in _FILTERS},
     "filters.regex": cut(r"regex=#### (\S+)"),
-    "sample.split_thinking": split_thinking,
+    "models.thinking.split_thinking": split_thinking,
 }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from pytest_modeleval.models.endpoints import ANSWERED
 from pytest_modeleval.models.replies import (
     Broken,
     Said,
@@ -20,11 +21,8 @@ from pytest_modeleval.models.replies import (
     usage_of,
 )
 from pytest_modeleval.perf.client import responses
-from pytest_modeleval.perf.client.responses import inner
 from pytest_modeleval.sample import Json
 
-# Where an answer is that has no choices: of responses, embeddings and rerankers.
-_OTHERS = ("output", "data", "results", "embeddings")
 # What stands for something else in a text of JSON.
 _SPECIAL = bytes([*range(0x20), *b'"\\'])
 
@@ -180,7 +178,8 @@ def _take(answer: Answer, shape: _Shape | None, chunk: Json, data: bytes, end: i
     if responses.is_event(chunk):
         said, usage, finish = responses.read(chunk)
     else:
-        if failed := _failure(chunk):
+        # Where the kinds without choices answer, a message is no error, as it is none beside choices.
+        if failed := failure_in(chunk, answered=("choices", *ANSWERED)):
             raise Broken(failed)
         said, usage, choice = Said(), usage_of(chunk), first_choice(chunk, streamed=shape is not None) or {}
         add_said(said, message_of(choice, streamed=shape is not None))
@@ -202,12 +201,6 @@ def _take(answer: Answer, shape: _Shape | None, chunk: Json, data: bytes, end: i
         answer.usage, answer.told = usage, len(answer.places)
 
 
-def _failure(chunk: Json) -> str:
-    failed = failure_in(chunk)
-    # Beside what embeddings and rerankers answer with, a message is no error, as it is none beside choices.
-    return failure_in({"choices": True, **chunk}) if failed and any(map(chunk.get, _OTHERS)) else failed
-
-
 def _name(choice: Json, words: str) -> str:
     """The one field of a choice, or of its delta, that says this; "" where there is none, or several."""
     delta = choice.get("delta")
@@ -225,13 +218,7 @@ def whole(content: bytes, *, text: bool = False) -> Answer:
     except Broken as broken:
         answer.error = str(broken)
         return answer
-    answer.usage = answer.usage or inner(inner(said, "meta"), "tokens")
-    answer.complete = bool(answer.finish or answer.places or any(map(said.get, _OTHERS)))
+    answer.complete = bool(answer.finish or answer.places or any(map(said.get, ANSWERED)))
     # No chunk arrived before the whole: it has no first.
     answer.places, answer.lengths, answer.thoughts, answer.counts, answer.told = [], [], [], [], 0
     return answer
-
-
-def number(usage: Mapping[str, Any], *names: str) -> int | None:
-    """The first of these that is a count of tokens."""
-    return next((count for name in names if (count := count_of(usage, name)) is not None), None)

@@ -8,7 +8,8 @@ from itertools import accumulate
 from operator import sub
 
 from pytest_modeleval.foreign import one_line
-from pytest_modeleval.perf.client.answers import Answer, number, streamed, whole
+from pytest_modeleval.models.replies import count_of
+from pytest_modeleval.perf.client.answers import Answer, streamed, whole
 from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.framing import Body, Malformed
 from pytest_modeleval.perf.client.record import Record
@@ -147,15 +148,15 @@ def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "arra
 def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
     usage, chunks = answer.usage, len(record.chunks)
     record.finish = one_line(answer.finish)
-    told = number(usage, "prompt_tokens", "input_tokens", "total_tokens")
+    told = count_of(usage, "prompt_tokens", "input_tokens", "total_tokens")
     record.input_tokens = record.input_tokens if told is None else told
     details = inner(usage, "prompt_tokens_details") or inner(usage, "input_tokens_details")
-    record.cached_tokens = number(details, "cached_tokens")
+    record.cached_tokens = count_of(details, "cached_tokens")
     if record.cached_tokens is None:
-        record.cached_tokens = number(usage, "cached_tokens", "prompt_cache_hit_tokens")
+        record.cached_tokens = count_of(usage, "cached_tokens", "prompt_cache_hit_tokens")
     details = inner(usage, "completion_tokens_details") or inner(usage, "output_tokens_details")
-    record.reasoning_tokens = number(details, "reasoning_tokens")
-    record.output_tokens = number(usage, "completion_tokens", "output_tokens")
+    record.reasoning_tokens = count_of(details, "reasoning_tokens")
+    record.output_tokens = count_of(usage, "completion_tokens", "output_tokens")
     # What was told before the last chunk does not count it; and no chunks are of no tokens.
     if record.output_tokens is not None and answer.told >= chunks and (record.output_tokens or not chunks):
         record.counted_by = "usage"

@@ -26,13 +26,6 @@ _ONLY_HTTP1 = (
 _SHOWN = 200
 # Seconds until a dead endpoint is given up.
 _PATIENCE = 4.5
-PATHS = {
-    "chat": "/chat/completions",
-    "responses": "/responses",
-    "completions": "/completions",
-    "embeddings": "/embeddings",
-    "rerank": "/rerank",
-}
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.models.endpoints import asked
 from pytest_modeleval.perf.client.record import Request
 from pytest_modeleval.perf.client.responses import input_of
 from pytest_modeleval.perf.prompts.lengths import Lengths
@@ -16,8 +17,6 @@ from pytest_modeleval.perf.prompts.prompt import Content, Prompt
 from pytest_modeleval.sample import Json
 
 ENDPOINTS = ("chat", "responses", "completions", "embeddings", "rerank")
-# Where the body of each has what is asked.
-FIELDS = {"chat": "messages", "responses": "input", "completions": "prompt", "embeddings": "input", "rerank": "query"}
 # What flags and the model's alias alone decide.
 OURS = ("model", "stream", "stream_options")
 # What an answer's greatest length is called, by one endpoint or another.
@@ -70,7 +69,7 @@ class Bodies:
         for number, prompt in enumerate(source):
             if self.endpoint == "embeddings" and self.batch > 1:
                 texts = [_text(each.turns[0]) for each in (prompt, *(next(source) for _ in range(self.batch - 1)))]
-                yield Request(_encoded(self._body(None) | {"input": texts}), at=prompt.at)
+                yield Request(_encoded(self._body(None) | asked(self.endpoint, texts)), at=prompt.at)
                 continue
             yield from self._of(prompt, f"c{number}" if len(prompt.turns) > 1 else "", draw)
 
@@ -119,8 +118,7 @@ class Bodies:
 
     def _asked(self, prompt: Prompt) -> dict[str, Any]:
         text = "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
-        documents = {"documents": list(prompt.documents)} if self.endpoint == "rerank" else {}
-        return {FIELDS[self.endpoint]: self.ids_of(text) if self.ids_of else text, **documents}
+        return asked(self.endpoint, self.ids_of(text) if self.ids_of else text, prompt.documents)
 
     @property
     def given(self) -> list[Mapping[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.perf.client.answers import number
+from pytest_modeleval.models.replies import count_of
 from pytest_modeleval.perf.client.framing import Malformed
 from pytest_modeleval.perf.client.responses import inner
 from pytest_modeleval.perf.client.single import OnlyHttp2, ask
@@ -68,7 +68,7 @@ def by_server(target: Target, body: Mapping[str, Any], *, patience: float = 60.0
 
 def _told(answer: Any) -> int | None:
     usage = inner(answer, "usage") if isinstance(answer, dict) else {}
-    return number(usage, "input_tokens", "prompt_tokens")
+    return count_of(usage, "input_tokens", "prompt_tokens")
 
 
 def counted_by(name: str) -> Count:

@@ -57,7 +57,7 @@ class Serving:
 
     def reached(self, spec: ModelSpec) -> ModelSpec:
         """The model behind an address: a local one is served from now on, every other is as it was."""
-        if spec.api != "transformers":
+        if not spec.way.is_local:
             return spec
         if self._served != spec:
             self.close()

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
+from pytest_modeleval.models.endpoints import FIELDS, PATHS
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.perf.client.record import Request
-from pytest_modeleval.perf.client.target import PATHS, Target, reach
+from pytest_modeleval.perf.client.target import Target, reach
 from pytest_modeleval.perf.options.options import RANDOM, PerfOptions
 from pytest_modeleval.perf.prompts.agents import Filled
-from pytest_modeleval.perf.prompts.bodies import FIELDS, LIMITS, OURS, Bodies, limit_of
+from pytest_modeleval.perf.prompts.bodies import LIMITS, OURS, Bodies, limit_of
 from pytest_modeleval.perf.prompts.counting import by_server, by_tokenizer, counted_by, ids_by
 from pytest_modeleval.perf.prompts.drawn import Drawn
 from pytest_modeleval.perf.prompts.files import Listed, read_prompts
@@ -33,7 +34,6 @@ from pytest_modeleval.sample import Json
 if TYPE_CHECKING:
     from pytest_modeleval.datasets import Place
 
-_OPENAI = "https://api.openai.com/v1"
 # Seconds that an answer of one token may take before the load.
 _PATIENCE = 60.0
 _INPUT, _OUTPUT = "512", "128"
@@ -53,12 +53,12 @@ class Workload:
     @property
     def url(self) -> str:
         """Where requests go."""
-        if self.model.api != "openai":
+        if not self.model.way.is_served:
             raise pytest.UsageError(
                 f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a "
                 "local model, which is served for the time of the run"
             )
-        return (self.model.base_url or _OPENAI).rstrip("/") + PATHS[self.options.endpoint]
+        return self.model.endpoint.rstrip("/") + PATHS[self.options.endpoint]
 
     @property
     def is_cold(self) -> bool:

@@ -44,6 +44,9 @@ class Answer:
         prompt = asked.get("messages") or asked.get("prompt") or asked.get("input") or ""
         self._prompt = len(json.dumps(prompt).split())
         self._stream = bool(asked.get("stream"))
+        things = asked.get("documents") or asked.get("input")
+        # A list of numbers is one text's tokens.
+        self._number = len(things) if isinstance(things, list) and things and not isinstance(things[0], int) else 1
         self._next = 0
         self._packets: list[Packet] = []
         for fault, every in {
@@ -81,7 +84,7 @@ class Answer:
         if self.connection.answer is not self:
             return
         if not self._stream:
-            self.connection.respond(200, whole(self._behaviour, self._api, self._tokens, self._prompt))
+            self.connection.respond(200, whole(self._behaviour, self._api, self._tokens, self._prompt, self._number))
             self._end()
             return
         packet = self._packets[self._next]

@@ -3,6 +3,9 @@
 import json
 from dataclasses import dataclass
 
+# A PNG of one grey pixel.
+_PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+
 
 @dataclass(frozen=True)
 class Behaviour:
@@ -129,13 +132,15 @@ def usage(behaviour: Behaviour, prompt: int, tokens: int, *, api: str = "chat") 
     }
 
 
-def whole(behaviour: Behaviour, api: str, tokens: int, prompt: int) -> dict[str, object]:
-    """An answer that is not streamed."""
+def whole(behaviour: Behaviour, api: str, tokens: int, prompt: int, number: int = 1) -> dict[str, object]:
+    """An answer that is not streamed, with an entry for each of so many texts or documents."""
     told = {"usage": usage(behaviour, prompt, tokens, api=api)} if behaviour.usage else {}
     if api == "embeddings":
-        return {"object": "list", "data": [{"index": 0, "embedding": [0.1] * 8}], **told}
+        return {"object": "list", "data": [{"index": n, "embedding": [0.1] * 8} for n in range(number)], **told}
     if api == "rerank":
-        return {"id": "bench", "results": [{"index": 0, "relevance_score": 0.5}], **told}
+        return {"id": "bench", "results": [{"index": n, "relevance_score": 0.5} for n in range(number)], **told}
+    if api == "images":
+        return {"created": 1763700000, "data": [{"b64_json": _PIXEL}], **told}
     text = " tok" * tokens
     if api == "responses":
         said_ = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}

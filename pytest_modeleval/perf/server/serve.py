@@ -21,6 +21,7 @@ _APIS = {
     b"/completions": "completions",
     b"/embeddings": "embeddings",
     b"/rerank": "rerank",
+    b"/images/generations": "images",
 }
 
 

@@ -1,0 +1,146 @@
+"""What goes wrong between us and a server, as an error of this sample, of this moment, or of the whole run."""
+
+import email.utils
+import math
+import re
+import time
+from collections.abc import Mapping
+
+import httpx2
+import openai
+
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.models import Unavailable, bodies
+from pytest_modeleval.models.credentials import Mask
+from pytest_modeleval.models.endpoints import PATHS
+from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
+from pytest_modeleval.models.replies import Broken, error_text
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.requests import LogLikelihood, Request
+from pytest_modeleval.sample import Filtered, SampleError, StopRun
+
+# Letters of a server's words that are shown.
+_SHOWN = 400
+# Seconds after which a server cannot mean to be asked again: a year.
+_NONSENSE = 366 * 86400.0
+# What a server without echo says of it.
+_OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
+ECHO = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
+
+
+class Troubles:
+    """Names the troubles with one model's server, without its secrets; ``where`` says to people who and where it is."""
+
+    def __init__(self, spec: ModelSpec, where: str, mask: Mask) -> None:
+        self._spec, self._where, self._mask = spec, where, mask
+        self._refusals = Refusals()
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether any request was answered."""
+        return self._refusals.has_answered
+
+    def answered(self) -> None:
+        """Note an answer: what was refused before concerned single prompts."""
+        self._refusals.answer()
+
+    def of(self, error: Exception, request: Request) -> Exception:
+        """What to raise for what came of a request in place of an answer."""
+        match error:
+            case TimeoutError():
+                return Unavailable(f"no answer within {self._spec.timeout:g} s")
+            case openai.APIConnectionError():
+                return Unavailable(f"connection failed: {self.cause(error)}")
+            case openai.APIStatusError():
+                return self._of_status(error, request)
+            case httpx2.HTTPError():
+                return Unavailable(f"the response broke off: {self.line(str(error))}")
+            case Broken():
+                return self._of_broken(error)
+        return type(error)(self.line(str(error)))
+
+    def _of_status(self, error: openai.APIStatusError, request: Request) -> Exception:
+        body = _body_of(error)
+        concern = concern_of(error.status_code, body)
+        said = self.line(f"{error.status_code}: {error_text(body) or error.message}")
+        echo = ECHO if isinstance(request, LogLikelihood) else ""
+        match concern:
+            case Concern.TOO_LONG:
+                return SampleError(f"{concern.value}: {said}")
+            case Concern.FILTERED:
+                return Filtered(f"{concern.value}: {said}")
+            case Concern.RATE_LIMIT | Concern.MOMENT:
+                patience = retry_after(error.response.headers) if error.status_code in (429, 503) else None
+                return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
+            case Concern.PROMPT if not (echo and _OF_ECHO.search(said)):
+                if not self._refusals.concern_all(error.status_code, said, repr(request.messages)):
+                    return SampleError(f"{concern.value}: {said}")
+                since = " since" if self._refusals.has_answered else ""
+                whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"
+                return StopRun(f"{self.refused(error)}{whose}{echo}")
+        if error.status_code not in (400, 404, 405, 422) or concern is Concern.SPENT:
+            return self.refused(error)
+        whose = f" (the request of {request.sample_id})" if error.status_code in (400, 422) else ""
+        return StopRun(f"{self.refused(error)}{echo or whose}")
+
+    def refused(self, error: openai.APIStatusError) -> StopRun:
+        """What to raise where nothing will be answered."""
+        body, status = _body_of(error), error.status_code
+        path = error.request.url.path
+        api = next((endpoint for endpoint, its in PATHS.items() if path.endswith(its)), "completions")
+        what = {
+            401: "the key was refused",
+            403: "the key may not use this",
+            404: f"there is no model {self._spec.model!r}, or no {api} API at this URL",
+        }.get(status, Concern.ALL.value)
+        spent = concern_of(status, body) is Concern.SPENT
+        said = self.line(error_text(body) or error.message)
+        source = f" (key from {self._spec.api_key_env})" if self._spec.api_key_env else ""
+        return StopRun(f"{self._where}: {Concern.SPENT.value if spent else what}: {status} {said}{source}")
+
+    def _of_broken(self, error: Broken) -> Exception:
+        """What a reply under 200 that is no answer says: of this prompt, or that it is to be asked again."""
+        said = self.line(str(error))
+        concern = concern_of(400, error.body) if error.body else Concern.MOMENT
+        if concern in (Concern.TOO_LONG, Concern.FILTERED):
+            return (Filtered if concern is Concern.FILTERED else SampleError)(f"{concern.value}: {said}")
+        return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT)
+
+    def cause(self, error: Exception) -> str:
+        """Why there is no connection; raises `StopRun` where the server sends us to another."""
+        cause = error.__cause__ or error
+        if isinstance(cause, bodies.Elsewhere):
+            raise StopRun(
+                f"{self._where}: {self.line(str(cause))}, which is not followed, as it would see key, headers and "
+                "prompts; if that is your server, give its address as base_url"
+            ) from None
+        if "WRONG_VERSION_NUMBER" in str(cause):
+            return "it does not speak TLS: write http://"
+        return self.line(str(cause)) or type(cause).__name__
+
+    def line(self, text: str) -> str:
+        """Foreign words for a line in the terminal, without this model's secrets."""
+        return one_line(self._mask.hide(text), _SHOWN)
+
+
+def _body_of(error: openai.APIStatusError) -> object:
+    """An error's body as JSON where it is some, all of it: the client keeps the part under "error"."""
+    try:
+        return from_json(error.response.content)
+    except ValueError:
+        return error.response.text
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header, a number or a date (RFC 9110 §10.2.3); None for anything else."""
+    value = headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            parsed = email.utils.parsedate_tz(value)
+            seconds = email.utils.mktime_tz(parsed) - time.time() if parsed else math.inf
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if seconds < _NONSENSE else None
