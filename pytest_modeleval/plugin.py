@@ -237,6 +237,7 @@ class ActiveHooks:
         try:
             return (yield)
         finally:
+            self.evaluation.end_copy()
             self.evaluation.recorder.forget(item)
 
     @pytest.hookimpl(tryfirst=True)

@@ -98,6 +98,17 @@ def test_a_run_that_was_given_all_its_answers_says_so(project: pytest.Pytester, 
     assert document["run"]["answers"] == {"new": 10, "stored": 0, "oldest": None}
 
 
+@pytest.mark.parametrize("when", ["1e300", "9e999", "-5.0"])
+def test_an_answer_kept_at_no_time_is_asked_anew(six_stored: pytest.Pytester, faulty: FaultyServer, when: str) -> None:
+    with closing(sqlite3.connect(six_stored.path / ".modeleval/store.sqlite", isolation_level=None)) as store:
+        store.execute(f"update completions set created = {when}")
+
+    result = run(six_stored, "--model", "faulty", "-k", "easy", "--junitxml", "j.xml", "test_answers.py")
+
+    result.assert_outcomes(passed=6)
+    assert len(faulty.asked) == 6
+
+
 @pytest.mark.parametrize(
     ("flags", "why"),
     [

@@ -80,8 +80,9 @@ def _client(dataset: Hub, place: Place) -> Client:
     except ImportError:
         extra = "hub" if place.hub == "modelscope" else "huggingface"
         looked = "" if place.folder is None else f" There is no folder {place.folder}."
+        online = ", without --eval-offline," if place.offline else ""
         raise NoData(
             f"{place.benchmark} has no data.{looked} Give --eval-data DIR, where DIR/{place.benchmark} is a copy "
-            f"of {dataset.modelscope} (ModelScope) or {dataset.huggingface or 'none'} (Hugging Face), or have it "
-            f"fetched: pip install 'pytest-modeleval[{extra}]'"
+            f"of {dataset.modelscope} (ModelScope) or {dataset.huggingface or 'none'} (Hugging Face), or{online} "
+            f"have it fetched: pip install 'pytest-modeleval[{extra}]'"
         ) from None

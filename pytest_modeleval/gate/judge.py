@@ -179,6 +179,24 @@ class Gate:
             ]
         return found
 
+    @property
+    def left_out(self) -> list[str]:
+        """A line where the baseline has benchmarks or subsets of which this run asked nothing."""
+        if self.baseline is None:
+            return []
+        missing: dict[str, int] = {}
+        for benchmark, part in self.baseline.parts.items():
+            now = [outcomes for (_, name), outcomes in self.ledger.outcomes.items() if name == benchmark]
+            asked = {_start(name) for outcomes in now for name in outcomes.samples.keys() | outcomes.unscored}
+            for name in part.samples:
+                if _start(name) not in asked:
+                    what = f"{benchmark}:{_start(name)}" if asked else benchmark
+                    missing[what] = missing.get(what, 0) + 1
+        names = ", ".join(f"{what} ({n:,} samples)" for what, n in missing.items())
+        return [f"the baseline also has {names}, of which this run asked nothing: the gate says nothing of it"] * bool(
+            names
+        )
+
     def save(self, path: Path) -> None:
         """Write this run's outcomes as the new baseline."""
         parts = {

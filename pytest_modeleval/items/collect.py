@@ -143,11 +143,12 @@ class Collector:
                 raise unknown(what, strange[0], self._hints(), unlisted=self.names)
 
     def _refuse_strange_tables(self) -> None:
-        """Raise for settings of what is no benchmark but looks like one; a run need not look into all folders."""
+        """Raise for what is no benchmark but looks like one; a run need not look into all folders."""
         known = {*self._where, *(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))}
-        for name in self.tables:
-            if name not in known and closest(name, known, cutoff=0.8):
-                raise unknown("benchmark in the config:", name, known)
+        for where, names in (("the config", self.tables), ("--eval-show", self.options.show)):
+            for name in names:
+                if name not in known and closest(name, known, cutoff=0.8):
+                    raise unknown(f"benchmark in {where}:", name, known)
 
     def _hints(self) -> list[str]:
         return sorted(self.names) if len(self.names) <= 40 else sorted(self._where)

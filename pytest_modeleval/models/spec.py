@@ -180,7 +180,7 @@ def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str
     """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
     spec = _resolve(name, aliases)
     spec = replace(spec, generation=_merged(spec.generation, generation))
-    if not spec.way.is_served:
+    if spec.way.is_own or spec.way.is_recorded:
         return spec
     _check_generation(spec)
     return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec
@@ -211,6 +211,8 @@ _NUMBERS = {
 _SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
 
 
+# The least that a model in this process makes something of.
+_LEAST = {"max_tokens": 1, "temperature": 0}
 # What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
 _ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
 
@@ -222,10 +224,29 @@ def _check_generation(spec: ModelSpec) -> None:
             beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
     for key, value in spec.generation.items():
-        if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
-            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is a number, not {value!r}")
+        if kind := _kind_missed(key, value):
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is {kind}, not {value!r}")
+        # A server may take -1 for what has no end.
+        if spec.way.is_local and key in _LEAST and (value is None or value < _LEAST[key]):
+            least = _LEAST[key]
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is at least {least}, not {value!r}")
         if key not in _NUMBERS | _SETTINGS and closest(key, _NUMBERS | _SETTINGS, cutoff=0.85):
             raise unknown(f"generation setting of model {spec.name!r}:", key, _NUMBERS | _SETTINGS)
+
+
+def _kind_missed(key: str, value: object) -> str | None:
+    """What a setting's value should be and is not."""
+    if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
+        return "a number"
+    if key == "stop" and not (isinstance(value, str | None) or _are_texts(value)):
+        return "a text or a list of texts"
+    if key == "extra_body" and not isinstance(value, Mapping):
+        return "a table"
+    return None
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(text, str) for text in value)
 
 
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:

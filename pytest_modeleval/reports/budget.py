@@ -4,6 +4,13 @@ from collections.abc import Mapping
 
 from pytest_modeleval.asking.spending import Spent
 
+# By the cap that was met. Of a small one nothing may be spent.
+_OVER = {
+    "tokens": "spent: a request may take more tokens than are left",
+    "dollars": "spent: a request may take more dollars than are left",
+    "seconds": "spent: no more seconds",
+}
+
 
 def line(spent: Spent) -> str:
     """What was spent of what, in one line."""
@@ -12,7 +19,7 @@ def line(spent: Spent) -> str:
     if spent.dollars is not None:
         parts.append(_of(f"${spent.dollars:.4f}", None if budget.dollars is None else f"${budget.dollars:g}"))
     parts.append(_of(f"{spent.seconds:,.1f}", None if budget.seconds is None else f"{budget.seconds:,g}") + " s")
-    end = f"; spent: no more {spent.ran_out}, so the rest was not asked" if spent.ran_out else ""
+    end = f"; {_OVER[spent.ran_out]}, so the rest was not asked" if spent.ran_out else ""
     return f"budget: {', '.join(parts)}{end}"
 
 

@@ -11,6 +11,7 @@ from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Rec
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.table import table
+from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
 
@@ -175,6 +176,9 @@ def _write_samples(
     terminal.write_sep("-", title)
     for report in shown:
         node = report.nodeid.rpartition("::")[2]
-        terminal.write_line(f"{node}  {str(report.longrepr).removeprefix('error: ')}")
+        record = Record.of(report.user_properties)
+        # What the scorer missed may stand in what was never written.
+        ended = "; the answer was cut off" if record and record.mistake == Mistake.CUT_OFF else ""
+        terminal.write_line(f"{node}  {str(report.longrepr).removeprefix('error: ')}{ended}")
     if len(shown) < len(reports):
         terminal.write_line(f"… and {len(reports) - len(shown):,} more (-r{char} shows all)")

@@ -1,6 +1,7 @@
 """One session's evaluation: what the plugin's hooks hand over to."""
 
 import gc
+import os
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -60,6 +61,7 @@ class Evaluation:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
+        self._pid = os.getpid()
         # In seconds since the epoch; ages of answers are counted to it.
         self.began = time.time()
         self.options: Options = read_options(config)
@@ -117,8 +119,8 @@ class Evaluation:
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
-        if self.gate.judges and xdist.each_worker_runs_all(config):
-            raise pytest.UsageError("a gate weighs one answer a sample, as a baseline does: leave --dist each out")
+        if self.decided and xdist.each_worker_runs_all(config):
+            raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._ahead: Ahead | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
 
@@ -316,6 +318,11 @@ class Evaluation:
         """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
         if self._ahead is not None:
             self._ahead.wait_for(item, tick)
+
+    def end_copy(self) -> None:
+        """End a process that a body forked and that came back from it: it would judge and save as the run does."""
+        if os.getpid() != self._pid:
+            os._exit(1)
 
     def run_body(self, item: pytest.Function) -> bool:
         """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""

@@ -40,6 +40,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
     judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
+    remarks += evaluation.gate.left_out if judgement else []
     new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
     kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)

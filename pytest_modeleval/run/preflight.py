@@ -58,7 +58,17 @@ def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytes
 
 
 def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
-    """`pytest.UsageError` for what no baseline can be read or saved for: several models, and a stop at a failure."""
+    """`pytest.UsageError` for what no baseline can be read or saved for: several models, and a stop at a failure.
+
+    And for a typed flag that is about a baseline where there is none: `--eval-aa` would ask twice for nothing.
+    """
+    for name, needed, there in (
+        ("aa", "save-baseline", options.save_baseline),
+        ("waive", "baseline", options.baseline),
+        ("margin", "baseline", options.baseline or options.save_baseline or options.min_score or options.plan),
+    ):
+        if config.getoption(f"modeleval_{name}", None) and not there:
+            raise pytest.UsageError(f"--eval-{name} is about --eval-{needed} FILE, which is missing")
     if (options.baseline or options.save_baseline) and len(options.model) > 1:
         names = ", ".join(options.model)
         raise pytest.UsageError(f"a baseline is for one model, not for {len(options.model)}: {names}")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 _NOUNS = (
     *(
-        "answer",
+        "ans",
         "option",
         "choice",
         "答案",
@@ -24,7 +24,7 @@ _NOUNS = (
 # Asterisks, underscores and dollar signs around a marker are typography (`**Answer:** B`, `$B$`); \uff1a is the
 # full-width colon.
 _MARKER = re.compile(
-    r"(?:answer|option|choice|答案(?:[选選][项項](?=[是为為]))?|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
+    r"(?:answer|\bans|option|choice|答案(?:[选選][项項](?=[是为為]))?|正[确確]的?[选選][项項]|正解|réponse|respuesta|opción|antwort|resposta|risposta|ответ|答え|정답|الإجابة)"
     r"(?:\s{1,9}to\s{1,9}(?:this|the)\s{1,9}(?:question|problem)"
     r"|\s{1,9}(?:among|from|of)\s{1,9}(?:these|those|the\s{1,9}(?:given\s{1,9})?(?:options|choices))"
     r"|\s{1,9}corr?ett?[ao]|\s{1,9}correct[ae])?[\s*_]{0,20}[\"']?"

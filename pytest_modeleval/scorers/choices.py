@@ -51,12 +51,12 @@ _SECOND = re.compile(
 # What a line says that settles on a letter without calling it the answer; the Chinese ones as in CMMLU's official
 # extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice). A group "not" denies what follows it.
 _PICKED = re.compile(
-    rf"(?:(?<!not )(?<!n['’]t )\b(?i:choose|pick|select|go(?:ing)? with|say)\b|答案)"
+    rf"(?:(?<!not )(?<!n['’]t )\b(?i:choose|pick|select|go(?:ing)? with|say)\b|(?<!回)答案?)"
     rf"[\W_]{{0,5}}(?:(?i:option|choice)[\W_]{{1,5}})?{_LETTER}"
     r"|(?P<not>[不别勿未非错误][是能应该会可以要]{0,3})?"
     rf"(?:选(?:择?[\W_]{{0,5}}|(?:项|择肢)[^\w:\uff1a]{{0,5}})|正确[\s:\uff1a]{{0,3}}){_LETTER}"
     rf"|(?<![A-Za-z0-9、和与或,/&])(?<!\bor )(?<!\band ){_LETTER}"
-    r"[\W_]{0,5}(?:is (?:the )?(?:only )?(?:correct|right|best)|选?项?[是为]?(?:正确|符合题意|当选)|が正)"
+    r"[\W_]{0,5}(?:is (?:the )?(?:only )?(?:correct|right|best|answer\b)|选?项?[是为]?(?:正确|符合题意|当选)|が正)"
     rf"|\b(?:is|(?:closest|nearest|corresponds) to)[\s:*_]{{1,5}}(?:(?i:option|choice) )?\({_LETTER}\)"
     rf"|\b(?:statement|sentence|one|description|conclusion|explanation) is[\s:*_\"']{{1,5}}{_LETTER}[\W_]*$"
     rf"|\*\*(?i:option|choice)[\W_]{{1,5}}{_LETTER}"
@@ -76,6 +76,13 @@ _HEDGED = re.compile(
     r"|eliminated?|exclude[sd]?|rules? out|ruled out|seems?|appears?)\b|n['\u2019]t\b|\?",
     re.IGNORECASE,
 )
+# What may follow an option's words where they are explained, and where they are called right; a letter for them.
+_AROUND = " \t*_\"'`"
+_BEHIND = re.compile(
+    r"[*_\"'`]{0,4}(?:[,;]?\s{0,3}\b(?:because|since|as|due|which|who)\b|\s{0,3}\(|\s{0,3}[,;](?!\d)|\.\s|\s{1,3}[-\u2013\u2014]\s)"
+)
+_RIGHT = re.compile(r"[*_\"'`]{0,4} (?:is|was) (?:the )?(?:correct|right|best)(?: (?:answer|option|choice))?\b")
+_NAMED = re.compile(r"[*_\"'`]{0,4}\s{0,3}\((?:option |choice )?([a-z])\)")
 # What a list of the options begins with.
 _LISTS = re.compile(r"\b(?:each|every|the|these|following|all)\W+(?:\w+\W+)?(?:option|choice)s?\W*$", re.IGNORECASE)
 
@@ -89,12 +96,20 @@ def chosen_letter(text: str, options: Sequence[str]) -> str | None:
     """
     text = before_run_on(text).strip()
     for candidate in chain([boxed(text)], stated(text)):
-        if candidate and (letter := _whole(candidate, options) or _leading(candidate, options)):
+        if candidate and (
+            letter := _whole(candidate, options) or _leading(candidate, options) or _worded_first(candidate, options)
+        ):
             return letter
     before, _, last = text.rpartition("\n")
     if _is_listed(before.rstrip(), last, options):
         return None
-    for found in (_whole(last, options), _opening(text, options), _whole(text, options), _picked(last, options)):
+    for found in (
+        _whole(last, options),
+        _opening(text, options),
+        _whole(text, options),
+        _picked(last, options),
+        _confirmed(last, options),
+    ):
         if found:
             return found
     return _concluded(last, options)
@@ -160,11 +175,39 @@ def _says_option(rest: str, letter: str, options: Sequence[str]) -> bool:
     return bool(option) and said.startswith(option) and not said[len(option) : len(option) + 1].isalnum()
 
 
+def _worded_first(text: str, options: Sequence[str], behind: "re.Pattern[str]" = _BEHIND) -> str | None:
+    """The letter of the one option whose words a statement begins with, before what explains them."""
+    said = latin(text[: most_read(options)]).lstrip(_AROUND).casefold()
+    worded = [latin(option).strip(_AROUND).casefold() for option in options]
+    found = [
+        (len(words), letter, rest)
+        for letter, words in zip(ascii_uppercase, worded, strict=False)
+        if re.search(r"[^\W\d_]{2}", words) and said.startswith(words) and (rest := behind.match(said, len(words)))
+    ]
+    if not found:
+        return None
+    _, letter, rest = max(found)
+    others = [words for place, words in enumerate(worded) if words and place != ascii_uppercase.index(letter)]
+    # A reason may name them.
+    following = "" if rest[0][-1:].isalpha() else said[rest.end() :].lstrip(_AROUND + "(")
+    if any(re.match(rf"(?:and |or )?(?:the )?{re.escape(other)}(?!\w)", following) for other in others):
+        return None
+    named = _NAMED.match(said, rest.start())
+    return None if named and named[1].upper() != letter else letter
+
+
+def _confirmed(line: str, options: Sequence[str]) -> str | None:
+    """The letter of the option that a line calls right by its words: "London is the correct answer"."""
+    return _worded_first(line, options, _RIGHT)
+
+
 def _picked(line: str, options: Sequence[str]) -> str | None:
     """The one letter that a line picks."""
     picks = [pick for pick in _PICKED.finditer(latin(line[-most_read(options) :])) if not pick["not"]]
     letters = {pick[pick.lastindex or 0] for pick in picks if not _DENIED.match(pick.string, pick.end())}
-    if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in picks):
+    # What follows a verdict is another statement: "B正确，A、C、D错误".
+    bare = [pick for pick in picks if pick.end() == pick.end(pick.lastindex or 0)]
+    if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in bare):
         return None
     letter = letters.pop().upper()
     return letter if letter in ascii_uppercase[: len(options)] else None

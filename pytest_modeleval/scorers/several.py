@@ -86,7 +86,7 @@ def _settled(text: str, options: Sequence[str]) -> Iterator[str]:
     if (box := boxed(text)) is not None:
         yield box[:most]
     several = deque(_PLURAL.finditer(text), maxlen=1)
-    one = deque(markers(text), maxlen=1)
+    one = deque(markers(text), maxlen=1) if several else ()
     if several and (not one or one[0].start() < several[0].start()):
         yield text[several[0].end() : several[0].end() + most].partition("\n")[0]
     for statement in stated(text):

@@ -240,12 +240,13 @@ def test_in_a_run_over_everything_nothing_is_fetched(tmp_path: Path, server: Hub
     assert server.asked == []
 
 
+@pytest.mark.parametrize("offline", [False, True], ids=["online", "offline"])
 @pytest.mark.parametrize(
     ("name", "module", "extra"),
     [("modelscope", "modelscope_hub", "hub"), ("huggingface", "huggingface_hub", "huggingface")],
 )
 def test_without_the_hubs_library_the_pip_command_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str, extra: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, module: str, extra: str, offline: bool
 ) -> None:
     import pytest_modeleval.datasets
 
@@ -253,10 +254,10 @@ def test_without_the_hubs_library_the_pip_command_is_told(
     monkeypatch.delitem(sys.modules, f"pytest_modeleval.datasets.{name}", raising=False)
     monkeypatch.delattr(pytest_modeleval.datasets, name, raising=False)
 
-    with pytest.raises(
-        NoData, match=rf"b has no data\. Give --eval-data DIR, .* pip install 'pytest-modeleval\[{extra}\]'"
-    ):
-        opened(place(tmp_path, name))
+    online = ", without --eval-offline," if offline else ""
+    said = rf"b has no data\. Give --eval-data DIR, .*, or{online} have it fetched: pip install 'pytest-modeleval\[{extra}\]'"
+    with pytest.raises(NoData, match=said):
+        opened(place(tmp_path, name, offline=offline))
 
 
 def test_a_dataset_that_is_on_one_hub_says_so(tmp_path: Path) -> None:

@@ -240,7 +240,7 @@ REFUSED = [
     ),
     (
         [*FLAGS, "--dist", "each", "--tx", "2*popen"],
-        "a gate weighs one answer a sample, as a baseline does: leave --dist each out",
+        "--eval-stop-early weighs one answer a sample: leave --dist each out",
     ),
 ]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, answer, run, send
+from tests.conftest import ANSWERS, FaultyServer, answer, run, run_alone, send
 
 MIN = ("--model", "faulty", "--eval-min-score", "answers=0.9", "test_answers.py")
 
@@ -179,6 +179,19 @@ def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Py
     assert other.ret == 0
 
 
+def test_a_subset_of_the_baseline_that_is_not_asked_is_named(half_right: pytest.Pytester) -> None:
+    run(half_right, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
+    gate = "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp"
+
+    part, whole = run(half_right, *gate, "-k", "easy"), run(half_right, *gate)
+
+    said = (
+        "the baseline also has answers:hard (20 samples), of which this run asked nothing: the gate says nothing of it"
+    )
+    part.stdout.fnmatch_lines([said])
+    assert "the baseline also has" not in whole.stdout.str()
+
+
 def test_the_last_failed_alone_are_refused_before_anything_is_asked(
     half_right: pytest.Pytester, faulty: FaultyServer
 ) -> None:
@@ -193,8 +206,12 @@ def test_the_last_failed_alone_are_refused_before_anything_is_asked(
     assert faulty.asked == []
 
 
-def test_each_worker_asking_all_is_refused(half_right: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(half_right, *MIN, "-n", "2", "--dist", "each")
+def test_a_copy_of_the_process_that_a_body_forked_judges_nothing(half_right: pytest.Pytester) -> None:
+    fork = "    import os\n    if not (child := os.fork()): return\n    assert os.waitpid(child, 0)[1]\n    assert same"
+    written(half_right, "    assert same", fork)
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert faulty.asked == []
+    result = run_alone(half_right, *MIN, "--eval-save-baseline", "b.json", "-k", "hard", "-W", "ignore")
+
+    assert result.ret == 1
+    result.stdout.re_match_lines([r"answers  failed +score 0\.000 of 20, .*"])
+    assert not (half_right.path / "b.json").exists()

@@ -57,6 +57,29 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"temperature": "hot"}, "temperature is a number, not 'hot'"),
+        ({"max_tokens": True}, "max_tokens is a number, not True"),
+        ({"max_tokens": 0}, "max_tokens is at least 1, not 0"),
+        ({"temperature": -1}, "temperature is at least 0, not -1"),
+        ({"temperature": None}, "temperature is at least 0, not None"),
+        ({"stop": 3}, "stop is a text or a list of texts, not 3"),
+        ({"stop": ["a", 3]}, r"stop is a text or a list of texts, not \['a', 3\]"),
+        ({"extra_body": 3}, "extra_body is a table, not 3"),
+    ],
+)
+def test_a_setting_that_a_model_in_this_process_cannot_take_is_refused(settings: dict[str, object], said: str) -> None:
+    with pytest.raises(pytest.UsageError, match=f"generation of model 'tiny': {said}$"):
+        resolve("tiny", {}, settings)
+
+
+@pytest.mark.parametrize("settings", [{"max_tokens": -1}, {"temperature": None}, {"stop": None}, {"stop": []}])
+def test_a_server_may_take_what_a_model_in_this_process_does_not(settings: dict[str, object]) -> None:
+    assert resolve("openai:m", {}, settings).generation == settings
+
+
 def test_settings_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
     (tmp_path / "modeleval.toml").write_text("\ufeff[models.m]\nmodel = 'x'\n", "utf-8")
 

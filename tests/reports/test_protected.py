@@ -88,9 +88,18 @@ def test_they_show_all_of_one_that_is_named(project: pytest.Pytester, protected:
 
 
 def test_another_benchmarks_name_shows_nothing(project: pytest.Pytester, protected: FaultyServer) -> None:
+    result = run(project, "test_answers.py", "--model", "faulty", "--eval-show", "arithmetic")
+
+    result.assert_outcomes(failed=5, passed=5)
+    assert "what is 6" not in result.stdout.str()
+
+
+def test_a_misspelt_name_is_refused_before_anything_is_asked(project: pytest.Pytester, protected: FaultyServer) -> None:
     result = run(project, "test_answers.py", "--model", "faulty", "--eval-show", "answer")
 
-    assert "what is 6" not in result.stdout.str()
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in --eval-show: 'answer'; did you mean 'answers'? *"])
+    assert protected.asked == []
 
 
 def test_a_run_that_hides_does_so_after_one_that_showed(project: pytest.Pytester, protected: FaultyServer) -> None:

@@ -14,7 +14,7 @@ from pytest_modeleval.reports.table import table
 from pytest_modeleval.reports.terminal import LiveLine
 from pytest_modeleval.results.results import Results, Row
 from pytest_modeleval.results.verdicts import shortened
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, answer, run, send
 
 
 def in_a_terminal(project: pytest.Pytester, *arguments: str, **environment: str) -> str:
@@ -111,6 +111,21 @@ def test_a_hostile_answer_is_one_plain_line(project: pytest.Pytester, faulty: Fa
     assert "\x1b" not in line
     assert "\x00" not in line
     assert len(line) < 250
+
+
+@pytest.mark.parametrize(
+    ("reason", "ended"),
+    [("length", r"\(no number in the answer\); the answer was cut off"), ("stop", r"\(no number in the answer\)")],
+)
+def test_an_answer_that_was_cut_off_is_said_to_be(
+    project: pytest.Pytester, faulty: FaultyServer, reason: str, ended: str
+) -> None:
+    choice = {"message": {"role": "assistant", "content": "Let me see"}, "finish_reason": reason}
+    faulty.fault = lambda handler, _: send(handler, 200, {"choices": [choice]})
+
+    result = run(project, "--model", "faulty", "-k", "00000 and easy", "test_answers.py")
+
+    result.stdout.re_match_lines([rf"test_answers\[easy-00000\]  .*{ended}$"])
 
 
 def test_shortened_keeps_both_ends() -> None:

@@ -120,6 +120,16 @@ TEN = [f"the city number {place}" for place in range(10)]
         ("选项C正确", "C"),
         ("C项符合题意", "C"),
         ("A错误\uff0cB错误\uff0c故选C", "C"),
+        # The option's words before what explains them, or called right.
+        ("The answer is London, the capital of England.", "B"),
+        ("The answer is London because Paris is in France.", "B"),
+        ("The correct answer is London (option B).", "B"),
+        ("Answer: **London** (B)", "B"),
+        ("I looked at all.\nLondon is the correct answer.", "B"),
+        ("Option A is incorrect. Option B is the answer.", "B"),
+        ("Ans: B", "B"),
+        ("答\uff1aB", "B"),
+        ("故B正确\uff0cA、C、D错误", "B"),
     ],
 )
 def test_these_choose(answer: str, letter: str) -> None:
@@ -180,6 +190,12 @@ def test_these_choose(answer: str, letter: str) -> None:
         "Therefore London is in England.",
         "So, unlike Rome, it is London.",
         "If it is so, it must be London.",
+        "The answer is London, Paris and Rome.",
+        "The answer is London (or Paris).",
+        "The answer is London (option A).",
+        "The answer is London and its suburbs.",
+        "London is not the correct answer.",
+        "Ansatz: B is considered.",
     ],
 )
 def test_these_choose_nothing(answer: str) -> None:

@@ -30,6 +30,10 @@ REFERENCE = "a the answer is 1 " * 20
 PIECES = (
     "the answer is ",
     "答案:",
+    "correct options: ",
+    "the answer is Paris, ",
+    "2^3 ",
+    "3 1/2 ",
     "answer:\n",
     "ANSWER: B\n",
     "answer is A and ",
