@@ -6,11 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from pytest_modeleval.names import SampleName
+from pytest_modeleval.statistics.scale import Scale
 
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
+# What travels only where there is some.
+_LEFT_OUT = ("line", "labels", "tags", "scales", "axes")
 
-RIGHT, WRONG, ERROR, UNSCORED = "right", "wrong", "error", "unscored"
+RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
 COMPLETE, INTERRUPTED = "complete", "interrupted"
 
@@ -28,7 +31,8 @@ class Labels(NamedTuple):
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
 
-    ``scores`` holds (metric, value, weight); ``harmonic`` the metrics that are the harmonic mean of two others.
+    ``scores`` holds (metric, value, weight), ``scales`` what the values of those metrics are that are not 0 to 1 with a
+    pass mark, ``axes`` the sample's; ``harmonic`` the metrics that are the harmonic mean of two others.
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
@@ -45,6 +49,8 @@ class Record:
     repeat: int
     outcome: str
     scores: Sequence[tuple[str, float, float]] = ()
+    scales: Mapping[str, Scale] = field(default_factory=dict)
+    axes: Mapping[str, str | int | float] = field(default_factory=dict)
     harmonic: Mapping[str, Sequence[str]] = field(default_factory=dict)
     answer: str = ""
     sample: str = ""
@@ -72,7 +78,9 @@ class Record:
         """The record as a report's user property."""
         # `asdict` copies deeply, at 0.1 ms a record.
         values = ((name, getattr(self, name)) for name in self.__slots__)
-        fields = {name: value for name, value in values if value or name not in ("line", "labels", "tags")}
+        fields = {name: value for name, value in values if value or name not in _LEFT_OUT}
+        if self.scales:
+            fields["scales"] = {name: scale.kept for name, scale in self.scales.items()}
         return PROPERTY, json.dumps(fields, separators=(",", ":"))
 
     @classmethod
@@ -84,5 +92,7 @@ class Record:
                 if "labels" in fields:
                     task_type, tags, categories, weight = fields["labels"]
                     fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
+                if "scales" in fields:
+                    fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
                 return cls(**fields)
         return None

@@ -2,9 +2,11 @@
 
 import base64
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from numbers import Real
 from string import ascii_uppercase
 from typing import Any, Protocol
@@ -12,6 +14,7 @@ from typing import Any, Protocol
 from pytest_modeleval.requests import Json as Json
 from pytest_modeleval.requests import Message as Message
 from pytest_modeleval.requests import NotChat
+from pytest_modeleval.statistics.scale import BETTER, PLAIN, Scale
 
 
 class SampleError(Exception):
@@ -42,8 +45,9 @@ class Sample:
     benchmark's prompt template, or a request of another kind, such as ``Embed(texts)``. ``options`` are those of a
     multiple-choice question, whose ``target`` is a letter, or all the right ones. ``system`` is its own system prompt.
     ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
-    ``further`` texts are weighed with the options where those are chosen by log-likelihood. Raises `SampleError` where
-    the target is no option's letter.
+    ``further`` texts are weighed with the options where those are chosen by log-likelihood. ``axes`` is where the
+    sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. Raises `SampleError`
+    where the target is no option's letter, and for axes that are no names with texts or numbers.
     """
 
     prompt: str | Sequence[Message] | Json | NotChat
@@ -54,8 +58,11 @@ class Sample:
     tools: Sequence[Json] = ()
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
+    axes: Mapping[str, str | int | float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.axes:
+            _refuse_other_axes(self.axes)
         letters = ascii_uppercase[: len(self.options)]
         if self.options and not (self.target and set(self.target) <= set(letters)):
             raise SampleError(f"the target {self.target!r} is no letter of {letters[0]} to {letters[-1]}")
@@ -83,6 +90,16 @@ class Sample:
 def last_question(messages: Sequence[Message]) -> str:
     """The text of the last user message; empty where there is none."""
     return next((text_of(message) for message in reversed(messages) if message.get("role") == "user"), "")
+
+
+def _refuse_other_axes(axes: Any) -> None:
+    """`SampleError` unless they are names with texts or finite numbers."""
+    if not isinstance(axes, Mapping):
+        raise SampleError(f'a sample\'s axes are names with values, such as {{"length": 4000}}, not {axes!r}')
+    for name, value in axes.items():
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+        if not (isinstance(name, str) and name and (is_number or isinstance(value, str))):
+            raise SampleError(f"a sample's axis is a name with a text or a number, not {name!r}: {value!r}")
 
 
 def label_in(label: object, allowed: range) -> int:
@@ -266,31 +283,59 @@ recorded_scores: ContextVar["list[Score] | None"] = ContextVar("recorded_scores"
 class Score:
     """A scorer's verdict; making one while a sample runs records it, and `assert` reads ``passed``.
 
-    ``value`` is 0..1. The score named ``main`` is the sample's own; others are further metrics. A metric's mean over
-    samples is weighted by ``weight``, such as the number of instructions that a share of them stands for. ``found``
-    is False where no answer was found in the text.
+    ``value`` lies in the ``range``, whose ends may be infinite, and of two the ``better`` is the ``higher`` or the
+    ``lower``. One that is only ``measured`` has no pass mark: it is ``passed``, and its sample is neither right nor
+    wrong. The score named ``main`` is the sample's own; others are further metrics. A metric's mean over samples is
+    weighted by ``weight``, such as the number of instructions that a share of them stands for. ``found`` is False where
+    no answer was found in the text. Raises ValueError for a value out of the range.
     """
 
     value: float
     passed: bool
-    got: str
-    expected: str
+    got: str = ""
+    expected: str = ""
     why: str = ""
     name: str = "main"
     weight: float = 1.0
     found: bool = True
+    range: tuple[float, float] = (0.0, 1.0)
+    better: str = "higher"
+    measured: bool = False
 
     def __post_init__(self) -> None:
         # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
-        if not isinstance(self.value, Real) or not 0 <= self.value <= 1:
-            raise ValueError(f"a score's value lies between 0 and 1, not {self.value!r}")
-        if not isinstance(self.weight, Real) or not 0 < self.weight < float("inf"):
+        if not isinstance(self.weight, Real) or not 0 < self.weight < inf:
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
+        scale = self._scale()
+        if not isinstance(self.value, Real) or not scale.holds(self.value):
+            ends = "between 0 and 1" if scale.ends == PLAIN.ends else f"in its range, {scale.said_range}"
+            raise ValueError(f"a score's value lies {ends}, not {self.value!r}: {self.name!r} of {_scorer()}")
+        if self.measured and not self.passed:
+            raise ValueError(f"a score that is only measured has no pass mark: {self.name!r} of {_scorer()} is passed")
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "weight", float(self.weight))
+        object.__setattr__(self, "range", scale.ends)
         scores = recorded_scores.get()
         if scores is not None:
             scores.append(self)
+
+    def _scale(self) -> Scale:
+        if (self.range, self.better, self.measured) == (PLAIN.ends, PLAIN.better, False):
+            return PLAIN
+        if self.better not in BETTER:
+            raise ValueError(f"a score's better is 'higher' or 'lower', not {self.better!r}")
+        try:
+            low, high = map(float, self.range)
+        except (TypeError, ValueError):
+            low = high = 0.0
+        if not low < high:
+            raise ValueError(f"a score's range is two numbers, the lower first, such as (0, 1), not {self.range!r}")
+        return Scale(low, high, self.better, bool(self.measured))
+
+    @property
+    def scale(self) -> Scale:
+        """What its value is."""
+        return Scale(*self.range, self.better, self.measured)
 
     def __bool__(self) -> bool:
         return self.passed
@@ -298,3 +343,8 @@ class Score:
     def __repr__(self) -> str:
         why = f" ({self.why})" if self.why else ""
         return f"expected {self.expected!r}, got {self.got!r}{why}"
+
+
+def _scorer() -> str:
+    """The name of the function that makes the score: past this one, `Score.__post_init__` and `Score.__init__`."""
+    return sys._getframe(3).f_code.co_name

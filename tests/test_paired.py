@@ -19,6 +19,8 @@ from pytest_modeleval.statistics.paired import (
     mean_change,
     mean_drop,
     needed_pairs,
+    open_change,
+    open_drop,
 )
 
 
@@ -141,3 +143,25 @@ def test_how_many_pairs_a_margin_needs() -> None:
     # An unchanged model's lower bound stays above −2 pp in four of five runs.
     assert stats.norm.cdf((0.02 - stats.norm.ppf(0.95) * spread) / spread) == pytest.approx(0.8, abs=0.001)
     assert needed_pairs(0.01, 0.1, alpha=0.05) == pytest.approx(4 * n, rel=0.01)
+
+
+@given(st.lists(st.integers(-1000, 1000), min_size=2, max_size=40).filter(lambda values: len({*values}) > 1))
+def test_differences_without_bounds_are_weighed_as_scipy_does(differences: list[int]) -> None:
+    expected = stats.ttest_1samp(differences, 0, alternative="less")
+    low, high = (
+        expected.confidence_interval(0.95)[1],
+        -stats.ttest_1samp([-d for d in differences], 0, alternative="less").confidence_interval(0.95)[1],
+    )
+
+    found = open_change(differences, confidence=0.9)
+
+    assert (found.high, found.low) == pytest.approx((low, high), rel=1e-4, abs=1e-6)
+    if found.mean < 0:
+        assert open_drop(differences) == pytest.approx(expected.pvalue, rel=1e-4, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("differences", "p_value"), [([-3.0], 1.0), ([0.0, 0.0], 1.0), ([1.0, 2.0], 1.0), ([-1.0] * 5, 1 / 32)]
+)
+def test_what_students_test_cannot_weigh_proves_no_drop(differences: list[float], p_value: float) -> None:
+    assert open_drop(differences) == p_value

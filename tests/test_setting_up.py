@@ -66,10 +66,10 @@ def test_no_more_is_in_flight_than_there_are_handles(project: pytest.Pytester, f
 
 
 def test_a_store_that_may_grow_no_more_keeps_what_it_has(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    status, output = limited(project, resource.RLIMIT_FSIZE, 65536, "test_answers.py")
+    status, output = limited(project, resource.RLIMIT_FSIZE, 98304, "test_answers.py")
 
     assert status == pytest.ExitCode.USAGE_ERROR
-    assert "(a file may have 65,536 bytes (ulimit -f)). What it holds is kept: make room" in output
+    assert "(a file may have 98,304 bytes (ulimit -f)). What it holds is kept: make room" in output
     assert "Traceback" not in output
 
 

@@ -19,6 +19,7 @@ from pytest_modeleval.statistics.means import (
     vote_at_k,
     wilson,
 )
+from pytest_modeleval.statistics.student import quantile, tail
 
 
 def test_seven_of_ten() -> None:
@@ -248,3 +249,46 @@ def test_a_harmonic_mean_of_sure_parts_has_an_interval(right: float, mean: float
 
     assert found.mean == mean
     assert found.high - found.low > 0.3
+
+
+@pytest.mark.parametrize(
+    ("probability", "freedom", "t"),
+    # From tables (Abramowitz and Stegun, 26.10).
+    [
+        (0.975, 1, 12.706),
+        (0.95, 3, 2.353),
+        (0.975, 9, 2.262),
+        (0.95, 30, 1.697),
+        (0.975, 120, 1.980),
+        (0.975, 10**6, 1.960),
+    ],
+)
+def test_students_quantiles_are_those_of_tables(probability: float, freedom: int, t: float) -> None:
+    assert quantile(probability, freedom) == pytest.approx(t, abs=5e-4)
+
+
+@given(st.floats(-50, 50), st.integers(1, 300))
+def test_students_tails_are_symmetric_and_undo_quantiles(t: float, freedom: int) -> None:
+    assert tail(t, freedom) + tail(-t, freedom) == pytest.approx(1)
+    if 1e-9 < tail(abs(t), freedom) < 0.5:
+        assert quantile(1 - tail(abs(t), freedom), freedom) == pytest.approx(abs(t), rel=1e-5)
+
+
+def test_scores_without_an_end_have_students_interval() -> None:
+    found = estimate([1, 0, 1, 1, 0, 1, 1, 0, 1, 1], ends=(-math.inf, math.inf))
+
+    assert found is not None
+    # By scipy.stats.t.interval.
+    assert (found.low, found.high) == pytest.approx((0.3544, 1.0456), abs=1e-4)
+
+
+def test_an_interval_ends_where_the_range_does() -> None:
+    one = estimate([3.0], ends=(0, math.inf))
+    rated = estimate([1, 5, 5], ends=(1, 5))
+    shares = estimate([0, 1, 1])
+
+    assert one is not None
+    assert rated is not None
+    assert shares is not None
+    assert (one.low, one.high, one.standard_error) == (0, math.inf, None)
+    assert (rated.low, rated.high) == pytest.approx((1 + 4 * shares.low, 1 + 4 * shares.high))

@@ -15,6 +15,7 @@ from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.options.options import unknown
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
@@ -38,6 +39,7 @@ class Part:
     samples: Mapping[str, Outcome]
     discordance: float | None = None
     unscored: Collection[str] = ()
+    scale: Scale = PLAIN
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     lines = ["{", f' "schema": {json.dumps(SCHEMA)},', f' "model": {json.dumps(baseline.model)},', ' "benchmarks": {']
     for number, (name, part) in enumerate(sorted(baseline.parts.items())):
         lines += [f"  {json.dumps(name)}: {{", f'   "pins": {json.dumps(dict(part.pins), sort_keys=True)},']
+        lines += [f'   "scale": {json.dumps(part.scale.kept)},'] if part.scale != PLAIN else []
         lines += [f'   "discordance": {json.dumps(part.discordance)},']
         lines += [f'   "unscored": {json.dumps(sorted(part.unscored))},'] if part.unscored else []
         lines += ['   "samples": {']
@@ -115,17 +118,17 @@ class _NoValue(Exception):
     """Something in a baseline that no run writes there."""
 
 
-def _outcome(name: str, sample: str, values: object) -> Outcome:
-    """A sample's line; a score is 0 to 1, as `Score` has it, and two such have a variance of at most ½."""
+def _outcome(name: str, sample: str, values: object, scale: Scale) -> Outcome:
+    """A sample's line; a score lies in its range, and two of 0 to 1 have a variance of at most ½."""
     if not isinstance(values, list) or len(values) != len(Outcome._fields):
         raise _NoValue(f"{name}: sample {sample} is {_short(values)}, and not {', '.join(Outcome._fields)}")
     found = Outcome(*values)
-    most = 0.5 if _is_whole(found.repeats) and found.repeats > 1 else 0
+    most = 0.5 * scale.width**2 if _is_whole(found.repeats) and found.repeats > 1 else 0
     for what, value, is_right, expected in (
         ("content", found.content, isinstance(found.content, str), "a hash"),
-        ("score", found.score, _is_number(found.score, 1), "a number from 0 to 1"),
+        ("score", found.score, _is_number(found.score, *scale.ends), f"a number from {scale.said_range}"),
         ("repeats", found.repeats, _is_whole(found.repeats) and found.repeats >= 1, "a whole number of at least 1"),
-        ("variance", found.variance, _is_number(found.variance, most), f"a number from 0 to {most:g}"),
+        ("variance", found.variance, _is_number(found.variance, 0, most), f"a number from 0 to {most:g}"),
     ):
         if not is_right:
             raise _NoValue(f"{name}: the {what} of sample {sample} is {_short(value)}, and not {expected}")
@@ -138,9 +141,9 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: object, most: float) -> bool:
-    """Whether it is a number from 0 to ``most``, which NaN is not."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
+def _is_number(value: object, least: float, most: float) -> bool:
+    """Whether it is a finite number from ``least`` to ``most``."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and Scale(least, most).holds(value)
 
 
 def _short(value: object) -> str:
@@ -149,11 +152,15 @@ def _short(value: object) -> str:
 
 
 def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
-    samples = {sample: _outcome(name, sample, outcome) for sample, outcome in part["samples"].items()}
+    try:
+        scale = Scale.of(part.get("scale"))
+    except ValueError:
+        raise _NoValue(f"{name}: the scale is {_short(part['scale'])}, and not low, high, better, measured") from None
+    samples = {sample: _outcome(name, sample, outcome, scale) for sample, outcome in part["samples"].items()}
     for pin, value in part["pins"].items():
         if not isinstance(value, str):
             raise _NoValue(f"{name}: the pin {pin} is {_short(value)}, and not a text")
-    if not (part["discordance"] is None or _is_number(part["discordance"], 1)):
+    if not (part["discordance"] is None or _is_number(part["discordance"], 0, 1)):
         raise _NoValue(f"{name}: the discordance is {_short(part['discordance'])}, and not a number from 0 to 1")
     unscored = part.get("unscored", [])
     if not (isinstance(unscored, list) and all(isinstance(sample, str) for sample in unscored)):
@@ -163,7 +170,7 @@ def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
             f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "
             "take one side whole, or bless a new run"
         )
-    return Part(part["pins"], samples, part["discordance"], tuple(unscored))
+    return Part(part["pins"], samples, part["discordance"], tuple(unscored), scale)
 
 
 def _renamed(part: Part, *, lines: bool) -> Part:
@@ -217,6 +224,14 @@ def _first_other_split(before: Mapping[str, str], after: Mapping[str, str]) -> t
     )
     one, two = next(said, ("", ""))
     return one, two
+
+
+def refuse_other_scale(name: str, before: Scale, after: Scale) -> None:
+    """`pytest.UsageError` where the scores of two runs are not the same kind of number."""
+    if before != after:
+        raise pytest.UsageError(
+            f"{name}: the scores before are {before}, these are {after}: they cannot be compared. Bless a new run"
+        )
 
 
 def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole: bool) -> None:

@@ -1,6 +1,7 @@
 """Early stopping of a whole run: which samples go in which order, and when a benchmark's gate is decided."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import isfinite
 
 import pytest
 
@@ -9,6 +10,7 @@ from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.names import benchmark_of, definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Record
+from pytest_modeleval.statistics.scale import PLAIN
 
 
 def refuse_options(options: Options) -> None:
@@ -36,6 +38,11 @@ class EarlyStop:
         self._stoppers: dict[str, Stopper] = {}
         self._names: dict[str, str] = {}
         for name, part in parts.items():
+            if not isfinite(part.scale.width):
+                raise pytest.UsageError(
+                    f"{name}: --eval-stop-early weighs scores between two ends, and these are {part.scale}: "
+                    "leave it out"
+                )
             if any(outcome.repeats > 1 for outcome in part.samples.values()):
                 raise pytest.UsageError(
                     f"{name}: --eval-stop-early weighs one answer a sample, and the baseline has the mean of several: "
@@ -73,8 +80,12 @@ class EarlyStop:
         if stopper is None:
             return None
         now = next((value for metric, value, _ in record.scores if metric == "main"), None)
-        before = self._parts[record.benchmark].samples.get(record.name)
-        difference = None if now is None or before is None else now - before.score
+        part = self._parts[record.benchmark]
+        before = part.samples.get(record.name)
+        # Another kind of score is refused at the end, and decides nothing before.
+        difference = None
+        if now is not None and before is not None and record.scales.get("main", PLAIN) == part.scale:
+            difference = part.scale.sign * (now - before.score) / part.scale.width
         self._names[nodeid] = record.name
         return stopper.now.claim if stopper.add(nodeid, difference) else None
 

@@ -14,6 +14,7 @@ from pytest_modeleval.gate.baseline import (
     refuse_other_content,
     refuse_other_names,
     refuse_other_pins,
+    refuse_other_scale,
     write_baseline,
 )
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
@@ -21,7 +22,9 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.record import Record
 from pytest_modeleval.statistics.paired import needed_pairs
+from pytest_modeleval.statistics.scale import PLAIN
 
 
 class Exit(enum.IntEnum):
@@ -77,7 +80,7 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Regressed:
-    """A sample that scored less than before. ``flaky`` is its history's word, where that was looked at."""
+    """A sample that scored worse than before. ``flaky`` is its history's word, where that was looked at."""
 
     model: str
     benchmark: str
@@ -151,6 +154,17 @@ class Gate:
             refuse_other_names(benchmark, _of(part_of, names), names, whole=self._is_whole)
             self._refuse_unresolvable(benchmark, part_of, len(names))
 
+    def add(self, record: Record) -> None:
+        """Count a record; `pytest.UsageError` where it tells that a least score can never be reached, or always is."""
+        self.ledger.add(record)
+        for spec, least in self.options.min_score.items() if record.scores else ():
+            scale = record.scales.get("main", PLAIN)
+            if spec.partition(":")[0] == record.benchmark and not scale.holds(least):
+                raise pytest.UsageError(
+                    f"--eval-min-score {spec} takes a score such as those of {record.benchmark}, {scale.said_range}, "
+                    f"not {least:g}"
+                )
+
     def judge(self) -> Judgement:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
         rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
@@ -167,7 +181,7 @@ class Gate:
 
     @property
     def regressed(self) -> list[Regressed]:
-        """The samples that scored less than in the baseline."""
+        """The samples that scored worse than in the baseline."""
         found = []
         for (model, benchmark), now in self.ledger.outcomes.items() if self.baseline else ():
             part = self.baseline.parts.get(benchmark) if self.baseline else None
@@ -175,7 +189,7 @@ class Gate:
             found += [
                 Regressed(model, benchmark, name, before[name].score, outcome.score)
                 for name, outcome in now.samples.items()
-                if name in before and outcome.score < before[name].score
+                if name in before and now.scale.sign * (outcome.score - before[name].score) < 0
             ]
         return found
 
@@ -200,7 +214,7 @@ class Gate:
     def save(self, path: Path) -> None:
         """Write this run's outcomes as the new baseline."""
         parts = {
-            benchmark: Part(part.pins, part.samples, part.discordance, part.unscored - part.samples.keys())
+            benchmark: Part(part.pins, part.samples, part.discordance, part.unscored - part.samples.keys(), part.scale)
             for (_, benchmark), part in self.ledger.outcomes.items()
         }
         (model,) = {model for model, _ in self.ledger.outcomes} or {""}
@@ -230,12 +244,14 @@ class Gate:
             part, samples = self._part(benchmark), now.samples
             decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
             whole = self._is_whole and (decision is None or decision.seen == decision.total)
+            if samples:
+                refuse_other_scale(benchmark, part.scale, now.scale)
             names = samples.keys() | now.in_error | now.passed_over
             refuse_other_names(benchmark, _of(part, names), names, whole=whole)
             if not {"data", "prompt"} & set(self.options.waive):
                 refuse_other_content(benchmark, part, samples)
             after = samples if counted is None else {name: samples[name] for name in counted}
-            verdict = compared(benchmark, part.samples, after, margin=self.options.margin)
+            verdict = compared(benchmark, part.samples, after, margin=self.options.margin, scale=part.scale)
             yield replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
 
     def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
@@ -253,14 +269,15 @@ class Gate:
     def _thresholds(self) -> Iterator[Threshold]:
         for spec, least in self.options.min_score.items():
             benchmark, _, part = spec.partition(":")
-            if benchmark not in {name for _, name in self.ledger.outcomes}:
+            if benchmark not in {asked for _, asked in self.ledger.outcomes}:
                 # No test ran its body, as with --setup-only.
                 yield against_least(spec, [], least)
-            for (model, name), outcomes in self.ledger.outcomes.items():
-                if name != benchmark:
+            for (model, asked), outcomes in self.ledger.outcomes.items():
+                if asked != benchmark:
                     continue
                 samples = outcomes.parts.get(part, []) if part else list(outcomes.samples.values())
-                yield against_least(self._name(model, benchmark) + (f":{part}" if part else ""), samples, least)
+                name = self._name(model, benchmark) + (f":{part}" if part else "")
+                yield against_least(name, samples, least, scale=outcomes.scale)
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import NamedTuple
 
 from pytest_modeleval.record import ERROR, UNSCORED, Record
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
 class Outcome(NamedTuple):
@@ -25,6 +27,8 @@ class Outcomes:
 
     twice: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
+    # What the scores are.
+    scale: Scale = PLAIN
     asked: int = 0
     errors: int = 0
     in_error: set[str] = field(default_factory=set)
@@ -53,6 +57,7 @@ class Outcomes:
             self.passed_over.add(name)
         for metric, value, _ in record.scores:
             if metric == "main":
+                self.scale = record.scales.get("main", PLAIN)
                 self._scores.setdefault(name, (record.sample, {}))[1][record.repeat] = value
 
     @property
@@ -73,10 +78,12 @@ class Outcomes:
     def discordance(self) -> float | None:
         """The share on which two runs of the model are expected to differ, 2·E[σ²] (Miller 2024, arXiv:2411.00640).
 
-        None where no sample was asked twice. For scores of 0 and 1 asked twice it is the share that did differ.
+        For scores of 0 and 1 asked twice it is the share that did differ; those of another range count by their places
+        in it. None where no sample was asked twice, and for a range without an end.
         """
         repeated = [_variance(list(scores.values())) for _, scores in self._scores.values() if len(scores) > 1]
-        return round(2 * sum(repeated) / len(repeated), 9) if repeated else None
+        found = 2 * sum(repeated) / len(repeated) / self.scale.width**2 if repeated else None
+        return round(found, 9) if found is not None and isfinite(self.scale.width) else None
 
     @property
     def parts(self) -> dict[str, list[Outcome]]:

@@ -3,17 +3,22 @@
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import fsum, isfinite
 
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.paired import (
+    Change,
     bonett_price,
     detectable_drop,
     holm,
     mcnemar_drop,
     mean_change,
     mean_drop,
+    open_change,
+    open_drop,
 )
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
 class Result(enum.Enum):
@@ -44,36 +49,35 @@ class Verdict:
     regressions: int
     fixes: int
     claim: str = ""
+    scale: Scale = PLAIN
 
 
 def compared(
-    name: str, before: Mapping[str, Outcome], after: Mapping[str, Outcome], *, margin: float, alpha: float = 0.05
+    name: str,
+    before: Mapping[str, Outcome],
+    after: Mapping[str, Outcome],
+    *,
+    margin: float,
+    alpha: float = 0.05,
+    scale: Scale = PLAIN,
 ) -> Verdict:
     """The verdict on one benchmark, not yet adjusted for others; ``margin`` is a share, 0.01 for a percentage point.
 
     In this order (non-inferiority): passed if the lower bound of the change lies above −margin, failed if "no worse" is
     rejected, else inconclusive. Scores of 0 and 1 asked once: exact McNemar and Bonett and Price; else Gaffke's bounds
-    for the mean of one difference a sample.
+    for the mean of one difference a sample, and where the scores' range has no end, Student's.
+
+    A change is to the better where it is positive, and a share of the range: of one without an end, of the mean before.
     """
     shared = sorted(before.keys() & after.keys())
-    differences = [after[sample].score - before[sample].score for sample in shared]
+    unit = _unit(scale, [before[sample].score for sample in shared])
+    differences = [scale.sign * (after[sample].score - before[sample].score) / unit for sample in shared]
     regressions, fixes = sum(d < 0 for d in differences), sum(d > 0 for d in differences)
     n = len(shared)
     if not n:
-        return Verdict(
-            name, Result.INCONCLUSIVE, 0, 0.0, -1.0, 1.0, 1.0, margin, 1.0, 0, 0, "no sample was scored twice"
-        )
-    once = all(
-        before[s].repeats == after[s].repeats == 1 and {before[s].score, after[s].score} <= {0, 1} for s in shared
-    )
-    if once:
-        found = bonett_price(regressions, fixes, n, confidence=1 - 2 * alpha)
-        p_value = mcnemar_drop(regressions, fixes)
-        spread = (regressions + fixes) / n
-    else:
-        found = mean_change(differences, confidence=1 - 2 * alpha)
-        p_value = mean_drop(differences)
-        spread = sum(d * d for d in differences) / n
+        why = "no sample was scored twice"
+        return Verdict(name, Result.INCONCLUSIVE, 0, 0.0, -1.0, 1.0, 1.0, margin, 1.0, 0, 0, why, scale)
+    found, p_value = _change(before, after, shared, differences, alpha, scale)
     verdict = Verdict(
         name=name,
         result=Result.PASSED,
@@ -83,11 +87,39 @@ def compared(
         high=found.high,
         p_value=p_value,
         margin=margin,
-        detectable=detectable_drop(n, spread, alpha=alpha),
+        detectable=detectable_drop(n, sum(d * d for d in differences) / n, alpha=alpha),
         regressions=regressions,
         fixes=fixes,
+        scale=scale,
     )
     return decided(verdict, alpha)
+
+
+def _unit(scale: Scale, before: Sequence[float]) -> float:
+    """What a change is a share of."""
+    return scale.width if isfinite(scale.width) else abs(fsum(before)) / max(1, len(before)) or 1.0
+
+
+def _change(
+    before: Mapping[str, Outcome],
+    after: Mapping[str, Outcome],
+    shared: Sequence[str],
+    differences: Sequence[float],
+    alpha: float,
+    scale: Scale,
+) -> tuple[Change, float]:
+    """The change with its bounds, and the p-value of "no worse"."""
+    confidence = 1 - 2 * alpha
+    if not isfinite(scale.width):
+        return open_change(differences, confidence=confidence), open_drop(differences)
+    if all(
+        before[s].repeats == after[s].repeats == 1 and {before[s].score, after[s].score} <= {*scale.ends}
+        for s in shared
+    ):
+        regressions, fixes = sum(d < 0 for d in differences), sum(d > 0 for d in differences)
+        found = bonett_price(regressions, fixes, len(shared), confidence=confidence)
+        return found, mcnemar_drop(regressions, fixes)
+    return mean_change(differences, confidence=confidence), mean_drop(differences)
 
 
 def decided(verdict: Verdict, alpha: float) -> Verdict:
@@ -106,7 +138,7 @@ def adjusted(verdicts: Sequence[Verdict], *, alpha: float = 0.05) -> list[Verdic
 
 @dataclass(frozen=True)
 class Threshold:
-    """A score against its least: ``low`` and ``high`` are one-sided bounds at 5 %."""
+    """A score against its least, or where lower is better its most: ``low`` and ``high`` are one-sided 5 % bounds."""
 
     name: str
     result: Result
@@ -115,12 +147,22 @@ class Threshold:
     low: float
     high: float
     least: float
+    is_most: bool = False
 
 
-def against_least(name: str, samples: Sequence[Outcome], least: float, *, alpha: float = 0.05) -> Threshold:
-    """Passed if the score's lower bound reaches the least, failed if its upper bound does not, else inconclusive."""
-    found = estimate([outcome.score for outcome in samples], confidence=1 - 2 * alpha)
+def against_least(
+    name: str, samples: Sequence[Outcome], least: float, *, alpha: float = 0.05, scale: Scale = PLAIN
+) -> Threshold:
+    """Passed if the score's lower bound reaches the least, failed if its upper bound does not, else inconclusive.
+
+    Where lower is better it is the most, which the upper bound has to stay within.
+    """
+    is_most = scale.sign < 0
+    found = estimate([outcome.score for outcome in samples], confidence=1 - 2 * alpha, ends=scale.ends)
     if found is None:
-        return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, 0.0, 1.0, least)
-    result = Result.PASSED if found.low >= least else Result.FAILED if found.high < least else Result.INCONCLUSIVE
-    return Threshold(name, result, len(samples), found.mean, found.low, found.high, least)
+        return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, *scale.ends, least, is_most)
+    reaches, misses = found.low >= least, found.high < least
+    if is_most:
+        reaches, misses = found.high <= least, found.low > least
+    result = Result.PASSED if reaches else Result.FAILED if misses else Result.INCONCLUSIVE
+    return Threshold(name, result, len(samples), found.mean, found.low, found.high, least, is_most)

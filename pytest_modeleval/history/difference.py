@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from pytest_modeleval.gate.baseline import refuse_other_scale
 from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 from pytest_modeleval.store.rows import ScoreRow
 
 
@@ -34,11 +36,12 @@ class Change:
     after: Side
     asked: str = ""
     expected: str = ""
+    scale: Scale = PLAIN
 
     @property
     def regressed(self) -> bool:
-        """Whether the second run's score is the lower one."""
-        return self.after.score < self.before.score
+        """Whether the second run's score is the worse one."""
+        return self.scale.sign * (self.after.score - self.before.score) < 0
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
     """What changed from the first run to the second; `pytest.UsageError` when they have nothing in common."""
     before, after = (outcomes(past, run) for run in runs)
     pairs = _pairs(runs, before, after)
-    verdicts = adjusted([compared(b, before[m, b].samples, after[n, b].samples, margin=margin) for m, n, b in pairs])
+    verdicts = adjusted([_verdict(before[m, b], after[n, b], b, margin) for m, n, b in pairs])
     parts = [
         replace(
             _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]]),
@@ -85,10 +88,16 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
         flaky = _flaky(past, (one, two), benchmark)
         for name, was, now in _changed(before[one, benchmark], after[two, benchmark]):
             changed[one, two, benchmark, name] = Change(
-                benchmark, (one, two), name, name in flaky, Side(was), Side(now)
+                benchmark, (one, two), name, name in flaky, Side(was), Side(now), scale=after[two, benchmark].scale
             )
     _add_texts(past, runs, changed)
     return Difference(runs, parts, list(changed.values()))
+
+
+def _verdict(before: Outcomes, after: Outcomes, benchmark: str, margin: float) -> Verdict:
+    if before.samples and after.samples:
+        refuse_other_scale(benchmark, before.scale, after.scale)
+    return compared(benchmark, before.samples, after.samples, margin=margin, scale=after.scale)
 
 
 def outcomes(past: Past, run: Run) -> Mapping[tuple[str, str], Outcomes]:
@@ -105,7 +114,8 @@ def records(past: Past, run: Run) -> Iterator[Record]:
         name = SampleName.parse(each.name, each.subset) or SampleName(each.name, 0)
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
         who = each.model, each.benchmark, name.subset, "", name.row, each.repeat
-        yield Record(*who, each.outcome, scores, sample=each.content, line=name.line)
+        scales = {"main": each.values_are} if each.scale else {}
+        yield Record(*who, each.outcome, scores, scales, sample=each.content, line=name.line)
 
 
 def _pairs(

@@ -57,7 +57,7 @@ def flips_of(attempts: Iterable[ScoreRow]) -> dict[Key, Flips]:
     """
     series: dict[tuple[Key, str], _Series] = {}
     for attempt in attempts:
-        if attempt.is_scored and attempt.stored is None:
+        if attempt.has_verdict and attempt.stored is None:
             key = attempt.model, attempt.benchmark, attempt.name
             series.setdefault((key, attempt.content), _Series()).add(attempt)
     found: dict[Key, Flips] = {}

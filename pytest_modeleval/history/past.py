@@ -120,6 +120,16 @@ class Past:
         rows = self._connection.execute("select distinct metric from scores where run = ?", (run,))
         return sorted(name for (name,) in rows)
 
+    def axes(self, run: str) -> dict[str, bool]:
+        """The axes of a run's samples, and whether each has numbers alone."""
+        each = "json_each(case when json_valid(axes) then axes end)"
+        rows = self._connection.execute(
+            f"select key, min(type in ('integer', 'real')) from scores, {each} "
+            "where run = ? and typeof(key) = 'text' group by key order by key",
+            (run,),
+        )
+        return {name: bool(is_number) for name, is_number in rows}
+
     def items(self, run: str) -> int:
         """How many items a run has an outcome of."""
         row = self._connection.execute("select count(distinct item) from scores where run = ?", (run,)).fetchone()

@@ -27,6 +27,7 @@ class _Latest:
     total: float = 0.0
     scored: int = 0
     before: float | None = None
+    sign: int = 1
 
     def add(self, attempt: ScoreRow) -> None:
         if attempt.run != self.run:
@@ -37,10 +38,11 @@ class _Latest:
         if attempt.is_scored and attempt.value is not None:
             self.total += attempt.value
             self.scored += 1
+            self.sign = attempt.values_are.sign
 
     def is_below(self, score: float | None) -> bool:
-        """Whether it is scored, and lower."""
-        return bool(self.scored) and score is not None and self.total / self.scored < score
+        """Whether it is scored, and worse."""
+        return bool(self.scored) and score is not None and self.sign * (self.total / self.scored - score) < 0
 
 
 def read_only(folder: Path, models: Sequence[ModelSpec], options: Options) -> list[Key] | None:

@@ -46,7 +46,7 @@ def not_run(drawn: Drawn) -> Iterator[str]:
 
 
 def _table(rows: Sequence[LevelRow]) -> list[str]:
-    metrics, unscored = any(row.metric != "main" for row in rows), any(row.unscored for row in rows)
+    metrics, unscored = any(row.label != "main" for row in rows), any(row.unscored for row in rows)
     columns = ["", *["metric"] * metrics, "samples", "errors", *["unscored"] * unscored]
     lines = [[*columns, "micro", "95% interval", "macro", "weighted"]]
     blank = [""] * (len(lines[0]) - 1)
@@ -55,7 +55,7 @@ def _table(rows: Sequence[LevelRow]) -> list[str]:
             lines.append([name, *blank])
             continue
         counts = [f"{row.samples:,}", str(row.errors), *[str(row.unscored)] * unscored]
-        label = ["  " * indent + name, *[row.metric] * metrics]
+        label = ["  " * indent + name, *[row.label] * metrics]
         means = [decimal(row.micro), interval(row.low, row.high), decimal(row.macro)]
         lines.append([*label, *counts, *means, _with_error(row.weighted, row.weighted_error)])
     right = [column not in ("", "metric") for column in columns]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import combinations
 
 from pytest_modeleval.gate.judge import Judgement, Regressed
@@ -16,7 +16,7 @@ from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import OVER_REPEATS, Results, Row
+from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, Row
 
 
 @dataclass(frozen=True)
@@ -131,12 +131,20 @@ def _gate(judgement: Judgement | None) -> list[GateLine]:
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:
     benchmarks = list(dict.fromkeys(benchmark for _, benchmark in of_models))
     samples = {key: found.samples for key, found in of_models.items()}
+    scales = {benchmark: found.scale for (_, benchmark), found in of_models.items()}
     for one, two in combinations(models, 2):
         for benchmark in benchmarks:
             if (one, benchmark) not in samples or (two, benchmark) not in samples:
                 continue
             # Both ends at 2.5 % are a 95 % interval.
-            found = compared(benchmark, samples[one, benchmark], samples[two, benchmark], margin=0.01, alpha=0.025)
+            found = compared(
+                benchmark,
+                samples[one, benchmark],
+                samples[two, benchmark],
+                margin=0.01,
+                alpha=0.025,
+                scale=scales[benchmark],
+            )
             if found.n:
                 better = found.regressions, found.fixes
                 yield Comparison(benchmark, (one, two), found.n, found.change, found.low, found.high, *better)
@@ -144,22 +152,5 @@ def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outc
 
 def _as_row(row: LevelRow) -> Row:
     """A collection's line of a tag as a row of the table."""
-    return Row(
-        model=row.model,
-        benchmark="",
-        part=row.name[0],
-        metric=row.metric,
-        samples=row.samples,
-        errors=row.errors,
-        unscored=row.unscored,
-        score=row.micro,
-        standard_error=row.standard_error,
-        low=row.low,
-        high=row.high,
-        prompt_tokens=row.prompt_tokens,
-        completion_tokens=row.completion_tokens,
-        seconds=row.seconds,
-        new=row.new,
-        stored=row.stored,
-        oldest=row.oldest,
-    )
+    shared = {field.name: getattr(row, field.name) for field in fields(Figures)}
+    return Row(benchmark="", part=row.name[0], score=row.micro, **shared)

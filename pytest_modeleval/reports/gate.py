@@ -6,6 +6,7 @@ import pytest
 
 from pytest_modeleval.gate.judge import Judgement
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict
+from pytest_modeleval.statistics.scale import PLAIN
 
 # The file under which a gate's test cases stand in reports.
 FILE = "gate"
@@ -28,6 +29,8 @@ def _comparison(verdict: Verdict) -> str:
         return "no sample was scored in both runs"
     change = f"change {_points(verdict.change)} pp [{_points(verdict.low)}, {_points(verdict.high)}]"
     counts = f"{verdict.regressions} regressed and {verdict.fixes} fixed of {verdict.n:,}"
+    if verdict.scale != PLAIN:
+        change = f"{change} of the scores, {verdict.scale}; + is better"
     if verdict.claim:
         # An interval of so many samples does not hold where the samples themselves said how many.
         return f"change {_points(verdict.change)} pp, {counts}; {verdict.claim}"
@@ -38,12 +41,12 @@ def _comparison(verdict: Verdict) -> str:
 
 
 def _threshold(found: Threshold) -> str:
+    asked = f"{'at most' if found.is_most else 'at least'} {found.least:g} is asked"
     if not found.n:
-        return f"no sample was scored; at least {found.least:g} is asked"
-    which = "lower" if found.result is not Result.FAILED else "upper"
-    bound = found.low if found.result is not Result.FAILED else found.high
-    asked = f"at least {found.least:g} is asked of the one-sided 95% {which} bound {bound:.3f}"
-    return f"score {found.score:.3f} of {found.n:,}, {asked}"
+        return f"no sample was scored; {asked}"
+    is_upper = (found.result is Result.FAILED) != found.is_most
+    which, bound = ("upper", found.high) if is_upper else ("lower", found.low)
+    return f"score {found.score:.3f} of {found.n:,}, {asked} of the one-sided 95% {which} bound {bound:.3f}"
 
 
 def _points(share: float) -> str:

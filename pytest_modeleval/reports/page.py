@@ -23,7 +23,7 @@ _SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "s
 # What the table of samples shows, sorts and searches; the rest of a sample is read when it is opened.
 COLUMNS = (
     *("run", "model", "benchmark", "subset", "sample", "repeat", "outcome", "mistake", "score"),
-    *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer"),
+    *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer", "axes", "scale"),
 )
 # Parts of an answer, with what stands for those of one that was not kept.
 _ANSWER: Mapping[str, Any] = {"thinking": "", "finish_reason": "", "tool_calls": ()}
@@ -111,6 +111,8 @@ def _entry(run: int, sample: StoredSample) -> Entry:
         "sample": main.name,
         "mistake": main.mistake or "",
         "score": main.value,
+        "axes": ", ".join(f"{name} {value}" for name, value in main.stands_at.items()),
+        "scale": str(main.values_are) if main.scale else "",
         "asked": sample.asked[:SEARCHED],
     }
     detail = {

@@ -167,7 +167,7 @@ def distribution(title: str, axis: str, values: Series) -> str:
 
 
 def regressed(samples: Sequence[tuple[str, float, float]]) -> str:
-    """The samples that score less than before, as (name, before, after): an arrow each."""
+    """The samples that score worse than before, as (name, before, after): an arrow each."""
     shown = samples[:MOST]
     more = f", {len(shown)} of {len(samples):,}" if len(shown) < len(samples) else ""
     with _Drawing(f"Regressed samples{more}", height=1.3 + 0.24 * len(shown)) as (figure, axes):
@@ -177,7 +177,8 @@ def regressed(samples: Sequence[tuple[str, float, float]]) -> str:
         axes.plot([s[2] for s in shown], places, "<", color=COLOURS[1], label="now")
         axes.set_yticks(places, [_plain(name) for name, _, _ in shown])
         axes.set_ylim(len(shown) - 0.5, -0.5)
-        axes.set_xlim(-0.03, 1.03)
+        if all(0 <= value <= 1 for _, *values in shown for value in values):
+            axes.set_xlim(-0.03, 1.03)
         axes.set_xlabel("score")
         _legend(axes, ["before", "now"])
         return _svg(figure)

@@ -29,7 +29,7 @@ def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
             Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds)
             for run in before
             for each in past.attempts(run)
-            if each.is_scored
+            if each.has_verdict and not each.scale
         ]
     scores = [
         replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in each.rows])
@@ -44,7 +44,7 @@ def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:
 
 
 def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:
-    rows = [row for scores in screen.scores for row in scores.rows if row.metric == "main"]
+    rows = [row for scores in screen.scores for row in scores.rows if row.metric == "main" and row.is_share]
     tags = [row for scores in screen.scores for row in scores.tags if row.metric == "main"]
     whole, parts = [row for row in rows if not row.part], [row for row in rows if row.part]
     found = {

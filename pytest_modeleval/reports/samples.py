@@ -3,7 +3,7 @@
 import csv
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -13,7 +13,7 @@ from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.store.rows import StoredSample
 
-# The columns by type; a run's further metrics stand behind `score`.
+# The columns by type; a run's further metrics and axes stand behind `score`.
 TEXTS = ("model", "benchmark", "subset", "group", "sample", "outcome", "got", "expected", "why", "asked")
 NUMBERS = ("index", "repeat", "prompt_tokens", "completion_tokens")
 COLUMNS = (
@@ -31,27 +31,37 @@ _STARTS = re.compile(rf"\A(?=[\s{_BLANK}]*{_FORMULA})")
 _GOES_ON = re.compile(rf"[;\r\n](?:[^\S\r\n]|[{_BLANK}])*{_FORMULA}")
 
 Row = Mapping[str, Any]
+# A file's columns, by what their values are.
+Columns = Mapping[str, type[str] | type[int] | type[float]]
 
 
 def export(path: Path, folder: Path, run: str) -> int:
     """Write a run's samples to a file, by its ending, and how many; raises `OSError` when that cannot be."""
     with closing(Past(folder)) as past:
-        metrics = past.metrics(run)
-        columns = [*COLUMNS[:9], *(_column(name) for name in metrics if name != "main"), *COLUMNS[9:]]
+        columns = _columns(past, run)
+        samples = past.samples(run, answers=False)
         with aside(path) as written:
-            WRITERS[path.suffix](
-                written, columns, (_row(sample, columns) for sample in past.samples(run, answers=False))
-            )
+            WRITERS[path.suffix](written, columns, (_row(sample, columns) for sample in samples))
         return past.items(run)
 
 
-def _row(sample: StoredSample, columns: Sequence[str]) -> Row:
+def _columns(past: Past, run: str) -> Columns:
+    """The columns by their types: a run's further metrics, and the axes of its samples, stand behind `score`."""
+    own = {name: str if name in TEXTS else int if name in NUMBERS else float for name in COLUMNS}
+    further = {_column(metric): float for metric in past.metrics(run)}
+    axes = {_axis(name): float if is_number else str for name, is_number in past.axes(run).items()}
+    return {**dict(islice(own.items(), 9)), **further, **axes, **own}
+
+
+def _row(sample: StoredSample, columns: Columns) -> Row:
     main = sample.main
     name = main.name
     number = name.rpartition("-")[2]
     row: dict[str, Any] = {column: getattr(main, column, None) for column in columns}
     row |= {"sample": name, "index": int(number) if number.isdecimal() else None}
     row["asked"] = None if sample.prompt is None else sample.asked
+    for axis, value in main.stands_at.items():
+        row[_axis(axis)] = str(value) if columns[_axis(axis)] is str else value
     return row | {_column(name): value for name, value in sample.values.items()}
 
 
@@ -59,7 +69,11 @@ def _column(metric: str) -> str:
     return "score" if metric == "main" else f"score.{metric}"
 
 
-def _write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def _axis(name: str) -> str:
+    return f"axis.{name}"
+
+
+def _write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
@@ -71,24 +85,24 @@ def _cell(value: Any) -> Any:
     return _GOES_ON.sub(r"\g<0>'", _STARTS.sub("'", value)) if isinstance(value, str) else value
 
 
-def _write_json_lines(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:  # noqa: ARG001 - as the others
+def _write_json_lines(path: Path, columns: Columns, rows: Iterable[Row]) -> None:  # noqa: ARG001 - as the others
     with path.open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def _write_parquet(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+def _write_parquet(path: Path, columns: Columns, rows: Iterable[Row]) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    kinds = {name: pyarrow.string() for name in TEXTS} | {name: pyarrow.int64() for name in NUMBERS}
-    schema = pyarrow.schema([(name, kinds.get(name, pyarrow.float64())) for name in columns])
+    kinds = {str: pyarrow.string(), int: pyarrow.int64(), float: pyarrow.float64()}
+    schema = pyarrow.schema([(name, kinds[kind]) for name, kind in columns.items()])
     rows = iter(rows)
     with pyarrow.parquet.ParquetWriter(path, schema) as writer:
         while batch := list(islice(rows, _AT_ONCE)):
             writer.write_table(pyarrow.Table.from_pylist(batch, schema))
 
 
-WRITERS: Mapping[str, Callable[[Path, Sequence[str], Iterable[Row]], None]] = {
+WRITERS: Mapping[str, Callable[[Path, Columns, Iterable[Row]], None]] = {
     ".csv": _write_csv,
     ".jsonl": _write_json_lines,
     ".parquet": _write_parquet,

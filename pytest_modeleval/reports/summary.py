@@ -37,9 +37,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
         name = f"&nbsp;&nbsp;{_plain(row.part)}" if row.part else _plain(row.benchmark)
         score = "-" if row.score is None else f"{row.score:.3f}"
         interval = "-" if row.low is None else f"[{row.low:.3f}, {row.high:.3f}]"
-        lines_.append(
-            f"| {_plain(row.model)} | {name} | {row.metric} | {row.samples:,} | {row.errors} | {score} | {interval} |"
-        )
+        who = f"| {_plain(row.model)} | {name} | {_plain(row.label)} |"
+        lines_.append(f"{who} {row.samples:,} | {row.errors} | {score} | {interval} |")
     return lines_
 
 

@@ -38,7 +38,7 @@ def _scores(rows: Sequence[Row]) -> list[Column]:
     columns: list[Column] = [
         ("model", lambda row: row.model, False),
         ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
-        ("metric", lambda row: row.metric, False),
+        ("metric", lambda row: row.label, False),
         ("samples", lambda row: f"{row.samples:,}", True),
         ("errors", lambda row: str(row.errors), True),
         ("unscored", lambda row: str(row.unscored), True),
@@ -47,7 +47,7 @@ def _scores(rows: Sequence[Row]) -> list[Column]:
         ("tokens", lambda row: f"{row.prompt_tokens + row.completion_tokens:,}", True),
         ("seconds", lambda row: f"{row.seconds:,.1f}", True),
     ]
-    empty = {"metric"} if all(row.metric == "main" for row in rows) else set()
+    empty = {"metric"} if all(row.label == "main" for row in rows) else set()
     empty |= set() if any(row.unscored for row in rows) else {"unscored"}
     return [column for column in columns if column[0] not in empty]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.record import ERROR, PROPERTY, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, MEASURED, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.table import table
@@ -94,6 +94,7 @@ def status(record: Record, *, live: bool) -> tuple[str, str, str]:
 _STATUS = {
     RIGHT: ("passed", ".", "PASSED"),
     WRONG: ("failed", "F", "FAILED"),
+    MEASURED: ("passed", ".", "MEASURED"),
     ERROR: ("error", "E", "ERROR"),
     UNSCORED: ("skipped", "s", "SKIPPED"),
 }

@@ -20,6 +20,7 @@ class Totals:
 
     right: int
     wrong: int
+    measured: int
     errors: int
     unscored: int
     answers: Reuse
@@ -29,13 +30,13 @@ class Totals:
     @classmethod
     def of(cls, results: Results, accepted: float) -> "Totals":
         """What was counted."""
-        counts = results.right, results.wrong, results.errors, results.unscored
+        counts = results.right, results.wrong, results.measured, results.errors, results.unscored
         return cls(*counts, results.reuse, results.mostly_errors(accepted))
 
     @property
     def done(self) -> int:
         """The samples with an outcome."""
-        return self.right + self.wrong + self.errors + self.unscored
+        return self.right + self.wrong + self.measured + self.errors + self.unscored
 
 
 @dataclass(frozen=True)

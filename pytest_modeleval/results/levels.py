@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_modeleval.record import Labels, Record
-from pytest_modeleval.results.results import Tally, counted, summed
+from pytest_modeleval.results.results import Figures, Tally, figures, summed
 from pytest_modeleval.statistics.means import estimate
+from pytest_modeleval.statistics.scale import PLAIN
 
 LEVELS = ("all", "category", "task_type", "tag", "dataset", "subset")
 
@@ -20,36 +21,22 @@ class Unit(NamedTuple):
     labels: Labels
 
 
-@dataclass(frozen=True)
-class LevelRow:
+@dataclass(frozen=True, kw_only=True)
+class LevelRow(Figures):
     """One line of a collection's table: the samples of one model that share a ``name`` on a ``level``.
 
     ``micro`` is the mean over samples, with its error and interval; ``macro`` the mean over datasets' subsets, each
     counting once; ``weighted`` is Σw·s/Σw over samples, by their weights in the collection. A dataset has a row for
-    each of its metrics.
+    each of its metrics. Above datasets, what is no share of right answers is left out of all three.
     """
 
-    model: str
     level: str
     name: tuple[str, ...]
-    metric: str
-    samples: int
-    errors: int
-    unscored: int
     micro: float | None
-    standard_error: float | None
-    low: float | None
-    high: float | None
     macro: float | None
     macro_error: float | None
     weighted: float | None
     weighted_error: float | None
-    prompt_tokens: int
-    completion_tokens: int
-    seconds: float
-    new: int
-    stored: int
-    oldest: float | None
 
 
 class Levels:
@@ -101,6 +88,8 @@ def _as_tree(names: dict[tuple[str, ...], list[Unit]]) -> dict[tuple[str, ...], 
 
 def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Tally]) -> Iterator[LevelRow]:
     tallies = list(units.values())
+    if level not in ("dataset", "subset"):
+        units = {unit: tally for unit, tally in units.items() if tally.is_share}
     whole = summed(tallies) if level == "dataset" else Tally()
     for metric in whole.metrics or ["main"]:
         scored = [
@@ -108,29 +97,25 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
             for unit, tally in units.items()
             for total, count, weight in tally.values.get(metric, {}).values()
         ]
+        scale = next((tally.scale(metric) for tally in units.values()), PLAIN)
         values = [value for value, *_ in scored]
-        micro, samples = estimate(values, [weight for _, weight, *_ in scored]), sum(count for *_, count in scored)
+        micro = estimate(values, [weight for _, weight, *_ in scored], ends=scale.ends)
+        samples = sum(count for *_, count in scored)
         if not scored and whole.values:
             # A metric made of others, or over repeats.
             micro, samples = whole.estimate(metric)
         weights = [weight * share for _, weight, share, _ in scored]
-        weighted = estimate(values, weights) if any(weights) else None
+        weighted = estimate(values, weights, ends=scale.ends) if any(weights) else None
         macro, macro_error = _macro(units, metric)
         yield LevelRow(
-            model=model,
             level=level,
             name=name,
-            metric=metric,
-            samples=samples,
             micro=micro.mean if micro else None,
-            standard_error=micro.standard_error if micro else None,
-            low=micro.low if micro else None,
-            high=micro.high if micro else None,
             macro=macro,
             macro_error=macro_error,
             weighted=weighted.mean if weighted else None,
             weighted_error=weighted.standard_error if weighted else None,
-            **counted(tallies).columns,
+            **figures(model, metric, tallies, micro, samples, scale=scale),
         )
 
 

@@ -1,12 +1,15 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
 
-from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # The beginnings of metrics over a sample's repeats; a number follows.
 OVER_REPEATS = ("pass@", "pass^", "vote@")
@@ -25,6 +28,9 @@ class Tally:
     # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
     attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
+    # metric → what its values are, where that is not 0 to 1 with a pass mark.
+    scales: dict[str, Scale] = field(default_factory=dict)
+    axes: dict[str, None] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Count one record."""
@@ -37,19 +43,21 @@ class Tally:
         counts.last_answered = max(counts.last_answered, record.answered)
         counts.reuse += Reuse(record.new, record.stored, record.oldest)
         self.harmonic.update(record.harmonic)
+        self.scales.update(record.scales)
+        self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
         for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
             total, count, _ = samples.get(sample, (0.0, 0, weight))
             samples[sample] = total + value, count + 1, weight
-            if metric == "main" and record.answer:
+            if metric == "main" and record.answer and record.outcome != MEASURED:
                 attempt = record.repeat, record.outcome == RIGHT, record.answer, value
                 self.attempts.setdefault(sample, []).append(attempt)
 
     @property
     def metrics(self) -> list[str]:
         """The metrics that there are: "main" first, then the others, those made of others, and those over repeats."""
-        made = [name for name, parts in self.harmonic.items() if all(part in self.values for part in parts)]
+        made = [name for name, parts in self.harmonic.items() if all(map(self._joins, parts))]
         return [*sorted(self.values, key=lambda name: (name != "main", name)), *made, *self._over_repeats()]
 
     def estimate(self, metric: str) -> tuple[Estimate | None, int]:
@@ -57,12 +65,26 @@ class Tally:
         if metric in self.values:
             samples = self.values[metric].values()
             values = [total / count for total, count, _ in samples]
-            return estimate(values, [weight for *_, weight in samples]), sum(count for _, count, _ in samples)
+            weights = [weight for *_, weight in samples]
+            return estimate(values, weights, ends=self.scale(metric).ends), sum(count for _, count, _ in samples)
         if metric in self.harmonic:
             parts = [self.estimate(part) for part in self.harmonic[metric]]
             one, two = (found for found, _ in parts)
             return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
         return self._over(metric)
+
+    def scale(self, metric: str) -> Scale:
+        """What the metric's values are; those of votes are the sample's own."""
+        return self.scales.get("main" if metric.startswith("vote@") else metric, PLAIN)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the samples' own scores are shares of what is right, which those of other benchmarks can join."""
+        return self.scale("main") == PLAIN
+
+    def _joins(self, metric: str) -> bool:
+        """Whether a metric is there whose harmonic mean with another says something."""
+        return metric in self.values and self.scale(metric)[:3] == PLAIN[:3]
 
     def _over_repeats(self) -> list[str]:
         most = max((len(attempts) for attempts in self.attempts.values()), default=0)
@@ -82,21 +104,25 @@ class Tally:
                 values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
             else:
                 values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
-        return estimate(values), len(values)
+        return estimate(values, ends=self.scale(metric).ends), len(values)
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """What a table says of some of a model's samples by one metric.
+
+    The ends of ``range`` are None where it has none; ``measured`` values have no pass mark. ``axes`` are the names of
+    those that the samples state.
+    """
 
     model: str
-    benchmark: str
-    part: str
     metric: str
+    range: tuple[float | None, float | None] = (0.0, 1.0)
+    better: str = "higher"
+    measured: bool = False
     samples: int
     errors: int
     unscored: int
-    score: float | None
     standard_error: float | None
     low: float | None
     high: float | None
@@ -106,24 +132,44 @@ class Row:
     new: int
     stored: int
     oldest: float | None
+    axes: Sequence[str] = ()
+
+    @property
+    def is_share(self) -> bool:
+        """Whether its values are shares of what is right: 0 to 1, with a pass mark."""
+        return (self.range, self.better, self.measured) == ((0.0, 1.0), "higher", False)
+
+    @property
+    def label(self) -> str:
+        """The metric, with ``↓`` where lower is better, and whether it is only measured."""
+        return self.metric + " ↓" * (self.better == "lower") + " measured" * self.measured
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(Figures):
+    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
+
+    benchmark: str
+    part: str
+    score: float | None
 
 
 class Results:
     """Everything counted so far."""
 
     def __init__(self) -> None:
-        self.right = self.wrong = self.errors = self.unscored = self.completion_tokens = 0
+        self.right = self.wrong = self.measured = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
         self._tags: dict[str, Sequence[str]] = {}
 
     @property
     def done(self) -> int:
         """The items with an outcome."""
-        return self.right + self.wrong + self.errors + self.unscored
+        return self.right + self.wrong + self.measured + self.errors + self.unscored
 
     def mostly_errors(self, accepted: float) -> bool:
         """Whether more samples than half, and than a share that is ``accepted``, have no verdict."""
-        return self.errors > max(0.5, accepted) * (self.right + self.wrong + self.errors)
+        return self.errors > max(0.5, accepted) * (self.done - self.unscored)
 
     @property
     def reuse(self) -> Reuse:
@@ -134,6 +180,7 @@ class Results:
         """Count one record."""
         self.right += record.outcome == RIGHT
         self.wrong += record.outcome == WRONG
+        self.measured += record.outcome == MEASURED
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
         self.completion_tokens += record.completion_tokens
@@ -175,35 +222,48 @@ class Results:
 
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> Row:
-    scored = [sample for tally in tallies for sample in tally.values.get("main", {}).values()]
+    scored = [sample for tally in tallies if tally.is_share for sample in tally.values.get("main", {}).values()]
     found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
-    return _row(model, "", tag, "main", tallies, (found, sum(count for _, count, _ in scored)))
+    samples = sum(count for _, count, _ in scored)
+    score = found.mean if found else None
+    return Row(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
 
 
-def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> list[Row]:
+def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[Row]:
     whole = summed(list(tallies))
-    return [
-        _row(model, benchmark, part, metric, [whole], whole.estimate(metric) if whole.values else (None, 0))
-        for metric in whole.metrics or ["main"]
-    ]
+    for metric in whole.metrics or ["main"]:
+        found, samples = whole.estimate(metric) if whole.values else (None, 0)
+        scale = whole.scale(metric)
+        score = found.mean if found else None
+        of_row = figures(model, metric, [whole], found, samples, scale=scale)
+        yield Row(benchmark=benchmark, part=part, score=score, **of_row)
 
 
-def _row(
-    model: str, benchmark: str, part: str, metric: str, tallies: Sequence[Tally], scored: tuple[Estimate | None, int]
-) -> Row:
-    found, samples = scored
-    return Row(
-        model=model,
-        benchmark=benchmark,
-        part=part,
-        metric=metric,
-        samples=samples,
-        score=found.mean if found else None,
-        standard_error=found.standard_error if found else None,
-        low=found.low if found else None,
-        high=found.high if found else None,
+def figures(
+    model: str,
+    metric: str,
+    tallies: Sequence[Tally],
+    found: Estimate | None,
+    samples: int,
+    *,
+    scale: Scale = PLAIN,
+) -> dict[str, Any]:
+    """The fields of `Figures`, of an estimate over so many scored samples."""
+    ends = (found.low, found.high) if found else (None, None)
+    low, high = (end if end is not None and isfinite(end) else None for end in ends)
+    return {
+        "model": model,
+        "metric": metric,
+        "range": tuple(scale.kept[:2]),
+        "better": scale.better,
+        "measured": scale.measured,
+        "samples": samples,
+        "standard_error": found.standard_error if found else None,
+        "low": low,
+        "high": high,
+        "axes": list(dict.fromkeys(name for tally in tallies for name in tally.axes)),
         **counted(tallies).columns,
-    )
+    }
 
 
 def counted(tallies: Iterable[Tally]) -> Counts:
@@ -217,6 +277,8 @@ def summed(tallies: Sequence[Tally]) -> Tally:
     for tally in tallies:
         whole.attempts.update(tally.attempts)
         whole.harmonic.update(tally.harmonic)
+        whole.scales.update(tally.scales)
+        whole.axes.update(tally.axes)
         for metric, samples in tally.values.items():
             whole.values.setdefault(metric, {}).update(samples)
     return whole

@@ -1,17 +1,19 @@
 """What a report says of its sample: the outcome, the record that travels, the line for people, the stored rows."""
 
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pytest
 
 from pytest_modeleval.asking.trial import Turn
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import SampleError, Score
+from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
 from pytest_modeleval.store.rows import HIDDEN, AnswerRow, Row, ScoreRow
 
@@ -52,10 +54,9 @@ def record_of(
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
     answers = turn.own if turn else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
-    scores: dict[str, tuple[float, float]] = {}
-    if outcome in (RIGHT, WRONG):
-        scores = {score.name: (score.value, score.weight) for score in turn.scores} if turn else {}
-        scores.setdefault("main", (float(outcome == RIGHT), 1.0))
+    made = {score.name: score for score in turn.scores} if turn and outcome in (RIGHT, WRONG) else {}
+    if outcome == RIGHT and "main" in made and made["main"].measured:
+        outcome = MEASURED
     return Record(
         model=ref.model.name,
         benchmark=ref.source.benchmark.name,
@@ -65,7 +66,9 @@ def record_of(
         repeat=ref.repeat,
         outcome=outcome,
         line=ref.line,
-        scores=tuple((name, *value) for name, value in scores.items()),
+        scores=_values(outcome, made),
+        scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
+        axes=turn.sample.axes if turn and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
@@ -85,11 +88,21 @@ def record_of(
     )
 
 
+def _values(outcome: str, made: Mapping[str, Score]) -> Sequence[tuple[str, float, float]]:
+    """(metric, value, weight) of what was scored: of a plain assert 1 or 0."""
+    values = [(name, score.value, score.weight) for name, score in made.items()]
+    is_plain = outcome in (RIGHT, WRONG) and "main" not in made
+    return (*values, ("main", float(outcome == RIGHT), 1.0)) if is_plain else tuple(values)
+
+
 def figures(record: Record) -> list[tuple[str, object]]:
-    """What JUnit XML tells of a sample as properties: scores, or what went wrong, tokens and seconds."""
+    """What JUnit XML tells of a sample as properties: scores and what they are, or what went wrong, tokens, seconds."""
     told: list[tuple[str, object]] = [
         ("score" if name == "main" else f"score.{name}", f"{value:g}") for name, value, _ in record.scores
     ]
+    told += [("outcome", MEASURED)] if record.outcome == MEASURED else []
+    told += [("scale" if name == "main" else f"scale.{name}", str(scale)) for name, scale in record.scales.items()]
+    told += [(f"axis.{name}", str(value)) for name, value in record.axes.items()]
     told += [("mistake", str(record.mistake))] if record.mistake else []
     if record.latency or record.completion_tokens:
         told += [("prompt_tokens", str(record.prompt_tokens)), ("completion_tokens", str(record.completion_tokens))]
@@ -194,6 +207,7 @@ def score_rows(
         first_token=record.first_token,
         stored=record.oldest,
         mistake=record.mistake,
+        axes=storable(json.dumps(dict(record.axes), ensure_ascii=False)) if record.axes else None,
     )
     return [_scored(row, metric, value, made.get(metric)) for metric, value, _ in record.scores] or [row]
 
@@ -203,4 +217,5 @@ def _scored(row: ScoreRow, metric: str, value: float, score: Score | None) -> Sc
     if score is None:
         return row._replace(metric=metric, value=value)
     got, expected, why = map(storable, (score.got, score.expected, score.why))
-    return row._replace(metric=metric, value=value, got=got, expected=expected, why=why)
+    scale = json.dumps(score.scale.kept) if score.scale != PLAIN else None
+    return row._replace(metric=metric, value=value, got=got, expected=expected, why=why, scale=scale)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
+from pytest_modeleval.statistics.student import quantile
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -17,13 +19,20 @@ class Estimate:
     high: float
 
 
-def estimate(values: Sequence[float], weights: Sequence[float] = (), *, confidence: float = 0.95) -> Estimate | None:
+def estimate(
+    values: Sequence[float],
+    weights: Sequence[float] = (),
+    *,
+    confidence: float = 0.95,
+    ends: tuple[float, float] = (0.0, 1.0),
+) -> Estimate | None:
     """The weighted mean of one value a sample (repeats of a sample averaged before: they are one cluster).
 
     The standard error is √(Σ(s−s̄)²/(n−1)/n) (Miller 2024, arXiv:2411.00640), with weights that of a ratio of means,
     √(n/(n−1)·Σw²(s−s̄)²)/Σw (Cochran 1977, §6.4). The interval is Wilson's for equally weighted 0/1 scores, else
     Gaffke's (`bounded_mean`): a normal one is too narrow for small n (Bowyer et al. 2025, arXiv:2503.01747), and for
-    equal values it has no width at all. None without values.
+    equal values it has no width at all. It is computed of the values' places between the ``ends`` of their range; where
+    an end is infinite, it is Student's, as nothing holds for all distributions there. None without values.
     """
     n = len(values)
     if not n:
@@ -33,9 +42,16 @@ def estimate(values: Sequence[float], weights: Sequence[float] = (), *, confiden
     mean = math.fsum(w * v for w, v in zip(weights, values, strict=True)) / total
     squares = math.fsum((w * (v - mean)) ** 2 for w, v in zip(weights, values, strict=True))
     error = None if n == 1 else math.sqrt(squares * n / (n - 1)) / total
-    if len(set(weights)) == 1 and all(value in (0.0, 1.0) for value in values):
-        return Estimate(mean, error, *wilson(round(mean * n), n, confidence=confidence))
-    return Estimate(mean, error, *bounded_mean(values, weights, confidence=confidence))
+    low, high = ends
+    if not math.isfinite(high - low):
+        half = math.inf if error is None else quantile((1 + confidence) / 2, n - 1) * error
+        return Estimate(mean, error, max(low, mean - half), min(high, mean + half))
+    places = values if ends == (0.0, 1.0) else [(value - low) / (high - low) for value in values]
+    if len(set(weights)) == 1 and all(place in (0.0, 1.0) for place in places):
+        found = wilson(sum(place == 1 for place in places), n, confidence=confidence)
+    else:
+        found = bounded_mean(places, weights, confidence=confidence)
+    return Estimate(mean, error, *(low + end * (high - low) for end in found))
 
 
 def bounded_mean(values: Sequence[float], weights: Sequence[float], *, confidence: float) -> tuple[float, float]:

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from pytest_modeleval.statistics.means import bounded_mean, chance_of_mean
+from pytest_modeleval.statistics.means import bounded_mean, chance_of_mean, estimate
+from pytest_modeleval.statistics.student import tail
 
 # What a gate may miss: a true drop of the size it calls detectable is found in four of five runs.
 POWER = 0.8
@@ -71,6 +72,27 @@ def mean_change(differences: Sequence[float], *, confidence: float) -> Change:
 def mean_drop(differences: Sequence[float]) -> float:
     """The one-sided p-value of a mean difference this low when there is no drop."""
     return chance_of_mean(_halved(differences), 0.5)
+
+
+def open_change(differences: Sequence[float], *, confidence: float) -> Change:
+    """The mean of differences that have no bounds, with Student's interval; of a single one it is infinite."""
+    found = estimate(differences, confidence=confidence, ends=(-math.inf, math.inf))
+    assert found is not None
+    return Change(found.mean, found.low, found.high)
+
+
+def open_drop(differences: Sequence[float]) -> float:
+    """Student's one-sided p-value of a mean difference this low when there is no drop; 1 for a single one.
+
+    Where all differences are equal it is that of so many falls of a coin to one side.
+    """
+    found = estimate(differences, ends=(-math.inf, math.inf))
+    assert found is not None
+    if found.standard_error is None or found.mean >= 0:
+        return 1.0
+    if not found.standard_error:
+        return binomial_tail(len(differences), len(differences))
+    return tail(-found.mean / found.standard_error, len(differences) - 1)
 
 
 def _halved(differences: Sequence[float]) -> list[float]:

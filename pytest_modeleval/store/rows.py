@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.names import ItemName
-from pytest_modeleval.record import RIGHT, WRONG
+from pytest_modeleval.record import MEASURED, RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Message, last_question, token_count
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # Before the hash of a sample whose texts no report shows: it leads to no prompt then.
 HIDDEN = "hidden:"
@@ -90,6 +92,9 @@ class ScoreRow(NamedTuple):
     first_token: float | None = None
     stored: float | None = None
     mistake: str | None = None
+    # As JSON: what the value is (`Scale.kept`; null for 0 to 1 with a pass mark), and the sample's axes.
+    scale: str | None = None
+    axes: str | None = None
 
     @property
     def tokens(self) -> int | None:
@@ -107,9 +112,31 @@ class ScoreRow(NamedTuple):
         return self.sample.removeprefix(HIDDEN)
 
     @property
-    def is_scored(self) -> bool:
+    def has_verdict(self) -> bool:
         """Whether it was right or wrong."""
         return self.outcome in (RIGHT, WRONG)
+
+    @property
+    def is_scored(self) -> bool:
+        """Whether it was right, wrong or measured."""
+        return self.has_verdict or self.outcome == MEASURED
+
+    @property
+    def values_are(self) -> Scale:
+        """What the metric's values are; `PLAIN` where that cannot be read."""
+        try:
+            return Scale.of(from_json(self.scale)) if self.scale else PLAIN
+        except ValueError:
+            return PLAIN
+
+    @property
+    def stands_at(self) -> Mapping[str, str | int | float]:
+        """The sample's axes; none where they cannot be read."""
+        try:
+            found = from_json(self.axes or "{}")
+        except ValueError:
+            return {}
+        return found if isinstance(found, Mapping) else {}
 
 
 def sample_name(item: str, subset: str) -> str:

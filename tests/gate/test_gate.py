@@ -209,7 +209,7 @@ BEFORE_ASKING = [
         "unknown part of answers in --eval-min-score: 'esy'; did you mean 'easy'*",
     ),
     (["--eval-min-score", "0.8"], "--eval-min-score takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not '0.8'"),
-    (["--eval-min-score", "answers=80"], "--eval-min-score answers takes a share such as 1% or 0.01, not '80'"),
+    (["--eval-min-score", "answers=nan"], "--eval-min-score answers takes a score such as 0.8 or 80%, not 'nan'"),
     (["--eval-margin", "0"], "--eval-margin 0: no number of samples shows that a model lost nothing at all; take 1pp"),
     *(
         (

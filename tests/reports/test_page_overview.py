@@ -103,3 +103,38 @@ def test_of_many_that_regressed_the_first_are_seen_and_the_rest_unfolds(stored: 
     page.get_by_role("button", name="quiz[main-00029]").click()
     assert page.locator("#sample-body article").count() == 2
     assert page.locator("#sample-name").inner_text() == "quiz[main-00029]"
+
+
+MEASURED = """
+from pytest_modeleval import Completion, Sample, Score, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 3})
+
+@benchmark(ROWS, lambda row: Sample(f"row {row['n']}", "42", axes={"length": 1000 * row["n"]}))
+def test_errors(sample: Sample, completion: Completion) -> None:
+    assert Score(float(completion.text), True, range=(0, 100), better="lower", measured=True)
+"""
+
+
+@pytest.mark.browser
+def test_what_is_only_measured_has_no_bar_and_axes_have_a_column(
+    project: pytest.Pytester, say: Say, open_page: Open
+) -> None:
+    say({"row 1": "7"})
+    project.makepyfile(test_measured=MEASURED)
+    run(project, "--model", "faulty", "--model", "other", "--eval-html", "page.html", "test_measured.py")
+
+    page = open_page(project.path / "page.html", viewport={"width": 1600, "height": 900})
+
+    overview = page.locator("#overview").inner_text()
+    assert "main ↓ measured" in overview
+    assert "0 … 1" not in overview
+    assert page.locator("#overview .bar").count() == 0
+    assert "6 samples: 6 measured" in page.locator("#title").inner_text()
+    page.get_by_role("button", name="Samples").click()
+    assert "axes" in page.locator("#table thead").inner_text().lower()
+    page.locator("#text").fill("length 1000")
+    wait_until(page, "document.getElementById('count').textContent.startsWith('2 of 6')")
+    page.locator("#table").press("Enter")
+    assert "score 7.000 (0 to 100, lower is better, measured)" in page.locator("#sample-body").inner_text()
+    assert "length 1000" in page.locator("#sample-body").inner_text()

@@ -133,7 +133,25 @@ def test_shortened_keeps_both_ends() -> None:
     assert shortened("two\nlines") == "'two lines'"
 
 
-ROW = Row("m", "gsm8k", "", "main", 1319, 2, 0, 0.8, 0.011, 0.777, 0.821, 1000, 234, 12.3, 1319, 0, None)
+ROW = Row(
+    model="m",
+    benchmark="gsm8k",
+    part="",
+    metric="main",
+    samples=1319,
+    errors=2,
+    unscored=0,
+    score=0.8,
+    standard_error=0.011,
+    low=0.777,
+    high=0.821,
+    prompt_tokens=1000,
+    completion_tokens=234,
+    seconds=12.3,
+    new=1319,
+    stored=0,
+    oldest=None,
+)
 BEGAN = 1_800_000_000.0
 PARTLY = replace(ROW, new=219, stored=1100, oldest=BEGAN - 9.5 * 86400)
 
@@ -184,7 +202,8 @@ def test_a_table_that_is_too_wide_leaves_seconds_out_first() -> None:
 
 
 def test_the_tables_further_columns_come_when_needed() -> None:
-    other = Row("m", "gsm8k", "", "f1", 0, 0, 3, None, None, None, None, 0, 0, 0.0, 0, 0, None)
+    nothing = {"score": None, "standard_error": None, "low": None, "high": None, "seconds": 0.0}
+    other = replace(ROW, metric="f1", samples=0, errors=0, unscored=3, prompt_tokens=0, completion_tokens=0, **nothing)  # type: ignore[arg-type]
 
     head, _, last = table([ROW, other], BEGAN, 100)
 

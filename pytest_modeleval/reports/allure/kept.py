@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
-from pytest_modeleval.record import RIGHT, UNSCORED
+from pytest_modeleval.record import MEASURED, RIGHT, UNSCORED
 from pytest_modeleval.store.rows import ScoreRow
+
+_PASSED = (RIGHT, MEASURED)
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,14 @@ class Kept:
     lost: int
     right: int = 0
     unscored: int = 0
+    # Among what counts as right is what was measured.
+    measures: bool = False
 
     @property
     def said(self) -> str:
         """What was left out, in a sentence."""
-        parts = [f"{self.right:,} right"] * bool(self.right) + [f"{self.unscored:,} unscored"] * bool(self.unscored)
+        passed = "right or measured" if self.measures else "right"
+        parts = [f"{self.right:,} {passed}"] * bool(self.right) + [f"{self.unscored:,} unscored"] * bool(self.unscored)
         parts += [f"{self.lost:,} lost with their worker"] * bool(self.lost)
         if not parts:
             return f"all {self.total:,} samples are in this report"
@@ -40,8 +45,9 @@ def kept(attempts: Iterable[ScoreRow], passes: int | None, *, asked: int = 0) ->
     lost = total - len(outcomes)
     if passes is None:
         return Kept(frozenset(outcomes), total, lost)
-    right = [item for item, outcome in outcomes.items() if outcome == RIGHT]
+    right = [item for item, outcome in outcomes.items() if outcome in _PASSED]
     unscored = sum(outcome == UNSCORED for outcome in outcomes.values())
     drawn = nsmallest(passes, right, key=lambda item: hashlib.sha256(item.encode("utf-8", "replace")).digest())
-    bad = [item for item, outcome in outcomes.items() if outcome not in (RIGHT, UNSCORED)]
-    return Kept(frozenset([*bad, *drawn]), total, lost, len(right) - len(drawn), unscored)
+    bad = [item for item, outcome in outcomes.items() if outcome not in (*_PASSED, UNSCORED)]
+    measures = MEASURED in outcomes.values()
+    return Kept(frozenset([*bad, *drawn]), total, lost, len(right) - len(drawn), unscored, measures)

@@ -82,7 +82,7 @@ def _cells(row: Row, run: Run) -> list[str]:
         row.model,
         row.benchmark,
         row.part,
-        row.metric,
+        row.label,
         f"{row.samples:,}",
         f"{row.errors:,}",
         decimal(row.score),

@@ -129,7 +129,7 @@ def run_result(started: float, gate: Sequence[GateLine], description: str = "") 
 def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Kept) -> Iterator[tuple[str, str]]:
     """What stands on Allure's first screen: scores, gates, what was left out, and what was run."""
     for row in (row for scores in screen.scores for row in scores.rows if not row.part):
-        name = f"{row.benchmark}, {row.model}" + (f", {row.metric}" if row.metric != "main" else "")
+        name = f"{row.benchmark}, {row.model}" + (f", {row.label}" if row.label != "main" else "")
         errors = f", {row.errors:,} errors" if row.errors else ""
         yield f"score: {name}", f"{decimal(row.score)} {interval(row.low, row.high)} of {row.samples:,} samples{errors}"
     for gate in screen.gate:

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_modeleval.history.past import Run
-from pytest_modeleval.record import ERROR, RIGHT, UNSCORED, WRONG
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, Json
 from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample
 
-STATUS = {RIGHT: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
+STATUS = {RIGHT: "passed", MEASURED: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
 # What keeps a sample from a verdict weighs most, then what keeps an answer from being read.
 SEVERITY = {
     Mistake.REQUEST: "blocker",
@@ -145,6 +145,8 @@ def _details(sample: StoredSample, asked: str) -> dict[str, str]:
     main, told = sample.main, sample.told
     if main.outcome == RIGHT:
         return {}
+    if main.outcome == MEASURED:
+        return {"message": f"measured: {main.value:g} ({main.values_are})"}
     why = _short(told.why or "", 400)
     if main.outcome != WRONG:
         return {"message": f"{main.mistake}: {why}" if main.mistake else why}
@@ -170,6 +172,7 @@ def _parameters(sample: StoredSample) -> Iterator[dict[str, Any]]:
     main = sample.main
     own = {"model": main.model, "benchmark": main.benchmark, "subset": main.subset}
     yield from ({"name": name, "value": value} for name, value in own.items())
+    yield from ({"name": name, "value": str(value)} for name, value in main.stands_at.items())
     if main.repeat:
         yield {"name": "repeat", "value": str(main.repeat + 1)}
     measured = {"score" if name == "main" else name: f"{value:g}" for name, value in sample.values.items()}

@@ -60,7 +60,7 @@ function tableOf(caption, columns, rows) {
       make("tbody", {}, cells.map((line) => make("tr", {}, kept.map((at) => make("td", { class: numeric(at) }, line[at] ?? "")))))));
 }
 
-const SIGNS = { right: "✓", wrong: "✗", error: "!", unscored: "–", passed: "✓", failed: "✗", inconclusive: "?", invalid: "!" };
+const SIGNS = { right: "✓", wrong: "✗", error: "!", unscored: "–", measured: "≈", passed: "✓", failed: "✗", inconclusive: "?", invalid: "!" };
 
 /** A word with its sign and colour; the sign says it without the colour. */
 function badge(word, kind = word) {

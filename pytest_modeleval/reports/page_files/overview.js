@@ -17,7 +17,7 @@ function drawTitle() {
   const title = screenData.title ? screenData.title : rows.length ? `${models.join(", ")} on ${on}` : "No samples";
   document.title = visible(title);
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
-  const outcomes = ["right", "wrong", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
+  const outcomes = ["right", "wrong", "measured", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
   const facts_ = screenData.subtitle ?? `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`;
   document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, facts_, exitOf()));
   // A run of load tests has no samples.
@@ -67,22 +67,32 @@ function scoreTable(unordered, of) {
   const lines = sorted(unordered, (line_) => order.indexOf(line_[of]), false);
   const several = allSides.length > 1;
   const stored = lines.some((line_) => line_.stored);
-  const metrics = lines.some((line_) => line_.metric !== "main");
+  const metrics = lines.some((line_) => metricOf(line_) !== "main");
   return tableOf("", [
     ["model", (l) => (several ? visible(sideLabel(l.run, l.model)) : null)],
     [of === "part" ? "part" : "benchmark", (l) => visible(l[of])],
-    ["metric", (l) => (metrics ? visible(l.metric) : null)],
+    ["metric", (l) => (metrics ? visible(metricOf(l)) : null)],
     ["samples", (l) => count(l.samples), true],
     ["errors", (l) => count(l.errors), true],
     ["unscored", (l) => (lines.some((each) => each.unscored) ? count(l.unscored) : null), true],
     ["score", (l) => decimal(l.score), true],
     ["95% interval", (l) => (l.low === null ? "–" : `[${decimal(l.low)}, ${decimal(l.high)}]`), true],
-    ["0 … 1", (l) => bar(l)],
+    ["0 … 1", (l) => (isShare(l) ? bar(l) : null)],
     ["tokens", (l) => (l.prompt_tokens + l.completion_tokens ? count(l.prompt_tokens + l.completion_tokens) : null), true],
     ["seconds", (l) => (l.seconds ? decimal(l.seconds, 1) : null), true],
     ["new", (l) => (stored ? count(l.new) : null), true],
     ["stored", (l) => (stored ? count(l.stored) : null), true],
   ], lines);
+}
+
+/** Whether a line's score is a share of what is right: 0 to 1, with a pass mark. */
+function isShare({ range, better, measured }) {
+  return range[0] === 0 && range[1] === 1 && better === "higher" && !measured;
+}
+
+/** The metric, with ↓ where lower is better, and whether it is only measured. */
+function metricOf({ metric, better, measured }) {
+  return `${metric}${better === "lower" ? " ↓" : ""}${measured ? " measured" : ""}`;
 }
 
 /** A score on the line from 0 to 1, with its interval around it. */

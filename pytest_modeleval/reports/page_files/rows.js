@@ -28,7 +28,7 @@ function detailOf(row) {
 
 /** What a search looks through, made when it is first needed. */
 function haystack(row) {
-  row.haystack ??= [row.benchmark + "[" + row.sample + "]", row.got, row.expected, row.why, row.asked, row.answer]
+  row.haystack ??= [row.benchmark + "[" + row.sample + "]", row.got, row.expected, row.why, row.asked, row.answer, row.axes]
     .join("\n").toLowerCase();
   return row.haystack;
 }
@@ -60,7 +60,7 @@ const CHANGES = ["regressed", "fixed", "in error", "other answer", "same", "only
 function changeOf(a, b) {
   if (!a || !b) return "only in one";
   if (a.outcome === "error" || b.outcome === "error") return a.outcome === b.outcome ? "same" : "in error";
-  if (a.score !== null && b.score !== null && a.score !== b.score) return b.score < a.score ? "regressed" : "fixed";
+  if (a.score !== null && b.score !== null && a.score !== b.score) return b.score < a.score !== b.scale.includes("lower") ? "regressed" : "fixed";
   if (a.outcome !== b.outcome) return "other answer";
   return a.got === b.got ? "same" : "other answer";
 }

@@ -82,7 +82,7 @@ function facts(row, detail, named) {
   const stored = detail.stored && `answer stored ${detail.stored}`;
   const finish = detail.finish_reason && `finish reason: ${visible(detail.finish_reason)}`;
   const first = detail.first_token === null ? null : `first token after ${decimal(detail.first_token, 2)} s`;
-  return [!named && sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `score ${decimal(row.score)}`,
+  return [!named && sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.axes, row.score !== null && `score ${decimal(row.score)}${row.scale && ` (${row.scale})`}`,
     `${count(row.prompt_tokens ?? 0)} tokens asked, ${count(row.completion_tokens ?? 0)} answered`,
     row.seconds !== null && `${decimal(row.seconds, 2)} s`, first, finish, stored].filter(Boolean).map(visible).join(" · ");
 }

@@ -19,6 +19,7 @@ const COLUMNS = [
   ["question", "question optional", ({ a }) => short(a.asked), ({ a }) => a.asked],
   ["got", "got", ({ a }) => short(a.got ?? a.why), ({ a }) => a.got ?? a.why],
   ["expected", "expected", ({ a }) => short(a.expected), ({ a }) => a.expected],
+  ["axes", "expected optional", ({ a }) => short(a.axes), ({ a }) => a.axes],
   ["score", "number optional", ({ a }) => decimal(a.score, 2), ({ a }) => a.score],
   ["tokens", "number optional", ({ a }) => count(tokensOf(a)), ({ a }) => tokensOf(a)],
   ["seconds", "number optional", ({ a }) => decimal(a.seconds, 1), ({ a }) => a.seconds],
@@ -42,14 +43,15 @@ function gotOf(row) {
 
 function columnsNow() {
   if (view.pair) return PAIR_COLUMNS.map((column) => [{ first: view.pair[0].label, second: view.pair[1].label }[column[0]] ?? column[0], ...column.slice(1)]);
-  return COLUMNS.filter(([title]) => title !== "model" || allSides.length > 1);
+  const isNeeded = { model: allSides.length > 1, axes: rows.some((row) => row.axes) };
+  return COLUMNS.filter(([title]) => isNeeded[title] ?? true);
 }
 
 /** Takes the entries of a list or of a pair, and the choices that the filters then offer. */
 function compare(pair) {
   Object.assign(view, { pair, sort: null, descending: false, entries: entriesOf(pair) });
   view.sorted = view.entries;
-  const kinds = pair ? CHANGES.filter((change) => view.entries.some((entry) => entry.change === change)) : ["right", "wrong", "error", "unscored"];
+  const kinds = pair ? CHANGES.filter((change) => view.entries.some((entry) => entry.change === change)) : ["right", "wrong", "measured", "error", "unscored"];
   const counts = (kind) => view.entries.filter((entry) => (pair ? entry.change : entry.a.outcome) === kind).length;
   offer("outcome", kinds.map((kind) => [kind, `${kind} (${count(counts(kind))})`]));
   document.getElementById("outcome").closest("label").firstElementChild.textContent = pair ? "Change" : "Outcome";
