@@ -1,6 +1,7 @@
 """Requests that are no chat, as a benchmark makes them, and models that do not answer them."""
 
 import sqlite3
+import sys
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -167,7 +168,11 @@ def test_a_model_of_ones_own_may_embed(suite: pytest.Pytester) -> None:
     run(suite, "--model", "mine", "test_given.py").assert_outcomes(passed=2)
 
 
-def test_answers_of_a_model_of_ones_own_serve_until_its_code_changes(project: pytest.Pytester) -> None:
+def test_answers_of_a_model_of_ones_own_serve_until_its_code_changes(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Of the same size and second, Python would take the compiled one of before.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     alias(project, "mine", api="mine", model="x")
     helpers = "THE_ANSWER = {}\n\ndef unrelated():\n    return {}\n"
     mine = {"answers": "answers = {Chat}", "method": "answer", "answer": "Completion(thinking.THE_ANSWER)"}
