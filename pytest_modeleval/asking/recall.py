@@ -13,7 +13,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import Completion, SampleError
-from pytest_modeleval.store.store import Kept, Question, Store
+from pytest_modeleval.store.store import Kept, Question, Store, keys_of
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class Recall:
     def _elsewhere(self, question: Question) -> str | None:
         """The key of the newest answer of a model of the same name, wherever it is."""
         rows = self.store.rows(
-            "select key from completions join models using (who) where asked = ? and models.model = ? "
+            "select key from completions join models using (who) where key between ? and ? and models.model = ? "
             "order by created desc limit 1",
-            (question.asked, self.who.model),
+            (*keys_of(question.asked), self.who.model),
         )
         return str(rows[0][0]) if rows and self.who.model else None
 

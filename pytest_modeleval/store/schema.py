@@ -109,6 +109,21 @@ def _eighth(connection: sqlite3.Connection) -> None:
         run(f"drop table {table}")
 
 
+# The key of an answer begins with what it is to (`store.Question.key`).
+_NINTH = """
+create temp table moved as select key as old, asked || substr(key, length(asked) + 1) as new from completions
+    where asked is not null;
+create index temp.moved_old on moved (old);
+update completions set key = (select new from moved where old = key) where asked is not null;
+update scores set completion = (select new from moved where old = completion)
+    where completion in (select old from moved);
+update answers set completion = (select new from moved where old = completion)
+    where completion in (select old from moved);
+drop table moved;
+drop index completions_asked
+"""
+
+
 def _insert(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
     for row in rows:
         connection.execute(insertion(type(row)), row)
@@ -128,6 +143,7 @@ def _keys(text: object) -> list[str]:
 _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     *(_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH, _SIXTH, _SEVENTH),
     _eighth,
+    _NINTH,
     # What scores are, and samples' axes.
     "",
 )

@@ -438,13 +438,16 @@ def forget_who_answered(project: pytest.Pytester, faulty: FaultyServer) -> None:
             store.execute(
                 "update completions set key = ? where key = ?", (hashlib.sha256(text.encode()).hexdigest(), key)
             )
-        store.execute("drop index completions_asked")
         for column in ("asked", "who", "run"):
             store.execute(f"alter table completions drop column {column}")
         for column in ("command", "resumes", "ended", "process"):
             store.execute(f"alter table runs drop column {column}")
         store.execute("alter table scores rename column stored to reused")
         store.execute("update scores set reused = reused is not null")
-        for table in ("models", "servers", "refusals"):
+        store.execute('alter table scores rename column "group" to part')
+        store.execute("alter table scores add column answers text")
+        for table in ("models", "servers", "refusals", "samples", "messages", "blobs", "answers"):
             store.execute(f"drop table {table}")
+        store.execute("create table samples (hash text primary key, benchmark text, prompt text, target text)")
+        store.execute("create table requests (key text primary key, messages text not null)")
         store.execute("pragma user_version = 5")

@@ -12,6 +12,7 @@ import pytest
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.store.rows import TABLES, StoredSample, columns
 from pytest_modeleval.store.schema import VERSION
+from pytest_modeleval.store.store import Question, Store
 from tests.conftest import FaultyServer, run
 from tests.store.old_stores import PICTURE, TESTS, alias
 
@@ -38,6 +39,19 @@ def samples(folder: Path) -> dict[str, StoredSample]:
     with closing(Past(folder)) as past:
         (one,) = past.runs()
         return {f"{sample.main.benchmark}[{sample.main.name}]": sample for sample in past.samples(one.id)}
+
+
+def test_an_answers_key_begins_with_what_it_is_to(tmp_path: Path) -> None:
+    path = old_store(tmp_path, 7)
+
+    Store(tmp_path).close()
+
+    with closing(sqlite3.connect(path)) as store:
+        rows = store.execute("select key, asked, who, run from completions").fetchall()
+        used = {key for (key,) in store.execute("select completion from scores union select completion from answers")}
+    assert rows
+    assert all(key == Question(*question).key and key.startswith(question[0]) for key, *question in rows)
+    assert used == {key for key, *_ in rows}
 
 
 @pytest.mark.parametrize("version", OLD)
