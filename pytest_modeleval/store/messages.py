@@ -83,4 +83,5 @@ def _whole(connection: sqlite3.Connection, messages: str) -> list[Json]:
         row = connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
         return row and str(row[0])
 
-    return put_back(messages, content_of)
+    # What somebody damaged may be bytes.
+    return put_back(str(messages), content_of)

@@ -16,11 +16,11 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.kept import completion_in, written
-from pytest_modeleval.store.rows import TABLES, Row, ScoreRow, insertion
+from pytest_modeleval.store.rows import TABLES, BlobRow, Row, ScoreRow, insertion
 from pytest_modeleval.store.schema import connect
 
-# Scores wait in memory until so many are there.
-_SCORES_AT_ONCE = 256
+# Rows wait in memory until there are so many scores, or characters of pictures and documents.
+_SCORES_AT_ONCE, _BLOBS_AT_ONCE = 256, 8 << 20
 
 
 class Question(NamedTuple):
@@ -59,6 +59,7 @@ class Store:
         self.path = folder / "store.sqlite"
         self._lock = threading.Lock()
         self._waiting: dict[type[Row], list[Row]] = {kind: [] for kind in TABLES}
+        self._large = 0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             ignore = folder / ".gitignore"
@@ -141,7 +142,8 @@ class Store:
         """Keep rows: soon, as they can be made again from completions, which are written at once."""
         for row in rows:
             self._waiting[type(row)].append(row)
-        if len(self._waiting[ScoreRow]) >= _SCORES_AT_ONCE:
+            self._large += len(row.content) if isinstance(row, BlobRow) else 0
+        if len(self._waiting[ScoreRow]) >= _SCORES_AT_ONCE or self._large >= _BLOBS_AT_ONCE:
             self.flush()
 
     def save_load(self, run: str, item: str, model: str, document: Mapping[str, Any]) -> None:
@@ -170,7 +172,7 @@ class Store:
 
     def flush(self) -> None:
         """Write the rows that wait."""
-        waiting, self._waiting = self._waiting, {kind: [] for kind in TABLES}
+        waiting, self._waiting, self._large = self._waiting, {kind: [] for kind in TABLES}, 0
         if any(waiting.values()):
             self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
 

@@ -209,3 +209,21 @@ def test_a_picture_that_is_gone_leaves_its_reference(tmp_path: Path) -> None:
         ((message,), _) = read(connection, last)
 
     assert message["content"].startswith("blob:")
+
+
+def test_large_pictures_do_not_wait_in_memory(tmp_path: Path) -> None:
+    with closing(Store(tmp_path)) as store:
+        for number in range(3):
+            ((_, rows),) = chained([[user(f"data:{number}" + "x" * (4 << 20))]])
+            store.save(rows)
+        assert store.rows("select count(*) from blobs") == [(2,)]
+    with closing(connect(tmp_path / "store.sqlite")) as connection:
+        assert connection.execute("select count(*) from blobs").fetchone() == (3,)
+
+
+def test_messages_that_are_bytes_are_read_without_a_crash(tmp_path: Path) -> None:
+    (last,) = kept(tmp_path, [user("a")])
+
+    with closing(connect(tmp_path / "store.sqlite")) as connection:
+        connection.execute("update messages set messages = cast(messages as blob)")
+        assert read(connection, last)[0] == []
