@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modeleval.asking.spending import Spent
-from pytest_modeleval.gate.judge import Judgement, Regressed
+from pytest_modeleval.gate.gate import Decision, Regressed
 from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
@@ -65,8 +65,8 @@ class FinishedRun:
     # A collection's, and its table.
     collection: Drawn | None
     levels: Sequence[LevelRow]
-    is_judged: bool
-    judgement: Judgement | None
+    is_gated: bool
+    decision: Decision | None
     regressed: Sequence[Regressed]
     # The baseline that it wrote.
     blessed: Path | None

@@ -23,7 +23,7 @@ from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbou
 from pytest_modeleval.asking.stop_signal import Decided, sweep
 from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
@@ -187,7 +187,7 @@ class Evaluation:
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described, self.process)
-        if self.gate.judges:
+        if self.gate.decides:
             find_interrupted(store, self.run, command_of(self._config, self.options))
         if self.options.budget:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
@@ -211,7 +211,7 @@ class Evaluation:
         gc.freeze()
         store = self.recorder.store
         try:
-            if self._prefetch is not None and self.gate.judges and exit_status in ENDED:
+            if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
                 self._prefetch.look_again()
             if store is not None and not self._is_worker:
                 if self.decided:
@@ -226,7 +226,7 @@ class Evaluation:
         except KeyboardInterrupt:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, judgement=None)
+            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, decision=None)
         finally:
             self._prefetch = None
             if self.finished is None and not self._is_worker:
@@ -289,7 +289,7 @@ class Evaluation:
         if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
             self.failed_samples += report.failed
-            if self.gate.judges:
+            if self.gate.decides:
                 try:
                     self.gate.add(record)
                 except pytest.UsageError as error:
@@ -347,7 +347,7 @@ class Evaluation:
     @property
     def rules(self) -> Rules:
         """What stored answers may serve the run."""
-        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self.options.resume_within)
+        return Rules(self.options.cache, self.run, self.gate.decides, self.began - self.options.resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
         identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))
