@@ -45,7 +45,7 @@ class FinishedRun:
 
     ``began`` is a clock time in seconds. ``ended`` is ``complete`` or ``interrupted``; ``exit_status`` is that of
     pytest, unless a report cannot be written. ``selected`` counts the items, ``reported`` those that came to their end.
-    ``is_judged`` says that a gate or a baseline was asked for; ``judgement`` is None where nothing could be judged.
+    ``is_gated`` says that a gate or a baseline was asked for; ``decision`` is None where nothing could be decided.
     """
 
     id: str

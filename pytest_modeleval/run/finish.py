@@ -1,4 +1,4 @@
-"""The end of a run: the gate's judgement and exit status, and the files that were asked for."""
+"""The end of a run: the gate's decision and exit status, and the files that were asked for."""
 
 import contextlib
 import shutil

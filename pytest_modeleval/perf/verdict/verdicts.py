@@ -14,7 +14,7 @@ from pytest_modeleval.statistics.means import wilson
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the requests say of one condition; the interval is the one that the judgement rests on."""
+    """What the requests say of one condition; the interval is the one that the verdict rests on."""
 
     condition: Condition
     result: Result
