@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -36,6 +37,19 @@ for name in (
             importlib.import_module(name)
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Name a test that fails as soon as it has: the whole takes a quarter of an hour."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+
+    def named(report: pytest.TestReport) -> None:
+        if report.failed and terminal:
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})", red=True)
+
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(SimpleNamespace(pytest_runtest_logreport=named), "named-failures")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -37,11 +37,12 @@ def fetch(
     revision = revision or dataset.revision
     names = {part: list(files) for part, files in locked.items()}
     unknown = [part for part in parts if part not in names]
+    theirs = {part: dataset.part_on(place.hub, part) for part in unknown}
     copy = client.cached(name, revision)
     if copy is not None and all((copy / file).is_file() for files in names.values() for file in files):
         try:
-            there = in_folder(copy, unknown, "")
-            names |= {part: [p.relative_to(copy).as_posix() for p in paths] for part, paths in there.items()}
+            there = in_folder(copy, list(theirs.values()), "")
+            names |= {part: [p.relative_to(copy).as_posix() for p in there[name]] for part, name in theirs.items()}
             return copy, copy.name, names
         except pytest.UsageError:
             # What is not in the cache may be in the hub.
@@ -58,7 +59,8 @@ def fetch(
         if unknown:
             copy, listed = client.listing(name, revision)
             revision = copy.name
-            names |= names_of(listed, readme_of(copy), unknown, f"{name} on {client.TITLE}")
+            listed_parts = names_of(listed, readme_of(copy), list(theirs.values()), f"{name} on {client.TITLE}")
+            names |= {part: listed_parts[called] for part, called in theirs.items()}
         assert revision is not None
         wanted = sorted({file for files in names.values() for file in files})
         return client.download(name, revision, wanted), revision, names

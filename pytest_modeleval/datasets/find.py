@@ -31,7 +31,7 @@ class Found:
 def found(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Split]:
     """The splits, ready to be read; `NoData` or `pytest.UsageError` when they are not to be had."""
     lock = Lock(place.lock)
-    local = _local(place, parts)
+    local = _local(dataset, place, parts)
     ready = {part: _ready(dataset, place, lock, part, local) for part in parts}
     if None in ready.values():
         with lock.held():
@@ -43,11 +43,19 @@ def found(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Split
     return {part: split for part, split in ready.items() if split is not None}
 
 
-def _local(place: Place, parts: Sequence[Part]) -> dict[Part, Found] | None:
-    """The splits in the benchmark's folder, if it has one."""
+def _local(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Found] | None:
+    """The splits in the benchmark's folder, if it has one: a copy of either hub's repository."""
     if place.folder is None or not place.folder.is_dir():
         return None
-    files = in_folder(place.folder, parts, f"{place.benchmark}: {place.folder}")
+    said = f"{place.benchmark}: {place.folder}"
+    try:
+        files = in_folder(place.folder, parts, said)
+    except pytest.UsageError:
+        theirs = [dataset.part_on("huggingface", part) for part in parts]
+        if theirs == list(parts):
+            raise
+        there = in_folder(place.folder, theirs, said)
+        files = {part: there[name] for part, name in zip(parts, theirs, strict=True)}
     return {part: Found(paths, None) for part, paths in files.items()}
 
 
@@ -130,8 +138,13 @@ def _ready(dataset: Hub, place: Place, lock: Lock, part: Part, local: Mapping[Pa
 
 def is_from(source: Mapping[str, Any], dataset: Hub, place: Place) -> bool:
     """Whether a locked source is what the benchmark would be fetched from now."""
-    now = {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision}
-    return all(source[key] == value for key, value in now.items())
+    now = _origin(dataset, place)
+    return {name: source.get(name) for name in now} == now and ("renamed" in source) == ("renamed" in now)
+
+
+def _origin(dataset: Hub, place: Place) -> dict[str, Any]:
+    renamed = {"renamed": dict(dataset.renamed)} if dataset.renamed and place.hub == "huggingface" else {}
+    return {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision, **renamed}
 
 
 def _from_hub(dataset: Hub, place: Place, lock: Lock, parts: Sequence[Part]) -> dict[Part, Found]:
@@ -141,7 +154,7 @@ def _from_hub(dataset: Hub, place: Place, lock: Lock, parts: Sequence[Part]) -> 
         raise NoData(f"{name} has no data: give --eval-data DIR, or choose it by name (-k {name}) to have it fetched")
     from pytest_modeleval.datasets.fetch import fetch
 
-    asked = {"hub": place.hub, "id": getattr(dataset, place.hub), "asked": dataset.revision}
+    asked = _origin(dataset, place)
     locked = {
         part: entry.source["files"]
         for part in parts

@@ -1,7 +1,7 @@
 """Datasets that live on ModelScope and Hugging Face: their declaration, and their rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,8 @@ class Hub:
     by: str | None
     values: Names
     revision: str | None
+    # Configs and splits that Hugging Face has by other names.
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         several = [name for name in ("config", "split") if not isinstance(getattr(self, name), str)]
@@ -50,6 +52,12 @@ class Hub:
         if isinstance(names, Mapping):
             return {name: group for group, names in names.items() for name in names}
         return dict.fromkeys(names, "")
+
+    def part_on(self, hub: str, part: tuple[str, str]) -> tuple[str, str]:
+        """A config and a split as a hub calls them."""
+        config, split = part
+        renamed = self.renamed if hub == "huggingface" else {}
+        return renamed.get(config, config), renamed.get(split, split)
 
     def part(self, subset: str, split: str | None = None) -> tuple[str, str]:
         """The config and the split that a subset's rows are in."""
@@ -120,10 +128,12 @@ def hub(
     by: str | None = None,
     subsets: Names = (),
     revision: str | None = None,
+    on_huggingface: Mapping[str, str] | None = None,
 ) -> Hub:
     """A dataset by its ids on both hubs (None where it has no id on Hugging Face).
 
     Its subsets are what ``config`` or ``split`` names when it is a list, or a mapping from groups to lists; or, with
     ``by``, the values ``subsets`` of that column in one split. Without a ``revision`` the newest is fetched and locked.
+    ``on_huggingface`` has the names there of configs and splits that are called otherwise, ``{"default": "main"}``.
     """
-    return Hub(modelscope, huggingface, config, split, by, subsets, revision)
+    return Hub(modelscope, huggingface, config, split, by, subsets, revision, on_huggingface or {})

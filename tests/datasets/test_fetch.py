@@ -85,6 +85,40 @@ def test_only_the_splits_that_are_asked_for_are_fetched(tmp_path: Path, server: 
 
 
 @BOTH
+def test_a_hub_may_call_configs_and_splits_otherwise(tmp_path: Path, server: HubServer, name: str) -> None:
+    server.commit("own/set", FILES)
+    server.commit("their/set", {"README.md": b"", "all/validation.jsonl": lines(4), "all/few.jsonl": lines(2, 50)})
+    declared = hub(
+        modelscope="own/set",
+        huggingface="their/set",
+        config="main",
+        on_huggingface={"main": "all", "test": "validation", "train": "few"},
+    )
+    here = place(tmp_path, name)
+
+    rows = declared.open(here, ["main"], "train")
+    again = declared.open(replace(here, offline=True), ["main"], "train")
+    sizes = {"modelscope": (5, 7), "huggingface": (4, 2)}[name]
+    assert (rows.count("main"), len(rows.examples("main", "train"))) == sizes
+    assert (again.count("main"), len(again.examples("main", "train"))) == sizes
+
+
+def test_a_folder_may_be_a_copy_of_either_hubs(tmp_path: Path) -> None:
+    (tmp_path / "copy/all").mkdir(parents=True)
+    (tmp_path / "copy/all/validation.jsonl").write_bytes(lines(4))
+    declared = hub(
+        modelscope="own/set",
+        huggingface="their/set",
+        config="main",
+        on_huggingface={"main": "all", "test": "validation"},
+    )
+
+    rows = declared.open(replace(place(tmp_path, "modelscope"), folder=tmp_path / "copy"), ["main"], None)
+
+    assert rows.count("main") == 4
+
+
+@BOTH
 def test_the_second_time_nothing_is_asked_nor_locked_anew(tmp_path: Path, server: HubServer, name: str) -> None:
     server.commit("own/set", FILES)
     opened(place(tmp_path, name))
