@@ -27,7 +27,7 @@ from perf_peers import figures, percentile
 
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
-from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.record import LoadRequest, Plan
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
@@ -216,9 +216,9 @@ def million(number: int) -> None:
     """Memory of a million recorded requests, sent for real."""
     content = json.dumps({"messages": [], "max_tokens": 2, "stream": True}).encode()
 
-    def endless() -> Iterator[Request]:
+    def endless() -> Iterator[LoadRequest]:
         for _ in range(number):
-            yield Request(content)
+            yield LoadRequest(content)
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with bench_server(Behaviour(ttft=0.0, gap=0.0)) as server:

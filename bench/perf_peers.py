@@ -105,11 +105,11 @@ async def by_library(asks: AsyncIterator[Ask], parallel: int, number: int, token
 def by_us(url: str, parallel: int, number: int, tokens: int) -> dict[str, object]:
     """What this package measures."""
     from pytest_modeleval.perf.client.load import run_load
-    from pytest_modeleval.perf.client.record import Plan, Request
+    from pytest_modeleval.perf.client.record import LoadRequest, Plan
     from pytest_modeleval.perf.client.target import reach
     from pytest_modeleval.perf.verdict.validity import decide
 
-    requests = [Request(body(index, tokens), max_tokens=tokens) for index in range(number)]
+    requests = [LoadRequest(body(index, tokens), max_tokens=tokens) for index in range(number)]
     load = run_load(reach(f"{url}/chat/completions"), requests, Plan(parallel=parallel, number=number))
     ttft, gaps, tpot = array("d"), array("d"), array("d")
     for record in load.records:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.options.sources import HANDED
-from pytest_modeleval.results.results import Row
+from pytest_modeleval.results.results import TableRow
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +28,7 @@ class Evaluated:
 
     id: str
     exit_status: int
-    scores: Sequence[Row]
+    scores: Sequence[TableRow]
     samples: Sequence[Mapping[str, Any]]
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -94,7 +94,7 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
     document = json.loads(path.read_text("utf-8"))
     with samples.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    read = [Row(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
+    read = [TableRow(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
     return Evaluated(document["run"]["id"], status, read, rows)
 
 

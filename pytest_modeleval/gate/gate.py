@@ -59,7 +59,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Decision:
+class GateDecision:
     """What a gate says of a run."""
 
     verdicts: Sequence[Verdict] = ()
@@ -165,11 +165,11 @@ class Gate:
                     f"not {least:g}"
                 )
 
-    def decide(self) -> Decision:
+    def decide(self) -> GateDecision:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
         rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
         verdicts = adjusted(list(self._verdicts()))
-        return Decision(verdicts, list(self._thresholds()), rates)
+        return GateDecision(verdicts, list(self._thresholds()), rates)
 
     def _rate(self, model: str, benchmark: str, part: Outcomes) -> Rate:
         """The share of errors, with what a test skips by its answer, unless the baseline's run skipped it too."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.results.results import Row
+from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.results.reuse import age
 
 
@@ -25,7 +25,7 @@ def decimal(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def oldest(row: Row, now: float) -> str:
+def oldest(row: TableRow, now: float) -> str:
     """How old a row's oldest stored answer is, or a dash."""
     return "-" if row.oldest is None else age(row.oldest, now)
 

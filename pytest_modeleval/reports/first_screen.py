@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import combinations
 
-from pytest_modeleval.gate.gate import Decision, Regressed
+from pytest_modeleval.gate.gate import GateDecision, Regressed
 from pytest_modeleval.gate.ledger import Outcomes
 from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
@@ -16,7 +16,7 @@ from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, Row
+from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, TableRow
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Scores:
     """One run's table; ``rows`` has a benchmark's parts behind it, ``tags`` the samples of a tag as a ``part``."""
 
     run: Run
-    rows: Sequence[Row]
-    tags: Sequence[Row] = ()
+    rows: Sequence[TableRow]
+    tags: Sequence[TableRow] = ()
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
     ]
     return FirstScreen(
         scores=[_stored(past, run) for run in found.runs],
-        gate=_gate(Decision([part.verdict for part in found.parts if part.is_comparison])),
+        gate=_gate(GateDecision([part.verdict for part in found.parts if part.is_comparison])),
         regressed=sorted(regressed, key=lambda each: each.flaky),
         notes=[
             f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
@@ -119,12 +119,12 @@ def _stored(past: Past, run: Run) -> Scores:
     return Scores(run, _shown(results.rows()))
 
 
-def _shown(rows: Sequence[Row]) -> list[Row]:
+def _shown(rows: Sequence[TableRow]) -> list[TableRow]:
     """The rows without a part's metrics over repeats, as in the terminal."""
     return [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
 
 
-def _gate(decision: Decision | None) -> list[GateLine]:
+def _gate(decision: GateDecision | None) -> list[GateLine]:
     return [GateLine(result.value, name, why) for result, name, why in (lines(decision) if decision else ())]
 
 
@@ -150,7 +150,7 @@ def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outc
                 yield Comparison(benchmark, (one, two), found.n, found.change, found.low, found.high, *better)
 
 
-def _as_row(row: LevelRow) -> Row:
+def _as_row(row: LevelRow) -> TableRow:
     """A collection's line of a tag as a row of the table."""
     shared = {field.name: getattr(row, field.name) for field in fields(Figures)}
-    return Row(benchmark="", part=row.name[0], score=row.micro, **shared)
+    return TableRow(benchmark="", part=row.name[0], score=row.micro, **shared)

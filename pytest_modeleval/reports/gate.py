@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_modeleval.gate.gate import Decision
+from pytest_modeleval.gate.gate import GateDecision
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict
 from pytest_modeleval.statistics.scale import PLAIN
 
@@ -12,7 +12,7 @@ from pytest_modeleval.statistics.scale import PLAIN
 FILE = "gate"
 
 
-def lines(decision: Decision) -> list[tuple[Result, str, str]]:
+def lines(decision: GateDecision) -> list[tuple[Result, str, str]]:
     """Result, name and what it rests on, of every gate; error rates only where they are too high."""
     found = [(verdict.result, verdict.name, _comparison(verdict)) for verdict in decision.verdicts]
     found += [(each.result, each.name, _threshold(each)) for each in decision.thresholds]
@@ -53,7 +53,7 @@ def _points(share: float) -> str:
     return f"{share * 100:+.1f}"
 
 
-def write(terminal: pytest.TerminalReporter, decision: Decision) -> None:
+def write(terminal: pytest.TerminalReporter, decision: GateDecision) -> None:
     """The gate's section: a line for each benchmark and threshold."""
     colours = {Result.PASSED: "green", Result.FAILED: "red", Result.INCONCLUSIVE: "yellow"}
     found = lines(decision)
@@ -67,7 +67,7 @@ def write(terminal: pytest.TerminalReporter, decision: Decision) -> None:
         terminal.write_line(f"  {why}")
 
 
-def test_reports(decision: Decision, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
+def test_reports(decision: GateDecision, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
     """Each gate as the three reports of a test, for whoever reads pytest's reports."""
     for result, name, why in lines(decision):
         good = result is Result.PASSED or (result is Result.INCONCLUSIVE and inconclusive_passes)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import plots
 from pytest_modeleval.reports.first_screen import FirstScreen
-from pytest_modeleval.results.results import Row
+from pytest_modeleval.results.results import TableRow
 
 
 class Measured(NamedTuple):
@@ -71,7 +71,7 @@ def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[s
     yield from _distributions(samples)
 
 
-def _intervals(named: Sequence[tuple[str, Row]]) -> Iterator[plots.Interval]:
+def _intervals(named: Sequence[tuple[str, TableRow]]) -> Iterator[plots.Interval]:
     for name, row in named:
         if row.score is not None:
             yield plots.Interval(name, row.score, row.low, row.high, row.model)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_modeleval.gate.gate import Decision
+from pytest_modeleval.gate.gate import GateDecision
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.results.finished import FinishedRun
-from pytest_modeleval.results.results import OVER_REPEATS, Row
+from pytest_modeleval.results.results import OVER_REPEATS, TableRow
 
 _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
 
@@ -20,7 +20,7 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     path.write_text("\n".join(said), "utf-8")
 
 
-def _gate(decision: Decision | None) -> list[str]:
+def _gate(decision: GateDecision | None) -> list[str]:
     found = lines(decision) if decision else []
     if not found:
         return []
@@ -28,7 +28,7 @@ def _gate(decision: Decision | None) -> list[str]:
     return ["### Gate", "", "| | | |", "|---|---|---|", *cells, ""]
 
 
-def _table(rows: Sequence[Row]) -> list[str]:
+def _table(rows: Sequence[TableRow]) -> list[str]:
     lines_ = ["### Scores", "", "| model | benchmark | metric | samples | errors | score | 95% interval |"]
     lines_.append("|---|---|---|--:|--:|--:|---|")
     for row in rows:

@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
-from pytest_modeleval.results.results import OVER_REPEATS, Row
+from pytest_modeleval.results.results import OVER_REPEATS, TableRow
 
 # A title, a row's cell, and whether it stands to the right.
-Column = tuple[str, Callable[[Row], str], bool]
+Column = tuple[str, Callable[[TableRow], str], bool]
 
 
-def table(rows: Sequence[Row], began: float, width: int) -> list[str]:
+def table(rows: Sequence[TableRow], began: float, width: int) -> list[str]:
     """The table's lines; columns that would be empty, and a part's metrics over repeats, are left out.
 
     Where they are longer than ``width``, less is said; ages count to when the run ``began``.
@@ -24,7 +24,7 @@ def table(rows: Sequence[Row], began: float, width: int) -> list[str]:
     return lines
 
 
-def _shapes(rows: Sequence[Row], began: float) -> Iterator[list[Column]]:
+def _shapes(rows: Sequence[TableRow], began: float) -> Iterator[list[Column]]:
     """The columns, then fewer: without seconds, without tokens, with the stored answers in one column."""
     columns = _scores(rows)
     stored: list[Column] = _stored(began) if any(row.stored for row in rows) else []
@@ -34,7 +34,7 @@ def _shapes(rows: Sequence[Row], began: float) -> Iterator[list[Column]]:
         yield [*columns[:-2], ("stored", lambda row: _share_stored(row, began), True)]
 
 
-def _scores(rows: Sequence[Row]) -> list[Column]:
+def _scores(rows: Sequence[TableRow]) -> list[Column]:
     columns: list[Column] = [
         ("model", lambda row: row.model, False),
         ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
@@ -60,7 +60,7 @@ def _stored(began: float) -> list[Column]:
     ]
 
 
-def _share_stored(row: Row, began: float) -> str:
+def _share_stored(row: TableRow, began: float) -> str:
     """``40%, 9 days``: which share of the answers was stored, and how old the oldest of them is."""
     if row.oldest is None:
         return "-"

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modeleval.asking.spending import Spent
-from pytest_modeleval.gate.gate import Decision, Regressed
+from pytest_modeleval.gate.gate import GateDecision, Regressed
 from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import Results, Row
+from pytest_modeleval.results.results import Results, TableRow
 from pytest_modeleval.results.reuse import Reuse
 
 
@@ -59,14 +59,14 @@ class FinishedRun:
     selected: int
     reported: int
     totals: Totals
-    rows: Sequence[Row]
-    tag_rows: Sequence[Row]
+    rows: Sequence[TableRow]
+    tag_rows: Sequence[TableRow]
     tags: Mapping[str, Sequence[str]]
     # A collection's, and its table.
     collection: Drawn | None
     levels: Sequence[LevelRow]
     is_gated: bool
-    decision: Decision | None
+    decision: GateDecision | None
     regressed: Sequence[Regressed]
     # The baseline that it wrote.
     blessed: Path | None

@@ -146,7 +146,7 @@ class Figures:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row(Figures):
+class TableRow(Figures):
     """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
 
     benchmark: str
@@ -193,9 +193,9 @@ class Results:
         """The (group, subset) pairs of which something was counted."""
         return self._tallies.get((model, benchmark), {})
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[TableRow]:
         """The table: each benchmark whole, then by group, or by subset where there is one group or none."""
-        rows: list[Row] = []
+        rows: list[TableRow] = []
         for (model, benchmark), parts in self._tallies.items():
             rows += _rows(model, benchmark, "", parts.values())
             in_groups = len({group for group, _ in parts}) > 1
@@ -212,7 +212,7 @@ class Results:
         """The tags of the benchmarks that have some."""
         return self._tags
 
-    def tag_rows(self) -> list[Row]:
+    def tag_rows(self) -> list[TableRow]:
         """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""
         tagged: dict[tuple[str, str], list[Tally]] = {}
         for (model, benchmark), parts in self._tallies.items():
@@ -221,22 +221,22 @@ class Results:
         return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]
 
 
-def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> Row:
+def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:
     scored = [sample for tally in tallies if tally.is_share for sample in tally.values.get("main", {}).values()]
     found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
     samples = sum(count for _, count, _ in scored)
     score = found.mean if found else None
-    return Row(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
+    return TableRow(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
 
 
-def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[Row]:
+def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[TableRow]:
     whole = summed(list(tallies))
     for metric in whole.metrics or ["main"]:
         found, samples = whole.estimate(metric) if whole.values else (None, 0)
         scale = whole.scale(metric)
         score = found.mean if found else None
         of_row = figures(model, metric, [whole], found, samples, scale=scale)
-        yield Row(benchmark=benchmark, part=part, score=score, **of_row)
+        yield TableRow(benchmark=benchmark, part=part, score=score, **of_row)
 
 
 def figures(

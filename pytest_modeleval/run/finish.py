@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.foreign import one_line
-from pytest_modeleval.gate.gate import Decision, Exit
+from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.sources import allure_results
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
@@ -52,7 +52,7 @@ def finished(
     ended: str,
     exit_status: int,
     *,
-    decision: Decision | None = None,
+    decision: GateDecision | None = None,
     blessed: Path | None = None,
     remarks: Sequence[str] = (),
     kept: bool = False,
@@ -89,7 +89,7 @@ def finished(
 
 def _judge(
     evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
-) -> tuple[Decision | None, Path | None]:
+) -> tuple[GateDecision | None, Path | None]:
     """What the gate says, which decides the exit status, and the baseline that was written; None where nothing was.
 
     A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.

@@ -4,7 +4,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Any
 
-from pytest_modeleval.perf.client.record import Client, Load, Plan, Record
+from pytest_modeleval.perf.client.record import Client, Load, Observation, Plan
 from pytest_modeleval.perf.client.records import Records
 
 
@@ -19,7 +19,7 @@ def streamed(
     scheduled: float | None = None,
     sizes: bool = False,
     **more: Any,
-) -> Record:
+) -> Observation:
     """A request whose tokens come every ``gap`` seconds, ``a_chunk`` in a chunk and ``a_read`` chunks in a read.
 
     As a server does that waits until a chunk, or a packet, is full: the first one comes at ``ttft``.
@@ -44,13 +44,13 @@ def streamed(
         "finish": "length",
         "status": 200,
     }
-    return Record(**values | more)
+    return Observation(**values | more)
 
 
-def failed(sent: float, error: str = "http 500", *, after: float = 0.02, **more: Any) -> Record:
+def failed(sent: float, error: str = "http 500", *, after: float = 0.02, **more: Any) -> Observation:
     """A request without a whole answer."""
     values: dict[str, Any] = {"scheduled": sent, "sent": sent, "ended": sent + after, "error": error}
-    return Record(**values | more)
+    return Observation(**values | more)
 
 
 CLIENT = Client(
@@ -67,7 +67,7 @@ CLIENT = Client(
 )
 
 
-def load(records: Sequence[Record], plan: Plan | None = None, **more: Any) -> Load:
+def load(records: Sequence[Observation], plan: Plan | None = None, **more: Any) -> Load:
     """A load with these records, its window from the first to the end of the last that is in the figures."""
     kept = Records()
     for record in records:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.record import LoadRequest
 from pytest_modeleval.perf.prompts.bodies import Bodies
 from pytest_modeleval.perf.prompts.prompt import Prompt
 
@@ -28,7 +28,7 @@ def bodies(prompts: list[Prompt] | Iterator[Prompt], **settings_: Any) -> list[d
     return [json.loads(sent(r)) for r in Bodies("m", **settings_).requests(prompts, random.Random(1))]
 
 
-def sent(request: Request, *answers: str) -> bytes:
+def sent(request: LoadRequest, *answers: str) -> bytes:
     return request.body if isinstance(request.body, bytes) else request.body(answers)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.perf.client.record import Plan, Record
+from pytest_modeleval.perf.client.record import Observation, Plan
 from pytest_modeleval.perf.figures.definitions import RATES, SPREADS
 from pytest_modeleval.perf.figures.figures import figures
 from pytest_modeleval.perf.figures.flow import Flow, InFlight
@@ -59,7 +59,7 @@ def test_a_token_that_no_chunk_shows_does_not_stretch_the_gaps() -> None:
         ),
         pytest.param(streamed(0, tokens=1), {"ttft": 0.1, "tpot": None, "speed": None}, id="one token has no tpot"),
         pytest.param(
-            Record(scheduled=0, sent=0, ended=2, output_tokens=7, status=200),
+            Observation(scheduled=0, sent=0, ended=2, output_tokens=7, status=200),
             {"latency": 2, "ttft": None, "tpot": None, "stall": None, "output_tokens": 7},
             id="not streamed",
         ),
@@ -71,7 +71,7 @@ def test_a_token_that_no_chunk_shows_does_not_stretch_the_gaps() -> None:
         ),
     ],
 )
-def test_a_requests_own_figures(record: Record, expected: dict[str, float | None]) -> None:
+def test_a_requests_own_figures(record: Observation, expected: dict[str, float | None]) -> None:
     values = values_of(record)
 
     for name, value in expected.items():

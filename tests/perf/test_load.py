@@ -20,7 +20,7 @@ import pytest
 
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
-from pytest_modeleval.perf.client.record import Load, Plan, Record, Request
+from pytest_modeleval.perf.client.record import Load, LoadRequest, Observation, Plan
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
@@ -34,8 +34,8 @@ def body(index: int = 0, *, stream: bool = True, **more: Any) -> bytes:
     return json.dumps({"model": "bench", "messages": messages, "stream": stream, "user": str(index), **more}).encode()
 
 
-def requests(number: int, **more: Any) -> list[Request]:
-    return [Request(body(index, **more)) for index in range(number)]
+def requests(number: int, **more: Any) -> list[LoadRequest]:
+    return [LoadRequest(body(index, **more)) for index in range(number)]
 
 
 def load(bench: BenchServer, plan: Plan, sent: Any = None, *, path: str = "chat/completions", **options: Any) -> Load:
@@ -47,7 +47,7 @@ def errors(seen: Load) -> dict[str, int]:
     return dict(Counter(seen.records.texts("error")))
 
 
-def measured(seen: Load) -> list[Record]:
+def measured(seen: Load) -> list[Observation]:
     return [record for record in seen.records if not record.warm_up]
 
 
@@ -87,7 +87,7 @@ def test_the_window_leaves_warm_up_and_ramp_out(bench: BenchServer) -> None:
 
 def test_a_duration_ends_sending_and_awaits_what_is_on_its_way(bench: BenchServer) -> None:
     numbers = count()
-    endless = (Request(body(next(numbers))) for _ in iter(int, 1))
+    endless = (LoadRequest(body(next(numbers))) for _ in iter(int, 1))
     seen = load(bench, Plan(parallel=2, duration=0.3), endless)
 
     assert errors(seen) == {"": len(seen.records)}
@@ -159,7 +159,7 @@ def test_a_slow_server_makes_the_client_queue_and_says_so(bench: BenchServer) ->
 
 
 def test_a_trace_is_sent_when_it_was_recorded(bench: BenchServer) -> None:
-    trace = [Request(body(index), at=at) for index, at in enumerate([0.0, 0.05, 0.05, 0.2])]
+    trace = [LoadRequest(body(index), at=at) for index, at in enumerate([0.0, 0.05, 0.05, 0.2])]
     seen = load(bench, Plan(arrivals="trace"), trace)
 
     assert [round(record.scheduled, 6) for record in sorted(seen.records, key=lambda one: one.scheduled)] == [
@@ -172,7 +172,7 @@ def test_a_trace_is_sent_when_it_was_recorded(bench: BenchServer) -> None:
 
 
 def test_a_trace_can_be_cut_by_number_and_duration(bench: BenchServer) -> None:
-    trace = [Request(body(index), at=index / 50) for index in range(20)]
+    trace = [LoadRequest(body(index), at=index / 50) for index in range(20)]
 
     assert len(load(bench, Plan(arrivals="trace", number=5), trace).records) == 5
     assert len(load(bench, Plan(arrivals="trace", duration=0.1), trace).records) == 5
@@ -185,7 +185,7 @@ def test_a_trace_can_be_cut_by_number_and_duration(bench: BenchServer) -> None:
 # Conversations.
 
 
-def turns(conversation: str, number: int) -> list[Request]:
+def turns(conversation: str, number: int) -> list[LoadRequest]:
     def asked(turn: int) -> Any:
         def make(answers: Sequence[str]) -> bytes:
             assert len(answers) == turn
@@ -194,7 +194,7 @@ def turns(conversation: str, number: int) -> list[Request]:
 
         return make
 
-    return [Request(asked(turn), conversation=conversation, quoted=True) for turn in range(number)]
+    return [LoadRequest(asked(turn), conversation=conversation, quoted=True) for turn in range(number)]
 
 
 @pytest.mark.parametrize("plan", [Plan(parallel=3, number=9), Plan(rate=200, number=9)], ids=["closed", "open"])
@@ -369,7 +369,7 @@ def test_every_endpoint_without_streaming(bench: BenchServer, path: str) -> None
         "embeddings": {"input": ["a"]},
         "rerank": {"query": "a", "documents": ["b"]},
     }
-    sent = [Request(json.dumps(asked.get(path, {"messages": [{"content": "a"}]})).encode())] * 4
+    sent = [LoadRequest(json.dumps(asked.get(path, {"messages": [{"content": "a"}]})).encode())] * 4
     seen = load(bench, Plan(parallel=2, number=4), sent, path=path)
 
     assert errors(seen) == {"": 4}
@@ -469,7 +469,7 @@ def test_ctrl_c_keeps_what_was_measured(bench: BenchServer) -> None:
         assert 0.05 <= progress.first_byte < 30, "seconds"
         signal.raise_signal(signal.SIGINT)
 
-    seen = load(bench, Plan(parallel=4, duration=30), (Request(body(index)) for index in count()), tick=interrupt)
+    seen = load(bench, Plan(parallel=4, duration=30), (LoadRequest(body(index)) for index in count()), tick=interrupt)
 
     assert seen.stopped == "interrupted"
     assert len(seen.records) >= 1
@@ -545,7 +545,7 @@ def test_transformers_serve(transformers_server: str) -> None:
             limit = {} if path == "responses" else {"max_tokens": 8}
             content = json.dumps({"model": str(TINY), "stream": stream, **limit, **prompt}).encode()
             target = reach(f"{transformers_server}/{path}", model=str(TINY))
-            seen = run_load(target, [Request(content, max_tokens=8)] * 4, Plan(parallel=2, number=4, stall=60))
+            seen = run_load(target, [LoadRequest(content, max_tokens=8)] * 4, Plan(parallel=2, number=4, stall=60))
 
             assert errors(seen) == {"": 4}, seen.records.details
             for record in seen.records:

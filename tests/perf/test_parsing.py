@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pytest_modeleval.perf.client.answers import streamed, whole
 from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.parsing import record_of
-from pytest_modeleval.perf.client.record import Record, Request
+from pytest_modeleval.perf.client.record import LoadRequest, Observation
 from tests.models.test_reading import HEARTBEATS
 
 MS = 1_000_000
@@ -40,10 +40,10 @@ def framed(content: bytes) -> bytes:
 
 
 def exchange_of(
-    reads: list[tuple[float, bytes]], *, late: float = 0, request: Request | None = None, ended: bool = True
+    reads: list[tuple[float, bytes]], *, late: float = 0, request: LoadRequest | None = None, ended: bool = True
 ) -> Exchange:
     """An exchange sent at 1 s whose reads came so many milliseconds later, each ``late`` ms after it might have."""
-    exchange = Exchange(request or Request(b"{}"), 1000 * MS)
+    exchange = Exchange(request or LoadRequest(b"{}"), 1000 * MS)
     exchange.sent = 1000 * MS
     for at, data in reads:
         read = int((1000 + at) * MS)
@@ -55,7 +55,7 @@ def exchange_of(
     return exchange
 
 
-def record(*chunks: tuple[float, bytes], tokens_of: Any = None, **options: Any) -> Record:
+def record(*chunks: tuple[float, bytes], tokens_of: Any = None, **options: Any) -> Observation:
     """The record of a chunked stream; a read for each of these."""
     reads = [(at, framed(content)) for at, content in chunks]
     reads[0] = (reads[0][0], STREAM + reads[0][1])
@@ -114,7 +114,7 @@ def test_events_that_came_together_have_one_time_and_are_a_clump() -> None:
     assert tpot(seen) == 10
 
 
-def tpot(seen: Record) -> float:
+def tpot(seen: Observation) -> float:
     assert seen.first is not None
     assert seen.last is not None
     assert seen.output_tokens
@@ -206,7 +206,7 @@ def test_usage_missing_counts_by_the_tokenizer_or_by_chunks() -> None:
     assert (record(*chunks).output_tokens, record(*chunks).counted_by) == (2, "chunks")
     seen = record(*chunks, tokens_of=lambda text: len(text.split()))
     assert (seen.output_tokens, seen.counted_by) == (4, "tokenizer")
-    told = record(*chunks, request=Request(b"", input_tokens=5, max_tokens=9))
+    told = record(*chunks, request=LoadRequest(b"", input_tokens=5, max_tokens=9))
     assert (told.input_tokens, told.asked_tokens) == (5, 9)
 
 
@@ -263,7 +263,7 @@ def test_an_http_error_is_one_with_what_was_said(status: int) -> None:
     assert read.record.first is None
 
 
-def reply(content: object) -> Record:
+def reply(content: object) -> Observation:
     body = json.dumps(content).encode()
     response = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body)
     return record_of(exchange_of([(3, response), (250, body)]), 0).record

@@ -11,7 +11,7 @@ from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.proxy import proxy_of, refusal
-from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.record import LoadRequest, Plan
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
 
@@ -100,7 +100,7 @@ def test_http_goes_through_a_proxy_by_its_whole_name(monkeypatch: pytest.MonkeyP
     with forwarding(urlsplit(bench.url).port or 0) as proxy:
         proxies(monkeypatch, HTTP_PROXY=f"http://me:secret@127.0.0.1:{proxy.port}")
         target = reach("http://model.invalid:8000/v1/chat/completions")
-        seen = run_load(target, [Request(BODY)] * 20, Plan(parallel=4, number=20))
+        seen = run_load(target, [LoadRequest(BODY)] * 20, Plan(parallel=4, number=20))
 
     assert [record.error for record in seen.records] == [""] * 20
     asked = ("POST http://model.invalid:8000/v1/chat/completions HTTP/1.1", "Basic bWU6c2VjcmV0")
@@ -112,7 +112,7 @@ def test_https_goes_through_a_way_that_a_proxy_makes(monkeypatch: pytest.MonkeyP
     with bench_server(QUICK, tls=certificate / "both") as bench, forwarding(urlsplit(bench.url).port or 0) as proxy:
         proxies(monkeypatch, HTTPS_PROXY=f"http://me:secret@127.0.0.1:{proxy.port}")
         target = reach("https://model.invalid/v1/chat/completions", ca=certificate / "certificate")
-        seen = run_load(target, [Request(BODY)] * 20, Plan(parallel=4, number=20))
+        seen = run_load(target, [LoadRequest(BODY)] * 20, Plan(parallel=4, number=20))
 
     assert [record.error for record in seen.records] == [""] * 20
     # A way for each of four connections, and for the first question; what is said in them the proxy cannot see.
@@ -143,7 +143,7 @@ def test_a_proxy_that_stops_making_ways_fails_the_requests(monkeypatch: pytest.M
             with pytest.raises(
                 pytest.UsageError, match="no connection could be opened: the proxy: it wants another name"
             ):
-                run_load(target, [Request(BODY)], Plan(parallel=1, number=1))
+                run_load(target, [LoadRequest(BODY)], Plan(parallel=1, number=1))
 
 
 def test_a_dead_proxy_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

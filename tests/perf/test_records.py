@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pytest_modeleval.perf.client import records as records_module
-from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.client.record import Observation
 from pytest_modeleval.perf.client.records import Records
 
-ANSWERED = Record(
+ANSWERED = Observation(
     scheduled=1.0,
     sent=1.001,
     ended=1.5,
@@ -30,10 +30,10 @@ ANSWERED = Record(
     conversation="a",
     turn=1,
 )
-REFUSED = Record(2.0, 2.0, 2.1, error="refused", warm_up=True)
+REFUSED = Observation(2.0, 2.0, 2.1, error="refused", warm_up=True)
 
 
-def close(record: Record) -> Record:
+def close(record: Observation) -> Observation:
     """Its chunks rounded to what the file keeps."""
     return replace(record, chunks=array("d", [round(time, 8) for time in record.chunks]))
 

@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 import pytest
 
 from pytest_modeleval.perf.client.progress import Progress
-from pytest_modeleval.perf.client.record import Plan, Record
+from pytest_modeleval.perf.client.record import Observation, Plan
 from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
@@ -35,7 +35,9 @@ from tests.perf.made import failed, load, streamed
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def measured(parallel: int = 2, records: list[Record] | None = None, *, slo: str = "", model: str = "m") -> Measured:
+def measured(
+    parallel: int = 2, records: list[Observation] | None = None, *, slo: str = "", model: str = "m"
+) -> Measured:
     plan = Plan(parallel=parallel)
     records = records if records is not None else [streamed(at / 10, ttft=0.05 * parallel) for at in range(40)]
     found = load(records, plan)

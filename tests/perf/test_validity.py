@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_modeleval.perf.client.record import Client, Load, Plan, Record
+from pytest_modeleval.perf.client.record import Client, Load, Observation, Plan
 from pytest_modeleval.perf.client.records import Records
 from pytest_modeleval.perf.verdict.validity import Bounds, decide
 
@@ -25,7 +25,7 @@ GOOD = Client(
 def load(client: Client, *, cached: int | None = None, latency: float = 0.1) -> Load:
     records = Records()
     for index in range(4):
-        record = Record(index, index, index + latency, input_tokens=100, cached_tokens=cached)
+        record = Observation(index, index, index + latency, input_tokens=100, cached_tokens=cached)
         records.append(record)
         # The warm-up may well find a cache, and be slow.
         records.append(replace(record, warm_up=True, cached_tokens=100, ended=index + 100))

@@ -20,7 +20,7 @@ import pytest
 
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.perf.client.load import run_load
-from pytest_modeleval.perf.client.record import Plan, Request
+from pytest_modeleval.perf.client.record import LoadRequest, Plan
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.run import serving
 from pytest_modeleval.perf.run.serving import Local
@@ -188,7 +188,7 @@ def drip(piece: bytes) -> tuple[list[int], Callable[[BaseHTTPRequestHandler, dic
 )
 def test_a_timeout_bounds_the_whole_request(faulty_server: FaultyServer, piece: bytes) -> None:
     sent, faulty_server.fault = drip(piece)
-    asked = [Request(b'{"stream": true, "messages": []}')] * 2
+    asked = [LoadRequest(b'{"stream": true, "messages": []}')] * 2
     seen = run_load(reach(f"{faulty_server.url}/chat/completions"), asked, Plan(parallel=2, number=2, timeout=0.3))
 
     assert Counter(seen.records.texts("error")) == {"timeout": 2}
@@ -216,7 +216,7 @@ def test_a_flood_is_given_up(faulty_server: FaultyServer, monkeypatch: pytest.Mo
                 handler.wfile.write(b'data: {"choices": [{"index": 0, "delta": {"content": "x"}}]}\n\n' * 1000)
 
     faulty_server.fault = flood
-    asked = [Request(b'{"stream": true, "messages": []}')]
+    asked = [LoadRequest(b'{"stream": true, "messages": []}')]
     seen = run_load(reach(f"{faulty_server.url}/chat/completions"), asked, Plan(parallel=1, number=1, timeout=60))
 
     assert Counter(seen.records.texts("error")) == {"protocol": 1}
@@ -229,7 +229,7 @@ def test_a_flood_is_given_up(faulty_server: FaultyServer, monkeypatch: pytest.Mo
 def test_a_load_heeds_no_retry_after(faulty_server: FaultyServer, after: str) -> None:
     faulty_server.fault = lambda handler, _: send(handler, 429, {"error": "slow down"}, retry_after=after)
     target = reach(f"{faulty_server.url}/chat/completions")
-    seen = run_load(target, [Request(b"{}")] * 4, Plan(parallel=2, number=4))
+    seen = run_load(target, [LoadRequest(b"{}")] * 4, Plan(parallel=2, number=4))
 
     assert Counter(seen.records.texts("error")) == {"http 429": 4}
 

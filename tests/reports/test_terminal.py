@@ -12,7 +12,7 @@ import pytest
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports.table import table
 from pytest_modeleval.reports.terminal import LiveLine
-from pytest_modeleval.results.results import Results, Row
+from pytest_modeleval.results.results import Results, TableRow
 from pytest_modeleval.results.verdicts import shortened
 from tests.conftest import FaultyServer, answer, run, send
 
@@ -133,7 +133,7 @@ def test_shortened_keeps_both_ends() -> None:
     assert shortened("two\nlines") == "'two lines'"
 
 
-ROW = Row(
+ROW = TableRow(
     model="m",
     benchmark="gsm8k",
     part="",

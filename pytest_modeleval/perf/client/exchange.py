@@ -1,7 +1,7 @@
 """A request of the load with every byte that came back, and when."""
 
 from pytest_modeleval.perf.client.framing import Framing
-from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.record import LoadRequest
 
 
 class Exchange:
@@ -23,7 +23,7 @@ class Exchange:
         "warm_up",
     )
 
-    def __init__(self, request: Request, scheduled: int, *, warm_up: bool = False, turn: int = 0) -> None:
+    def __init__(self, request: LoadRequest, scheduled: int, *, warm_up: bool = False, turn: int = 0) -> None:
         self.request, self.scheduled, self.warm_up, self.turn = request, scheduled, warm_up, turn
         self.sent = self.ended = 0
         self.error = self.detail = ""

@@ -12,7 +12,7 @@ from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.loop import Loop
 from pytest_modeleval.perf.client.pool import Pool
 from pytest_modeleval.perf.client.progress import Progress, Tally
-from pytest_modeleval.perf.client.record import Load, Plan, Request
+from pytest_modeleval.perf.client.record import Load, LoadRequest, Plan
 from pytest_modeleval.perf.client.resources import allow_files, undisturbed
 from pytest_modeleval.perf.client.supply import Supply
 from pytest_modeleval.perf.client.target import Target
@@ -28,7 +28,7 @@ _TICK = 0.5
 
 def run_load(
     target: Target,
-    requests: Iterable[Request],
+    requests: Iterable[LoadRequest],
     plan: Plan,
     *,
     tokens_of: Callable[[str], int] | None = None,
@@ -54,7 +54,7 @@ class _Run:
     def __init__(
         self,
         target: Target,
-        requests: Iterable[Request],
+        requests: Iterable[LoadRequest],
         plan: Plan,
         tokens_of: Callable[[str], int] | None,
         tick: Callable[[Progress], None] | None,
@@ -176,7 +176,7 @@ class _Run:
 
     # Both.
 
-    def _send(self, request: Request, due: int, *, warm_up: bool) -> None:
+    def _send(self, request: LoadRequest, due: int, *, warm_up: bool) -> None:
         exchange = Exchange(request, due, warm_up=warm_up, turn=self._supply.turn(request))
         self._tally.sent()
         if not warm_up:
@@ -206,7 +206,7 @@ class _Run:
                 self._stream()
         self._observed.add(exchange)
 
-    def _follow(self, request: Request, due: int, *, warm_up: bool) -> None:
+    def _follow(self, request: LoadRequest, due: int, *, warm_up: bool) -> None:
         self._later -= 1
         if not self._limit_reached:
             self._send(request, due, warm_up=warm_up and self._is_warm_up(due))

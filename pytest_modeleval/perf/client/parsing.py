@@ -12,7 +12,7 @@ from pytest_modeleval.models.replies import count_of
 from pytest_modeleval.perf.client.answers import Answer, streamed, whole
 from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.framing import Body, Malformed
-from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.client.record import Observation
 from pytest_modeleval.perf.client.responses import inner
 from pytest_modeleval.perf.client.stamps import arrivals
 
@@ -30,7 +30,7 @@ def answer_of(exchange: Exchange, *, text: bool = False) -> tuple[Answer, Body]:
 class Read:
     """A record, its error's message, and how its reads went."""
 
-    record: Record
+    record: Observation
     detail: str
     # Nanoseconds from each read's arrival to our reading it.
     lag: list[int]
@@ -56,7 +56,7 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     arrived = arrivals(exchange.reads)
     lag = _lags(exchange, arrived)
     request, status = exchange.request, exchange.framing.status
-    record = Record(
+    record = Observation(
         scheduled=(exchange.scheduled - origin) / 1e9,
         sent=(exchange.sent - origin) / 1e9,
         ended=((exchange.ended or arrived[-1]) - origin) / 1e9,
@@ -134,7 +134,7 @@ def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
     return reads
 
 
-def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "array[float]") -> None:
+def _place_chunks(record: Observation, answer: Answer, reads: list[int], times: "array[float]") -> None:
     if not reads:
         return
     record.chunks = array("d", [times[read] for read in reads])
@@ -145,7 +145,7 @@ def _place_chunks(record: Record, answer: Answer, reads: list[int], times: "arra
     )
 
 
-def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
+def _count(record: Observation, answer: Answer, exchange: Exchange, tokens_of: Callable[[str], int] | None) -> None:
     usage, chunks = answer.usage, len(record.chunks)
     record.finish = one_line(answer.finish)
     told = count_of(usage, "prompt_tokens", "input_tokens", "total_tokens")
@@ -172,7 +172,7 @@ def _count(record: Record, answer: Answer, exchange: Exchange, tokens_of: Callab
     record.first_tokens = _first_tokens(record, answer)
 
 
-def _first_tokens(record: Record, answer: Answer) -> int:
+def _first_tokens(record: Observation, answer: Answer) -> int:
     """Tokens of the first read: as told, else one a chunk, else its share of the text where chunks carry several."""
     if not record.clumps:
         return 0

@@ -15,7 +15,7 @@ Counted = Literal["usage", "tokenizer", "chunks", ""]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class LoadRequest:
     """One request, ready to be sent: its whole JSON body, sampling and ``stream`` inside."""
 
     # In a conversation that quotes what the model really said, of every turn: made from the answers to those before it.
@@ -36,7 +36,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Record:
+class Observation:
     """What was seen of one request; times are seconds from the start of the load, on one monotonic clock."""
 
     # When it should have been sent: by the schedule in an open loop, when a stream was free for it in a closed one.

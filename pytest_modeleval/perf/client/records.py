@@ -9,7 +9,7 @@ from itertools import accumulate
 from operator import sub
 from typing import Any, BinaryIO, cast, get_args, overload
 
-from pytest_modeleval.perf.client.record import Counted, Record
+from pytest_modeleval.perf.client.record import Counted, Observation
 
 _TIMES = ("scheduled", "sent", "ended", "first", "first_answer", "last")
 _COUNTS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "asked_tokens")
@@ -20,7 +20,7 @@ _NONE = -1
 _IN_MEMORY = 32 << 20
 
 
-class Records(Sequence[Record]):
+class Records(Sequence[Observation]):
     """Any number of records: each made when it is asked for, and columns of all of them for the figures."""
 
     def __init__(self) -> None:
@@ -36,7 +36,7 @@ class Records(Sequence[Record]):
         # The first message of each class of error, to show.
         self.details: dict[str, str] = {}
 
-    def append(self, record: Record) -> None:
+    def append(self, record: Observation) -> None:
         """Add a record."""
         for name in _TIMES:
             time = getattr(record, name)
@@ -51,7 +51,7 @@ class Records(Sequence[Record]):
             self._columns[name].append(known.setdefault(getattr(record, name), len(known)))
         self._append_chunks(record)
 
-    def _append_chunks(self, record: Record) -> None:
+    def _append_chunks(self, record: Observation) -> None:
         # Gaps as 4-byte floats: exact to a nanosecond for gaps below 16 ms, to a ten-millionth of any.
         gaps = array("f", map(sub, record.chunks[1:], record.chunks))
         content = gaps.tobytes() + record.sizes.tobytes() + record.clumps.tobytes()
@@ -89,17 +89,17 @@ class Records(Sequence[Record]):
         return len(self._at)
 
     @overload
-    def __getitem__(self, index: int) -> Record: ...
+    def __getitem__(self, index: int) -> Observation: ...
     @overload
-    def __getitem__(self, index: slice) -> list[Record]: ...
-    def __getitem__(self, index: int | slice) -> Record | list[Record]:
+    def __getitem__(self, index: slice) -> list[Observation]: ...
+    def __getitem__(self, index: int | slice) -> Observation | list[Observation]:
         if isinstance(index, slice):
             return [self._record(one) for one in range(*index.indices(len(self)))]
         if not -len(self) <= index < len(self):
             raise IndexError(f"record {index} of {len(self)}")
         return self._record(index % len(self))
 
-    def _record(self, index: int) -> Record:
+    def _record(self, index: int) -> Observation:
         values: dict[str, object] = {}
         for name in _TIMES:
             time = self._columns[name][index]
@@ -113,4 +113,4 @@ class Records(Sequence[Record]):
         gaps, values["sizes"], values["clumps"] = self._chunks(index)
         first = values["first"]
         values["chunks"] = array("d", accumulate(gaps, initial=cast(float, first)) if first is not None else ())
-        return Record(**values)  # type: ignore[arg-type]
+        return Observation(**values)  # type: ignore[arg-type]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.parsing import answer_of, verdict
-from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.record import LoadRequest
 
 # Bytes of requests made before the window.
 _MOST_PREPARED = 64 << 20
@@ -17,11 +17,11 @@ _LONGEST = 1.0
 class Supply:
     """Hands out requests; a conversation's next turn waits until the turn before it has ended."""
 
-    def __init__(self, requests: Iterable[Request]) -> None:
+    def __init__(self, requests: Iterable[LoadRequest]) -> None:
         self._requests = iter(requests)
-        self._prepared: deque[Request] = deque()
+        self._prepared: deque[LoadRequest] = deque()
         # Of each conversation on its way: the turns that wait.
-        self._waiting: dict[str, deque[Request]] = {}
+        self._waiting: dict[str, deque[LoadRequest]] = {}
         self._turns: dict[str, int] = {}
         self._answers: dict[str, list[str]] = {}
         self._failed: set[str] = set()
@@ -41,13 +41,13 @@ class Supply:
             self._prepared.append(request)
             size += len(request.body) if isinstance(request.body, bytes) else 0
 
-    def peek(self) -> Request | None:
+    def peek(self) -> LoadRequest | None:
         """The request that is handed out next, unless its conversation is busy."""
         if not self._prepared:
             self.prepare(1)
         return self._prepared[0] if self._prepared else None
 
-    def next(self) -> Request | None:
+    def next(self) -> LoadRequest | None:
         """The next request of no conversation or of one that is free; None when there is none."""
         while True:
             request = self._prepared.popleft() if self._prepared else next(self._requests, None)
@@ -61,7 +61,7 @@ class Supply:
                 self._waiting[request.conversation] = deque()
                 return request
 
-    def turn(self, request: Request) -> int:
+    def turn(self, request: LoadRequest) -> int:
         """Which turn of its conversation this is, counted once for each request."""
         if not request.conversation:
             return 0
@@ -69,7 +69,7 @@ class Supply:
         self._turns[request.conversation] = turn + 1
         return turn
 
-    def body(self, request: Request) -> bytes:
+    def body(self, request: LoadRequest) -> bytes:
         """The request's body, made now if it quotes what was answered before."""
         return (
             request.body
@@ -77,7 +77,7 @@ class Supply:
             else request.body(self._answers.get(request.conversation, ()))
         )
 
-    def following(self, exchange: Exchange) -> Request | None:
+    def following(self, exchange: Exchange) -> LoadRequest | None:
         """The turn that may be sent now that this exchange has ended."""
         conversation = exchange.request.conversation
         if not conversation:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pytest_modeleval.perf.client.record import Load, Record
+from pytest_modeleval.perf.client.record import Load, Observation
 from pytest_modeleval.perf.figures.bootstrap import block_bootstrap
 from pytest_modeleval.perf.figures.definitions import RATES, SPREADS
 from pytest_modeleval.perf.figures.distribution import Distribution
@@ -122,7 +122,7 @@ class _Pass:
     def read(self, load: Load) -> dict[str, list[float]]:
         """Take a load in; how much happened in each slice of its window, a second."""
         flight, flows = InFlight(), {name: Flow() for name in RATES}
-        conversations: dict[str, tuple[float, Record]] = {}
+        conversations: dict[str, tuple[float, Observation]] = {}
         for record in load.records:
             flight.add(record.sent, record.ended)
             if record.warm_up:
@@ -143,7 +143,7 @@ class _Pass:
         self._keep_steady(load, flight, flows)
         return _sliced(load.window, flows)
 
-    def _take(self, record: Record, flows: Mapping[str, Flow]) -> None:
+    def _take(self, record: Observation, flows: Mapping[str, Flow]) -> None:
         values = values_of(record)
         self.succeeded += 1
         self.finishes[record.finish or "none"] += 1
@@ -180,7 +180,7 @@ class _Pass:
             self.steady = end - start, requests / (end - start), tokens / (end - start)
 
 
-def _writing(record: Record) -> tuple[float, float]:
+def _writing(record: Observation) -> tuple[float, float]:
     assert record.first is not None
     return record.first, record.last if record.last is not None else record.ended
 

@@ -3,10 +3,10 @@
 from itertools import accumulate, pairwise
 from operator import sub
 
-from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.client.record import Observation
 
 
-def values_of(record: Record) -> dict[str, float]:
+def values_of(record: Observation) -> dict[str, float]:
     """A request's own figures, those that it has; `SPREADS` defines them."""
     values = {
         "latency": record.ended - record.scheduled,
@@ -35,14 +35,14 @@ def values_of(record: Record) -> dict[str, float]:
     return values
 
 
-def read_times(record: Record) -> list[float]:
+def read_times(record: Observation) -> list[float]:
     """When each socket read with content came: chunks of one read have one arrival."""
     if len(record.clumps) in (0, len(record.chunks)):
         return list(record.chunks)
     return [record.chunks[end - 1] for end in accumulate(record.clumps)]
 
 
-def token_gaps(record: Record) -> list[float]:
+def token_gaps(record: Observation) -> list[float]:
     """The time per token of each read after the first, once for each of its tokens.
 
     A read's tokens are its chunks' sizes where the server tells them; else its chunks times the request's mean number
@@ -61,7 +61,7 @@ def token_gaps(record: Record) -> list[float]:
     return gaps
 
 
-def _tokens_per_chunk(record: Record, first: int) -> float:
+def _tokens_per_chunk(record: Observation, first: int) -> float:
     later = len(record.chunks) - first
     if not record.output_tokens or later < 1:
         return 1.0

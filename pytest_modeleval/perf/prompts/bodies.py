@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.endpoints import asked
-from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.record import LoadRequest
 from pytest_modeleval.perf.client.responses import input_of
 from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.prompts.prompt import Content, Prompt
@@ -63,24 +63,24 @@ class Bodies:
     # Laid under every body.
     under: Mapping[str, Any] = field(default_factory=dict)
 
-    def requests(self, prompts: Iterable[Prompt], draw: random.Random) -> Iterator[Request]:
+    def requests(self, prompts: Iterable[Prompt], draw: random.Random) -> Iterator[LoadRequest]:
         """A request for every turn of every prompt."""
         source = iter(prompts)
         for number, prompt in enumerate(source):
             if self.endpoint == "embeddings" and self.batch > 1:
                 texts = [_text(each.turns[0]) for each in (prompt, *(next(source) for _ in range(self.batch - 1)))]
-                yield Request(_encoded(self._body(None) | asked(self.endpoint, texts)), at=prompt.at)
+                yield LoadRequest(_encoded(self._body(None) | asked(self.endpoint, texts)), at=prompt.at)
                 continue
             yield from self._of(prompt, f"c{number}" if len(prompt.turns) > 1 else "", draw)
 
-    def _of(self, prompt: Prompt, conversation: str, draw: random.Random) -> Iterator[Request]:
+    def _of(self, prompt: Prompt, conversation: str, draw: random.Random) -> Iterator[LoadRequest]:
         longest = prompt.max_tokens or (self.output.draw(draw) if self.output else None)
         body = self._body(longest)
         if prompt.body is not None:
             # What the user wrote down is sent, over what every request has.
             whole = layered(self.endpoint, body, {k: v for k, v in prompt.body.items() if k not in OURS})
             longest = whole.get(limit_of(self.endpoint, whole))
-            yield Request(_encoded(whole), prompt.input_tokens, longest, at=prompt.at, head=prompt.head)
+            yield LoadRequest(_encoded(whole), prompt.input_tokens, longest, at=prompt.at, head=prompt.head)
             return
         if len(prompt.turns) > 1 and self.endpoint not in ("chat", "responses"):
             raise pytest.UsageError(f"conversations need --perf-endpoint chat or responses, not {self.endpoint}")
@@ -99,7 +99,7 @@ class Bodies:
             pause = prompt.pauses[turn] if prompt.pauses else 0.0
             at = prompt.at if turn == 0 else None
             quoted = turn + 1 < len(prompt.turns)
-            yield Request(made, known, longest, conversation, at, pause, prompt.head, quoted)
+            yield LoadRequest(made, known, longest, conversation, at, pause, prompt.head, quoted)
 
     def _later(self, body: Mapping[str, Any], prompt: Prompt, turn: int, answers: Sequence[str]) -> bytes:
         """The body of a later turn: what the model really said stands between what the user says."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.perf.client.record import Record
+from pytest_modeleval.perf.client.record import Observation
 from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
@@ -58,7 +58,7 @@ def write_parquet(path: Path, measured: Measured) -> None:
     """One request a row, written some at a time."""
     pyarrow = _library("pyarrow", "parquet")
     parquet = _library("pyarrow.parquet", "parquet")
-    schema = pyarrow.schema([(name, _type(pyarrow, name)) for name in ("part", *(f.name for f in fields(Record)))])
+    schema = pyarrow.schema([(name, _type(pyarrow, name)) for name in ("part", *(f.name for f in fields(Observation)))])
     with parquet.ParquetWriter(path, schema) as writer:
         batch: list[dict[str, Any]] = []
         for row in _rows(measured):
@@ -81,7 +81,7 @@ def _type(pyarrow: Any, name: str) -> Any:
 
 
 def _rows(measured: Measured) -> Iterator[dict[str, Any]]:
-    names = [field.name for field in fields(Record)]
+    names = [field.name for field in fields(Observation)]
     for part, load in enumerate(measured.loads):
         for record in load.records:
             row = {name: getattr(record, name) for name in names}

@@ -14,7 +14,7 @@ from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.endpoints import FIELDS, PATHS
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.perf.client.record import Request
+from pytest_modeleval.perf.client.record import LoadRequest
 from pytest_modeleval.perf.client.target import Target, reach
 from pytest_modeleval.perf.options.options import RANDOM, PerfOptions
 from pytest_modeleval.perf.prompts.agents import Filled
@@ -81,7 +81,7 @@ class Workload:
             )
         return self._target[0]
 
-    def requests(self, draw: random.Random) -> Iterator[Request]:
+    def requests(self, draw: random.Random) -> Iterator[LoadRequest]:
         """Requests without end, or as many as the trace has."""
         prompts: Iterator[Prompt] = self._source().prompts(draw)
         if shared := self._shared:
@@ -193,6 +193,6 @@ def generator(*parts: object) -> random.Random:
     return random.Random("/".join(map(str, parts)))
 
 
-def limited(requests: Iterator[Request], number: int | None) -> Iterator[Request]:
+def limited(requests: Iterator[LoadRequest], number: int | None) -> Iterator[LoadRequest]:
     """So many of the requests, or all."""
     return requests if number is None else itertools.islice(requests, number)

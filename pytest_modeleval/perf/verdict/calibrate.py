@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.perf.client.load import run_load
-from pytest_modeleval.perf.client.record import Load, Plan, Record, Request
+from pytest_modeleval.perf.client.record import Load, LoadRequest, Observation, Plan
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
@@ -54,12 +54,12 @@ def calibrate(parallel: int, *, gap: float = 0.01, seconds: float = 2.0) -> Floo
             raise pytest.UsageError(f"--perf-calibrate: this machine's own server ended: {error}") from None
 
 
-def requests(number: int, tokens: int) -> Iterator[Request]:
+def requests(number: int, tokens: int) -> Iterator[LoadRequest]:
     """Requests that the bench server can tell apart; each is named in its record's ``conversation``."""
     for index in range(number):
         messages = [{"role": "user", "content": "What is measured here is the client. " * 8}]
         asked = {"model": "bench", "messages": messages, "max_tokens": tokens, "stream": True, "user": str(index)}
-        yield Request(json.dumps(asked).encode(), max_tokens=tokens, conversation=str(index))
+        yield LoadRequest(json.dumps(asked).encode(), max_tokens=tokens, conversation=str(index))
 
 
 def _floor(load: Load, server: BenchServer) -> Floor:
@@ -83,11 +83,11 @@ def _floor(load: Load, server: BenchServer) -> Floor:
     )
 
 
-def _ttft(record: Record) -> float:
+def _ttft(record: Observation) -> float:
     return (record.first or record.ended) - record.sent
 
 
-def _latency(record: Record) -> float:
+def _latency(record: Observation) -> float:
     return (record.last or record.ended) - record.sent
 
 
@@ -99,7 +99,7 @@ def _true_latency(served: dict[str, Any]) -> float:
     return float(served["sends"][-1] - served["received"]) / 1e9
 
 
-def _gap_errors(record: Record, served: dict[str, Any]) -> Iterator[float]:
+def _gap_errors(record: Observation, served: dict[str, Any]) -> Iterator[float]:
     sends = served["sends"]
     for index in range(1, min(len(sends), len(record.chunks))):
         seen = record.chunks[index] - record.chunks[index - 1]

@@ -7,7 +7,7 @@ from pytest_modeleval.reports.allure.sample import PAGE
 from pytest_modeleval.reports.columns import decimal, interval, oldest
 from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
 from pytest_modeleval.reports.markup import escaped
-from pytest_modeleval.results.results import Row
+from pytest_modeleval.results.results import TableRow
 
 # Regressed samples that are listed; the rest are counted.
 _LISTED = 200
@@ -77,7 +77,7 @@ def _tables(screen: FirstScreen) -> Iterator[str]:
         )
 
 
-def _cells(row: Row, run: Run) -> list[str]:
+def _cells(row: TableRow, run: Run) -> list[str]:
     return [
         row.model,
         row.benchmark,
