@@ -14,7 +14,6 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -39,17 +38,22 @@ for name in (
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
+class NamedFailures:
+    """Names a test that fails as soon as it has: the whole takes a quarter of an hour."""
+
+    def __init__(self, terminal: pytest.TerminalReporter) -> None:
+        self._terminal = terminal
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})", red=True)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """Name a test that fails as soon as it has: the whole takes a quarter of an hour."""
     terminal = config.pluginmanager.get_plugin("terminalreporter")
-
-    def named(report: pytest.TestReport) -> None:
-        if report.failed and terminal:
-            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})", red=True)
-
-    if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(SimpleNamespace(pytest_runtest_logreport=named), "named-failures")
+    if terminal is not None and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(NamedFailures(terminal))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
