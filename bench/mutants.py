@@ -1,6 +1,6 @@
 """How many small faults the tests notice: draws some of the package, puts each into a copy of the tree, runs its tests.
 
-    python bench/mutants.py --map                       # once: which tests run which line (the whole suite, traced)
+    python bench/mutants.py --map [--processes 2]       # once: which tests run which line (the whole suite, traced)
     python bench/mutants.py [--number 150] [--seed 1]   # prints what survived, and the share that was caught
     python bench/mutants.py --only gate statistics/means.py   # of these folders and files alone
 
@@ -108,8 +108,10 @@ def run(tree: Path, *arguments: str, seconds: float | None = None) -> int:
     return os.waitstatus_to_exitcode(status)
 
 
-def make_map(work: Path, arguments: list[str]) -> None:
+def make_map(work: Path, arguments: list[str], processes: int) -> None:
     """Trace the suite: every line of the package with the tests that run it."""
+    if processes > 1:
+        arguments = [*(arguments or ["tests"]), "-n", str(processes), "--dist", "loadfile"]
     tree = copied(work / "map")
     (tree / ".coveragerc").write_text(TRACED.format(tree), "utf-8")
     (tree / "sitecustomize.py").write_text("import coverage; coverage.process_startup()", "utf-8")
@@ -215,7 +217,7 @@ def main() -> None:
     for library in LIBRARIES:
         importlib.import_module(library)
     if asked.map is not None:
-        make_map(asked.work, asked.map)
+        make_map(asked.work, asked.map, asked.processes)
         return
     if not (asked.work / "coverage").exists():
         raise SystemExit("nobody has traced yet which tests run which line: --map")
