@@ -20,7 +20,6 @@ from pytest_modeleval.gate.judge import Gate
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.gate.stopping import Stopper
 from pytest_modeleval.gate.verdict import Result, Verdict, decided
-from pytest_modeleval.options.flags import FLAGS
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import RIGHT, WRONG, Record
 from pytest_modeleval.statistics.paired import bonett_price, detectable_drop, mcnemar_drop
@@ -102,8 +101,7 @@ def simulate(runs: int) -> None:
 
 def options(baseline: Path) -> Options:
     """The options of a run with a baseline and nothing else."""
-    given = {flag.field: flag.parse("", ()) if flag.repeated else flag.default for flag in FLAGS}
-    return Options(**{**given, "baseline": baseline, "model": ("m",)})
+    return Options(baseline=baseline, model=("m",))
 
 
 def cost(size: int) -> None:

@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_modeleval.api import evaluate
+    from pytest_modeleval.api import Evaluated, evaluate
     from pytest_modeleval.datasets import Row
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
@@ -35,6 +35,7 @@ __all__ = [
     "Completion",
     "Embed",
     "Embeddings",
+    "Evaluated",
     "FinishedRun",
     "Found",
     "JudgeError",
@@ -67,6 +68,7 @@ _MODULES = {
     "Completion": "sample",
     "Embed": "requests",
     "Embeddings": "sample",
+    "Evaluated": "api",
     "FinishedRun": "results.finished",
     "Found": "perf.verdict.search",
     "JudgeError": "sample",

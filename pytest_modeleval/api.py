@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.options.sources import HANDED
 from pytest_modeleval.results.results import Row
 
 if TYPE_CHECKING:
     import pandas
 
 # What `evaluate` itself gives to pytest.
-_OWN = ("--model", "--eval-json", "--eval-export")
+_OWN = {"model": "--model", "json": "--eval-json", "export": "--eval-export"}
 
 
 @dataclass(frozen=True)
-class Run:
+class Evaluated:
     """A finished run: the table's rows, one mapping a sample (as --eval-export writes them), pytest's exit status."""
 
     id: str
@@ -35,38 +36,39 @@ class Run:
         try:
             import pandas
         except ImportError:
-            raise ImportError("Run.to_pandas needs pandas: pip install pandas") from None
+            raise ImportError("Evaluated.to_pandas needs pandas: pip install pandas") from None
         return pandas.DataFrame(list(self.samples))
 
 
 def evaluate(
-    model: str | Sequence[str],
+    model: str | Sequence[str] | None = None,
     *,
     select: str = "",
-    limit: int | None = None,
-    data: str | os.PathLike[str] | None = None,
     flags: Sequence[str] = (),
     show: bool = False,
-) -> Run:
-    """The run of `pytest --model MODEL -k SELECT --eval-limit LIMIT --eval-data DATA FLAGS` in the current folder.
+    **options: object,
+) -> Evaluated:
+    """The run of `pytest --model MODEL -k SELECT FLAGS` in the current folder, with these options over its settings.
 
-    ``flags`` may hold test files too. Prints nothing unless ``show``. Raises `pytest.UsageError` for what pytest calls
-    one, RuntimeError for a run that did not come to its end; wrong answers only make the exit status 1.
+    An option is called as its flag is, without ``--eval-`` and with ``_``; its value is a text as on the command line,
+    or what TOML has for it: ``evaluate("qwen3", limit=100, generation={"temperature": 0})``. ``flags`` are pytest's
+    own, and test files. Prints nothing unless ``show``. Raises `pytest.UsageError` for what pytest calls one,
+    RuntimeError for a run that did not come to its end; wrong answers only make the exit status 1.
     """
-    for flag in flags:
-        if flag.partition("=")[0] in _OWN:
-            raise pytest.UsageError(f"evaluate() gives pytest {', '.join(_OWN)} itself: leave {flag} out of flags")
+    given = [*options.keys() & _OWN, *(flag for flag in flags if flag.partition("=")[0] in _OWN.values())]
+    if given:
+        raise pytest.UsageError(f"evaluate() gives pytest {', '.join(_OWN.values())} itself: leave {given[0]} out")
     with tempfile.TemporaryDirectory(prefix="modeleval-") as name:
         folder = Path(name)
-        models = [model] if isinstance(model, str) else model
-        command = [sys.executable, "-m", "pytest", *(f"--model={each}" for each in models)]
-        command += [f"-k={select}"] if select else []
-        command += [f"--eval-limit={limit}"] if limit is not None else []
-        command += [f"--eval-data={os.fspath(data)}"] if data is not None else []
         # The caller's own `--lf` keeps what it knows.
-        command += [*flags, "-o", f"cache_dir={folder / 'cache'}"]
-        command += [f"--eval-json={folder / 'run.json'}", f"--eval-export={folder / 'samples.jsonl'}"]
-        return _read(folder, *_call(command, show=show))
+        command = [sys.executable, "-m", "pytest", *flags, "-o", f"cache_dir={folder / 'cache'}"]
+        command += [f"-k={select}"] if select else []
+        handed = {**options, "json": folder / "run.json", "export": folder / "samples.jsonl"}
+        if model is not None:
+            handed["model"] = model
+        path = folder / "options.json"
+        path.write_text(json.dumps(handed, default=str), "utf-8")
+        return _read(folder, *_call([*command, f"{HANDED}={path}"], show=show))
 
 
 def _call(command: Sequence[str], *, show: bool) -> tuple[int, str]:
@@ -83,7 +85,7 @@ def _call(command: Sequence[str], *, show: bool) -> tuple[int, str]:
     return done.returncode, (done.stdout or b"").decode("utf-8", "replace")
 
 
-def _read(folder: Path, status: int, output: str) -> Run:
+def _read(folder: Path, status: int, output: str) -> Evaluated:
     path, samples = folder / "run.json", folder / "samples.jsonl"
     if status == pytest.ExitCode.USAGE_ERROR:
         raise pytest.UsageError(_complaint(output))
@@ -92,9 +94,8 @@ def _read(folder: Path, status: int, output: str) -> Run:
     document = json.loads(path.read_text("utf-8"))
     with samples.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
-    return Run(
-        document["run"]["id"], status, [Row(**{**row, "range": tuple(row["range"])}) for row in document["rows"]], rows
-    )
+    read = [Row(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
+    return Evaluated(document["run"]["id"], status, read, rows)
 
 
 def _complaint(output: str) -> str:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 @pytest.hookspec(firstresult=True)
 def pytest_modeleval_open_model(spec: "ModelSpec") -> "Model | None":
-    """Open a model of an ``api`` of your own; return None for every other.
+    """Open a model of an ``api`` of your own (`models.Model`); return None for every other.
+
+    Its stored answers serve until the code that this function reaches changes.
 
     ::
 

@@ -18,18 +18,20 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     rule,
     sample,
 )
-from pytest_modeleval.options.flags import COMMANDS, FLAGS, add_flags, add_options
-from pytest_modeleval.options.options import MARK, is_active
-from pytest_modeleval.perf.options.flags import FLAGS as PERF_FLAGS
-from pytest_modeleval.perf.options.flags import PERF, fixture_of, is_asked
+from pytest_modeleval.options.flags import add_flags
+from pytest_modeleval.options.options import COMMANDS, FLAGS, MARK
+from pytest_modeleval.options.sources import add_handed, is_active, refuse_ini_keys
+from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked
+from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 
 if TYPE_CHECKING:
     from pytest_modeleval.run.evaluation import Evaluation
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_options(parser)
-    add_flags(parser, parser.getgroup("perf", "load tests of a model's server"), PERF_FLAGS)
+    add_flags(parser, (*FLAGS, *COMMANDS), "model evaluation: {}")
+    add_flags(parser, PERF_FLAGS)
+    add_handed(parser)
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -41,11 +43,14 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARK}: a benchmark, one item a sample (pytest-modeleval)")
     config.addinivalue_line("markers", f"{PERF}(parallel=…, slo=…): a load test, an item a load (pytest-modeleval)")
-    if is_asked(config) and not config.option.help:
+    if config.option.help:
+        return
+    refuse_ini_keys(config)
+    if is_asked(config):
         from pytest_modeleval.perf.run.hooks import start
 
         start(config)
-    elif is_active(config) and not config.option.help:
+    elif is_active(config):
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
 
 

@@ -232,7 +232,7 @@ def faulty(project: pytest.Pytester, faulty_server: FaultyServer) -> FaultyServe
     return faulty_server
 
 
-def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
+def alias(project: pytest.Pytester, name: str, **keys: object) -> None:
     """Add an alias to the project's modeleval.toml."""
 
     def toml(value: object) -> str:
@@ -240,9 +240,13 @@ def alias(project: pytest.Pytester, name: str, **settings: object) -> None:
             return "{ " + ", ".join(f"{key} = {toml(inner)}" for key, inner in value.items()) + " }"
         return json.dumps(value)
 
-    lines = [f"[models.{name}]", *(f"{key} = {toml(value)}" for key, value in settings.items()), ""]
+    add_settings(project, "\n".join([f"[models.{name}]", *(f"{key} = {toml(value)}" for key, value in keys.items())]))
+
+
+def add_settings(project: pytest.Pytester, toml: str) -> None:
+    """Add tables to the project's modeleval.toml."""
     with (project.path / "modeleval.toml").open("a") as file:
-        file.write("\n".join(lines))
+        file.write(f"{toml}\n")
 
 
 # Without what a user's project need not have; `-p NAME` brings one back (test_other_plugins.py).

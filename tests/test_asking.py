@@ -5,6 +5,7 @@ import random
 import selectors
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,14 @@ import pytest
 from pytest_modeleval.asking.asker import FIRST_PAUSE, JITTER, LONGEST_PAUSE, Asker, askers
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.models import Model, Unavailable
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store.store import Store
+
+IDENTIFY = partial(identity_of, offline=True)
 
 
 class Told:
@@ -80,7 +84,7 @@ def asker(folder: Path, model: Told, **spec: object) -> Asker:
 def asker_of(store: Store, open_model: Callable[[ModelSpec], Model], **spec: object) -> Asker:
     settings: dict[str, Any] = {"name": "told", "api": "told", "model": "told", **spec}
     rules = Rules(Cache.OFF, "run", judged=False, since=0)
-    return askers([ModelSpec(**settings)], store, rules, open_model, offline=True, concurrency=None)["told"]
+    return askers([ModelSpec(**settings)], store, rules, open_model, identify=IDENTIFY, concurrency=None)["told"]
 
 
 def pauses(model: Told) -> Sequence[float]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, alias, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ from tests.conftest import ANSWERS, FaultyServer, alias, run
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
         (["--model", "faulty", "-k", "answers and HADR"], "unknown * in -k 'answers and HADR': 'HADR'; did you mean 'hard'? *"),
         (["--model", "faulty", "-k", "humaneval"], "unknown benchmark, subset or tag in -k 'humaneval': 'humaneval'. Known: *"),
-        (["--model", "faulty", "-o", "eval_limt=3"], "unknown ini key 'eval_limt'; did you mean 'eval_limit'? Known: *"),
+        (["--model", "faulty", "--eval-run", "nigthly"], "unknown run 'nigthly'; did you mean 'nightly'? Known: nightly. Give the NAME of a table [[]runs.NAME] *"),
         (["--model", "./empty"], "the folder empty has no config.json: it holds no model that transformers reads"),
         (["--model", "./lora"], "the folder lora holds an adapter alone: pip install peft, or merge it into its model *"),
         (["--model", "./gguf"], "gguf/q4.gguf is in llama.cpp's format: serve it with llama-server, and give its address *"),
@@ -70,6 +70,7 @@ def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, argume
     for name in ("empty/x", "lora/adapter_config.json", "gguf/q4.gguf"):
         (project.path / name).parent.mkdir(exist_ok=True)
         (project.path / name).touch()
+    add_settings(project, "[runs.nightly]")
 
     result = run(project, *arguments, "test_answers.py")
 
@@ -176,7 +177,10 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
         ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a str, not 3"),
         ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a int, not True"),
         ("[models.m]\nmodel = 'x'\napi_key = 'sk-1'", "modeleval.toml: model 'm': keys do not belong in a file; *"),
-        ("[models.m]\nmodel = 'x'\napi = 'opnai'", "unknown api of model 'm': 'opnai'; did you mean 'openai'? *"),
+        (
+            "[models.m]\nmodel = 'x'\napi = 'opnai'",
+            "unknown api of model 'm': 'opnai'; did you mean 'openai'? * one of your own is opened by the hook pytest_modeleval_open_model of a conftest.py",
+        ),
         ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
         ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),
         ("models = 3", "modeleval.toml: models are tables, ?models.NAME], not 3"),
@@ -235,14 +239,6 @@ def test_an_alias_in_both_files(project: pytest.Pytester) -> None:
     result = run(project, "--model", "m", "test_answers.py")
 
     result.stderr.fnmatch_lines(["ERROR: model 'm' is in pyproject.toml and in modeleval.toml; keep one"])
-
-
-def test_an_unknown_key_in_the_ini_file(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    project.makeini("[pytest]\neval_limitt = 3")
-
-    result = run(project, "--model", "faulty", "-W", "ignore", "test_answers.py")
-
-    result.stderr.fnmatch_lines(["ERROR: unknown ini key 'eval_limitt'; did you mean 'eval_limit'? *"])
 
 
 def test_two_subsets_of_one_spelling(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -14,7 +14,7 @@ from pytest_modeleval import hub
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.find import found
 from pytest_modeleval.datasets.lock import Lock
-from tests.conftest import FaultyServer, run
+from tests.conftest import FaultyServer, add_settings, run
 from tests.hubs import HubServer
 
 FETCHED = """
@@ -96,14 +96,10 @@ def test_a_split_of_examples_that_is_not_there_is_said_at_the_start(project: pyt
     )
 
 
-def test_a_switch_in_the_ini_file(project: pytest.Pytester, hubs: HubServer) -> None:
-    project.makeini("[pytest]\neval_offline = yes")
-    run(project, "--model", "faulty", "test_fetched.py").stderr.fnmatch_lines(["ERROR: fetched has no *"])
+def test_a_switch_in_the_settings(project: pytest.Pytester, hubs: HubServer) -> None:
+    add_settings(project, "[run]\noffline = true")
 
-    project.makeini("[pytest]\neval_offline = true")
-    run(project, "--model", "faulty", "test_fetched.py").stderr.fnmatch_lines(
-        ["ERROR: eval_offline in the ini file takes yes or no, not 'true'"]
-    )
+    run(project, "--model", "faulty", "test_fetched.py").stderr.fnmatch_lines(["ERROR: fetched has no *"])
 
 
 def test_choosing_a_benchmark_opens_no_other(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from pytest_modeleval.options.flags import FLAGS
-from pytest_modeleval.perf.options.flags import FLAGS as PERF_FLAGS
+from pytest_modeleval.options.options import FLAGS
+from pytest_modeleval.options.where import Where
+from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 from tests.conftest import run
 
 WITH_AND_WITHOUT_MODEL = pytest.mark.parametrize(
@@ -29,10 +30,10 @@ def test_help_shows_every_flag_and_its_percent_signs(project: pytest.Pytester, m
 
 
 def test_the_defaults_that_help_tells_are_those_that_hold() -> None:
-    fixed = [flag for flag in (*FLAGS, *PERF_FLAGS) if flag.default not in (None, ()) and not flag.switch]
+    fixed = [flag for flag in (*FLAGS, *PERF_FLAGS) if flag.default not in (None, (), {}, False)]
     told = {flag.name: flag.help.rpartition("(default: ")[2].removesuffix(")") for flag in fixed}
 
-    assert {flag.name: flag.parse(flag.name, told[flag.name]) for flag in fixed} == {
+    assert {flag.name: flag.read(Where(flag.name), told[flag.name]) for flag in fixed} == {
         flag.name: flag.default for flag in fixed
     }
 

@@ -28,6 +28,7 @@ from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.config import read_config
 from pytest_modeleval.options.parsers import text
+from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.prompts.files import read_prompts
 from pytest_modeleval.perf.prompts.trace import read_trace
 from pytest_modeleval.sample import SampleError
@@ -71,7 +72,7 @@ READERS: dict[str, Reader] = {
     "mix.toml": read_schema,
     "mix.json": read_schema,
     "modeleval.toml": configured,
-    "prompt.txt": lambda path: text("--eval-prompt", f"file:{path}"),
+    "prompt.txt": lambda path: text(Where("--eval-prompt"), f"file:{path}"),
 }
 
 

@@ -2,15 +2,18 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pytest_modeleval.asking.resuming import resume_within
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.options.config import read_config
-from pytest_modeleval.options.flags import COMMANDS, FLAGS, GROUPS
+from pytest_modeleval.options.flags import read
+from pytest_modeleval.options.options import COMMANDS, FLAGS, Options, given_in
+from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
+from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
 from tests.conftest import FaultyServer, answer, run, run_alone
 
@@ -58,7 +61,7 @@ def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
     documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
     named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
 
-    assert named == {flag.name for flag in (*FLAGS, *COMMANDS)}
+    assert named == {flag.name for flag in (*FLAGS, *COMMANDS) if not flag.settings_only}
 
 
 def test_the_flags_stand_in_the_groups_of_help() -> None:
@@ -71,10 +74,11 @@ def test_the_flags_stand_in_the_groups_of_help() -> None:
         for title, rows in zip(*[iter(parts)] * 2, strict=True)
     }
 
-    for title, flags in GROUPS.items():
+    for title in {flag.group for flag in FLAGS}:
+        flags = {flag.name for flag in FLAGS if flag.group == title}
         rest = set().union(*(named for other, named in listed.items() if other != title))
-        assert listed[title] <= {flag.name for flag in flags}
-        assert not rest & {flag.name for flag in flags}
+        assert listed[title] <= flags
+        assert not rest & flags
 
 
 def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
@@ -110,8 +114,6 @@ def test_the_workflow_shown_keeps_answers_for_the_same_run_alone() -> None:
 
 def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
     shown = blocks(README, "toml") + blocks((ROOT / "docs/models.md").read_text(), "toml")
-    assert resume_within_of(tmp_path, *blocks((ROOT / "docs/gate.md").read_text(), "toml")) == 24 * 3600
-
     for number, block in enumerate(shown):
         folder = tmp_path / str(number)
         folder.mkdir()
@@ -122,9 +124,19 @@ def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
         )
 
 
-def resume_within_of(folder: Path, settings: str) -> float:
-    (folder / "modeleval.toml").write_text(settings)
-    return resume_within(folder)
+@pytest.mark.parametrize("document", ["gate", "settings"])
+def test_the_settings_shown_are_options(document: str, tmp_path: Path) -> None:
+    (block,) = blocks((ROOT / f"docs/{document}.md").read_text(), "toml")
+    (tmp_path / "modeleval.toml").write_text(block)
+    (tmp_path / "datasets").mkdir()
+
+    tables = read_config(tmp_path)
+
+    for table in chain.from_iterable(tables[section].values() for section in ("run", "gate", "runs")):
+        keys = {flag.key for flag in (*FLAGS, *PERF_FLAGS)}
+        given = given_in(table.settings, table.where, keys, folder=tmp_path)
+        read(Options, FLAGS, given), read(PerfOptions, PERF_FLAGS, given)
+        assert given
 
 
 def test_the_benchmark_of_the_guide_runs(project: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -133,14 +145,6 @@ def test_the_benchmark_of_the_guide_runs(project: pytest.Pytester, faulty: Fault
     project.makepyfile(test_capitals=blocks(guide, "python")[0])
 
     run(project, "--model", "faulty", "test_capitals.py").assert_outcomes(passed=1, failed=1)
-
-
-def test_an_ini_file_may_hold_every_flag(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    project.makeini("[pytest]\neval_model = faulty\neval_limit = 3\neval_generation =\n  temperature=0.5\n  seed=1")
-
-    run(project, "test_answers.py").assert_outcomes(passed=3)
-
-    assert (faulty.asked[0]["temperature"], faulty.asked[0]["seed"]) == (0.5, 1)
 
 
 def test_the_users_own_files_of_the_guide_run(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -8,7 +8,8 @@ from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.requests import Chat, LogLikelihood, Request
+from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Request
+from pytest_modeleval.sample import Completion, LogLikelihoods
 from pytest_modeleval.store.store import Store
 
 QUESTION = [{"role": "user", "content": "What is 6 · 7?"}]
@@ -31,6 +32,8 @@ KEYS = {
 def request(kind: str) -> Request:
     if kind == "weighed":
         return LogLikelihood([{"role": "user", "content": "Q: 1+1?\nA:"}], CLOZE, sample_id="x[main-00001]")
+    if kind == "embedded":
+        return Embed(["a"])
     if kind == "settings":
         return Chat(QUESTION, [TOOL], SETTINGS, repeat=2, sample_id="x[main-00001]")
     return Chat(QUESTION, asked_before=int(kind == "again"))
@@ -46,3 +49,26 @@ def test_what_is_asked_has_the_key_that_it_had(tmp_path: Path, api: str, kind: s
     store.close()
 
     assert question.asked == KEYS[api, kind]
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer"),
+    [
+        ("weighed", Completion("42")),
+        ("weighed", LogLikelihoods(choice_logprobs=[-1.0])),
+        ("embedded", Completion("42")),
+    ],
+    ids=["a text", "too few", "no vectors"],
+)
+def test_a_stored_answer_of_another_kind_does_not_serve(tmp_path: Path, kind: str, answer: Completion) -> None:
+    store = Store(tmp_path)
+    rules = Rules(Cache.WRITE, "run", judged=False, since=0)
+    recall = Recall(
+        store, rules, ModelSpec("m", "openai", "m"), Identity({"api": "openai"}, "m", "here", is_sure=False)
+    )
+    asking = request(kind)
+
+    recall.keep(recall.question(asking), answer)
+
+    assert recall.kept(recall.question(asking), asking) is None
+    store.close()

@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_modeleval import evaluate
-from tests.conftest import FaultyServer, answer
+from pytest_modeleval import Evaluated, evaluate
+from tests.conftest import FaultyServer, add_settings, answer
 
 
 @pytest.fixture
@@ -35,12 +36,34 @@ def test_a_run_is_an_object(
     assert (project.path / ".modeleval/store.sqlite").exists()
 
 
-def test_its_arguments_are_the_flags(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    run = evaluate(["faulty"], select="hard", limit=3, data=Path(), flags=["test_answers.py", "--eval-repeats=2"])
+def test_its_arguments_are_the_options(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run: Evaluated = evaluate(
+        ["faulty"],
+        select="hard",
+        flags=["test_answers.py", "--eval-repeats=2"],
+        limit=3,
+        data=Path(),
+        generation={"temperature": 0.5, "stop": "5"},
+        shots=None,
+    )
 
     assert run.exit_status == 0
     assert len(run.samples) == 6
     assert {sample["subset"] for sample in run.samples} == {"hard"}
+    assert {(body["temperature"], body["stop"]) for body in faulty.asked} == {(0.5, "5")}
+
+
+def test_its_options_go_over_the_settings_and_workers_have_them(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    add_settings(
+        project, "[run]\nlimit = 6\noffline = true\n[runs.pr]\nmodel = 'faulty'\nlimit = 4\nsystem = 'Briefly.'"
+    )
+    options: dict[str, Any] = {"run": "pr", "limit": 2, "offline": False}
+
+    named = evaluate(flags=["test_answers.py", "-n", "2"], **options)
+    plain = evaluate("faulty", flags=["test_answers.py"])
+
+    assert [len(run.samples) for run in (named, plain)] == [2, 6]
+    assert [body["messages"][0]["content"] for body in faulty.asked[:2]] == ["Briefly."] * 2
 
 
 def test_it_prints_when_asked(
@@ -78,12 +101,12 @@ def test_without_pandas_it_says_what_is_needed(
     run = evaluate("faulty", limit=1, flags=["test_answers.py"])
     monkeypatch.setitem(sys.modules, "pandas", None)
 
-    with pytest.raises(ImportError, match=r"^Run.to_pandas needs pandas: pip install pandas$"):
+    with pytest.raises(ImportError, match=r"^Evaluated.to_pandas needs pandas: pip install pandas$"):
         run.to_pandas()
 
 
 @pytest.mark.parametrize(
-    ("model", "flags", "said"),
+    ("model", "given", "said"),
     [
         ("fauly", ["test_answers.py"], r"^unknown model 'fauly'; did you mean 'faulty'\? "),
         ("faulty", ["--eval-cache", "yes"], r"^--eval-cache takes one of off, read, write, only, any, not 'yes'$"),
@@ -91,16 +114,20 @@ def test_without_pandas_it_says_what_is_needed(
         (
             "faulty",
             ["--eval-json=x.json"],
-            r"^evaluate\(\) gives pytest --model, --eval-json, --eval-export itself: leave --eval-json=x\.json out of flags$",
+            r"^evaluate\(\) gives pytest --model, --eval-json, --eval-export itself: leave --eval-json=x\.json out$",
         ),
+        ("faulty", {"json": "x.json"}, r"^evaluate\(\) gives pytest --model, .* itself: leave json out$"),
+        ("faulty", {"limit": 0}, r"^evaluate\(\) limit takes a whole number of at least 1, not '0'$"),
+        ("faulty", {"limti": 3}, r"^unknown key in evaluate\(\): 'limti'; did you mean 'limit'\? "),
+        ("faulty", {"run": "pr"}, r"^unknown run 'pr'\. Give the NAME of a table \[runs\.NAME\] in modeleval\.toml\.$"),
     ],
-    ids=["model", "value", "flag", "own"],
+    ids=["model", "value", "flag", "own", "own option", "option's value", "option", "run"],
 )  # fmt: skip
 def test_a_mistake_is_one_line(
-    project: pytest.Pytester, faulty: FaultyServer, model: str, flags: list[str], said: str
+    project: pytest.Pytester, faulty: FaultyServer, model: str, given: list[str] | dict[str, Any], said: str
 ) -> None:
     with pytest.raises(pytest.UsageError, match=said) as raised:
-        evaluate(model, flags=flags)
+        evaluate(model, flags=given) if isinstance(given, list) else evaluate(model, **given)
 
     assert "\n" not in str(raised.value)
 

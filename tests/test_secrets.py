@@ -108,7 +108,7 @@ def test_a_traceback_with_locals_shows_no_header(keyed: pytest.Pytester, faulty:
 
         @benchmark(generated(lambda subset, index: {"q": "6 * 7?"}, {"easy": 1}), lambda row: Sample(row["q"], "42"))
         async def test_broken(sample, model):
-            spec, ref = model.asker.spec, model.ref
+            spec, name = model.asker.spec, model.name
             raise RuntimeError((await model.complete("?")).text)
         """
     )

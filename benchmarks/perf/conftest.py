@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.perf.options.flags import shipped_test
+from pytest_modeleval.perf.options.asked import shipped_test
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

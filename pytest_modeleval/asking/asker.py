@@ -16,7 +16,7 @@ from pytest_modeleval.asking.resuming import Resumption
 from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
-from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import LogLikelihood, Message, Request
@@ -203,14 +203,14 @@ def askers(
     rules: Rules,
     open_model: Callable[[ModelSpec], Model],
     *,
-    offline: bool,
+    identify: Callable[[ModelSpec, Digests], Identity],
     concurrency: int | None,
 ) -> dict[str, Asker]:
     """Who asks each model, by the models' names; `pytest.UsageError` for a model whose files cannot be read."""
     # Beside the answers, so that the hashes are there as long as these.
     digests, found = Digests(store.path.with_name("models.json")), {}
     for spec in models:
-        who = identity_of(spec, digests, offline=offline)
+        who = identify(spec, digests)
         pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
         found[spec.name] = Asker(Recall(store, rules, spec, who), partial(open_model, pinned), spec, concurrency)
     return found

@@ -6,15 +6,12 @@ import json
 import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.options.budget import read_seconds
-from pytest_modeleval.options.config import read_section
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, SampleError, StopRun
@@ -23,7 +20,7 @@ from pytest_modeleval.store.store import Kept, Store
 # The exit status of a run whose budget was spent: it leaves the rest to the next run.
 _BUDGET_SPENT = 8
 # Options that say neither what is asked nor how it is judged.
-_BESIDE = {"budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
+_BESIDE = {"run", "resume_within", "budget", "concurrency", "json", "summary", "export", "html", "report", "allure"}
 # A fingerprint that Ollama gives to every model (openai/openai.go).
 _NAMELESS = "fp_ollama"
 # Answers of the interrupted run that are asked for again: so many at least, and of so many letters together. All must
@@ -33,12 +30,6 @@ PROBES, LETTERS = 4, 400
 _LETTERS_OF_A_NUMBER = 25
 # How far two log-likelihoods of the same tokens lie apart when they were computed in other batches.
 _NOISE = 0.01
-
-
-def resume_within(root: Path) -> float:
-    """The age in seconds up to which answers are taken up, `[gate] resume_within` of the project's settings."""
-    settings = read_section(root, "gate", {"resume_within": (str,)})
-    return read_seconds("[gate] resume_within", settings.get("resume_within", "24h"))
 
 
 def command_of(config: pytest.Config, options: Options) -> str:

@@ -15,7 +15,6 @@ from pytest_modeleval.models.syntax import (
     Names,
     arguments,
     canonical,
-    clean,
     imported_inside,
     read,
     scripts,
@@ -148,7 +147,7 @@ class _Reach:
 
     def _whole(self, module: Module) -> None:
         if self._is_new(module.name, ""):
-            for statement in map(clean, module.body):
+            for statement in module.body:
                 self._take(module, statement, used(statement).free)
 
     def _open(self, name: str) -> Module | None:

@@ -4,13 +4,14 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pytest_modeleval.inputs import from_json
+from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.credentials import counted, is_secret
 from pytest_modeleval.models.spec import ModelSpec
@@ -41,10 +42,10 @@ class Identity:
         return hashlib.sha256(json.dumps(self.fields, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
-def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity:
+def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool, own: Sequence[object] = ()) -> Identity:
     """Who answers a model's questions, by the name that its alias gives, a folder's content, a commit or an address.
 
-    ``offline`` asks no hub.
+    ``offline`` asks no hub. ``own`` are the functions that open a user's own models, whose code is part of who answers.
     """
     path = Path(spec.model)
     args = {key: value for key, value in spec.args.items() if key != "revision"}
@@ -62,10 +63,13 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool) -> Identity
         return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)
     headers = _routing(spec.headers)
     fields |= {"address": _address(spec, shown=False), "headers": headers}
-    if spec.way.is_own and path.exists():
-        # A user's own way to a model may read it from there.
-        fields["content"] = digests.of(path)
     place = _address(spec, shown=True) + (f" (headers {', '.join(headers)})" if headers else "")
+    if spec.way.is_own:
+        fields["code"] = hashlib.sha256(code_of(*own).encode()).hexdigest()
+        place = f"{place} by the code {fields['code'][:8]}".strip()
+        if path.exists():
+            # It may read the model from there.
+            fields["content"] = digests.of(path)
     return Identity(fields, spec.model, place, is_sure=False)
 
 

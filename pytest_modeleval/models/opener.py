@@ -32,6 +32,11 @@ def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
     return model
 
 
+def openers(hook: pluggy.HookRelay) -> list[Callable[..., object]]:
+    """The functions by which a project opens models of its own."""
+    return [each.function for each in hook.pytest_modeleval_open_model.get_hookimpls()]
+
+
 def _opener(spec: ModelSpec) -> Callable[[ModelSpec], Model] | None:
     # Importing makes nothing but objects that stay: looking for garbage takes a fifth of `import openai`, and looking
     # through them later would hold up the first requests.

@@ -10,18 +10,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from types import CodeType
-from typing import TypeVar
 
 # Names, each with what is taken of it: () for itself, ("a", "b") for .a.b.
 Names = Mapping[str, set[tuple[str, ...]]]
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-Node = TypeVar("Node", bound=ast.AST)
 _DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 @dataclass(frozen=True, eq=False)
 class Module:
-    """A module's top-level statements."""
+    """A module's top-level statements, without docstrings and annotations."""
 
     name: str
     package: str
@@ -43,7 +41,7 @@ class Module:
         bindings: dict[str, list[ast.stmt]] = {}
         for statement in self.body:
             for name in set(_bound([statement])):
-                bindings.setdefault(name, []).append(clean(statement))
+                bindings.setdefault(name, []).append(statement)
         return bindings
 
     def has(self, name: str) -> bool:
@@ -58,7 +56,7 @@ class Module:
             names = [taken for each in decorators for taken in used(each).free]
             makers = [maker for each in names for maker in self._bindings.get(each, ()) if isinstance(maker, _DEFINED)]
             if any(name in used(maker).free for maker in makers):
-                yield clean(statement)
+                yield statement
 
     def function(self, code: CodeType) -> Function | None:
         """Where a function was written, without what decorates it; None where that is somewhere else."""
@@ -75,7 +73,10 @@ class Module:
             else:
                 continue
             if is_it:
-                return clean(node, decorated=False)
+                bare = copy.copy(node)
+                if not isinstance(bare, ast.Lambda):
+                    bare.decorator_list = []
+                return bare
         return None
 
 
@@ -89,7 +90,9 @@ def read(name: str, package: str, path: str) -> Module | None:
 
 @lru_cache(maxsize=512)
 def _read(name: str, package: str, path: Path, _stamp: int) -> Module:
-    return Module(name, package, path, ast.parse(path.read_bytes()).body)
+    tree = ast.parse(path.read_bytes())
+    _strip(tree)
+    return Module(name, package, path, tree.body)
 
 
 @dataclass(frozen=True)
@@ -106,7 +109,10 @@ def used(node: ast.AST) -> Used:
     names: dict[str, set[tuple[str, ...]]] = {}
     for name, taken in _chains(node):
         names.setdefault(name, set()).add(taken)
-    free = _free(symtable.symtable(ast.unparse(node), "", "exec"))
+    # From Python 3.12 on those of a comprehension count as names of the module that it is in.
+    comprehensions = (each.target for each in ast.walk(node) if isinstance(each, ast.comprehension))
+    own = {name for target in comprehensions for name, _ in _chains(target)}
+    free = _free(symtable.symtable(ast.unparse(node), "", "exec"), own)
     return Used(names, {name: taken for name, taken in names.items() if name in free})
 
 
@@ -122,10 +128,12 @@ def _chains(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from _chains(child)
 
 
-def _free(table: symtable.SymbolTable) -> set[str]:
+def _free(table: symtable.SymbolTable, own: set[str]) -> set[str]:
+    """The names of the module that a scope and those in it refer to, without its ``own``."""
     is_module = table.get_type() == "module"
     symbols = (symbol for symbol in table.get_symbols() if symbol.is_referenced() and (is_module or symbol.is_global()))
-    return {symbol.get_name() for symbol in symbols}.union(*map(_free, table.get_children()))
+    inner = (_free(child, set()) for child in table.get_children())
+    return ({symbol.get_name() for symbol in symbols} - own).union(*inner)
 
 
 def arguments(function: Function) -> list[str]:
@@ -181,10 +189,9 @@ def _bound(nodes: Iterable[ast.AST]) -> Iterator[str]:
             yield changed.id
 
 
-def clean(node: Node, *, decorated: bool = True) -> Node:
-    """The code without docstrings and annotations, and without what decorates it itself."""
-    node = copy.deepcopy(node)
-    for each in ast.walk(node):
+def _strip(tree: ast.Module) -> None:
+    """Take docstrings and annotations out of a module."""
+    for each in ast.walk(tree):
         if isinstance(each, ast.arg):
             each.annotation = None
         elif isinstance(each, ast.AnnAssign):
@@ -194,13 +201,13 @@ def clean(node: Node, *, decorated: bool = True) -> Node:
             each.body = (each.body[1:] if is_told else each.body) or [ast.Pass()]
             if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
                 each.returns = None
-    if not decorated and isinstance(node, _DEFINED):
-        node.decorator_list = []
-    return node
 
 
 def canonical(node: object) -> str:
     """The code as a text that its layout and the version of Python do not change."""
+    if isinstance(node, ast.JoinedStr):
+        # Python 3.12.1 sees an empty text behind a field in a field's format.
+        node = ast.JoinedStr([each for each in node.values if getattr(each, "value", None) != ""])
     if isinstance(node, ast.AST):
         kept = [(name, value) for name, value in ast.iter_fields(node) if name not in ("ctx", "kind", "type_comment")]
         inner = ", ".join(f"{name}={canonical(value)}" for name, value in kept if value is not None and value != [])

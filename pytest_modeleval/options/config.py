@@ -1,9 +1,8 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -11,11 +10,10 @@ from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options.options import unknown
 
 # Sections of tables with names, and those that are one table.
-SECTIONS, SINGLE = ("models", "benchmarks"), ("gate",)
+SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
 
 
-@dataclass(frozen=True)
-class Table:
+class Table(NamedTuple):
     """The settings of one model or benchmark, and where they stand, for messages."""
 
     where: str
@@ -46,11 +44,12 @@ def project_root(start: Path) -> Path:
 
 
 def read_config(root: Path) -> dict[str, dict[str, Table]]:
-    """The tables of each section by name, out of both files."""
-    found: dict[str, dict[str, Table]] = {section: {} for section in SECTIONS}
+    """The tables of each section by name, out of both files; those of a section that is one table, by the file's."""
+    found: dict[str, dict[str, Table]] = {section: {} for section in (*SECTIONS, *SINGLE)}
     for path, content in _contents(root):
         for section, tables in content.items():
-            if section not in SECTIONS:
+            if section in SINGLE:
+                found[section][path.name] = _table(f"{path.name}: [{section}]", tables)
                 continue
             kind = section.removesuffix("s")
             if not isinstance(tables, dict):
@@ -58,19 +57,13 @@ def read_config(root: Path) -> dict[str, dict[str, Table]]:
             for name, settings in tables.items():
                 if name in found[section]:
                     raise pytest.UsageError(f"{kind} {name!r} is in pyproject.toml and in modeleval.toml; keep one")
-                found[section][name] = _table(f"{path.name}: {kind} {name!r}", settings)
+                where = f"[runs.{name}]" if section == "runs" else f"{kind} {name!r}"
+                found[section][name] = _table(f"{path.name}: {where}", settings)
     return found
 
 
-def read_section(root: Path, section: str, types: Mapping[str, tuple[type, ...]]) -> dict[str, Any]:
-    """The settings of a section that is one table, out of both files; modeleval.toml goes first."""
-    tables = [(path, content[section]) for path, content in _contents(root) if section in content]
-    read = [_table(f"{path.name}: [{section}]", settings).checked(types) for path, settings in tables]
-    return {name: value for settings in read for name, value in settings.items()}
-
-
 def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """What both files hold for this project; `pytest.UsageError` for a section that there is not."""
+    """What both files hold for this project, modeleval.toml last; `pytest.UsageError` for an unknown section."""
     for path in (root / "pyproject.toml", root / "modeleval.toml"):
         content = _toml(path)
         if path.name == "pyproject.toml":
@@ -92,8 +85,12 @@ def _table(where: str, settings: object) -> Table:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        return from_toml(read_text(path, SETTINGS))
+        text = read_text(path, SETTINGS)
+        # Every start of pytest comes here, and to parse takes milliseconds.
+        return from_toml(text) if path.name != "pyproject.toml" or "modeleval" in text else {}
     except FileNotFoundError:
         return {}
+    except OSError as error:
+        raise pytest.UsageError(f"cannot read {path}: {error.strerror}") from None
     except ValueError as error:
         raise pytest.UsageError(f"{path} is not TOML: {error}") from None

@@ -1,68 +1,250 @@
-"""What the user asked for, read once from flags and ini values into one frozen `Options`."""
+"""What the user asked for, as one frozen `Options`: each of its fields is a flag, and a key of the settings."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_modeleval.options.budget import Budget
-from pytest_modeleval.options.flags import FLAGS, Flag
+from pytest_modeleval.options import parsers as values
+from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
+from pytest_modeleval.options.flags import Flag, Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.options.where import Where
 
 # The mark of every benchmark.
 MARK = "modeleval"
+
+# What is done by a run, by the titles of `--help`.
+ASKED, HOW, SEVERAL = "what is asked", "how it is asked", "several benchmarks as one"
+SPENT, GATE, WRITTEN = "time, money and stored answers", "did the model get worse", "what is written"
 
 
 @dataclass(frozen=True)
 class Options:
     """Everything the user asked for, checked."""
 
-    model: tuple[str, ...]
-    data: Path | None
-    hub: str
-    offline: bool
-    file: tuple[Path, ...]
-    format: str | None
-    metric: tuple[str, ...]
-    pass_mark: float | None
-    limit: int | None
-    limit_per_subset: int | None
-    seed: int
-    repeats: int
-    shots: int | None
-    shots_draw: str | None
-    shots_as: str | None
-    choices: str | None
-    system: str | None
-    prompt: str | None
-    filter: tuple[str | Mapping[str, Any], ...]
-    generation: Mapping[str, Any]
-    concurrency: int | None
-    budget: Budget | None
-    plan: bool
-    cache: Cache
-    json: Path | None
-    save_baseline: Path | None
-    baseline: Path | None
-    margin: float
-    min_score: Mapping[str, float]
-    waive: tuple[str, ...]
-    gate_on_inconclusive: str
-    max_error_rate: float
-    aa: bool
-    summary: Path | None
-    stop_early: bool
-    collection: Path | None
-    collection_save: Path | None
-    sampler: str | None
-    only: str | None
-    export: Path | None
-    show: tuple[str, ...]
-    html: Path | None
-    report: Path | None
-    allure: int | None
+    run: str | None = flag(ASKED, "NAME", "settings of [runs.NAME] in modeleval.toml, over those of [run]", values.name)
+    model: tuple[str, ...] = flag(
+        ASKED,
+        "NAME",
+        "model to evaluate: an alias, a hub id or local folder, openai:NAME, replay:FILE or tiny; may be repeated",
+        values.models,
+        (),
+        name="--model",
+    )
+    data: Path | None = flag(ASKED, "DIR", "folder of local dataset copies, one folder a benchmark", values.folder)
+    hub: str = flag(
+        ASKED,
+        "HUB",
+        "modelscope or huggingface, for other datasets (default: modelscope)",
+        values.one_of(*values.HUBS),
+        values.HUBS[0],
+    )
+    offline: bool = flag(ASKED, "", "fetch nothing, neither data nor models: say what is missing", values.yes, False)
+    file: tuple[Path, ...] = flag(
+        ASKED,
+        "PATH",
+        "your own questions, a file or a folder of files, instead of the shipped benchmarks; may be repeated",
+        values.paths,
+        (),
+    )
+    format: str | None = flag(
+        ASKED, "FORMAT", "of --eval-file: choice or qa (default: by its columns)", values.one_of(*values.FORMATS)
+    )
+    metric: tuple[str, ...] = flag(
+        ASKED,
+        "METRIC",
+        "what the answers to --eval-file's free questions are scored by, the first for right and wrong: exact, f1, "
+        "bleu, rouge; may be repeated (default: exact, f1)",
+        values.metrics,
+        (),
+    )
+    pass_mark: float | None = flag(ASKED, "X", "value from which that answer is right (default: 0.5)", values.share)
+    limit: int | None = flag(
+        ASKED, "N", "ask N samples of each benchmark, drawn by the seed (default: all)", values.at_least(1)
+    )
+    limit_per_subset: int | None = flag(ASKED, "N", "ask N samples of each subset (default: all)", values.at_least(1))
+    seed: int = flag(ASKED, "N", "seed of the draw (default: 0)", values.whole, 0)
+    repeats: int = flag(ASKED, "K", "ask every sample K times (default: 1)", values.at_least(1), 1)
+    only: str | None = flag(
+        ASKED,
+        "KIND",
+        "ask only what earlier runs found regressed, failed, errors or flaky",
+        values.one_of(*values.RERUNS),
+    )
+    system: str | None = flag(HOW, "TEXT", "system prompt, or file:PATH (default: none)", values.text)
+    prompt: str | None = flag(
+        HOW, "TEMPLATE", "prompt over a row's {fields}, or file:PATH (default: the benchmark's)", values.text
+    )
+    shots: int | None = flag(
+        HOW, "N", "solved examples in each prompt (default: the benchmark's own)", values.at_least(0)
+    )
+    shots_draw: str | None = flag(
+        HOW, "HOW", "first rows, or seeded for each sample (default: first)", values.one_of(*values.DRAWS)
+    )
+    shots_as: str | None = flag(
+        HOW, "SHAPE", "turns of the chat, or one message (default: turns)", values.one_of(*values.SHAPES)
+    )
+    choices: str | None = flag(
+        HOW,
+        "HOW",
+        "an option is chosen by what the model writes (generate), or by its text's log-likelihood (loglikelihood) "
+        "(default: generate)",
+        values.one_of(*values.CHOICES),
+    )
+    filter: tuple[str | Mapping[str, Any], ...] = flag(
+        HOW,
+        "FILTER",
+        "what is cut from an answer before scoring: remove_until=MARK, regex=PATTERN, strip, take_first, "
+        "take_last, majority; may be repeated",
+        values.filters,
+        (),
+    )
+    generation: Mapping[str, Any] = flag(
+        HOW,
+        "KEY=VALUE",
+        "generation setting over the model's own, such as temperature=0.6; may be repeated",
+        values.settings,
+        {},
+    )
+    collection: Path | None = flag(SEVERAL, "FILE", "ask what a collection's schema or index names", values.path)
+    collection_save: Path | None = flag(
+        SEVERAL, "FILE", "write the collection's drawn rows to FILE as an index", values.written
+    )
+    sampler: str | None = flag(
+        SEVERAL,
+        "HOW",
+        "how a collection's datasets share --eval-limit: weighted (by their weights), stratified (by their sizes, "
+        "at least one each) or uniform (default: weighted)",
+        values.one_of(*values.SAMPLERS),
+    )
+    plan: bool = flag(SPENT, "", "ask nothing: print what the run would take, and what it could see", values.yes, False)
+    budget: Budget | None = flag(
+        SPENT,
+        "CAPS",
+        'the most that the whole run may spend, such as "2M tokens, $5, 30min" (default: no cap)',
+        read_budget,
+    )
+    concurrency: int | None = flag(
+        SPENT, "N", "requests in flight (default: what the server keeps up with)", values.at_least(1)
+    )
+    cache: Cache = flag(
+        SPENT,
+        "MODE",
+        "stored answers: off, read, write (read and store new ones), only (ask nothing), any (also those of other "
+        "addresses and of version 0.1) (default: write)",
+        values.cache,
+        values.Cache.WRITE,
+    )
+    save_baseline: Path | None = flag(
+        GATE, "FILE", "bless this run: keep its outcomes sample by sample in FILE", values.written
+    )
+    baseline: Path | None = flag(GATE, "FILE", "fail when the model got worse than the baseline in FILE", values.path)
+    margin: float = flag(
+        GATE, "POINTS", "a drop that would be accepted, in percentage points (default: 1pp)", values.margin, 0.01
+    )
+    min_score: Mapping[str, float] = flag(
+        GATE,
+        "NAME=SCORE",
+        "least score of a benchmark, or of its part NAME:PART; may be repeated",
+        values.least,
+        {},
+    )
+    stop_early: bool = flag(
+        GATE,
+        "",
+        "ask no more of a benchmark once its samples, in a seeded order, show whether the model got worse",
+        values.yes,
+        False,
+    )
+    max_error_rate: float = flag(GATE, "SHARE", "errors that a gate accepts (default: 1%)", values.rate, 0.01)
+    gate_on_inconclusive: str = flag(
+        GATE,
+        "RESULT",
+        "what too few samples to tell mean: pass or fail (default: fail)",
+        values.one_of("pass", "fail"),
+        "fail",
+    )
+    waive: tuple[str, ...] = flag(
+        GATE,
+        "PIN",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters; may be repeated",
+        values.names,
+        (),
+    )
+    aa: bool = flag(GATE, "", "ask twice, so that a baseline knows the model's own noise", values.yes, False)
+    resume_within: float = flag(
+        GATE,
+        "TIME",
+        "age up to which a gate takes up answers (default: 24h)",
+        read_seconds,
+        86400.0,
+        settings_only=True,
+    )
+    json: Path | None = flag(WRITTEN, "FILE", "write the table of scores to FILE as JSON", values.written)
+    summary: Path | None = flag(WRITTEN, "FILE", "write the gate and the table to FILE as Markdown", values.written)
+    export: Path | None = flag(
+        WRITTEN, "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export
+    )
+    html: Path | None = flag(
+        WRITTEN, "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.written
+    )
+    report: Path | None = flag(
+        WRITTEN, "DIR", "write a report with Allure's command line to DIR/index.html", values.path
+    )
+    allure: int | None = flag(
+        WRITTEN,
+        "WHAT",
+        "which samples Allure shows: all, failures (and errors), or sample:N, those and N right ones "
+        f"(default: sample:{values.PASSES})",
+        values.passes,
+        values.PASSES,
+    )
+    show: tuple[str, ...] = flag(
+        WRITTEN,
+        "NAME",
+        "show the questions and answers of a benchmark whose authors ask not to, such as gpqa_diamond; may be repeated",
+        values.names,
+        (),
+    )
+
+    def __post_init__(self) -> None:
+        for name, value in (("--eval-sampler", self.sampler), ("--eval-collection-save", self.collection_save)):
+            if value is not None and self.collection is None:
+                raise pytest.UsageError(f"{name} is for a collection: give --eval-collection FILE")
+
+    @classmethod
+    def of(cls, values: Mapping[str, object], where: str) -> "Options":
+        """The options that a mapping gives by key; `pytest.UsageError` says ``where`` and for which key one is wrong.
+
+        A value is a text as on the command line, or what TOML, YAML, JSON and Python have for it.
+        """
+        return read(cls, FLAGS, given_in(values, where, [flag.key for flag in FLAGS]))
+
+
+FLAGS = flags_of(Options, "--eval-")
+
+# What is done instead of a run, which nothing but the command line asks for.
+INSTEAD = "instead of a run, out of earlier ones"
+COMMANDS = (
+    Flag(
+        INSTEAD,
+        "NAME",
+        "show every run of a sample such as gsm8k[main-00042], or the flakiest of gsm8k",
+        lambda _, text: text,
+        name="--eval-history",
+    ),
+    Flag(
+        INSTEAD,
+        "RUN",
+        "compare two runs: their ids, or last~1 last",
+        lambda _, texts: tuple(texts),
+        name="--eval-diff",
+        values=2,
+    ),
+)
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | None:
@@ -91,68 +273,24 @@ def unknown(
     """
     known = sorted(set(known))
     close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75)
-    hint = f"; did you mean {close!r}?" if close else "." if known else ""
+    hint = f"; did you mean {close!r}?" if close else "." if known or how else ""
     listed = f" Known: {', '.join(known)}." if known else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
 
 
-def read_options(config: pytest.Config) -> Options:
-    """The options of this run; `pytest.UsageError` for the first that is wrong."""
-    _refuse_unknown_ini(config)
-    values = {flag.field: value_of(config, flag) for flag in FLAGS}
-    assert set(values) == {field.name for field in fields(Options)}
-    options = Options(**values)
-    for flag, given in (("--eval-sampler", options.sampler), ("--eval-collection-save", options.collection_save)):
-        if given is not None and options.collection is None:
-            raise pytest.UsageError(f"{flag} is for a collection: give --eval-collection FILE")
-    return options
+def given_in(
+    values: Mapping[str, object], where: str, keys: Collection[str], *, folder: Path | None = None
+) -> dict[str, Given]:
+    """What a mapping gives, by key, spelt with ``_`` or ``-``; `pytest.UsageError` for a key that is none of ``keys``.
 
-
-def allure_results(config: pytest.Config, options: Options) -> Path | None:
-    """Where Allure's results go: --alluredir, else the folder of --eval-report; None where nobody wants any."""
-    if given := config.getoption("allure_report_dir", None):
-        return Path(given).absolute()
-    return options.report / "allure-results" if options.report else None
-
-
-def is_active(config: pytest.Config) -> bool:
-    """Whether a model was named: without one the plugin does nothing."""
-    return bool(config.getoption("modeleval_model", None) or config.getini("eval_model"))
-
-
-def value_of(config: pytest.Config, flag: Flag) -> Any:
-    """A flag's value: from the command line, else from the ini file, else its default."""
-    given = config.getoption(f"modeleval_{flag.field}")
-    if given is not None:
-        return flag.parse(flag.name, given)
-    ini = config.getini(flag.ini)
-    return (
-        flag.parse(f"{flag.ini} in the ini file", ini) if ini else flag.parse("", ()) if flag.repeated else flag.default
-    )
-
-
-def _refuse_unknown_ini(config: pytest.Config) -> None:
-    known = {flag.ini for flag in FLAGS}
-    for key in _ini_keys(config):
-        if key.startswith("eval_") and key not in known:
-            raise unknown("ini key", key, known)
-
-
-def _ini_keys(config: pytest.Config) -> list[str]:
-    """The keys of pytest's own table in its config file and of ``-o``; pytest itself only warns of strange ones."""
-    keys = [setting.partition("=")[0] for setting in config.option.override_ini or ()]
-    path = config.inipath
-    if path is None:
-        return keys
-    import configparser
-    import tomllib
-
-    if path.suffix == ".toml":
-        table = tomllib.loads(path.read_text("utf-8"))
-        table = table.get("tool", {}) if path.name == "pyproject.toml" else table
-        pytest_table = table.get("pytest", {})
-        return [*keys, *pytest_table, *pytest_table.get("ini_options", {})]
-    ini = configparser.ConfigParser(interpolation=None, strict=False)
-    ini.read(path, encoding="utf-8")
-    sections = [ini[name] for name in ("pytest", "tool:pytest") if name in ini]
-    return [*keys, *(key for section in sections for key in section)]
+    None stands for nothing given. Relative paths start in ``folder``, or in the current one.
+    """
+    found = {}
+    for name, value in values.items():
+        key = name.replace("-", "_")
+        if key not in keys:
+            how = "The keys are the flags that pytest --help shows, without --eval-."
+            raise unknown(f"key in {where}:", name, (), how, meant=closest(key.removeprefix("eval_"), keys))
+        if value is not None:
+            found[key] = Given(Where(f"{where} {key}", folder), value)
+    return found

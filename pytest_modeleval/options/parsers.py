@@ -1,4 +1,4 @@
-"""What a flag's text stands for; each of these refuses, in one line that names the flag, what it cannot take."""
+"""What an option's text stands for; each of these refuses, in one line that names the option, what it cannot take."""
 
 import enum
 import importlib.util
@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from pytest_modeleval.inputs import from_json, read_text
+from pytest_modeleval.options.where import Where
+
+T = TypeVar("T", bound=str)
 
 # Where datasets are fetched from.
 HUBS = ("modelscope", "huggingface")
@@ -85,26 +88,52 @@ def share(flag: str, text: str) -> float:
     return number
 
 
-def one_of(*values: str) -> Callable[[str, str], str]:
+def one_of(*values: T) -> Callable[[str, str], T]:
     """One of the given texts."""
 
-    def parse(flag: str, text: str) -> str:
-        if text not in values:
-            raise pytest.UsageError(f"{flag} takes one of {', '.join(values)}, not {text!r}")
-        return text
+    def parse(flag: str, text: str) -> T:
+        for value in values:
+            if text == value:
+                return value
+        raise pytest.UsageError(f"{flag} takes one of {', '.join(values)}, not {text!r}")
 
     return parse
 
 
-def text(flag: str, text: str) -> str:
+def text(where: Where, text: str) -> str:
     """The text, or that of a file for ``file:PATH`` (argparse takes ``@PATH`` for itself)."""
     if not text.startswith("file:"):
         return text
     path = text.removeprefix("file:")
     try:
-        return read_text(Path(path)).rstrip("\n")
+        return read_text(where.path(path)).rstrip("\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise pytest.UsageError(f"{flag} cannot read {path!r}: {error}") from None
+        raise pytest.UsageError(f"{where} cannot read {path!r}: {error}") from None
+
+
+def name(_: str, text: str) -> str:
+    """A name as it is."""
+    return text
+
+
+def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Names as they are."""
+    return tuple(texts)
+
+
+def name_or_path(where: Where, text: str) -> str:
+    """A name, or a path, which begins with a dot or stands behind ``replay:``."""
+    prefix = "replay:" if text.startswith("replay:") else ""
+    is_path = bool(prefix) or text.startswith(("./", "../"))
+    # As it was typed, where that is the same, since models are called by it.
+    if not is_path or where.folder in (None, Path.cwd()):
+        return text
+    return f"{prefix}{where.path(text.removeprefix(prefix))}"
+
+
+def models(where: Where, texts: Iterable[str]) -> tuple[str, ...]:
+    """Models' names."""
+    return tuple(name_or_path(where, text) for text in texts)
 
 
 def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:
@@ -116,10 +145,10 @@ def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], .
 
 
 def yes(flag: str, text: str) -> bool:
-    """True for yes, False for no."""
-    if text not in ("yes", "no"):
-        raise pytest.UsageError(f"{flag} takes yes or no, not {text!r}")
-    return text == "yes"
+    """Whether a switch is on."""
+    if text not in ("true", "false"):
+        raise pytest.UsageError(f"{flag} takes true or false, not {text!r}")
+    return text == "true"
 
 
 # The widest margin that is taken as a share: what is wider was more probably meant as points.
@@ -156,10 +185,12 @@ def rate(flag: str, text: str) -> float:
     return rate
 
 
-def least(flag: str, texts: Iterable[str]) -> dict[str, float]:
+def least(flag: str, given: Iterable[str] | Mapping[str, object]) -> dict[str, float]:
     """Scores by benchmark, or BENCHMARK:PART."""
+    if isinstance(given, Mapping):
+        return {name: _score(f"{flag} {name}", str(value)) for name, value in given.items()}
     found = {}
-    for text in texts:
+    for text in given:
         name, equals, value = text.rpartition("=")
         if not equals or not name:
             raise pytest.UsageError(f"{flag} takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not {text!r}")
@@ -178,26 +209,26 @@ def _score(flag: str, text: str) -> float:
     return score
 
 
-def path(flag: str, text: str) -> Path:  # noqa: ARG001 - every parser is given its flag
+def path(where: Where, text: str) -> Path:
     """A path, whether or not there is anything."""
-    return Path(text).absolute()
+    return where.path(text)
 
 
-def written(flag: str, text: str) -> Path:
+def written(where: Where, text: str) -> Path:
     """A file to write at the end of a run; refused before it where none can be."""
-    path = Path(text).absolute()
+    path = where.path(text)
     if os.path.isdir(path):  # noqa: PTH112 - which raises where a folder above may not be entered
-        raise pytest.UsageError(f"{flag} takes a file to write, and {path} is a folder")
+        raise pytest.UsageError(f"{where} takes a file to write, and {path} is a folder")
     above = next(folder for folder in path.parents if os.path.exists(folder))  # noqa: PTH110 - likewise
     if not os.path.isdir(above) or not os.access(above, os.W_OK):  # noqa: PTH112
-        raise pytest.UsageError(f"{flag}: {path} cannot be written: {above} is no folder that this user may write to")
+        raise pytest.UsageError(f"{where}: {path} cannot be written: {above} is no folder that this user may write to")
     return path
 
 
-def paths(flag: str, texts: Iterable[str]) -> tuple[Path, ...]:  # noqa: ARG001
+def paths(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
     """Paths, each once."""
     # A file that is named twice is one file. Without "..", as pytest writes paths, but a link keeps its name.
-    return tuple({Path(os.path.abspath(text)): None for text in texts})  # noqa: PTH100
+    return tuple({Path(os.path.abspath(where.path(text))): None for text in texts})  # noqa: PTH100
 
 
 def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
@@ -205,13 +236,13 @@ def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple({one_of(*METRICS)(flag, text): None for text in texts})
 
 
-def export(flag: str, text: str) -> Path:
+def export(where: Where, text: str) -> Path:
     """A file of a kind that samples can be written as."""
-    path = written(flag, text)
+    path = written(where, text)
     if path.suffix not in EXPORTS:
-        raise pytest.UsageError(f"{flag} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
+        raise pytest.UsageError(f"{where} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
     if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise pytest.UsageError(f"{flag} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
+        raise pytest.UsageError(f"{where} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
     return path
 
 
@@ -225,11 +256,11 @@ def passes(flag: str, text: str) -> int | None:
     return int(number)
 
 
-def folder(flag: str, text: str) -> Path:
+def folder(where: Where, text: str) -> Path:
     """A folder that is there."""
-    path = Path(text).absolute()
+    path = where.path(text)
     if not path.is_dir():
-        raise pytest.UsageError(f"{flag}: there is no folder {text!r}")
+        raise pytest.UsageError(f"{where}: there is no folder {text!r}")
     return path
 
 
@@ -238,10 +269,12 @@ def cache(flag: str, text: str) -> Cache:
     return Cache(one_of(*(cache.value for cache in Cache))(flag, text))
 
 
-def settings(flag: str, texts: Iterable[str]) -> dict[str, Any]:
+def settings(flag: str, given: Iterable[str] | Mapping[str, Any]) -> dict[str, Any]:
     """Settings by name; a value is JSON, or else a text."""
+    if isinstance(given, Mapping):
+        return dict(given)
     settings = {}
-    for text in texts:
+    for text in given:
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise pytest.UsageError(f"{flag} takes KEY=VALUE, not {text!r}")

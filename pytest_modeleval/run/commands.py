@@ -8,7 +8,7 @@ import pytest
 from pytest_modeleval.history.difference import difference
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.options.config import project_root
-from pytest_modeleval.options.options import read_options
+from pytest_modeleval.options.sources import read_options
 from pytest_modeleval.reports.diff import diff_lines, write_diff
 from pytest_modeleval.reports.history import history
 
@@ -28,7 +28,7 @@ def _diff(config: pytest.Config, past: Past, runs: Sequence[str], *, every: bool
     options = read_options(config)
     first, second = (past.run(text) for text in runs)
     found = difference(past, (first, second), margin=options.margin)
-    # Those in the ini file are for what a run writes.
+    # Those in the project's settings are for what a run writes.
     given = config.option
     try:
         if given.modeleval_json and (path := options.json):

@@ -18,7 +18,7 @@ from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Ahead
 from pytest_modeleval.asking.recall import Rules
-from pytest_modeleval.asking.resuming import command_of, find_interrupted, resume_within
+from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.asking.stop_signal import Decided, sweep
 from pytest_modeleval.asking.trial import Turn
@@ -28,12 +28,13 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
-from pytest_modeleval.models.opener import open_model
+from pytest_modeleval.models.opener import open_model, openers
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.names import definition_of
-from pytest_modeleval.options.config import project_root, read_config
-from pytest_modeleval.options.options import Options, read_options
+from pytest_modeleval.options.options import Options
+from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results.expected import Expected
@@ -69,8 +70,8 @@ class Evaluation:
             stay_offline(config)
         if self.options.aa and self.options.repeats == 1:
             self.options = replace(self.options, repeats=2)
-        root = project_root(config.invocation_params.dir)
-        tables = read_config(root)
+        settings = settings_of(config)
+        tables = settings.tables
         aliases = read_aliases(tables["models"])
         if len(set(self.options.model)) < len(self.options.model):
             raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
@@ -80,12 +81,12 @@ class Evaluation:
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
-        self.root = root
+        self.root = settings.root
         if self.options.report and not xdist.worker_input(config):
             from pytest_modeleval.reports.allure.command import found
 
-            found(root)
-        self.folder: Path = root / ".modeleval"
+            found(self.root)
+        self.folder: Path = self.root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
@@ -110,7 +111,6 @@ class Evaluation:
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
-        self._resume_within = resume_within(root)
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -347,11 +347,11 @@ class Evaluation:
     @property
     def rules(self) -> Rules:
         """What stored answers may serve the run."""
-        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self._resume_within)
+        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self.options.resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
-        offline = self.options.offline
-        return askers(self.models, store, self.rules, self._open_model, offline=offline, concurrency=concurrency)
+        identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))
+        return askers(self.models, store, self.rules, self._open_model, identify=identify, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)

@@ -12,7 +12,7 @@ from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.gate.judge import Exit, Judgement
 from pytest_modeleval.history.past import SHORT
-from pytest_modeleval.options.options import allure_results
+from pytest_modeleval.options.sources import allure_results
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.export import write_json

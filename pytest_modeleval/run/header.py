@@ -1,7 +1,7 @@
 """What is said above a run: what is evaluated on what, and which stored answers there are."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ import pytest
 from pytest_modeleval.history.past import SHORT, Past
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.models.opener import openers
 from pytest_modeleval.results.reuse import age
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
     kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
     lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
-    lines += _stored(evaluation)
+    lines += _stored(evaluation, openers(config.hook))
     if evaluation.only is not None:
         lines.append(
             f"modeleval: --eval-only {evaluation.options.only}: {len(evaluation.only):,} samples in earlier runs"
@@ -34,7 +35,7 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     return lines
 
 
-def _stored(evaluation: "Evaluation") -> Iterator[str]:
+def _stored(evaluation: "Evaluation", own: Sequence[object]) -> Iterator[str]:
     """What the store holds of the models before the run; which of it answers a question is known when that is asked."""
     if not (evaluation.folder / "store.sqlite").is_file():
         return
@@ -43,7 +44,8 @@ def _stored(evaluation: "Evaluation") -> Iterator[str]:
     # What cannot be read is said when the run opens it.
     with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error, pytest.UsageError):
         # A hub is asked once a run: when a question is.
-        stored, first = past.kept([identity_of(spec, digests, offline=True).hash for spec in evaluation.models])
+        known = [identity_of(spec, digests, offline=True, own=own).hash for spec in evaluation.models]
+        stored, first = past.kept(known)
     if first is not None:
         if not evaluation.options.cache.reads:
             use = "not used (--eval-cache off)"

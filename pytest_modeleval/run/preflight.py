@@ -10,7 +10,9 @@ from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import MARK, Options
-from pytest_modeleval.perf.options.flags import FLAGS, PERF
+from pytest_modeleval.options.sources import typed
+from pytest_modeleval.perf.options.asked import PERF
+from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.results.fingerprint import pins_of
 
 
@@ -28,10 +30,10 @@ def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> 
 
 def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a flag of load tests in a run without one, which would ask benchmarks instead."""
-    typed = [flag.name for flag in FLAGS if config.getoption(f"modeleval_{flag.field}", None) is not None]
-    if typed and not any(item.get_closest_marker(PERF) for item in items):
+    flags = [given.where for given in typed(config, FLAGS).values()]
+    if flags and not any(item.get_closest_marker(PERF) for item in items):
         raise pytest.UsageError(
-            f"{typed[0]} is about a load test, and this run has none: give --perf-parallel N, --perf-rate R, "
+            f"{flags[0]} is about a load test, and this run has none: give --perf-parallel N, --perf-rate R, "
             f"--perf-trace FILE or --perf-find WHAT, or the path of a test marked {PERF}"
         )
 

@@ -9,7 +9,8 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.items.collect import shipped_benchmarks, words_of
 from pytest_modeleval.names import id_part
-from pytest_modeleval.options.options import closest, is_active
+from pytest_modeleval.options.options import closest
+from pytest_modeleval.options.sources import is_active
 
 _GIVE = "give --model NAME, such as --model tiny"
 

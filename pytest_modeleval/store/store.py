@@ -173,7 +173,8 @@ class Store:
     def flush(self) -> None:
         """Write the rows that wait."""
         waiting, self._waiting, self._large = self._waiting, {kind: [] for kind in TABLES}, 0
-        self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
+        if any(waiting.values()):
+            self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
 
     def close(self) -> None:
         """Write what waits and close the file."""

@@ -10,7 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from tests.conftest import FaultyServer, alias, answer, run, run_alone
+from tests.conftest import FaultyServer, add_settings, alias, answer, run, run_alone
 
 CHOICES: list[dict[str, Any]] = [
     {"id": "a", "question": "6 * 7?", "A": "41", "B": "42", "answer": "B"},
@@ -230,9 +230,9 @@ def test_free_text_by_any_metric(
     assert {row["metric"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]} == named
 
 
-def test_files_may_stand_in_the_ini_file(replayed: pytest.Pytester) -> None:
+def test_files_may_stand_in_the_settings(replayed: pytest.Pytester) -> None:
     written(replayed.path / "my.jsonl", CHOICES)
-    replayed.makeini("[pytest]\neval_model = constant\neval_file = my.jsonl")
+    add_settings(replayed, '[run]\nmodel = "constant"\nfile = ["my.jsonl"]')
 
     run(replayed).assert_outcomes(passed=1, failed=1)
 

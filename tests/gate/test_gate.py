@@ -337,18 +337,21 @@ def test_a_plain_test_that_fails_stays_a_failure(many: pytest.Pytester, faulty: 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        (("--eval-baseline", "b.json"), "nothing was scored: there is nothing to compare with the baseline"),
+        (
+            ("--eval-baseline", "b.json", "--eval-waive", "scorer"),
+            "nothing was scored: there is nothing to compare with the baseline",
+        ),
         (("--eval-save-baseline", "new.json"), "nothing was scored: there is nothing to save as a baseline"),
     ],
     ids=["compared", "saved"],
 )
 def test_a_run_that_scored_nothing_does_not_pass(
-    project: pytest.Pytester, faulty: FaultyServer, flags: tuple[str, str], said: str
+    project: pytest.Pytester, faulty: FaultyServer, flags: tuple[str, ...], said: str
 ) -> None:
     blessed(project, faulty)
     project.makepyfile(test_answers="import pytest\n" + ANSWERS.replace("@benchmark", "@pytest.mark.skip\n@benchmark"))
 
-    result = ask(project, *flags, "--eval-waive", "scorer")
+    result = ask(project, *flags)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([said])

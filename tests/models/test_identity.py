@@ -430,24 +430,17 @@ def forget_who_answered(project: pytest.Pytester, faulty: FaultyServer) -> None:
     """Make the store one of version 0.1, with the keys that it had."""
     import hashlib
 
-    identity = json.dumps({"api": "openai", "model": "faulty", "args": {}}, sort_keys=True)
-    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store, store:
+    path = project.path / ".modeleval/store.sqlite"
+    with closing(sqlite3.connect(path)) as store:
         rows = store.execute("select key, model, created, completion from completions order by created").fetchall()
-        for (key, *_), body in zip(rows, faulty.asked, strict=True):
+    for file in path.parent.glob("store.sqlite*"):
+        file.unlink()
+    identity = json.dumps({"api": "openai", "model": "faulty", "args": {}}, sort_keys=True)
+    with closing(sqlite3.connect(path)) as store, store:
+        store.executescript((Path(__file__).parents[1] / "store/version_5.sql").read_text("utf-8"))
+        for table in ("scores", "requests", "samples", "completions", "runs"):
+            store.execute(f"delete from {table}")
+        for (_, *row), body in zip(rows, faulty.asked, strict=True):
             text = identity + json.dumps([body["messages"], [], {}, 0], sort_keys=True, ensure_ascii=False)
-            store.execute(
-                "update completions set key = ? where key = ?", (hashlib.sha256(text.encode()).hexdigest(), key)
-            )
-        for column in ("asked", "who", "run"):
-            store.execute(f"alter table completions drop column {column}")
-        for column in ("command", "resumes", "ended", "process"):
-            store.execute(f"alter table runs drop column {column}")
-        store.execute("alter table scores rename column stored to reused")
-        store.execute("update scores set reused = reused is not null")
-        store.execute('alter table scores rename column "group" to part')
-        store.execute("alter table scores add column answers text")
-        for table in ("models", "servers", "refusals", "samples", "messages", "blobs", "answers"):
-            store.execute(f"drop table {table}")
-        store.execute("create table samples (hash text primary key, benchmark text, prompt text, target text)")
-        store.execute("create table requests (key text primary key, messages text not null)")
-        store.execute("pragma user_version = 5")
+            key = hashlib.sha256(text.encode()).hexdigest()
+            store.execute("insert into completions values (?, ?, ?, ?)", (key, *row))

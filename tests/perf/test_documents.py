@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.gate.judge import Exit
-from pytest_modeleval.options.flags import FLAGS as EVAL_FLAGS
+from pytest_modeleval.options.options import FLAGS as EVAL_FLAGS
 from pytest_modeleval.perf.document import flat
 from pytest_modeleval.perf.figures.definitions import COUNTS, RATES, SHARES, SPREADS
 from pytest_modeleval.perf.figures.figures import figures
-from pytest_modeleval.perf.options.flags import FLAGS
+from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.perf.outcomes import exit_status
 from tests.perf.made import load, streamed
 

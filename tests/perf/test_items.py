@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import FaultyServer, alias, run, send
+from tests.conftest import FaultyServer, add_settings, alias, run, send
 from tests.perf.conftest import FEW, QUICK, perf
 from tests.perf.proxies import forwarding
 from tests.perf.test_lengths import counts_words
@@ -337,12 +337,33 @@ def test_images_are_sent(served: pytest.Pytester) -> None:
     result.assert_outcomes(passed=1)
 
 
-def test_ini_values_and_flags(served: pytest.Pytester) -> None:
-    served.makeini("[pytest]\nperf_number = 6\nperf_input = 40\nperf_output = 4\nperf_extend = 0")
+def test_settings_and_flags(served: pytest.Pytester) -> None:
+    add_settings(served, "[run]\nperf_number = 6\nperf_input = 40\nperf-output = 4\nperf_extend = 0")
 
     result = perf(served, "--perf-parallel", "2")
 
     result.stdout.re_match_lines([r"parallel=2 +6 +0 ", r"output_tokens +4.00 tok"])
+
+
+def test_a_named_run_may_be_a_load_test(served: pytest.Pytester) -> None:
+    add_settings(
+        served, "[run]\nperf_extend = 0\nperf_input = 40\nperf_number = 6\n[runs.load]\nperf_parallel = [1, 2]"
+    )
+
+    result = perf(served, "--eval-run", "load")
+
+    result.stdout.re_match_lines([r"parallel=1 +6 +0 ", r"parallel=2 +6 +0 "])
+
+
+def test_a_load_replaces_those_of_lower_places_whatever_their_kind(served: pytest.Pytester) -> None:
+    add_settings(served, "[run]\nperf_rate = 50\nperf_number = 6\nperf_extend = 0\nperf_input = 40")
+    served.makepyfile("import pytest\n@pytest.mark.perf(parallel=2)\ndef test_it(load): pass")
+
+    of_the_marker = perf(served, "test_a_load_replaces_those_of_lower_places_whatever_their_kind.py")
+    of_the_flag = perf(served, "--perf-parallel", "3")
+
+    of_the_marker.stdout.re_match_lines([r"parallel=2 +6 +0 "])
+    of_the_flag.stdout.re_match_lines([r"parallel=3 +6 +0 "])
 
 
 def test_several_models_are_side_by_side(served: pytest.Pytester, bench: BenchServer) -> None:
@@ -361,7 +382,7 @@ def test_without_perf_nothing_of_it_is_imported(pytester: pytest.Pytester) -> No
         import sys
         def test_it():
             ours = sorted(name for name in sys.modules if name.startswith("pytest_modeleval.perf"))
-            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.options", "pytest_modeleval.perf.options.flags", "pytest_modeleval.perf.options.parsers"]
+            assert ours == ["pytest_modeleval.perf", "pytest_modeleval.perf.options", "pytest_modeleval.perf.options.asked", "pytest_modeleval.perf.options.options", "pytest_modeleval.perf.options.parsers"]
         """
     )
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.reports.page import Entry, _blocks, _escaped
-from tests.conftest import ANSWERS, FaultyServer, answer, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, run
 from tests.reports.conftest import ERROR, Data, Say
 
 
@@ -104,7 +104,7 @@ def test_a_page_of_two_runs_that_cannot_be_written_fails_in_one_line(project: py
 
 
 def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.Pytester, say: Say) -> None:
-    project.makeini("[pytest]\neval_html = of-a-run.html")
+    add_settings(project, '[run]\nhtml = "of-a-run.html"')
     for answers in ({"easy 1": "41"}, {"hard 2": "44", "hard 3": ERROR}):
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")

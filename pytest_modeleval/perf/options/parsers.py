@@ -1,4 +1,4 @@
-"""What a --perf-* flag's text stands for; each refuses, in one line that names the flag, what it cannot take."""
+"""What a --perf-* flag's text stands for; each refuses, in one line that names the option, what it cannot take."""
 
 import json
 import math
@@ -10,6 +10,7 @@ import pytest
 
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.options import parsers as values
+from pytest_modeleval.options.where import Where
 
 if TYPE_CHECKING:
     from pytest_modeleval.perf.prompts.lengths import Lengths
@@ -64,41 +65,36 @@ def warm_up(flag: str, text: str) -> int | float:
     return float(match[1][:-1]) / 100 if match[1].endswith("%") else int(match[1])
 
 
-def file(flag: str, text: str) -> Path:
+def file(where: Where, text: str) -> Path:
     """A file that is there."""
-    path = Path(text).absolute()
+    path = where.path(text)
     if not path.is_file():
-        raise pytest.UsageError(f"{flag}: there is no file {text!r}")
+        raise pytest.UsageError(f"{where}: there is no file {text!r}")
     return path
 
 
-def text(_: str, text: str) -> str:
-    """The text as it is."""
-    return text
-
-
-def prompt(flag: str, text: str) -> str:
+def prompt(where: Where, text: str) -> str:
     """A text that is not empty, or a file's."""
-    said = values.text(flag, text)
+    said = values.text(where, text)
     if not said.strip():
-        raise pytest.UsageError(f"{flag} takes a text, or file:PATH; it is empty")
+        raise pytest.UsageError(f"{where} takes a text, or file:PATH; it is empty")
     return said
 
 
-def body(flag: str, text: str) -> str:
+def body(where: Where, text: str) -> str:
     """A JSON object, or a file's."""
     try:
-        value = from_json(values.text(flag, text))
+        value = from_json(values.text(where, text))
     except ValueError as error:
-        raise pytest.UsageError(f"{flag} takes a JSON object, or file:PATH of one: {error}") from None
+        raise pytest.UsageError(f"{where} takes a JSON object, or file:PATH of one: {error}") from None
     if not isinstance(value, dict):
-        raise pytest.UsageError(f"{flag} takes a JSON object, such as '{{\"top_k\": 20}}', not {text[:60]!r}")
+        raise pytest.UsageError(f"{where} takes a JSON object, such as '{{\"top_k\": 20}}', not {text[:60]!r}")
     messages = value.get("messages", [])
     if not isinstance(messages, list) or not all(
         isinstance(each, dict) and {"role", "content"} <= each.keys() for each in messages
     ):
         raise pytest.UsageError(
-            f"{flag}: its messages, before those of every prompt, are objects with role and content; not "
+            f"{where}: its messages, before those of every prompt, are objects with role and content; not "
             f"{str(messages)[:60]}"
         )
     return json.dumps(value)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.options.options import allure_results, read_options
+from pytest_modeleval.options.sources import allure_results, read_options
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.finished import FinishedLoads
 from pytest_modeleval.perf.reports.page import gate_lines, load_tables, notes

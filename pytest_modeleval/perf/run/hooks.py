@@ -9,10 +9,10 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.gate.judge import Exit
 from pytest_modeleval.items.collect import shipped_benchmarks
-from pytest_modeleval.options.options import MARK, allure_results, is_active, read_options
+from pytest_modeleval.options.options import MARK
+from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.flags import PERF, fixture_of, is_asked
-from pytest_modeleval.perf.options.options import read_perf
+from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, exit_status, judge, judge_search, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all

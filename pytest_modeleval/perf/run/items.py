@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import id_part
-from pytest_modeleval.perf.options.flags import PERF_FIXTURES, fixture_of
+from pytest_modeleval.perf.options.asked import PERF_FIXTURES, fixture_of
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.perf.points import Point, points
 from pytest_modeleval.perf.verdict.search import Find, read_find

@@ -15,8 +15,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
-from pytest_modeleval.options.config import project_root, read_config
-from pytest_modeleval.options.options import read_options
+from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
 from pytest_modeleval.perf.client.record import Load, Plan
@@ -52,8 +51,9 @@ class LoadSession:
         options = read_options(config)
         if options.offline:
             stay_offline(config)
-        self.root = project_root(config.invocation_params.dir)
-        aliases = read_aliases(read_config(self.root)["models"])
+        settings = settings_of(config)
+        self.root = settings.root
+        aliases = read_aliases(settings.tables["models"])
         self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
         self.folder: Path = self.root / ".modeleval"
         self.run = uuid.uuid4().hex

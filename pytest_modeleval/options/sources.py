@@ -1,0 +1,122 @@
+"""Where a session's options come from: pytest's command line, and the project's settings."""
+
+import argparse
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from pytest_modeleval.options.config import Table, project_root, read_config
+from pytest_modeleval.options.flags import DEST, Flag, Given, read
+from pytest_modeleval.options.options import COMMANDS, FLAGS, GATE, Options, given_in, unknown
+from pytest_modeleval.options.where import Where
+
+# The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
+_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
+# The argument by which `evaluate` hands over what it was called with, as a file of JSON.
+HANDED = "--modeleval-handed"
+# What only the command line says.
+_TYPED_ONLY = {"run", "handed", *(flag.key for flag in COMMANDS)}
+# The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.
+_PYTESTS = r"^\[(?:tool[.:])?pytest(?:\.ini_options)?\]$(.*?)(?=^\[|\Z)"
+_INI_KEY = r"^[ \t]*(?:eval_|(?=perf_))(\w+)[ \t]*="
+
+
+class Settings(NamedTuple):
+    """The project's folder, its tables by section and name, and the options in them, the lowest layer first."""
+
+    root: Path
+    tables: Mapping[str, Mapping[str, Table]]
+    layers: tuple[Mapping[str, Given], ...]
+
+
+_SETTINGS = pytest.StashKey[Settings]()
+_OPTIONS = pytest.StashKey[Options]()
+
+
+def add_handed(parser: pytest.Parser) -> None:
+    """Register the argument by which `evaluate` hands over what it was called with."""
+    parser.addoption(HANDED, dest=f"{DEST}handed", help=argparse.SUPPRESS)
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """The project's settings, read once a session; `pytest.UsageError` for a key that is unknown or misplaced."""
+    if _SETTINGS not in config.stash:
+        root = project_root(config.invocation_params.dir)
+        tables = read_config(root)
+        config.stash[_SETTINGS] = Settings(root, tables, tuple(_layers(config, root, tables)))
+    return config.stash[_SETTINGS]
+
+
+def read_options(config: pytest.Config) -> Options:
+    """The options of this session; `pytest.UsageError` for the first that is wrong."""
+    if _OPTIONS not in config.stash:
+        layers = (*settings_of(config).layers, typed(config, FLAGS))
+        config.stash[_OPTIONS] = read(Options, FLAGS, {key: given for layer in layers for key, given in layer.items()})
+    return config.stash[_OPTIONS]
+
+
+def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
+    """What the command line gives for some flags, by key; pytest's addopts belong to it."""
+    values = vars(config.option)
+    return {flag.key: Given(Where(flag.name), value) for flag in flags if (value := values.get(flag.dest)) is not None}
+
+
+def is_active(config: pytest.Config) -> bool:
+    """Whether a model was named: without one the plugin does nothing."""
+    named = (layer["model"].value for layer in settings_of(config).layers if "model" in layer)
+    return bool(config.option.modeleval_model) or any(named)
+
+
+def allure_results(config: pytest.Config, options: Options) -> Path | None:
+    """Where Allure's results go: --alluredir, else the folder of --eval-report; None where nobody wants any."""
+    if given := config.getoption("allure_report_dir", None):
+        return Path(given).absolute()
+    return options.report / "allure-results" if options.report else None
+
+
+def refuse_ini_keys(config: pytest.Config) -> None:
+    """`pytest.UsageError` for an option among pytest's own settings, where version 0.1 looked for it too."""
+    texts = {"-o": "\n".join(config.option.override_ini or ())}
+    if config.inipath is not None:
+        texts[config.inipath.name] = config.inipath.read_text("utf-8", "replace")
+    for where, text in texts.items():
+        # Every start of pytest comes here, and to compile a pattern takes most of a millisecond.
+        if "eval_" not in text and "perf_" not in text:
+            continue
+        own = text if where == "-o" else "".join(re.findall(_PYTESTS, text, re.MULTILINE | re.DOTALL))
+        for key in re.findall(_INI_KEY, own, re.MULTILINE):
+            if key in _keys(config):
+                name, section = key if key.startswith("perf_") else f"eval_{key}", "gate" if key in _GATE else "run"
+                raise pytest.UsageError(
+                    f"{where}: {name} is no setting of pytest's any more: write {key} = … under [{section}] of "
+                    f"modeleval.toml, or [tool.modeleval.{section}] of pyproject.toml"
+                )
+
+
+def _layers(config: pytest.Config, root: Path, tables: Mapping[str, Mapping[str, Table]]) -> Iterator[dict[str, Given]]:
+    """What [run] and [gate] give, then the [runs.NAME] of --eval-run, then what `evaluate` was called with."""
+    every = _keys(config)
+    for section, keys, other in (("run", every - _GATE, "gate"), ("gate", _GATE, "run")):
+        for table in tables[section].values():
+            if misplaced := [key for key in table.settings if key.replace("-", "_") in every - keys]:
+                raise pytest.UsageError(f"{table.where} {misplaced[0]} belongs into [{other}]")
+            yield given_in(table.settings, table.where, keys, folder=root)
+    runs = {name: given_in(each.settings, each.where, every, folder=root) for name, each in tables["runs"].items()}
+    path = config.option.modeleval_handed
+    handed = given_in(json.loads(Path(path).read_text("utf-8")), "evaluate()", every | {"run"}) if path else {}
+    name = config.option.modeleval_run or (str(handed["run"].value) if "run" in handed else None)
+    if name is not None:
+        if name not in runs:
+            raise unknown("run", name, runs, "Give the NAME of a table [runs.NAME] in modeleval.toml.")
+        yield runs[name]
+    yield handed
+
+
+def _keys(config: pytest.Config) -> Set[str]:
+    """The key of every option: of each flag that pytest knows as ours, and of what is no flag."""
+    dests = (dest.removeprefix(DEST) for dest in vars(config.option) if dest.startswith(DEST))
+    return {flag.key for flag in FLAGS}.union(dests) - _TYPED_ONLY

@@ -1,0 +1,79 @@
+"""Which load tests are asked for, and with which options."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.options.flags import Given, read
+from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.sources import settings_of, typed
+from pytest_modeleval.options.where import Where
+from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
+
+# The mark of every load test.
+PERF = "perf"
+# What it takes as an argument: a load's figures, a search's answer, the speed of a model in this process.
+PERF_FIXTURES = ("load", "perf_search", "perf_speed")
+# With one of these a run is a load test.
+LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "perf_speed"})
+
+
+def read_perf(config: pytest.Config, marked: Mapping[str, object] | None = None) -> PerfOptions:
+    """The options of a run, or of one test: flags over the marker's arguments over the project's settings.
+
+    `pytest.UsageError` for the first that is wrong.
+    """
+    keys = {flag.field: flag.key for flag in FLAGS}
+    given = {}
+    for name, value in (marked or {}).items():
+        if name not in keys:
+            raise unknown("argument of @pytest.mark.perf:", name, keys)
+        if value is not None:
+            given[keys[name]] = Given(Where(f"{name} of @pytest.mark.perf"), value)
+    return read(PerfOptions, FLAGS, _laid((*settings_of(config).layers, given, typed(config, FLAGS))))
+
+
+def _laid(layers: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
+    """What was given, each layer over the one before. A load replaces those below, whatever their kind."""
+    laid: dict[str, Given] = {}
+    for layer in layers:
+        replaced = LOADS if LOADS & layer.keys() else ()
+        laid = {key: given for key, given in laid.items() if key not in replaced} | dict(layer)
+    return laid
+
+
+def is_asked(config: pytest.Config) -> bool:
+    """Whether a load test is asked for, by a flag or in the project's settings."""
+    return bool(_asked(config))
+
+
+def _asked(config: pytest.Config) -> set[str]:
+    """The keys of the loads that are asked for."""
+    laid = _laid((*settings_of(config).layers, typed(config, FLAGS)))
+    return {key for key in LOADS & laid.keys() if laid[key].value}
+
+
+def fixture_of(item: Any) -> str | None:
+    """The fixture of ours that a test marked perf takes; None where it takes none, or one of the user's by its name."""
+    if item.get_closest_marker(PERF) is None or not (known := getattr(item, "_fixtureinfo", None)):
+        return None
+    return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
+
+
+def _is_ours(definitions: Sequence[Any], name: str) -> bool:
+    """Whether the last of these definitions, which is the nearest, is ours or takes ours."""
+    for definition in reversed(definitions):
+        if definition.func.__module__ == "pytest_modeleval.fixtures":
+            return True
+        if name not in definition.argnames:
+            return False
+    return False
+
+
+def shipped_test(config: pytest.Config) -> str | None:
+    """The file of the shipped load test that a flag asks for; None without such a flag."""
+    if not (asked := _asked(config)):
+        return None
+    name = next((name for name in ("speed", "find") if f"perf_{name}" in asked), "load")
+    return f"test_{name}.py"
