@@ -5,7 +5,7 @@ import hashlib
 import re
 import sys
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import FunctionType
@@ -128,13 +128,17 @@ def loaded(folder: Path, monkeypatch: pytest.MonkeyPatch, files: Mapping[str, st
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
     monkeypatch.syspath_prepend(folder)
-    for name in ("test_mine", "tables", "star", "late", "pack", "pack.words", "pack.deep"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    forget()
     return __import__("test_mine").test_it  # type: ignore[no-any-return]
 
 
+def forget() -> None:
+    for name in ("test_mine", "tables", "star", "late", "pack", "pack.words", "pack.deep"):
+        sys.modules.pop(name, None)
+
+
 @pytest.fixture
-def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
     """The code of `test_it` where in one of the files a text is another."""
     number = 0
 
@@ -148,7 +152,8 @@ def code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
         monkeypatch.setattr(sys, "path", [*sys.path])
         return code_of(loaded(tmp_path / str(number), monkeypatch, files))
 
-    return changed
+    yield changed
+    forget()
 
 
 @pytest.mark.parametrize(
