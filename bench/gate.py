@@ -16,7 +16,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from pytest_modeleval.gate.baseline import Baseline, Part, write_baseline
-from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.gate.stopping import Stopper
 from pytest_modeleval.gate.verdict import Result, Verdict, decided
@@ -122,15 +122,15 @@ def cost(size: int) -> None:
         for record in records:
             gate.ledger.add(record)
         clock.append(time.perf_counter())
-        (verdict,) = gate.judge().verdicts
+        (verdict,) = gate.decide().verdicts
         clock.append(time.perf_counter())
         gate.save(path)
         clock.append(time.perf_counter())
     assert verdict.n == size
-    read, count, judge, write = (after - before for before, after in pairwise(clock))
+    read, count, decide, write = (after - before for before, after in pairwise(clock))
     print(
-        f"\na gate over {size:,} samples: read the baseline {read:.2f} s, count {count:.2f} s, judge {judge:.2f} s, "
-        f"write a new baseline {write:.2f} s, together {read + count + judge + write:.2f} s"
+        f"\na gate over {size:,} samples: read the baseline {read:.2f} s, count {count:.2f} s, decide {decide:.2f} s, "
+        f"write a new baseline {write:.2f} s, together {read + count + decide + write:.2f} s"
     )
 
 

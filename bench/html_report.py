@@ -21,7 +21,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from pytest_modeleval.asking.asker import Answer
-from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.record import RIGHT, WRONG, Record
 from pytest_modeleval.reports.first_screen import FirstScreen, Scores
@@ -95,9 +95,9 @@ def fill(folder: Path, samples: int) -> tuple[str, Results]:
             question = Question(f"{number:032x}", "0" * 32, run)
             store.save_completion(question, "m", completion)
             row, messages = sample_rows(sample.messages, sample.target, "quiz")
-            turn = Turn(sample, [Answer(completion, question.key)], [score])
+            trial = Trial(sample, [Answer(completion, question.key)], [score])
             node = f"test_quiz.py::test_quiz[{record.subset}-{number:05}]"
-            store.save([*messages, row, *score_rows(run, node, record, turn, row.hash, "")])
+            store.save([*messages, row, *score_rows(run, node, record, trial, row.hash, "")])
     return run, results
 
 

@@ -32,7 +32,7 @@ from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
 from pytest_modeleval.perf.verdict.calibrate import requests
-from pytest_modeleval.perf.verdict.validity import judge
+from pytest_modeleval.perf.verdict.validity import decide
 
 
 @dataclass(frozen=True)
@@ -204,7 +204,7 @@ def poisson() -> None:
             ((one.last or 0) - one.scheduled, (served[one.conversation]["sends"][-1] - origin) / 1e9 - one.scheduled)
             for one in load.records
         ]
-        print(f"  rate at the server {rate:.2f}/s, coefficient of variation {spread:.2f}, {judge(load)}")
+        print(f"  rate at the server {rate:.2f}/s, coefficient of variation {spread:.2f}, {decide(load)}")
         for percent in (50, 99, 100):
             seen, true = (1000 * percentile(sorted(values), percent) for values in zip(*pairs, strict=True))
             print(f"  latency from the intended time p{percent}: {seen:.2f} ms (true {true:.2f})")

@@ -107,7 +107,7 @@ def by_us(url: str, parallel: int, number: int, tokens: int) -> dict[str, object
     from pytest_modeleval.perf.client.load import run_load
     from pytest_modeleval.perf.client.record import Plan, Request
     from pytest_modeleval.perf.client.target import reach
-    from pytest_modeleval.perf.verdict.validity import judge
+    from pytest_modeleval.perf.verdict.validity import decide
 
     requests = [Request(body(index, tokens), max_tokens=tokens) for index in range(number)]
     load = run_load(reach(f"{url}/chat/completions"), requests, Plan(parallel=parallel, number=number))
@@ -117,7 +117,7 @@ def by_us(url: str, parallel: int, number: int, tokens: int) -> dict[str, object
             ttft.append(record.first - record.sent)
             gaps.extend(after - before for before, after in pairwise(record.chunks))
             tpot.append((record.last - record.first) / max(1, (record.output_tokens or 0) - record.first_tokens))
-    return {**figures(ttft, gaps, tpot), "verdict": str(judge(load))}
+    return {**figures(ttft, gaps, tpot), "verdict": str(decide(load))}
 
 
 def figures(ttft: Sequence[float], gaps: Sequence[float], tpot: Sequence[float]) -> dict[str, object]:

@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 @pytest.fixture
 def sample(request: pytest.FixtureRequest) -> Sample:
     """The question this item asks, with its target."""
-    from pytest_modeleval.asking.trial import TURN, Turn
+    from pytest_modeleval.asking.trial import TRIAL, Trial
     from pytest_modeleval.sample import NotAsked, SampleError
 
-    turn = request.node.stash.get(TURN, None)
-    if turn is None:
+    trial = request.node.stash.get(TRIAL, None)
+    if trial is None:
         # An async body that starts in its own turn.
         ref = request.param
-        turn = request.node.stash[TURN] = Turn(ref.source.sample(ref.subset, ref.row))
-    if isinstance(turn, NotAsked):
-        pytest.skip(str(turn))
-    if isinstance(turn, SampleError):
-        raise turn
-    return turn.sample  # type: ignore[no-any-return]
+        trial = request.node.stash[TRIAL] = Trial(ref.source.sample(ref.subset, ref.row))
+    if isinstance(trial, NotAsked):
+        pytest.skip(str(trial))
+    if isinstance(trial, SampleError):
+        raise trial
+    return trial.sample  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  # noqa: ARG001 - parametrized by it
     """The model's answer to the sample's prompt."""
-    from pytest_modeleval.asking.trial import TURN
+    from pytest_modeleval.asking.trial import TRIAL
 
-    turn = request.node.stash[TURN]
+    trial = request.node.stash[TRIAL]
     # An async body that starts in its own turn has asked nothing yet.
-    if not turn.answers:
-        return _asking(request).ask_prompt(request.node, turn)
-    return turn.answers[0].completion  # type: ignore[no-any-return]
+    if not trial.answers:
+        return _asking(request).ask_prompt(request.node, trial)
+    return trial.answers[0].completion  # type: ignore[no-any-return]
 
 
 @pytest.fixture

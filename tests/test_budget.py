@@ -344,14 +344,14 @@ def test_wrong_answers_do_not_hide_the_status_and_a_failed_test_does(
     [
         ("faulty", "$5", "--eval-budget caps money, and the price of 'faulty' is not known: give its alias price = *"),
         ("faulty", "5 tokens", "--eval-budget caps tokens or money, and an answer of 'faulty' may be of any length: *"),
-        ("odd", "5 tokens", "max_tokens of 'odd' is a whole number of at least 1, not 'many'"),
+        ("odd", "5 tokens", "max_tokens of 'odd' is a whole number of at least 1, not 1.5"),
     ],
     ids=["no price", "no end", "odd end"],
 )
 def test_what_cannot_be_capped_is_refused(
     project: pytest.Pytester, faulty: FaultyServer, name: str, budget: str, said: str
 ) -> None:
-    alias(project, "odd", model="x", generation={"max_tokens": "many"})
+    alias(project, "odd", base_url=faulty.url, model="x", generation={"max_tokens": 1.5})
 
     result = run(project, "--model", name, "--eval-budget", budget, "test_answers.py")
 

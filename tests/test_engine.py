@@ -170,7 +170,7 @@ def test_it_ticks_while_it_waits(engine: Engine[Any]) -> None:
 
 
 def test_what_is_wanted_next_starts_although_many_results_wait() -> None:
-    engine: Engine[Any] = Engine(ahead=1)
+    engine: Engine[Any] = Engine(backlog=1)
     try:
         engine.feed(job(str(n), lambda n=n: asyncio.sleep(0, n), at_once=4) for n in range(50))
         time.sleep(0.1)
@@ -183,7 +183,7 @@ def test_what_is_wanted_next_starts_although_many_results_wait() -> None:
 
 
 def test_with_a_small_look_ahead_little_is_asked_in_vain() -> None:
-    engine: Engine[Any] = Engine(ahead=2)
+    engine: Engine[Any] = Engine(backlog=2)
     started: list[int] = []
     twice_as_many = threading.Event()
 

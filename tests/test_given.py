@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.asking.asker import Answer
-from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.sample import Completion, Sample
 from tests.conftest import FaultyServer, answer, run, run_alone
 
@@ -215,6 +215,6 @@ def test_what_others_answer_is_not_the_models() -> None:
         Completion("yes", "", "length", prompt_tokens=100, completion_tokens=1000, latency=9.0),
         "b" * 64, 0.5, 20.0, by="judge:strict",
     )  # fmt: skip
-    turn = Turn(Sample("q", "42"), [own, others])
+    trial = Trial(Sample("q", "42"), [own, others])
 
-    assert turn.own == [own]
+    assert trial.own == [own]

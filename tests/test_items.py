@@ -41,10 +41,10 @@ def test_an_items_texts_are_let_go_of_when_it_is_done(project: pytest.Pytester, 
     project.makeconftest(
         """
         from pathlib import Path
-        from pytest_modeleval.asking.trial import TURN
+        from pytest_modeleval.asking.trial import TRIAL
 
         def pytest_sessionfinish(session):
-            Path("kept").write_text(str([TURN in item.stash for item in session.items]))
+            Path("kept").write_text(str([TRIAL in item.stash for item in session.items]))
         """
     )
 

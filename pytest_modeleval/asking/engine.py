@@ -59,10 +59,10 @@ class Engine(Generic[T]):
     `feed` and `result` are called from the main thread; everything else runs on the loop.
     """
 
-    def __init__(self, closers: Iterable[Callable[[], Awaitable[None]]] = (), *, ahead: int | None = None) -> None:
-        """With ``ahead``, only that many times the jobs at once may wait finished: what is dropped cost little."""
+    def __init__(self, closers: Iterable[Callable[[], Awaitable[None]]] = (), *, backlog: int | None = None) -> None:
+        """With ``backlog``, only that many times the jobs at once may wait finished: what is dropped cost little."""
         self._closers = list(closers)
-        self._ahead = ahead
+        self._backlog = backlog
         self._dropped: Callable[[str], bool] = lambda _: False
         self._jobs: deque[Job[T]] = deque()
         self._results: dict[str, T | SampleError] = {}
@@ -120,7 +120,7 @@ class Engine(Generic[T]):
         self._let_requests_go_first(tick)
         with self._ready:
             result = self._results.pop(key)
-        if self._ahead is not None or len(self._results) == LOOK_AHEAD - 1:
+        if self._backlog is not None or len(self._results) == LOOK_AHEAD - 1:
             self._call(self._wakeup.set)
         return result
 
@@ -241,7 +241,7 @@ class Engine(Generic[T]):
 
     def _has_room(self, job: Job[T]) -> bool:
         at_once = job.at_once()
-        most = LOOK_AHEAD if self._ahead is None else min(LOOK_AHEAD, self._ahead * at_once)
+        most = LOOK_AHEAD if self._backlog is None else min(LOOK_AHEAD, self._backlog * at_once)
         return (len(self._results) < most or job.key == self._awaited) and self._running[job.kind] < at_once
 
     def _cancel_dropped(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.asking.asker import Asker
 from pytest_modeleval.asking.engine import Engine
-from pytest_modeleval.asking.trial import A, AskedModel, Turn, ask_prompt, model_of, run_body
+from pytest_modeleval.asking.trial import A, AskedModel, Trial, ask_prompt, model_of, run_body
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.requests import Json, Message
 from pytest_modeleval.sample import Completion, Embeddings, Pictures, Ranking, SampleError, StopRun
@@ -19,20 +19,20 @@ from pytest_modeleval.sample import Completion, Embeddings, Pictures, Ranking, S
 _ERRORS = (SampleError, StopRun, pytest.UsageError)
 
 
-async def _sample(asker: Asker, ref: SampleRef, turn: Turn) -> object:  # noqa: ARG001 - all of one shape
-    return turn.sample
+async def _sample(asker: Asker, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+    return trial.sample
 
 
-async def _model(asker: Asker, ref: SampleRef, turn: Turn) -> object:
-    return model_of(asker, ref, turn)
+async def _model(asker: Asker, ref: SampleRef, trial: Trial) -> object:
+    return model_of(asker, ref, trial)
 
 
-async def _rule(asker: Asker, ref: SampleRef, turn: Turn) -> object:  # noqa: ARG001 - all of one shape
+async def _rule(asker: Asker, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
     return ref.source.scorer
 
 
 # How each is made for a sample. A body that takes these alone starts ahead of its turn; each has a fixture of its name.
-GIVEN: Mapping[str, Callable[[Asker, SampleRef, Turn], Awaitable[object]]] = {
+GIVEN: Mapping[str, Callable[[Asker, SampleRef, Trial], Awaitable[object]]] = {
     "sample": _sample,
     "completion": ask_prompt,
     "model": _model,
@@ -40,14 +40,14 @@ GIVEN: Mapping[str, Callable[[Asker, SampleRef, Turn], Awaitable[object]]] = {
 }
 
 
-async def converse(asker: Asker, ref: SampleRef, others: Mapping[str, Any], turn: Turn | None = None) -> Turn:
+async def converse(asker: Asker, ref: SampleRef, others: Mapping[str, Any], trial: Trial | None = None) -> Trial:
     """Run an async body to its end, with what it takes of `GIVEN` made for it where ``others`` has no value."""
-    turn = turn or Turn(ref.source.sample(ref.subset, ref.row))
+    trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
     code = ref.source.benchmark.body.__code__
     arguments = {}
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        arguments[name] = others[name] if name in others else await GIVEN[name](asker, ref, turn)
-    return await run_body(ref.source.benchmark.body, turn, arguments)
+        arguments[name] = others[name] if name in others else await GIVEN[name](asker, ref, trial)
+    return await run_body(ref.source.benchmark.body, trial, arguments)
 
 
 def own_names(item: pytest.Item) -> set[str]:
@@ -61,7 +61,7 @@ class ModelElsewhere:
     """The model for an async body on a loop that is not the engine's; `sample.Model` for a test."""
 
     asked: AskedModel
-    engine: Engine[Turn]
+    engine: Engine[Trial]
 
     @property
     def name(self) -> str:
@@ -104,7 +104,7 @@ class BlockingModel:
     """The model for a sync body, which waits for each answer; `sample.SyncModel` for a test."""
 
     asked: AskedModel
-    engine: Engine[Turn]
+    engine: Engine[Trial]
 
     @property
     def name(self) -> str:

@@ -14,7 +14,7 @@ from pytest_modeleval.asking.asker import Asker
 from pytest_modeleval.asking.engine import Engine, Job
 from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, converse, own_names
 from pytest_modeleval.asking.stop_signal import Decided
-from pytest_modeleval.asking.trial import TURN, AskedModel, Turn, ask_prompt, model_of, prepare
+from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
@@ -29,7 +29,7 @@ class _NotAsked(Exception):
     """Leaves the wait for an answer that no gate needs any more."""
 
 
-class Ahead:
+class Prefetch:
     """The engine at work on one session's items; ``stop`` ends the run with one line."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Ahead:
         self._is_worker = xdist.worker_input(session.config) is not None
         self._fed: set[str] = set()
         closers = [asker.close for asker in askers.values()]
-        self._engine: Engine[Turn] = Engine(closers, ahead=_AHEAD_OF_GATE if decided else None)
+        self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
         self._feed()
 
     @property
@@ -91,7 +91,7 @@ class Ahead:
                 self._feed()
 
         with suppress(_NotAsked):
-            item.stash[TURN] = self._result(item, tick_and_feed)
+            item.stash[TRIAL] = self._result(item, tick_and_feed)
 
     def _skip_decided(self, item: pytest.Item) -> bool:
         """Have an item skipped, with the reason, whose gate is decided."""
@@ -109,36 +109,38 @@ class Ahead:
         ref = selected(item)
         if ref is None or not ref.source.benchmark.is_async:
             return False
-        turn = item.stash.get(TURN, None)
-        if turn is None or (isinstance(turn, Turn) and not turn.ran):
+        trial = item.stash.get(TRIAL, None)
+        if trial is None or (isinstance(trial, Trial) and not trial.ran):
             own = own_names(item)
             others = {name: value for name, value in item.funcargs.items() if name not in own}
             # Behind this one, which is wanted now.
             self._engine.feed_next([self._job(other, its, others) for other, its in self._alike(item)])
-            self._engine.feed_first(self._job(item, ref, item.funcargs, turn))
-            turn = item.stash[TURN] = self._result(item, lambda: None)
-        if isinstance(turn, NotAsked):
-            pytest.skip(str(turn))
-        if isinstance(turn, SampleError):
-            raise turn
-        if turn.ended is not None:
-            raise turn.ended
+            self._engine.feed_first(self._job(item, ref, item.funcargs, trial))
+            trial = item.stash[TRIAL] = self._result(item, lambda: None)
+        if isinstance(trial, NotAsked):
+            pytest.skip(str(trial))
+        if isinstance(trial, SampleError):
+            raise trial
+        if trial.ended is not None:
+            raise trial.ended
         return True
 
     def model_for(self, item: pytest.Function, name: str) -> ModelElsewhere | BlockingModel:
         """The model of that name, to be asked by an item in its own turn."""
         ref, asker = selected(item), self._askers[name]
-        turn = item.stash.get(TURN, None)
+        trial = item.stash.get(TRIAL, None)
         # An ordinary test is no sample: nobody looks at its answers.
-        asked = model_of(asker, ref, turn) if ref and isinstance(turn, Turn) else AskedModel(asker, [], [], item.nodeid)
+        asked = (
+            model_of(asker, ref, trial) if ref and isinstance(trial, Trial) else AskedModel(asker, [], [], item.nodeid)
+        )
         is_async = ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
         return (ModelElsewhere if is_async else BlockingModel)(asked, self._engine)
 
-    def ask_prompt(self, item: pytest.Function, turn: Turn) -> Completion:
+    def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """Ask the prompt of an item in its own turn."""
         ref = selected(item)
         assert ref is not None
-        return self._engine.wait(ask_prompt(self._askers[ref.model.name], ref, turn))
+        return self._engine.wait(ask_prompt(self._askers[ref.model.name], ref, trial))
 
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
@@ -151,7 +153,7 @@ class Ahead:
                 self._fed.add(other.nodeid)
                 yield other, ref
 
-    def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Turn | SampleError:
+    def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Trial | SampleError:
         try:
             return self._engine.result(item.nodeid, tick)
         except (StopRun, pytest.UsageError) as error:
@@ -173,8 +175,8 @@ class Ahead:
             self._engine.feed(jobs)
 
     def _job(
-        self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, turn: Turn | None = None
-    ) -> Job[Turn]:
+        self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
+    ) -> Job[Trial]:
         asker = self._askers[ref.model.name]
         if not ref.source.benchmark.is_async:
             names = own_names(item)
@@ -184,7 +186,7 @@ class Ahead:
         many = 1 if self._decided else _CONVERSATIONS
         at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(
-            item.nodeid, lambda: converse(asker, ref, others or {}, turn), at_once, f"{ref.model.name}, conversations"
+            item.nodeid, lambda: converse(asker, ref, others or {}, trial), at_once, f"{ref.model.name}, conversations"
         )
 
 

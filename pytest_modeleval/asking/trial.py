@@ -27,7 +27,7 @@ A = TypeVar("A", bound=Completion)
 
 
 @dataclass
-class Turn:
+class Trial:
     """What has happened for one sample so far; ``answers`` are of all models that were asked for it."""
 
     sample: Sample
@@ -44,7 +44,7 @@ class Turn:
         return [answer for answer in self.answers if answer.by == UNDER_EVALUATION]
 
 
-TURN = pytest.StashKey[Turn | SampleError]()
+TRIAL = pytest.StashKey[Trial | SampleError]()
 
 
 @dataclass
@@ -109,10 +109,10 @@ class AskedModel:
         return answer.completion
 
 
-def model_of(asker: Asker, ref: SampleRef, turn: Turn) -> AskedModel:
+def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
     """The model, asked for a sample."""
     filters = ref.source.settings.filters
-    return AskedModel(asker, turn.answers, turn.requests, str(ref.item), ref.repeat, filters)
+    return AskedModel(asker, trial.answers, trial.requests, str(ref.item), ref.repeat, filters)
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
@@ -123,59 +123,59 @@ def first_request(sample: Sample, ref: SampleRef) -> Request:
     return Chat(sample.messages, sample.tools, dict(ref.model.generation), **who)
 
 
-async def ask_prompt(asker: Asker, ref: SampleRef, turn: Turn) -> Completion:
+async def ask_prompt(asker: Asker, ref: SampleRef, trial: Trial) -> Completion:
     """Ask a sample's prompt, or which of its options is the likeliest."""
-    prompt, model = turn.sample.prompt, model_of(asker, ref, turn)
-    if isinstance(prompt, LogLikelihood) and turn.sample.options:
-        return await _weigh(asker, ref, turn, prompt)
+    prompt, model = trial.sample.prompt, model_of(asker, ref, trial)
+    if isinstance(prompt, LogLikelihood) and trial.sample.options:
+        return await _weigh(asker, ref, trial, prompt)
     if isinstance(prompt, NotChat):
-        return await model.ask(first_request(turn.sample, ref), Completion)
-    return await model.complete(turn.sample.messages, tools=turn.sample.tools)
+        return await model.ask(first_request(trial.sample, ref), Completion)
+    return await model.complete(trial.sample.messages, tools=trial.sample.tools)
 
 
-async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Turn:
+async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Trial:
     """What a sync body with arguments of these names is given: the sample, and its prompt asked.
 
     It is not where the body takes the model and no completion.
     """
-    turn = Turn(ref.source.sample(ref.subset, ref.row))
+    trial = Trial(ref.source.sample(ref.subset, ref.row))
     if "model" in names and "completion" not in names:
-        return turn
-    completion = await ask_prompt(asker, ref, turn)
+        return trial
+    completion = await ask_prompt(asker, ref, trial)
     if isinstance(completion, FilteredCompletion) and "model" not in names:
         # Without the model there is no conversation to go on with: the body reads what is scored.
-        answer = turn.answers[0]
-        turn.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
-    return turn
+        answer = trial.answers[0]
+        trial.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
+    return trial
 
 
-async def _weigh(asker: Asker, ref: SampleRef, turn: Turn, asked: LogLikelihood) -> Completion:
-    """Put a sample's likeliest option into the turn as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
+async def _weigh(asker: Asker, ref: SampleRef, trial: Trial, asked: LogLikelihood) -> Completion:
+    """Put a sample's likeliest option into the trial as the answer, ``ANSWER: B``, and `acc_norm` among its scores.
 
     acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
     lm-evaluation-harness (0.4.13, `process_results`).
     """
-    sample = turn.sample
+    sample = trial.sample
     answer = await asker.ask(first_request(sample, ref))
     logprobs = answer.completion.numbers[: len(sample.options)]
     completion = replace(answer.completion, text=f"ANSWER: {likeliest(logprobs)}")
-    turn.answers.append(replace(answer, completion=completion))
+    trial.answers.append(replace(answer, completion=completion))
     lengths = [len(continuation.removeprefix(" ")) for _, continuation in asked.pairs]
     by_length = likeliest([logprob / length for logprob, length in zip(logprobs, lengths, strict=False)])
     right = by_length in sample.target
-    turn.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
+    trial.scores.append(Score(float(right), right, by_length, " or ".join(sample.target), name="acc_norm"))
     return completion
 
 
-async def run_body(body: Any, turn: Turn, arguments: Mapping[str, Any]) -> Turn:
+async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Trial:
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's.
     """
-    recorded_scores.set(turn.scores)
-    turn.ran = True
+    recorded_scores.set(trial.scores)
+    trial.ran = True
     try:
         await body(**arguments)
     except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
-        turn.ended = ended
-    return turn
+        trial.ended = ended
+    return trial

@@ -44,7 +44,7 @@ def to_sample(row: Row) -> Sample:
     )
 
 
-def judged(sample: Sample, completion: Completion) -> Score:
+def scored(sample: Sample, completion: Completion) -> Score:
     """Whether the answer settles on the right option, or on all right options and no other."""
     score = same_choices if sample.metadata[SEVERAL] else same_choice
     return score(completion, sample.target, sample.options)

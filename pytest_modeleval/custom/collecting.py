@@ -71,17 +71,17 @@ def _module(data: UserData, options: Options) -> ModuleType:
 
 def _test(data: UserData, options: Options) -> Callable[[Sample, Completion], None]:
     form = choice if data.format == "choice" else qa
-    judged = choice.judged if form is choice else _judge(options)
+    scored = choice.scored if form is choice else _scorer(options)
 
     def body(sample: Sample, completion: Completion) -> None:
-        assert judged(sample, completion)
+        assert scored(sample, completion)
 
     body.__name__ = f"test_{name_of(data.path)}"
     shots = Shots(0, "dev") if data.solved else None
     return benchmark(data, form.to_sample, prompt=form.PROMPT, shots=shots)(body)
 
 
-def _judge(options: Options) -> Callable[[Sample, Completion], Score]:
+def _scorer(options: Options) -> Callable[[Sample, Completion], Score]:
     metrics = options.metric or ("exact", "f1")
     for name in metrics:
         try:
@@ -89,4 +89,4 @@ def _judge(options: Options) -> Callable[[Sample, Completion], Score]:
             qa.METRICS[name]("a", ["a"])
         except SampleError as error:
             raise pytest.UsageError(f"--eval-metric {name}: {error}") from None
-    return qa.judge(metrics, 0.5 if options.pass_mark is None else options.pass_mark)
+    return qa.scorer_of(metrics, 0.5 if options.pass_mark is None else options.pass_mark)

@@ -70,10 +70,10 @@ METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
 }
 
 
-def judge(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Completion], Score]:
+def scorer_of(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Completion], Score]:
     """What scores a sample by the metrics: the first one's own value is the sample's, right from the pass mark on."""
 
-    def judged(sample: Sample, completion: Completion) -> Score:
+    def scored(sample: Sample, completion: Completion) -> Score:
         answers, said = sample.metadata["answers"], before_run_on(completion.text)
         values = {name: value for metric in metrics for name, value in METRICS[metric](said, answers).items()}
         first = next(iter(values))
@@ -85,4 +85,4 @@ def judge(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Complet
             scores.append(Score(value, passed, said.strip(), answers[0], why, shown))
         return scores[0]
 
-    return judged
+    return scored

@@ -9,8 +9,8 @@ from pytest_modeleval.perf.client.record import Load
 from pytest_modeleval.perf.figures.definitions import COUNTS, RATES, SHARES
 from pytest_modeleval.perf.figures.figures import Figures, figures
 from pytest_modeleval.perf.points import Point
-from pytest_modeleval.perf.verdict.judging import Verdict, judged, overall
 from pytest_modeleval.perf.verdict.slo import Slo, named
+from pytest_modeleval.perf.verdict.verdicts import Verdict, overall, verdicts_of
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Measured:
     @cached_property
     def verdicts(self) -> list[Verdict]:
         """What the figures say of each objective."""
-        return judged(self.slo, self.figures, confidence=self.confidence)
+        return verdicts_of(self.slo, self.figures, confidence=self.confidence)
 
     @property
     def result(self) -> Result:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.verdict.comparing import Change
@@ -66,7 +66,7 @@ def refuse(measured: Measured, most_errors: float) -> None:
         raise Invalid(f"INVALID: {'; '.join(dict.fromkeys(measured.invalid))}")
 
 
-def judge(measured: Measured, changes: Sequence[Change] = ()) -> None:
+def decide(measured: Measured, changes: Sequence[Change] = ()) -> None:
     """Raise what the figures say against the objectives, or against how they changed, if anything."""
     if failed := _against(measured, changes, Result.FAILED):
         raise Failed(failed)
@@ -79,7 +79,7 @@ def _against(measured: Measured, changes: Sequence[Change], result: Result) -> s
     return "; ".join(filter(None, missed))
 
 
-def judge_search(found: Found | Knee) -> None:
+def decide_search(found: Found | Knee) -> None:
     """Raise what a search did not find."""
     if found.best is not None:
         return

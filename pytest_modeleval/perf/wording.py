@@ -5,7 +5,7 @@ import math
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.figures.definitions import RATES, SHARES, SPREADS
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.verdict.judging import Verdict
+from pytest_modeleval.perf.verdict.verdicts import Verdict
 
 
 def amount(figure: str, value: float) -> str:

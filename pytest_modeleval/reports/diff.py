@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pytest_modeleval.gate.judge import Judgement
+from pytest_modeleval.gate.gate import Decision
 from pytest_modeleval.history.difference import Change, Difference, Part, Side
 from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.reports.gate import lines as gate_lines
@@ -28,7 +28,7 @@ def diff_lines(found: Difference, *, every: bool) -> list[str]:
         lines += _section(title, changes, every=every)
     lines += ["", *_counts(found.parts, found.changes), ""]
     verdicts = [part.verdict for part in found.parts if part.is_comparison]
-    lines += [f"{name}  {result.value}  {why}" for result, name, why in gate_lines(Judgement(verdicts))]
+    lines += [f"{name}  {result.value}  {why}" for result, name, why in gate_lines(Decision(verdicts))]
     for part in found.parts:
         if part.same_answers:
             lines.append(

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, fields
 from itertools import combinations
 
-from pytest_modeleval.gate.judge import Judgement, Regressed
+from pytest_modeleval.gate.gate import Decision, Regressed
 from pytest_modeleval.gate.ledger import Outcomes
 from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
@@ -79,7 +79,7 @@ def of_run(run: FinishedRun) -> FirstScreen:
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
         scores=[Scores(stored, _shown(run.rows), tags)],
-        gate=_gate(run.judgement),
+        gate=_gate(run.decision),
         regressed=run.regressed,
         comparisons=list(_comparisons(run.models, of_models)),
         notes=said,
@@ -96,7 +96,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
     ]
     return FirstScreen(
         scores=[_stored(past, run) for run in found.runs],
-        gate=_gate(Judgement([part.verdict for part in found.parts if part.is_comparison])),
+        gate=_gate(Decision([part.verdict for part in found.parts if part.is_comparison])),
         regressed=sorted(regressed, key=lambda each: each.flaky),
         notes=[
             f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
@@ -124,8 +124,8 @@ def _shown(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
 
 
-def _gate(judgement: Judgement | None) -> list[GateLine]:
-    return [GateLine(result.value, name, why) for result, name, why in (lines(judgement) if judgement else ())]
+def _gate(decision: Decision | None) -> list[GateLine]:
+    return [GateLine(result.value, name, why) for result, name, why in (lines(decision) if decision else ())]
 
 
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from pytest_modeleval.gate.judge import Judgement
+from pytest_modeleval.gate.gate import Decision
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict
 from pytest_modeleval.statistics.scale import PLAIN
 
@@ -12,11 +12,11 @@ from pytest_modeleval.statistics.scale import PLAIN
 FILE = "gate"
 
 
-def lines(judgement: Judgement) -> list[tuple[Result, str, str]]:
+def lines(decision: Decision) -> list[tuple[Result, str, str]]:
     """Result, name and what it rests on, of every gate; error rates only where they are too high."""
-    found = [(verdict.result, verdict.name, _comparison(verdict)) for verdict in judgement.verdicts]
-    found += [(each.result, each.name, _threshold(each)) for each in judgement.thresholds]
-    for rate in judgement.rates:
+    found = [(verdict.result, verdict.name, _comparison(verdict)) for verdict in decision.verdicts]
+    found += [(each.result, each.name, _threshold(each)) for each in decision.thresholds]
+    for rate in decision.rates:
         if rate.result is Result.FAILED:
             skipped = f" and {rate.skipped} skipped after they were answered" if rate.skipped else ""
             why = f"{rate.errors} errors{skipped} in {rate.n}, more than {rate.most:.1%} accepted"
@@ -53,10 +53,10 @@ def _points(share: float) -> str:
     return f"{share * 100:+.1f}"
 
 
-def write(terminal: pytest.TerminalReporter, judgement: Judgement) -> None:
+def write(terminal: pytest.TerminalReporter, decision: Decision) -> None:
     """The gate's section: a line for each benchmark and threshold."""
     colours = {Result.PASSED: "green", Result.FAILED: "red", Result.INCONCLUSIVE: "yellow"}
-    found = lines(judgement)
+    found = lines(decision)
     if not found:
         return
     terminal.write_sep("=", "gate")
@@ -67,9 +67,9 @@ def write(terminal: pytest.TerminalReporter, judgement: Judgement) -> None:
         terminal.write_line(f"  {why}")
 
 
-def test_reports(judgement: Judgement, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
+def test_reports(decision: Decision, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
     """Each gate as the three reports of a test, for whoever reads pytest's reports."""
-    for result, name, why in lines(judgement):
+    for result, name, why in lines(decision):
         good = result is Result.PASSED or (result is Result.INCONCLUSIVE and inconclusive_passes)
         node = f"{FILE}::{name}"
         yield [

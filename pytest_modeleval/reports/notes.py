@@ -21,7 +21,7 @@ def notes(run: FinishedRun) -> list[str]:
 def _blessed(run: FinishedRun) -> Iterator[str]:
     if run.blessed:
         yield f"baseline saved: {run.blessed}"
-    elif run.options.save_baseline and run.judgement:
+    elif run.options.save_baseline and run.decision:
         yield "no baseline saved: the gate did not pass"
 
 
@@ -36,7 +36,7 @@ def _broken_off(run: FinishedRun) -> Iterator[str]:
         why = f"{totals.errors:,} of {asked:,} samples are errors, which is most of them"
     else:
         return
-    yield why + ("; no gate was judged and no baseline saved" if run.is_judged else "")
+    yield why + ("; no gate was judged and no baseline saved" if run.is_gated else "")
     if run.is_interrupted and run.reported < run.selected and run.kept:
-        same = ", where the same model answers" if run.is_judged else ""
+        same = ", where the same model answers" if run.is_gated else ""
         yield f"the answers are kept: the same command goes on with them{same}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_modeleval.gate.judge import Judgement
+from pytest_modeleval.gate.gate import Decision
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.reports.gate import lines
 from pytest_modeleval.reports.notes import notes
@@ -16,12 +16,12 @@ _SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"
 def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    said = [*_gate(run.judgement), *_table(run.rows), *(f"\n{_plain(note)}" for note in notes(run)), ""]
+    said = [*_gate(run.decision), *_table(run.rows), *(f"\n{_plain(note)}" for note in notes(run)), ""]
     path.write_text("\n".join(said), "utf-8")
 
 
-def _gate(judgement: Judgement | None) -> list[str]:
-    found = lines(judgement) if judgement else []
+def _gate(decision: Decision | None) -> list[str]:
+    found = lines(decision) if decision else []
     if not found:
         return []
     cells = [f"| {_SIGNS[result]} {result.value} | {_plain(name)} | {why} |" for result, name, why in found]

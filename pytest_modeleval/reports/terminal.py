@@ -133,8 +133,8 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
             terminal.write_line(line)
     for line in notes(run):
         terminal.write_line(line)
-    if run.judgement is not None:
-        gate.write(terminal, run.judgement)
+    if run.decision is not None:
+        gate.write(terminal, run.decision)
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_modeleval.asking.spending import Spent
-from pytest_modeleval.gate.judge import Judgement, Regressed
+from pytest_modeleval.gate.gate import Decision, Regressed
 from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
@@ -45,7 +45,7 @@ class FinishedRun:
 
     ``began`` is a clock time in seconds. ``ended`` is ``complete`` or ``interrupted``; ``exit_status`` is that of
     pytest, unless a report cannot be written. ``selected`` counts the items, ``reported`` those that came to their end.
-    ``is_judged`` says that a gate or a baseline was asked for; ``judgement`` is None where nothing could be judged.
+    ``is_gated`` says that a gate or a baseline was asked for; ``decision`` is None where nothing could be decided.
     """
 
     id: str
@@ -65,8 +65,8 @@ class FinishedRun:
     # A collection's, and its table.
     collection: Drawn | None
     levels: Sequence[LevelRow]
-    is_judged: bool
-    judgement: Judgement | None
+    is_gated: bool
+    decision: Decision | None
     regressed: Sequence[Regressed]
     # The baseline that it wrote.
     blessed: Path | None

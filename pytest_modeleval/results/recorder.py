@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import pytest
 
-from pytest_modeleval.asking.trial import TURN, Turn
+from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.record import WRONG, Record
@@ -42,8 +42,8 @@ class Recorder:
     @contextmanager
     def recording(self, item: pytest.Function) -> Iterator[None]:
         """Record the scores that an item's body makes."""
-        turn = item.stash.get(TURN, None)
-        token = recorded_scores.set(turn.scores if isinstance(turn, Turn) else None)
+        trial = item.stash.get(TRIAL, None)
+        token = recorded_scores.set(trial.scores if isinstance(trial, Trial) else None)
         try:
             yield
         finally:
@@ -61,21 +61,21 @@ class Recorder:
         outcome = outcome_of(call, report)
         if outcome is None:
             return
-        turn = item.stash.get(TURN, None)
+        trial = item.stash.get(TRIAL, None)
         error = call.excinfo.value if call.excinfo else None
         if isinstance(error, SampleError) and error.__cause__ is None:
             report.longrepr = f"error: {one_line(str(error))}"
-        elif outcome == WRONG and isinstance(turn, Turn):
-            report.longrepr = one_line(wrong_line(turn, report))
+        elif outcome == WRONG and isinstance(trial, Trial):
+            report.longrepr = one_line(wrong_line(trial, report))
         else:
             _make_harmless(report)
-        turn = turn if isinstance(turn, Turn) else None
-        asked, benchmark = turn and turn.sample, ref.source.benchmark.name
+        trial = trial if isinstance(trial, Trial) else None
+        asked, benchmark = trial and trial.sample, ref.source.benchmark.name
         row, messages = sample_rows(asked.messages, asked.target, benchmark) if asked else (None, [])
         content = row.hash[:12] if row else ""
-        record = record_of(ref, outcome, turn, error=error, sample=content, pins=self._pins(ref))
+        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(ref))
         self._refuse_other_scales(record)
-        if turn and turn.answers:
+        if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
         if getattr(item.config.option, "xmlpath", None):
@@ -83,14 +83,14 @@ class Recorder:
         hidden, why = ref.source.hidden, str(error or "")
         if hidden:
             why = hide(report, outcome, error, hidden)
-        texts = [] if hidden or row is None else [*messages, row, *answer_rows(self._run, item.nodeid, turn)]
-        scores = score_rows(self._run, item.nodeid, record, turn, row.hash if row else "", why, hidden)
+        texts = [] if hidden or row is None else [*messages, row, *answer_rows(self._run, item.nodeid, trial)]
+        scores = score_rows(self._run, item.nodeid, record, trial, row.hash if row else "", why, hidden)
         self.keep([*texts, *scores])
 
     def forget(self, item: pytest.Item) -> None:
         """Let go of an item's texts, which are in the store: the item itself lives to the end of the session."""
-        if TURN in item.stash:
-            del item.stash[TURN]
+        if TRIAL in item.stash:
+            del item.stash[TRIAL]
 
     def keep(self, rows: Iterable[Row]) -> None:
         """Keep scores, what they are of and what was asked, in the store, where there is one."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.failures import mistake_of
@@ -45,16 +45,16 @@ def outcome_of(call: pytest.CallInfo[None], report: pytest.TestReport) -> str | 
 def record_of(
     ref: SampleRef,
     outcome: str,
-    turn: Turn | None,
+    trial: Trial | None,
     *,
     error: BaseException | None = None,
     sample: str = "",
     pins: Mapping[str, str] | None = None,
 ) -> Record:
     """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
-    answers = turn.own if turn else []
+    answers = trial.own if trial else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
-    made = {score.name: score for score in turn.scores} if turn and outcome in (RIGHT, WRONG) else {}
+    made = {score.name: score for score in trial.scores} if trial and outcome in (RIGHT, WRONG) else {}
     if outcome == RIGHT and "main" in made and made["main"].measured:
         outcome = MEASURED
     return Record(
@@ -68,12 +68,12 @@ def record_of(
         line=ref.line,
         scores=_values(outcome, made),
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
-        axes=turn.sample.axes if turn and not ref.source.hidden else {},
+        axes=trial.sample.axes if trial and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
         tags=tuple(ref.source.benchmark.tags) if pins else (),
-        answer=_vote(turn) if turn and ref.source.repeats > 1 else "",
+        answer=_vote(trial) if trial and ref.source.repeats > 1 else "",
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),
         latency=round(sum(answer.completion.latency for answer in answers), 6),
@@ -83,7 +83,7 @@ def record_of(
         new=len(answers) - len(kept),
         stored=len(kept),
         oldest=min(kept, default=None),
-        mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(turn)),
+        mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
     )
 
@@ -114,23 +114,23 @@ def figures(record: Record) -> list[tuple[str, object]]:
     return told
 
 
-def _vote(turn: Turn) -> str:
+def _vote(trial: Trial) -> str:
     """What a repeat votes for: its extracted answer, hashed to stay small, or its text where nothing was extracted."""
-    got = next((score.got for score in turn.scores if score.name == "main"), None)
-    text = got if got is not None else turn.own[-1].completion.text if turn.own else ""
+    got = next((score.got for score in trial.scores if score.name == "main"), None)
+    text = got if got is not None else trial.own[-1].completion.text if trial.own else ""
     return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
-def wrong_line(turn: Turn, report: pytest.TestReport) -> str:
+def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
     """A wrong answer in one line: what was asked, expected and got."""
-    failed = _failed(turn)
-    asked = f"asked {shortened(turn.sample.asked)}"
+    failed = _failed(trial)
+    asked = f"asked {shortened(trial.sample.asked)}"
     if failed is not None:
         why = f" ({failed.why})" if failed.why else ""
         return f"{asked}, expected {shortened(failed.expected)}, got {shortened(failed.got)}{why}"
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
-    return f"{asked}, expected {shortened(turn.sample.target)}: {said[0]}"
+    return f"{asked}, expected {shortened(trial.sample.target)}: {said[0]}"
 
 
 def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, why: str) -> str:
@@ -146,9 +146,9 @@ def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, w
     return said
 
 
-def _failed(turn: Turn | None) -> Score | None:
+def _failed(trial: Trial | None) -> Score | None:
     """The score that did not pass, the sample's own before its further ones; of one made again, the last."""
-    last = {score.name: score for score in turn.scores} if turn else {}
+    last = {score.name: score for score in trial.scores} if trial else {}
     return next((score for score in sorted(last.values(), key=_is_further) if not score.passed), None)
 
 
@@ -164,10 +164,10 @@ def shortened(text: str, most: int = 60) -> str:
     return repr(plain)
 
 
-def answer_rows(run: str, node: str, turn: Turn | None) -> list[Row]:
+def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     """The item's answers and what they were asked, as the store keeps them; none where the prompt alone was asked."""
-    answers = [answer for answer in turn.answers if answer.messages] if turn else []
-    if turn is None or [list(answer.messages) for answer in answers] in ([], [turn.sample.messages]):
+    answers = [answer for answer in trial.answers if answer.messages] if trial else []
+    if trial is None or [list(answer.messages) for answer in answers] in ([], [trial.sample.messages]):
         return []
     rows: list[Row] = []
     requests = chained(answer.messages for answer in answers)
@@ -177,14 +177,14 @@ def answer_rows(run: str, node: str, turn: Turn | None) -> list[Row]:
 
 
 def score_rows(
-    run: str, node: str, record: Record, turn: Turn | None, sample: str, why: str, hidden: str = ""
+    run: str, node: str, record: Record, trial: Trial | None, sample: str, why: str, hidden: str = ""
 ) -> list[ScoreRow]:
     """The record's scores as the store keeps them, one row a metric, one without a value for an error.
 
     Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
     """
-    made = {score.name: score for score in turn.scores} if turn else {}
-    key = turn.own[-1].key if turn and turn.own else None
+    made = {score.name: score for score in trial.scores} if trial else {}
+    key = trial.own[-1].key if trial and trial.own else None
     if hidden:
         why = f"{why} ({hidden})".strip()
         made, key, sample = {}, None, f"{HIDDEN}{sample}"

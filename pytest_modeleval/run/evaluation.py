@@ -16,14 +16,14 @@ from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Asker, askers
 from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere
 from pytest_modeleval.asking.plan import Planner
-from pytest_modeleval.asking.prefetch import Ahead
+from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
 from pytest_modeleval.asking.stop_signal import Decided, sweep
-from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
@@ -122,7 +122,7 @@ class Evaluation:
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
-        self._ahead: Ahead | None = None
+        self._prefetch: Prefetch | None = None
         self.recorder = Recorder(self.run, self.collector.lock, self.stop)
 
     def _read_collection(self) -> "CollectionRun | None":
@@ -187,14 +187,14 @@ class Evaluation:
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described, self.process)
-        if self.gate.judges:
+        if self.gate.decides:
             find_interrupted(store, self.run, command_of(self._config, self.options))
         if self.options.budget:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self._config):
             return
         self.expect([item.nodeid for item in session.items])
-        self._ahead = Ahead(session, self._askers(store, concurrency), self.decided, self.stop)
+        self._prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
         """Know which items this run has, in the process that all reports reach; each worker names them all."""
@@ -211,8 +211,8 @@ class Evaluation:
         gc.freeze()
         store = self.recorder.store
         try:
-            if self._ahead is not None and self.gate.judges and exit_status in ENDED:
-                self._ahead.look_again()
+            if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
+                self._prefetch.look_again()
             if store is not None and not self._is_worker:
                 if self.decided:
                     self.decided.forget()
@@ -221,14 +221,14 @@ class Evaluation:
                 self.finished = conclude(self, session, store, exit_status)
                 write(self.finished, session, store)
                 announce(self.finished, session)
-            if self._ahead is not None:
-                self._ahead.close()
+            if self._prefetch is not None:
+                self._prefetch.close()
         except KeyboardInterrupt:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
-            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, judgement=None)
+            self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, decision=None)
         finally:
-            self._ahead = None
+            self._prefetch = None
             if self.finished is None and not self._is_worker:
                 self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
@@ -289,15 +289,15 @@ class Evaluation:
         if (record := Record.of(report.user_properties)) is not None:
             self.results.add(record)
             self.failed_samples += report.failed
-            if self.gate.judges:
+            if self.gate.decides:
                 try:
                     self.gate.add(record)
                 except pytest.UsageError as error:
                     self.stop(str(error))
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
-                if self._ahead is not None:
-                    self._ahead.drop_decided()
+                if self._prefetch is not None:
+                    self._prefetch.drop_decided()
             self.levels.add(record)
 
     def lose(self, report: pytest.TestReport) -> None:
@@ -316,12 +316,12 @@ class Evaluation:
     @property
     def in_flight(self) -> int:
         """The samples that are being asked in this process."""
-        return self._ahead.in_flight if self._ahead else 0
+        return self._prefetch.in_flight if self._prefetch else 0
 
     def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
         """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
-        if self._ahead is not None:
-            self._ahead.wait_for(item, tick)
+        if self._prefetch is not None:
+            self._prefetch.wait_for(item, tick)
 
     def end_copy(self) -> None:
         """End a process that a body forked and that came back from it: it would judge and save as the run does."""
@@ -330,24 +330,24 @@ class Evaluation:
 
     def run_body(self, item: pytest.Function) -> bool:
         """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
-        return self._ahead is not None and self._ahead.run_body(item)
+        return self._prefetch is not None and self._prefetch.run_body(item)
 
     def model_for(self, item: pytest.Function, name: str | None) -> ModelElsewhere | BlockingModel:
         """The model for an item in its own turn; the run's first where none is named."""
-        if self._ahead is None:
+        if self._prefetch is None:
             pytest.skip("nothing is asked in this run")
-        return self._ahead.model_for(item, name or self.models[0].name)
+        return self._prefetch.model_for(item, name or self.models[0].name)
 
-    def ask_prompt(self, item: pytest.Function, turn: Turn) -> Completion:
+    def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """The answer to the prompt of an item in its own turn."""
-        if self._ahead is None:
+        if self._prefetch is None:
             pytest.skip("nothing is asked in this run")
-        return self._ahead.ask_prompt(item, turn)
+        return self._prefetch.ask_prompt(item, trial)
 
     @property
     def rules(self) -> Rules:
         """What stored answers may serve the run."""
-        return Rules(self.options.cache, self.run, self.gate.judges, self.began - self.options.resume_within)
+        return Rules(self.options.cache, self.run, self.gate.decides, self.began - self.options.resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
         identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))

@@ -1,4 +1,4 @@
-"""The end of a run: the gate's judgement and exit status, and the files that were asked for."""
+"""The end of a run: the gate's decision and exit status, and the files that were asked for."""
 
 import contextlib
 import shutil
@@ -10,7 +10,7 @@ import pytest
 
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.foreign import one_line
-from pytest_modeleval.gate.judge import Exit, Judgement
+from pytest_modeleval.gate.gate import Decision, Exit
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.sources import allure_results
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
@@ -38,13 +38,13 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
     is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
-    judgement, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
+    decision, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
-    remarks += evaluation.gate.left_out if judgement else []
+    remarks += evaluation.gate.left_out if decision else []
     new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
     kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
-    return finished(evaluation, ended, status, judgement=judgement, blessed=blessed, remarks=remarks, kept=kept)
+    return finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
 
 
 def finished(
@@ -52,7 +52,7 @@ def finished(
     ended: str,
     exit_status: int,
     *,
-    judgement: Judgement | None = None,
+    decision: Decision | None = None,
     blessed: Path | None = None,
     remarks: Sequence[str] = (),
     kept: bool = False,
@@ -76,8 +76,8 @@ def finished(
         tags=results.tags,
         collection=evaluation.collector.drawn,
         levels=evaluation.levels.rows(),
-        is_judged=evaluation.gate.judges,
-        judgement=judgement,
+        is_gated=evaluation.gate.decides,
+        decision=decision,
         regressed=evaluation.gate.regressed,
         blessed=blessed,
         spent=evaluation.spent,
@@ -89,7 +89,7 @@ def finished(
 
 def _judge(
     evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
-) -> tuple[Judgement | None, Path | None]:
+) -> tuple[Decision | None, Path | None]:
     """What the gate says, which decides the exit status, and the baseline that was written; None where nothing was.
 
     A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.
@@ -98,7 +98,7 @@ def _judge(
     # A failed test that is no sample stays a failure.
     samples_only = session.testsfailed <= evaluation.failed_samples
     if not is_complete:
-        failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.judges
+        failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.decides
         if exit_status == pytest.ExitCode.OK or failed_by_samples:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         return None, None
@@ -115,27 +115,27 @@ def _judge(
     blessed = None
     try:
         refuse_changed(store, evaluation.run)
-        judgement = gate.judge() if gate.is_active else None
+        decision = gate.decide() if gate.is_active else None
         # What fails could otherwise take the place of the baseline that it fails by, and would pass the next time.
         if options.save_baseline and (
-            judgement is None or judgement.exit_status(inconclusive_passes=passes) == Exit.PASSED
+            decision is None or decision.exit_status(inconclusive_passes=passes) == Exit.PASSED
         ):
             bless(store, evaluation.run)
             gate.save(options.save_baseline)
             blessed = options.save_baseline
-        if judgement is None:
+        if decision is None:
             return None, blessed
     except (pytest.UsageError, OSError) as error:
         _fail(session, str(error))
         return None, blessed
     if samples_only:
-        session.exitstatus = int(judgement.exit_status(inconclusive_passes=passes))
-    for reports in test_reports(judgement, inconclusive_passes=passes):
+        session.exitstatus = int(decision.exit_status(inconclusive_passes=passes))
+    for reports in test_reports(decision, inconclusive_passes=passes):
         # What the terminal's share of tests is of.
         session.testscollected += 1
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
-    return judgement, blessed
+    return decision, blessed
 
 
 def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:

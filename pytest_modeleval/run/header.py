@@ -49,7 +49,7 @@ def _stored(evaluation: "Evaluation", own: Sequence[object]) -> Iterator[str]:
     if first is not None:
         if not evaluation.options.cache.reads:
             use = "not used (--eval-cache off)"
-        elif evaluation.gate.judges:
+        elif evaluation.gate.decides:
             use = "used only to go on with a run of this command that was broken off, as a gate judges its own answers"
         else:
             use = "used where the same model was asked the same"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.gate.judge import Gate
+from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
@@ -40,7 +40,7 @@ def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> No
 
 def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytest.Item], lock: Path) -> None:
     """`pytest.UsageError` for what the gate would refuse at the end."""
-    if gate.judges:
+    if gate.decides:
         _refuse_reruns(config, items)
         _refuse_twice(items)
     if not gate.is_active:

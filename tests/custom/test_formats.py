@@ -88,8 +88,8 @@ def test_one_right_option_is_asked_for_as_in_shipped_benchmarks() -> None:
     asked = composed(choice.to_sample(row), [], template=choice.PROMPT)
 
     assert asked.prompt == composed(choice.to_sample(row), [], template=MULTIPLE_CHOICE).prompt
-    assert choice.judged(asked, Completion("ANSWER: B"))
-    assert not choice.judged(asked, Completion("ANSWER: A"))
+    assert choice.scored(asked, Completion("ANSWER: B"))
+    assert not choice.scored(asked, Completion("ANSWER: A"))
 
 
 @pytest.mark.parametrize("fields", [{"answer": ["A", "C"]}, {"answer": "AC"}], ids=["list", "letters"])
@@ -97,8 +97,8 @@ def test_several_right_options_are_asked_for_and_all_wanted(fields: dict[str, An
     asked = composed(choice.to_sample(Row({**CITIES, **fields}, "row")), [], template=choice.PROMPT)
 
     assert asked.asked.endswith("End with a line that says ANSWER: and the letters of all right options.")
-    assert choice.judged(asked, Completion("ANSWER: A, C"))
-    assert not choice.judged(asked, Completion("ANSWER: A"))
+    assert choice.scored(asked, Completion("ANSWER: A, C"))
+    assert not choice.scored(asked, Completion("ANSWER: A"))
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_the_first_metric_is_the_samples_own(metrics: list[str], values: dict[st
     scores: list[Any] = []
     token = recorded_scores.set(scores)
     try:
-        main = qa.judge(metrics, 0.5)(sample, Completion("Hello Paris"))
+        main = qa.scorer_of(metrics, 0.5)(sample, Completion("Hello Paris"))
     finally:
         recorded_scores.reset(token)
 
@@ -195,6 +195,6 @@ def test_the_first_metric_is_the_samples_own(metrics: list[str], values: dict[st
 def test_the_pass_mark_decides_what_is_right() -> None:
     sample = qa.to_sample(Row({"question": "?", "answer": "Paris"}, "row"))
 
-    assert qa.judge(["f1"], 0.6)(sample, Completion("Hello Paris"))
-    below = qa.judge(["f1"], 0.7)(sample, Completion("Hello Paris"))
+    assert qa.scorer_of(["f1"], 0.6)(sample, Completion("Hello Paris"))
+    below = qa.scorer_of(["f1"], 0.7)(sample, Completion("Hello Paris"))
     assert (below.passed, below.why) == (False, "f1 0.667 is below 0.7")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.options.options import FLAGS as EVAL_FLAGS
 from pytest_modeleval.perf.document import flat
 from pytest_modeleval.perf.figures.definitions import COUNTS, RATES, SHARES, SPREADS

@@ -24,7 +24,7 @@ from pytest_modeleval.perf.client.record import Load, Plan, Record, Request
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.verdict.validity import judge
+from pytest_modeleval.perf.verdict.validity import decide
 
 from .conftest import QUICK
 
@@ -144,7 +144,7 @@ def test_latency_counts_from_when_a_request_was_due(bench: BenchServer) -> None:
     assert max(late) > 0.15
     gaps = [after.scheduled - before.scheduled for before, after in pairwise(seen.records)]
     assert [round(gap, 6) for gap in sorted(gaps)][30] == 0.02
-    assert "were sent" in str(judge(seen))
+    assert "were sent" in str(decide(seen))
 
 
 def test_a_slow_server_makes_the_client_queue_and_says_so(bench: BenchServer) -> None:
@@ -155,7 +155,7 @@ def test_a_slow_server_makes_the_client_queue_and_says_so(bench: BenchServer) ->
     waits = [record.sent - record.scheduled for record in seen.records]
     assert max(waits) > 1
     assert seen.client.schedule_lag < max(waits)
-    assert "raise the most in parallel" in str(judge(seen))
+    assert "raise the most in parallel" in str(decide(seen))
 
 
 def test_a_trace_is_sent_when_it_was_recorded(bench: BenchServer) -> None:
@@ -231,7 +231,7 @@ def test_a_tools_time_is_waited_and_leaves_its_stream_busy(bench: BenchServer) -
         assert [pause <= wait + 1e-6 for pause, wait in zip(pauses[1:], waited, strict=True)] == [True, True]
     # Most of the time a conversation waits for its tools, and no other takes its place.
     assert seen.client.parallel < seen.client.paused
-    assert "on their way on average" not in str(judge(seen))
+    assert "on their way on average" not in str(decide(seen))
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from pytest_modeleval.perf.verdict.validity import judge
+from pytest_modeleval.perf.verdict.validity import decide
 from tests.perf.conftest import FEW, perf, session
 from tests.perf.truth import assert_honest, true_tpot, true_ttft
 
@@ -19,7 +19,7 @@ def test_the_figures_are_the_servers_and_the_verdict_is_theirs(
     served: pytest.Pytester, bench: BenchServer, monkeypatch: pytest.MonkeyPatch, load: tuple[str, str]
 ) -> None:
     """With the bounds that users have, on a machine however busy."""
-    monkeypatch.setattr(session, "judge", judge)
+    monkeypatch.setattr(session, "decide", decide)
     bench.behave(Behaviour(ttft=0.05, gap=0.02, tokens=8))
     result = perf(served, *load, *FEW, "--perf-number", "40", "--perf-prompt", "Who?", "--perf-out", "out")
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.figures.figures import Figures, figures
-from pytest_modeleval.perf.verdict.judging import Verdict, judged, least_requests, needed_requests, overall
 from pytest_modeleval.perf.verdict.slo import parse
+from pytest_modeleval.perf.verdict.verdicts import Verdict, least_requests, needed_requests, overall, verdicts_of
 from tests.perf.made import failed, load, streamed
 
 
@@ -104,7 +104,7 @@ def a_load(n: int, *, errors: int = 0, scale: float = 0.1) -> Figures:
 
 
 def one(text: str, found: Figures) -> Verdict:
-    (verdict,) = judged(parse("--perf-slo", text), found)
+    (verdict,) = verdicts_of(parse("--perf-slo", text), found)
     return verdict
 
 
@@ -155,7 +155,7 @@ def test_goodput_is_judged_by_the_share_of_good_requests() -> None:
     records = [streamed(at / 10, ttft=0.1 * place / 1000, tokens=4) for at, place in enumerate(order)]
     found = figures([load(records)], slo.is_good)
 
-    verdicts = judged(slo, found)
+    verdicts = verdicts_of(slo, found)
     assert [verdict.condition.figure for verdict in verdicts] == ["goodput", "goodput_rate"]
     assert verdicts[0].value == pytest.approx(0.501)
     assert [verdict.result for verdict in verdicts] == [Result.PASSED] * 2
@@ -170,7 +170,7 @@ def test_a_limit_with_a_statistic_is_one_of_each_request_too() -> None:
 
 
 def test_the_worst_of_all_counts() -> None:
-    verdicts = judged(parse("--perf-slo", "p50_ttft<=99ms, p99_ttft<=99ms, success>=50%"), a_load(1000))
+    verdicts = verdicts_of(parse("--perf-slo", "p50_ttft<=99ms, p99_ttft<=99ms, success>=50%"), a_load(1000))
 
     assert [verdict.result.value for verdict in verdicts] == ["passed", "inconclusive", "passed"]
     assert overall(verdicts) is Result.INCONCLUSIVE
@@ -192,8 +192,8 @@ def test_a_load_of_the_needed_requests_can_pass(text: str, confidence: float) ->
     slo = parse("--perf-slo", text)
     needed = needed_requests(slo, confidence)
 
-    assert {v.result for v in judged(slo, a_load(needed), confidence=confidence)} == {Result.PASSED}
-    fewer = judged(slo, a_load(needed - 1), confidence=confidence)
+    assert {v.result for v in verdicts_of(slo, a_load(needed), confidence=confidence)} == {Result.PASSED}
+    fewer = verdicts_of(slo, a_load(needed - 1), confidence=confidence)
     assert Result.INCONCLUSIVE in {verdict.result for verdict in fewer}
 
 

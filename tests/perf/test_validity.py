@@ -6,7 +6,7 @@ import pytest
 
 from pytest_modeleval.perf.client.record import Client, Load, Plan, Record
 from pytest_modeleval.perf.client.records import Records
-from pytest_modeleval.perf.verdict.validity import Bounds, judge
+from pytest_modeleval.perf.verdict.validity import Bounds, decide
 
 GOOD = Client(
     stamps="kernel",
@@ -33,7 +33,7 @@ def load(client: Client, *, cached: int | None = None, latency: float = 0.1) -> 
 
 
 def test_a_good_measurement_is_valid() -> None:
-    verdict = judge(load(GOOD, cached=1), cold=True)
+    verdict = decide(load(GOOD, cached=1), cold=True)
 
     assert (verdict.is_valid, str(verdict)) == (True, "valid")
 
@@ -60,7 +60,7 @@ def test_a_good_measurement_is_valid() -> None:
     ids=lambda value: ",".join(value) if isinstance(value, dict) else "",
 )
 def test_what_the_client_did_wrong_makes_it_invalid(change: dict[str, float], reason: str) -> None:
-    verdict = judge(load(replace(GOOD, **change)))  # type: ignore[arg-type]
+    verdict = decide(load(replace(GOOD, **change)))  # type: ignore[arg-type]
 
     assert not verdict.is_valid
     assert len(verdict.reasons) == 1
@@ -68,33 +68,33 @@ def test_what_the_client_did_wrong_makes_it_invalid(change: dict[str, float], re
 
 
 def test_several_reasons_are_all_told() -> None:
-    assert len(judge(load(replace(GOOD, cpu=1.0, lag=1.0))).reasons) == 2
+    assert len(decide(load(replace(GOOD, cpu=1.0, lag=1.0))).reasons) == 2
 
 
 def test_lateness_is_judged_by_how_long_answers_take() -> None:
     late = replace(GOOD, schedule_lag=0.04)
 
-    assert not judge(load(late)).is_valid
-    assert judge(load(late, latency=1)).is_valid
+    assert not decide(load(late)).is_valid
+    assert decide(load(late, latency=1)).is_valid
 
 
 @pytest.mark.parametrize(("cached", "valid"), [(None, True), (0, True), (1, True), (2, False)])
 def test_a_cache_that_should_be_cold(cached: int | None, valid: bool) -> None:
     seen = load(GOOD, cached=cached)
 
-    assert judge(seen, cold=True).is_valid is valid
-    assert judge(seen).is_valid
+    assert decide(seen, cold=True).is_valid is valid
+    assert decide(seen).is_valid
     if not valid:
-        assert str(judge(seen, cold=True)).startswith(
+        assert str(decide(seen, cold=True)).startswith(
             "INVALID: 2.0% of the input tokens came from a cache: send prompts"
         )
 
 
 def test_bounds_can_be_set() -> None:
-    assert judge(load(replace(GOOD, cpu=0.95)), bounds=Bounds(cpu=0.99)).is_valid
+    assert decide(load(replace(GOOD, cpu=0.95)), bounds=Bounds(cpu=0.99)).is_valid
 
 
 def test_nothing_measured_is_no_exception() -> None:
     empty = Load(Records(), (0, 0), replace(GOOD, lag=None), Plan(parallel=8))
 
-    assert judge(empty, cold=True).is_valid
+    assert decide(empty, cold=True).is_valid

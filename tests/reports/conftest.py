@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.asking.asker import Answer
-from pytest_modeleval.asking.trial import Turn
+from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports.page import COLUMNS
 from pytest_modeleval.results.verdicts import score_rows
@@ -193,12 +193,12 @@ def _store_run(folder: Path, run_id: str, samples: list[tuple[Sample, Completion
             if completion:
                 store.save_completion(question, "m", completion)
             row, messages = sample_rows(sample.messages, sample.target, "quiz")
-            turn = Turn(
+            trial = Trial(
                 sample, [Answer(completion, question.key)] if completion else [], [score] if score is not None else []
             )
             node = f"test_quiz.py::test_quiz[main-{number:05}]"
             why = "no answer" if score is None else ""
-            store.save([*messages, row, *score_rows(run_id, node, record, turn, row.hash, why)])
+            store.save([*messages, row, *score_rows(run_id, node, record, trial, row.hash, why)])
 
 
 def _page_of(folder: Path, runs: list[str], path: Path) -> None:

@@ -19,10 +19,10 @@ def test_load(load): assert load.figures.sent
 CONFTEST = """
 from functools import partial
 from pytest_modeleval.perf.run import session
-from pytest_modeleval.perf.verdict.validity import Bounds, judge
+from pytest_modeleval.perf.verdict.validity import Bounds, decide
 
 anything = Bounds(lag_by_kernel=9, lag_by_user=9, clumped=1, cpu=9, schedule_lag_least=9, parallel=0, rate=9)
-session.judge = partial(judge, bounds=anything)
+session.decide = partial(decide, bounds=anything)
 """
 
 

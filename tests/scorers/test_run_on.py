@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.custom.qa import judge
+from pytest_modeleval.custom.qa import scorer_of
 from pytest_modeleval.items import prompts
 from pytest_modeleval.sample import Completion, Sample
 from pytest_modeleval.scorers.choices import chosen_letter
@@ -143,7 +143,7 @@ def test_a_choice_is_that_of_the_question_that_was_asked(text: str) -> None:
     ],
 )
 def test_a_text_is_that_of_the_question_that_was_asked(text: str) -> None:
-    score = judge(["exact"], 1)(
+    score = scorer_of(["exact"], 1)(
         Sample("", "Rome", metadata={"answers": ["Rome"]}), Completion(text.removeprefix("ANSWER: "))
     )
 

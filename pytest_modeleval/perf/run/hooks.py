@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.gate.judge import Exit
+from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf
-from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, exit_status, judge, judge_search, refuse
+from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
 from pytest_modeleval.perf.reports.live import LiveLine
@@ -151,12 +151,12 @@ class LoadHooks:
             result = yield
             searched = pyfuncitem.funcargs.get("perf_search")
             if isinstance(searched, Found | Knee):
-                judge_search(searched)
+                decide_search(searched)
             return result
         pyfuncitem.user_properties += properties(found)
         refuse(found, param.options.max_error_rate)
         result = yield
-        judge(found, self.session.worsened.get((found.name, found.model), ()))
+        decide(found, self.session.worsened.get((found.name, found.model), ()))
         return result
 
     @pytest.hookimpl(wrapper=True)

@@ -29,10 +29,10 @@ from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.verdict.comparing import Change, Limit, changes, checked
-from pytest_modeleval.perf.verdict.judging import needed_requests
 from pytest_modeleval.perf.verdict.search import Find, Found, Kept, Knee, highest, knee
 from pytest_modeleval.perf.verdict.slo import Slo
-from pytest_modeleval.perf.verdict.validity import judge
+from pytest_modeleval.perf.verdict.validity import decide
+from pytest_modeleval.perf.verdict.verdicts import needed_requests
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.store.store import Store
 
@@ -153,7 +153,7 @@ class LoadSession:
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
             load = self._run(name, workload, draw, plan)
-            verdict = judge(load, cold=workload.is_cold)
+            verdict = decide(load, cold=workload.is_cold)
             found = replace(found, loads=(*found.loads, load), invalid=(*found.invalid, *verdict.reasons))
             if load.stopped or found.invalid or found.result is not Result.INCONCLUSIVE or found.figures.failed:
                 break

@@ -12,7 +12,7 @@ from pytest_modeleval.perf.client.record import Load, Plan, Record, Request
 from pytest_modeleval.perf.client.target import reach
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
-from pytest_modeleval.perf.verdict.validity import Verdict, judge
+from pytest_modeleval.perf.verdict.validity import Verdict, decide
 
 _TOKENS = 64
 # Seconds to the first token; and as long as a calibration may take, so that it says something of bad machines too.
@@ -79,7 +79,7 @@ def _floor(load: Load, server: BenchServer) -> Floor:
         latency=_p99(latency),
         requests=len(pairs),
         parallel=load.plan.parallel or 0,
-        verdict=judge(load),
+        verdict=decide(load),
     )
 
 

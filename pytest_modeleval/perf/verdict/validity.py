@@ -45,7 +45,7 @@ class Verdict:
 _FASTER = "use a faster or less busy machine, or a lower load"
 
 
-def judge(load: Load, *, cold: bool = False, bounds: Bounds | None = None) -> Verdict:
+def decide(load: Load, *, cold: bool = False, bounds: Bounds | None = None) -> Verdict:
     """The verdict; ``cold``: no prompt should have been found in a cache."""
     bounds = bounds or Bounds()
     found = [*_client(load, bounds), *_load(load, bounds), *(_cache(load, bounds) if cold else [])]

@@ -59,7 +59,7 @@ class Rate:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Decision:
     """What a gate says of a run."""
 
     verdicts: Sequence[Verdict] = ()
@@ -98,7 +98,7 @@ class Gate:
         self.ledger = Ledger(twice=options.aa)
         self.baseline = read_baseline(options.baseline, lines=lines) if options.baseline else None
         self.early = self._early_stop()
-        if self.judges and options.cache in (Cache.ONLY, Cache.ANY):
+        if self.decides and options.cache in (Cache.ONLY, Cache.ANY):
             raise pytest.UsageError(
                 f"a gate judges answers of its own run, and a baseline is made of such: leave --eval-cache "
                 f"{options.cache.value} out"
@@ -117,7 +117,7 @@ class Gate:
         return self.baseline is not None or bool(self.options.min_score)
 
     @property
-    def judges(self) -> bool:
+    def decides(self) -> bool:
         """Whether the run's answers are judged or blessed, so that they must be its own."""
         return self.is_active or self.options.save_baseline is not None
 
@@ -165,11 +165,11 @@ class Gate:
                     f"not {least:g}"
                 )
 
-    def judge(self) -> Judgement:
+    def decide(self) -> Decision:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
         rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
         verdicts = adjusted(list(self._verdicts()))
-        return Judgement(verdicts, list(self._thresholds()), rates)
+        return Decision(verdicts, list(self._thresholds()), rates)
 
     def _rate(self, model: str, benchmark: str, part: Outcomes) -> Rate:
         """The share of errors, with what a test skips by its answer, unless the baseline's run skipped it too."""

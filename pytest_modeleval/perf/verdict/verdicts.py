@@ -14,7 +14,7 @@ from pytest_modeleval.statistics.means import wilson
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the requests say of one condition; the interval is the one that the judgement rests on."""
+    """What the requests say of one condition; the interval is the one that the verdict rests on."""
 
     condition: Condition
     result: Result
@@ -24,9 +24,9 @@ class Verdict:
     why: str = ""
 
 
-def judged(slo: Slo, found: Figures, *, confidence: float = 0.95) -> list[Verdict]:
+def verdicts_of(slo: Slo, found: Figures, *, confidence: float = 0.95) -> list[Verdict]:
     """Each condition's verdict, on one-sided bounds of this confidence."""
-    return [_judged(each, found, confidence) for each in slo.conditions if each.is_gate]
+    return [_verdict_of(each, found, confidence) for each in slo.conditions if each.is_gate]
 
 
 def overall(verdicts: Sequence[Verdict]) -> Result:
@@ -63,7 +63,7 @@ def _most_against(condition: Condition) -> float:
     return condition.limit if condition.sign in ("<=", "<") else 1 - condition.limit
 
 
-def _judged(condition: Condition, found: Figures, confidence: float) -> Verdict:
+def _verdict_of(condition: Condition, found: Figures, confidence: float) -> Verdict:
     value, low, high, why = _bounds(condition, found, 2 * confidence - 1)
     verdict = Verdict(condition, Result.INCONCLUSIVE, value, low, high, why)
     if why:
