@@ -279,6 +279,9 @@ class SyncModel(Protocol):
 recorded_scores: ContextVar["list[Score] | None"] = ContextVar("recorded_scores", default=None)
 
 
+_SHARE = PLAIN.ends
+
+
 @dataclass(frozen=True, slots=True)
 class Score:
     """A scorer's verdict; making one while a sample runs records it, and `assert` reads ``passed``.
@@ -298,7 +301,7 @@ class Score:
     name: str = "main"
     weight: float = 1.0
     found: bool = True
-    range: tuple[float, float] = (0.0, 1.0)
+    range: tuple[float, float] = _SHARE
     better: str = "higher"
     measured: bool = False
 
@@ -306,9 +309,9 @@ class Score:
         # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
         if not isinstance(self.weight, Real) or not 0 < self.weight < inf:
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
-        scale = self._scale()
+        scale = self.scale
         if not isinstance(self.value, Real) or not scale.holds(self.value):
-            ends = "between 0 and 1" if scale.ends == PLAIN.ends else f"in its range, {scale.said_range}"
+            ends = "between 0 and 1" if scale.ends == _SHARE else f"in its range, {scale.said_range}"
             raise ValueError(f"a score's value lies {ends}, not {self.value!r}: {self.name!r} of {_scorer()}")
         if self.measured and not self.passed:
             raise ValueError(f"a score that is only measured has no pass mark: {self.name!r} of {_scorer()} is passed")
@@ -319,8 +322,10 @@ class Score:
         if scores is not None:
             scores.append(self)
 
-    def _scale(self) -> Scale:
-        if (self.range, self.better, self.measured) == (PLAIN.ends, PLAIN.better, False):
+    @property
+    def scale(self) -> Scale:
+        """What its value is."""
+        if self.range == _SHARE and self.better == "higher" and not self.measured:
             return PLAIN
         if self.better not in BETTER:
             raise ValueError(f"a score's better is 'higher' or 'lower', not {self.better!r}")
@@ -331,11 +336,6 @@ class Score:
         if not low < high:
             raise ValueError(f"a score's range is two numbers, the lower first, such as (0, 1), not {self.range!r}")
         return Scale(low, high, self.better, bool(self.measured))
-
-    @property
-    def scale(self) -> Scale:
-        """What its value is."""
-        return Scale(*self.range, self.better, self.measured)
 
     def __bool__(self) -> bool:
         return self.passed

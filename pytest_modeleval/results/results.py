@@ -43,8 +43,9 @@ class Tally:
         counts.last_answered = max(counts.last_answered, record.answered)
         counts.reuse += Reuse(record.new, record.stored, record.oldest)
         self.harmonic.update(record.harmonic)
-        self.scales.update(record.scales)
-        self.axes.update(dict.fromkeys(record.axes))
+        if record.scales or record.axes:
+            self.scales.update(record.scales)
+            self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
         for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
