@@ -1,7 +1,10 @@
 """Bodies that talk to the model more than once: what is asked, what is given, what is stored."""
 
+import hashlib
 import json
+import sqlite3
 import threading
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import Any
@@ -53,6 +56,47 @@ def test_the_same_asked_again_is_answered_again_and_both_are_kept(talks: pytest.
     again.assert_outcomes(passed=2, deselected=1)
     assert len(faulty.asked) == 6
     again.stdout.fnmatch_lines(["answers: 0 new, 6 stored, *"])
+
+
+def test_a_body_may_go_on_with_one_list(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    body = """
+from pytest_modeleval import Sample, benchmark, generated
+
+@benchmark(generated(lambda subset, index: {"n": index}, {"main": 1}), lambda row: Sample("say", "42"))
+async def test_grows(sample, model):
+    said = list(sample.messages)
+    for turn in range(3):
+        said.append({"role": "assistant", "content": (await model.complete(said)).text})
+        said.append({"role": "user", "content": f"sure? {turn}"})
+    assert (await model.complete(said)).text == "42"
+"""
+    project.makepyfile(test_grows=body)
+    faulty.fault = answer("42")
+
+    run(project, "--model", "faulty", "test_grows.py").assert_outcomes(passed=1)
+    again = run(project, "--model", "faulty", "test_grows.py")
+
+    assert [len(body["messages"]) for body in faulty.asked] == [1, 3, 5, 7]
+    again.stdout.fnmatch_lines(["answers: 0 new, 4 stored, *"])
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        # The key of a question that was asked for the first time.
+        asked = [key for (key,) in store.execute("select asked from completions")]
+    assert asked_key([{"role": "user", "content": "say"}]) in asked
+    assert (
+        asked_key(
+            [
+                {"role": "user", "content": "say"},
+                {"role": "assistant", "content": "42"},
+                {"role": "user", "content": "sure? 0"},
+            ]
+        )
+        in asked
+    )
+
+
+def asked_key(messages: list[dict[str, str]]) -> str:
+    parts = json.dumps([messages, [], {}, 0], sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
 def test_a_filter_changes_what_is_scored_and_not_what_goes_back(talks: pytest.Pytester, faulty: FaultyServer) -> None:
