@@ -5,7 +5,6 @@ import io
 import json
 import os
 import stat
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,6 +114,9 @@ def from_json(text: str | bytes) -> Any:
 
 def from_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML text; ValueError for one that is none, or nested too deep."""
+    # Every start of pytest loads this module, and few read a TOML file: 4 ms.
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except RecursionError:
