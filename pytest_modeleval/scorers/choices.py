@@ -46,7 +46,7 @@ _DENIED = re.compile(
 _SECOND = re.compile(
     r"[\s)\].*_]{0,5}(?:(?:[/&、]|\b(?:and|or)\b|或者?|还是|和|与)"
     rf"[\W_]{{0,5}}(?:(?i:or|option)[\W_]{{1,5}})?[A-Z](?!{_SPACED})"
-    r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)\s+)?[A-Z](?!\s+(?!(?:and|or)\b)[a-z])(?![^\W和或与都]))(?!['’]\w)"
+    r"|[,;\uff0c][\W_]{0,5}(?:(?:or|and)[\W_]{1,5})?[A-Z](?!\s+(?!(?:and|or)\b)[a-z])(?![^\W和或与都]))(?!['’]\w)"
 )
 # What a line says that settles on a letter without calling it the answer; the Chinese ones as in CMMLU's official
 # extraction (haonan-li/CMMLU `src/mp_utils.py`, extract_choice). A group "not" denies what follows it.
@@ -206,7 +206,7 @@ def _picked(line: str, options: Sequence[str]) -> str | None:
     picks = [pick for pick in _PICKED.finditer(latin(line[-most_read(options) :])) if not pick["not"]]
     letters = {pick[pick.lastindex or 0] for pick in picks if not _DENIED.match(pick.string, pick.end())}
     # What follows a verdict is another statement: "B正确，A、C、D错误".
-    bare = [pick for pick in picks if pick.end() == pick.end(pick.lastindex or 0)]
+    bare = [pick for pick in picks if not re.search(r"\w", pick.string[pick.end(pick.lastindex or 0) : pick.end()])]
     if len(letters) != 1 or any(_SECOND.match(pick.string, pick.end()) for pick in bare):
         return None
     letter = letters.pop().upper()

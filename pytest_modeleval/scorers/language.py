@@ -11,9 +11,10 @@ _MISSING = "IFEval needs langdetect and nltk: pip install 'pytest-modeleval[ifev
 
 
 @functools.cache
-def _factory() -> Any:
-    """langdetect with its 55 profiles, which take 0.4 s to read."""
+def _factory() -> tuple[Any, type[Exception]]:
+    """langdetect with its 55 profiles, which take 0.4 s to read, and what it raises where it sees no language."""
     try:
+        from langdetect import LangDetectException
         from langdetect.detector_factory import PROFILES_DIRECTORY, DetectorFactory
     except ImportError:
         raise SampleError(_MISSING) from None
@@ -21,7 +22,7 @@ def _factory() -> Any:
     factory.load_profile(PROFILES_DIRECTORY)
     # Without a seed the same text can get two languages. This factory is our own: nobody else's detection is seeded.
     factory.set_seed(0)
-    return factory
+    return factory, LangDetectException
 
 
 @functools.cache
@@ -43,7 +44,7 @@ def _nltk() -> Any:
 
 def known_languages() -> list[str]:
     """The codes of the languages that can be told apart."""
-    return list(_factory().get_lang_list())
+    return list(_factory()[0].get_lang_list())
 
 
 def need_sentences() -> None:
@@ -53,14 +54,13 @@ def need_sentences() -> None:
 
 def language_of(text: str) -> str | None:
     """The language's code by langdetect (``en``, ``zh-cn``), None where it sees none, as in digits alone."""
-    from langdetect import LangDetectException
-
-    detector = _factory().create()
+    factory, unseen = _factory()
+    detector = factory.create()
     # It reads 10,000 characters, but looks for addresses in all of them.
     detector.append(text[:100_000])
     try:
         return str(detector.detect())
-    except LangDetectException:
+    except unseen:
         return None
 
 

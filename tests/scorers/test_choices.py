@@ -79,6 +79,8 @@ TEN = [f"the city number {place}" for place in range(10)]
         ("so it must be (C).", "C"),
         ("It should be **(C)**", "C"),
         ("It must be (C) or (D)", None),
+        ("The answer is (C) or (D).", None),
+        ("The answer is (C), or (D).", None),
         ("ANSWER: the letter C", "C"),
         ("ANSWER: [C]", "C"),
         ("ANSWER: C\n\nExplanation: Not A", "C"),
