@@ -353,7 +353,7 @@ def test_scores_of_two_kinds_in_one_metric_end_the_run(
 HOSTILE = """
 from pytest_modeleval import Completion, Sample, Score, benchmark, generated
 
-AXES = {"=cmd|' /C calc'!A1": "</script><b>", "text": "\\ud800 \\x1b[31m", "mixed": 1}
+AXES = {"=cmd|' /C calc'!A1": "</script><b>", "text": "\\ud800 \\x1b[31m", "\\x1b[2J\\ud800": 2, "mixed": 1}
 ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
 
 @benchmark(ROWS, lambda row: Sample(f"row {row['n']}", "42", axes=AXES | ({"mixed": "one"} if row["n"] else {})))
@@ -379,6 +379,7 @@ def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
     page = (project.path / "p.html").read_text()
     assert "</script><b>" not in page
     assert "\x1b[" not in (project.path / "j.xml").read_text()
+    ET.parse(project.path / "j.xml")
     lines = [json.loads(line) for line in (project.path / "o.jsonl").read_text().splitlines()]
     assert [line["axis.mixed"] for line in lines if line["benchmark"] == "hostile"] == ["1", "one"]
     everything = [path for path in project.path.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]

@@ -199,7 +199,7 @@ class Store:
                 finally:
                     self._connection.execute("commit")
         except UnicodeEncodeError:
-            # A name with half of a surrogate pair, out of somebody's data: what rows are there already stay as they are.
+            # A name with half of a surrogate pair, from somebody's data. Rows that are there stay as they are.
             texts = [(each, [_storable(row) for row in rows]) for each, rows in statements]
             return self._write(texts)
         except sqlite3.Error as error:
