@@ -306,6 +306,8 @@ class Score:
     measured: bool = False
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.name, str) and self.name):
+            raise ValueError(f"a score's name is a text, not {self.name!r}: of {_scorer()}")
         # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
         if not isinstance(self.weight, Real) or not 0 < self.weight < inf:
             raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
@@ -318,14 +320,19 @@ class Score:
         object.__setattr__(self, "value", float(self.value))
         object.__setattr__(self, "weight", float(self.weight))
         object.__setattr__(self, "range", scale.ends)
+        object.__setattr__(self, "measured", scale.measured)
+        for name in ("got", "expected", "why"):
+            if not isinstance(said := getattr(self, name), str):
+                # What a scorer compared may be numbers, or nothing.
+                object.__setattr__(self, name, "" if said is None else str(said))
         scores = recorded_scores.get()
         if scores is not None:
             scores.append(self)
 
     @property
     def scale(self) -> Scale:
-        """What its value is."""
-        if self.range == _SHARE and self.better == "higher" and not self.measured:
+        """What its value is; ValueError where that is none."""
+        if isinstance(self.range, tuple) and (*self.range, self.better, self.measured) == PLAIN:
             return PLAIN
         if self.better not in BETTER:
             raise ValueError(f"a score's better is 'higher' or 'lower', not {self.better!r}")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.history.past import Past
 from tests.conftest import FaultyServer, answer, run
 
 BODIES = """
@@ -195,3 +196,36 @@ def test_fixtures_that_outlive_an_item_do_not_make_samples_wait_for_each_other(
     result = run(project, "--model", "faulty", "test_tools.py")
 
     result.assert_outcomes(passed=25)
+
+
+GROWING = """
+from pytest_modeleval import Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 1})
+
+@benchmark(ROWS, lambda row: Sample("begin", "42"))
+async def test_talk(sample, model):
+    talk = []
+    for turn in range(3):
+        talk.append({"role": "user", "content": f"turn {turn}"})
+        said = await model.complete(GIVEN)
+        talk.append({"role": "assistant", "content": said.text})
+    talk[0]["content"] = "forgotten"
+"""
+
+
+def test_a_list_that_grows_asks_what_it_was_each_time(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_talk=GROWING.replace("GIVEN", "talk"))
+    run(project, "--model", "faulty", "test_talk.py").assert_outcomes(passed=1)
+    with closing(Past(project.path / ".modeleval")) as past:
+        (sample,) = past.samples(past.runs()[0].id)
+    project.makepyfile(test_talk=GROWING.replace("GIVEN", "[dict(message) for message in talk]"))
+
+    again = run(project, "--model", "faulty", "test_talk.py")
+
+    assert [[each["content"] for each in one.asked] for one in sample.exchanges] == [
+        ["turn 0"],
+        ["42", "turn 1"],
+        ["42", "turn 2"],
+    ]
+    again.stdout.fnmatch_lines(["answers: 0 new, 3 stored, *"])

@@ -100,6 +100,34 @@ def test_whatever_a_score_is_made_of_it_is_a_float(value: Any) -> None:
     assert (repr(score.value), repr(score.weight)) == ("1.0", "1.0")
 
 
+def test_what_a_score_says_is_text_and_plain_values() -> None:
+    said: Any = {"got": 5, "expected": None, "why": numpy.float64(0.5)}
+    scale: Any = {"range": numpy.array([0, 10]), "measured": numpy.bool_(True)}
+
+    score = Score(5, True, **said, **scale)
+
+    assert (score.got, score.expected, score.why) == ("5", "", "0.5")
+    assert json.dumps(score.scale.kept) == '[0.0, 10.0, "higher", true]'
+    assert str(score.scale) == "0 to 10, measured"
+
+
+@pytest.mark.parametrize("name", ["", None, 5])
+def test_a_scores_name_is_a_text(name: Any) -> None:
+    with pytest.raises(ValueError, match=r"a score's name is a text, not .*: of test_a_scores_name_is_a_text"):
+        Score(1.0, True, name=name)
+
+
+def test_numbers_as_what_was_got_and_expected_end_no_run(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    made = "Score(0.0, False, got=5, expected=None)"
+    scorer = ANSWERS.replace("same_number(completion, sample.target)", made)
+    project.makepyfile(test_answers=scorer.replace("import Completion", "import Score, Completion"))
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+
+    result.assert_outcomes(failed=10)
+    result.stdout.fnmatch_lines(["*expected '', got '5'"])
+
+
 @pytest.mark.parametrize("value", ["float('nan')", "float('inf')", "None", "'1'", "-1e9"])
 def test_what_is_no_score_is_an_error_of_its_sample(project: pytest.Pytester, faulty: FaultyServer, value: str) -> None:
     made = f"Score({value} if 'easy 0' in sample.prompt else 1.0, True, '', '')"

@@ -3,9 +3,10 @@
 import csv
 import json
 import math
+import re
 import sqlite3
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN, Scale
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, answer, run, run_alone
 from tests.reports.conftest import Data
 
 # A model that answers with a number: how many errors of ten a text has, a length without an end, and an answer to 42.
@@ -330,22 +331,29 @@ def test_mixed(sample: Sample, completion: Completion) -> None:
 """
 
 
-def test_scores_of_two_kinds_in_one_metric_end_the_run(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    project.makepyfile(test_mixed=MIXED)
+@pytest.mark.parametrize("workers", [(), ("-n2",)], ids=["one process", "two workers"])
+def test_scores_of_two_kinds_in_one_metric_end_the_run(
+    project: pytest.Pytester, faulty: FaultyServer, workers: Sequence[str]
+) -> None:
+    # Each of two workers sees one kind alone.
+    project.makepyfile(test_mixed=MIXED.replace('"main": 4', '"main": 2').replace("!= 2", "!= 1"))
 
-    result = run(project, "--model", "faulty", "test_mixed.py")
+    result = (run_alone if workers else run)(project, "--model", "faulty", *workers, "test_mixed.py")
 
     assert result.ret != 0
-    assert (
-        "mixed: the score 'main' of main-00002 is 0 to 1, and that of another sample 0 to 10, lower is better: make a "
-        "Score of one kind in every sample, before anything is asserted"
-    ) in result.stdout.str() + result.stderr.str()
+    said = result.stdout.str() + result.stderr.str()
+    assert re.search(
+        r"ERROR: mixed: the score 'main' of main-0000\d is .*, and that of another sample .*: make a Score of one kind "
+        "in every sample, before anything is asserted",
+        said,
+    )
+    assert "INTERNALERROR" not in said
 
 
 HOSTILE = """
 from pytest_modeleval import Completion, Sample, Score, benchmark, generated
 
-AXES = {"=cmd|' /C calc'!A1": "</script><b>", "text": "\\ud800 \\x1b[31m", "mixed": 1}
+AXES = {"=cmd|' /C calc'!A1": "</script><b>", "text": "\\ud800 \\x1b[31m", "\\x1b[2J\\ud800": 2, "mixed": 1}
 ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
 
 @benchmark(ROWS, lambda row: Sample(f"row {row['n']}", "42", axes=AXES | ({"mixed": "one"} if row["n"] else {})))
@@ -371,6 +379,7 @@ def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
     page = (project.path / "p.html").read_text()
     assert "</script><b>" not in page
     assert "\x1b[" not in (project.path / "j.xml").read_text()
+    ET.parse(project.path / "j.xml")
     lines = [json.loads(line) for line in (project.path / "o.jsonl").read_text().splitlines()]
     assert [line["axis.mixed"] for line in lines if line["benchmark"] == "hostile"] == ["1", "one"]
     everything = [path for path in project.path.rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")]

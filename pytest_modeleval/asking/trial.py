@@ -1,6 +1,7 @@
 """One sample's trial: its question, what the model answered, and how an async body ended."""
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -101,6 +102,8 @@ class AskedModel:
 
     async def ask(self, request: Request, kind: type[A]) -> A:
         """The answer to any request, which is of this kind; kept with the others."""
+        # A conversation is often one list that grows: what is asked now stays as it is.
+        request = deepcopy(request)
         asked_before = self.requests.count(request)
         self.requests.append(request)
         answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
-from functools import partial
+from functools import _lru_cache_wrapper, partial
 from pathlib import Path
 from types import CellType, FunctionType, MethodType
 
@@ -41,8 +41,13 @@ def code_of(*values: object) -> str:
     docstrings and annotations do not count. What is not seen: the insides of libraries, and fixtures of another file.
     """
     reach = _Reach()
-    for number, value in enumerate(values):
-        reach.value(value, str(number))
+    try:
+        for number, value in enumerate(values):
+            reach.value(value, str(number))
+    except RecursionError:
+        # Nested deeper than Python goes: what stands in the files then.
+        files = {value.__code__.co_filename for value in values if isinstance(value, FunctionType)}
+        return "\n".join(ascii(Path(file).read_bytes()) for file in sorted(files) if Path(file).is_file())
     return "\n".join(sorted(reach.texts))
 
 
@@ -54,6 +59,8 @@ class _Reach:
         self._roots: set[str] = set()
         self._opened: dict[str, Module | None] = {}
         self._seen: set[tuple[str, object]] = set()
+        # The containers that are being followed.
+        self._inside: set[int] = set()
 
     def value(self, value: object, where: str) -> None:
         """Follow a value that is at hand, and that is known as ``where``."""
@@ -62,6 +69,8 @@ class _Reach:
                 self._function(value)
             case MethodType():
                 self.value((value.__func__, value.__self__), where)
+            case _lru_cache_wrapper():
+                self.value(value.__wrapped__, where)
             case partial():
                 self.value((value.func, value.args, value.keywords), where)
             case type():
@@ -70,11 +79,13 @@ class _Reach:
                 self.texts.add(f"{where} = {value!a}")
             case re.Pattern():
                 self.value((value.pattern, value.flags), where)
-            case Mapping():
-                self.value([*value.items()], where)
-            case list() | tuple():
-                for number, each in enumerate(value):
-                    self.value(each, f"{where}.{number}")
+            case Mapping() | list() | tuple():
+                # One may hold itself.
+                if id(value) not in self._inside:
+                    self._inside.add(id(value))
+                    for number, each in enumerate(value.items() if isinstance(value, Mapping) else value):
+                        self.value(each, f"{where}.{number}")
+                    self._inside.discard(id(value))
             case _ if self._is_new("value", id(value)):
                 self.value(type(value), where)
                 for each in fields(value) if is_dataclass(value) else ():

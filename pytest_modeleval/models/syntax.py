@@ -112,8 +112,20 @@ def used(node: ast.AST) -> Used:
     # From Python 3.12 on those of a comprehension count as names of the module that it is in.
     comprehensions = (each.target for each in ast.walk(node) if isinstance(each, ast.comprehension))
     own = {name for target in comprehensions for name, _ in _chains(target)}
-    free = _free(symtable.symtable(ast.unparse(node), "", "exec"), own)
+    try:
+        table = symtable.symtable(ast.unparse(node), "", "exec")
+    except SyntaxError:
+        # What is `nonlocal` here may stand in a function around it, and is no name of the module either way.
+        table = symtable.symtable(ast.unparse(_Owning().visit(copy.deepcopy(node))), "", "exec")
+    free = _free(table, own)
     return Used(names, {name: taken for name, taken in names.items() if name in free})
+
+
+class _Owning(ast.NodeTransformer):
+    """Takes out the statements by which a function changes the names of the function around it."""
+
+    def visit_Nonlocal(self, node: ast.Nonlocal) -> ast.Pass:  # noqa: ARG002 - as `ast` calls it
+        return ast.Pass()
 
 
 def _chains(node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -156,7 +168,11 @@ def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, tup
                 root = alias.name.partition(".")[0]
                 yield alias.asname or root, (alias.name if alias.asname else root, "")
         elif isinstance(node, ast.ImportFrom):
-            target = importlib.util.resolve_name("." * node.level + (node.module or ""), package or None)
+            try:
+                target = importlib.util.resolve_name("." * node.level + (node.module or ""), package or None)
+            except ImportError:
+                # Beyond its package, or in none: it cannot be run.
+                continue
             for alias in node.names:
                 name = f"*{target}" if alias.name == "*" else alias.asname or alias.name
                 yield name, (target, alias.name)

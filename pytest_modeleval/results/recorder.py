@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, selected
-from pytest_modeleval.record import WRONG, Record
+from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.results.verdicts import (
     answer_rows,
@@ -22,7 +22,6 @@ from pytest_modeleval.results.verdicts import (
     wrong_line,
 )
 from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
-from pytest_modeleval.statistics.scale import PLAIN, Scale
 from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.rows import Row
 from pytest_modeleval.store.store import Store
@@ -36,7 +35,6 @@ class Recorder:
     def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn]) -> None:
         self._run, self._lock, self._stop = run, lock, stop
         self._pinned: set[tuple[str, str]] = set()
-        self._scales: dict[tuple[str, str], Scale] = {}
         self.store: Store | None = None
 
     @contextmanager
@@ -74,7 +72,6 @@ class Recorder:
         row, messages = sample_rows(asked.messages, asked.target, benchmark) if asked else (None, [])
         content = row.hash[:12] if row else ""
         record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(ref))
-        self._refuse_other_scales(record)
         if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
@@ -99,17 +96,6 @@ class Recorder:
                 self.store.save(rows)
             except StopRun as stopped:
                 self._stop(str(stopped))
-
-    def _refuse_other_scales(self, record: Record) -> None:
-        """Stop where a metric's values are another kind of number than those before: no mean says anything then."""
-        for metric, *_ in record.scores:
-            scale = record.scales.get(metric, PLAIN)
-            before = self._scales.setdefault((record.benchmark, metric), scale)
-            if scale != before:
-                self._stop(
-                    f"{record.benchmark}: the score {metric!r} of {record.name} is {scale}, and that of another sample "
-                    f"{before}: make a Score of one kind in every sample, before anything is asserted"
-                )
 
     def _pins(self, ref: SampleRef) -> dict[str, str]:
         """The pins of a benchmark, the first time that this process reports a sample of it."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
+import pytest
+
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
@@ -162,6 +164,8 @@ class Results:
         self.right = self.wrong = self.measured = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
         self._tags: dict[str, Sequence[str]] = {}
+        # (benchmark, metric) → what its values are.
+        self._scales: dict[tuple[str, str], Scale] = {}
 
     @property
     def done(self) -> int:
@@ -178,7 +182,8 @@ class Results:
         return counted(tally for parts in self._tallies.values() for tally in parts.values()).reuse
 
     def add(self, record: Record) -> None:
-        """Count one record."""
+        """Count one record; `pytest.UsageError` for a value of another kind than the metric's before."""
+        self._refuse_other_scales(record)
         self.right += record.outcome == RIGHT
         self.wrong += record.outcome == WRONG
         self.measured += record.outcome == MEASURED
@@ -189,6 +194,17 @@ class Results:
             self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record)
+
+    def _refuse_other_scales(self, record: Record) -> None:
+        """No mean says anything of a metric whose values are of two kinds."""
+        for metric, *_ in record.scores:
+            scale = record.scales.get(metric, PLAIN)
+            before = self._scales.setdefault((record.benchmark, metric), scale)
+            if scale != before:
+                raise pytest.UsageError(
+                    f"{record.benchmark}: the score {metric!r} of {record.name} is {scale}, and that of another sample "
+                    f"{before}: make a Score of one kind in every sample, before anything is asserted"
+                )
 
     def parts(self, model: str, benchmark: str) -> Iterable[tuple[str, str]]:
         """The (group, subset) pairs of which something was counted."""

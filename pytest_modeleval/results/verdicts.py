@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from pytest_modeleval.asking.trial import Trial
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.sample import SampleError, Score
+from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
 from pytest_modeleval.store.rows import HIDDEN, AnswerRow, Row, ScoreRow
@@ -68,7 +69,7 @@ def record_of(
         line=ref.line,
         scores=_values(outcome, made),
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
-        axes=trial.sample.axes if trial and not ref.source.hidden else {},
+        axes=_axes(trial.sample) if trial and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
@@ -86,6 +87,12 @@ def record_of(
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
     )
+
+
+def _axes(sample: Sample) -> Mapping[str, str | int | float]:
+    """The sample's axes in texts that every report can write."""
+    values = sample.axes.items()
+    return {storable(name): storable(value) if isinstance(value, str) else value for name, value in values}
 
 
 def _values(outcome: str, made: Mapping[str, Score]) -> Sequence[tuple[str, float, float]]:
@@ -111,7 +118,8 @@ def figures(record: Record) -> list[tuple[str, object]]:
         told += Reuse(record.new, record.stored, record.oldest).properties
     if record.first_token is not None:
         told.append(("first_token", f"{record.first_token:.6f}"))
-    return told
+    # pytest writes out what XML cannot hold in values alone.
+    return [(harmless(name), value) for name, value in told]
 
 
 def _vote(trial: Trial) -> str:
@@ -207,7 +215,7 @@ def score_rows(
         first_token=record.first_token,
         stored=record.oldest,
         mistake=record.mistake,
-        axes=storable(json.dumps(dict(record.axes), ensure_ascii=False)) if record.axes else None,
+        axes=json.dumps(dict(record.axes), ensure_ascii=False) if record.axes else None,
     )
     return [_scored(row, metric, value, made.get(metric)) for metric, value, _ in record.scores] or [row]
 

@@ -287,13 +287,13 @@ class Evaluation:
         if str(report.outcome) == "rerun":
             return
         if (record := Record.of(report.user_properties)) is not None:
-            self.results.add(record)
-            self.failed_samples += report.failed
-            if self.gate.decides:
-                try:
+            try:
+                self.results.add(record)
+                if self.gate.decides:
                     self.gate.add(record)
-                except pytest.UsageError as error:
-                    self.stop(str(error))
+            except pytest.UsageError as error:
+                self.stop(str(error))
+            self.failed_samples += report.failed
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
                 if self._prefetch is not None:

@@ -32,7 +32,8 @@ def estimate(
     √(n/(n−1)·Σw²(s−s̄)²)/Σw (Cochran 1977, §6.4). The interval is Wilson's for equally weighted 0/1 scores, else
     Gaffke's (`bounded_mean`): a normal one is too narrow for small n (Bowyer et al. 2025, arXiv:2503.01747), and for
     equal values it has no width at all. It is computed of the values' places between the ``ends`` of their range; where
-    an end is infinite, it is Student's, as nothing holds for all distributions there. None without values.
+    an end is infinite, it is Student's, as nothing holds for all distributions there; of equal values, which tell no
+    spread, it has no end before there are as many as a coin would not all throw alike. None without values.
     """
     n = len(values)
     if not n:
@@ -44,7 +45,9 @@ def estimate(
     error = None if n == 1 else math.sqrt(squares * n / (n - 1)) / total
     low, high = ends
     if not math.isfinite(high - low):
-        half = math.inf if error is None else quantile((1 + confidence) / 2, n - 1) * error
+        half = math.inf
+        if error is not None and not (equal(values) and 0.5**n > (1 - confidence) / 2):
+            half = quantile((1 + confidence) / 2, n - 1) * error
         return Estimate(mean, error, max(low, mean - half), min(high, mean + half))
     places = values if ends == (0.0, 1.0) else [(value - low) / (high - low) for value in values]
     if len(set(weights)) == 1 and all(place in (0.0, 1.0) for place in places):
@@ -52,6 +55,11 @@ def estimate(
     else:
         found = bounded_mean(places, weights, confidence=confidence)
     return Estimate(mean, error, *(low + end * (high - low) for end in found))
+
+
+def equal(values: Sequence[float]) -> bool:
+    """Whether the values differ by no more than rounding does: their standard error says nothing then."""
+    return max(values) - min(values) <= 1e-9 * max(map(abs, values))
 
 
 def bounded_mean(values: Sequence[float], weights: Sequence[float], *, confidence: float) -> tuple[float, float]:

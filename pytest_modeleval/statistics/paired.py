@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from pytest_modeleval.statistics.means import bounded_mean, chance_of_mean, estimate
+from pytest_modeleval.statistics.means import bounded_mean, chance_of_mean, equal, estimate
 from pytest_modeleval.statistics.student import tail
 
 # What a gate may miss: a true drop of the size it calls detectable is found in four of five runs.
@@ -90,7 +90,7 @@ def open_drop(differences: Sequence[float]) -> float:
     assert found is not None
     if found.standard_error is None or found.mean >= 0:
         return 1.0
-    if not found.standard_error:
+    if equal(differences):
         return binomial_tail(len(differences), len(differences))
     return tail(-found.mean / found.standard_error, len(differences) - 1)
 

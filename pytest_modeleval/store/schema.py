@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -94,7 +95,9 @@ def _eighth(connection: sqlite3.Connection) -> None:
     for table in ("samples", "scores"):
         run(f"alter table {table} rename to {table}_before")
     _fit(connection)
-    for hash_, benchmark, prompt, target in run("select hash, benchmark, prompt, target from samples_before"):
+    # What somebody damaged may also be bytes.
+    samples = run("select hash, benchmark, cast(prompt as text), cast(target as text) from samples_before")
+    for hash_, benchmark, prompt, target in samples:
         row, rows = sample_rows(messages_in(prompt), target, benchmark)
         _insert(connection, [*rows, row._replace(hash=hash_)])
     for run_, item, answers in run("select distinct run, item, answers from scores_before where answers is not null"):
@@ -155,6 +158,8 @@ def connect(path: Path) -> sqlite3.Connection:
     # Autocommit: an answer is kept as soon as it is written, whatever happens to this process.
     connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     connection.create_function("is_alive", 1, is_alive)
+    # A row whose bytes are no UTF-8 any more is read for what it is, and keeps nobody from all others.
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     try:
         _bring_up(connection, path)
     except BaseException:

@@ -16,6 +16,7 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.kept import completion_in, written
+from pytest_modeleval.store.messages import storable
 from pytest_modeleval.store.rows import TABLES, BlobRow, Row, ScoreRow, insertion
 from pytest_modeleval.store.schema import connect
 
@@ -197,8 +198,16 @@ class Store:
                     return sum(self._connection.executemany(*each).rowcount for each in statements)
                 finally:
                     self._connection.execute("commit")
+        except UnicodeEncodeError:
+            # A name with half of a surrogate pair, from somebody's data. Rows that are there stay as they are.
+            texts = [(each, [_storable(row) for row in rows]) for each, rows in statements]
+            return self._write(texts)
         except sqlite3.Error as error:
             raise StopRun(
                 f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
                 "make room and run the same command again"
             ) from None
+
+
+def _storable(row: Sequence[Any]) -> list[Any]:
+    return [storable(value) if isinstance(value, str) else value for value in row]

@@ -1,5 +1,6 @@
 """Passed, failed, inconclusive."""
 
+import math
 import random
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_modeleval.gate.ledger import Ledger, Outcome
 from pytest_modeleval.gate.verdict import Result, adjusted, against_least, compared
 from pytest_modeleval.record import Record
+from pytest_modeleval.statistics.scale import Scale
 
 
 def outcomes(scores: list[float], repeats: int = 1) -> dict[str, Outcome]:
@@ -71,6 +73,21 @@ def test_a_few_equal_partial_scores_pass_no_gate(n: int, result: str) -> None:
 
     assert same.result.value == result
     assert worse.result is Result.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(("n", "result"), [(1, "inconclusive"), (4, "inconclusive"), (5, "passed")])
+def test_a_few_equal_scores_without_an_end_pass_no_gate(n: int, result: str) -> None:
+    scale = Scale(0, math.inf)
+    # Whole numbers, and such as differ by rounding.
+    before = [float(number + 1) for number in range(n)]
+    worse = [score - 0.9 for score in before]
+
+    same = compared("x", outcomes(before), outcomes(before), margin=0.01, scale=scale)
+    fewer = compared("x", outcomes(before), outcomes(worse), margin=0.01, scale=scale)
+    least = against_least("x", [Outcome("h", 7.0, 1, 0.0)] * n, 5, scale=scale)
+
+    assert same.result.value == least.result.value == result
+    assert fewer.result.value == ("failed" if n == 5 else "inconclusive")
 
 
 @pytest.mark.parametrize(("n", "result"), [(3, "inconclusive"), (300, "passed")])

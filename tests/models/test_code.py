@@ -269,3 +269,71 @@ def test_a_function_without_source_is_known_by_what_it_was_compiled_to() -> None
         exec(f"def f{number}(): return {number}", made)
 
     assert code_of(made["f1"]) != code_of(made["f2"])
+
+
+ODD = {
+    "nonlocal": """
+        def made():
+            calls = 0
+            def test_it(x):
+                nonlocal calls
+                calls += 1
+                return x, WHAT
+            return test_it
+        test_it = made()
+        """,
+    "single dispatch": """
+        from functools import singledispatch
+        @singledispatch
+        def shown(x):
+            return WHAT
+        def test_it(x):
+            return shown(x)
+        """,
+    "a cache": """
+        from functools import cache
+        def made():
+            @cache
+            def shown(x):
+                return WHAT
+            def test_it(x):
+                return shown(x)
+            return test_it
+        test_it = made()
+        """,
+    "imports from nowhere": """
+        def test_it(x):
+            try:
+                from . import tables
+            except ImportError:
+                from ...beyond import tables
+            return WHAT
+        """,
+    "values that hold themselves": """
+        def made():
+            one, two = [WHAT], {}
+            one.append(one)
+            two["two"] = two, one
+            def test_it(x):
+                return one, two
+            return test_it
+        test_it = made()
+        """,
+    "deep": "def test_it(x):\n    return " + " + ".join(["x"] * 600) + " + WHAT\n",
+    "a long chain": "def test_it(x):\n    if x == 1: return WHAT\n"
+    + "".join(f"    elif x == {number}: return {number}\n" for number in range(900)),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_code_is_read_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    codes = []
+    for number, what in enumerate("557"):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with monkeypatch.context() as patch:
+            written = textwrap.dedent(ODD[name]).replace("WHAT", what)
+            codes.append(code_of(loaded(folder, patch, {"test_mine.py": written})))
+        forget()
+
+    assert codes[0] == codes[1] != codes[2]

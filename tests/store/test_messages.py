@@ -227,3 +227,16 @@ def test_messages_that_are_bytes_are_read_without_a_crash(tmp_path: Path) -> Non
     with closing(connect(tmp_path / "store.sqlite")) as connection:
         connection.execute("update messages set messages = cast(messages as blob)")
         assert read(connection, last)[0] == []
+
+
+def test_names_with_half_a_surrogate_pair_lose_no_rows(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    rows = 'ROWS = generated(lambda subset, index: {"n": index}, {"half \\ud800": 2, "main": 2})'
+    body = SEEN.replace('ROWS = generated(lambda subset, index: {"n": index}, {"main": 4})', rows)
+    project.makepyfile(test_pictures=body)
+
+    result = run(project, "--model", "faulty", "-k", "seen", "test_pictures.py")
+
+    assert result.parseoutcomes()["passed"] == 4
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        subsets = store.execute("select subset from scores order by item").fetchall()
+    assert sorted(subsets) == [("half ?",), ("half ?",), ("main",), ("main",)]

@@ -147,7 +147,13 @@ def test_an_old_store_may_be_opened_by_several_processes_at_once(tmp_path: Path)
     assert len(samples(tmp_path)["talked[easy-00000]"].exchanges) == 3
 
 
-@pytest.mark.parametrize("damage", ["prompt = 'no JSON'", "prompt = '[1, 2]'", "prompt = '{}'", "target = ''"])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *("prompt = 'no JSON'", "prompt = '[1, 2]'", "prompt = '{}'", "target = ''", "target = x'ff00'"),
+        *("prompt = cast(x'ff' as text)", "target = cast(x'ff' as text)"),
+    ],
+)
 def test_what_is_damaged_in_an_old_store_is_left_out(tmp_path: Path, damage: str) -> None:
     path = old_store(tmp_path, 7)
     with closing(sqlite3.connect(path)) as store:
@@ -161,3 +167,21 @@ def test_what_is_damaged_in_an_old_store_is_left_out(tmp_path: Path, damage: str
     assert len(found) == 4
     assert found["talked[easy-00000]"].exchanges == []
     assert [list(each.asked) for each in found["talked[easy-00001]"].exchanges] == [[], [], []]
+
+
+@pytest.mark.parametrize("version", OLD)
+def test_a_row_that_is_no_utf_8_keeps_nobody_from_the_others(tmp_path: Path, version: int) -> None:
+    path = old_store(tmp_path, version)
+    with closing(sqlite3.connect(path)) as store:
+        store.execute("update samples set prompt = cast(x'ff' as text) where prompt like '%1: what is 6%'")
+        store.execute(
+            "update completions set completion = cast(x'ff' as text) where key = (select min(key) from completions)"
+        )
+        store.execute("update scores set answers = cast(x'ff' as text) where item like '%talked%00001]'")
+        store.commit()
+
+    found = samples(tmp_path)
+
+    assert len(found) == 4
+    assert found["asked[easy-00000]"].asked == "0: what is 6 * 7?"
+    assert found["asked[easy-00001]"].asked == ""
