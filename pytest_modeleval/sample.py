@@ -33,6 +33,10 @@ class NotAsked(SampleError):
     """This sample is left out, with the reason: it is unscored and no error."""
 
 
+class Crashed(SampleError):
+    """A benchmark's own code raised something else while it ran ahead: the cause, which is shown as in any test."""
+
+
 class StopRun(Exception):
     """Nothing more can be asked in this run (bad key, unknown model, full disk); one line says why."""
 

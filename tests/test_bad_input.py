@@ -179,7 +179,7 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
         ("[models.m]\nmodel = 'x'\napi_key = 'sk-1'", "modeleval.toml: model 'm': keys do not belong in a file; *"),
         (
             "[models.m]\nmodel = 'x'\napi = 'opnai'",
-            "unknown api of model 'm': 'opnai'; did you mean 'openai'? * one of your own is opened by the hook pytest_modeleval_open_model of a conftest.py",
+            "unknown api of model 'm': 'opnai'; did you mean 'openai'? * One of your own is opened by the hook pytest_modeleval_open_model of a conftest.py",
         ),
         ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
         ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),

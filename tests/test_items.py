@@ -205,6 +205,31 @@ def test_a_crash_in_a_scorer_is_an_error_with_its_traceback(project: pytest.Pyte
     result.stdout.re_match_lines([r"faulty +answers +0 +6 +- "])
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    assert same_number(completion, sample.target)", "    1 / 0"),
+        ("def test_answers(sample: Sample, completion: Completion) -> None:", "async def test_answers(sample): 1 / 0"),
+        ('Sample(row["q"], "42")', "1 / 0"),
+    ],
+    ids=["body", "async body", "to_sample"],
+)
+def test_what_a_benchmarks_code_raises_is_shown_as_in_any_test(
+    project: pytest.Pytester, faulty: FaultyServer, old: str, new: str
+) -> None:
+    code = ANSWERS.replace(old, new)
+    if new.startswith("async"):
+        code = code.replace("    assert same_number(completion, sample.target)", "")
+    project.makepyfile(test_answers=code)
+
+    result = run(project, "--model", "faulty", "-k", "easy", "test_answers.py")
+
+    assert result.parseoutcomes()["errors"] == 6
+    result.stdout.fnmatch_lines(["ERROR test_answers.py::test_answers?easy-00000? - ZeroDiv*"])
+    result.stdout.no_fnmatch_line("*direct cause*")
+    result.stdout.no_fnmatch_line("*SampleError*")
+
+
 def test_a_plain_assert_is_a_score(project: pytest.Pytester, half: FaultyServer) -> None:
     project.makepyfile(
         test_answers=ANSWERS.replace("same_number(completion, sample.target)", "completion.text == '42'")

@@ -144,6 +144,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\nzzz = 3", "unknown key in modeleval.toml: [[]run]: 'zzz'. The keys are *"),
         ("[run]\nrun = 'pr'", "unknown key in modeleval.toml: [[]run]: 'run'*"),
         ("[run]\nhistory = 'x'", "unknown key in modeleval.toml: [[]run]: 'history'*"),
+        ("[run]\n--eval-limit = 3", "unknown key in modeleval.toml: [[]run]: '--eval-limit'; did you mean 'limit'? *"),
         ("[runs.pr]\nlimti = 3", "unknown key in modeleval.toml: [[]runs.pr]: 'limti'; did you mean 'limit'? *"),
         ("[runs]\nlimit = 3", "modeleval.toml: [[]runs.limit] is a table of settings, not 3"),
         ("run = 3", "modeleval.toml: [[]run] is a table of settings, not 3"),

@@ -118,10 +118,20 @@ def test_the_aliases_shown_are_read(tmp_path: Path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         (folder / "modeleval.toml").write_text(block)
-        assert (
-            read_aliases(read_config(folder)["models"])["qwen3"].model
-            == tomllib.loads(block)["models"]["qwen3"]["model"]
-        )
+        aliases = read_aliases(read_config(folder)["models"])
+        told = tomllib.loads(block)["models"]
+        assert told
+        assert {name: each.model for name, each in aliases.items()} == {n: each["model"] for n, each in told.items()}
+
+
+def test_the_model_of_ones_own_shown_answers(pytester: pytest.Pytester) -> None:
+    own = (ROOT / "docs/models.md").read_text().partition("## A model of your own")[2]
+    (conftest,), (alias,) = blocks(own, "python"), blocks(own, "toml")
+    pytester.makeconftest(conftest)
+    pytester.makefile(".toml", modeleval=alias)
+    pytester.makepyfile("def test_it(model): assert model.complete('42').text == '42'")
+
+    run(pytester, "--model", "mine", ".").assert_outcomes(passed=1)
 
 
 @pytest.mark.parametrize("document", ["gate", "settings"])

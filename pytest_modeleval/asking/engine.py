@@ -16,7 +16,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.sample import NotAsked, SampleError, StopRun
+from pytest_modeleval.sample import Crashed, NotAsked, SampleError, StopRun
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -265,7 +265,7 @@ class Engine(Generic[T]):
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
-            wrapped = SampleError(f"{type(error).__name__}: {error}")
+            wrapped = Crashed(f"{type(error).__name__}: {error}")
             wrapped.__cause__ = error
             self._publish(job.key, wrapped)
 

@@ -22,7 +22,7 @@ def open_model(spec: ModelSpec, hook: pluggy.HookRelay) -> Model:
         return opener(spec)
     model: Model | None = hook.pytest_modeleval_open_model(spec=spec)
     if model is None:
-        own = "one of your own is opened by the hook pytest_modeleval_open_model of a conftest.py"
+        own = "One of your own is opened by the hook pytest_modeleval_open_model of a conftest.py"
         raise unknown(f"api of model {spec.name!r}:", spec.api, APIS, own)
     if lacking := [name for name in _NEEDED if not hasattr(model, name)]:
         raise pytest.UsageError(

@@ -290,7 +290,7 @@ def given_in(
         key = name.replace("-", "_")
         if key not in keys:
             how = "The keys are the flags that pytest --help shows, without --eval-."
-            raise unknown(f"key in {where}:", name, (), how, meant=closest(key.removeprefix("eval_"), keys))
+            raise unknown(f"key in {where}:", name, (), how, meant=closest(key.lstrip("_").removeprefix("eval_"), keys))
         if value is not None:
             found[key] = Given(Where(f"{where} {key}", folder), value)
     return found

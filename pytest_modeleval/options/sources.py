@@ -32,6 +32,12 @@ class Settings(NamedTuple):
     tables: Mapping[str, Mapping[str, Table]]
     layers: tuple[Mapping[str, Given], ...]
 
+    @property
+    def of_this_run(self) -> dict[str, Given]:
+        """What this run is told and not every one: by its [runs.NAME], and by what `evaluate` was called with."""
+        of_every_run = len(self.tables["run"]) + len(self.tables["gate"])
+        return {key: given for layer in self.layers[of_every_run:] for key, given in layer.items()}
+
 
 _SETTINGS = pytest.StashKey[Settings]()
 _OPTIONS = pytest.StashKey[Options]()

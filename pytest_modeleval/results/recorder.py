@@ -21,7 +21,7 @@ from pytest_modeleval.results.verdicts import (
     score_rows,
     wrong_line,
 )
-from pytest_modeleval.sample import SampleError, StopRun, recorded_scores
+from pytest_modeleval.sample import Crashed, SampleError, StopRun, recorded_scores
 from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.rows import Row
 from pytest_modeleval.store.store import Store
@@ -61,6 +61,10 @@ class Recorder:
             return
         trial = item.stash.get(TRIAL, None)
         error = call.excinfo.value if call.excinfo else None
+        why = str(error or "")
+        if isinstance(error, Crashed) and (error := error.__cause__):
+            # Where it was raised once more, and by whom, is nothing of the user's.
+            report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(error))
         if isinstance(error, SampleError) and error.__cause__ is None:
             report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(trial, Trial):
@@ -77,7 +81,7 @@ class Recorder:
         report.user_properties.append(record.to_property())
         if getattr(item.config.option, "xmlpath", None):
             item.stash[_FIGURES] = figures(record)
-        hidden, why = ref.source.hidden, str(error or "")
+        hidden = ref.source.hidden
         if hidden:
             why = hide(report, outcome, error, hidden)
         texts = [] if hidden or row is None else [*messages, row, *answer_rows(self._run, item.nodeid, trial)]

@@ -139,6 +139,47 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
     marked.stdout.re_match_lines([r".*load tests cannot run under -n: a load test measures alone"])
 
 
+LOAD = ("--perf-parallel", "2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            (*LOAD, "--eval-min-score", "x=0.9"),
+            "--eval-min-score is for benchmarks, and this is a load test: --perf-slo ",
+        ),
+        ((*LOAD, "--eval-baseline", "no.json"), "--eval-baseline is for benchmarks"),
+        ((*LOAD, "--eval-plan"), "--eval-plan is for benchmarks, and this is a load test: it would send, and not plan"),
+        ((*LOAD, "--eval-budget", "1k tokens"), "--eval-budget is for benchmarks"),
+        (
+            ("test_mine.py", "--eval-json", "out.json"),
+            "--eval-json is for benchmarks, .*: --perf-out writes its figures",
+        ),
+        (("--eval-run", "load"), r"modeleval.toml: \[runs.load\] summary is for benchmarks"),
+    ],
+)
+def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
+    served: pytest.Pytester, arguments: tuple[str, ...], said: str
+) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    toml = served.path / "modeleval.toml"
+    toml.write_text(toml.read_text() + "[runs.load]\nperf_parallel = 2\nsummary = 'out.md'\n")
+    result = perf(served, *arguments)
+
+    assert result.ret == 4
+    result.stderr.re_match_lines([f"ERROR: {said}"])
+    assert not list(served.path.glob("out.*"))
+
+
+def test_what_every_run_is_told_holds_no_load_test_up(served: pytest.Pytester) -> None:
+    toml = served.path / "modeleval.toml"
+    toml.write_text(toml.read_text() + "[run]\njson = 'out.json'\n[gate]\nmin_score = { gsm8k = 0.8 }\n")
+    result = perf(served, *LOAD, *FEW)
+
+    result.assert_outcomes(passed=1)
+
+
 def test_a_wrong_argument_of_the_mark_is_said(served: pytest.Pytester) -> None:
     served.makepyfile(test_mine="import pytest\n@pytest.mark.perf(paralel=3)\ndef test_mine(load): pass")
     result = perf(served, "test_mine.py")

@@ -68,6 +68,19 @@ def test_reports_have_ids_and_verdicts_only(project: pytest.Pytester, protected:
     assert "wrong (protected: --eval-show answers shows its texts)" in result.stdout.str()
 
 
+def test_what_an_async_body_raises_is_not_quoted(project: pytest.Pytester, protected: FaultyServer) -> None:
+    crashing = PROTECTED.replace("def test", "async def test").replace(
+        "assert same", "raise ValueError(completion.text)  #"
+    )
+    project.makepyfile(test_answers=crashing)
+    result = run(project, "test_answers.py", "--model", "faulty", *OUTPUTS[:-2], "--eval-export", "out/samples.csv")
+
+    everything = written(project.path / "out") + result.stdout.str()
+    assert result.parseoutcomes()["errors"] == 10
+    assert [text for text in TEXTS if text in everything] == []
+    assert "error: ValueError (protected: --eval-show answers shows its texts)" in everything
+
+
 def test_they_show_all_of_one_that_is_named(project: pytest.Pytester, protected: FaultyServer) -> None:
     result = run(
         project,

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.options.flags import Given, read
-from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.options import FLAGS as OPTIONS
+from pytest_modeleval.options.options import GATE, unknown
 from pytest_modeleval.options.sources import settings_of, typed
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
@@ -17,6 +18,27 @@ PERF = "perf"
 PERF_FIXTURES = ("load", "perf_search", "perf_speed")
 # With one of these a run is a load test.
 LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "perf_speed"})
+
+# What only benchmarks have, and a run without would seem to have kept, by key; the gate's flags besides.
+_OF_BENCHMARKS = {
+    "plan": "it would send, and not plan",
+    "budget": "--perf-number and --perf-duration say how much it asks",
+    "json": "--perf-out writes its figures",
+    "summary": "--perf-out writes its figures",
+    "export": "--perf-out writes its figures",
+}
+
+
+def refuse_unheeded(config: pytest.Config) -> None:
+    """`pytest.UsageError` for what this run is told that no load test heeds, by a flag, its [runs.NAME] or `evaluate`.
+
+    [run] and [gate] stand for every run, and so also for those that weigh and write more.
+    """
+    gate = {flag.key: "--perf-slo and --perf-compare-fail are its gate" for flag in OPTIONS if flag.group == GATE}
+    instead = gate | _OF_BENCHMARKS
+    for key, given in (settings_of(config).of_this_run | typed(config, OPTIONS)).items():
+        if key in instead and given.value not in (False, "false"):
+            raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
 def read_perf(config: pytest.Config, marked: Mapping[str, object] | None = None) -> PerfOptions:

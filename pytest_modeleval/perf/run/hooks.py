@@ -12,7 +12,7 @@ from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf
+from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf, refuse_unheeded
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
@@ -111,6 +111,8 @@ class LoadHooks:
             raise pytest.UsageError(
                 f"load tests and benchmarks are selected together: {_ALONE}; choose with -m {PERF} or -m 'not {PERF}'"
             )
+        if not self._is_worker:
+            refuse_unheeded(self._config)
         if allure_results(self._config, read_options(self._config)) and not self._is_worker:
             from pytest_modeleval.perf.reports.allure import listen
 
