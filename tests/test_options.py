@@ -162,7 +162,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[gate]\nlimit = 3", "modeleval.toml: [[]gate] limit belongs into [[]run]"),
         ("[gate]\nmargn = '2pp'", "unknown key in modeleval.toml: [[]gate]: 'margn'; did you mean 'margin'? *"),
         ("[gate]\nmargin = 1", "modeleval.toml: [[]gate] margin takes percentage points or a share of the samples: 1pp or 0.01, not '1'"),
-        ("[gate]\nmin_score = { answers = 80 }", "--eval-min-score answers takes a score such as those of answers, 0 to 1, not 80"),
+        ("[gate]\nmin_score = { answers = 'high' }", "modeleval.toml: [[]gate] min_score answers takes *, not 'high'"),
         ("[rum]\nlimit = 3", "unknown key in modeleval.toml: 'rum'; did you mean 'run'? *"),
     ],
     ids=lambda text: "" if text.startswith(("unknown", "modeleval")) else text.replace("\n", " "),
