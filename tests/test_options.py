@@ -154,6 +154,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\noffline = 'yes'", "modeleval.toml: [[]run] offline takes true or false, not 'yes'"),
         ("[run]\njson = ''", "modeleval.toml: [[]run] json takes FILE, not ''"),
         ("[run]\nshow = ['']", "modeleval.toml: [[]run] show takes NAME, not ''"),
+        (f"[run]\ndata = '{'x' * 300}'", "modeleval.toml: [[]run] data: there is no folder 'xxx*"),
         ("[run]\ndata = 'nowhere'", "modeleval.toml: [[]run] data: there is no folder 'nowhere'"),
         ("[run]\nbudget = '5 apples'", "modeleval.toml: [[]run] budget *'5 apples'"),
         ("[run]\nperf-slo = 'p99_tft<=1s'", "modeleval.toml: [[]run] perf_slo*tft*"),
