@@ -75,8 +75,7 @@ class AskedModel:
 
         The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
         """
-        # A list that the body goes on with: what was asked stays as it was.
-        messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+        messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         settings = {**self.asker.spec.generation, **generation}
         completion = await self.ask(Chat(messages, tools, settings, **self._who), Completion)
         if self.filters:
