@@ -31,13 +31,22 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class Chat(_Asked):
-    """Messages to be answered by a text or by calls of the tools, with generation settings."""
+    """Messages to be answered by a text or by calls of the tools, with generation settings.
+
+    Raises `TypeError` for what is no list of messages, before anything is paid for.
+    """
 
     messages: Sequence[Message]
     tools: Sequence[Json] = ()
     generation: Json = field(default_factory=dict)
     varies: ClassVar[bool] = True
     gives: ClassVar[str] = "chat"
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.messages, list | tuple) and all(isinstance(each, Mapping) for each in self.messages)):
+            raise TypeError(
+                f'messages are a list such as [{{"role": "user", "content": "…"}}], not {self.messages!r:.80}'
+            )
 
     @property
     def shape(self) -> list[Any]:

@@ -181,6 +181,17 @@ def test_ordinary(model):
     result.assert_outcomes(passed=3)
 
 
+@pytest.mark.parametrize("messages", ["3", "['say']", "{'role': 'user', 'content': 'say'}", "None"])
+def test_what_are_no_messages_is_never_sent(project: pytest.Pytester, faulty: FaultyServer, messages: str) -> None:
+    project.makepyfile(test_wrong=f"def test_wrong(model): model.complete({messages})")
+
+    result = run(project, "--model", "faulty", "test_wrong.py")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *TypeError: messages are a list such as *, not *"])
+    assert faulty.asked == []
+
+
 def test_a_server_that_is_not_there_fails_an_ordinary_test_in_one_line(project: pytest.Pytester) -> None:
     (project.path / "modeleval.toml").write_text(
         '[models.gone]\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "gone"\nretries = 0\n'
