@@ -24,7 +24,7 @@ def tail(t: float, freedom: int) -> float:
         return 1 - NormalDist().cdf(t)
     a, x = freedom / 2, freedom / (freedom + t * t)
     if x > (a + 1) / (a + 2.5):
-        return 0.5 - _beta(0.5, a, 1 - x) / 2
+        return 0.5 - _beta(0.5, a, t * t / (freedom + t * t)) / 2
     return _beta(a, 0.5, x) / 2
 
 
