@@ -77,7 +77,12 @@ class AskedModel:
         """
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         settings = {**self.asker.spec.generation, **generation}
-        completion = await self.ask(Chat(messages, tools, settings, **self._who), Completion)
+        # A conversation is often one list that grows: what is asked now stays as it is.
+        return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self._who))
+
+    async def chat(self, request: Chat) -> Completion:
+        """The answer to a chat; `FilteredCompletion` where there are filters."""
+        completion = await self.ask(request, Completion)
         if self.filters:
             as_it_came = {each.name: getattr(completion, each.name) for each in fields(Completion)}
             return FilteredCompletion(**as_it_came, scored=filtered(completion.text, self.filters))
@@ -85,15 +90,15 @@ class AskedModel:
 
     async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
         """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
-        return await self.ask(Embed(texts, parameters, **self._who), Embeddings)
+        return await self.ask(Embed(deepcopy(texts), deepcopy(parameters), **self._who), Embeddings)
 
     async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
         """How well each document fits the query."""
-        return await self.ask(Rerank(query, documents, parameters, **self._who), Ranking)
+        return await self.ask(Rerank(query, deepcopy(documents), deepcopy(parameters), **self._who), Ranking)
 
     async def paint(self, prompt: str, **parameters: Any) -> Pictures:
         """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
-        return await self.ask(Paint(prompt, parameters, **self._who), Pictures)
+        return await self.ask(Paint(prompt, deepcopy(parameters), **self._who), Pictures)
 
     @property
     def _who(self) -> dict[str, Any]:
@@ -101,8 +106,6 @@ class AskedModel:
 
     async def ask(self, request: Request, kind: type[A]) -> A:
         """The answer to any request, which is of this kind; kept with the others."""
-        # A conversation is often one list that grows: what is asked now stays as it is.
-        request = deepcopy(request)
         asked_before = self.requests.count(request)
         self.requests.append(request)
         answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
@@ -130,9 +133,8 @@ async def ask_prompt(asker: Asker, ref: SampleRef, trial: Trial) -> Completion:
     prompt, model = trial.sample.prompt, model_of(asker, ref, trial)
     if isinstance(prompt, LogLikelihood) and trial.sample.options:
         return await _weigh(asker, ref, trial, prompt)
-    if isinstance(prompt, NotChat):
-        return await model.ask(first_request(trial.sample, ref), Completion)
-    return await model.complete(trial.sample.messages, tools=trial.sample.tools)
+    request = first_request(trial.sample, ref)
+    return await (model.chat(request) if isinstance(request, Chat) else model.ask(request, Completion))
 
 
 async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Trial:
