@@ -32,8 +32,10 @@ _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 class Recorder:
     """Writes one run's samples into the store; ``stop`` ends the run with one line."""
 
-    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn]) -> None:
+    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn], *, pins_wanted: bool) -> None:
         self._run, self._lock, self._stop = run, lock, stop
+        # They take some 50 ms a benchmark.
+        self._pins_wanted = pins_wanted
         self._pinned: set[tuple[str, str]] = set()
         self.store: Store | None = None
 
@@ -101,12 +103,14 @@ class Recorder:
             except StopRun as stopped:
                 self._stop(str(stopped))
 
-    def _pins(self, ref: SampleRef) -> dict[str, str]:
-        """The pins of a benchmark, the first time that this process reports a sample of it."""
+    def _pins(self, ref: SampleRef) -> dict[str, str] | None:
+        """The pins of a benchmark, if a gate wants any, the first time that this process reports a sample of it."""
         key = ref.model.name, ref.source.benchmark.name
         if key in self._pinned:
-            return {}
+            return None
         self._pinned.add(key)
+        if not self._pins_wanted:
+            return {}
         try:
             return pins_of(ref.source, ref.model, self._lock)
         except OSError as error:

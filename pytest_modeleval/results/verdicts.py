@@ -73,7 +73,7 @@ def record_of(
         harmonic=ref.source.benchmark.harmonic,
         sample=sample,
         pins=pins or {},
-        tags=tuple(ref.source.benchmark.tags) if pins else (),
+        tags=tuple(ref.source.benchmark.tags) if pins is not None else (),
         answer=_vote(trial) if trial and ref.source.repeats > 1 else "",
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),

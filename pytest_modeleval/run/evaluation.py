@@ -123,7 +123,7 @@ class Evaluation:
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._prefetch: Prefetch | None = None
-        self.recorder = Recorder(self.run, self.collector.lock, self.stop)
+        self.recorder = Recorder(self.run, self.collector.lock, self.stop, pins_wanted=self.gate.decides)
 
     def _read_collection(self) -> "CollectionRun | None":
         if self.options.collection is None:
