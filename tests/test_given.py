@@ -211,7 +211,7 @@ def test_a_server_that_is_not_there_fails_an_ordinary_test_in_one_line(project: 
 
 
 def test_annotated_bodies_run_as_they_stand(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    # mypy reads that file too (`tox -e types`).
+    # mypy reads that file too (`tox -e tests`).
     project.makepyfile(test_bodies=Path(__file__).with_name("bodies.py").read_text())
     faulty.fault = answer("42")
 

@@ -125,6 +125,7 @@ MOMENT: Table = {
     "overloaded": (529, error("overloaded")),
     "starting": (503, error("the context length is being set up")),
     "a conflict": (409, error("locked")),
+    "a proxy that gave up": (499, error("client closed request")),
     "TGI": (424, {"error": "Request failed during generation: Server error", "error_type": "generation"}),
     "Groq": (498, error("capacity exceeded")),
     "no redirect": (304, ""),
