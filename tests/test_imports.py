@@ -25,7 +25,7 @@ LAYERS = [
     {"api", "history", "hooks", "perf/options"},
     {"perf", "reports"},
     {"reports/allure"},
-    {"perf/reports"},
+    {"outputs", "perf/reports"},
     {"perf/run"},
     {"run"},
     {"fixtures"},

@@ -183,33 +183,25 @@ class LoadHooks:
         return None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        write(terminalreporter, self.session.finished(0), STATUSES)
+        write(terminalreporter, self.session.found, STATUSES)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         only_loads = all(is_load(item) for item in session.items)
         if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
             session.exitstatus = int(exit_status(self._statuses))
-        for end in (self._write_files, self.session.close):
+        for end in (self._write_files, self.session.finish):
             try:
-                end(int(session.exitstatus))
+                end(session)
             except (OSError, pytest.UsageError, StopRun) as error:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _write_files(self, exit_status: int) -> None:
-        options, run = read_perf(self._config), self.session.finished(exit_status)
-        if (page := read_options(self._config).html) and not self._is_worker:
-            from pytest_modeleval.perf.reports.page import write_load_page
-
-            write_load_page(page, run)
-        if run.measured and options.out:
-            for note in write_all(options.out, options.records, run.id, run.measured):
-                self._config.get_terminal_writer().line(f"\n{note}")
-        found = run.measured or run.speeds
-        if found and allure_results(self._config, read_options(self._config)):
-            from pytest_modeleval.perf.reports.allure import write_results
-
-            self._config.get_terminal_writer().line(f"\n{write_results(self._config, run)}")
-        if run.measured and options.track:
-            track(options.track, run.id, run.measured)
+    def _write_files(self, session: pytest.Session) -> None:
+        """Write what load tests alone have: every request, and the figures in a tracker."""
+        options, run, measured = read_perf(self._config), self.session.run, self.session.measured
+        if measured and options.out:
+            for note in write_all(options.out, options.records, run, measured):
+                session.config.get_terminal_writer().line(f"\n{note}")
+        if measured and options.track:
+            track(options.track, run, measured)
