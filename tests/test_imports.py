@@ -114,7 +114,7 @@ def test_the_package_lists_what_it_offers() -> None:
         "pytest_modeleval.plugin",
         "pytest_modeleval.run.evaluation",
         "pytest_modeleval.scorers.instructions",
-        "pytest_modeleval.custom.collecting",
+        "pytest_modeleval.custom.made",
         "pytest_modeleval.perf.run.hooks",
     ],
 )

@@ -36,7 +36,7 @@ from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.write import write
-from pytest_modeleval.perf.run.items import is_load
+from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results.expected import Expected
@@ -222,7 +222,7 @@ class Evaluation:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
                 self.finished = conclude(self, session, store, exit_status)
                 # Load tests are a run of their own.
-                if not any(map(is_load, session.items)):
+                if not has_loads(session):
                     write(self.finished, session, store)
             if self._prefetch is not None:
                 self._prefetch.close()

@@ -12,6 +12,8 @@ from pytest_modeleval.options.sources import settings_of, typed
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
 
+# The plugin of a session that collected one.
+PLUGIN = "modeleval-perf"
 # The mark of every load test.
 PERF = "perf"
 # What it takes as an argument: a load's figures, a search's answer, the speed of a model in this process.
@@ -82,6 +84,11 @@ def fixture_of(item: Any) -> str | None:
     if item.get_closest_marker(PERF) is None or not (known := getattr(item, "_fixtureinfo", None)):
         return None
     return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
+
+
+def has_loads(session: pytest.Session) -> bool:
+    """Whether load tests are among a session's items."""
+    return session.config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, session.items))
 
 
 def _is_ours(definitions: Sequence[Any], name: str) -> bool:

@@ -12,7 +12,7 @@ from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf, refuse_unheeded
+from pytest_modeleval.perf.options.asked import PERF, PLUGIN, fixture_of, is_asked, read_perf, refuse_unheeded
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
@@ -25,17 +25,16 @@ from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.search import Found, Knee, read_find
 from pytest_modeleval.sample import StopRun
 
-_NAME = "modeleval-perf"
 _ALONE = "a load test measures alone, and these would load the server and this machine too"
 _WORKERS = f"load tests cannot run under -n: {_ALONE}; leave -n out"
 
 
 def register(config: pytest.Config) -> "LoadHooks":
     """The hooks of load tests, registered the first time that they are wanted."""
-    hooks: LoadHooks | None = config.pluginmanager.get_plugin(_NAME)
+    hooks: LoadHooks | None = config.pluginmanager.get_plugin(PLUGIN)
     if hooks is None:
         hooks = LoadHooks(config)
-        config.pluginmanager.register(hooks, _NAME)
+        config.pluginmanager.register(hooks, PLUGIN)
     return hooks
 
 
