@@ -197,7 +197,7 @@ class _LeanClient(openai.DefaultAsyncHttpxClient):
     ) -> httpx2.Request:
         """The request; what older releases of the client tell although they are told to omit it (3.0) is left out."""
         told = [header for header in headers if not header[0].lower().startswith("x-stainless-")]
-        return httpx2.Request(method, _parsed(url), headers=told, content=content)
+        return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
 
 
 _parsed = lru_cache(maxsize=16)(httpx2.URL)
