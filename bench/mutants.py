@@ -73,6 +73,8 @@ def copied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     ignored = shutil.ignore_patterns(".git", ".*_cache", "__pycache__", ".tox", ".hypothesis", "build", ".modeleval")
     shutil.copytree(ROOT, folder / "tree", ignore=ignored, symlinks=True)
+    # Else the benchmarks that come with the package would be the installed checkout's, and the copy's beside them.
+    (folder / "tree" / PACKAGE / "benchmarks").symlink_to("../benchmarks")
     if (shared := ROOT.parent / "shared").exists():
         (folder / "shared").symlink_to(shared.resolve())
     return folder / "tree"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.items.declare import Shots, benchmark
     from pytest_modeleval.items.prompts import Cloze
     from pytest_modeleval.perf.measured import Measured
+    from pytest_modeleval.perf.reports.section import Loads
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.perf.verdict.search import Found, Knee
     from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Rerank
@@ -40,6 +41,7 @@ __all__ = [
     "Found",
     "JudgeError",
     "Knee",
+    "Loads",
     "LogLikelihood",
     "LogLikelihoods",
     "Measured",
@@ -73,6 +75,7 @@ _MODULES = {
     "Found": "perf.verdict.search",
     "JudgeError": "sample",
     "Knee": "perf.verdict.search",
+    "Loads": "perf.reports.section",
     "LogLikelihood": "requests",
     "LogLikelihoods": "sample",
     "Measured": "perf.measured",

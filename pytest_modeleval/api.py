@@ -24,12 +24,16 @@ _OWN = {"model": "--model", "json": "--eval-json", "export": "--eval-export"}
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A finished run: the table's rows, one mapping a sample (as --eval-export writes them), pytest's exit status."""
+    """A finished run: the table's rows, one mapping a sample (as --eval-export writes them), pytest's exit status.
+
+    ``loads`` has one mapping a load of a load test, with its figures, as --eval-json writes them.
+    """
 
     id: str
     exit_status: int
     scores: Sequence[TableRow]
     samples: Sequence[Mapping[str, Any]]
+    loads: Sequence[Mapping[str, Any]] = ()
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The samples as a data frame."""
@@ -89,13 +93,15 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
     path, samples = folder / "run.json", folder / "samples.jsonl"
     if status == pytest.ExitCode.USAGE_ERROR:
         raise pytest.UsageError(_complaint(output))
-    if not path.exists() or not samples.exists():
+    if not path.exists():
         raise RuntimeError(f"the evaluation ended with exit status {status} and without results: {_complaint(output)}")
     document = json.loads(path.read_text("utf-8"))
-    with samples.open(encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+    rows = []
+    if "loads" not in document:
+        with samples.open(encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
     read = [TableRow(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
-    return Evaluated(document["run"]["id"], status, read, rows)
+    return Evaluated(document["run"]["id"], status, read, rows, document.get("loads", ()))
 
 
 def _complaint(output: str) -> str:

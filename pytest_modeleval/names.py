@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 # What stands before a published collection's line, which is not the dataset's row of the same number.
@@ -12,6 +13,8 @@ _ITEM = re.compile(
 )
 
 
+# The same few names stand in thousands of ids.
+@lru_cache(maxsize=1024)
 def id_part(name: str) -> str:
     """A name that pytest's node ids, -k and xdist can carry."""
     return re.sub(r"[^\w.+-]", "_", name)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pytest_modeleval.names import SampleName
@@ -77,22 +78,30 @@ class Record:
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""
         # `asdict` copies deeply, at 0.1 ms a record.
-        values = ((name, getattr(self, name)) for name in self.__slots__)
-        fields = {name: value for name, value in values if value or name not in _LEFT_OUT}
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        for name in _LEFT_OUT:
+            if not fields[name]:
+                del fields[name]
         if self.scales:
             fields["scales"] = {name: scale.kept for name, scale in self.scales.items()}
         return PROPERTY, json.dumps(fields, separators=(",", ":"))
 
-    @classmethod
-    def of(cls, properties: Iterable[tuple[str, Any]]) -> "Record | None":
+    @staticmethod
+    def of(properties: Iterable[tuple[str, Any]]) -> "Record | None":
         """The record among a report's user properties, if any."""
         for name, value in properties:
             if name == PROPERTY:
-                fields = json.loads(value)
-                if "labels" in fields:
-                    task_type, tags, categories, weight = fields["labels"]
-                    fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
-                if "scales" in fields:
-                    fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
-                return cls(**fields)
+                return _read(value)
         return None
+
+
+# A report is looked at by who counts, who shows it live, and who sums up.
+@lru_cache(maxsize=4)
+def _read(text: str) -> Record:
+    fields = json.loads(text)
+    if "labels" in fields:
+        task_type, tags, categories, weight = fields["labels"]
+        fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
+    if "scales" in fields:
+        fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
+    return Record(**fields)

@@ -25,7 +25,7 @@ LAYERS = [
     {"api", "history", "hooks", "perf/options"},
     {"perf", "reports"},
     {"reports/allure"},
-    {"perf/reports"},
+    {"outputs", "perf/reports"},
     {"perf/run"},
     {"run"},
     {"fixtures"},
@@ -114,7 +114,7 @@ def test_the_package_lists_what_it_offers() -> None:
         "pytest_modeleval.plugin",
         "pytest_modeleval.run.evaluation",
         "pytest_modeleval.scorers.instructions",
-        "pytest_modeleval.custom.collecting",
+        "pytest_modeleval.custom.made",
         "pytest_modeleval.perf.run.hooks",
     ],
 )

@@ -107,8 +107,7 @@ class Asker:
         asked = time.time()
         completion = await self._persist(model, request)
         self._refuse_lacking(completion, request)
-        self._recall.keep(question, completion)
-        return Answer(completion, question.key, asked, time.time())
+        return Answer(completion, self._recall.keep(question, completion), asked, time.time())
 
     def _refuse_lacking(self, completion: Completion, request: Request) -> None:
         """Raise for an answer that lacks what was asked for, before it is stored."""

@@ -66,10 +66,11 @@ class Recall:
         kept = self.store.answer(question.asked, question.who, rows[0][0]) if rows else None
         return kept if kept and kept.created >= self.rules.since else None
 
-    def keep(self, question: Question, completion: Completion) -> None:
-        """Store a new answer, if new ones are stored."""
+    def keep(self, question: Question, completion: Completion) -> str:
+        """Store a new answer, if new ones are stored; the key that it has."""
         if self.rules.cache.writes:
-            self.store.save_completion(question, self._spec.name, completion)
+            return self.store.save_completion(question, self._spec.name, completion)
+        return question.key
 
     def no_answer(self, question: Question) -> SampleError:
         """What to raise where only stored answers are wanted and none serves."""
@@ -98,8 +99,8 @@ class Recall:
         return json.dumps(identity, sort_keys=True)
 
 
-def _text(parts: list[Any]) -> str:
-    return json.dumps(parts, sort_keys=True, ensure_ascii=False)
+# `json.dumps` would make an encoder for every question.
+_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
 
 
 def _hash(text: str) -> str:

@@ -22,7 +22,6 @@ from pytest_modeleval.sample import (
     Score,
     recorded_scores,
 )
-from pytest_modeleval.scorers.choices import likeliest
 
 A = TypeVar("A", bound=Completion)
 
@@ -159,6 +158,9 @@ async def _weigh(asker: Asker, ref: SampleRef, trial: Trial, asked: LogLikelihoo
     acc_norm is the choice by log-likelihood per character of what is weighed, without the space before it, as in the
     lm-evaluation-harness (0.4.13, `process_results`).
     """
+    # 30 ms for its patterns, which a run without options to weigh is spared.
+    from pytest_modeleval.scorers.choices import likeliest
+
     sample = trial.sample
     answer = await asker.ask(first_request(sample, ref))
     logprobs = answer.completion.numbers[: len(sample.options)]

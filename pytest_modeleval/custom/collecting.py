@@ -1,18 +1,14 @@
 """The tests of a user's own files: each file or folder collects as a module with one benchmark in it."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.custom.files import UserData, name_of, read
-from pytest_modeleval.items.declare import Shots, benchmark
 from pytest_modeleval.options.options import Options
-from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 
 
 class FileModule(pytest.Module):
@@ -30,11 +26,16 @@ def modules_of(options: Options) -> dict[Path, ModuleType]:
         for flag, given in (("format", options.format), ("metric", options.metric), ("pass-mark", options.pass_mark)):
             if given:
                 raise pytest.UsageError(f"--eval-{flag} is about --eval-file PATH, which is missing")
+        return {}
+    # With the scorers of a user's files, which a run without such a file is spared.
+    from pytest_modeleval.custom.files import name_of, read
+    from pytest_modeleval.custom.made import module_of
+
     named: dict[str, Path] = {}
     for path in options.file:
         if (first := named.setdefault(name_of(path), path)) != path:
             raise pytest.UsageError(f"--eval-file: {first} and {path} are both called {name_of(path)!r}; rename one")
-    return {path: _module(read(path, options.format), options) for path in options.file}
+    return {path: module_of(read(path, options.format), options) for path in options.file}
 
 
 def collected(modules: Mapping[Path, ModuleType], path: Path, parent: pytest.Collector) -> FileModule | None:
@@ -60,33 +61,3 @@ def arguments(modules: Mapping[Path, ModuleType], typed: Sequence[str], start: P
     """What pytest runs: the paths that were typed, and the files, unless items of a file were typed."""
     named = {os.path.normpath(start / argument.partition("::")[0]) for argument in typed}
     return [*typed, *(str(path) for path in modules if str(path) not in named)]
-
-
-def _module(data: UserData, options: Options) -> ModuleType:
-    module = ModuleType(name_of(data.path), f"{data.path} as a benchmark")
-    test = _test(data, options)
-    setattr(module, test.__name__, test)
-    return module
-
-
-def _test(data: UserData, options: Options) -> Callable[[Sample, Completion], None]:
-    form = choice if data.format == "choice" else qa
-    scored = choice.scored if form is choice else _scorer(options)
-
-    def body(sample: Sample, completion: Completion) -> None:
-        assert scored(sample, completion)
-
-    body.__name__ = f"test_{name_of(data.path)}"
-    shots = Shots(0, "dev") if data.solved else None
-    return benchmark(data, form.to_sample, prompt=form.PROMPT, shots=shots)(body)
-
-
-def _scorer(options: Options) -> Callable[[Sample, Completion], Score]:
-    metrics = options.metric or ("exact", "f1")
-    for name in metrics:
-        try:
-            # What a metric needs is missing before the first question, not after it.
-            qa.METRICS[name]("a", ["a"])
-        except SampleError as error:
-            raise pytest.UsageError(f"--eval-metric {name}: {error}") from None
-    return qa.scorer_of(metrics, 0.5 if options.pass_mark is None else options.pass_mark)

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,11 +65,9 @@ class OpenAIModel:
             # `asyncio.timeout` bounds a whole request; the client's own would bound each wait for the next byte.
             timeout=None,
             max_retries=0,
-            http_client=openai.DefaultAsyncHttpxClient(
-                transport=_transport(spec), event_hooks={"request": [_say_nothing], "response": [bodies.bound]}
-            ),
+            http_client=_LeanClient(transport=_transport(spec), event_hooks={"response": [bodies.bound]}),
         )
-        # With a path a whole address, so that the client need not join and parse it for every request.
+        # With a path a whole address, so that the client need not join it for every request.
         self._base = str(self._client.base_url).rstrip("/")
         self._where = f"{spec.name} at {self._client.base_url}"
         self._troubles = Troubles(spec, self._where, self._mask)
@@ -153,7 +152,7 @@ class OpenAIModel:
         started = time.perf_counter()
         if not stream:
             response = await self._post(PATHS["chat"], body)
-            return await completion(response.content, _nothing(), started)
+            return await completion(response.content, None, started)
         body |= {"stream": True, "stream_options": {"include_usage": True}}
         stream_cls = openai.AsyncStream[object]
         events = await self._client.post(
@@ -187,11 +186,21 @@ class OpenAIModel:
         )
 
 
-async def _say_nothing(request: httpx2.Request) -> None:
-    """Take out what older releases of the client tell although they are told to omit it (seen of 3.0)."""
-    if "x-stainless-os" in request.headers:
-        for name in _TOLD:
-            request.headers.pop(f"x-stainless-{name}", None)
+class _LeanClient(openai.DefaultAsyncHttpxClient):
+    """Makes a request of what the openai client says alone: httpx would parse its address and merge it with nothing.
+
+    That takes 20 µs of CPU a request (`bench/asking.py`).
+    """
+
+    def build_request(  # type: ignore[override]
+        self, method: str, url: str, *, headers: list[tuple[str, str]], content: bytes | None = None, **_: Any
+    ) -> httpx2.Request:
+        """The request; what older releases of the client tell although they are told to omit it (3.0) is left out."""
+        told = [header for header in headers if not header[0].lower().startswith("x-stainless-")]
+        return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
+
+
+_parsed = lru_cache(maxsize=16)(httpx2.URL)
 
 
 def _transport(spec: ModelSpec) -> httpx2.AsyncBaseTransport:
@@ -207,11 +216,6 @@ def _transport(spec: ModelSpec) -> httpx2.AsyncBaseTransport:
         # It may name the proxy with its password.
         why = "it needs the package socksio" if isinstance(error, ImportError) else "that is no proxy's address"
         raise pytest.UsageError(f"model {spec.name!r} is asked through the proxy of {name}: {why}") from None
-
-
-async def _nothing() -> AsyncIterator[bytes]:
-    return
-    yield
 
 
 def _body(model: str, request: Chat) -> dict[str, Any]:

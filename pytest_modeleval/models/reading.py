@@ -42,18 +42,18 @@ class _Reply:
     first_token: float | None = None
 
 
-async def completion(begun: bytes, pieces: AsyncIterable[bytes], started: float) -> Completion:
-    """The completion that a response's body is, of what has come of it and the pieces to come.
+async def completion(begun: bytes, pieces: AsyncIterable[bytes] | None, started: float) -> Completion:
+    """The completion that a response's body is, of what has come of it and the pieces to come; None: it is whole.
 
     Raises `Broken` for what is no answer, `SampleError` where there is no choice, and `Filtered`.
     """
-    reading, begun = aiter(pieces), begun.lstrip(_BLANK)
-    while len(begun) < _ENOUGH and (piece := await anext(reading, None)) is not None:
+    reading, begun = aiter(pieces) if pieces is not None else None, begun.lstrip(_BLANK)
+    while reading and len(begun) < _ENOUGH and (piece := await anext(reading, None)) is not None:
         begun = (begun + piece).lstrip(_BLANK)
     if begun.startswith(_EVENTS):
         reply = await _streamed(_events(begun, reading), started)
     else:
-        reply = _whole(begun + b"".join([piece async for piece in reading]))
+        reply = _whole(begun + b"".join([piece async for piece in reading]) if reading else begun)
     return _completion(reply, time.perf_counter() - started)
 
 
@@ -102,7 +102,7 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
     return reply
 
 
-async def _events(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, bytes]]:
+async def _events(begun: bytes, pieces: AsyncIterator[bytes] | None) -> AsyncIterator[tuple[str, bytes]]:
     """Name and data of each event (WHATWG HTML §9.2.6) as its last line arrives; what has no end at the end counts.
 
     Those that only keep the connection open are left out.
@@ -123,7 +123,7 @@ async def _events(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[t
         yield name.decode(errors="replace"), said
 
 
-async def _lines(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _lines(begun: bytes, pieces: AsyncIterator[bytes] | None) -> AsyncIterator[bytes]:
     """The lines of a stream without their ends: LF, CR LF, or CR."""
     buffer, at = bytearray(begun), 0
     while True:
@@ -135,7 +135,7 @@ async def _lines(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[by
         at = max(0, len(buffer) - 1)
         if len(buffer) > MOST_BYTES:
             raise Broken(f"an event is longer than {MOST_BYTES >> 20} MiB")
-        piece = await anext(pieces, None)
+        piece = await anext(pieces, None) if pieces else None
         if piece is None:
             break
         buffer += piece

@@ -28,7 +28,7 @@ def diff_lines(found: Difference, *, every: bool) -> list[str]:
         lines += _section(title, changes, every=every)
     lines += ["", *_counts(found.parts, found.changes), ""]
     verdicts = [part.verdict for part in found.parts if part.is_comparison]
-    lines += [f"{name}  {result.value}  {why}" for result, name, why in gate_lines(GateDecision(verdicts))]
+    lines += [f"{line.name}  {line.result}  {line.why}" for line in gate_lines(GateDecision(verdicts))]
     for part in found.parts:
         if part.same_answers:
             lines.append(

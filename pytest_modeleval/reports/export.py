@@ -23,6 +23,8 @@ def write_json(path: Path, run: FinishedRun) -> None:
         "run": about if run.spent is None else {**about, "budget": budget.document(run.spent)},
         "rows": [asdict(row) for row in run.rows],
     }
+    for section in run.sections:
+        document |= section.document()
     if run.collection is not None:
         document["collection"] = collection.document(run.collection, run.levels)
     path.parent.mkdir(parents=True, exist_ok=True)

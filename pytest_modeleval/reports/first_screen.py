@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from itertools import combinations
 
 from pytest_modeleval.gate.gate import GateDecision, Regressed
@@ -11,10 +11,10 @@ from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import Difference, outcomes, records
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.reports.collection import not_run
-from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.reports.gate import gate, lines
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.plots import lacking
-from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.results.levels import LevelRow
 from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, TableRow
 
@@ -26,15 +26,6 @@ class Scores:
     run: Run
     rows: Sequence[TableRow]
     tags: Sequence[TableRow] = ()
-
-
-@dataclass(frozen=True)
-class GateLine:
-    """One gate: ``result`` is passed, failed or inconclusive, ``why`` the figures it rests on."""
-
-    result: str
-    name: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -53,9 +44,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class FirstScreen:
-    """Everything that stands above the samples. ``exit_status`` is None where nothing was run."""
+    """Everything that stands above the samples. ``exit_status`` is None where nothing was run.
+
+    ``title`` and ``tables``, texts by their titles, are those of a run that is no evaluation.
+    """
 
     scores: Sequence[Scores]
+    title: str = ""
+    tables: Mapping[str, Sequence[Sequence[str]]] = field(default_factory=dict)
     gate: Sequence[GateLine] = ()
     regressed: Sequence[Regressed] = ()
     comparisons: Sequence[Comparison] = ()
@@ -79,7 +75,9 @@ def of_run(run: FinishedRun) -> FirstScreen:
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
         scores=[Scores(stored, _shown(run.rows), tags)],
-        gate=_gate(run.decision),
+        title=", ".join(each.title for each in run.sections),
+        tables={title: cells for each in run.sections for title, cells in each.tables().items()},
+        gate=gate(run),
         regressed=run.regressed,
         comparisons=list(_comparisons(run.models, of_models)),
         notes=said,
@@ -96,7 +94,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
     ]
     return FirstScreen(
         scores=[_stored(past, run) for run in found.runs],
-        gate=_gate(GateDecision([part.verdict for part in found.parts if part.is_comparison])),
+        gate=lines(GateDecision([part.verdict for part in found.parts if part.is_comparison])),
         regressed=sorted(regressed, key=lambda each: each.flaky),
         notes=[
             f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
@@ -122,10 +120,6 @@ def _stored(past: Past, run: Run) -> Scores:
 def _shown(rows: Sequence[TableRow]) -> list[TableRow]:
     """The rows without a part's metrics over repeats, as in the terminal."""
     return [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
-
-
-def _gate(decision: GateDecision | None) -> list[GateLine]:
-    return [GateLine(result.value, name, why) for result, name, why in (lines(decision) if decision else ())]
 
 
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:

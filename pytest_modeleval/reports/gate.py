@@ -6,21 +6,28 @@ import pytest
 
 from pytest_modeleval.gate.gate import GateDecision
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict
+from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.statistics.scale import PLAIN
 
 # The file under which a gate's test cases stand in reports.
 FILE = "gate"
 
 
-def lines(decision: GateDecision) -> list[tuple[Result, str, str]]:
-    """Result, name and what it rests on, of every gate; error rates only where they are too high."""
-    found = [(verdict.result, verdict.name, _comparison(verdict)) for verdict in decision.verdicts]
-    found += [(each.result, each.name, _threshold(each)) for each in decision.thresholds]
+def gate(run: FinishedRun) -> list[GateLine]:
+    """All that a run was judged by."""
+    decided = lines(run.decision) if run.decision else []
+    return [*decided, *(line for section in run.sections for line in section.gate())]
+
+
+def lines(decision: GateDecision) -> list[GateLine]:
+    """Every gate of a decision; error rates only where they are too high."""
+    found = [GateLine(verdict.result.value, verdict.name, _comparison(verdict)) for verdict in decision.verdicts]
+    found += [GateLine(each.result.value, each.name, _threshold(each)) for each in decision.thresholds]
     for rate in decision.rates:
         if rate.result is Result.FAILED:
             skipped = f" and {rate.skipped} skipped after they were answered" if rate.skipped else ""
             why = f"{rate.errors} errors{skipped} in {rate.n}, more than {rate.most:.1%} accepted"
-            found.append((rate.result, rate.name, why))
+            found.append(GateLine(rate.result.value, rate.name, why))
     return found
 
 
@@ -55,21 +62,22 @@ def _points(share: float) -> str:
 
 def write(terminal: pytest.TerminalReporter, decision: GateDecision) -> None:
     """The gate's section: a line for each benchmark and threshold."""
-    colours = {Result.PASSED: "green", Result.FAILED: "red", Result.INCONCLUSIVE: "yellow"}
+    colours = {Result.PASSED.value: "green", Result.FAILED.value: "red", Result.INCONCLUSIVE.value: "yellow"}
     found = lines(decision)
     if not found:
         return
     terminal.write_sep("=", "gate")
-    width = max(len(name) for _, name, _ in found)
-    for result, name, why in found:
-        terminal.write(f"{name.ljust(width)}  ")
-        terminal.write(result.value.ljust(12), **{colours[result]: True, "bold": True})
-        terminal.write_line(f"  {why}")
+    width = max(len(line.name) for line in found)
+    for line in found:
+        terminal.write(f"{line.name.ljust(width)}  ")
+        terminal.write(line.result.ljust(12), **{colours[line.result]: True, "bold": True})
+        terminal.write_line(f"  {line.why}")
 
 
 def test_reports(decision: GateDecision, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
     """Each gate as the three reports of a test, for whoever reads pytest's reports."""
-    for result, name, why in lines(decision):
+    for line in lines(decision):
+        result, name = Result(line.result), line.name
         good = result is Result.PASSED or (result is Result.INCONCLUSIVE and inconclusive_passes)
         node = f"{FILE}::{name}"
         yield [
@@ -78,7 +86,7 @@ def test_reports(decision: GateDecision, *, inconclusive_passes: bool) -> Iterat
                 location=(FILE, None, name),
                 keywords={},
                 outcome="passed" if good or when != "call" else "failed",
-                longrepr=None if good or when != "call" else f"{result.value}: {why}",
+                longrepr=None if good or when != "call" else f"{line.result}: {line.why}",
                 when=when,
             )
             for when in ("setup", "call", "teardown")

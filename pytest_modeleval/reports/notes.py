@@ -15,6 +15,7 @@ def notes(run: FinishedRun) -> list[str]:
         *([budget.line(run.spent)] if run.spent else []),
         *_broken_off(run),
         *_blessed(run),
+        *(note for section in run.sections for note in section.notes()),
     ]
 
 

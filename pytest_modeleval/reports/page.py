@@ -91,7 +91,8 @@ def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[st
     found = asdict(screen)
     for scores, given in zip(found["scores"], screen.scores, strict=True):
         scores["run"] = {"id": given.run.id, "time": given.run.time}
-    return {**found, "plots": pictures(plots), "columns": COLUMNS}
+    tables = [{"title": title, "cells": cells} for title, cells in screen.tables.items()]
+    return {**found, "tables": tables, "plots": pictures(plots), "columns": COLUMNS}
 
 
 def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:

@@ -1,31 +1,36 @@
 """The gate and the table as Markdown, for the summary of a pull request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_modeleval.gate.gate import GateDecision
-from pytest_modeleval.gate.verdict import Result
-from pytest_modeleval.reports.gate import lines
+from pytest_modeleval.reports.gate import gate
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.results.results import OVER_REPEATS, TableRow
 
-_SIGNS = {Result.PASSED: "✅", Result.FAILED: "❌", Result.INCONCLUSIVE: "❔"}
+_SIGNS = {"passed": "✅", "failed": "❌"}
 
 
 def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    said = [*_gate(run.decision), *_table(run.rows), *(f"\n{_plain(note)}" for note in notes(run)), ""]
+    tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
+    scores = [] if run.sections else _table(run.rows)
+    said = [*_gate(gate(run)), *tables, *scores, *(f"\n{_plain(note)}" for note in notes(run)), ""]
     path.write_text("\n".join(said), "utf-8")
 
 
-def _gate(decision: GateDecision | None) -> list[str]:
-    found = lines(decision) if decision else []
+def _gate(found: Sequence[GateLine]) -> list[str]:
     if not found:
         return []
-    cells = [f"| {_SIGNS[result]} {result.value} | {_plain(name)} | {why} |" for result, name, why in found]
+    cells = [f"| {_SIGNS.get(g.result, '❔')} {g.result} | {_plain(g.name)} | {g.why} |" for g in found]
     return ["### Gate", "", "| | | |", "|---|---|---|", *cells, ""]
+
+
+def _cells(title: str, cells: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table of texts, the first line of its cells that of its columns."""
+    head, *rows = (f"| {' | '.join(map(_plain, row))} |" for row in cells)
+    yield from (f"### {_plain(title)}", "", head, "|---" * len(cells[0]) + "|", *rows, "")
 
 
 def _table(rows: Sequence[TableRow]) -> list[str]:

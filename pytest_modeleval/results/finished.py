@@ -1,8 +1,9 @@
 """A run that has come to its end, as every report reads it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 from pytest_modeleval.asking.spending import Spent
 from pytest_modeleval.gate.gate import GateDecision, Regressed
@@ -18,14 +19,14 @@ from pytest_modeleval.results.reuse import Reuse
 class Totals:
     """A run's samples by their outcome, and its answers by whether they are new."""
 
-    right: int
-    wrong: int
-    measured: int
-    errors: int
-    unscored: int
-    answers: Reuse
+    right: int = 0
+    wrong: int = 0
+    measured: int = 0
+    errors: int = 0
+    unscored: int = 0
+    answers: Reuse = field(default_factory=Reuse)
     # More than half of the samples, and than the share that is accepted, are errors.
-    mostly_errors: bool
+    mostly_errors: bool = False
 
     @classmethod
     def of(cls, results: Results, accepted: float) -> "Totals":
@@ -40,12 +41,45 @@ class Totals:
 
 
 @dataclass(frozen=True)
+class GateLine:
+    """One gate: ``result`` is passed, failed, inconclusive or invalid, ``why`` the figures it rests on."""
+
+    result: str
+    name: str
+    why: str
+
+
+class Section(Protocol):
+    """What a kind of run found that is no scored sample, for every report: load tests' is `perf.reports.section`."""
+
+    @property
+    def title(self) -> str:
+        """What the run is called: "Load test of qwen3"."""
+
+    def document(self) -> Mapping[str, object]:
+        """Its part of ``--eval-json``, by keys that no other has."""
+
+    def tables(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """Tables of texts by their titles, the first line of each that of its columns."""
+
+    def gate(self) -> Iterable[GateLine]:
+        """What was judged."""
+
+    def notes(self) -> Iterable[str]:
+        """What else is said of it, in a line each."""
+
+    def plots(self) -> Mapping[str, str]:
+        """SVG texts by title."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class FinishedRun:
     """One run, made once at its end; what its samples asked and got stands in the store in ``folder``.
 
     ``began`` is a clock time in seconds. ``ended`` is ``complete`` or ``interrupted``; ``exit_status`` is that of
     pytest, unless a report cannot be written. ``selected`` counts the items, ``reported`` those that came to their end.
     ``is_gated`` says that a gate or a baseline was asked for; ``decision`` is None where nothing could be decided.
+    A run of load tests scores no samples: what it measured is its section.
     """
 
     id: str
@@ -58,25 +92,26 @@ class FinishedRun:
     exit_status: int
     selected: int
     reported: int
-    totals: Totals
-    rows: Sequence[TableRow]
-    tag_rows: Sequence[TableRow]
-    tags: Mapping[str, Sequence[str]]
+    totals: Totals = Totals()
+    rows: Sequence[TableRow] = ()
+    tag_rows: Sequence[TableRow] = ()
+    tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # A collection's, and its table.
-    collection: Drawn | None
-    levels: Sequence[LevelRow]
-    is_gated: bool
-    decision: GateDecision | None
-    regressed: Sequence[Regressed]
+    collection: Drawn | None = None
+    levels: Sequence[LevelRow] = ()
+    is_gated: bool = False
+    decision: GateDecision | None = None
+    regressed: Sequence[Regressed] = ()
     # The baseline that it wrote.
-    blessed: Path | None
-    spent: Spent | None
+    blessed: Path | None = None
+    spent: Spent | None = None
     # Which stored answers served, or would have, a line each.
-    remarks: Sequence[str]
+    remarks: Sequence[str] = ()
     # The store holds answers for the same command to go on with.
-    kept: bool
+    kept: bool = False
     # Benchmarks without data, and why.
-    without_data: Mapping[str, str]
+    without_data: Mapping[str, str] = field(default_factory=dict)
+    sections: Sequence[Section] = ()
 
     @property
     def is_interrupted(self) -> bool:

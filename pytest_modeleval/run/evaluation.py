@@ -35,6 +35,8 @@ from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
+from pytest_modeleval.outputs.write import write
+from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results.expected import Expected
@@ -44,7 +46,7 @@ from pytest_modeleval.results.lost import lost_record
 from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
-from pytest_modeleval.run.finish import ENDED, announce, conclude, finished, write
+from pytest_modeleval.run.finish import ENDED, conclude, finished
 from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
@@ -219,8 +221,9 @@ class Evaluation:
                 if self._purse is not None:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
                 self.finished = conclude(self, session, store, exit_status)
-                write(self.finished, session, store)
-                announce(self.finished, session)
+                # Load tests are a run of their own.
+                if not has_loads(session):
+                    write(self.finished, session, store)
             if self._prefetch is not None:
                 self._prefetch.close()
         except KeyboardInterrupt:

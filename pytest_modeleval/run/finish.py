@@ -1,31 +1,21 @@
-"""The end of a run: the gate's decision and exit status, and the files that were asked for."""
+"""The end of an evaluation: the gate's decision and exit status, and the run as a value."""
 
-import contextlib
-import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.asking.resuming import bless, refuse_changed
-from pytest_modeleval.foreign import one_line
 from pytest_modeleval.gate.gate import Exit, GateDecision
-from pytest_modeleval.history.past import SHORT
-from pytest_modeleval.options.sources import allure_results
+from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import stored, thoughts
-from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.gate import test_reports
-from pytest_modeleval.reports.junit import tell_suite
-from pytest_modeleval.reports.samples import export
-from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results.finished import FinishedRun, Totals
-from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
-    from pytest_modeleval.reports.first_screen import FirstScreen
     from pytest_modeleval.run.evaluation import Evaluation
 
 
@@ -126,7 +116,7 @@ def _judge(
         if decision is None:
             return None, blessed
     except (pytest.UsageError, OSError) as error:
-        _fail(session, str(error))
+        fail(session, str(error))
         return None, blessed
     if samples_only:
         session.exitstatus = int(decision.exit_status(inconclusive_passes=passes))
@@ -136,106 +126,3 @@ def _judge(
         for report in reports:
             session.config.hook.pytest_runtest_logreport(report=report)
     return decision, blessed
-
-
-def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
-    """Write the files that were asked for; each that cannot be written fails the run in one line of its own."""
-    options = run.options
-    tell_suite(session.config, [("ended", run.ended), *run.totals.answers.properties])
-    if options.json:
-        with _told(session, options.json):
-            write_json(options.json, run)
-    if options.summary:
-        with _told(session, options.summary):
-            write_summary(options.summary, run)
-    with _told(session, "the run store"):
-        store.flush()
-        # What reads the store would lack what is not in it.
-        _write_samples(run, session)
-
-
-def _write_samples(run: FinishedRun, session: pytest.Session) -> None:
-    """Write the files that show every sample."""
-    options = run.options
-    if path := options.export:
-        with _told(session, path):
-            _tell_missing(session, path, run.totals.done - export(path, run.folder, run.id))
-    allure = allure_results(session.config, options)
-    if not (options.html or allure) or _has_loads(session):
-        return
-    with _told(session, options.html or allure):
-        # Only a run with a flag for them pays for reading these.
-        from pytest_modeleval.reports import first_screen, run_plots
-
-        screen = first_screen.of_run(run)
-        plots = run_plots.of_runs(run.folder, screen)
-        if path := options.html:
-            from pytest_modeleval.reports.page import write_page
-
-            with _told(session, path):
-                _tell_missing(session, path, run.totals.done - write_page(path, run.folder, screen, plots.items()))
-        if path := allure:
-            with _told(session, path):
-                _write_allure(run, session, path, screen, plots)
-
-
-@contextlib.contextmanager
-def _told(session: pytest.Session, what: Path | str | None) -> Iterator[None]:
-    """What cannot be written fails the run in one line, and what is written after it is written."""
-    try:
-        yield
-    except OSError as error:
-        _fail(session, f"cannot write {what}: {error}")
-    except StopRun as error:
-        _fail(session, str(error))
-
-
-def announce(run: FinishedRun, session: pytest.Session) -> None:
-    """Hand the run to the conftests' hooks; what one raises fails the run in one line."""
-    try:
-        session.config.hook.pytest_modeleval_finished(run=run)
-    # A report of the user's own must not take pytest's with it.
-    except Exception as error:  # noqa: BLE001 - whatever it is
-        _fail(session, f"pytest_modeleval_finished: {type(error).__name__}: {one_line(str(error))}")
-
-
-def _has_loads(session: pytest.Session) -> bool:
-    """Whether it is a run of load tests, which have a page and a report of their own (perf/run/hooks.py)."""
-    from pytest_modeleval.perf.run.items import is_load
-
-    return any(map(is_load, session.items))
-
-
-def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
-    if missing > 0:
-        # A worker writes its scores some hundreds at a time.
-        _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
-
-
-def _write_allure(
-    run: FinishedRun, session: pytest.Session, results: Path, screen: "FirstScreen", plots: Mapping[str, str]
-) -> None:
-    """Write Allure's results, and the report that they make."""
-    from pytest_modeleval.reports.allure import command, report
-
-    if not session.config.getoption("allure_report_dir", None):
-        # The folder is the report's own: another run's results would be retries of this one's.
-        shutil.rmtree(results, ignore_errors=True)
-    kept = report.write(results, run, screen, plots)
-    lines = [f"Allure results in {results}: {kept.said}"]
-    if folder := run.options.report:
-        name = f"{', '.join(run.models)}, run {run.id[:SHORT]}"
-        page = command.generate(command.found(run.root), results, folder, name)
-        lines = [f"report in {page}: {kept.said}"]
-    for line in lines:
-        session.config.get_terminal_writer().line(f"\n{line}")
-
-
-def _say(session: pytest.Session, what: str) -> None:
-    session.config.get_terminal_writer().line(f"\n{what}", red=True)
-
-
-def _fail(session: pytest.Session, why: str) -> None:
-    """Say in one line what went wrong at the end."""
-    _say(session, why)
-    session.exitstatus = pytest.ExitCode.USAGE_ERROR

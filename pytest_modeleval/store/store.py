@@ -116,11 +116,12 @@ class Store:
         )
         return None if mean is None else float(mean)
 
-    def save_completion(self, question: Question, model: str, completion: Completion) -> None:
-        """Keep an answer; it is on disk when this returns."""
+    def save_completion(self, question: Question, model: str, completion: Completion) -> str:
+        """Keep an answer; it is on disk when this returns its key."""
         self._known.add(hash(question.asked))
         row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
+        return row[0]
 
     def begin_run(self, run: str, options: Mapping[str, Any], process: str | None = None) -> None:
         """Record that a run started, once for all its processes.

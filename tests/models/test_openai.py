@@ -11,7 +11,7 @@ from pytest_modeleval.models.openai import OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion
-from tests.conftest import FaultyServer, alias, answer, run
+from tests.conftest import FaultyServer, alias, answer, run, send
 
 QUESTION = [{"role": "user", "content": "What is 3 + 4?"}]
 
@@ -102,6 +102,17 @@ def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, s
     assert len(faulty_server.headers) == 2
     for headers in faulty_server.headers:
         assert not [name for name in headers if name.lower().startswith("x-stainless")]
+
+
+def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
+    """A gateway in front of several servers may know by it where a client was."""
+    said = {"choices": [{"index": 0, "message": {"content": "42"}, "finish_reason": "stop"}]}
+    faulty_server.fault = lambda handler, _: send(handler, 200, said, set_cookie="route=2; path=/")
+    faulty_server.models = []
+
+    ask(faulty_server.url, Chat(QUESTION), model="faulty")
+
+    assert [headers.get("cookie") for headers in faulty_server.headers] == [None, "route=2"]
 
 
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:

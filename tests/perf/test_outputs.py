@@ -4,10 +4,14 @@ import importlib.util
 import json
 import re
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
+import jsonschema
 import pytest
 
+import pytest_modeleval.reports
+from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
 from tests.conftest import run_alone
@@ -30,6 +34,52 @@ def test_allure_has_each_load_and_the_plots_over_all(served: pytest.Pytester) ->
         "test_load[parallel=4]",
     ]
     assert {"overview", "figures", "throughput", "latency"} <= set(names)
+
+
+HOOK = """
+from pytest_modeleval import FinishedRun, Loads
+
+def pytest_modeleval_finished(run: FinishedRun) -> None:
+    (section,) = run.sections
+    assert isinstance(section, Loads)
+    loads = [(load.point.name, load["success"]) for load in section.measured]
+    with open("told.txt", "a") as told:
+        told.write(f"{run.models} {run.ended} {run.exit_status} {run.rows} {loads}\\n")
+"""
+
+
+def schema() -> Any:
+    return json.loads((Path(pytest_modeleval.reports.__file__).parent / "results.schema.json").read_text())
+
+
+@pytest.mark.parametrize("asked", [["--perf-parallel", "1,4"], ["test_mine.py"]], ids=["flag", "mark"])
+def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, asked: list[str]) -> None:
+    served.makeconftest(HOOK)
+    served.makepyfile(
+        test_mine="import pytest\n@pytest.mark.perf(parallel=[1, 4])\ndef test_mine(load): assert load.figures.sent"
+    )
+    files = ("--eval-json", "run.json", "--eval-summary", "run.md")
+    result = perf(served, *asked, *FEW, "--perf-slo", "p50_latency<60s", *files, "--perf-out", "out")
+    assert result.ret == 0
+
+    found = json.loads((served.path / "run.json").read_text())
+    jsonschema.validate(found, schema())
+    assert (found["run"]["ended"], found["run"]["exit_status"], found["rows"]) == ("complete", 0, [])
+    assert found["loads"] == json.loads((served.path / "out" / "perf.json").read_text())["loads"]
+    assert [load["load"] for load in found["loads"]] == [{"parallel": 1}, {"parallel": 4}]
+    summary = (served.path / "run.md").read_text().splitlines()
+    assert [line for line in summary if line.startswith("#")] == ["### Gate", "### Loads"]
+    assert len([line for line in summary if line.startswith("| ✅ passed | parallel=")]) == 2
+    told = "['bench'] complete 0 () [('parallel=1', 1.0), ('parallel=4', 1.0)]\n"
+    assert (served.path / "told.txt").read_text() == told
+
+
+def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
+    run = evaluate("bench", flags=["-p", "no:benchmark"], perf_parallel=[1, 4], perf_number=8, perf_output=8)
+
+    assert sorted(load["load"]["parallel"] for load in run.loads) == [1, 4]
+    assert {load["figures"]["success"] for load in run.loads} == {1.0}
+    assert (run.scores, run.samples) == ([], [])
 
 
 def test_a_report_needs_allure_s_command_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +175,7 @@ def test_figures_are_properties_of_the_junit_case(served: pytest.Pytester) -> No
     perf(served, "--perf-parallel", "2", *FEW, "--junitxml", "junit.xml")
     root = ElementTree.parse(served.path / "junit.xml").getroot()
 
-    found = {each.attrib["name"]: float(each.attrib["value"]) for each in root.iter("property")}
+    found = {each.attrib["name"]: float(each.attrib["value"]) for each in root.iterfind(".//testcase//property")}
     assert found["success"] == 1
     assert 0.01 < found["p50_ttft"] < found["p50_latency"]
 

@@ -23,7 +23,7 @@ from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.reports.files import file_name, track, write_all
 from pytest_modeleval.perf.reports.live import standing
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
-from pytest_modeleval.perf.reports.terminal import lines, speeds
+from pytest_modeleval.perf.reports.tables import lines, speeds
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.comparing import ratio_interval

@@ -12,6 +12,8 @@ from pytest_modeleval.options.sources import settings_of, typed
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
 
+# The plugin of a session that collected one.
+PLUGIN = "modeleval-perf"
 # The mark of every load test.
 PERF = "perf"
 # What it takes as an argument: a load's figures, a search's answer, the speed of a model in this process.
@@ -23,9 +25,7 @@ LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "per
 _OF_BENCHMARKS = {
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
-    "json": "--perf-out writes its figures",
-    "summary": "--perf-out writes its figures",
-    "export": "--perf-out writes its figures",
+    "export": "it has no samples, and --perf-out writes its requests",
 }
 
 
@@ -36,8 +36,11 @@ def refuse_unheeded(config: pytest.Config) -> None:
     """
     gate = {flag.key: "--perf-slo and --perf-compare-fail are its gate" for flag in OPTIONS if flag.group == GATE}
     instead = gate | _OF_BENCHMARKS
-    for key, given in (settings_of(config).of_this_run | typed(config, OPTIONS)).items():
-        if key in instead and given.value not in (False, "false"):
+    settings = settings_of(config)
+    for key, given in (settings.of_this_run | typed(config, OPTIONS)).items():
+        # `evaluate` itself asks for the samples; nobody can through it.
+        is_own = key == "export" and settings.layers[-1].get(key) is given
+        if key in instead and given.value not in (False, "false") and not is_own:
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
@@ -81,6 +84,11 @@ def fixture_of(item: Any) -> str | None:
     if item.get_closest_marker(PERF) is None or not (known := getattr(item, "_fixtureinfo", None)):
         return None
     return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
+
+
+def has_loads(session: pytest.Session) -> bool:
+    """Whether load tests are among a session's items."""
+    return session.config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, session.items))
 
 
 def _is_ours(definitions: Sequence[Any], name: str) -> bool:

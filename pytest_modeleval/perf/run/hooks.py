@@ -12,7 +12,7 @@ from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked, read_perf, refuse_unheeded
+from pytest_modeleval.perf.options.asked import PERF, PLUGIN, fixture_of, is_asked, read_perf, refuse_unheeded
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
@@ -25,17 +25,16 @@ from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.search import Found, Knee, read_find
 from pytest_modeleval.sample import StopRun
 
-_NAME = "modeleval-perf"
 _ALONE = "a load test measures alone, and these would load the server and this machine too"
 _WORKERS = f"load tests cannot run under -n: {_ALONE}; leave -n out"
 
 
 def register(config: pytest.Config) -> "LoadHooks":
     """The hooks of load tests, registered the first time that they are wanted."""
-    hooks: LoadHooks | None = config.pluginmanager.get_plugin(_NAME)
+    hooks: LoadHooks | None = config.pluginmanager.get_plugin(PLUGIN)
     if hooks is None:
         hooks = LoadHooks(config)
-        config.pluginmanager.register(hooks, _NAME)
+        config.pluginmanager.register(hooks, PLUGIN)
     return hooks
 
 
@@ -183,33 +182,25 @@ class LoadHooks:
         return None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        write(terminalreporter, self.session.finished(0), STATUSES)
+        write(terminalreporter, self.session.found, STATUSES)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         only_loads = all(is_load(item) for item in session.items)
         if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
             session.exitstatus = int(exit_status(self._statuses))
-        for end in (self._write_files, self.session.close):
+        for end in (self._write_files, self.session.finish):
             try:
-                end(int(session.exitstatus))
+                end(session)
             except (OSError, pytest.UsageError, StopRun) as error:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _write_files(self, exit_status: int) -> None:
-        options, run = read_perf(self._config), self.session.finished(exit_status)
-        if (page := read_options(self._config).html) and not self._is_worker:
-            from pytest_modeleval.perf.reports.page import write_load_page
-
-            write_load_page(page, run)
-        if run.measured and options.out:
-            for note in write_all(options.out, options.records, run.id, run.measured):
-                self._config.get_terminal_writer().line(f"\n{note}")
-        found = run.measured or run.speeds
-        if found and allure_results(self._config, read_options(self._config)):
-            from pytest_modeleval.perf.reports.allure import write_results
-
-            self._config.get_terminal_writer().line(f"\n{write_results(self._config, run)}")
-        if run.measured and options.track:
-            track(options.track, run.id, run.measured)
+    def _write_files(self, session: pytest.Session) -> None:
+        """Write what load tests alone have: every request, and the figures in a tracker."""
+        options, run, measured = read_perf(self._config), self.session.run, self.session.measured
+        if measured and options.out:
+            for note in write_all(options.out, options.records, run, measured):
+                session.config.get_terminal_writer().line(f"\n{note}")
+        if measured and options.track:
+            track(options.track, run, measured)

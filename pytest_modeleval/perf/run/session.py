@@ -16,15 +16,16 @@ from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options.sources import read_options, settings_of
+from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
 from pytest_modeleval.perf.client.record import Load, Plan
 from pytest_modeleval.perf.client.resources import allow_files, refuse_unwritable
 from pytest_modeleval.perf.document import document
-from pytest_modeleval.perf.finished import FinishedLoads
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.perf.points import Point, point
+from pytest_modeleval.perf.reports.section import Loads
 from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
@@ -34,6 +35,7 @@ from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
+from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class LoadSession:
     """What the items share: models, endpoints, the run in the store, and all that was measured."""
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
-        options = read_options(config)
+        options = self._options = read_options(config)
+        self.began = time.time()
         if options.offline:
             stay_offline(config)
         settings = settings_of(config)
@@ -99,8 +102,6 @@ class LoadSession:
 
     def provide(self, options: PerfOptions, what: Point | Find | int) -> None:
         """See that there are the files that a load takes: `pytest.UsageError` before anything is sent."""
-        if isinstance(what, int):
-            return
         store = self._begin()
         if options.compare not in (None, "last"):
             _refuse_unknown(store, options.compare)
@@ -224,27 +225,37 @@ class LoadSession:
         self.changes.append((found.point.name, now, before))
         self.worsened[found.name, found.model] = changes(limits, now, before)
 
-    def finished(self, exit_status: int) -> FinishedLoads:
-        """What was measured, for the reports."""
-        return FinishedLoads(
-            self.run,
-            self.root,
-            [model.name for model in self.models],
-            self.measured,
-            self.searched,
-            self.speeds,
-            self.changes,
-            self.notes(),
-            exit_status,
-        )
+    @property
+    def found(self) -> Loads:
+        """What was measured until now."""
+        models = [model.name for model in self.models]
+        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
 
-    def close(self, exit_status: int) -> None:
-        """Record the end of the run, and end what was served for it."""
-        self._serving.close()
-        if self._store is not None:
-            self._store.end_run(self.run, exit_status, INTERRUPTED if self.interrupted else COMPLETE)
-            self._store.close()
-            self._store = None
+    def finish(self, session: pytest.Session) -> None:
+        """Make a value of the run and write it; record its end, and end what was served for it."""
+        try:
+            if self._store is not None:
+                self._write(session, self._store)
+        finally:
+            self._serving.close()
+
+    def _write(self, session: pytest.Session, store: Store) -> None:
+        run = FinishedRun(
+            id=self.run,
+            root=self.root,
+            folder=self.folder,
+            began=self.began,
+            options=self._options,
+            models=[model.name for model in self.models],
+            ended=INTERRUPTED if self.interrupted else COMPLETE,
+            exit_status=int(session.exitstatus),
+            selected=len(session.items),
+            reported=len(self.measured) + len(self.searched) + len(self.speeds),
+            sections=[self.found],
+        )
+        write(run, session, store)
+        store.end_run(self.run, int(session.exitstatus), run.ended)
+        store.close()
 
 
 def _refuse_unknown(store: Store, run: str) -> None:

@@ -24,8 +24,12 @@ class Kept:
     measures: bool = False
 
     @property
-    def said(self) -> str:
-        """What was left out, in a sentence."""
+    def lines(self) -> list[str]:
+        """What was left out, in a sentence; none of a run without samples."""
+        return [self._said] if self.total else []
+
+    @property
+    def _said(self) -> str:
         passed = "right or measured" if self.measures else "right"
         parts = [f"{self.right:,} {passed}"] * bool(self.right) + [f"{self.unscored:,} unscored"] * bool(self.unscored)
         parts += [f"{self.lost:,} lost with their worker"] * bool(self.lost)

@@ -1,12 +1,13 @@
 """The run as one page: scores with intervals, the gate, what regressed, how models compare."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.reports.allure.sample import PAGE
 from pytest_modeleval.reports.columns import decimal, interval, oldest
-from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
+from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reports.markup import escaped
+from pytest_modeleval.results.finished import GateLine
 from pytest_modeleval.results.results import TableRow
 
 # Regressed samples that are listed; the rest are counted.
@@ -15,13 +16,8 @@ _LISTED = 200
 
 def page(screen: FirstScreen, notes: Sequence[str]) -> str:
     """The whole page; ``notes`` stand below its tables."""
-    return PAGE + "\n".join([*_tables(screen), *(f"<p>{escaped(note)}</p>" for note in notes)])
-
-
-def load_page(tables: Mapping[str, Sequence[Sequence[str]]], gate: Sequence[GateLine], notes: Sequence[str]) -> str:
-    """The page of a run with load tests; a table's first line is that of its columns."""
-    found = [_table(title, head, rows) for title, (head, *rows) in tables.items()]
-    return PAGE + "\n".join([*_gate(gate), *found, *(f"<p>{escaped(note)}</p>" for note in notes)])
+    said = (f"<p>{escaped(note)}</p>" for note in notes)
+    return PAGE + "\n".join([*_gate(screen.gate), *_texts(screen), *_scores(screen), *said])
 
 
 def _gate(gate: Sequence[GateLine]) -> Iterator[str]:
@@ -29,8 +25,12 @@ def _gate(gate: Sequence[GateLine]) -> Iterator[str]:
         yield _table("Gate", ["gate", "result", "because"], [[g.name, g.result, g.why] for g in gate])
 
 
-def _tables(screen: FirstScreen) -> Iterator[str]:
-    yield from _gate(screen.gate)
+def _texts(screen: FirstScreen) -> Iterator[str]:
+    for title, (head, *rows) in screen.tables.items():
+        yield _table(title, head, rows)
+
+
+def _scores(screen: FirstScreen) -> Iterator[str]:
     for scores in screen.scores:
         head = [
             "model",

@@ -17,9 +17,9 @@ from pytest_modeleval.reports.allure.kept import Kept, kept
 from pytest_modeleval.reports.allure.overview import page
 from pytest_modeleval.reports.allure.sample import Attachment, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
-from pytest_modeleval.reports.first_screen import FirstScreen, GateLine
+from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.results.failures import Mistake
-from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.store.rows import ScoreRow
 
 _ERRORS = (Mistake.REQUEST, Mistake.JUDGE, Mistake.FILTERED)
@@ -56,9 +56,13 @@ def write(folder: Path, finished: FinishedRun, screen: FirstScreen, plots: Mappi
             tags = finished.tags.get(sample.main.benchmark, ())
             suite = _suite(sample.main, seen, sizes)
             _write(folder, result_of(sample, run, tags, suite), [conversation(sample)])
-    overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, found.said]))
-    files = [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
-    write_run(folder, run_result(run.started, screen.gate, found.said), [overview, *files])
+    overview = Attachment("overview", "text/html", "html", page(screen, [*screen.notes, *found.lines]))
+    files = [
+        Attachment("figures", "application/json", "json", json.dumps(each.document(), indent=1))
+        for each in finished.sections
+    ]
+    files += [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
+    _write_run(folder, _run_result(run.started, screen.gate, " ".join(found.lines)), [overview, *files])
     _text(folder / "categories.json", json.dumps(CATEGORIES, indent=1))
     _text(folder / "environment.properties", "".join(_properties(_environment(finished, run, screen, found))))
     _text(folder / "executor.json", json.dumps(_executor(run, number, os.environ), indent=1))
@@ -88,7 +92,7 @@ def _write(folder: Path, result: dict[str, Any], files: Sequence[Attachment]) ->
     return attached
 
 
-def write_run(folder: Path, result: dict[str, Any], files: Sequence[Attachment]) -> None:
+def _write_run(folder: Path, result: dict[str, Any], files: Sequence[Attachment]) -> None:
     """The run's own result, whose attachments Allure 3 shows as the whole run's too; those of earlier runs go."""
     for earlier in folder.glob("*-globals.json"):
         earlier.unlink()
@@ -101,7 +105,7 @@ def _text(path: Path, text: str) -> None:
         file.write(text.encode("utf-8", "replace"))
 
 
-def run_result(started: float, gate: Sequence[GateLine], description: str = "") -> dict[str, Any]:
+def _run_result(started: float, gate: Sequence[GateLine], description: str) -> dict[str, Any]:
     """The result that holds what is known of the whole run: it fails where a gate does."""
     failed = [each for each in gate if each.result == "failed"]
     unsure = [each for each in gate if each.result in ("inconclusive", "invalid")]
@@ -136,8 +140,10 @@ def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Ke
         yield f"gate: {gate.name}", f"{gate.result}: {gate.why}"
     if screen.regressed:
         yield "regressed against the baseline", f"{len(screen.regressed):,} samples"
-    yield "samples", found.said
-    yield "answers", finished.totals.answers.said(finished.began)
+    for said in found.lines:
+        yield "samples", said
+    if answers := finished.totals.answers.said(finished.began):
+        yield "answers", answers
     options = finished.options
     yield "models", ", ".join(finished.models)
     if limit := options.limit or options.limit_per_subset:

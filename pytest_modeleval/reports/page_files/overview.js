@@ -18,10 +18,10 @@ function drawTitle() {
   document.title = visible(title);
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "measured", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
-  const facts_ = screenData.subtitle ?? `${runs} · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`;
-  document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, facts_, exitOf()));
+  const samples = screenData.tables.length ? "" : ` · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`;
+  document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, runs + samples, exitOf()));
   // A run of load tests has no samples.
-  document.querySelector("nav").hidden = Boolean(screenData.tables);
+  document.querySelector("nav").hidden = Boolean(screenData.tables.length);
 }
 
 function exitOf() {
@@ -41,12 +41,12 @@ function gateOf() {
 
 /** Tables that are texts already, their first line the titles. */
 function tablesOf() {
-  return (screenData.tables ?? []).map(({ title, cells: [head, ...lines] }) =>
+  return screenData.tables.map(({ title, cells: [head, ...lines] }) =>
     part_(title, tableOf("", head.map((name, at) => [name, (line_) => visible(line_[at]), at > 0]), lines)));
 }
 
 function scoresOf() {
-  if (screenData.tables) return null;
+  if (screenData.tables.length) return null;
   const all = screenData.scores.flatMap(({ rows: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const tags = screenData.scores.flatMap(({ tags: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const whole = all.filter((line_) => !line_.part);

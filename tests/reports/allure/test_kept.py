@@ -25,7 +25,7 @@ def attempts(**counts: int) -> list[ScoreRow]:
     ],
 )
 def test_what_is_left_out_is_said(passes: int | None, asked: int, said: str) -> None:
-    assert kept(attempts(right=5, wrong=2, error=1, unscored=2), passes, asked=asked).said == said
+    assert kept(attempts(right=5, wrong=2, error=1, unscored=2), passes, asked=asked).lines == [said]
 
 
 def test_the_right_ones_are_the_same_every_time() -> None:

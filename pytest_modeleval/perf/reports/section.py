@@ -1,0 +1,71 @@
+"""What a run of load tests found, as every report reads it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.tables import answer, best_points, names, speed_cells, summary_cells
+from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.search import Find, Found, Knee
+from pytest_modeleval.perf.wording import said
+from pytest_modeleval.results.finished import GateLine
+
+
+@dataclass(frozen=True)
+class Loads:
+    """All that a run of load tests measured: the section of its `FinishedRun`.
+
+    ``searched`` has what was searched and found by item, ``changes`` each compared load's name, its document and the
+    earlier run's. ``sent`` is what a user should know of what was sent.
+    """
+
+    models: Sequence[str]
+    measured: Sequence[Measured]
+    searched: Sequence[tuple[str, Find, Found | Knee]]
+    speeds: Sequence[Speed]
+    changes: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]]
+    sent: Sequence[str]
+
+    @property
+    def title(self) -> str:
+        """What the run is called."""
+        return f"Load test of {', '.join(self.models)}"
+
+    def document(self) -> Mapping[str, object]:
+        """Every load as in ``perf.json``, every speed, and what a search found."""
+        return {
+            "loads": [document(each) for each in self.measured],
+            "speeds": [asdict(each) for each in self.speeds],
+            "searches": [{"name": name, "asked": find.text, **_found(found)} for name, find, found in self.searched],
+        }
+
+    def tables(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """The tables by their titles, the first line of each that of its columns."""
+        tables = {"Loads": summary_cells(self.measured)} if self.measured else {}
+        return tables | ({"Speed": speed_cells(self.speeds)} if self.speeds else {})
+
+    def gate(self) -> Iterator[GateLine]:
+        """A line for each objective of each load, and for each measurement that cannot be trusted."""
+        for name, measured in zip(names(self.measured), self.measured, strict=True):
+            for verdict in measured.verdicts:
+                yield GateLine(measured.word(verdict.result), name, said(verdict))
+            if measured.invalid:
+                yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
+
+    def notes(self) -> list[str]:
+        """What else is said of the loads: the best ones, what was sent, what a search found."""
+        found = [answer(*searched) for searched in self.searched]
+        return [*best_points(self.measured), *self.sent, *found, *plot_notes(self.measured)]
+
+    def plots(self) -> Mapping[str, str]:
+        """The plots by title, where there are several loads."""
+        return plots(self.measured)
+
+
+def _found(found: Found | Knee) -> Mapping[str, object]:
+    if isinstance(found, Knee):
+        return {"knee": found.load, "saturated": found.saturated, "why": found.why}
+    return {"kept": found.kept, "broken": found.broken, "why": found.why}
