@@ -112,7 +112,7 @@ def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
 
     ask(faulty_server.url, Chat(QUESTION), model="faulty")
 
-    assert [headers.get("cookie") for headers in faulty_server.headers] == [None, "route=2"]
+    assert [headers.get("Cookie") for headers in faulty_server.headers] == [None, "route=2"]
 
 
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:
