@@ -16,6 +16,14 @@ def test_processes_and_a_hubs_readme_need_no_extra() -> None:
     assert names == {"pytest", "pytest-xdist", "openai", "pyyaml"}
 
 
+def test_every_room_is_in_the_wheel() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+
+    rooms = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "pytest_modeleval").rglob("__init__.py")}
+    rooms = {room for room in rooms if not room.startswith("pytest_modeleval.benchmarks")}
+    assert {room for room in packages if not room.startswith("pytest_modeleval.benchmarks")} == rooms
+
+
 def test_the_oldest_of_what_is_needed_at_run_time_is_tried() -> None:
     """Every lower bound of pyproject.toml is a pin of oldest.txt, but those that oldest.txt itself says are not."""
     tried = dict(line.split("==") for line in (ROOT / "oldest.txt").read_text().splitlines() if line[0] != "#")
