@@ -11,7 +11,7 @@ import yaml
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.options.config import read_config
 from pytest_modeleval.options.flags import read
-from pytest_modeleval.options.options import COMMANDS, FLAGS, Options, given_in
+from pytest_modeleval.options.options import FLAGS, Options, given_in
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.reports.export import write_json  # noqa: F401 - the schema it names lies beside it
@@ -61,7 +61,7 @@ def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
     documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
     named = set(re.findall(r"--(?:eval-[a-z-]+|model\b)", "\n".join(documents)))
 
-    assert named == {flag.name for flag in (*FLAGS, *COMMANDS) if not flag.settings_only}
+    assert named == {flag.name for flag in FLAGS if not flag.settings_only}
 
 
 def test_the_flags_stand_in_the_groups_of_help() -> None:

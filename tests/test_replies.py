@@ -19,7 +19,7 @@ from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.store import Store
-from tests.conftest import FaultyServer, alias, answer, run, send
+from tests.conftest import FaultyServer, alias, answer, modeleval, run, send
 from tests.test_faults import Fault, error, first, only
 
 
@@ -134,7 +134,7 @@ def test_a_store_that_holds_such_counts_already_is_read(project: pytest.Pytester
 
     again = run(project, "--model", "faulty", "test_answers.py", *MAX_TOKENS, "--eval-html", "page.html")
     plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-cache", "off", *MAX_TOKENS)
-    history = run(project, "--eval-history", "answers[easy-00000]")
+    history = modeleval("history", "answers[easy-00000]")
 
     again.assert_outcomes(passed=10)
     assert faulty.asked == []

@@ -15,7 +15,7 @@ import pytest
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN, Scale
-from tests.conftest import FaultyServer, answer, run, run_alone
+from tests.conftest import FaultyServer, answer, modeleval, run, run_alone
 from tests.reports.conftest import Data
 
 # A model that answers with a number: how many errors of ten a text has, a length without an end, and an answer to 42.
@@ -312,7 +312,7 @@ def test_what_regressed_and_what_changed_go_by_direction(kinds: pytest.Pytester,
     faulty.fault = answer("9")
     gate(kinds, "errors", "--eval-cache", "off")
 
-    result = run(kinds, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
     again = run(kinds, "--model", "faulty", "--eval-only", "regressed", "--eval-plan", "-k", "errors", "test_kinds.py")
 
     assert "8 regressed and 0 fixed of 8" in result.stdout.str()
@@ -406,7 +406,7 @@ def test_what_is_damaged_in_the_store_is_passed_over(kinds: pytest.Pytester, kep
 
     for ending in ("jsonl", "parquet"):
         assert export(kinds.path / f"out.{ending}", kinds.path / ".modeleval", run_id) == 8
-    result = run(kinds, "--eval-diff", "last", "last", "--eval-html", "diff.html")
+    result = modeleval("diff", "last", "last", "--write", "diff.html")
 
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     assert len(Data(kinds.path / "diff.html").rows) == 16

@@ -81,6 +81,12 @@ class OpenAIModel:
 
         Of a model that does not chat the first request itself tells.
         """
+        listed = await self.listed()
+        if self._spec.model not in listed and kind in (Chat, LogLikelihood):
+            await self._probe(listed)
+
+    async def listed(self) -> Sequence[str]:
+        """The server's models, as far as it lists any; `StopRun` where none answers or the key is wrong."""
         try:
             listed, self.said = await self._listed()
         except (openai.APIConnectionError, TimeoutError) as error:
@@ -91,9 +97,8 @@ class OpenAIModel:
         except openai.APIStatusError as error:
             if error.status_code == 401:
                 raise self._troubles.refused(error) from None
-            listed = []
-        if self._spec.model not in listed and kind in (Chat, LogLikelihood):
-            await self._probe(listed)
+            return []
+        return listed
 
     async def describe(self) -> Mapping[str, Any] | None:
         """What the server says of the model now; None where it does not answer, or still loads it."""

@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
-from pytest_modeleval.options.flags import Flag, Given, flag, flags_of, read
+from pytest_modeleval.options.flags import Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.options.where import Where
 
@@ -225,26 +225,6 @@ class Options:
 
 
 FLAGS = flags_of(Options, "--eval-")
-
-# What is done instead of a run, which nothing but the command line asks for.
-INSTEAD = "instead of a run, out of earlier ones"
-COMMANDS = (
-    Flag(
-        INSTEAD,
-        "NAME",
-        "show every run of a sample such as gsm8k[main-00042], or the flakiest of gsm8k",
-        lambda _, text: text,
-        name="--eval-history",
-    ),
-    Flag(
-        INSTEAD,
-        "RUN",
-        "compare two runs: their ids, or last~1 last",
-        lambda _, texts: tuple(texts),
-        name="--eval-diff",
-        values=2,
-    ),
-)
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | None:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_modeleval.commands.main import WRONG
 from pytest_modeleval.reports.page import Entry, _blocks, _escaped
-from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, modeleval, run
 from tests.reports.conftest import ERROR, Data, Say
 
 
@@ -97,10 +98,10 @@ def test_a_page_of_two_runs_that_cannot_be_written_fails_in_one_line(project: py
         run(project, "--model", "faulty", "test_answers.py")
     (project.path / "file").write_text("")
 
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "file/page.html")
+    result = modeleval("diff", "last~1", "last", "--write", "file/page.html")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --eval-html: *file/page.html cannot be written: *file is no folder *"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines(["modeleval: --write: *file/page.html cannot be written: *file is no folder *"])
 
 
 def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.Pytester, say: Say) -> None:
@@ -110,9 +111,9 @@ def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
     (project.path / "of-a-run.html").unlink()
 
-    assert run(project, "--eval-diff", "last~1", "last").ret == 0
+    assert modeleval("diff", "last~1", "last").ret == 0
     assert not (project.path / "of-a-run.html").exists()
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+    result = modeleval("diff", "last~1", "last", "--write", "page.html")
 
     assert result.ret == 0
     data = Data(project.path / "page.html")

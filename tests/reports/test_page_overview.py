@@ -6,7 +6,7 @@ import importlib.util
 import pytest
 
 from pytest_modeleval.sample import Sample
-from tests.conftest import run
+from tests.conftest import modeleval, run
 from tests.reports.conftest import Data, Open, Say, Stored, right, wait_until, wrong
 
 
@@ -69,7 +69,7 @@ def test_without_matplotlib_the_page_says_why_there_are_no_plots(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "matplotlib" else found(name))
     for _ in range(2):
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-html", "run.html")
-    run(project, "--eval-diff", "last~1", "last", "--eval-html", "two.html")
+    modeleval("diff", "last~1", "last", "--write", "two.html")
 
     for name in ("run.html", "two.html"):
         overview = open_page(project.path / name).locator("#overview")
@@ -84,7 +84,7 @@ def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say:
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
 
-    run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+    modeleval("diff", "last~1", "last", "--write", "page.html")
 
     screen = Data(project.path / "page.html").screen
     plots = {plot["title"]: base64.b64decode(plot["svg"]).decode() for plot in screen["plots"]}

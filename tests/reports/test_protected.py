@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, answer, run
+from tests.conftest import ANSWERS, FaultyServer, answer, modeleval, run
 
 PROTECTED = ANSWERS.replace('tags=["math"]', "protected=True")
 OUTPUTS = (
@@ -150,12 +150,12 @@ def test_history_and_difference_show_none_and_know_that_the_same_was_asked(
     )
     run(project, "test_answers.py", "--model", "faulty", "--eval-cache", "off", "--eval-limit", "5")
 
-    history = run(project, "--eval-history", "answers[easy-00000]").stdout.str()
-    difference = run(project, "--eval-diff", "last~2", "last~1").stdout.str()
+    history = modeleval("history", "answers[easy-00000]").stdout.str()
+    difference = modeleval("diff", "last~2", "last~1").stdout.str()
 
     assert "ask or expect something else" not in difference
     assert "easy-0000" in difference
-    hidden = run(project, "--eval-diff", "last~1", "last", "--eval-html", "diff.html").stdout.str()
+    hidden = modeleval("diff", "last~1", "last", "--write", "diff.html").stdout.str()
     assert [text for text in TEXTS if text in hidden + (project.path / "diff.html").read_text()] == []
     assert "answers[easy-00000]" in history
 
