@@ -29,7 +29,8 @@ class Options:
     model: tuple[str, ...] = flag(
         ASKED,
         "NAME",
-        "model to evaluate: an alias, a hub id or local folder, openai:NAME, replay:FILE or tiny; may be repeated",
+        "model to evaluate: an alias, an address (http://127.0.0.1:8000/v1), a hub id or local folder, openai:NAME, "
+        "replay:FILE or tiny; may be repeated",
         values.models,
         (),
         name="--model",

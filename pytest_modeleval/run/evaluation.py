@@ -31,7 +31,8 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.opener import open_model, openers
-from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.models.served import named_models
+from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
@@ -75,9 +76,7 @@ class Evaluation:
         settings = settings_of(config)
         tables = settings.tables
         aliases = read_aliases(tables["models"])
-        if len(set(self.options.model)) < len(self.options.model):
-            raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
-        self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
+        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options.generation)
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
         refuse_for_baseline(config, self.options)

@@ -14,7 +14,8 @@ import pytest
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.offline import stay_offline
-from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.models.served import named_models
+from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.client.load import run_load
@@ -57,7 +58,7 @@ class LoadSession:
         settings = settings_of(config)
         self.root = settings.root
         aliases = read_aliases(settings.tables["models"])
-        self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
+        self.models: list[ModelSpec] = named_models(options.model, aliases, options.generation)
         self.folder: Path = self.root / ".modeleval"
         self.run = uuid.uuid4().hex
         self.measured: list[Measured] = []
