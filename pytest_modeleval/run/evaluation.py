@@ -254,9 +254,12 @@ class Evaluation:
             self._config.get_terminal_writer().line(f"\n{error}", red=True)
 
     def deselect(self, items: list[pytest.Item]) -> None:
-        """Leave what --eval-only does not name."""
+        """Leave what --eval-only does not name, and what -k names by another benchmark's name."""
         if self.only is not None:
             leave_out(items, self.only, self._config)
+        if others := set(self.collector.others_of(items) if self.collector.keywords else ()):
+            items[:] = [item for item in items if item not in others]
+            self._config.hook.pytest_deselected(items=list(others))
 
     def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
         """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
