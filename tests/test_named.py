@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.items.collect import shipped_names
 from pytest_modeleval.items.elsewhere import ELSEWHERE
-from tests.conftest import FaultyServer, run
+from tests.conftest import FaultyServer, add_settings, run
 from tests.test_benchmarks import write_rows
 
 OWN = """
@@ -64,6 +64,52 @@ def test_a_shipped_benchmarks_name_means_it_alone(shipped: pytest.Pytester, expr
     result = run(shipped, "--model", "faulty", "-k", expression, *flags)
 
     assert set(collected(result)) == asked
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        (["--eval", "gsm8k,process_bench/math"], {"gsm8k[main]", "process_bench[math]"}),
+        (["--eval", "gsm8k", "--eval", "process_bench/math, process_bench/gsm8k"], {"gsm8k[main]", "process_bench[math]", "process_bench[gsm8k]"}),
+        (["--eval=process_bench,process_bench/math", "-k", "gsm8k"], {"process_bench[gsm8k]"}),
+        (["--eval", "mmlu/STEM", "-k", "abstract_algebra"], {"mmlu[abstract_algebra]"}),
+        (["--eval", "gsm8k", "test_answers.py"], {"gsm8k[main]", "answers[easy]", "answers[hard]"}),
+    ],
+)  # fmt: skip
+def test_what_is_asked_is_named_exactly(shipped: pytest.Pytester, arguments: list[str], asked: set[str]) -> None:
+    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q", "-p", "no:benchmark")
+    result = run(shipped, "--model", "faulty", *arguments, *flags)
+
+    assert set(collected(result)) == asked
+
+
+@pytest.mark.parametrize("key", ["eval = 'gsm8k, process_bench/math'", "eval = ['gsm8k', 'process_bench/math']"])
+def test_a_named_run_may_name_it(shipped: pytest.Pytester, key: str) -> None:
+    add_settings(shipped, f"[runs.pr]\n{key}")
+    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q", "-p", "no:benchmark")
+
+    result = run(shipped, "--model", "faulty", "--eval-run", "pr", *flags)
+
+    assert set(collected(result)) == {"gsm8k[main]", "process_bench[math]"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--eval", "gsmk8"], "unknown benchmark in --eval: 'gsmk8'; did you mean 'gsm8k'? Known: *"),
+        (["--eval", "humaneval"], "there is no benchmark 'humaneval' here yet: `modeleval list` has those that there are"),
+        (["--eval", "process_bench/maths"], "unknown part of process_bench in --eval: 'maths'; did you mean 'math'? Known: gsm8k, math, olympiadbench, omnimath."),
+        (["--eval", "gsm8k/"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not 'gsm8k/'"),
+        (["--eval", "gsm8k,,arc"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not ''"),
+        (["--eval", "gsm8k", "--eval-collection", "test_answers.py"], "--eval-collection says what is asked: leave --eval out"),
+        (["--eval", "gsm8k", "--perf-parallel", "1"], "--eval is for benchmarks, and this is a load test: it sends what --perf-dataset and the like say"),
+    ],
+)  # fmt: skip
+def test_a_slip_in_it_is_one_line(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
+    result = run(shipped, "--model", "faulty", *arguments, "--eval-data", "data")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
 @pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])

@@ -194,7 +194,7 @@ class Collector:
 
         One that is only selected by the name of a subset (`-k arithmetic` is also a part of one of BBH's) is not.
         """
-        if self.typed or self.options.collection is not None:
+        if self.typed or declared.name in self.options.eval or self.options.collection is not None:
             return True
         above, tags = _names_above(metafunc, declared)
         named = [name.lower() for name in (*above, *tags[1:])]
@@ -207,7 +207,7 @@ class Collector:
         self.names |= {declared.name, *declared.tags}
         others = self._others(metafunc.definition, declared)
         subsets = {}
-        for subset, group in declared.dataset.subsets.items():
+        for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
             marks = [*declared.tags, *([group] if group else [])]
             self.names |= {subset, *marks}
             if could_select(self.marks, [*tags, *marks]) and any(
@@ -289,6 +289,15 @@ def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[s
     }
     above |= metafunc.definition.listextrakeywords() | (metafunc.function.__dict__.keys() - {"pytestmark"})
     return sorted(above), [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
+
+
+def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:
+    """The subsets, with their groups, that `--eval` names by their own name or their group's; all for none."""
+    subsets = declared.dataset.subsets
+    for name in names:
+        if name not in subsets and name not in subsets.values():
+            raise unknown(f"part of {declared.name} in --eval:", name, {*subsets, *subsets.values()} - {""})
+    return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
 
 
 def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:

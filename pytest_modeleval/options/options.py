@@ -35,6 +35,14 @@ class Options:
         (),
         name="--model",
     )
+    eval: Mapping[str, tuple[str, ...]] = flag(
+        ASKED,
+        "NAME,…",
+        "shipped benchmarks to ask, whole or a part: gsm8k,mmlu/STEM,arc/ARC-Easy; may be repeated (default: all)",
+        values.benchmarks,
+        {},
+        name="--eval",
+    )
     data: Path | None = flag(ASKED, "DIR", "folder of local dataset copies, one folder a benchmark", values.folder)
     hub: str = flag(
         ASKED,
@@ -212,6 +220,8 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        if self.eval and self.collection is not None:
+            raise pytest.UsageError("--eval-collection says what is asked: leave --eval out")
         for name, value in (("--eval-sampler", self.sampler), ("--eval-collection-save", self.collection_save)):
             if value is not None and self.collection is None:
                 raise pytest.UsageError(f"{name} is for a collection: give --eval-collection FILE")

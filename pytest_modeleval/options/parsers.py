@@ -122,6 +122,18 @@ def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Benchmarks by name with the parts that are asked, none where all of it is: ``gsm8k,mmlu/STEM,mmlu/anatomy``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in (each.strip() for each in ",".join(texts).split(",")):
+        name, slash, part = text.partition("/")
+        if not name or (slash and not part):
+            raise pytest.UsageError(f"{where} takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not {text!r}")
+        is_whole = not slash or (name in found and not found[name])
+        found[name] = () if is_whole else (*found.get(name, ()), part)
+    return found
+
+
 def name_or_path(where: Where, text: str) -> str:
     """A name, or a path, which begins with a dot or stands behind ``replay:``."""
     prefix = "replay:" if text.startswith("replay:") else ""

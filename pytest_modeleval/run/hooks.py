@@ -12,6 +12,7 @@ from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
 from pytest_modeleval.items.collect import declaration
+from pytest_modeleval.items.named import files_of
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
@@ -31,6 +32,7 @@ class ActiveHooks:
         self._files = modules_of(self.evaluation.options)
         typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
+        typed += map(str, files_of(self.evaluation.options.eval))
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
         self._config = config

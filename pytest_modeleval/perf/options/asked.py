@@ -23,6 +23,7 @@ LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "per
 
 # What only benchmarks have, and a run without would seem to have kept, by key; the gate's flags besides.
 _OF_BENCHMARKS = {
+    "eval": "it sends what --perf-dataset and the like say",
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
     "export": "it has no samples, and --perf-out writes its requests",
