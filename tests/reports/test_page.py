@@ -57,8 +57,11 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
 def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "41"})
 
-    run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")
 
+    result.stdout.re_match_lines(
+        [r"answers: other less faulty -90\.0 pp \[-100\.0, -41\.3\], 0 samples better and 9 worse of 10"]
+    )
     (found,) = Data(project.path / "page.html").screen["comparisons"]
     assert (found["models"], found["samples"]) == (["faulty", "other"], 10)
     assert (found["first_better"], found["second_better"]) == (9, 0)
