@@ -420,6 +420,17 @@ def test_a_wrong_recording(project: pytest.Pytester, line: str, said: str) -> No
     result.stderr.fnmatch_lines([said])
 
 
+def test_all_wrong_lines_of_a_recording_are_told(project: pytest.Pytester) -> None:
+    (project.path / "replay.jsonl").write_text("\n".join(["{", '{"id": "a", "text": "1"}', *['{"id": "b"}'] * 30]))
+
+    result = run(project, "--model", "replay:replay.jsonl", "test_answers.py")
+
+    result.stderr.fnmatch_lines(
+        ["ERROR: replay.jsonl:1 is not JSON: *", "replay.jsonl:3 needs the answer *"], consecutive=True
+    )
+    result.stderr.fnmatch_lines(["… and 11 lines more"])
+
+
 def test_a_parquet_file_without_pyarrow_tells_the_pip_command(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
