@@ -26,7 +26,7 @@ _PAUSE = 0.2
 
 
 class LiveLine:
-    """One line, redrawn in place: done, in flight, wrong, errors, tokens per second, time left."""
+    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, time left."""
 
     def __init__(self, results: Results, in_flight: Callable[[], int]) -> None:
         self._results = results
@@ -73,6 +73,8 @@ class LiveLine:
         parts = [f"{results.done}/{self._total}"]
         if in_flight := self._in_flight():
             parts.append(f"{in_flight} in flight")
+        if judged := results.right + results.wrong:
+            parts.append(f"{results.right / judged:.1%} right")
         parts.append(f"{results.wrong} wrong")
         if results.errors:
             parts.append(f"{results.errors} error" + "s" * (results.errors > 1))
