@@ -133,6 +133,15 @@ def test_a_users_own_name_does_too(
     run(project, "--model", "faulty", "own", "-k", expression, *processes).assert_outcomes(passed=asked)
 
 
+@pytest.mark.parametrize("tag", ["knowledge", "zh"])
+def test_a_tag_names_its_benchmarks_too(project: pytest.Pytester, faulty: FaultyServer, tag: str) -> None:
+    result = run(project, "--model", "faulty", "-k", f"{tag} or arithmetic", "--eval-offline")
+
+    # And so their data are missed, not left out in the open.
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert faulty.asked == []
+
+
 def test_what_others_have_is_here_or_said_not_to_be() -> None:
     assert not ELSEWHERE & shipped_names()
 

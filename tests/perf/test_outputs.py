@@ -163,6 +163,16 @@ def test_every_load_is_a_benchmark_of_pytest_benchmark(served: pytest.Pytester, 
     )
 
 
+def test_a_load_without_a_success_is_no_benchmark_and_no_complaint(served: pytest.Pytester, bench: BenchServer) -> None:
+    pytest.importorskip("pytest_benchmark")
+    bench.behave(Behaviour(cut_every=1))
+
+    result = perf(served, "--perf-parallel", "2", *FEW, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    assert "enchmark fixture" not in result.stdout.str()
+
+
 def test_benchmark_only_and_skip_mean_load_tests_too(served: pytest.Pytester) -> None:
     pytest.importorskip("pytest_benchmark")
 

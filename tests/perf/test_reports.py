@@ -21,7 +21,7 @@ from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.reports.files import file_name, track, write_all
-from pytest_modeleval.perf.reports.live import standing
+from pytest_modeleval.perf.reports.live import LiveLine, standing
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
 from pytest_modeleval.perf.reports.tables import lines, speeds
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
@@ -193,6 +193,16 @@ def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, mon
 )  # fmt: skip
 def test_the_live_line(plan: Plan, progress: Progress, expected: str) -> None:
     assert standing(plan, progress) == expected
+
+
+@pytest.mark.parametrize(("flags", "shown"), [([], True), (["-v"], False), (["-q"], False), (["-s"], False)])
+def test_the_live_line_is_for_a_terminal_that_wants_neither_more_nor_less(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, flags: list[str], shown: bool
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    config = pytester.parseconfigure("--color=yes", *flags)
+
+    assert (LiveLine(config)._writer is not None) == shown
 
 
 def test_the_interval_of_a_ratio_covers_as_often_as_it_says() -> None:
