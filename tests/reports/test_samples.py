@@ -60,6 +60,7 @@ def test_json_lines_have_a_row_a_sample(said: pytest.Pytester, workers: tuple[st
     run(said, "--model", "faulty", "test_said.py", "--eval-export", "deep/out.jsonl", *workers)
 
     rows = exported(said.path / "deep/out.jsonl")
+    assert list(rows[0])[7:11] == ["outcome", "score", "score.f1", "prompt_tokens"]
     assert [(row["sample"], row["outcome"], row["score"], row["score.f1"]) for row in rows] == [
         ("easy-00000", "right", 1.0, 0.25),
         ("easy-00001", "wrong", 0.0, 0.25),
