@@ -94,7 +94,7 @@ def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
         "--eval-stop-early": "",
         "--eval-budget": '"2M tokens, 30min"',
         "--junitxml": "gate.xml",
-        "--eval-summary": "gate.md",
+        "--eval-write": "gate.md",
     }
 
 

@@ -187,7 +187,7 @@ def test_rows_that_hold_no_answer_are_asked_anew(project: pytest.Pytester, fault
 
     plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-generation", "max_tokens=5")
     page = modeleval("diff", before, before, "--write", "page.html")
-    again = run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    again = run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
 
     assert (plan.ret, page.ret) == (0, 0)
     again.assert_outcomes(passed=10)

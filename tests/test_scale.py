@@ -119,8 +119,8 @@ def test_axes_are_names_with_texts_or_numbers(axes: Any, said: str) -> None:
 
 
 def written(folder: pytest.Pytester, *flags: str) -> dict[str, dict[str, Any]]:
-    """The rows of --eval-json by benchmark."""
-    run(folder, "--model", "faulty", "--eval-json", "out.json", *flags, "test_kinds.py")
+    """The rows of --eval-write by benchmark."""
+    run(folder, "--model", "faulty", "--eval-write", "out.json", *flags, "test_kinds.py")
     rows = json.loads((folder.path / "out.json").read_text())["rows"]
     return {row["benchmark"]: row for row in rows if not row["part"]}
 
@@ -157,7 +157,7 @@ def test_verbose_says_measured(kinds: pytest.Pytester) -> None:
 
 def test_store_and_exports_have_scales_and_axes(kinds: pytest.Pytester) -> None:
     for ending in ("csv", "jsonl", "parquet"):
-        run(kinds, "--model", "faulty", "--eval-export", f"out.{ending}", "-k", "errors", "test_kinds.py")
+        run(kinds, "--model", "faulty", "--eval-write", f"out.{ending}", "-k", "errors", "test_kinds.py")
 
     with closing(sqlite3.connect(kinds.path / ".modeleval/store.sqlite")) as store:
         assert set(store.execute("select outcome, value, scale from scores")) == {
@@ -176,7 +176,7 @@ def test_store_and_exports_have_scales_and_axes(kinds: pytest.Pytester) -> None:
 
 
 def test_page_junit_and_allure_say_measured_and_show_axes(kinds: pytest.Pytester) -> None:
-    outputs = ["--eval-html", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
+    outputs = ["--eval-write", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
 
     run(kinds, "--model", "faulty", *outputs, "-k", "errors", "test_kinds.py")
 
@@ -370,10 +370,10 @@ def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
     project: pytest.Pytester, faulty: FaultyServer
 ) -> None:
     project.makepyfile(test_hostile=HOSTILE)
-    outputs = ["--eval-html", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
+    outputs = ["--eval-write", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
 
     for ending in ("csv", "jsonl", "parquet"):
-        result = run(project, "--model", "faulty", *outputs, "--eval-export", f"o.{ending}", "test_hostile.py")
+        result = run(project, "--model", "faulty", *outputs, "--eval-write", f"o.{ending}", "test_hostile.py")
         assert result.ret == 0, result.stdout.str()
 
     page = (project.path / "p.html").read_text()

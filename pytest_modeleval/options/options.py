@@ -192,13 +192,13 @@ class Options:
         86400.0,
         settings_only=True,
     )
-    json: Path | None = flag(WRITTEN, "FILE", "write the table of scores to FILE as JSON", values.written)
-    summary: Path | None = flag(WRITTEN, "FILE", "write the gate and the table to FILE as Markdown", values.written)
-    export: Path | None = flag(
-        WRITTEN, "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export
-    )
-    html: Path | None = flag(
-        WRITTEN, "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.written
+    write: tuple[Path, ...] = flag(
+        WRITTEN,
+        "FILE",
+        "write FILE, by its ending: .html a page for a browser, .json the table, .md gate and table, .csv, .jsonl or "
+        ".parquet a row a sample; may be repeated",
+        values.outputs,
+        (),
     )
     report: Path | None = flag(
         WRITTEN, "DIR", "write a report with Allure's command line to DIR/index.html", values.path

@@ -18,6 +18,8 @@ from pytest_modeleval.options.where import Where
 _GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
 HANDED = "--modeleval-handed"
+# What it reads then, in the same folder.
+TABLE, SAMPLES = "run.json", "samples.jsonl"
 # What only the command line says.
 _TYPED_ONLY = {"run", "handed"}
 # The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.
@@ -92,6 +94,12 @@ def allure_results(config: pytest.Config, options: Options) -> Path | None:
     if given := config.getoption("allure_report_dir", None):
         return Path(given).absolute()
     return options.report / "allure-results" if options.report else None
+
+
+def handed_outputs(config: pytest.Config) -> list[Path]:
+    """The files that `evaluate` reads the run from, beside what it hands over; none in another run."""
+    handed = config.option.modeleval_handed
+    return [Path(handed).with_name(name) for name in (TABLE, SAMPLES)] if handed else []
 
 
 def refuse_ini_keys(config: pytest.Config) -> None:

@@ -13,8 +13,15 @@ from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.options.sources import is_active
 
-# Flags of version 0.1 that ran no test, and what says the same.
-_COMMANDS = {"--eval-history": "modeleval history NAME", "--eval-diff": "modeleval diff RUN RUN"}
+# Flags of version 0.1, and what says the same.
+_MOVED = {
+    "--eval-history": "modeleval history NAME",
+    "--eval-diff": "modeleval diff RUN RUN",
+    "--eval-json": "--eval-write FILE.json",
+    "--eval-summary": "--eval-write FILE.md",
+    "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
+    "--eval-html": "--eval-write FILE.html",
+}
 _GIVE = "give --model NAME, such as --model tiny"
 
 
@@ -22,8 +29,8 @@ def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
     """`pytest.UsageError` for a flag that nobody knows and that is one of an extra's, or looks like one of ours."""
     for argument in strange:
         flag = argument.partition("=")[0]
-        if flag in _COMMANDS:
-            raise pytest.UsageError(f"{flag} is no flag any more: {_COMMANDS[flag]}")
+        if flag in _MOVED:
+            raise pytest.UsageError(f"{flag} is no flag any more: {_MOVED[flag]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):

@@ -139,7 +139,7 @@ def test_pytests_own_flags_mean_what_they_mean(replayed: pytest.Pytester) -> Non
     evaluate(replayed, *files, "--eval-limit", "1").assert_outcomes(passed=2)
     evaluate(replayed, *files).assert_outcomes(passed=2, failed=2)
     evaluate(replayed, *files, "--lf").assert_outcomes(failed=2)
-    evaluate(replayed, *files, "--eval-json", "out.json").assert_outcomes(passed=2, failed=2)
+    evaluate(replayed, *files, "--eval-write", "out.json").assert_outcomes(passed=2, failed=2)
     rows = json.loads((replayed.path / "out.json").read_text())["rows"]
     assert {(row["benchmark"], row["metric"], row["score"]) for row in rows} == {
         ("my", "main", 0.5),
@@ -224,7 +224,7 @@ def test_free_text_by_any_metric(
     flags = [part for metric in metrics for part in ("--eval-metric", metric)]
     flags += ["--eval-pass-mark", mark] if mark else []
 
-    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-json", "out.json", *flags)
+    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-write", "out.json", *flags)
 
     result.assert_outcomes(passed=passed, failed=2 - passed)
     assert {row["metric"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]} == named

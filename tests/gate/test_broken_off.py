@@ -17,7 +17,7 @@ from tests.gate.test_gate import ask, wrong
 SIXTY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 40, "hard": 20}')
 GATE = ["--eval-baseline", "b.json", "--eval-margin", "20pp", "--eval-waive", "scorer"]
 SAVE = ["--eval-save-baseline", "b.json"]
-FILES = ["--eval-json", "o.json", "--eval-summary", "o.md"]
+FILES = ["--eval-write", "o.json", "--eval-write", "o.md"]
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pyte
         """
     )
 
-    result = run_alone(blessed, "--model", "faulty", "test_answers.py", *GATE, "--eval-summary", "o.md")
+    result = run_alone(blessed, "--model", "faulty", "test_answers.py", *GATE, "--eval-write", "o.md")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "= gate =" not in result.stdout.str()

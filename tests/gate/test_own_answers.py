@@ -161,7 +161,7 @@ def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, fa
     faulty.says = ROOT
     broken = interrupt(many, faulty, how, *MIN)
 
-    result = run(many, "--model", "faulty", "--eval-summary", "s.md", *MIN)
+    result = run(many, "--model", "faulty", "--eval-write", "s.md", *MIN)
 
     assert score(result) == "1.000"
     result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 4 asked again came out the same"])

@@ -19,7 +19,7 @@ def test_the_one_model_of_an_address_is_asked_by_its_own_name(
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     faulty_server.models = ["owner/name"]
 
-    result = run(project, "--model", faulty_server.url, "test_answers.py", "--eval-json", "out.json")
+    result = run(project, "--model", faulty_server.url, "test_answers.py", "--eval-write", "out.json")
 
     assert result.ret == 0
     assert {row["model"] for row in scores(project)} == {"owner/name"}
@@ -33,7 +33,7 @@ def test_one_of_several_is_named_behind_the_address_with_the_key_of_the_environm
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
     faulty_server.models = ["a", "b"]
 
-    result = run(project, "--model", f"{faulty_server.url}#b", "test_answers.py", "-n", "2", "--eval-json", "out.json")
+    result = run(project, "--model", f"{faulty_server.url}#b", "test_answers.py", "-n", "2", "--eval-write", "out.json")
 
     assert result.ret == 0
     assert {row["model"] for row in scores(project)} == {"b"}

@@ -58,7 +58,7 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     served.makepyfile(
         test_mine="import pytest\n@pytest.mark.perf(parallel=[1, 4])\ndef test_mine(load): assert load.figures.sent"
     )
-    files = ("--eval-json", "run.json", "--eval-summary", "run.md")
+    files = ("--eval-write", "run.json", "--eval-write", "run.md")
     result = perf(served, *asked, *FEW, "--perf-slo", "p50_latency<60s", *files, "--perf-out", "out")
     assert result.ret == 0
 

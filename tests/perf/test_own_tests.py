@@ -153,10 +153,10 @@ LOAD = ("--perf-parallel", "2")
         ((*LOAD, "--eval-plan"), "--eval-plan is for benchmarks, and this is a load test: it would send, and not plan"),
         ((*LOAD, "--eval-budget", "1k tokens"), "--eval-budget is for benchmarks"),
         (
-            ("test_mine.py", "--eval-export", "out.csv"),
-            "--eval-export is for benchmarks, .*: it has no samples, and --perf-out writes its requests",
+            ("test_mine.py", "--eval-write", "out.csv"),
+            "--eval-write out.csv is for benchmarks, .*: it has no samples, and --perf-out writes its requests",
         ),
-        (("--eval-run", "load"), r"modeleval.toml: \[runs.load\] export is for benchmarks"),
+        (("--eval-run", "load"), r"modeleval.toml: \[runs.load\] write out.csv is for benchmarks"),
     ],
 )
 def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
@@ -164,7 +164,7 @@ def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
 ) -> None:
     served.makepyfile(test_mine=MINE.format(limit=3))
     toml = served.path / "modeleval.toml"
-    toml.write_text(toml.read_text() + "[runs.load]\nperf_parallel = 2\nexport = 'out.csv'\n")
+    toml.write_text(toml.read_text() + "[runs.load]\nperf_parallel = 2\nwrite = 'out.csv'\n")
     result = perf(served, *arguments)
 
     assert result.ret == 4
@@ -174,7 +174,7 @@ def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
 
 def test_what_every_run_is_told_holds_no_load_test_up(served: pytest.Pytester) -> None:
     toml = served.path / "modeleval.toml"
-    toml.write_text(toml.read_text() + "[run]\nexport = 'out.csv'\n[gate]\nmin_score = { gsm8k = 0.8 }\n")
+    toml.write_text(toml.read_text() + "[run]\nwrite = 'out.csv'\n[gate]\nmin_score = { gsm8k = 0.8 }\n")
     (served.path / "out.csv").write_text("an evaluation's")
     result = perf(served, *LOAD, *FEW)
 

@@ -287,7 +287,7 @@ def test_what_a_server_says_is_harmless_wherever_it_is_shown(
 
     faulty_server.fault = respond
     alias(served, "s", base_url=faulty_server.url, model="m", headers={"x-key": "$SERVERS_KEY"})
-    written = ["--eval-html", "page.html", "--junitxml", "junit.xml", "--alluredir", "allure", "--perf-out", "out"]
+    written = ["--eval-write", "page.html", "--junitxml", "junit.xml", "--alluredir", "allure", "--perf-out", "out"]
     result = run(served, "--model", "s", "--perf-parallel", "1", "--perf-number", "3", "--perf-prompt", "Hi", *written)
 
     shown = r"3 of 3 requests failed.*3 http 500 \(\\x1b\]52;c;AAAA\\x07\\u202e<script>.* my \*\*\*\)"

@@ -18,7 +18,7 @@ from tests.reports.conftest import ERROR, Data, Say
 def test_every_sample_is_on_the_page_with_all_that_is_known_of_it(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "It is 41.", "hard 0": ERROR})
 
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "out/page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "out/page.html")
 
     data = Data(project.path / "out" / "page.html")
     assert [row["outcome"] for row in data.rows] == ["right", "wrong", *["right"] * 4, "error", *["right"] * 3]
@@ -38,7 +38,7 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
     run(project, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
     say({"easy 1": "41", "easy 2": "40", "hard 3": "40"})
 
-    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-html", "page.html")
+    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-write", "page.html")
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     screen = Data(project.path / "page.html").screen
@@ -57,7 +57,7 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
 def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "41"})
 
-    result = run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-write", "page.html")
 
     result.stdout.re_match_lines(
         [r"answers: other less faulty -90\.0 pp \[-100\.0, -41\.3\], 0 samples better and 9 worse of 10"]
@@ -73,7 +73,7 @@ def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pyte
 def test_answers_that_were_not_kept_are_null(project: pytest.Pytester, say: Say) -> None:
     say({})
 
-    run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-write", "page.html")
 
     data = Data(project.path / "page.html")
     assert {(row["answer"], row["got"]) for row in data.rows} == {(None, "42")}
@@ -86,7 +86,7 @@ def test_samples_that_went_down_with_their_worker_are_counted_as_lacking(
     crash = "    if 'hard 1' in sample.asked: __import__('os')._exit(1)\n    assert"
     project.makepyfile(test_answers=ANSWERS.replace("    assert", crash))
 
-    result = run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--eval-write", "page.html")
 
     rows = Data(project.path / "page.html").rows
     assert [row["sample"] for row in rows if row["outcome"] == "error"] == ["hard-00001"]
@@ -108,7 +108,7 @@ def test_a_page_of_two_runs_that_cannot_be_written_fails_in_one_line(project: py
 
 
 def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.Pytester, say: Say) -> None:
-    add_settings(project, '[run]\nhtml = "of-a-run.html"')
+    add_settings(project, '[run]\nwrite = "of-a-run.html"')
     for answers in ({"easy 1": "41"}, {"hard 2": "44", "hard 3": ERROR}):
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")

@@ -8,7 +8,8 @@ import pytest
 from pytest_modeleval.options.flags import Given, read
 from pytest_modeleval.options.options import FLAGS as OPTIONS
 from pytest_modeleval.options.options import GATE, unknown
-from pytest_modeleval.options.sources import settings_of, typed
+from pytest_modeleval.options.parsers import ROWS
+from pytest_modeleval.options.sources import read_options, settings_of, typed
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
 
@@ -26,7 +27,6 @@ _OF_BENCHMARKS = {
     "eval": "it sends what --perf-dataset and the like say",
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
-    "export": "it has no samples, and --perf-out writes its requests",
 }
 
 
@@ -37,11 +37,15 @@ def refuse_unheeded(config: pytest.Config) -> None:
     """
     gate = {flag.key: "--perf-slo and --perf-compare-fail are its gate" for flag in OPTIONS if flag.group == GATE}
     instead = gate | _OF_BENCHMARKS
-    settings = settings_of(config)
-    for key, given in (settings.of_this_run | typed(config, OPTIONS)).items():
-        # `evaluate` itself asks for the samples; nobody can through it.
-        is_own = key == "export" and settings.layers[-1].get(key) is given
-        if key in instead and given.value not in (False, "false") and not is_own:
+    told = settings_of(config).of_this_run | typed(config, OPTIONS)
+    for path in read_options(config).write if "write" in told else ():
+        if path.suffix in ROWS:
+            raise pytest.UsageError(
+                f"{told['write'].where} {path.name} is for benchmarks, and this is a load test: it has no samples, and "
+                "--perf-out writes its requests"
+            )
+    for key, given in told.items():
+        if key in instead and given.value not in (False, "false"):
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
