@@ -54,6 +54,13 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
     assert samples == [("easy-00002", 1.0, 0.0), ("hard-00003", 1.0, 0.0)]
 
 
+def test_what_has_no_data_is_said_above_the_scores(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "--eval-limit", "1", "--eval-write", "page.html")
+
+    notes = Data(project.path / "page.html").screen["notes"]
+    assert [note for note in notes if note.startswith("not run, because they have no data: aime24, aime25, arc, ")]
+
+
 def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "41"})
 
