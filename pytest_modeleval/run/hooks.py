@@ -171,7 +171,8 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        yield from terminal.summary(terminalreporter, self.evaluation.finished)
+        evaluation = self.evaluation
+        yield from terminal.summary(terminalreporter, None if evaluation.is_of_loads else evaluation.finished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +16,7 @@ import pytest_modeleval.reports
 from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import run_alone
+from tests.conftest import alias, run_alone
 from tests.perf.conftest import FEW, perf
 from tests.perf.truth import true_ttft
 
@@ -72,6 +74,81 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     assert len([line for line in summary if line.startswith("| ✅ passed | parallel=")]) == 2
     told = "['bench'] complete 0 () [('parallel=1', 1.0), ('parallel=4', 1.0)]\n"
     assert (served.path / "told.txt").read_text() == told
+
+
+COUNTING = """
+from pytest_modeleval import FinishedRun
+
+def pytest_modeleval_finished(run: FinishedRun) -> None:
+    with open("told.txt", "a") as told:
+        told.write(f"{run.ended} {run.reported} of {run.selected} {run.id}\\n")
+"""
+BROKEN_OFF = """
+import pytest
+
+def pytest_runtest_setup(item):
+    if item.name == "test_mine[parallel=4]":
+        pytest.exit("enough")
+"""
+MINE = """
+import pytest
+
+@pytest.mark.perf(parallel=[1, 4])
+def test_mine(load):
+    pass
+
+def test_ordinary():
+    pass
+"""
+
+
+def told(project: pytest.Pytester) -> list[str]:
+    return (project.path / "told.txt").read_text().split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "broken_off", "reported", "ret"),
+    [
+        (["test_mine.py"], BROKEN_OFF, "1 of 3", 2),
+        (["test_mine.py", "-x", "--perf-slo", "p50_ttft<=1us"], "", "1 of 3", 1),
+        (["test_mine.py", "--model", "gone"], "", "0 of 5", 4),
+        (["--perf-parallel", "1,4", "-x", "--perf-slo", "p50_ttft<=1us"], "", "1 of 2", 1),
+    ],
+    ids=["pytest.exit between two loads", "-x", "no server", "-x of a flag's"],
+)
+def test_loads_that_were_broken_off_are_no_complete_run(
+    served: pytest.Pytester, arguments: list[str], broken_off: str, reported: str, ret: int
+) -> None:
+    served.makeconftest(COUNTING + broken_off)
+    served.makepyfile(test_mine=MINE)
+    alias(served, "gone", base_url="http://127.0.0.1:9/v1", model="gone")
+    result = perf(served, *arguments, *FEW, "--eval-json", "run.json")
+
+    assert result.ret == ret
+    said = f"interrupted: {reported} selected tests were reported"
+    assert [line for line in result.outlines if line.startswith("interrupted")] == [said]
+    assert json.loads((served.path / "run.json").read_text())["run"]["ended"] == "interrupted"
+    assert told(served)[:4] == ["interrupted", *reported.split()]
+    with closing(sqlite3.connect(served.path / ".modeleval" / "store.sqlite")) as store:
+        assert store.execute("select ended from runs").fetchall() == [("interrupted",)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reported"),
+    [(["test_mine.py"], "3 of 3"), (["--perf-find", "max parallel to 2 where success>=1%"], "1 of 1")],
+    ids=["an ordinary test", "a search"],
+)
+def test_a_finished_run_counts_its_tests_and_not_its_loads(
+    served: pytest.Pytester, asked: list[str], reported: str
+) -> None:
+    served.makeconftest(COUNTING)
+    served.makepyfile(test_mine=MINE)
+    result = perf(served, *asked, *FEW)
+
+    assert result.ret == 0
+    assert told(served)[:4] == ["complete", *reported.split()]
+    # Where a run is told apart, it is by what the header says.
+    result.stdout.re_match_lines([rf".*; run {told(served)[4][:8]}"])
 
 
 def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:

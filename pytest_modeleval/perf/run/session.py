@@ -35,6 +35,7 @@ from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
+from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.store.store import Store
 
@@ -52,6 +53,7 @@ class LoadSession:
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = self._options = read_options(config)
         self.began = time.time()
+        self.expected = Expected()
         if options.offline:
             stay_offline(config)
         settings = settings_of(config)
@@ -59,7 +61,10 @@ class LoadSession:
         aliases = read_aliases(settings.tables["models"])
         self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
         self.folder: Path = self.root / ".modeleval"
-        self.run = uuid.uuid4().hex
+        # Where a model's hooks are active they have said already which run this is.
+        active = config.pluginmanager.get_plugin("modeleval-active")
+        self.run: str = active.evaluation.run if active else uuid.uuid4().hex
+        self.finished: FinishedRun | None = None
         self.measured: list[Measured] = []
         self.interrupted = False
         # By item: what was searched and found; how fast models in this process are; what changed since another run.
@@ -231,26 +236,31 @@ class LoadSession:
         models = [model.name for model in self.models]
         return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
 
-    def finish(self, session: pytest.Session) -> None:
-        """Make a value of the run and write it; record its end, and end what was served for it."""
+    def finish(self, session: pytest.Session, *, is_over: bool) -> None:
+        """Make a value of the run and write it; record its end, and end what was served for it.
+
+        It is complete where pytest's session ``is_over`` as it should be, and every selected item was reported.
+        """
         try:
             if self._store is not None:
-                self._write(session, self._store)
+                self._write(session, self._store, COMPLETE if is_over and not self.expected.left else INTERRUPTED)
         finally:
             self._serving.close()
 
-    def _write(self, session: pytest.Session, store: Store) -> None:
-        run = FinishedRun(
+    def _write(self, session: pytest.Session, store: Store, ended: str) -> None:
+        if ended == INTERRUPTED and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        run = self.finished = FinishedRun(
             id=self.run,
             root=self.root,
             folder=self.folder,
             began=self.began,
             options=self._options,
             models=[model.name for model in self.models],
-            ended=INTERRUPTED if self.interrupted else COMPLETE,
+            ended=ended,
             exit_status=int(session.exitstatus),
-            selected=len(session.items),
-            reported=len(self.measured) + len(self.searched) + len(self.speeds),
+            selected=self.expected.total,
+            reported=self.expected.total - self.expected.left,
             sections=[self.found],
         )
         write(run, session, store)
