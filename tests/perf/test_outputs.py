@@ -151,6 +151,54 @@ def test_a_finished_run_counts_its_tests_and_not_its_loads(
     result.stdout.re_match_lines([rf".*; run {told(served)[4][:8]}"])
 
 
+def lines_of(project: pytest.Pytester) -> list[str]:
+    """The gate's lines in the summary run.md."""
+    lines = (project.path / "run.md").read_text().splitlines()
+    return [line for line in lines if re.match(r"\| \S+ (passed|failed|inconclusive|invalid) \|", line)]
+
+
+def test_failed_requests_stand_in_the_gate_of_every_report(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, error_every=10))
+    result = perf(served, "--perf-parallel", "4", *FEW, "--eval-summary", "run.md", "--eval-html", "page.html")
+
+    assert result.ret == 7
+    why = "1 of 16 requests failed, --perf-max-error-rate is 0: 1 http 500"
+    assert [line for line in lines_of(served) if line.startswith(f"| ❌ failed | parallel=4 | {why}")] == lines_of(
+        served
+    )
+    assert len(lines_of(served)) == 1
+    assert why in (served.path / "page.html").read_text()
+
+
+def test_what_is_worse_than_an_earlier_run_stands_in_the_gate(served: pytest.Pytester, bench: BenchServer) -> None:
+    load = ["--perf-parallel", "4", *FEW, "--perf-number", "40"]
+    perf(served, *load)
+    bench.behave(Behaviour(ttft=0.15, gap=0.001, tokens=16))
+    compared = ["--perf-compare", "last", "--perf-compare-fail", "p50_ttft:10%"]
+    result = perf(served, *load, *compared, "--eval-summary", "run.md", "--eval-json", "run.json")
+
+    assert result.ret == 1
+    (line,) = lines_of(served)
+    assert re.match(r"\| ❌ failed \| parallel=4 \| p50_ttft: \+.* since that run, up to \+10% is accepted", line)
+    found = json.loads((served.path / "run.json").read_text())
+    jsonschema.validate(found, schema())
+    assert [(each["name"], each["result"]) for each in found["comparisons"]] == [
+        ("test_load.py::test_load[parallel=4]", "failed")
+    ]
+
+
+def test_loads_of_several_tests_are_told_apart(served: pytest.Pytester) -> None:
+    served.makepyfile(
+        test_mine="import pytest\n@pytest.mark.perf(parallel=2)\ndef test_a(load): pass\n"
+        "@pytest.mark.perf(parallel=2)\ndef test_b(load): pass"
+    )
+    perf(served, "test_mine.py", *FEW)
+    result = perf(served, "test_mine.py", *FEW, "--perf-compare", "last")
+
+    heads = [line.split()[0] for line in result.outlines if re.match(r"\S+ +(mean|before) ", line)]
+    assert heads == ["test_a[parallel=2]", "test_b[parallel=2]"] * 2
+
+
 def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
     run = evaluate("bench", flags=["-p", "no:benchmark"], perf_parallel=[1, 4], perf_number=8, perf_output=8)
 

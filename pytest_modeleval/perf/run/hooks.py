@@ -151,17 +151,17 @@ class LoadHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        found, param = pyfuncitem.funcargs.get("load"), param_of(pyfuncitem)
-        if not isinstance(found, Measured) or param is None:
-            result = yield
-            searched = pyfuncitem.funcargs.get("perf_search")
-            if isinstance(searched, Found | Knee):
-                decide_search(searched)
-            return result
+        if param_of(pyfuncitem) is None:
+            return (yield)
+        found, searched = (pyfuncitem.funcargs.get(name) for name in ("load", "perf_search"))
+        if isinstance(searched, Found | Knee):
+            decide_search(searched)
+        if not isinstance(found, Measured):
+            return (yield)
         pyfuncitem.user_properties += properties(found)
-        refuse(found, param.options.max_error_rate)
+        refuse(found)
         result = yield
-        decide(found, self.session.worsened.get((found.name, found.model), ()))
+        decide(found, self.session.changes_of(found))
         return result
 
     @pytest.hookimpl(wrapper=True)

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,7 +25,7 @@ from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.perf.points import Point, point
-from pytest_modeleval.perf.reports.section import Loads
+from pytest_modeleval.perf.reports.section import Compared, Loads
 from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
@@ -70,9 +70,7 @@ class LoadSession:
         # By item: what was searched and found; how fast models in this process are; what changed since another run.
         self.searched: list[tuple[str, Find, Found | Knee]] = []
         self.speeds: list[Speed] = []
-        self.changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]] = []
-        # Of each load that is compared: what the limits say of its changes.
-        self.worsened: dict[tuple[str, str], list[Change]] = {}
+        self.compared: list[Compared] = []
         self._tick = tick
         self._place = lambda name: Place(
             name,
@@ -154,7 +152,7 @@ class LoadSession:
         needed = needed_requests(slo, confidence)
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
-        found = Measured(name, model.name, at, (), slo, confidence, floor=floor)
+        found = Measured(name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor)
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
@@ -195,7 +193,7 @@ class LoadSession:
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
         options = replace(options, slo=find.slo)
-        return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
+        return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
         if not options.calibrate:
@@ -227,14 +225,17 @@ class LoadSession:
     def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
         stored = self._begin().earlier_load(run, found.name, found.model, besides=self.run)
         before, now = None if stored is None else checked(stored), document(found)
-        self.changes.append((found.point.name, now, before))
-        self.worsened[found.name, found.model] = changes(limits, now, before)
+        self.compared.append(Compared(found, now, before, changes(limits, now, before)))
+
+    def changes_of(self, found: Measured) -> Sequence[Change]:
+        """What the limits say of a load's changes; empty where it is not compared."""
+        return next((each.changes for each in self.compared if each.measured is found), ())
 
     @property
     def found(self) -> Loads:
         """What was measured until now."""
         models = [model.name for model in self.models]
-        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
+        return Loads(models, self.measured, self.searched, self.speeds, self.compared, self.notes())
 
     def finish(self, session: pytest.Session, *, is_over: bool) -> None:
         """Make a value of the run and write it; record its end, and end what was served for it.
@@ -276,11 +277,11 @@ def _refuse_unknown(store: Store, run: str) -> None:
         raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
-def kept(found: Measured, most_errors: float) -> Kept:
+def kept(found: Measured) -> Kept:
     """What a load said of its objectives."""
     if found.invalid:
         return Kept.INVALID
-    if found.figures.failed > most_errors * found.figures.sent:
+    if found.figures.failed > found.most_errors * found.figures.sent:
         return Kept.NO
     return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
 
