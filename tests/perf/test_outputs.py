@@ -207,6 +207,22 @@ def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
     assert (run.scores, run.samples) == ([], [])
 
 
+def test_a_script_gets_what_a_search_found(served: pytest.Pytester) -> None:
+    run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=8, perf_output=8)
+
+    (found,) = run.searches
+    assert found["kept"] == 2
+    assert len(run.loads) == 2
+
+
+@pytest.mark.parametrize("option", [{"perf_parallel": 0}, {"perf_parallel": []}, {"perf_rate": 0}, {"perf_find": ""}])
+def test_a_load_that_cannot_be_is_no_evaluation(served: pytest.Pytester, option: dict[str, object]) -> None:
+    (name,) = option
+
+    with pytest.raises(pytest.UsageError, match=rf"^evaluate\(\) {name} takes "):
+        evaluate("bench", **option)
+
+
 def test_a_report_needs_allure_s_command_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(served.path))
     result = perf(served, "--perf-parallel", "1", *FEW, "--eval-report", "report")

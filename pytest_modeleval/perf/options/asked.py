@@ -40,7 +40,7 @@ def refuse_unheeded(config: pytest.Config) -> None:
     for key, given in (settings.of_this_run | typed(config, OPTIONS)).items():
         # `evaluate` itself asks for the samples; nobody can through it.
         is_own = key == "export" and settings.layers[-1].get(key) is given
-        if key in instead and given.value not in (False, "false") and not is_own:
+        if key in instead and not _is_off(given) and not is_own:
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
@@ -76,7 +76,12 @@ def is_asked(config: pytest.Config) -> bool:
 def _asked(config: pytest.Config) -> set[str]:
     """The keys of the loads that are asked for."""
     laid = _laid((*settings_of(config).layers, typed(config, FLAGS)))
-    return {key for key in LOADS & laid.keys() if laid[key].value}
+    # An empty list or a 0 asks for loads that cannot be, and is refused as such.
+    return {key for key in LOADS & laid.keys() if not _is_off(laid[key])}
+
+
+def _is_off(given: Given) -> bool:
+    return given.value is False or given.value == "false"
 
 
 def fixture_of(item: Any) -> str | None:
