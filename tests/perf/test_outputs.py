@@ -70,7 +70,7 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     assert found["loads"] == json.loads((served.path / "out" / "perf.json").read_text())["loads"]
     assert [load["load"] for load in found["loads"]] == [{"parallel": 1}, {"parallel": 4}]
     summary = (served.path / "run.md").read_text().splitlines()
-    assert [line for line in summary if line.startswith("#")] == ["### Gate", "### Loads"]
+    assert [line for line in summary if line.startswith("#")] == ["## Load test of bench", "### Gate", "### Loads"]
     assert len([line for line in summary if line.startswith("| ✅ passed | parallel=")]) == 2
     told = "['bench'] complete 0 () [('parallel=1', 1.0), ('parallel=4', 1.0)]\n"
     assert (served.path / "told.txt").read_text() == told
@@ -216,7 +216,7 @@ def test_a_script_gets_what_a_search_found(served: pytest.Pytester) -> None:
 
 
 @pytest.mark.parametrize("option", [{"perf_parallel": 0}, {"perf_parallel": []}, {"perf_rate": 0}, {"perf_find": ""}])
-def test_a_load_that_cannot_be_is_no_evaluation(served: pytest.Pytester, option: dict[str, object]) -> None:
+def test_a_load_that_cannot_be_is_no_evaluation(served: pytest.Pytester, option: dict[str, Any]) -> None:
     (name,) = option
 
     with pytest.raises(pytest.UsageError, match=rf"^evaluate\(\) {name} takes "):
