@@ -209,9 +209,12 @@ class LoadHooks:
 
     def _write_files(self, session: pytest.Session) -> None:
         """Write what load tests alone have: every request, and the figures in a tracker."""
-        options, run, measured = read_perf(self._config), self.session.run, self.session.measured
-        if measured and options.out:
+        run, measured = self.session.run, self.session.measured
+        if not measured:
+            return
+        options = read_perf(self._config)
+        if options.out:
             for note in write_all(options.out, options.records, run, measured):
                 session.config.get_terminal_writer().line(f"\n{note}")
-        if measured and options.track:
+        if options.track:
             track(options.track, run, measured)
