@@ -161,6 +161,13 @@ def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatc
         assert "requests in flight" in texts
 
 
+def test_a_load_without_figures_is_named_above_what_is_said_of_it() -> None:
+    found = list(lines([measured(1, [failed(0.0)]), measured(2, [failed(0.0)])]))
+
+    assert [found[found.index(said) - 1] for said in ("parallel=1", "parallel=2")] == ["", ""]
+    assert sum(line.startswith("failed: 1 http 500") for line in found) == 2
+
+
 def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("matplotlib")
     drawn: dict[tuple[str, str], Mapping[str, Sequence[tuple[float, float]]]] = {}

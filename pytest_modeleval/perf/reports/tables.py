@@ -19,9 +19,9 @@ def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
     yield ""
     yield from measurement(all_measured)
     for name, measured in zip(names(all_measured), all_measured, strict=True):
-        if said_of_it := [*percentiles(name, measured), *remarks(measured)]:
-            yield ""
-            yield from said_of_it
+        figures, said_of_it = percentiles(name, measured), remarks(measured)
+        if figures or said_of_it:
+            yield from ("", *(figures or [name]), *said_of_it)
     if best := list(best_points(all_measured)):
         yield ""
         yield from best
