@@ -213,7 +213,7 @@ class Evaluation:
         """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
-        store, self.is_of_loads = self.recorder.store, has_loads(session)
+        store, self.is_of_loads = self.recorder.store, has_loads(self._config, session.items)
         try:
             if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
                 self._prefetch.look_again()
@@ -275,6 +275,9 @@ class Evaluation:
 
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
+        # What [gate] says is for runs with samples.
+        if has_loads(self._config, items):
+            return
         try:
             refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:

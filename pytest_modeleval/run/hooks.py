@@ -12,6 +12,7 @@ from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
 from pytest_modeleval.items.collect import declaration
+from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
@@ -111,7 +112,7 @@ class ActiveHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.config.option.collectonly or session.testsfailed:
             return None
-        if self.evaluation.options.plan:
+        if self.evaluation.options.plan and not has_loads(self._config, session.items):
             terminal.plan(session.config, self.evaluation.plan(session))
             return True
         self.evaluation.start(session)

@@ -1,6 +1,6 @@
 """Which load tests are asked for, and with which options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -91,9 +91,9 @@ def fixture_of(item: Any) -> str | None:
     return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
 
 
-def has_loads(session: pytest.Session) -> bool:
+def has_loads(config: pytest.Config, items: Iterable[pytest.Item]) -> bool:
     """Whether load tests are among a session's items."""
-    return session.config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, session.items))
+    return config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, items))
 
 
 def _is_ours(definitions: Sequence[Any], name: str) -> bool:
