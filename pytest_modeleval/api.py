@@ -26,7 +26,8 @@ _OWN = ("--model",)
 class Evaluated:
     """A finished run: the table's rows, one mapping a sample (as --eval-write writes them), pytest's exit status.
 
-    ``loads`` has one mapping a load of a load test, with its figures, as --eval-write writes them.
+    Of a load test, as --eval-write writes them: ``loads`` has one mapping a load, with its figures, ``searches`` what
+    --perf-find found, ``speeds`` one a prompt length of --perf-speed.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Evaluated:
     scores: Sequence[TableRow]
     samples: Sequence[Mapping[str, Any]]
     loads: Sequence[Mapping[str, Any]] = ()
+    searches: Sequence[Mapping[str, Any]] = ()
+    speeds: Sequence[Mapping[str, Any]] = ()
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The samples as a data frame."""
@@ -100,7 +103,8 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
         with samples.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
     read = [TableRow(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
-    return Evaluated(document["run"]["id"], status, read, rows, document.get("loads", ()))
+    of_loads = (document.get(key, ()) for key in ("loads", "searches", "speeds"))
+    return Evaluated(document["run"]["id"], status, read, rows, *of_loads)
 
 
 def _complaint(output: str) -> str:

@@ -27,6 +27,8 @@ class Measured:
     confidence: float = 0.95
     # Why the measurement itself cannot be trusted.
     invalid: Sequence[str] = ()
+    # The share of its requests that may fail.
+    most_errors: float = 0.0
     # The client's own error at this load, in seconds by figure, where it was calibrated.
     floor: Mapping[str, float] = field(default_factory=dict)
 

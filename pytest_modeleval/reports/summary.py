@@ -16,7 +16,8 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = [] if run.sections else _table(run.rows)
-    said = [*_gate(gate(run)), *tables, *scores, *(f"\n{_plain(note)}" for note in notes(run)), ""]
+    titles = [f"## {_plain(section.title)}\n" for section in run.sections]
+    said = [*titles, *_gate(gate(run)), *tables, *scores, *(f"\n{_plain(note)}" for note in notes(run)), ""]
     path.write_text("\n".join(said), "utf-8")
 
 

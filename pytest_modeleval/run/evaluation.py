@@ -41,14 +41,14 @@ from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results.expected import Expected
+from pytest_modeleval.results.expected import ENDED, Expected
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.lost import lost_record
 from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
-from pytest_modeleval.run.finish import ENDED, conclude, finished
+from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
@@ -114,6 +114,8 @@ class Evaluation:
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
+        # Load tests say themselves what came of the run.
+        self.is_of_loads = False
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -212,7 +214,7 @@ class Evaluation:
         """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
-        store = self.recorder.store
+        store, self.is_of_loads = self.recorder.store, has_loads(self._config, session.items)
         try:
             if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
                 self._prefetch.look_again()
@@ -222,8 +224,7 @@ class Evaluation:
                 if self._purse is not None:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
                 self.finished = conclude(self, session, store, exit_status)
-                # Load tests are a run of their own.
-                if not has_loads(session):
+                if not self.is_of_loads:
                     write(self.finished, session, store)
             if self._prefetch is not None:
                 self._prefetch.close()
@@ -278,6 +279,9 @@ class Evaluation:
 
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
+        # What [gate] says is for runs with samples.
+        if has_loads(self._config, items):
+            return
         try:
             refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:

@@ -13,6 +13,7 @@ from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
 from pytest_modeleval.items.collect import declaration
 from pytest_modeleval.items.named import files_of
+from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
@@ -113,7 +114,7 @@ class ActiveHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.config.option.collectonly or session.testsfailed:
             return None
-        if self.evaluation.options.plan:
+        if self.evaluation.options.plan and not has_loads(self._config, session.items):
             terminal.plan(session.config, self.evaluation.plan(session))
             return True
         self.evaluation.start(session)
@@ -173,7 +174,8 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        yield from terminal.summary(terminalreporter, self.evaluation.finished)
+        evaluation = self.evaluation
+        yield from terminal.summary(terminalreporter, None if evaluation.is_of_loads else evaluation.finished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -282,7 +282,7 @@ def test_other_samples_are_refused_before_anything_is_asked(many: pytest.Pyteste
     result.stderr.fnmatch_lines(
         [
             "ERROR: answers: 100 samples are not in the baseline, such as *: ask the same (--eval-limit or "
-            "--eval-limit-per-subset, as it was blessed with), or bless a new run"
+            "--eval-limit-per-subset and --eval-seed, as it was blessed with), or bless a new run"
         ]
     )
     assert not faulty.asked

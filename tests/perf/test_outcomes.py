@@ -129,8 +129,26 @@ def test_an_objective_that_no_load_keeps_fails(served: pytest.Pytester) -> None:
 
     assert result.ret == 1
     result.stdout.re_match_lines(
-        [r".*test_find\[max-parallel\]: no parallel keeps it \(not even 1 keeps it\); 1 loads tried"]
+        [r".*test_find\[max-parallel\]: no parallel keeps it \(not even 1 keeps it\); 1 load tried"]
     )
+
+
+def test_a_search_among_invalid_loads_is_invalid(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, cached=40))
+    result = perf(served, "--perf-find", "max parallel to 2 where p50_ttft<=500ms", *FEW)
+
+    assert result.ret == 9
+    result.stdout.re_match_lines(
+        [r"test_find\[max-parallel\]  INVALID: at 1 the measurement itself is invalid", r"=+ 1 invalid in .*"]
+    )
+    assert "perf_search" not in result.stdout.str()
+
+
+def test_a_search_that_stays_undecided_is_inconclusive(served: pytest.Pytester) -> None:
+    result = perf(served, "--perf-find", "max parallel to 2 where p99_ttft<=500ms", *FEW)
+
+    assert result.ret == 6
+    result.stdout.re_match_lines([r"test_find\[max-parallel\]  inconclusive: at 1 it stays undecided"])
 
 
 def test_the_knee_is_found(served: pytest.Pytester, bench: BenchServer) -> None:

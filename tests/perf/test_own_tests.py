@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, alias, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
 from tests.perf.conftest import FEW, perf
 
 pytestmark = pytest.mark.usefixtures("whatever_machine")
@@ -53,6 +53,27 @@ def test_a_users_own_assert_fails_as_any(served: pytest.Pytester) -> None:
     result.assert_outcomes(failed=2)
     assert result.ret == 1
     result.stdout.re_match_lines([r">       assert load\[\"p50_ttft\"\] < 0.001"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "[gate]\nmin_score = { gsm8k = 0.8 }",
+        "[gate]\nsave_baseline = 'b.json'",
+        "[run]\nplan = true",
+        "[run]\nexport = 'rows.csv'",
+    ],
+)
+def test_what_every_run_is_told_of_its_samples_is_for_other_runs(served: pytest.Pytester, settings: str) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    add_settings(served, settings)
+    (served.path / "rows.csv").write_text("an earlier run's")
+    result = perf(served, "test_mine.py")
+
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    assert (served.path / "rows.csv").read_text() == "an earlier run's"
+    assert not (served.path / "b.json").exists()
 
 
 def test_without_a_model_it_is_skipped(served: pytest.Pytester) -> None:

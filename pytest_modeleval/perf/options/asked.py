@@ -1,6 +1,6 @@
 """Which load tests are asked for, and with which options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -45,7 +45,7 @@ def refuse_unheeded(config: pytest.Config) -> None:
                 "--perf-out writes its requests"
             )
     for key, given in told.items():
-        if key in instead and given.value not in (False, "false"):
+        if key in instead and not _is_off(given):
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
@@ -81,7 +81,12 @@ def is_asked(config: pytest.Config) -> bool:
 def _asked(config: pytest.Config) -> set[str]:
     """The keys of the loads that are asked for."""
     laid = _laid((*settings_of(config).layers, typed(config, FLAGS)))
-    return {key for key in LOADS & laid.keys() if laid[key].value}
+    # An empty list or a 0 asks for loads that cannot be, and is refused as such.
+    return {key for key in LOADS & laid.keys() if not _is_off(laid[key])}
+
+
+def _is_off(given: Given) -> bool:
+    return given.value is False or given.value == "false"
 
 
 def fixture_of(item: Any) -> str | None:
@@ -91,9 +96,9 @@ def fixture_of(item: Any) -> str | None:
     return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
 
 
-def has_loads(session: pytest.Session) -> bool:
+def has_loads(config: pytest.Config, items: Iterable[pytest.Item]) -> bool:
     """Whether load tests are among a session's items."""
-    return session.config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, session.items))
+    return config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, items))
 
 
 def _is_ours(definitions: Sequence[Any], name: str) -> bool:

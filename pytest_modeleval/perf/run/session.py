@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -27,7 +27,7 @@ from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.perf.points import Point, point
-from pytest_modeleval.perf.reports.section import Loads
+from pytest_modeleval.perf.reports.section import Compared, Loads
 from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
@@ -37,6 +37,7 @@ from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
+from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.store.store import Store
 
@@ -55,6 +56,7 @@ class LoadSession:
         options = self._options = read_options(config)
         refuse_endings(config.hook, options.write)
         self.began = time.time()
+        self.expected = Expected()
         if options.offline:
             stay_offline(config)
         settings = settings_of(config)
@@ -62,15 +64,16 @@ class LoadSession:
         aliases = read_aliases(settings.tables["models"])
         self.models: list[ModelSpec] = named_models(options.model, aliases, options.generation)
         self.folder: Path = self.root / ".modeleval"
-        self.run = uuid.uuid4().hex
+        # Where a model's hooks are active they have said already which run this is.
+        active = config.pluginmanager.get_plugin("modeleval-active")
+        self.run: str = active.evaluation.run if active else uuid.uuid4().hex
+        self.finished: FinishedRun | None = None
         self.measured: list[Measured] = []
         self.interrupted = False
         # By item: what was searched and found; how fast models in this process are; what changed since another run.
         self.searched: list[tuple[str, Find, Found | Knee]] = []
         self.speeds: list[Speed] = []
-        self.changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]] = []
-        # Of each load that is compared: what the limits say of its changes.
-        self.worsened: dict[tuple[str, str], list[Change]] = {}
+        self.compared: list[Compared] = []
         self._tick = tick
         self._place = lambda name: Place(
             name,
@@ -152,7 +155,7 @@ class LoadSession:
         needed = needed_requests(slo, confidence)
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
-        found = Measured(name, model.name, at, (), slo, confidence, floor=floor)
+        found = Measured(name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor)
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
@@ -193,7 +196,7 @@ class LoadSession:
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
         options = replace(options, slo=find.slo)
-        return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
+        return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
         if not options.calibrate:
@@ -225,35 +228,43 @@ class LoadSession:
     def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
         stored = self._begin().earlier_load(run, found.name, found.model, besides=self.run)
         before, now = None if stored is None else checked(stored), document(found)
-        self.changes.append((found.point.name, now, before))
-        self.worsened[found.name, found.model] = changes(limits, now, before)
+        self.compared.append(Compared(found, now, before, changes(limits, now, before)))
+
+    def changes_of(self, found: Measured) -> Sequence[Change]:
+        """What the limits say of a load's changes; empty where it is not compared."""
+        return next((each.changes for each in self.compared if each.measured is found), ())
 
     @property
     def found(self) -> Loads:
         """What was measured until now."""
         models = [model.name for model in self.models]
-        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
+        return Loads(models, self.measured, self.searched, self.speeds, self.compared, self.notes())
 
-    def finish(self, session: pytest.Session) -> None:
-        """Make a value of the run and write it; record its end, and end what was served for it."""
+    def finish(self, session: pytest.Session, *, is_over: bool) -> None:
+        """Make a value of the run and write it; record its end, and end what was served for it.
+
+        It is complete where pytest's session ``is_over`` as it should be, and every selected item was reported.
+        """
         try:
             if self._store is not None:
-                self._write(session, self._store)
+                self._write(session, self._store, COMPLETE if is_over and not self.expected.left else INTERRUPTED)
         finally:
             self._serving.close()
 
-    def _write(self, session: pytest.Session, store: Store) -> None:
-        run = FinishedRun(
+    def _write(self, session: pytest.Session, store: Store, ended: str) -> None:
+        if ended == INTERRUPTED and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        run = self.finished = FinishedRun(
             id=self.run,
             root=self.root,
             folder=self.folder,
             began=self.began,
             options=self._options,
             models=[model.name for model in self.models],
-            ended=INTERRUPTED if self.interrupted else COMPLETE,
+            ended=ended,
             exit_status=int(session.exitstatus),
-            selected=len(session.items),
-            reported=len(self.measured) + len(self.searched) + len(self.speeds),
+            selected=self.expected.total,
+            reported=self.expected.total - self.expected.left,
             sections=[self.found],
         )
         write(run, session, store)
@@ -269,11 +280,11 @@ def _refuse_unknown(store: Store, run: str) -> None:
         raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
-def kept(found: Measured, most_errors: float) -> Kept:
+def kept(found: Measured) -> Kept:
     """What a load said of its objectives."""
     if found.invalid:
         return Kept.INVALID
-    if found.figures.failed > most_errors * found.figures.sent:
+    if found.figures.failed > found.most_errors * found.figures.sent:
         return Kept.NO
     return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
 
