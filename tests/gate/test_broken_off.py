@@ -172,12 +172,12 @@ def test_a_signal_blesses_nothing(blessed: pytest.Pytester, faulty: FaultyServer
 def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed.makeconftest(
         """
-        import pytest_modeleval.outputs.write as ending
+        import pytest_modeleval.outputs.endings as ending
 
         def interrupt(*_, **__):
             raise KeyboardInterrupt
 
-        ending.write_summary = interrupt
+        ending.ENDINGS[".md"] = interrupt
         """
     )
 

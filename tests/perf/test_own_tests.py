@@ -61,7 +61,7 @@ def test_a_users_own_assert_fails_as_any(served: pytest.Pytester) -> None:
         "[gate]\nmin_score = { gsm8k = 0.8 }",
         "[gate]\nsave_baseline = 'b.json'",
         "[run]\nplan = true",
-        "[run]\nexport = 'rows.csv'",
+        "[run]\nwrite = 'rows.csv'",
     ],
 )
 def test_what_every_run_is_told_of_its_samples_is_for_other_runs(served: pytest.Pytester, settings: str) -> None:
