@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models import Unavailable
-from pytest_modeleval.models.openai import OpenAIModel
+from pytest_modeleval.models.openai import LeanClient, OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion
@@ -102,6 +102,16 @@ def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, s
     assert len(faulty_server.headers) == 2
     for headers in faulty_server.headers:
         assert not [name for name in headers if name.lower().startswith("x-stainless")]
+
+
+def test_a_header_that_is_said_twice_is_sent_once() -> None:
+    """Older releases of the openai client add their own to what is spelt otherwise (seen of 3.0)."""
+    said = [("Authorization", "Bearer none"), ("Accept", "application/json"), ("authorization", "Basic QQ==")]
+
+    request = LeanClient().build_request("GET", "http://127.0.0.1/v1/models", headers=said)
+
+    assert request.headers.get_list("authorization") == ["Basic QQ=="]
+    assert request.headers["accept"] == "application/json"
 
 
 def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
