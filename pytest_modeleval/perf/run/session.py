@@ -120,7 +120,7 @@ class LoadSession:
         if next(workload.requests(generator(self.seed(options), "first")), None) is None:
             raise pytest.UsageError("there is nothing to send")
         if isinstance(what, Point):
-            self._floor(options, what.plan, options.slo or Slo())
+            self._floor(options, what.plan, Slo(options.slo))
 
     def run_one(
         self, name: str, model: ModelSpec, options: PerfOptions, what: Point | Find | int
@@ -129,7 +129,7 @@ class LoadSession:
         if isinstance(what, Point):
             found = self.measure(name, model, options, what)
             if options.compare:
-                self._compare(found, options.compare, options.compare_fail or ())
+                self._compare(found, options.compare, options.compare_fail)
             return found
         if isinstance(what, Find):
             answer = self.search(name, model, options, what)
@@ -143,7 +143,7 @@ class LoadSession:
         """Run a load, and longer while its objectives stay undecided; keep what it measured."""
         if self.measured and options.pause:
             time.sleep(options.pause)
-        workload, slo = self.workload(model, options), options.slo or Slo()
+        workload, slo = self.workload(model, options), Slo(options.slo)
         # Every look at the same growing load is a chance to be wrong: together they have 5 %.
         confidence = 1 - 0.05 / (1 + options.extend)
         needed = needed_requests(slo, confidence)
@@ -187,9 +187,10 @@ class LoadSession:
                 raise KeyboardInterrupt
             return found
 
+        # Nothing else is judged of a search.
+        options = replace(options, slo=find.slo.conditions if find.slo else ())
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
-        options = replace(options, slo=find.slo)
         return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
