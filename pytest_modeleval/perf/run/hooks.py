@@ -182,6 +182,9 @@ class LoadHooks:
             report.longrepr = str(error)
         return report
 
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self.session.reported.add(nodeid)
+
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
         if isinstance(report, pytest.TestReport) and report.when != "teardown" and report.failed:

@@ -62,6 +62,8 @@ class LoadSession:
         self.run = uuid.uuid4().hex
         self.measured: list[Measured] = []
         self.interrupted = False
+        # The items that came to their end.
+        self.reported: set[str] = set()
         # By item: what was searched and found; how fast models in this process are; what changed since another run.
         self.searched: list[tuple[str, Find, Found | Knee]] = []
         self.speeds: list[Speed] = []
@@ -241,6 +243,7 @@ class LoadSession:
             self._serving.close()
 
     def _write(self, session: pytest.Session, store: Store) -> None:
+        is_complete = len(self.reported) == len(session.items) and not self.interrupted
         run = FinishedRun(
             id=self.run,
             root=self.root,
@@ -248,10 +251,10 @@ class LoadSession:
             began=self.began,
             options=self._options,
             models=[model.name for model in self.models],
-            ended=INTERRUPTED if self.interrupted else COMPLETE,
+            ended=COMPLETE if is_complete else INTERRUPTED,
             exit_status=int(session.exitstatus),
             selected=len(session.items),
-            reported=len(self.measured) + len(self.searched) + len(self.speeds),
+            reported=len(self.reported),
             sections=[self.found],
         )
         write(run, session, store)
