@@ -29,6 +29,10 @@ class Measured:
     invalid: Sequence[str] = ()
     # The client's own error at this load, in seconds by figure, where it was calibrated.
     floor: Mapping[str, float] = field(default_factory=dict)
+    # The share of its requests that may fail.
+    most_errors: float = 0.0
+    # A search tried it: what is judged is the search.
+    is_tried: bool = False
 
     @cached_property
     def figures(self) -> Figures:

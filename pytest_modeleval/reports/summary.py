@@ -23,7 +23,7 @@ def write_summary(path: Path, run: FinishedRun) -> None:
 def _gate(found: Sequence[GateLine]) -> list[str]:
     if not found:
         return []
-    cells = [f"| {_SIGNS.get(g.result, '❔')} {g.result} | {_plain(g.name)} | {g.why} |" for g in found]
+    cells = [f"| {_SIGNS.get(g.result, '❔')} {g.result} | {_plain(g.name)} | {_plain(g.why)} |" for g in found]
     return ["### Gate", "", "| | | |", "|---|---|---|", *cells, ""]
 
 

@@ -6,9 +6,11 @@ from typing import Any
 
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.outcomes import too_many_errors, word_of
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
 from pytest_modeleval.perf.reports.tables import answer, best_points, names, speed_cells, summary_cells
 from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.comparing import Change
 from pytest_modeleval.perf.verdict.search import Find, Found, Knee
 from pytest_modeleval.perf.wording import said
 from pytest_modeleval.results.finished import GateLine
@@ -19,7 +21,8 @@ class Loads:
     """All that a run of load tests measured: the section of its `FinishedRun`.
 
     ``searched`` has what was searched and found by item, ``changes`` each compared load's name, its document and the
-    earlier run's. ``sent`` is what a user should know of what was sent.
+    earlier run's, ``worsened`` by name and model what the limits say of it. ``sent`` is what a user should know of
+    what was sent.
     """
 
     models: Sequence[str]
@@ -27,6 +30,7 @@ class Loads:
     searched: Sequence[tuple[str, Find, Found | Knee]]
     speeds: Sequence[Speed]
     changes: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]]
+    worsened: Mapping[tuple[str, str], Sequence[Change]]
     sent: Sequence[str]
 
     @property
@@ -48,17 +52,25 @@ class Loads:
         return tables | ({"Speed": speed_cells(self.speeds)} if self.speeds else {})
 
     def gate(self) -> Iterator[GateLine]:
-        """A line for each objective of each load, and for each measurement that cannot be trusted."""
+        """A line for all that made a load or a search pass or fail, or a measurement one that cannot be trusted."""
         for name, measured in zip(names(self.measured), self.measured, strict=True):
+            if measured.is_tried:
+                continue
+            if why := too_many_errors(measured):
+                yield GateLine("failed", name, why)
             for verdict in measured.verdicts:
                 yield GateLine(measured.word(verdict.result), name, said(verdict))
+            for change in self.worsened.get((measured.name, measured.model), ()):
+                yield GateLine(measured.word(change.result), name, change.said)
             if measured.invalid:
                 yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
+        for name, find, found in self.searched:
+            test, _, why = answer(name, find, found).partition(": ")
+            yield GateLine(word_of(found), test, why)
 
     def notes(self) -> list[str]:
-        """What else is said of the loads: the best ones, what was sent, what a search found."""
-        found = [answer(*searched) for searched in self.searched]
-        return [*best_points(self.measured), *self.sent, *found, *plot_notes(self.measured)]
+        """What else is said of the loads: the best ones, and what was sent."""
+        return [*best_points(self.measured), *self.sent, *plot_notes(self.measured)]
 
     def plots(self) -> Mapping[str, str]:
         """The plots by title, where there are several loads."""

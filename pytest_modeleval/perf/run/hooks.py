@@ -162,7 +162,7 @@ class LoadHooks:
                 decide_search(searched)
             return result
         pyfuncitem.user_properties += properties(found)
-        refuse(found, param.options.max_error_rate)
+        refuse(found)
         result = yield
         decide(found, self.session.worsened.get((found.name, found.model), ()))
         return result

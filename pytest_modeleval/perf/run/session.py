@@ -24,6 +24,7 @@ from pytest_modeleval.perf.client.resources import allow_files, refuse_unwritabl
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
+from pytest_modeleval.perf.outcomes import too_many_errors
 from pytest_modeleval.perf.points import Point, point
 from pytest_modeleval.perf.reports.section import Loads
 from pytest_modeleval.perf.run.serving import Serving
@@ -141,7 +142,7 @@ class LoadSession:
         self.speeds.append(measure_speed(model, what, tokens))
         return self.speeds[-1]
 
-    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point) -> Measured:
+    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point, *, tried: bool = False) -> Measured:
         """Run a load, and longer while its objectives stay undecided; keep what it measured."""
         if self.measured and options.pause:
             time.sleep(options.pause)
@@ -151,7 +152,7 @@ class LoadSession:
         needed = needed_requests(slo, confidence)
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
-        found = Measured(name, model.name, at, (), slo, confidence, floor=floor)
+        found = Measured(name, model.name, at, (), slo, confidence, (), floor, options.max_error_rate, tried)
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
@@ -184,7 +185,7 @@ class LoadSession:
 
         def attempt(load: float) -> Measured:
             at = point(options, self.seed(options), find.load, load)
-            found = self.measure(f"{name}[{at.name}]", model, options, at)
+            found = self.measure(f"{name}[{at.name}]", model, options, at, tried=True)
             if self.interrupted:
                 raise KeyboardInterrupt
             return found
@@ -193,7 +194,7 @@ class LoadSession:
         options = replace(options, slo=find.slo.conditions if find.slo else ())
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
-        return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
+        return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
         if not options.calibrate:
@@ -232,7 +233,7 @@ class LoadSession:
     def found(self) -> Loads:
         """What was measured until now."""
         models = [model.name for model in self.models]
-        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
+        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.worsened, self.notes())
 
     def finish(self, session: pytest.Session) -> None:
         """Make a value of the run and write it; record its end, and end what was served for it."""
@@ -270,11 +271,11 @@ def _refuse_unknown(store: Store, run: str) -> None:
         raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
-def kept(found: Measured, most_errors: float) -> Kept:
+def kept(found: Measured) -> Kept:
     """What a load said of its objectives."""
     if found.invalid:
         return Kept.INVALID
-    if found.figures.failed > most_errors * found.figures.sent:
+    if too_many_errors(found):
         return Kept.NO
     return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
 
