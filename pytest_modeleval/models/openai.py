@@ -202,7 +202,12 @@ class LeanClient(openai.DefaultAsyncHttpxClient):
         """
         lowered = ((name.lower(), value) for name, value in headers)
         told = {name: value for name, value in lowered if not name.startswith("x-stainless-")}
-        return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
+        try:
+            return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
+        except UnicodeEncodeError:
+            # Of a server's cookies: one that is no ASCII cannot be sent.
+            self.cookies.clear()
+            return httpx2.Request(method, _parsed(url), headers=told, content=content)
 
 
 _parsed = lru_cache(maxsize=16)(httpx2.URL)

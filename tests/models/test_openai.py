@@ -125,6 +125,15 @@ def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
     assert [headers.get("Cookie") for headers in faulty_server.headers] == [None, "route=2"]
 
 
+def test_a_cookie_that_cannot_be_sent_is_none(faulty_server: FaultyServer) -> None:
+    said = {"choices": [{"index": 0, "message": {"content": "42"}, "finish_reason": "stop"}]}
+    faulty_server.fault = lambda handler, _: send(handler, 200, said, set_cookie="route=\xff; path=/")
+    faulty_server.models = []
+
+    assert ask(faulty_server.url, Chat(QUESTION), model="faulty").text == "42"
+    assert [headers.get("Cookie") for headers in faulty_server.headers] == [None, None]
+
+
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:
     faulty_server.fault = answer("42", reasoning_content="six times seven")
 
