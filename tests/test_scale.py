@@ -14,6 +14,7 @@ import pytest
 
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
+from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 from tests.conftest import FaultyServer, answer, run, run_alone
 from tests.reports.conftest import Data
@@ -85,6 +86,8 @@ def made(value: Any, **more: Any) -> Score:
         ),
         ({"value": math.inf, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not inf"),
         ({"value": 10**400, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not 1000"),
+        ({"value": 1e101, "range": (0, math.inf)}, r"at least 0, not 1e\+101: 'main' of made; none is beyond 1e\+100"),
+        ({"value": -(10**200), "range": (-math.inf, math.inf)}, r"none is beyond 1e\+100"),
         ({"value": "3", "range": (0, 9)}, "a score's value lies in its range, 0 to 9, not '3'"),
         ({"value": math.nan, "range": (0, 10)}, "a score's value lies in its range, 0 to 10, not nan"),
         ({"value": 0, "range": (1, 0)}, "a score's range is two numbers, the lower first, such as"),
@@ -95,6 +98,15 @@ def made(value: Any, **more: Any) -> Score:
 def test_a_score_out_of_its_range_names_scorer_and_value(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         made(**settings)
+
+
+def test_the_largest_scores_can_be_reckoned_with() -> None:
+    values, weights = [1e100, -1e100, 0.0] * 10_000, [1e30, 1e30, 1.0] * 10_000
+    found = estimate(values, weights, ends=(-math.inf, math.inf))
+
+    assert found is not None
+    assert math.isfinite(found.low)
+    assert found.mean == 0
 
 
 def test_what_is_only_measured_cannot_fail() -> None:
