@@ -161,6 +161,29 @@ def test_the_json_table_has_range_direction_axes_and_an_interval_within_the_rang
     assert 0 < errors["low"] < 3 < errors["high"] < 10
 
 
+ODD = """
+import math
+from pytest_modeleval import Completion, Sample, Score, benchmark, generated
+
+@benchmark(generated(lambda subset, index: {"n": index}, {"main": 1}), lambda row: Sample("a", "b"))
+def test_odd(sample: Sample, completion: Completion) -> None:
+    assert Score(3.0, True, range=(0, math.inf), measured=True)
+    Score(1.0, True, name="a|b\\x1b\\ud800")
+"""
+
+
+def test_a_summary_has_what_has_no_interval_and_any_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    """Of one value in a range without an end nothing is known but this end."""
+    project.makepyfile(test_odd=ODD)
+    faulty.fault = answer("3")
+    files = ("--eval-summary", "run.md", "--eval-json", "run.json")
+    run(project, "--model", "faulty", "test_odd.py", *files).assert_outcomes(passed=1)
+
+    lines = (project.path / "run.md").read_text("utf-8").splitlines()
+    assert "| faulty | odd | main measured | 1 | 0 | 3.000 | - |" in lines
+    assert "| faulty | odd | a&#124;b&#92;x1b&#92;ud800 | 1 | 0 | 1.000 | [0.207, 1.000] |" in lines
+
+
 def test_verbose_says_measured(kinds: pytest.Pytester) -> None:
     result = run(kinds, "--model", "faulty", "-v", "-k", "errors", "test_kinds.py")
 
