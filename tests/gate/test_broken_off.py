@@ -172,7 +172,7 @@ def test_a_signal_blesses_nothing(blessed: pytest.Pytester, faulty: FaultyServer
 def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed.makeconftest(
         """
-        import pytest_modeleval.run.finish as ending
+        import pytest_modeleval.outputs.write as ending
 
         def interrupt(*_, **__):
             raise KeyboardInterrupt
