@@ -87,7 +87,7 @@ def test_a_score_lies_between_0_and_1(value: Any) -> None:
         Score(value, True, "", "")
 
 
-@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), None, "1"])
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), 1e31, None, "1"])
 def test_a_weight_is_positive(weight: Any) -> None:
     with pytest.raises(ValueError, match="a positive number"):
         Score(1.0, True, "", "", weight=weight)

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
+from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 from tests.conftest import FaultyServer, answer, modeleval, run, run_alone
 from tests.reports.conftest import Data
@@ -85,6 +86,8 @@ def made(value: Any, **more: Any) -> Score:
         ),
         ({"value": math.inf, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not inf"),
         ({"value": 10**400, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not 1000"),
+        ({"value": 1e101, "range": (0, math.inf)}, r"at least 0, not 1e\+101: 'main' of made; none is beyond 1e\+100"),
+        ({"value": -(10**200), "range": (-math.inf, math.inf)}, r"none is beyond 1e\+100"),
         ({"value": "3", "range": (0, 9)}, "a score's value lies in its range, 0 to 9, not '3'"),
         ({"value": math.nan, "range": (0, 10)}, "a score's value lies in its range, 0 to 10, not nan"),
         ({"value": 0, "range": (1, 0)}, "a score's range is two numbers, the lower first, such as"),
@@ -95,6 +98,15 @@ def made(value: Any, **more: Any) -> Score:
 def test_a_score_out_of_its_range_names_scorer_and_value(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         made(**settings)
+
+
+def test_the_largest_scores_can_be_reckoned_with() -> None:
+    values, weights = [1e100, -1e100, 0.0] * 10_000, [1e30, 1e30, 1.0] * 10_000
+    found = estimate(values, weights, ends=(-math.inf, math.inf))
+
+    assert found is not None
+    assert math.isfinite(found.low)
+    assert found.mean == 0
 
 
 def test_what_is_only_measured_cannot_fail() -> None:
@@ -147,6 +159,29 @@ def test_the_json_table_has_range_direction_axes_and_an_interval_within_the_rang
     assert (found["rated"]["measured"], found["rated"]["better"]) == (False, "higher")
     assert errors["axes"] == ["length", "kind"]
     assert 0 < errors["low"] < 3 < errors["high"] < 10
+
+
+ODD = """
+import math
+from pytest_modeleval import Completion, Sample, Score, benchmark, generated
+
+@benchmark(generated(lambda subset, index: {"n": index}, {"main": 1}), lambda row: Sample("a", "b"))
+def test_odd(sample: Sample, completion: Completion) -> None:
+    assert Score(3.0, True, range=(0, math.inf), measured=True)
+    Score(1.0, True, name="a|b\\x1b\\ud800")
+"""
+
+
+def test_a_summary_has_what_has_no_interval_and_any_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    """Of one value in a range without an end nothing is known but this end."""
+    project.makepyfile(test_odd=ODD)
+    faulty.fault = answer("3")
+    files = ("--eval-write", "run.md", "--eval-write", "run.json")
+    run(project, "--model", "faulty", "test_odd.py", *files).assert_outcomes(passed=1)
+
+    lines = (project.path / "run.md").read_text("utf-8").splitlines()
+    assert "| faulty | odd | main measured | 1 | 0 | 3.000 | - |" in lines
+    assert "| faulty | odd | a&#124;b&#92;x1b&#92;ud800 | 1 | 0 | 1.000 | [0.207, 1.000] |" in lines
 
 
 def test_verbose_says_measured(kinds: pytest.Pytester) -> None:

@@ -1,5 +1,6 @@
 """What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -223,6 +224,11 @@ def _check_generation(spec: ModelSpec) -> None:
         if key in _ASKED:
             beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
+    try:
+        json.dumps(spec.generation, allow_nan=False)
+    except (ValueError, TypeError) as error:
+        # TOML also has infinite numbers, NaN and dates.
+        raise pytest.UsageError(f"generation of model {spec.name!r}: it is sent as JSON: {error}") from None
     for key, value in spec.generation.items():
         if kind := _kind_missed(key, value):
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is {kind}, not {value!r}")

@@ -75,10 +75,19 @@ def _against(measured: Measured, changes: Sequence[Change], result: Result) -> s
 
 def decide_search(found: Found | Knee) -> None:
     """Raise what a search did not find."""
+    match word_of(found):
+        case "invalid":
+            raise Invalid(f"INVALID: {found.why}")
+        case "inconclusive":
+            raise Inconclusive(f"inconclusive: {found.why}")
+        case "failed":
+            raise Failed(found.why)
+
+
+def word_of(found: Found | Knee) -> str:
+    """What a search came to: passed where it found something."""
     if found.best is not None:
-        return
+        return Result.PASSED.value
     if "invalid" in found.why:
-        raise Invalid(f"INVALID: {found.why}")
-    if "undecided" in found.why:
-        raise Inconclusive(f"inconclusive: {found.why}")
-    raise Failed(found.why)
+        return Invalid.word
+    return Inconclusive.word if "undecided" in found.why else Failed.word

@@ -37,7 +37,7 @@ from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.endings import refuse_endings
-from pytest_modeleval.outputs.write import write
+from pytest_modeleval.outputs.write import fail, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
@@ -232,6 +232,9 @@ class Evaluation:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
             self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, decision=None)
+        except StopRun as error:
+            # The store cannot be read.
+            fail(session, str(error))
         finally:
             self._prefetch = None
             if self.finished is None and not self._is_worker:

@@ -54,6 +54,14 @@ def test_objectives_decide_the_exit_status(
     assert [float(value) for value in said.groups() if float(value) < true_ttft(bench) - 1] == []
 
 
+def test_an_objective_given_apart_is_judged_too(served: pytest.Pytester) -> None:
+    apart = ("--perf-slo", "p50_ttft<=1us", "--perf-slo", "p50_latency<=60s")
+    result = perf(served, "--perf-parallel", "4", *FEW, *apart)
+
+    assert result.ret == 1
+    result.stdout.re_match_lines([r"failed: p50_ttft<=1us: ", r"passed: p50_latency<=60s: "])
+
+
 def test_an_undecided_load_is_extended_until_it_is_decided(served: pytest.Pytester) -> None:
     few = [*FEW[:-1], "3"]
     result = perf(served, "--perf-parallel", "4", *few, "--perf-slo", "success>=90%")

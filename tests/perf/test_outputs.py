@@ -16,7 +16,7 @@ import pytest_modeleval.reports
 from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import alias, run_alone
+from tests.conftest import FaultyServer, alias, run_alone, send
 from tests.perf.conftest import FEW, perf
 from tests.perf.truth import true_ttft
 
@@ -197,6 +197,53 @@ def test_loads_of_several_tests_are_told_apart(served: pytest.Pytester) -> None:
 
     heads = [line.split()[0] for line in result.outlines if re.match(r"\S+ +(mean|before) ", line)]
     assert heads == ["test_a[parallel=2]", "test_b[parallel=2]"] * 2
+
+
+def gate_of(project: pytest.Pytester, *arguments: str) -> tuple[int, list[list[str]]]:
+    """The exit status, and the cells of the gate in the summary."""
+    result = perf(project, *arguments, *FEW, "--eval-write", "run.md")
+    lines = (project.path / "run.md").read_text().splitlines()
+    return int(result.ret), [
+        line.strip("| ").split(" | ") for line in lines if line.startswith(("| ✅", "| ❌", "| ❔"))
+    ]
+
+
+def test_what_fails_a_load_is_said_in_every_report(served: pytest.Pytester, bench: BenchServer) -> None:
+    perf(served, "--perf-parallel", "2", *FEW)
+    bench.behave(Behaviour(ttft=0.2, gap=0.001))
+    slo = ("--perf-slo", "p50_latency<=60s", "--alluredir", "results")
+    status, gate = gate_of(
+        served, "--perf-parallel", "2", "--perf-compare", "last", "--perf-compare-fail", "p50_ttft:10%", *slo
+    )
+
+    assert (status, [cells[:2] for cells in gate]) == (1, [["✅ passed", "parallel=2"], ["❌ failed", "parallel=2"]])
+    assert re.match(r"p50&#95;ttft: \+\d+\.\d% .* since that run, up to \+10% is accepted", gate[1][2])
+    found = [json.loads(path.read_text()) for path in (served.path / "results").glob("*-result.json")]
+    assert [each["status"] for each in found if each["name"].startswith("scores, gate")] == ["failed"]
+
+
+def test_a_load_of_failed_requests_does_not_only_pass(pytester: pytest.Pytester, faulty_server: FaultyServer) -> None:
+    said = {"error": {"message": "a | <b>`no`</b>"}}
+    faulty_server.fault = lambda handler, _: send(handler, 500, said)
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    load = ("--perf-prompt", "Who?", "--perf-parallel", "1")
+    status, gate = gate_of(pytester, *load, "--perf-slo", "success>=0%")
+
+    assert status == 7
+    assert [cells[:2] for cells in gate] == [["❌ failed", "parallel=1"], ["✅ passed", "parallel=1"]]
+    assert "16 of 16 requests failed" in gate[0][2]
+    assert not set("<`|") & set(gate[0][2])
+
+
+def test_the_gate_of_a_search_is_what_it_found(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.04, gap=0.001, tokens=8, slots=1))
+    # Two are one after the other: the second load does not keep it.
+    found = gate_of(served, "--perf-find", "max parallel to 2 where p50_ttft<=60ms")
+    nothing = gate_of(served, "--perf-find", "max parallel to 2 where p50_ttft<=1us")
+
+    name = "test&#95;find&#91;max-parallel&#93;"
+    assert (found[0], [cells[:2] for cells in found[1]]) == (0, [["✅ passed", name]])
+    assert (nothing[0], [cells[:2] for cells in nothing[1]]) == (1, [["❌ failed", name]])
 
 
 def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:

@@ -1,10 +1,12 @@
 """Tests marked perf that users write, and what else has this mark or a fixture of this name."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.perf.server.process import BenchServer
 from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
 from tests.perf.conftest import FEW, perf
 
@@ -191,6 +193,53 @@ def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
     assert result.ret == 4
     result.stderr.re_match_lines([f"ERROR: {said}"])
     assert not list(served.path.glob("out.*"))
+
+
+SEARCH = """
+import pytest
+
+@pytest.mark.perf(find="max parallel to 2 where p50_latency<60s"{more})
+def test_search(perf_search): pass
+"""
+FIND = ("--perf-find", "knee of parallel to 2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((*FIND, "--perf-slo", "p50_ttft<=1ms"), "--perf-slo judges a load, and no search"),
+        ((*FIND, "--perf-compare", "last", "--perf-compare-fail", "p50_ttft:1%"), "--perf-compare judges"),
+        (("--perf-speed", "--perf-slo", "p50_ttft<=1ms"), "--perf-slo judges a load"),
+        (("test_search.py",), "slo of @pytest.mark.perf judges a load"),
+        (("test_search.py", "test_mine.py"), "slo of @pytest.mark.perf judges a load"),
+    ],
+)
+def test_a_gate_that_nothing_is_judged_by_is_refused(
+    served: pytest.Pytester, bench: BenchServer, arguments: tuple[str, ...], said: str
+) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_search=SEARCH.format(more=', slo="p50_ttft<=1ms"'))
+    result = perf(served, *arguments, *FEW)
+
+    assert result.ret == 4
+    result.stderr.re_match_lines([f"ERROR: {said}"])
+    assert bench.truth()["served"] == []
+
+
+def test_an_objective_beside_a_search_is_the_loads(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_search=SEARCH.format(more=""))
+    result = perf(served, "test_search.py", "test_mine.py", *FEW, "--perf-slo", "p50_latency<50s", "-v")
+
+    result.stdout.re_match_lines([r"test_search.*PASSED", r"passed: p50_latency<60s", r"passed: p50_latency<50s"])
+
+
+def test_what_every_run_is_told_is_not_said_of_a_knee(served: pytest.Pytester) -> None:
+    toml = served.path / "modeleval.toml"
+    toml.write_text(toml.read_text() + "[run]\nperf_slo = 'p50_ttft<=1us'\n")
+    result = perf(served, *FIND, *FEW, "--eval-write", "run.json")
+
+    result.assert_outcomes(passed=1)
+    loads = json.loads((served.path / "run.json").read_text())["loads"]
+    assert [load["slo"] for load in loads] == [[], []]
 
 
 def test_what_every_run_is_told_holds_no_load_test_up(served: pytest.Pytester) -> None:

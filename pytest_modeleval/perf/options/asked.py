@@ -28,6 +28,8 @@ _OF_BENCHMARKS = {
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
 }
+# What is judged of a load, by key.
+_OF_A_LOAD = ("perf_slo", "perf_compare", "perf_compare_fail")
 
 
 def refuse_unheeded(config: pytest.Config) -> None:
@@ -49,19 +51,40 @@ def refuse_unheeded(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
-def read_perf(config: pytest.Config, marked: Mapping[str, object] | None = None) -> PerfOptions:
+def refuse_unjudged(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """`pytest.UsageError` for a gate of loads that nothing of these load tests, searches and speeds is judged by."""
+    others = [item for item in items if fixture_of(item) != "load"]
+    # A flag, a [runs.NAME] or `evaluate` asks it of all of them.
+    asked = settings_of(config).of_this_run | typed(config, FLAGS) if len(others) == len(items) else {}
+    for item in others:
+        asked = _marked(item) | asked
+    for key in _OF_A_LOAD:
+        if key in asked:
+            raise pytest.UsageError(
+                f"{asked[key].where} judges a load, and no search and no speed: a search keeps what stands in it "
+                '("max parallel where p99_ttft<=500ms"), and a test of your own asserts on what it is given'
+            )
+
+
+def read_perf(config: pytest.Config, item: Any = None) -> PerfOptions:
     """The options of a run, or of one test: flags over the marker's arguments over the project's settings.
 
     `pytest.UsageError` for the first that is wrong.
     """
+    given = {} if item is None else _marked(item)
+    return read(PerfOptions, FLAGS, _laid((*settings_of(config).layers, given, typed(config, FLAGS))))
+
+
+def _marked(item: Any) -> dict[str, Given]:
+    """What a test's marker gives, by key."""
     keys = {flag.field: flag.key for flag in FLAGS}
     given = {}
-    for name, value in (marked or {}).items():
+    for name, value in item.get_closest_marker(PERF).kwargs.items():
         if name not in keys:
             raise unknown("argument of @pytest.mark.perf:", name, keys)
         if value is not None:
             given[keys[name]] = Given(Where(f"{name} of @pytest.mark.perf"), value)
-    return read(PerfOptions, FLAGS, _laid((*settings_of(config).layers, given, typed(config, FLAGS))))
+    return given
 
 
 def _laid(layers: Sequence[Mapping[str, Given]]) -> dict[str, Given]:

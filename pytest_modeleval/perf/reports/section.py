@@ -6,6 +6,7 @@ from typing import Any
 
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.outcomes import word_of
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
 from pytest_modeleval.perf.reports.tables import answer, best_points, name_of, names, speed_cells, summary_cells
 from pytest_modeleval.perf.speed import Speed
@@ -64,22 +65,26 @@ class Loads:
         return tables | ({"Speed": speed_cells(self.speeds)} if self.speeds else {})
 
     def gate(self) -> Iterator[GateLine]:
-        """A line for each objective of each load, for each limit of a change, and for what cannot be judged."""
+        """A line for all that made a load or a search pass or fail, or a measurement one that cannot be trusted."""
         for name, measured in zip(names(self.measured), self.measured, strict=True):
-            for verdict in measured.verdicts:
-                yield GateLine(measured.word(verdict.result), name, said(verdict))
+            if measured.is_tried:
+                continue
             if why := unfit(measured):
                 yield GateLine("failed", name, why)
+            for verdict in measured.verdicts:
+                yield GateLine(measured.word(verdict.result), name, said(verdict))
             if measured.invalid:
                 yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
         for each in self.compared:
             for change in each.changes:
                 yield GateLine(each.measured.word(change.result), name_of(each.measured, self.measured), change.said)
+        for name, find, found in self.searched:
+            test, _, why = answer(name, find, found).partition(": ")
+            yield GateLine(word_of(found), test, why)
 
     def notes(self) -> list[str]:
-        """What else is said of the loads: the best ones, what was sent, what a search found."""
-        found = [answer(*searched) for searched in self.searched]
-        return [*best_points(self.measured), *self.sent, *found, *plot_notes(self.measured)]
+        """What else is said of the loads: the best ones, and what was sent."""
+        return [*best_points(self.measured), *self.sent, *plot_notes(self.measured)]
 
     def plots(self) -> Mapping[str, str]:
         """The plots by title, where there are several loads."""

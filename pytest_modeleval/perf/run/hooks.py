@@ -13,7 +13,15 @@ from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.asked import PERF, PLUGIN, fixture_of, is_asked, read_perf, refuse_unheeded
+from pytest_modeleval.perf.options.asked import (
+    PERF,
+    PLUGIN,
+    fixture_of,
+    is_asked,
+    read_perf,
+    refuse_unheeded,
+    refuse_unjudged,
+)
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
@@ -80,11 +88,9 @@ class LoadHooks:
 
     def parametrize(self, metafunc: pytest.Metafunc, fixture: str) -> None:
         """One parameter for each model and load; keeps the first user's error."""
-        marker = metafunc.definition.get_closest_marker(PERF)
-        assert marker is not None
         found: dict[str, Param] = {}
         try:
-            options = read_perf(self._config, marker.kwargs)
+            options = read_perf(self._config, metafunc.definition)
             found = params(fixture, self.session.models, options, self.session.seed(options))
         except pytest.UsageError as error:
             self._error = self._error or pytest.UsageError(f"{metafunc.definition.nodeid}: {error}")
@@ -115,6 +121,7 @@ class LoadHooks:
             )
         if not self._is_worker:
             refuse_unheeded(self._config)
+            refuse_unjudged(self._config, loads)
         self.session.expected.add(item.nodeid for item in session.items)
         if allure_results(self._config, read_options(self._config)) and not self._is_worker:
             from pytest_modeleval.perf.reports.allure import listen

@@ -36,6 +36,7 @@ from pytest_modeleval.perf.verdict.search import Find, Found, Kept, Knee, highes
 from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
+from pytest_modeleval.perf.wording import unfit
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
@@ -126,7 +127,7 @@ class LoadSession:
         if next(workload.requests(generator(self.seed(options), "first")), None) is None:
             raise pytest.UsageError("there is nothing to send")
         if isinstance(what, Point):
-            self._floor(options, what.plan, options.slo or Slo())
+            self._floor(options, what.plan, Slo(options.slo))
 
     def run_one(
         self, name: str, model: ModelSpec, options: PerfOptions, what: Point | Find | int
@@ -135,7 +136,7 @@ class LoadSession:
         if isinstance(what, Point):
             found = self.measure(name, model, options, what)
             if options.compare:
-                self._compare(found, options.compare, options.compare_fail or ())
+                self._compare(found, options.compare, options.compare_fail)
             return found
         if isinstance(what, Find):
             answer = self.search(name, model, options, what)
@@ -145,17 +146,19 @@ class LoadSession:
         self.speeds.append(measure_speed(model, what, tokens))
         return self.speeds[-1]
 
-    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point) -> Measured:
+    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point, *, tried: bool = False) -> Measured:
         """Run a load, and longer while its objectives stay undecided; keep what it measured."""
         if self.measured and options.pause:
             time.sleep(options.pause)
-        workload, slo = self.workload(model, options), options.slo or Slo()
+        workload, slo = self.workload(model, options), Slo(options.slo)
         # Every look at the same growing load is a chance to be wrong: together they have 5 %.
         confidence = 1 - 0.05 / (1 + options.extend)
         needed = needed_requests(slo, confidence)
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
-        found = Measured(name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor)
+        found = Measured(
+            name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor, is_tried=tried
+        )
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
@@ -188,14 +191,15 @@ class LoadSession:
 
         def attempt(load: float) -> Measured:
             at = point(options, self.seed(options), find.load, load)
-            found = self.measure(f"{name}[{at.name}]", model, options, at)
+            found = self.measure(f"{name}[{at.name}]", model, options, at, tried=True)
             if self.interrupted:
                 raise KeyboardInterrupt
             return found
 
+        # Nothing else is judged of a search.
+        options = replace(options, slo=find.slo.conditions if find.slo else ())
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
-        options = replace(options, slo=find.slo)
         return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
@@ -284,7 +288,7 @@ def kept(found: Measured) -> Kept:
     """What a load said of its objectives."""
     if found.invalid:
         return Kept.INVALID
-    if found.figures.failed > found.most_errors * found.figures.sent:
+    if unfit(found):
         return Kept.NO
     return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
 
