@@ -179,7 +179,7 @@ def test_what_is_worse_than_an_earlier_run_stands_in_the_gate(served: pytest.Pyt
 
     assert result.ret == 1
     (line,) = lines_of(served)
-    assert re.match(r"\| ❌ failed \| parallel=4 \| p50_ttft: \+.* since that run, up to \+10% is accepted", line)
+    assert re.match(r"\| ❌ failed \| parallel=4 \| p50&#95;ttft: \+.* since that run, up to \+10% is accepted", line)
     found = json.loads((served.path / "run.json").read_text())
     jsonschema.validate(found, schema())
     assert [(each["name"], each["result"]) for each in found["comparisons"]] == [
