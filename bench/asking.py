@@ -77,7 +77,7 @@ def main() -> None:
             (folder / "test_many.py").write_text(BENCHMARK)
             (folder / "test_plain.py").write_text(PLAIN)
             pytest = ["-m", "pytest", "-q"]
-            ours = [*pytest, "--model", "bench", "--eval-json", "out.json", "test_many.py"]
+            ours = [*pytest, "--model", "bench", "--eval-write", "out.json", "test_many.py"]
             for _ in range(runs):
                 (folder / ".modeleval/store.sqlite").unlink(missing_ok=True)
                 wall, cpu = run(folder, *ours, "--eval-concurrency", str(IN_FLIGHT))

@@ -1,4 +1,4 @@
-"""What the page of `--eval-html` costs: time, memory and size to write it, and how soon it answers in a browser.
+"""What the page of `--eval-write` costs: time, memory and size to write it, and how soon it answers in a browser.
 
     pip install playwright
     python bench/html_report.py [--samples 2000 20000] [--keep DIR]

@@ -12,21 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.options.sources import HANDED
+from pytest_modeleval.options.sources import HANDED, SAMPLES, TABLE
 from pytest_modeleval.results.results import TableRow
 
 if TYPE_CHECKING:
     import pandas
 
 # What `evaluate` itself gives to pytest.
-_OWN = {"model": "--model", "json": "--eval-json", "export": "--eval-export"}
+_OWN = ("--model",)
 
 
 @dataclass(frozen=True)
 class Evaluated:
-    """A finished run: the table's rows, one mapping a sample (as --eval-export writes them), pytest's exit status.
+    """A finished run: the table's rows, one mapping a sample (as --eval-write writes them), pytest's exit status.
 
-    ``loads`` has one mapping a load of a load test, with its figures, as --eval-json writes them.
+    Of a load test, as --eval-write writes them: ``loads`` has one mapping a load, with its figures, ``searches`` what
+    --perf-find found, ``speeds`` one a prompt length of --perf-speed.
     """
 
     id: str
@@ -34,6 +35,8 @@ class Evaluated:
     scores: Sequence[TableRow]
     samples: Sequence[Mapping[str, Any]]
     loads: Sequence[Mapping[str, Any]] = ()
+    searches: Sequence[Mapping[str, Any]] = ()
+    speeds: Sequence[Mapping[str, Any]] = ()
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The samples as a data frame."""
@@ -59,15 +62,14 @@ def evaluate(
     own, and test files. Prints nothing unless ``show``. Raises `pytest.UsageError` for what pytest calls one,
     RuntimeError for a run that did not come to its end; wrong answers only make the exit status 1.
     """
-    given = [*options.keys() & _OWN, *(flag for flag in flags if flag.partition("=")[0] in _OWN.values())]
-    if given:
-        raise pytest.UsageError(f"evaluate() gives pytest {', '.join(_OWN.values())} itself: leave {given[0]} out")
+    if given := [flag for flag in flags if flag.partition("=")[0] in _OWN]:
+        raise pytest.UsageError(f"evaluate() gives pytest {', '.join(_OWN)} itself: leave {given[0]} out")
     with tempfile.TemporaryDirectory(prefix="modeleval-") as name:
         folder = Path(name)
         # The caller's own `--lf` keeps what it knows.
         command = [sys.executable, "-m", "pytest", *flags, "-o", f"cache_dir={folder / 'cache'}"]
         command += [f"-k={select}"] if select else []
-        handed = {**options, "json": folder / "run.json", "export": folder / "samples.jsonl"}
+        handed = dict(options)
         if model is not None:
             handed["model"] = model
         path = folder / "options.json"
@@ -90,7 +92,7 @@ def _call(command: Sequence[str], *, show: bool) -> tuple[int, str]:
 
 
 def _read(folder: Path, status: int, output: str) -> Evaluated:
-    path, samples = folder / "run.json", folder / "samples.jsonl"
+    path, samples = folder / TABLE, folder / SAMPLES
     if status == pytest.ExitCode.USAGE_ERROR:
         raise pytest.UsageError(_complaint(output))
     if not path.exists():
@@ -101,7 +103,8 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
         with samples.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
     read = [TableRow(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
-    return Evaluated(document["run"]["id"], status, read, rows, document.get("loads", ()))
+    of_loads = (document.get(key, ()) for key in ("loads", "searches", "speeds"))
+    return Evaluated(document["run"]["id"], status, read, rows, *of_loads)
 
 
 def _complaint(output: str) -> str:

@@ -9,7 +9,14 @@ from uuid import uuid4
 
 @contextmanager
 def aside(path: Path) -> Iterator[Path]:
-    """Another path in the same folder to write to, which takes the file's place in the end; its folder is made."""
+    """Another path in the same folder to write to, which takes the file's place in the end; its folder is made.
+
+    A link stays one, and what is no file, such as /dev/null, is written to itself.
+    """
+    if path.exists() and not path.is_file():
+        yield path
+        return
+    path = Path(os.path.realpath(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex[:8]}")
     try:

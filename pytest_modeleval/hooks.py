@@ -5,9 +5,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from pytest_modeleval.models import Model
     from pytest_modeleval.models.spec import ModelSpec
     from pytest_modeleval.results.finished import FinishedRun
+
+    Writer = Callable[[Path, FinishedRun], int | None]
 
 
 @pytest.hookspec(firstresult=True)
@@ -21,6 +26,17 @@ def pytest_modeleval_open_model(spec: "ModelSpec") -> "Model | None":
         def pytest_modeleval_open_model(spec):
             if spec.api == "mine":
                 return MyModel(spec.model, **spec.args)
+    """
+
+
+@pytest.hookspec
+def pytest_modeleval_endings() -> "Mapping[str, Writer] | None":
+    """What writes files of endings of your own, for ``--eval-write FILE``.
+
+    ::
+
+        def pytest_modeleval_endings():
+            return {".xlsx": write_excel}  # write_excel(path, run), run a FinishedRun
     """
 
 

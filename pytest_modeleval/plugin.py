@@ -16,14 +16,14 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     sample,
 )
 from pytest_modeleval.options.flags import add_flags
-from pytest_modeleval.options.options import COMMANDS, FLAGS, MARK
+from pytest_modeleval.options.options import FLAGS, MARK
 from pytest_modeleval.options.sources import add_handed, is_active, refuse_ini_keys
 from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    add_flags(parser, (*FLAGS, *COMMANDS), "model evaluation: {}")
+    add_flags(parser, FLAGS, "model evaluation: {}")
     add_flags(parser, PERF_FLAGS)
     add_handed(parser)
 
@@ -59,7 +59,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Gen
         if strange:
             from pytest_modeleval.run.typed import refuse_flags
 
-            refuse_flags(strange, [flag.name for flag in (*FLAGS, *COMMANDS, *PERF_FLAGS)])
+            refuse_flags(strange, [flag.name for flag in (*FLAGS, *PERF_FLAGS)])
     return result
 
 
@@ -81,14 +81,6 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
 
         refuse_without_model(session.config, session.items)
     return result
-
-
-def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    if config.option.modeleval_history is None and config.option.modeleval_diff is None:
-        return None
-    from pytest_modeleval.run.commands import answer
-
-    return answer(config)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

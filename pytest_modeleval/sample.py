@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from math import inf, isfinite
+from math import isfinite
 from numbers import Real
 from string import ascii_uppercase
 from typing import Any, Protocol
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from pytest_modeleval.requests import Json as Json
 from pytest_modeleval.requests import Message as Message
 from pytest_modeleval.requests import NotChat
-from pytest_modeleval.statistics.scale import BETTER, PLAIN, Scale
+from pytest_modeleval.statistics.scale import BETTER, LARGEST, PLAIN, Scale
 
 
 class SampleError(Exception):
@@ -284,6 +284,7 @@ recorded_scores: ContextVar["list[Score] | None"] = ContextVar("recorded_scores"
 
 
 _SHARE = PLAIN.ends
+_HEAVIEST = 1e30
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,12 +314,14 @@ class Score:
         if not (isinstance(self.name, str) and self.name):
             raise ValueError(f"a score's name is a text, not {self.name!r}: of {_scorer()}")
         # Also what compares like a number, such as a bool or NumPy's: what is kept is Python's own.
-        if not isinstance(self.weight, Real) or not 0 < self.weight < inf:
-            raise ValueError(f"a score's weight is a positive number, not {self.weight!r}")
+        if not isinstance(self.weight, Real) or not 0 < self.weight <= _HEAVIEST:
+            raise ValueError(f"a score's weight is a positive number up to {_HEAVIEST:g}, not {self.weight!r}")
         scale = self.scale
         if not isinstance(self.value, Real) or not scale.holds(self.value):
             ends = "between 0 and 1" if scale.ends == _SHARE else f"in its range, {scale.said_range}"
-            raise ValueError(f"a score's value lies {ends}, not {self.value!r}: {self.name!r} of {_scorer()}")
+            is_beyond = isinstance(self.value, int | float) and abs(self.value) > LARGEST
+            beyond = f"; none is beyond {LARGEST:g}" if is_beyond else ""
+            raise ValueError(f"a score's value lies {ends}, not {self.value!r}: {self.name!r} of {_scorer()}{beyond}")
         if self.measured and not self.passed:
             raise ValueError(f"a score that is only measured has no pass mark: {self.name!r} of {_scorer()} is passed")
         object.__setattr__(self, "value", float(self.value))

@@ -30,7 +30,7 @@ def main() -> None:
             "arithmetic",
             "-n",
             "2",
-            "--eval-html",
+            "--eval-write",
             "page.html",
         ]
         result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)

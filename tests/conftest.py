@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib
+import io
 import json
 import pkgutil
 import signal
@@ -20,6 +21,7 @@ import pytest
 
 import pytest_modeleval
 from pytest_modeleval.asking import asker as asking
+from pytest_modeleval.commands.main import main
 from pytest_modeleval.models.spec import TINY
 
 # Imported here once, all of it, as a run inside a test forgets what it imported, and reads, rewrites and compiles it
@@ -279,6 +281,17 @@ IMPORTED = ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarn
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     """Run pytest in the project, in this process."""
     return project.runpytest(*WITHOUT, *arguments, *IMPORTED)
+
+
+def modeleval(*arguments: str) -> pytest.RunResult:
+    """Run `modeleval` in the current folder, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(arguments)
+        except SystemExit as end:
+            status = int(str(end.code))
+    return pytest.RunResult(status, out.getvalue().splitlines(), err.getvalue().splitlines(), 0)
 
 
 def run_alone(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:

@@ -29,26 +29,28 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", ""], "--model takes NAME, not ''"),
         (["--model", "faulty", "--eval-save-baseline", ""], "--eval-save-baseline takes FILE, not ''"),
         (["--model", "faulty", "--eval-baseline="], "--eval-baseline takes FILE, not ''"),
-        (["--model", "faulty", "--eval-json", " "], "--eval-json takes FILE, not ' '"),
+        (["--model", "faulty", "--eval-write", " "], "--eval-write takes FILE, not ' '"),
         (["--model", "faulty", "--eval-data="], "--eval-data takes DIR, not ''"),
         (["--model", "faulty", "--perf-slo", ""], "--perf-slo takes LIMITS, not ''"),
         (["--model", "faulty", "--perf-parallel", ""], "--perf-parallel takes N,…, not ''"),
-        (["--eval-diff", "last", ""], "--eval-diff takes RUN, not ''"),
+        (["--eval-history", "gsm8k"], "--eval-history is no flag any more: modeleval history NAME"),
+        (["--eval-diff", "last", "last~1"], "--eval-diff is no flag any more: modeleval diff RUN RUN"),
+        (["--model", "faulty", "--eval-html=page.html"], "--eval-html is no flag any more: --eval-write FILE.html"),
         (["--model", "faulty", "--eval-save-baseline", "empty"], "--eval-save-baseline takes a file to write, and */empty is a folder"),
         (["--model", "faulty", "--eval-save-baseline", "empty/x/o.json"], "--eval-save-baseline: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
         (["--model", "faulty", "--eval-aa"], "--eval-aa is about --eval-save-baseline FILE, which is missing"),
         (["--model", "faulty", "--eval-waive", "data"], "--eval-waive is about --eval-baseline FILE, which is missing"),
         (["--model", "faulty", "--eval-margin", "2pp"], "--eval-margin is about --eval-baseline FILE, which is missing"),
-        (["--model", "faulty", "--eval-json", "empty/x/o.json"], "--eval-json: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
-        (["--model", "faulty", "--eval-summary", "empty"], "--eval-summary takes a file to write, and */empty is a folder"),
-        (["--model", "faulty", "--eval-export", "empty/x/o.csv"], "--eval-export: */empty/x/o.csv cannot be written: *"),
-        (["--model", "faulty", "--eval-html", "empty/x/o.html"], "--eval-html: */empty/x/o.html cannot be written: *"),
+        (["--model", "faulty", "--eval-write", "empty/x/o.json"], "--eval-write: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
+        (["--model", "faulty", "--eval-write", "empty"], "--eval-write takes a file to write, and */empty is a folder"),
+        (["--model", "faulty", "--eval-write", "empty/x/o.csv"], "--eval-write: */empty/x/o.csv cannot be written: *"),
+        (["--model", "faulty", "--eval-write", "empty/x/o.html"], "--eval-write: */empty/x/o.html cannot be written: *"),
         (["--model", "faulty", "--perf-slo", "p99_ttft<=500ms"], "--perf-slo is about a load test, and this run has none: give --perf-parallel N, *"),
         (["--model", "faulty", "-k", "answer5"], "unknown benchmark, subset or tag in -k 'answer5': 'answer5'; did you mean 'answers'? *"),
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown benchmark, subset or tag in -m 'maths': 'maths'; did you mean 'math'? *"),
         (["--model", "faulty", "-k", "answers and HADR"], "unknown * in -k 'answers and HADR': 'HADR'; did you mean 'hard'? *"),
-        (["--model", "faulty", "-k", "humaneval"], "unknown benchmark, subset or tag in -k 'humaneval': 'humaneval'. Known: *"),
+        (["--model", "faulty", "-k", "humaneval"], "there is no benchmark 'humaneval' here yet: `modeleval list` has those that there are"),
         (["--model", "faulty", "--eval-run", "nigthly"], "unknown run 'nigthly'; did you mean 'nightly'? Known: nightly. Give the NAME of a table [[]runs.NAME] *"),
         (["--model", "./empty"], "the folder empty has no config.json: it holds no model that transformers reads"),
         (["--model", "./lora"], "the folder lora holds an adapter alone: pip install peft, or merge it into its model *"),
@@ -84,6 +86,7 @@ def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, argume
     ("arguments", "said"),
     [
         (["--model", "faulty", "test_gsm9k.py"], "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
+        (["--model", "faulty", "test_humaneval.py"], "there is no benchmark 'humaneval' here yet: *"),
         (["--model", "faulty", "gsm8k"], "there is no file 'gsm8k'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
         (["--model", "faulty", "test_answers.py::test_answers[easy-00006]"], "there is no test_answers.py::test_answers?easy-00006]: easy has 6 samples, numbered from 00000"),
         (["--model", "faulty", "test_arithmetic.py::test_arithmetic[add-1-00025]"], "there is no *test_arithmetic.py::test_arithmetic?add-1-00025]: add-1 has 25 samples, *"),
@@ -416,6 +419,17 @@ def test_a_wrong_recording(project: pytest.Pytester, line: str, said: str) -> No
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([said])
+
+
+def test_all_wrong_lines_of_a_recording_are_told(project: pytest.Pytester) -> None:
+    (project.path / "replay.jsonl").write_text("\n".join(["{", '{"id": "a", "text": "1"}', *['{"id": "b"}'] * 30]))
+
+    result = run(project, "--model", "replay:replay.jsonl", "test_answers.py")
+
+    result.stderr.fnmatch_lines(
+        ["ERROR: replay.jsonl:1 is not JSON: *", "replay.jsonl:3 needs the answer *"], consecutive=True
+    )
+    result.stderr.fnmatch_lines(["… and 11 lines more"])
 
 
 def test_a_parquet_file_without_pyarrow_tells_the_pip_command(

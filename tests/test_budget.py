@@ -206,7 +206,7 @@ def test_a_worker_that_dies_holds_nobody_up(project: pytest.Pytester, priced: Fa
         time.sleep(1)
 
     priced.fault = fatal
-    result = ask(project, "9500 tokens, 30s", "-n", "2", "--eval-concurrency", "10", "--eval-json", "out.json")
+    result = ask(project, "9500 tokens, 30s", "-n", "2", "--eval-concurrency", "10", "--eval-write", "out.json")
 
     outcomes = result.parseoutcomes()
     budget = json.loads((project.path / "out.json").read_text())["run"]["budget"]
@@ -243,7 +243,7 @@ def test_a_failed_attempt_is_charged_and_a_rate_limit_is_not(project: pytest.Pyt
             answer("42")(handler, body)
 
     priced.fault = fault
-    result = ask(project, "10k tokens", "--eval-limit", "2", "--eval-concurrency", "1", "--eval-json", "out.json")
+    result = ask(project, "10k tokens", "--eval-limit", "2", "--eval-concurrency", "1", "--eval-write", "out.json")
 
     result.assert_outcomes(passed=2)
     spent = json.loads((project.path / "out.json").read_text())["run"]["budget"]["spent"]["tokens"]
@@ -304,7 +304,7 @@ def test_an_async_benchmark_is_skipped_too(project: pytest.Pytester, priced: Fau
 
 
 def test_the_json_and_the_summary_tell_it(project: pytest.Pytester, priced: FaultyServer) -> None:
-    ask(project, "1500 tokens, $5, 1h", "--eval-json", "out.json", "--eval-summary", "out.md")
+    ask(project, "1500 tokens, $5, 1h", "--eval-write", "out.json", "--eval-write", "out.md")
 
     document = json.loads((project.path / "out.json").read_text())
     schema = Path(pytest_modeleval.reports.__file__).parent / "results.schema.json"

@@ -28,6 +28,18 @@ def test_a_server_without_bound_gets_the_most() -> None:
     assert limit.now == MOST
 
 
+def test_half_of_the_increase_is_enough_to_keep_a_try() -> None:
+    limit, clock = Limit(None), 1.0
+    # 16 at once give 16/3 a second; of twice as many, half the increase is 8 a second.
+    for at_once, seconds in ((16, 0.0), (16, 3.0), (32, 4.0)):
+        clock += seconds
+        limit.used(at_once)
+        for _ in range(at_once):
+            limit.answered(clock)
+
+    assert limit.now == 64
+
+
 def test_an_idle_limit_does_not_grow() -> None:
     limit, seen = Limit(None), set()
     for clock in range(1000):

@@ -281,7 +281,7 @@ def test_the_key_reaches_the_server_and_nothing_else(
         handler, body
     )
 
-    result = run(project, "--model", "keyed", "--eval-json", "out.json", "--junitxml", "out.xml", "test_answers.py")
+    result = run(project, "--model", "keyed", "--eval-write", "out.json", "--junitxml", "out.xml", "test_answers.py")
     faulty.fault = error(401, f"Incorrect API key provided: {key}.")
     refused = run(project, "--model", "keyed", "--eval-cache", "off", "test_answers.py")
 

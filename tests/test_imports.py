@@ -27,9 +27,9 @@ LAYERS = [
     {"reports/allure"},
     {"outputs", "perf/reports"},
     {"perf/run"},
-    {"run"},
+    {"commands", "run"},
     {"fixtures"},
-    {"plugin"},
+    {"plugin", "__main__"},
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 # Nothing but the standard library in these rooms and modules.
@@ -84,7 +84,7 @@ def test_imports_point_down(path: Path) -> None:
 
 
 def test_few_modules_stand_at_the_top() -> None:
-    assert len(list(PACKAGE.glob("*.py"))) <= 14
+    assert len(list(PACKAGE.glob("*.py"))) <= 15
 
 
 @pytest.mark.parametrize(

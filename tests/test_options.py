@@ -104,7 +104,7 @@ def test_a_relative_path_starts_where_the_file_is(
     inside.mkdir()
     (project.path / "system.txt").write_text("Be brief.")
     (inside / "prompt.txt").write_text("{prompt} Quick!")
-    add_settings(project, '[run]\nsystem = "file:system.txt"\njson = "out/scores.json"')
+    add_settings(project, '[run]\nsystem = "file:system.txt"\nwrite = "out/scores.json"')
     (project.path / "out").mkdir()
     monkeypatch.chdir(inside)
 
@@ -152,7 +152,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\nlimit = 2.5", "modeleval.toml: [[]run] limit takes a whole number of at least 1, not '2.5'"),
         ("[run]\nlimit = true", "modeleval.toml: [[]run] limit takes a whole number of at least 1, not 'true'"),
         ("[run]\noffline = 'yes'", "modeleval.toml: [[]run] offline takes true or false, not 'yes'"),
-        ("[run]\njson = ''", "modeleval.toml: [[]run] json takes FILE, not ''"),
+        ("[run]\nwrite = ''", "modeleval.toml: [[]run] write takes FILE, not ''"),
         ("[run]\nshow = ['']", "modeleval.toml: [[]run] show takes NAME, not ''"),
         (f"[run]\ndata = '{'x' * 300}'", "modeleval.toml: [[]run] data: there is no folder 'xxx*"),
         ("[run]\ndata = 'nowhere'", "modeleval.toml: [[]run] data: there is no folder 'nowhere'"),
@@ -246,7 +246,7 @@ def test_settings_are_read_once(
         project,
         "--model",
         "faulty",
-        "--eval-html",
+        "--eval-write",
         "page.html",
         "--eval-limit",
         "1",

@@ -159,7 +159,7 @@ def test_a_local_models_own_tokenizer_counts(pytester: pytest.Pytester) -> None:
     """The plan's prompt tokens are those that the run then has."""
     pytester.makeini("[pytest]")
     planned = run_alone(pytester, "--model", "tiny", "--eval-plan", "--eval-limit", "20")
-    asked = run_alone(pytester, "--model", "tiny", "--eval-limit", "20", "--eval-json", "out.json")
+    asked = run_alone(pytester, "--model", "tiny", "--eval-limit", "20", "--eval-write", "out.json")
 
     row = json.loads((pytester.path / "out.json").read_text())["rows"][0]
     assert planned.ret == 0

@@ -19,7 +19,7 @@ from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.store import Store
-from tests.conftest import FaultyServer, alias, answer, run, send
+from tests.conftest import FaultyServer, alias, answer, modeleval, run, send
 from tests.test_faults import Fault, error, first, only
 
 
@@ -55,7 +55,7 @@ def test_an_ended_answer_is_wrong_however_empty(project: pytest.Pytester, faulty
 def test_a_model_that_only_thinks_is_wrong_and_said_to(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = ended("", reasoning_content="six times seven is 42")
 
-    result = run(project, "--model", "faulty", "test_answers.py", "--eval-summary", "summary.md")
+    result = run(project, "--model", "faulty", "test_answers.py", "--eval-write", "summary.md")
 
     result.assert_outcomes(failed=10)
     said = "faulty: all 10 answers are a thought with nothing behind it: the answer field (content) is empty. *"
@@ -132,9 +132,9 @@ def test_a_store_that_holds_such_counts_already_is_read(project: pytest.Pytester
         store.execute("update scores set prompt_tokens = -5, completion_tokens = -7")
     faulty.asked.clear()
 
-    again = run(project, "--model", "faulty", "test_answers.py", *MAX_TOKENS, "--eval-html", "page.html")
+    again = run(project, "--model", "faulty", "test_answers.py", *MAX_TOKENS, "--eval-write", "page.html")
     plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-cache", "off", *MAX_TOKENS)
-    history = run(project, "--eval-history", "answers[easy-00000]")
+    history = modeleval("history", "answers[easy-00000]")
 
     again.assert_outcomes(passed=10)
     assert faulty.asked == []

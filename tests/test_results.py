@@ -150,7 +150,7 @@ def test_a_record_survives_the_way_to_the_controller() -> None:
 def test_the_json_follows_its_schema(project: pytest.Pytester, faulty: FaultyServer) -> None:
     schema = json.loads((Path(pytest_modeleval.reports.__file__).parent / "results.schema.json").read_text())
 
-    run(project, "--model", "faulty", "--eval-json", "deep/out.json", "test_answers.py")
+    run(project, "--model", "faulty", "--eval-write", "deep/out.json", "test_answers.py")
     document = json.loads((project.path / "deep/out.json").read_text())
 
     jsonschema.validate(document, schema)
@@ -167,9 +167,9 @@ def test_what_cannot_be_written_at_the_end_takes_no_other_file_with_it(
     project: pytest.Pytester, faulty: FaultyServer
 ) -> None:
     project.makeconftest("from pathlib import Path\ndef pytest_collection_finish(): Path('gone').touch()")
-    gone = ["--eval-json", "gone/out.json", "--eval-export", "gone/out.csv"]
+    gone = ["--eval-write", "gone/out.json", "--eval-write", "gone/out.csv"]
 
-    result = run(project, "--model", "faulty", *gone, "--eval-summary=s.md", "--eval-html=p.html", "test_answers.py")
+    result = run(project, "--model", "faulty", *gone, "--eval-write=s.md", "--eval-write=p.html", "test_answers.py")
 
     result.assert_outcomes(passed=10)
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -15,7 +15,7 @@ import pytest
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.schema import VERSION
 from pytest_modeleval.store.store import Question, Store
-from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, modeleval, run
 
 
 def sqlite_runs(project: pytest.Pytester) -> list[str]:
@@ -186,8 +186,8 @@ def test_rows_that_hold_no_answer_are_asked_anew(project: pytest.Pytester, fault
     faulty.asked.clear()
 
     plan = run(project, "--model", "faulty", "test_answers.py", "--eval-plan", "--eval-generation", "max_tokens=5")
-    page = run(project, "--eval-diff", before, before, "--eval-html", "page.html")
-    again = run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    page = modeleval("diff", before, before, "--write", "page.html")
+    again = run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
 
     assert (plan.ret, page.ret) == (0, 0)
     again.assert_outcomes(passed=10)

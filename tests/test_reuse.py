@@ -38,7 +38,7 @@ def six_stored(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pyteste
 def test_every_report_tells_new_answers_from_stored_ones(
     six_stored: pytest.Pytester, faulty: FaultyServer, workers: tuple[str, ...]
 ) -> None:
-    files = ["--eval-json", "o.json", "--eval-html", "o.html", "--eval-summary", "o.md", "--junitxml", "o.xml"]
+    files = ["--eval-write", "o.json", "--eval-write", "o.html", "--eval-write", "o.md", "--junitxml", "o.xml"]
 
     result = run(six_stored, "--model", "faulty", *workers, *files, "--alluredir", "allure", "test_answers.py")
 
@@ -90,7 +90,7 @@ def junit(project: pytest.Pytester) -> dict[str, object]:
 
 
 def test_a_run_that_was_given_all_its_answers_says_so(project: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(project, "--model", "faulty", "--eval-json", "o.json", "test_answers.py")
+    result = run(project, "--model", "faulty", "--eval-write", "o.json", "test_answers.py")
 
     result.stdout.fnmatch_lines(["answers: 10 new, none stored"])
     assert "answers are stored" not in result.stdout.str()
@@ -149,7 +149,7 @@ def test_all_that_is_said_of_an_age_is_the_same(
     days = itertools.count(1)
     clock = SimpleNamespace(**vars(time) | {"time": lambda: time.time() + 86400 * next(days)})
     monkeypatch.setattr(reuse, "time", clock)
-    files = ["--eval-summary", "o.md", "--eval-html", "o.html", "--alluredir", "allure"]
+    files = ["--eval-write", "o.md", "--eval-write", "o.html", "--alluredir", "allure"]
 
     result = run(six_stored, "--model", "faulty", *files, "test_answers.py")
 

@@ -87,7 +87,7 @@ def test_a_score_lies_between_0_and_1(value: Any) -> None:
         Score(value, True, "", "")
 
 
-@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), None, "1"])
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf"), 1e31, None, "1"])
 def test_a_weight_is_positive(weight: Any) -> None:
     with pytest.raises(ValueError, match="a positive number"):
         Score(1.0, True, "", "", weight=weight)
@@ -134,7 +134,7 @@ def test_what_is_no_score_is_an_error_of_its_sample(project: pytest.Pytester, fa
     scorer = ANSWERS.replace("same_number(completion, sample.target)", made)
     project.makepyfile(test_answers=scorer.replace("import Completion", "import Score, Completion"))
 
-    result = run(project, "--model", "faulty", "--eval-json", "o.json", "test_answers.py")
+    result = run(project, "--model", "faulty", "--eval-write", "o.json", "test_answers.py")
 
     result.assert_outcomes(passed=9, errors=1)
     result.stdout.fnmatch_lines(["*a score's value lies between 0 and 1, not *"])

@@ -14,8 +14,9 @@ import pytest
 
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
+from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN, Scale
-from tests.conftest import FaultyServer, answer, run, run_alone
+from tests.conftest import FaultyServer, answer, modeleval, run, run_alone
 from tests.reports.conftest import Data
 
 # A model that answers with a number: how many errors of ten a text has, a length without an end, and an answer to 42.
@@ -85,6 +86,8 @@ def made(value: Any, **more: Any) -> Score:
         ),
         ({"value": math.inf, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not inf"),
         ({"value": 10**400, "range": (0, math.inf)}, "a score's value lies in its range, at least 0, not 1000"),
+        ({"value": 1e101, "range": (0, math.inf)}, r"at least 0, not 1e\+101: 'main' of made; none is beyond 1e\+100"),
+        ({"value": -(10**200), "range": (-math.inf, math.inf)}, r"none is beyond 1e\+100"),
         ({"value": "3", "range": (0, 9)}, "a score's value lies in its range, 0 to 9, not '3'"),
         ({"value": math.nan, "range": (0, 10)}, "a score's value lies in its range, 0 to 10, not nan"),
         ({"value": 0, "range": (1, 0)}, "a score's range is two numbers, the lower first, such as"),
@@ -95,6 +98,15 @@ def made(value: Any, **more: Any) -> Score:
 def test_a_score_out_of_its_range_names_scorer_and_value(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said.replace("(", r"\(")):
         made(**settings)
+
+
+def test_the_largest_scores_can_be_reckoned_with() -> None:
+    values, weights = [1e100, -1e100, 0.0] * 10_000, [1e30, 1e30, 1.0] * 10_000
+    found = estimate(values, weights, ends=(-math.inf, math.inf))
+
+    assert found is not None
+    assert math.isfinite(found.low)
+    assert found.mean == 0
 
 
 def test_what_is_only_measured_cannot_fail() -> None:
@@ -119,8 +131,8 @@ def test_axes_are_names_with_texts_or_numbers(axes: Any, said: str) -> None:
 
 
 def written(folder: pytest.Pytester, *flags: str) -> dict[str, dict[str, Any]]:
-    """The rows of --eval-json by benchmark."""
-    run(folder, "--model", "faulty", "--eval-json", "out.json", *flags, "test_kinds.py")
+    """The rows of --eval-write by benchmark."""
+    run(folder, "--model", "faulty", "--eval-write", "out.json", *flags, "test_kinds.py")
     rows = json.loads((folder.path / "out.json").read_text())["rows"]
     return {row["benchmark"]: row for row in rows if not row["part"]}
 
@@ -149,6 +161,29 @@ def test_the_json_table_has_range_direction_axes_and_an_interval_within_the_rang
     assert 0 < errors["low"] < 3 < errors["high"] < 10
 
 
+ODD = """
+import math
+from pytest_modeleval import Completion, Sample, Score, benchmark, generated
+
+@benchmark(generated(lambda subset, index: {"n": index}, {"main": 1}), lambda row: Sample("a", "b"))
+def test_odd(sample: Sample, completion: Completion) -> None:
+    assert Score(3.0, True, range=(0, math.inf), measured=True)
+    Score(1.0, True, name="a|b\\x1b\\ud800")
+"""
+
+
+def test_a_summary_has_what_has_no_interval_and_any_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    """Of one value in a range without an end nothing is known but this end."""
+    project.makepyfile(test_odd=ODD)
+    faulty.fault = answer("3")
+    files = ("--eval-write", "run.md", "--eval-write", "run.json")
+    run(project, "--model", "faulty", "test_odd.py", *files).assert_outcomes(passed=1)
+
+    lines = (project.path / "run.md").read_text("utf-8").splitlines()
+    assert "| faulty | odd | main measured | 1 | 0 | 3.000 | - |" in lines
+    assert "| faulty | odd | a&#124;b&#92;x1b&#92;ud800 | 1 | 0 | 1.000 | [0.207, 1.000] |" in lines
+
+
 def test_verbose_says_measured(kinds: pytest.Pytester) -> None:
     result = run(kinds, "--model", "faulty", "-v", "-k", "errors", "test_kinds.py")
 
@@ -157,7 +192,7 @@ def test_verbose_says_measured(kinds: pytest.Pytester) -> None:
 
 def test_store_and_exports_have_scales_and_axes(kinds: pytest.Pytester) -> None:
     for ending in ("csv", "jsonl", "parquet"):
-        run(kinds, "--model", "faulty", "--eval-export", f"out.{ending}", "-k", "errors", "test_kinds.py")
+        run(kinds, "--model", "faulty", "--eval-write", f"out.{ending}", "-k", "errors", "test_kinds.py")
 
     with closing(sqlite3.connect(kinds.path / ".modeleval/store.sqlite")) as store:
         assert set(store.execute("select outcome, value, scale from scores")) == {
@@ -176,7 +211,7 @@ def test_store_and_exports_have_scales_and_axes(kinds: pytest.Pytester) -> None:
 
 
 def test_page_junit_and_allure_say_measured_and_show_axes(kinds: pytest.Pytester) -> None:
-    outputs = ["--eval-html", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
+    outputs = ["--eval-write", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
 
     run(kinds, "--model", "faulty", *outputs, "-k", "errors", "test_kinds.py")
 
@@ -312,7 +347,7 @@ def test_what_regressed_and_what_changed_go_by_direction(kinds: pytest.Pytester,
     faulty.fault = answer("9")
     gate(kinds, "errors", "--eval-cache", "off")
 
-    result = run(kinds, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
     again = run(kinds, "--model", "faulty", "--eval-only", "regressed", "--eval-plan", "-k", "errors", "test_kinds.py")
 
     assert "8 regressed and 0 fixed of 8" in result.stdout.str()
@@ -370,10 +405,10 @@ def test_axes_are_shown_and_never_obeyed_and_hidden_where_the_question_is(
     project: pytest.Pytester, faulty: FaultyServer
 ) -> None:
     project.makepyfile(test_hostile=HOSTILE)
-    outputs = ["--eval-html", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
+    outputs = ["--eval-write", "p.html", "--junitxml", "j.xml", "--alluredir", "allure"]
 
     for ending in ("csv", "jsonl", "parquet"):
-        result = run(project, "--model", "faulty", *outputs, "--eval-export", f"o.{ending}", "test_hostile.py")
+        result = run(project, "--model", "faulty", *outputs, "--eval-write", f"o.{ending}", "test_hostile.py")
         assert result.ret == 0, result.stdout.str()
 
     page = (project.path / "p.html").read_text()
@@ -406,7 +441,7 @@ def test_what_is_damaged_in_the_store_is_passed_over(kinds: pytest.Pytester, kep
 
     for ending in ("jsonl", "parquet"):
         assert export(kinds.path / f"out.{ending}", kinds.path / ".modeleval", run_id) == 8
-    result = run(kinds, "--eval-diff", "last", "last", "--eval-html", "diff.html")
+    result = modeleval("diff", "last", "last", "--write", "diff.html")
 
     assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
     assert len(Data(kinds.path / "diff.html").rows) == 16

@@ -113,10 +113,10 @@ def test_without_pandas_it_says_what_is_needed(
         ("faulty", ["--no-such-flag"], r"error: unrecognized arguments: --no-such-flag"),
         (
             "faulty",
-            ["--eval-json=x.json"],
-            r"^evaluate\(\) gives pytest --model, --eval-json, --eval-export itself: leave --eval-json=x\.json out$",
+            ["--model=other"],
+            r"^evaluate\(\) gives pytest --model itself: leave --model=other out$",
         ),
-        ("faulty", {"json": "x.json"}, r"^evaluate\(\) gives pytest --model, .* itself: leave json out$"),
+        ("faulty", {"write": "x.txt"}, r"^--eval-write takes a FILE that ends in .*, not 'x\.txt'; "),
         ("faulty", {"limit": 0}, r"^evaluate\(\) limit takes a whole number of at least 1, not '0'$"),
         ("faulty", {"limti": 3}, r"^unknown key in evaluate\(\): 'limti'; did you mean 'limit'\? "),
         ("faulty", {"run": "pr"}, r"^unknown run 'pr'\. Give the NAME of a table \[runs\.NAME\] in modeleval\.toml\.$"),

@@ -51,7 +51,7 @@ def test_no_secret_stands_in_any_line_or_file(keyed: pytest.Pytester, faulty: Fa
         }
     )
 
-    files = ["--eval-json", "o.json", "--junitxml", "o.xml", "--eval-export", "o.csv", "--eval-html", "o.html", "-l"]
+    files = ["--eval-write", "o.json", "--junitxml", "o.xml", "--eval-write", "o.csv", "--eval-write", "o.html", "-l"]
     result = run(keyed, "--model", "keyed", *files, "test_answers.py")
     plan = run(keyed, "--model", "keyed", "--eval-plan", "--eval-cache", "write", "test_answers.py")
     faulty.fault = error(401, quoted)

@@ -1,16 +1,19 @@
 """A machine that has no room: setting up fails in one true line."""
 
 import os
+import re
 import resource
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANSWERS, WITHOUT, FaultyServer
+from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run
 
 # Makes the disk under a project read-only, or full; given its path.
 Spoil = Callable[[Path], None]
@@ -71,6 +74,28 @@ def test_a_store_that_may_grow_no_more_keeps_what_it_has(project: pytest.Pyteste
     assert status == pytest.ExitCode.USAGE_ERROR
     assert "(a file may have 98,304 bytes (ulimit -f)). What it holds is kept: make room" in output
     assert "Traceback" not in output
+
+
+@pytest.mark.parametrize("table", ["completions", "scores", "models", "servers"])
+def test_a_damaged_store_ends_a_run_in_one_line(project: pytest.Pytester, faulty: FaultyServer, table: str) -> None:
+    project.makepyfile(test_answers=ANSWERS)
+    faulty.fault = answer("3")
+    run(project, "--model", "faulty", "test_answers.py")
+    path = project.path / ".modeleval" / "store.sqlite"
+    with closing(sqlite3.connect(path)) as store:
+        (page,) = store.execute("select rootpage from sqlite_master where name = ?", (table,)).fetchone()
+        (size,) = store.execute("pragma page_size").fetchone()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+    result = run(project, "--model", "faulty", "test_answers.py")
+    output = result.stdout.str() + result.stderr.str()
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert re.search(r"cannot (open|read|write) the run store .*: database disk image is malformed", output)
+    assert "Traceback" not in output
+    assert "INTERNALERROR" not in output
 
 
 @pytest.fixture

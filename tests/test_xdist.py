@@ -17,7 +17,7 @@ def test_workers_give_the_same_table_and_share_the_store(project: pytest.Pyteste
     right, wrong = answer("42"), answer("41")
     faulty.fault = lambda handler, body: (wrong if "hard" in json.dumps(body) else right)(handler, body)
 
-    result = run(project, "--model", "faulty", "-n", "2", "test_answers.py", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "-n", "2", "test_answers.py", "--eval-write", "page.html")
     again = run(project, "--model", "faulty", "test_answers.py")
 
     result.assert_outcomes(passed=6, failed=4)
@@ -150,7 +150,7 @@ def test_workers_share_a_users_own_files(project: pytest.Pytester, faulty: Fault
     rows = [{"question": f"{number}?", "answer": "42" if number % 2 else "41"} for number in range(10)]
     (project.path / "my.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
 
-    result = run(project, "--model", "faulty", "--eval-file", "my.jsonl", "-n", "2", "--eval-json", "out.json")
+    result = run(project, "--model", "faulty", "--eval-file", "my.jsonl", "-n", "2", "--eval-write", "out.json")
     twice = run(project, "--model", "faulty", "--eval-file", "my.jsonl", "-n", "2", "--lf")
 
     result.assert_outcomes(passed=5, failed=5)

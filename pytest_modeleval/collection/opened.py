@@ -8,8 +8,8 @@ import pytest
 
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import NoData
-from pytest_modeleval.items.declare import Benchmark
-from pytest_modeleval.options.options import MARK, unknown
+from pytest_modeleval.items.declare import Benchmark, declared_in
+from pytest_modeleval.options.options import unknown
 
 
 @dataclass
@@ -53,6 +53,4 @@ def _declared_in(session: pytest.Session, path: Path) -> dict[str, Benchmark]:
         # pytest's own error is a traceback, whose last line says it.
         said = (str(error).splitlines() or [type(error).__name__])[-1].removeprefix("E").strip()
         raise pytest.UsageError(f"{path} cannot be imported: {said}") from None
-    marks = (mark for value in vars(module).values() for mark in getattr(value, "pytestmark", ()))
-    found = [mark.args[0] for mark in marks if getattr(mark, "name", "") == MARK and mark.args]
-    return {declared.name: declared for declared in found if isinstance(declared, Benchmark)}
+    return declared_in(module)

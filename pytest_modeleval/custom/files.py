@@ -1,6 +1,5 @@
 """A user's own files as datasets: found, read, and every row checked before anything is asked."""
 
-import csv
 import io
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -13,11 +12,13 @@ from pytest_modeleval.custom import choice, qa
 from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
-from pytest_modeleval.datasets.prepare import open_file
+from pytest_modeleval.datasets.prepare import open_file, reader_of
 from pytest_modeleval.inputs import lines_of, open_unpacked
 from pytest_modeleval.sample import SampleError
 
 FORMATS = {"choice": choice, "qa": qa}
+# Rows by whose columns a file's format is told: the first may be a wrong one.
+_LOOKED_AT = 20
 # How many of a file's wrong rows are told.
 _TOLD = 20
 
@@ -145,25 +146,31 @@ def _refuse_not_utf8(path: Path) -> None:
 
 
 def _columns(path: Path, rows: Sequence[Row]) -> Sequence[str]:
-    """The columns of the first row that can be read; `pytest.UsageError` where none can."""
-    errors = []
+    """The columns of the first rows that can be read; `pytest.UsageError` where none can."""
+    names: dict[str, None] = {}
+    errors, read = [], 0
     for index in range(len(rows)):
         try:
-            return list(rows[index])
+            names |= dict.fromkeys(rows[index])
+            read += 1
         except SampleError as error:
             errors.append(_said(path, index, error))
-    raise pytest.UsageError(f"{_where(path, 0)}: {errors[0]}")
+        if read == _LOOKED_AT:
+            break
+    if not names:
+        raise pytest.UsageError(f"{_where(path, 0)}: {errors[0]}")
+    return list(names)
 
 
 def _format(path: Path, columns: Sequence[str]) -> str:
-    """The format that the columns of the first row fit."""
+    """The format that the columns fit."""
     fitting = [name for name, module in FORMATS.items() if module.fits(columns)]
     # A file of choices has a question and an answer as well.
     if len(fitting) > 1 and not {"messages", "response"} & set(columns):
         return "choice"
     if len(fitting) == 1:
         return fitting[0]
-    if len(columns) == 1 and (mark := re.search("[;\t|]", columns[0])):
+    if len(columns) == 1 and (mark := re.search("[\t|]", columns[0])):
         raise pytest.UsageError(
             f"{path} has one column, {columns[0]!r}: separate the columns by commas, not {mark[0]!r}"
         )
@@ -215,6 +222,6 @@ def _where(path: Path, index: int) -> str:
     with open_unpacked(path) as file, io.TextIOWrapper(file, "utf-8", newline="") as lines:
         if kind == "jsonl":
             return f"{path}:{[number for number, line in enumerate(lines, start=1) if line.strip()][index]}"
-        reader = csv.reader(lines, delimiter="\t" if kind == "tsv" else ",")
+        reader = reader_of(lines, kind)
         # The first record names the columns.
         return f"{path}:{[reader.line_num for record in reader if record][index + 1]}"

@@ -9,9 +9,10 @@ import shutil
 import tempfile
 import zlib
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import pytest
 
@@ -20,6 +21,9 @@ from pytest_modeleval.datasets.media import METADATA, is_image, samples, with_im
 from pytest_modeleval.datasets.solved import solved
 from pytest_modeleval.inputs import LINE, lines_of, open_input, open_unpacked
 from pytest_modeleval.sample import SampleError
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 # A row group is read whole for one of its rows: one beyond this (32 MiB, uncompressed) is cut into groups of an eighth.
 _GROUP = 32 << 20
@@ -103,15 +107,27 @@ def _convert(source: BinaryIO, target: BinaryIO, kind: str, path: Path, images: 
         shutil.copyfileobj(source, target)
         return
     with io.TextIOWrapper(source, encoding="utf-8-sig", newline="") as text:
-        for row in _values(text, path) if kind == "json" else _records(text, path, "\t" if kind == "tsv" else ","):
+        for row in _values(text, path) if kind == "json" else _records(text, path, kind):
             target.write(json.dumps(row).encode() + b"\n")
 
 
-def _records(text: TextIO, path: Path, delimiter: str) -> Iterator[dict[str, str]]:
-    """The records of a csv or tsv file by its first line's names; every value is a text."""
+def reader_of(lines: Iterable[str], kind: str) -> "Reader":
+    """A reader of a csv or tsv file's records.
+
+    A csv whose first line has semicolons and no comma is separated by these, as spreadsheets write one in half of the
+    world.
+    """
     # Passages of a benchmark are longer than its own 128 KiB.
     csv.field_size_limit(LINE)
-    reader = csv.reader(lines_of(text, path), delimiter=delimiter, strict=True)
+    lines = iter(lines)
+    first = next(lines, "")
+    delimiter = "\t" if kind == "tsv" else ";" if ";" in first and "," not in first else ","
+    return csv.reader(chain([first] if first else [], lines), delimiter=delimiter, strict=True)
+
+
+def _records(text: TextIO, path: Path, kind: str) -> Iterator[dict[str, str]]:
+    """The records of a csv or tsv file by its first line's names; every value is a text."""
+    reader = reader_of(lines_of(text, path), kind)
     try:
         names = next(reader, [])
         if len(set(names)) < len(names):

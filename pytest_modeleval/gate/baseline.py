@@ -241,10 +241,10 @@ def refuse_other_names(name: str, part: Part, samples: Collection[str], *, whole
     if extra or missing:
         count, one = (len(extra), min(extra)) if extra else (len(missing), min(missing))
         what = "not in the baseline" if extra else "in the baseline only"
-        how = "as it was blessed with" if extra else "by which a run may ask fewer"
+        how = " and --eval-seed, as it was blessed with" if extra else ", by which a run may ask fewer"
         raise pytest.UsageError(
             f"{name}: {count} samples are {what}, such as {one}: ask the same (--eval-limit or "
-            f"--eval-limit-per-subset, {how}), or bless a new run"
+            f"--eval-limit-per-subset{how}), or bless a new run"
         )
 
 

@@ -4,6 +4,7 @@ import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,6 +14,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.draw import choose
+from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.selection import could_select
 from pytest_modeleval.items.settings import Settings, settings_of
 from pytest_modeleval.items.source import Source
@@ -139,12 +141,39 @@ class Collector:
             words = words_of(expression)
             strange = [w for w in words if not any(w.lower() in f"test_{name.lower()}" for name in self.names)]
             if strange:
+                if lacking := not_built(strange[0]):
+                    raise pytest.UsageError(lacking)
                 what = f"benchmark, subset or tag in {flag} {expression!r}:"
                 raise unknown(what, strange[0], self._hints(), unlisted=self.names)
 
+    def others_of(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
+        """The samples that ``-k`` names for their subset's or tag's sake, by a word that is another benchmark's name.
+
+        Of the shipped ones none was collected; which names a user's own have is known once all are.
+        """
+        found: dict[tuple[str, str], bool] = {}
+        left = []
+        for item in items:
+            ref = selected(item)
+            if ref is None or not (others := self._others(item, ref.source.benchmark)):
+                continue
+            key = ref.source.benchmark.name, ref.subset
+            if key not in found:
+                names = [node.name for node in item.listchain()[1:-1]] + [mark.name for mark in item.iter_markers()]
+                found[key] = could_select(self.keywords, names, items=item.name, others=others)
+            left += [] if found[key] else [item]
+        return left
+
+    def _others(self, item: pytest.Item, declared: Benchmark) -> set[str]:
+        """The words of ``-k`` that are other benchmarks' names, and mean those alone unless this one is named too."""
+        words = {word.lower() for word in words_of(self.keywords)}
+        if not words or declared.name.lower() in words or item.session.isinitpath(item.path):
+            return set()
+        return words & {name.lower() for name in (*shipped_names(), *self._where)}
+
     def _refuse_strange_tables(self) -> None:
         """Raise for what is no benchmark but looks like one; a run need not look into all folders."""
-        known = {*self._where, *(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))}
+        known = {*self._where, *shipped_names()}
         for where, names in (("the config", self.tables), ("--eval-show", self.options.show)):
             for name in names:
                 if name not in known and closest(name, known, cutoff=0.8):
@@ -165,7 +194,7 @@ class Collector:
 
         One that is only selected by the name of a subset (`-k arithmetic` is also a part of one of BBH's) is not.
         """
-        if self.typed or self.options.collection is not None:
+        if self.typed or declared.name in self.options.eval or self.options.collection is not None:
             return True
         above, tags = _names_above(metafunc, declared)
         named = [name.lower() for name in (*above, *tags[1:])]
@@ -176,12 +205,15 @@ class Collector:
     def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
         above, tags = _names_above(metafunc, declared)
         self.names |= {declared.name, *declared.tags}
+        others = self._others(metafunc.definition, declared)
         subsets = {}
-        for subset, group in declared.dataset.subsets.items():
+        for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
             marks = [*declared.tags, *([group] if group else [])]
             self.names |= {subset, *marks}
             if could_select(self.marks, [*tags, *marks]) and any(
-                could_select(self.keywords, [*above, *tags, *marks], items=f"{metafunc.definition.name}[{start}")
+                could_select(
+                    self.keywords, [*above, *tags, *marks], items=f"{metafunc.definition.name}[{start}", others=others
+                )
                 for start in (self._item(declared.name, model, subset).start for model in self.models)
             ):
                 subsets[subset] = marks
@@ -259,6 +291,15 @@ def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[s
     return sorted(above), [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
 
 
+def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:
+    """The subsets, with their groups, that `--eval` names by their own name or their group's; all for none."""
+    subsets = declared.dataset.subsets
+    for name in names:
+        if name not in subsets and name not in subsets.values():
+            raise unknown(f"part of {declared.name} in --eval:", name, {*subsets, *subsets.values()} - {""})
+    return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
+
+
 def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:
     """`pytest.UsageError` for subsets of one spelling, whose samples no id, baseline or history could tell apart."""
     spelt: dict[str, str] = {}
@@ -310,3 +351,9 @@ def shipped_benchmarks() -> Path:
     for place in places:
         return Path(place)
     raise pytest.UsageError("the benchmarks of pytest-modeleval are not installed: install the package again")
+
+
+@cache
+def shipped_names() -> frozenset[str]:
+    """The names of the benchmarks that come with the package."""
+    return frozenset(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))

@@ -4,6 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, TypeVar
 
 import pytest
@@ -100,3 +101,10 @@ def benchmark(
         return marked  # type: ignore[no-any-return]
 
     return decorate
+
+
+def declared_in(module: ModuleType) -> dict[str, Benchmark]:
+    """The benchmarks of an imported test file, by name."""
+    marks = (mark for value in vars(module).values() for mark in getattr(value, "pytestmark", ()))
+    found = [mark.args[0] for mark in marks if getattr(mark, "name", "") == MARK and mark.args]
+    return {declared.name: declared for declared in found if isinstance(declared, Benchmark)}

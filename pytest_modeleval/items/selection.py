@@ -1,7 +1,7 @@
 """Could a -k or -m expression select an item, as far as is known before its data is opened?"""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]/\\]+)\s*")
 
@@ -10,12 +10,15 @@ _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]/\\]+)\s*")
 _NUMBER = re.compile(r"\d*(-?r\d*)?\]?")
 
 
-def could_select(expression: str, names: Iterable[str], *, items: str | None = None) -> bool:
+def could_select(
+    expression: str, names: Iterable[str], *, items: str | None = None, others: Collection[str] = ()
+) -> bool:
     """False only when no item with these names can match; True when it may.
 
     With ``items`` (for -k), the beginning of the items' names up to their number (``test_gsm8k[main-``), a word matches
     as part of a name, ignoring case; in the number, which is not known yet, it may match. Without (for -m) it matches a
-    whole name. What pytest would reject counts as True: pytest itself reports it.
+    whole name. ``others`` are words, in lower case, that mean something else and match none of these. What pytest would
+    reject counts as True: pytest itself reports it.
     """
     tokens = []
     position = 0
@@ -33,6 +36,8 @@ def could_select(expression: str, names: Iterable[str], *, items: str | None = N
         if items is None:
             return word in known
         word = word.lower()
+        if word in others:
+            return False
         if any(word in name for name in known):
             return True
         ends = (end for end in range(len(word)) if items.lower().endswith(word[:end]))

@@ -65,7 +65,7 @@ class OpenAIModel:
             # `asyncio.timeout` bounds a whole request; the client's own would bound each wait for the next byte.
             timeout=None,
             max_retries=0,
-            http_client=_LeanClient(transport=_transport(spec), event_hooks={"response": [bodies.bound]}),
+            http_client=LeanClient(transport=_transport(spec), timeout=None, event_hooks={"response": [bodies.bound]}),
         )
         # With a path a whole address, so that the client need not join it for every request.
         self._base = str(self._client.base_url).rstrip("/")
@@ -81,6 +81,12 @@ class OpenAIModel:
 
         Of a model that does not chat the first request itself tells.
         """
+        listed = await self.listed()
+        if self._spec.model not in listed and kind in (Chat, LogLikelihood):
+            await self._probe(listed)
+
+    async def listed(self) -> Sequence[str]:
+        """The server's models, as far as it lists any; `StopRun` where none answers or the key is wrong."""
         try:
             listed, self.said = await self._listed()
         except (openai.APIConnectionError, TimeoutError) as error:
@@ -91,9 +97,8 @@ class OpenAIModel:
         except openai.APIStatusError as error:
             if error.status_code == 401:
                 raise self._troubles.refused(error) from None
-            listed = []
-        if self._spec.model not in listed and kind in (Chat, LogLikelihood):
-            await self._probe(listed)
+            return []
+        return listed
 
     async def describe(self) -> Mapping[str, Any] | None:
         """What the server says of the model now; None where it does not answer, or still loads it."""
@@ -186,7 +191,7 @@ class OpenAIModel:
         )
 
 
-class _LeanClient(openai.DefaultAsyncHttpxClient):
+class LeanClient(openai.DefaultAsyncHttpxClient):
     """Makes a request of what the openai client says alone: httpx would parse its address and merge it with nothing.
 
     That takes 20 µs of CPU a request (`bench/asking.py`).
@@ -195,9 +200,19 @@ class _LeanClient(openai.DefaultAsyncHttpxClient):
     def build_request(  # type: ignore[override]
         self, method: str, url: str, *, headers: list[tuple[str, str]], content: bytes | None = None, **_: Any
     ) -> httpx2.Request:
-        """The request; what older releases of the client tell although they are told to omit it (3.0) is left out."""
-        told = [header for header in headers if not header[0].lower().startswith("x-stainless-")]
-        return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
+        """The request, each header once, the last of those of a name, and nothing of this machine.
+
+        Older releases of the client (3.0) tell of it although they are told to omit it, and add what a model has in
+        other letters to their own: two keys.
+        """
+        lowered = ((name.lower(), value) for name, value in headers)
+        told = {name: value for name, value in lowered if not name.startswith("x-stainless-")}
+        try:
+            return httpx2.Request(method, _parsed(url), headers=told, content=content, cookies=self.cookies or None)
+        except UnicodeEncodeError:
+            # Of a server's cookies: one that is no ASCII cannot be sent.
+            self.cookies.clear()
+            return httpx2.Request(method, _parsed(url), headers=told, content=content)
 
 
 _parsed = lru_cache(maxsize=16)(httpx2.URL)

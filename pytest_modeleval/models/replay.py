@@ -16,6 +16,8 @@ from pytest_modeleval.store.kept import completion_of
 
 # Further fields are whoever's that wrote the file.
 _ANSWER_FIELDS = set(LogLikelihoods.__match_args__)
+# How many wrong lines are told.
+_TOLD = 20
 
 
 class ReplayModel:
@@ -32,11 +34,18 @@ class ReplayModel:
     def __init__(self, spec: ModelSpec) -> None:
         self._path = Path(spec.model)
         self._answers: dict[tuple[str, int], Completion] = {}
+        wrong: list[str] = []
         try:
             for number, line in numbered_lines(self._path):
-                self._add(line, f"{self._path}:{number}")
+                try:
+                    self._add(line, f"{self._path}:{number}")
+                except pytest.UsageError as error:
+                    wrong.append(str(error))
         except (OSError, ValueError) as error:
             raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
+        if wrong:
+            more = [f"… and {len(wrong) - _TOLD:,} lines more"] if len(wrong) > _TOLD else []
+            raise pytest.UsageError("\n".join([*wrong[:_TOLD], *more]))
 
     async def check(self, kind: type[Request]) -> None:
         """Nothing to prove: the file was read."""

@@ -1,5 +1,6 @@
 """What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
 
+import json
 import os
 import re
 from collections.abc import Mapping
@@ -223,6 +224,11 @@ def _check_generation(spec: ModelSpec) -> None:
         if key in _ASKED:
             beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
+    try:
+        json.dumps(spec.generation, allow_nan=False)
+    except (ValueError, TypeError) as error:
+        # TOML also has infinite numbers, NaN and dates.
+        raise pytest.UsageError(f"generation of model {spec.name!r}: it is sent as JSON: {error}") from None
     for key, value in spec.generation.items():
         if kind := _kind_missed(key, value):
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is {kind}, not {value!r}")
@@ -255,6 +261,8 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
     if name == "tiny":
         # float32: on a CPU the smallest models are slower in half precision. 32 tokens hold its longest answer.
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
+    if name.lower().startswith(("http://", "https://")):
+        return _at_address(name)
     prefix, colon, rest = name.partition(":")
     if colon and prefix in ("openai", "replay"):
         if not rest:
@@ -272,9 +280,17 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         "model",
         name,
         [*aliases, "tiny"],
-        "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, openai:NAME "
-        "or replay:FILE.",
+        "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
+        "(http://127.0.0.1:8000/v1), openai:NAME or replay:FILE.",
     )
+
+
+def _at_address(name: str) -> ModelSpec:
+    """The model behind ``#`` at an address, or the one that is there."""
+    address, _, model = name.partition("#")
+    _refuse_secret_address(f"--model {address.partition('://')[0]}://…", address)
+    key = "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None
+    return ModelSpec(model or address, "openai", model, base_url=address, api_key_env=key)
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

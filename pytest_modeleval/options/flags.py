@@ -40,7 +40,6 @@ class Flag:
     settings_only: bool = False
     name: str = ""
     field: str = ""
-    values: int = 1
 
     @property
     def key(self) -> str:
@@ -67,7 +66,7 @@ class Flag:
 
         `pytest.UsageError` for one that is not understood.
         """
-        if self.default == {} and isinstance(value, Mapping):
+        if self.default == {} and isinstance(value, Mapping) and self.parse is not parsers.benchmarks:
             return self.parse(where, value)
         if self.is_repeated:
             values = value if isinstance(value, list | tuple) else [value]
@@ -147,10 +146,7 @@ def _add(group: Any, flag: Flag) -> None:
         group.addoption(flag.name, action="store_const", const="true", **kept)
         return
     kept["type"] = partial(flag.filled, flag.name)
-    nargs = flag.values if flag.values > 1 else None
-    group.addoption(
-        flag.name, action="append" if flag.is_repeated else "store", nargs=nargs, metavar=flag.metavar, **kept
-    )
+    group.addoption(flag.name, action="append" if flag.is_repeated else "store", metavar=flag.metavar, **kept)
 
 
 def _text(value: object) -> str:

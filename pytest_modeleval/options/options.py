@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
-from pytest_modeleval.options.flags import Flag, Given, flag, flags_of, read
+from pytest_modeleval.options.flags import Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.options.where import Where
 
@@ -29,10 +29,19 @@ class Options:
     model: tuple[str, ...] = flag(
         ASKED,
         "NAME",
-        "model to evaluate: an alias, a hub id or local folder, openai:NAME, replay:FILE or tiny; may be repeated",
+        "model to evaluate: an alias, an address (http://127.0.0.1:8000/v1), a hub id or local folder, openai:NAME, "
+        "replay:FILE or tiny; may be repeated",
         values.models,
         (),
         name="--model",
+    )
+    eval: Mapping[str, tuple[str, ...]] = flag(
+        ASKED,
+        "NAME,…",
+        "shipped benchmarks to ask, whole or a part: gsm8k,mmlu/STEM,arc/ARC-Easy; may be repeated (default: all)",
+        values.benchmarks,
+        {},
+        name="--eval",
     )
     data: Path | None = flag(ASKED, "DIR", "folder of local dataset copies, one folder a benchmark", values.folder)
     hub: str = flag(
@@ -183,13 +192,13 @@ class Options:
         86400.0,
         settings_only=True,
     )
-    json: Path | None = flag(WRITTEN, "FILE", "write the table of scores to FILE as JSON", values.written)
-    summary: Path | None = flag(WRITTEN, "FILE", "write the gate and the table to FILE as Markdown", values.written)
-    export: Path | None = flag(
-        WRITTEN, "FILE", "write one row a sample to FILE: .csv, .jsonl or .parquet", values.export
-    )
-    html: Path | None = flag(
-        WRITTEN, "FILE", "write a page for a browser to FILE: scores, comparisons, every sample", values.written
+    write: tuple[Path, ...] = flag(
+        WRITTEN,
+        "FILE",
+        "write FILE, by its ending: .html a page for a browser, .json the table, .md gate and table, .csv, .jsonl or "
+        ".parquet a row a sample; may be repeated",
+        values.outputs,
+        (),
     )
     report: Path | None = flag(
         WRITTEN, "DIR", "write a report with Allure's command line to DIR/index.html", values.path
@@ -211,6 +220,8 @@ class Options:
     )
 
     def __post_init__(self) -> None:
+        if self.eval and self.collection is not None:
+            raise pytest.UsageError("--eval-collection says what is asked: leave --eval out")
         for name, value in (("--eval-sampler", self.sampler), ("--eval-collection-save", self.collection_save)):
             if value is not None and self.collection is None:
                 raise pytest.UsageError(f"{name} is for a collection: give --eval-collection FILE")
@@ -225,26 +236,6 @@ class Options:
 
 
 FLAGS = flags_of(Options, "--eval-")
-
-# What is done instead of a run, which nothing but the command line asks for.
-INSTEAD = "instead of a run, out of earlier ones"
-COMMANDS = (
-    Flag(
-        INSTEAD,
-        "NAME",
-        "show every run of a sample such as gsm8k[main-00042], or the flakiest of gsm8k",
-        lambda _, text: text,
-        name="--eval-history",
-    ),
-    Flag(
-        INSTEAD,
-        "RUN",
-        "compare two runs: their ids, or last~1 last",
-        lambda _, texts: tuple(texts),
-        name="--eval-diff",
-        values=2,
-    ),
-)
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | None:

@@ -1,7 +1,6 @@
 """What an option's text stands for; each of these refuses, in one line that names the option, what it cannot take."""
 
 import enum
-import importlib.util
 import math
 import os
 import re
@@ -32,7 +31,6 @@ RERUNS = ("regressed", "failed", "errors", "flaky")
 # Right answers that Allure shows beside all others.
 PASSES = 100
 # What samples can be written as.
-EXPORTS = (".csv", ".jsonl", ".parquet")
 
 
 class Cache(enum.Enum):
@@ -120,6 +118,18 @@ def name(_: str, text: str) -> str:
 def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Names as they are."""
     return tuple(texts)
+
+
+def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Benchmarks by name with the parts that are asked, none where all of it is: ``gsm8k,mmlu/STEM,mmlu/anatomy``."""
+    found: dict[str, tuple[str, ...]] = {}
+    for text in (each.strip() for each in ",".join(texts).split(",")):
+        name, slash, part = text.partition("/")
+        if not name or (slash and not part):
+            raise pytest.UsageError(f"{where} takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not {text!r}")
+        is_whole = not slash or (name in found and not found[name])
+        found[name] = () if is_whole else (*found.get(name, ()), part)
+    return found
 
 
 def name_or_path(where: Where, text: str) -> str:
@@ -237,14 +247,13 @@ def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
     return tuple({one_of(*METRICS)(flag, text): None for text in texts})
 
 
-def export(where: Where, text: str) -> Path:
-    """A file of a kind that samples can be written as."""
-    path = written(where, text)
-    if path.suffix not in EXPORTS:
-        raise pytest.UsageError(f"{where} takes a file that ends in {', '.join(EXPORTS)}, not {text!r}")
-    if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
-        raise pytest.UsageError(f"{where} {text} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
-    return path
+# Endings of files with a row a sample.
+ROWS = (".csv", ".jsonl", ".parquet")
+
+
+def outputs(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
+    """Files to write at the end of a run, each once."""
+    return tuple(dict.fromkeys(written(where, text) for text in texts))
 
 
 def passes(flag: str, text: str) -> int | None:

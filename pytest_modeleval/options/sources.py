@@ -11,15 +11,17 @@ import pytest
 
 from pytest_modeleval.options.config import Table, project_root, read_config
 from pytest_modeleval.options.flags import DEST, Flag, Given, read
-from pytest_modeleval.options.options import COMMANDS, FLAGS, GATE, Options, given_in, unknown
+from pytest_modeleval.options.options import FLAGS, GATE, Options, given_in, unknown
 from pytest_modeleval.options.where import Where
 
 # The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
 _GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
 HANDED = "--modeleval-handed"
+# What it reads then, in the same folder.
+TABLE, SAMPLES = "run.json", "samples.jsonl"
 # What only the command line says.
-_TYPED_ONLY = {"run", "handed", *(flag.key for flag in COMMANDS)}
+_TYPED_ONLY = {"run", "handed"}
 # The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.
 _PYTESTS = r"^\[(?:tool[.:])?pytest(?:\.ini_options)?\]$(.*?)(?=^\[|\Z)"
 _INI_KEY = r"^[ \t]*(?:eval_|(?=perf_))(\w+)[ \t]*="
@@ -53,16 +55,26 @@ def settings_of(config: pytest.Config) -> Settings:
     if _SETTINGS not in config.stash:
         root = project_root(config.invocation_params.dir)
         tables = read_config(root)
-        config.stash[_SETTINGS] = Settings(root, tables, tuple(_layers(config, root, tables)))
+        path, name = config.option.modeleval_handed, config.option.modeleval_run
+        handed = json.loads(Path(path).read_text("utf-8")) if path else {}
+        config.stash[_SETTINGS] = Settings(root, tables, tuple(_layers(root, tables, _keys(config), handed, name)))
     return config.stash[_SETTINGS]
 
 
 def read_options(config: pytest.Config) -> Options:
     """The options of this session; `pytest.UsageError` for the first that is wrong."""
     if _OPTIONS not in config.stash:
-        layers = (*settings_of(config).layers, typed(config, FLAGS))
-        config.stash[_OPTIONS] = read(Options, FLAGS, {key: given for layer in layers for key, given in layer.items()})
+        config.stash[_OPTIONS] = _laid((*settings_of(config).layers, typed(config, FLAGS)))
     return config.stash[_OPTIONS]
+
+
+def options_in(root: Path, keys: Set[str]) -> Options:
+    """The options that a project's [run] and [gate] give, without a session; ``keys`` are those of all options."""
+    return _laid(tuple(_layers(root, read_config(root), keys)))
+
+
+def _laid(layers: Iterable[Mapping[str, Given]]) -> Options:
+    return read(Options, FLAGS, {key: given for layer in layers for key, given in layer.items()})
 
 
 def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
@@ -84,6 +96,12 @@ def allure_results(config: pytest.Config, options: Options) -> Path | None:
     return options.report / "allure-results" if options.report else None
 
 
+def handed_outputs(config: pytest.Config) -> list[Path]:
+    """The files that `evaluate` reads the run from, beside what it hands over; none in another run."""
+    handed = config.option.modeleval_handed
+    return [Path(handed).with_name(name) for name in (TABLE, SAMPLES)] if handed else []
+
+
 def refuse_ini_keys(config: pytest.Config) -> None:
     """`pytest.UsageError` for an option among pytest's own settings, where version 0.1 looked for it too."""
     texts = {"-o": "\n".join(config.option.override_ini or ())}
@@ -103,18 +121,22 @@ def refuse_ini_keys(config: pytest.Config) -> None:
                 )
 
 
-def _layers(config: pytest.Config, root: Path, tables: Mapping[str, Mapping[str, Table]]) -> Iterator[dict[str, Given]]:
-    """What [run] and [gate] give, then the [runs.NAME] of --eval-run, then what `evaluate` was called with."""
-    every = _keys(config)
+def _layers(
+    root: Path,
+    tables: Mapping[str, Mapping[str, Table]],
+    every: Set[str],
+    called: Mapping[str, object] | None = None,
+    name: str | None = None,
+) -> Iterator[dict[str, Given]]:
+    """What [run] and [gate] give, then the [runs.NAME] of --eval-run, then what `evaluate` was ``called`` with."""
     for section, keys, other in (("run", every - _GATE, "gate"), ("gate", _GATE, "run")):
         for table in tables[section].values():
             if misplaced := [key for key in table.settings if key.replace("-", "_") in every - keys]:
                 raise pytest.UsageError(f"{table.where} {misplaced[0]} belongs into [{other}]")
             yield given_in(table.settings, table.where, keys, folder=root)
     runs = {name: given_in(each.settings, each.where, every, folder=root) for name, each in tables["runs"].items()}
-    path = config.option.modeleval_handed
-    handed = given_in(json.loads(Path(path).read_text("utf-8")), "evaluate()", every | {"run"}) if path else {}
-    name = config.option.modeleval_run or (str(handed["run"].value) if "run" in handed else None)
+    handed = given_in(called or {}, "evaluate()", every | {"run"})
+    name = name or (str(handed["run"].value) if "run" in handed else None)
     if name is not None:
         if name not in runs:
             raise unknown("run", name, runs, "Give the NAME of a table [runs.NAME] in modeleval.toml.")

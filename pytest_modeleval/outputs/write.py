@@ -2,74 +2,56 @@
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
-from pytest_modeleval.options.sources import allure_results
-from pytest_modeleval.reports.export import write_json
+from pytest_modeleval.options.parsers import ROWS
+from pytest_modeleval.options.sources import allure_results, handed_outputs
+from pytest_modeleval.outputs.endings import TABLES, Writer, writers
 from pytest_modeleval.reports.junit import tell_suite
-from pytest_modeleval.reports.samples import export
-from pytest_modeleval.reports.summary import write_summary
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
-if TYPE_CHECKING:
-    from pytest_modeleval.reports.first_screen import FirstScreen
-
 
 def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
-    """Write the files that were asked for, and hand the run to the conftests' hooks.
+    """Write the files that were asked for, say so, and hand the run to the conftests' hooks.
 
     Each file that cannot be written fails the run in one line of its own.
     """
-    options = run.options
+    config = session.config
     answers = [] if run.sections else run.totals.answers.properties
-    tell_suite(session.config, [("ended", run.ended), *answers])
-    if options.json:
-        with _told(session, options.json):
-            write_json(options.json, run)
-    if options.summary:
-        with _told(session, options.summary):
-            write_summary(options.summary, run)
+    tell_suite(config, [("ended", run.ended), *answers])
+    known, handed = writers(config.hook), handed_outputs(config)
+    # Load tests have no samples: an earlier run's would be gone for nothing.
+    paths = [path for path in (*run.options.write, *handed) if not (run.sections and path.suffix in ROWS)]
+    done = [path for path in paths if path.suffix in TABLES and _wrote(known[path.suffix], path, run, session)]
     with _told(session, "the run store"):
         store.flush()
         # What reads the store would lack what is not in it.
-        _write_samples(run, session)
+        rest = [path for path in paths if path.suffix not in TABLES]
+        done += [path for path in rest if _wrote(known[path.suffix], path, run, session)]
+        if path := allure_results(config, run.options):
+            with _told(session, path):
+                _write_allure(run, session, path)
+    for path in done:
+        if path not in handed:
+            config.get_terminal_writer().line(f"\nwritten to {path}")
     _announce(run, session)
 
 
-def _write_samples(run: FinishedRun, session: pytest.Session) -> None:
-    """Write the files that show every sample."""
-    options = run.options
-    # Load tests have none: an earlier run's would be gone for nothing.
-    if (path := options.export) and not run.sections:
-        with _told(session, path):
-            _tell_missing(session, path, run.totals.done - export(path, run.folder, run.id))
-    allure = allure_results(session.config, options)
-    if not (options.html or allure):
-        return
-    with _told(session, options.html or allure):
-        # Only a run with a flag for them pays for reading these.
-        from pytest_modeleval.reports import first_screen, run_plots
-
-        screen = first_screen.of_run(run)
-        plots = run_plots.of_runs(run.folder, screen)
-        for section in run.sections:
-            plots |= section.plots()
-        if path := options.html:
-            from pytest_modeleval.reports.page import write_page
-
-            with _told(session, path):
-                _tell_missing(session, path, run.totals.done - write_page(path, run.folder, screen, plots.items()))
-        if path := allure:
-            with _told(session, path):
-                _write_allure(run, session, path, screen, plots)
+def _wrote(writer: Writer, path: Path, run: FinishedRun, session: pytest.Session) -> bool:
+    """Write one file, and whether that went well."""
+    with _told(session, path):
+        shown = writer(path, run)
+        if shown is not None:
+            _tell_missing(session, path, run.totals.done - shown)
+        return True
+    return False
 
 
 @contextlib.contextmanager
@@ -98,17 +80,18 @@ def _tell_missing(session: pytest.Session, path: Path, missing: int) -> None:
         _say(session, f"{path} lacks {missing} samples: their worker crashed before it had stored their scores")
 
 
-def _write_allure(
-    run: FinishedRun, session: pytest.Session, results: Path, screen: "FirstScreen", plots: Mapping[str, str]
-) -> None:
+def _write_allure(run: FinishedRun, session: pytest.Session, results: Path) -> None:
     """Write Allure's results, and the report that they make."""
     from pytest_modeleval.reports.allure import command, report
+    from pytest_modeleval.reports.first_screen import of_run
+    from pytest_modeleval.reports.run_plots import plots_of
 
     config = session.config
     # The report's own folder: another run's results would be retries of this one's. Of load tests it holds theirs.
     if not (config.getoption("allure_report_dir", None) or config.pluginmanager.has_plugin("allure_listener")):
         shutil.rmtree(results, ignore_errors=True)
-    kept = report.write(results, run, screen, plots)
+    screen = of_run(run)
+    kept = report.write(results, run, screen, plots_of(run, screen))
     line = f"Allure results in {results}"
     if folder := run.options.report:
         name = f"{', '.join(run.models)}, run {run.id[:SHORT]}"

@@ -27,8 +27,12 @@ class Measured:
     confidence: float = 0.95
     # Why the measurement itself cannot be trusted.
     invalid: Sequence[str] = ()
+    # The share of its requests that may fail.
+    most_errors: float = 0.0
     # The client's own error at this load, in seconds by figure, where it was calibrated.
     floor: Mapping[str, float] = field(default_factory=dict)
+    # A search tried it: what is judged is the search.
+    is_tried: bool = False
 
     @cached_property
     def figures(self) -> Figures:

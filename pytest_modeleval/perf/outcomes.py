@@ -7,7 +7,7 @@ from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.verdict.comparing import Change
 from pytest_modeleval.perf.verdict.search import Found, Knee
-from pytest_modeleval.perf.wording import failures, objections
+from pytest_modeleval.perf.wording import objections, unfit
 
 
 class LoadOutcome(Exception):
@@ -52,16 +52,10 @@ def exit_status(found: Collection[Exit]) -> Exit:
     return next((status for status in _WORST if status in found), Exit.PASSED)
 
 
-def refuse(measured: Measured, most_errors: float) -> None:
+def refuse(measured: Measured) -> None:
     """Raise what makes a load's figures unfit to be judged: too many failed requests, or an invalid measurement."""
-    found = measured.figures
-    if not found.sent:
-        raise TooManyErrors("no request was sent within the figures: give more than the warm-up takes")
-    if found.failed > most_errors * found.sent:
-        raise TooManyErrors(
-            f"{found.failed:,} of {found.sent:,} requests failed, --perf-max-error-rate is {most_errors:g}: "
-            f"{failures(measured)}"
-        )
+    if why := unfit(measured):
+        raise TooManyErrors(why)
     if measured.invalid:
         raise Invalid(f"INVALID: {'; '.join(dict.fromkeys(measured.invalid))}")
 
@@ -81,10 +75,19 @@ def _against(measured: Measured, changes: Sequence[Change], result: Result) -> s
 
 def decide_search(found: Found | Knee) -> None:
     """Raise what a search did not find."""
+    match word_of(found):
+        case "invalid":
+            raise Invalid(f"INVALID: {found.why}")
+        case "inconclusive":
+            raise Inconclusive(f"inconclusive: {found.why}")
+        case "failed":
+            raise Failed(found.why)
+
+
+def word_of(found: Found | Knee) -> str:
+    """What a search came to: passed where it found something."""
     if found.best is not None:
-        return
+        return Result.PASSED.value
     if "invalid" in found.why:
-        raise Invalid(f"INVALID: {found.why}")
-    if "undecided" in found.why:
-        raise Inconclusive(f"inconclusive: {found.why}")
-    raise Failed(found.why)
+        return Invalid.word
+    return Inconclusive.word if "undecided" in found.why else Failed.word

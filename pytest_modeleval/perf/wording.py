@@ -57,6 +57,18 @@ def failures(measured: Measured) -> str:
     return ", ".join(parts)
 
 
+def unfit(measured: Measured) -> str:
+    """What makes a load's figures unfit to be judged: too many requests failed, or none was sent; empty where fit."""
+    found = measured.figures
+    if found.failed > measured.most_errors * found.sent:
+        most = f"--perf-max-error-rate is {measured.most_errors:g}"
+        return f"{found.failed:,} of {found.sent:,} requests failed, {most}: {failures(measured)}"
+    # What Ctrl-C broke off says so itself.
+    if not found.sent and not any(load.stopped == "interrupted" for load in measured.loads):
+        return "no request was sent within the figures: give more than the warm-up takes"
+    return ""
+
+
 def objections(measured: Measured, result: Result) -> str:
     """The objectives with this result."""
     return "; ".join(said(verdict) for verdict in measured.verdicts if verdict.result is result)

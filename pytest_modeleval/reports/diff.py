@@ -11,7 +11,7 @@ from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.reports.gate import lines as gate_lines
 from pytest_modeleval.results.verdicts import shortened
 
-# Samples of each kind, and repeats of each sample, that are shown unless -v asks for all.
+# Samples of each kind, and repeats of each sample, that are shown unless all are asked for.
 _FIRST, _REPEATS = 20, 3
 
 
@@ -49,7 +49,9 @@ def _section(title: str, changes: Sequence[Change], *, every: bool) -> list[str]
     for each in shown:
         asked = f"{each.benchmark}[{each.sample}]  asked {shortened(each.asked)}, expected {shortened(each.expected)}"
         lines.append(f"{asked}, got {_got(each.before)} → {_got(each.after)}")
-    return lines + ([f"… and {len(changes) - len(shown):,} more (-v shows all)"] if len(shown) < len(changes) else [])
+    return lines + (
+        [f"… and {len(changes) - len(shown):,} more (--all shows all)"] if len(shown) < len(changes) else []
+    )
 
 
 def _got(side: Side) -> str:

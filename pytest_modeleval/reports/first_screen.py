@@ -62,10 +62,8 @@ class FirstScreen:
 def of_run(run: FinishedRun) -> FirstScreen:
     """That of a run which ends; its scores are in the store."""
     drawn = run.collection
-    with closing(Past(run.folder)) as past:
-        # By its id among all runs: one that scored nothing is none of those that `Past.run` knows.
-        stored = Run(run.id, run.began)
-        of_models = outcomes(past, stored) if len(run.models) > 1 else {}
+    # By its id among all runs: one that scored nothing is none of those that `Past.run` knows.
+    stored = Run(run.id, run.began)
     said = [
         *notes(run),
         *([f"not run, because they have no data: {', '.join(run.without_data)}"] if run.without_data else []),
@@ -79,10 +77,18 @@ def of_run(run: FinishedRun) -> FirstScreen:
         tables={title: cells for each in run.sections for title, cells in each.tables().items()},
         gate=gate(run),
         regressed=run.regressed,
-        comparisons=list(_comparisons(run.models, of_models)),
+        comparisons=comparisons(run),
         notes=said,
         exit_status=run.exit_status,
     )
+
+
+def comparisons(run: FinishedRun) -> list[Comparison]:
+    """How each two models of a run compare; its scores are in the store."""
+    if len(run.models) < 2:
+        return []
+    with closing(Past(run.folder)) as past:
+        return list(_comparisons(run.models, outcomes(past, Run(run.id, run.began))))
 
 
 def of_difference(past: Past, found: Difference) -> FirstScreen:

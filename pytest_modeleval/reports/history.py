@@ -14,7 +14,7 @@ from pytest_modeleval.reports.columns import aligned, decimal
 from pytest_modeleval.results.verdicts import shortened
 from pytest_modeleval.store.rows import ScoreRow
 
-# Samples that are listed unless -v asks for all.
+# Samples that are listed unless all are asked for.
 _FIRST = 20
 _RULE = (
     "A flip is a change between right and wrong from one answer to the next of the same model to the same question "
@@ -26,7 +26,9 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
     """What ``gsm8k[main-00042]`` or ``gsm8k`` did over all runs; `pytest.UsageError` for what no run asked."""
     match = re.fullmatch(r"(?:.*::)?(?:test_)?([^\[\]]+)(?:\[(.+)\])?", name)
     if match is None:
-        raise pytest.UsageError(f"--eval-history takes a benchmark or a sample such as gsm8k[main-00042], not {name!r}")
+        raise pytest.UsageError(
+            f"a history is that of a benchmark or of a sample such as gsm8k[main-00042], not of {name!r}"
+        )
     benchmark, sample = match.groups()
     if benchmark not in (known := past.benchmarks()):
         raise unknown("benchmark in the run store:", benchmark, known)
@@ -41,7 +43,7 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
             found.append(attempt)
     if not found:
         # Thousands of samples are not listed: the closest is enough.
-        how = f" --eval-history {benchmark} lists the flakiest."
+        how = f" modeleval history {benchmark} lists the flakiest."
         raise pytest.UsageError(str(unknown(f"sample of {benchmark}", sample, names)).partition(" Known:")[0] + how)
     return _sample(past, found)
 
@@ -102,6 +104,6 @@ def _benchmark(past: Past, benchmark: str, *, every: bool) -> list[str]:
             rate = f"{flips.flips}/{flips.pairs}", decimal(flips.rate), "flaky" if flips.is_flaky else ""
             cells.append([f"{benchmark}[{key[2]}]", key[0], *rate])
         lines += aligned(cells, [False, False, True, True, False])
-        lines += [f"… and {len(order) - len(shown):,} more (-v shows all)"] if len(shown) < len(order) else []
+        lines += [f"… and {len(order) - len(shown):,} more (--all shows all)"] if len(shown) < len(order) else []
         lines.append("")
     return [*lines, _RULE]

@@ -13,7 +13,7 @@ def notes(run: FinishedRun) -> list[str]:
         *([f"answers: {answers}"] if answers else []),
         *run.remarks,
         *([budget.line(run.spent)] if run.spent else []),
-        *_broken_off(run),
+        *broken_off(run),
         *_blessed(run),
         *(note for section in run.sections for note in section.notes()),
     ]
@@ -26,7 +26,8 @@ def _blessed(run: FinishedRun) -> Iterator[str]:
         yield "no baseline saved: the gate did not pass"
 
 
-def _broken_off(run: FinishedRun) -> Iterator[str]:
+def broken_off(run: FinishedRun) -> Iterator[str]:
+    """Why nothing was judged, and how to go on; nothing of a run that came to its end."""
     totals = run.totals
     if run.is_interrupted and run.selected:
         why = f"interrupted: {run.reported:,} of {run.selected:,} selected tests were reported"

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import plots
 from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
 
 
@@ -36,6 +37,14 @@ def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
         for each in screen.scores
     ]
     return drawn(replace(screen, scores=scores), samples)
+
+
+def plots_of(run: FinishedRun, screen: FirstScreen) -> dict[str, str]:
+    """All plots of a run as SVG texts by title, its sections' among them."""
+    found = of_runs(run.folder, screen)
+    for section in run.sections:
+        found |= section.plots()
+    return found
 
 
 def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:

@@ -2,11 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.record import ERROR, MEASURED, PROPERTY, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.notes import notes
@@ -15,6 +16,9 @@ from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
 
+if TYPE_CHECKING:
+    from pytest_modeleval.reports.first_screen import Comparison
+
 # Lines of wrong answers and of errors that are shown unless -rf, -rE or -v asks for all.
 _FIRST = 5
 # Seconds between two drawings of the live line.
@@ -22,7 +26,7 @@ _PAUSE = 0.2
 
 
 class LiveLine:
-    """One line, redrawn in place: done, in flight, wrong, errors, tokens per second, time left."""
+    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, time left."""
 
     def __init__(self, results: Results, in_flight: Callable[[], int]) -> None:
         self._results = results
@@ -69,6 +73,8 @@ class LiveLine:
         parts = [f"{results.done}/{self._total}"]
         if in_flight := self._in_flight():
             parts.append(f"{in_flight} in flight")
+        if judged := results.right + results.wrong:
+            parts.append(f"{results.right / judged:.1%} right")
         parts.append(f"{results.wrong} wrong")
         if results.errors:
             parts.append(f"{results.errors} error" + "s" * (results.errors > 1))
@@ -131,10 +137,38 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
         width = terminal.config.get_terminal_writer().fullwidth
         for line in table(run.rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
-    for line in notes(run):
+    for line in (*map(_compared, _comparisons(run)), *notes(run), *_explained(run)):
         terminal.write_line(line)
     if run.decision is not None:
         gate.write(terminal, run.decision)
+
+
+def _comparisons(run: FinishedRun) -> Sequence["Comparison"]:
+    if len(run.models) < 2 or not run.rows:
+        return []
+    # Reads the store, which a run of one model is spared.
+    from pytest_modeleval.reports.first_screen import comparisons
+
+    return comparisons(run)
+
+
+def _compared(found: "Comparison") -> str:
+    """Two models on a benchmark, by the samples that both scored."""
+    first, second = map(harmless, found.models)
+    change = f"{found.change * 100:+.1f} pp [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
+    better = f"{found.second_better:,} samples better and {found.first_better:,} worse of {found.samples:,}"
+    return f"{found.benchmark}: {second} less {first} {change}, {better}"
+
+
+def _explained(run: FinishedRun) -> Iterator[str]:
+    """What the first run of a new user says: that of the model which comes with the package."""
+    if list(run.models) != ["tiny"] or not run.totals.wrong:
+        return
+    yield (
+        f"tiny is a model of 700,000 parameters that comes with this package; its {run.totals.wrong:,} wrong answers "
+        "are its own, and exit status 1 says that there are some."
+    )
+    yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval gsm8k"
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:

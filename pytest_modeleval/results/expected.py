@@ -3,6 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable
 
+import pytest
+
+# pytest's exit statuses of a session that went to its end.
+ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
+
 
 class Expected:
     """Counts down from the selected items; what a worker took down with it never counts as reported."""

@@ -57,7 +57,7 @@ class Section(Protocol):
         """What the run is called: "Load test of qwen3"."""
 
     def document(self) -> Mapping[str, object]:
-        """Its part of ``--eval-json``, by keys that no other has."""
+        """Its part of the written table (JSON), by keys that no other has."""
 
     def tables(self) -> Mapping[str, Sequence[Sequence[str]]]:
         """Tables of texts by their titles, the first line of each that of its columns."""

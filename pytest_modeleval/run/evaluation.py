@@ -31,22 +31,24 @@ from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.opener import open_model, openers
-from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.models.served import named_models
+from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.write import write
+from pytest_modeleval.outputs.endings import refuse_endings
+from pytest_modeleval.outputs.write import fail, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
-from pytest_modeleval.results.expected import Expected
+from pytest_modeleval.results.expected import ENDED, Expected
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.lost import lost_record
 from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
-from pytest_modeleval.run.finish import ENDED, conclude, finished
+from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
@@ -68,6 +70,7 @@ class Evaluation:
         # In seconds since the epoch; ages of answers are counted to it.
         self.began = time.time()
         self.options: Options = read_options(config)
+        refuse_endings(config.hook, self.options.write)
         if self.options.offline:
             stay_offline(config)
         if self.options.aa and self.options.repeats == 1:
@@ -75,9 +78,7 @@ class Evaluation:
         settings = settings_of(config)
         tables = settings.tables
         aliases = read_aliases(tables["models"])
-        if len(set(self.options.model)) < len(self.options.model):
-            raise pytest.UsageError(f"--model names a model twice: {', '.join(self.options.model)}")
-        self.models: list[ModelSpec] = [resolve(name, aliases, self.options.generation) for name in self.options.model]
+        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options.generation)
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
         refuse_for_baseline(config, self.options)
@@ -113,6 +114,8 @@ class Evaluation:
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
+        # Load tests say themselves what came of the run.
+        self.is_of_loads = False
         self.levels = Levels()
         self._is_worker = worker is not None
         self._owner = str(worker["workerid"]) if worker else "main"
@@ -211,7 +214,7 @@ class Evaluation:
         """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
-        store = self.recorder.store
+        store, self.is_of_loads = self.recorder.store, has_loads(self._config, session.items)
         try:
             if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
                 self._prefetch.look_again()
@@ -221,8 +224,7 @@ class Evaluation:
                 if self._purse is not None:
                     self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
                 self.finished = conclude(self, session, store, exit_status)
-                # Load tests are a run of their own.
-                if not has_loads(session):
+                if not self.is_of_loads:
                     write(self.finished, session, store)
             if self._prefetch is not None:
                 self._prefetch.close()
@@ -230,6 +232,9 @@ class Evaluation:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
             self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, decision=None)
+        except StopRun as error:
+            # The store cannot be read.
+            fail(session, str(error))
         finally:
             self._prefetch = None
             if self.finished is None and not self._is_worker:
@@ -255,9 +260,12 @@ class Evaluation:
             self._config.get_terminal_writer().line(f"\n{error}", red=True)
 
     def deselect(self, items: list[pytest.Item]) -> None:
-        """Leave what --eval-only does not name."""
+        """Leave what --eval-only does not name, and what -k names by another benchmark's name."""
         if self.only is not None:
             leave_out(items, self.only, self._config)
+        if others := set(self.collector.others_of(items) if self.collector.keywords else ()):
+            items[:] = [item for item in items if item not in others]
+            self._config.hook.pytest_deselected(items=list(others))
 
     def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
         """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
@@ -274,6 +282,9 @@ class Evaluation:
 
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
+        # What [gate] says is for runs with samples.
+        if has_loads(self._config, items):
+            return
         try:
             refuse_incomparable(self._config, self.gate, items, self.collector.lock)
         except pytest.UsageError as error:

@@ -12,15 +12,12 @@ from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
+from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
     from pytest_modeleval.run.evaluation import Evaluation
-
-
-# pytest's exit statuses of a session that went to its end.
-ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
 
 
 def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int) -> FinishedRun:
@@ -84,6 +81,9 @@ def _judge(
 
     A run that was broken off is neither judged nor blessed, and its exit status is not 0, whoever broke it off.
     """
+    if evaluation.is_of_loads:
+        # They judge themselves.
+        return None, None
     gate, options, results = evaluation.gate, evaluation.options, evaluation.results
     # A failed test that is no sample stays a failure.
     samples_only = session.testsfailed <= evaluation.failed_samples

@@ -12,6 +12,8 @@ from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
 from pytest_modeleval.items.collect import declaration
+from pytest_modeleval.items.named import files_of
+from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
@@ -31,6 +33,7 @@ class ActiveHooks:
         self._files = modules_of(self.evaluation.options)
         typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
+        typed += map(str, files_of(self.evaluation.options.eval))
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
         self._config = config
@@ -111,7 +114,7 @@ class ActiveHooks:
     def pytest_runtestloop(self, session: pytest.Session) -> bool | None:
         if session.config.option.collectonly or session.testsfailed:
             return None
-        if self.evaluation.options.plan:
+        if self.evaluation.options.plan and not has_loads(self._config, session.items):
             terminal.plan(session.config, self.evaluation.plan(session))
             return True
         self.evaluation.start(session)
@@ -171,7 +174,8 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        yield from terminal.summary(terminalreporter, self.evaluation.finished)
+        evaluation = self.evaluation
+        yield from terminal.summary(terminalreporter, None if evaluation.is_of_loads else evaluation.finished)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

@@ -7,11 +7,21 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.items.collect import shipped_benchmarks, words_of
+from pytest_modeleval.items.collect import shipped_benchmarks, shipped_names, words_of
+from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.options.sources import is_active
 
+# Flags of version 0.1, and what says the same.
+_MOVED = {
+    "--eval-history": "modeleval history NAME",
+    "--eval-diff": "modeleval diff RUN RUN",
+    "--eval-json": "--eval-write FILE.json",
+    "--eval-summary": "--eval-write FILE.md",
+    "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
+    "--eval-html": "--eval-write FILE.html",
+}
 _GIVE = "give --model NAME, such as --model tiny"
 
 
@@ -19,6 +29,8 @@ def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
     """`pytest.UsageError` for a flag that nobody knows and that is one of an extra's, or looks like one of ours."""
     for argument in strange:
         flag = argument.partition("=")[0]
+        if flag in _MOVED:
+            raise pytest.UsageError(f"{flag} is no flag any more: {_MOVED[flag]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
@@ -28,7 +40,7 @@ def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
 def placed(argument: str, start: Path) -> str:
     """A typed path or node id; where there is no such file, that of the shipped benchmark of this name."""
     path, colons, rest = argument.partition("::")
-    if (start / path).exists() or path not in {f"test_{name}.py" for name in _shipped()}:
+    if (start / path).exists() or path not in {f"test_{name}.py" for name in shipped_names()}:
         return argument
     return f"{shipped_benchmarks() / path}{colons}{rest}"
 
@@ -50,15 +62,17 @@ def refuse_without_model(config: pytest.Config, items: Sequence[pytest.Item]) ->
     """`pytest.UsageError` when nothing was found, and `-k` names a benchmark that only a model can be asked."""
     if items or xdist.is_controller(config) or xdist.worker_input(config) is not None:
         return
-    if named := sorted(_shipped() & set(words_of(config.option.keyword or ""))):
+    if named := sorted(shipped_names() & set(words_of(config.option.keyword or ""))):
         raise pytest.UsageError(f"{named[0]} is a benchmark: {_GIVE}")
 
 
 def _no_file(path: str, *, asks: bool) -> str | None:
     name = Path(path).stem.removeprefix("test_")
     if not asks:
-        return f"{name} is a benchmark: {_GIVE}" if name in _shipped() else None
-    meant = closest(name, _shipped(), cutoff=0.8)
+        return f"{name} is a benchmark: {_GIVE}" if name in shipped_names() else None
+    if why := not_built(name):
+        return why
+    meant = closest(name, shipped_names(), cutoff=0.8)
     return meant and f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
 
 
@@ -68,7 +82,3 @@ def _no_sample(argument: str, rest: str, sizes: Mapping[str, Mapping[str, int]])
         if sample and sample[2].endswith(id_part(subset)) and int(sample[3]) >= size:
             return f"there is no {argument}: {subset} has {size:,} samples, numbered from 00000"
     return None
-
-
-def _shipped() -> set[str]:
-    return {path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py")}

@@ -3,6 +3,9 @@
 from math import inf, isfinite
 from typing import Any, NamedTuple
 
+# No value is beyond this: its square, weighted and summed, must be a number.
+LARGEST = 1e100
+
 
 class Scale(NamedTuple):
     """What a metric's values are: the ends of their range, infinite where there is none, and which way is better.
@@ -40,12 +43,13 @@ class Scale(NamedTuple):
         return self.high - self.low
 
     def holds(self, value: float) -> bool:
-        """Whether the value is a number of the range."""
+        """Whether the value is a number of the range, and can be reckoned with."""
         try:
-            return isfinite(value) and self.low <= value <= self.high
+            number = float(value)
         except OverflowError:
             # A whole number beyond all floats.
             return False
+        return abs(number) <= LARGEST and self.low <= number <= self.high
 
     @property
     def ends(self) -> tuple[float, float]:

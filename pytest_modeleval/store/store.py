@@ -101,8 +101,11 @@ class Store:
 
     def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
         """What a query finds."""
-        with self._lock:
-            return self._connection.execute(statement, parameters).fetchall()
+        try:
+            with self._lock:
+                return self._connection.execute(statement, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise self._unusable("read", error) from None
 
     def mean_completion_tokens(self, model: str, benchmark: str) -> float | None:
         """The mean length of the model's stored answers to a benchmark; None when there are none that tell."""
@@ -204,10 +207,13 @@ class Store:
             texts = [(each, [_storable(row) for row in rows]) for each, rows in statements]
             return self._write(texts)
         except sqlite3.Error as error:
-            raise StopRun(
-                f"cannot write the run store {self.path}: {error}{used_up(self.path.parent)}. What it holds is kept: "
-                "make room and run the same command again"
-            ) from None
+            raise self._unusable("write", error) from None
+
+    def _unusable(self, what: str, error: sqlite3.Error) -> StopRun:
+        advice = "What it holds is kept: make room and run the same command again"
+        if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            advice = "It is damaged: move it away, and run the same command again with a new one"
+        return StopRun(f"cannot {what} the run store {self.path}: {error}{used_up(self.path.parent)}. {advice}")
 
 
 def _storable(row: Sequence[Any]) -> list[Any]:

@@ -154,7 +154,7 @@ def test_json_has_every_level_of_every_model(mix: pytest.Pytester, faulty: Fault
 
     run(
         mix, "--model", "faulty", "--model", "second", "--eval-collection", "mix.toml", "--eval-limit", "8",
-        "--eval-json", "out.json",
+        "--eval-write", "out.json",
     ).assert_outcomes(passed=12, failed=4)  # fmt: skip
 
     document = json.loads((mix.path / "out.json").read_text())
@@ -169,7 +169,7 @@ def test_json_has_every_level_of_every_model(mix: pytest.Pytester, faulty: Fault
 
 
 def test_ordinary_runs_have_no_collection(mix: pytest.Pytester) -> None:
-    run(mix, "--model", "faulty", "--eval-json", "out.json", "test_answers.py")
+    run(mix, "--model", "faulty", "--eval-write", "out.json", "test_answers.py")
 
     assert "collection" not in json.loads((mix.path / "out.json").read_text())
 
@@ -324,7 +324,7 @@ def write(project: pytest.Pytester, lines: list[Mapping[str, Any]] | list[dict[s
 def test_a_published_collection_is_judged_by_the_benchmarks_it_names(
     lines: pytest.Pytester, faulty: FaultyServer
 ) -> None:
-    result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl", "-v", "--eval-json", "out.json")
+    result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl", "-v", "--eval-write", "out.json")
 
     # 0, 1 and 4 are right; 2 is wrong; 3 has a target that is no option and 5 none at all.
     result.assert_outcomes(passed=3, failed=1, errors=2)

@@ -139,7 +139,7 @@ def test_pytests_own_flags_mean_what_they_mean(replayed: pytest.Pytester) -> Non
     evaluate(replayed, *files, "--eval-limit", "1").assert_outcomes(passed=2)
     evaluate(replayed, *files).assert_outcomes(passed=2, failed=2)
     evaluate(replayed, *files, "--lf").assert_outcomes(failed=2)
-    evaluate(replayed, *files, "--eval-json", "out.json").assert_outcomes(passed=2, failed=2)
+    evaluate(replayed, *files, "--eval-write", "out.json").assert_outcomes(passed=2, failed=2)
     rows = json.loads((replayed.path / "out.json").read_text())["rows"]
     assert {(row["benchmark"], row["metric"], row["score"]) for row in rows} == {
         ("my", "main", 0.5),
@@ -224,7 +224,7 @@ def test_free_text_by_any_metric(
     flags = [part for metric in metrics for part in ("--eval-metric", metric)]
     flags += ["--eval-pass-mark", mark] if mark else []
 
-    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-json", "out.json", *flags)
+    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-write", "out.json", *flags)
 
     result.assert_outcomes(passed=passed, failed=2 - passed)
     assert {row["metric"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]} == named
@@ -302,12 +302,34 @@ def test_a_broken_first_row_hides_no_other(replayed: pytest.Pytester) -> None:
     refused(replayed, "*my.jsonl:1: not JSON (*", "--eval-file", "my.jsonl")
 
 
-@pytest.mark.parametrize("mark", [";", "\t", "|"], ids=["semicolon", "tab", "bar"])
+@pytest.mark.parametrize("mark", ["\t", "|"], ids=["tab", "bar"])
 def test_columns_that_other_marks_separate(replayed: pytest.Pytester, mark: str) -> None:
     (replayed.path / "my.csv").write_text(f"question{mark}answer\n6*7?{mark}42\n")
 
     said = f"*my.csv has one column, {f'question{mark}answer'!r}: separate the columns by commas, not {mark!r}"
     refused(replayed, said.replace("\\", "[\\]"), "--eval-file", "my.csv")
+
+
+def test_semicolons_separate_where_there_is_no_comma(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.csv").write_text('question;answer\n"6*7;\nwhat?";42\nand?;\n')
+
+    refused(replayed, "*my.csv:4: column 'answer' is empty (format qa)", "--eval-file", "my.csv")
+
+
+def test_all_rows_that_are_wrong_are_told_whatever_the_first_is(replayed: pytest.Pytester) -> None:
+    rows = [
+        '{"question": "a"}',
+        "{bad",
+        "[1]",
+        '{"question": 3, "answer": "x"}',
+        '{"question": "b", "answer": "y"}',
+        "7",
+    ]
+    (replayed.path / "my.jsonl").write_text("\n".join(rows))
+
+    result = evaluate(replayed, "--eval-file", "my.jsonl")
+
+    result.stderr.fnmatch_lines(["*my.jsonl:1: *", "*my.jsonl:2: not JSON *", "*my.jsonl:3: *", "*my.jsonl:6: *"])
 
 
 def test_a_file_in_another_encoding(replayed: pytest.Pytester) -> None:

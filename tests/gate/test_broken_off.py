@@ -17,7 +17,7 @@ from tests.gate.test_gate import ask, wrong
 SIXTY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 40, "hard": 20}')
 GATE = ["--eval-baseline", "b.json", "--eval-margin", "20pp", "--eval-waive", "scorer"]
 SAVE = ["--eval-save-baseline", "b.json"]
-FILES = ["--eval-json", "o.json", "--eval-summary", "o.md"]
+FILES = ["--eval-write", "o.json", "--eval-write", "o.md"]
 
 
 @pytest.fixture
@@ -172,16 +172,16 @@ def test_a_signal_blesses_nothing(blessed: pytest.Pytester, faulty: FaultyServer
 def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed.makeconftest(
         """
-        import pytest_modeleval.run.finish as ending
+        import pytest_modeleval.outputs.endings as ending
 
         def interrupt(*_, **__):
             raise KeyboardInterrupt
 
-        ending.write_summary = interrupt
+        ending.ENDINGS[".md"] = interrupt
         """
     )
 
-    result = run_alone(blessed, "--model", "faulty", "test_answers.py", *GATE, "--eval-summary", "o.md")
+    result = run_alone(blessed, "--model", "faulty", "test_answers.py", *GATE, "--eval-write", "o.md")
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     assert "= gate =" not in result.stdout.str()

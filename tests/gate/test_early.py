@@ -75,7 +75,7 @@ def test_little_is_asked_ahead_while_a_test_takes_its_time(blessed: pytest.Pytes
 
 
 def test_an_unchanged_model_passes_early(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = ask(blessed, *FLAGS, "--eval-summary", "s.md")
+    result = ask(blessed, *FLAGS, "--eval-write", "s.md")
 
     assert result.ret == 0
     n = seen(result)

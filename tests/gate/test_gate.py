@@ -66,7 +66,7 @@ def test_each_benchmark_has_a_least_score_of_its_own(project: pytest.Pytester, f
 def test_a_run_says_that_it_saved_a_baseline(project: pytest.Pytester, faulty: FaultyServer) -> None:
     wrong(faulty, 0, 1)
 
-    result = ask(project, "--eval-save-baseline", "b.json", "--eval-summary", "s.md")
+    result = ask(project, "--eval-save-baseline", "b.json", "--eval-write", "s.md")
 
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines([f"baseline saved: {project.path / 'b.json'}"])
@@ -77,7 +77,7 @@ def test_a_worse_model_fails_with_its_own_status(many: pytest.Pytester, faulty: 
     blessed(many, faulty)
     wrong(faulty, *range(1, 16))
 
-    files = ["--junitxml", "j.xml", "--eval-summary", "s.md", "--eval-json", "o.json"]
+    files = ["--junitxml", "j.xml", "--eval-write", "s.md", "--eval-write", "o.json"]
     result = ask(many, "--eval-baseline", "b.json", *files)
 
     assert result.ret == 1
@@ -282,7 +282,7 @@ def test_other_samples_are_refused_before_anything_is_asked(many: pytest.Pyteste
     result.stderr.fnmatch_lines(
         [
             "ERROR: answers: 100 samples are not in the baseline, such as *: ask the same (--eval-limit or "
-            "--eval-limit-per-subset, as it was blessed with), or bless a new run"
+            "--eval-limit-per-subset and --eval-seed, as it was blessed with), or bless a new run"
         ]
     )
     assert not faulty.asked

@@ -21,7 +21,7 @@ from pytest_modeleval.asking.resuming import PROBES, Resumption
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.store import Kept, Question, Store
-from tests.conftest import ANSWERS, WITHOUT, FaultyServer, alias, answer, run
+from tests.conftest import ANSWERS, WITHOUT, FaultyServer, alias, answer, run, send
 
 N = 40
 Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
@@ -161,7 +161,7 @@ def test_the_same_command_takes_an_interrupted_gate_up(many: pytest.Pytester, fa
     faulty.says = ROOT
     broken = interrupt(many, faulty, how, *MIN)
 
-    result = run(many, "--model", "faulty", "--eval-summary", "s.md", *MIN)
+    result = run(many, "--model", "faulty", "--eval-write", "s.md", *MIN)
 
     assert score(result) == "1.000"
     result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 4 asked again came out the same"])
@@ -258,6 +258,16 @@ def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer
     assert score(result) == "0.250"
     assert len(faulty.asked) == N
     result.stdout.re_match_lines([r"not resumed \w{8}, all is asked anew: faulty answers otherwise now"])
+
+
+def test_a_server_that_refuses_what_it_answered_is_another(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    cut_short(many, faulty, *MIN)
+    faulty.fault = lambda handler, _: send(handler, 400, {"error": {"message": "maximum context length is 8 tokens"}})
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    said = r"not resumed \w{8}, all is asked anew: faulty has no answer now where it had one"
+    result.stdout.re_match_lines([said])
 
 
 def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:

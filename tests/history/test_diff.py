@@ -1,4 +1,4 @@
-"""--eval-diff as a user meets it."""
+"""`modeleval diff` as a user meets it."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
-from tests.conftest import ANSWERS, FaultyServer, alias, run
+from pytest_modeleval.commands.main import WRONG
+from tests.conftest import ANSWERS, FaultyServer, alias, modeleval, run
 from tests.history.conftest import Ask
 
 SCHEMA = json.loads((Path(pytest_modeleval.reports.__file__).parent / "diff.schema.json").read_text())
@@ -18,7 +19,7 @@ def test_what_changed_stands_side_by_side(project: pytest.Pytester, ask: Ask) ->
     ask("hard 1", "easy 5")
     ask("easy 0", "hard 3", "!hard 2")
 
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-json", "deep/diff.json")
+    result = modeleval("diff", "last~1", "last", "--write", "deep/diff.json")
 
     assert result.ret == 0
     result.stdout.re_match_lines(
@@ -56,7 +57,7 @@ def test_a_run_is_like_itself(project: pytest.Pytester, ask: Ask) -> None:
     first = ask("easy 1")
     (name,) = [line.split("run ")[1][:8] for line in first.outlines if line.startswith("modeleval: ")]
 
-    result = run(project, "--eval-diff", name, "last")
+    result = modeleval("diff", name, "last")
 
     result.stdout.re_match_lines([rf"from run {name} .* to run {name} .*", r"answers +faulty +10 +0 +0 +0 .*"])
     assert "regressed:" not in result.stdout.str()
@@ -66,7 +67,7 @@ def test_the_same_stored_answers_judged_twice_are_no_comparison(project: pytest.
     ask("easy 1", flags=())
     ask(flags=())
 
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-json", "diff.json", "--eval-html", "diff.html")
+    result = modeleval("diff", "last~1", "last", "--write", "diff.json", "--write", "diff.html")
 
     result.stdout.fnmatch_lines(["answers: 10 samples were judged by the same stored answers twice"])
     result.stdout.no_re_match_line("answers  (passed|failed|inconclusive).*")
@@ -81,7 +82,7 @@ def test_two_models_are_compared_one_with_one(project: pytest.Pytester, ask: Ask
     ask()
     run(project, "--model", "other", "test_answers.py", "--eval-repeats", "2", "--eval-cache", "off")
 
-    result = run(project, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
 
     result.stdout.re_match_lines(
         [r"answers +faulty → other +10 +0 +0 +0 .*", r"answers  inconclusive  change \+0.0 pp .*"]
@@ -93,7 +94,7 @@ def test_of_many_repeats_three_answers_are_shown(project: pytest.Pytester, ask: 
     ask("easy 0", flags=flags)
     ask(flags=flags)
 
-    result = run(project, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
 
     result.stdout.fnmatch_lines(["*, got '41', '41', '41' and 2 more → '42', '42', '42' and 2 more"])
 
@@ -103,7 +104,7 @@ def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:
     project.makepyfile(test_answers=ANSWERS.replace("what is 6", "say what 6"))
     ask()
 
-    result = run(project, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
 
     result.stdout.fnmatch_lines(["answers: 10 samples ask or expect something else than before"])
 
@@ -113,7 +114,7 @@ def test_another_question_is_said(project: pytest.Pytester, ask: Ask) -> None:
     [
         (("last", "nope"), "there is no run 'nope' in *store.sqlite. Known, newest first: ???????? (*, faulty), ???????? (*"),
         (("last~2", "last"), "there is no run 'last~2' in *"),
-        (("last", ""), "--eval-diff takes RUN, not ''"),
+        (("last", ""), "there is no run '' in *"),
     ],
 )  # fmt: skip
 def test_an_unknown_run_lists_those_there_are(
@@ -122,10 +123,10 @@ def test_an_unknown_run_lists_those_there_are(
     ask()
     ask()
 
-    result = run(project, "--eval-diff", *runs)
+    result = modeleval("diff", *runs)
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines([f"modeleval: {said}"])
 
 
 def test_runs_without_a_common_benchmark_are_refused(project: pytest.Pytester, ask: Ask) -> None:
@@ -133,11 +134,11 @@ def test_runs_without_a_common_benchmark_are_refused(project: pytest.Pytester, a
     project.makepyfile(test_others=ANSWERS.replace("test_answers", "test_others"))
     run(project, "--model", "faulty", "test_others.py")
 
-    result = run(project, "--eval-diff", "last~1", "last")
+    result = modeleval("diff", "last~1", "last")
 
     result.stderr.fnmatch_lines(
         [
-            "ERROR: the runs * and * have nothing in common: the first asked answers of faulty, the second others of faulty"
+            "modeleval: the runs * and * have nothing in common: the first asked answers of faulty, the second others of faulty"
         ]
     )
 
@@ -146,7 +147,7 @@ def test_a_file_that_cannot_be_written_is_said(project: pytest.Pytester, ask: As
     ask()
     (project.path / "file").touch()
 
-    result = run(project, "--eval-diff", "last", "last", "--eval-json", "file/diff.json")
+    result = modeleval("diff", "last", "last", "--write", "file/diff.json")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --eval-json: *file/diff.json cannot be written: *file is no folder *"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines(["modeleval: --write: *file/diff.json cannot be written: *file is no folder *"])

@@ -1,13 +1,14 @@
-"""--eval-history as a user meets it."""
+"""`modeleval history` as a user meets it."""
 
 import sqlite3
 
 import pytest
 
+from pytest_modeleval.commands.main import WRONG
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.store.schema import _FIRST
 from pytest_modeleval.store.store import Store
-from tests.conftest import FaultyServer, alias, run
+from tests.conftest import FaultyServer, alias, modeleval
 from tests.history.conftest import Ask
 
 
@@ -20,7 +21,7 @@ def test_a_sample_shows_every_run_and_its_flip_rate(project: pytest.Pytester, as
     ask("!easy 2")
     ask()
 
-    result = run(project, "--eval-history", "answers[easy-00002]")
+    result = modeleval("history", "answers[easy-00002]")
 
     assert result.ret == 0
     result.stdout.re_match_lines(
@@ -50,7 +51,7 @@ def test_a_sample_may_be_named_as_pytest_names_it(
     alias(project, "other", base_url=faulty.url, model="faulty")
     ask("easy 1", flags=("--model", "other", "--eval-repeats", "2"))
 
-    result = run(project, "--eval-history", name)
+    result = modeleval("history", name)
 
     result.stdout.fnmatch_lines(
         ["*faulty*1*wrong*", "*faulty*2*wrong*", "*other*1*wrong*", "faulty: 0 flips in 2 answers, * 0.00: not flaky"]
@@ -61,7 +62,7 @@ def test_a_benchmark_lists_its_flakiest(project: pytest.Pytester, ask: Ask) -> N
     for marks in (["easy 1", "hard 2"], ["hard 2", "hard 3"], ["easy 1", "hard 3"], ["easy 1"]):
         ask(*marks)
 
-    result = run(project, "--eval-history", "answers")
+    result = modeleval("history", "answers")
 
     assert result.ret == 0
     result.stdout.re_match_lines(
@@ -74,14 +75,14 @@ def test_a_benchmark_lists_its_flakiest(project: pytest.Pytester, ask: Ask) -> N
     )
 
 
-def test_only_the_first_are_listed_without_v(project: pytest.Pytester, ask: Ask) -> None:
+def test_only_the_first_are_listed_unless_all_are_asked_for(project: pytest.Pytester, ask: Ask) -> None:
     project.makepyfile(test_answers=(project.path / "test_answers.py").read_text().replace('"easy": 6', '"easy": 30'))
     ask()
     ask(*(f"easy {number}" for number in range(25)))
 
-    short, long = run(project, "--eval-history", "answers"), run(project, "--eval-history", "answers", "-v")
+    short, long = modeleval("history", "answers"), modeleval("history", "answers", "--all")
 
-    short.stdout.fnmatch_lines(["… and 5 more (-v shows all)"])
+    short.stdout.fnmatch_lines(["… and 5 more (--all shows all)"])
     assert long.stdout.str().count("answers[easy-") == 25
 
 
@@ -89,7 +90,7 @@ def test_a_stored_answer_is_shown_as_one(project: pytest.Pytester, ask: Ask) -> 
     ask(flags=())
     ask(flags=())
 
-    result = run(project, "--eval-history", "answers[hard-00000]")
+    result = modeleval("history", "answers[hard-00000]")
 
     result.stdout.re_match_lines(
         [r".* right +1\.000 +\d\.\d ", r".* right +1\.000 +stored ", r"faulty: one answer, .*"]
@@ -102,27 +103,27 @@ def test_a_stored_answer_is_shown_as_one(project: pytest.Pytester, ask: Ask) -> 
         ("answer", "unknown benchmark in the run store: 'answer'; did you mean 'answers'? Known: answers."),
         (
             "answers[esy-00001]",
-            "unknown sample of answers 'esy-00001'; did you mean 'easy-00001'? --eval-history answers lists the "
+            "unknown sample of answers 'esy-00001'; did you mean 'easy-00001'? modeleval history answers lists the "
             "flakiest.",
         ),
-        ("answers[", "--eval-history takes a benchmark or a sample such as gsm8k?main-00042?, not 'answers?'"),
+        ("answers[", "a history is that of a benchmark or of a sample such as gsm8k?main-00042?, not of 'answers?'"),
     ],
 )
 def test_an_unknown_name_is_one_line(project: pytest.Pytester, ask: Ask, name: str, said: str) -> None:
     ask()
 
-    result = run(project, "--eval-history", name)
+    result = modeleval("history", name)
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: {said.replace('[', '?')}"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines([f"modeleval: {said.replace('[', '?')}"])
     assert len(result.errlines) <= 2
 
 
 def test_without_a_store_it_says_how_one_is_made(project: pytest.Pytester) -> None:
-    result = run(project, "--eval-history", "answers")
+    result = modeleval("history", "answers")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: there is no run store *store.sqlite yet: a run with --model makes it"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines(["modeleval: there is no run store *store.sqlite yet: a run with --model makes it"])
     assert not (project.path / ".modeleval").exists()
 
 
@@ -144,4 +145,4 @@ def test_a_store_of_the_version_before_is_read_and_grows(project: pytest.Pyteste
     past = Past(folder)
     assert [attempt.seconds for attempt in past.attempts(past.run("old"))] == [None]
     past.close()
-    run(project, "--eval-history", "answers[easy-00000]").stdout.re_match_lines([r"old .* wrong +0\.000 +-  '41'"])
+    modeleval("history", "answers[easy-00000]").stdout.re_match_lines([r"old .* wrong +0\.000 +-  '41'"])

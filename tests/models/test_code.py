@@ -87,6 +87,9 @@ FILES = {
             return PATTERN
 
         PATTERN = "[0-9]+"
+
+        def over(text):
+            return -1
         """,
     "late.py": """
         def lately():
@@ -200,6 +203,8 @@ def test_what_decides_changes_the_code(code: Callable[..., str], file: str, befo
         ("tables.py", "return 1", "return 2"),
         ("tables.py", "return len(text) > THRESHOLD", "return (\n                len(text)\n                > THRESHOLD\n            )"),
         ("star.py", "PATTERN = ", "MORE = 1\n        PATTERN = "),
+        # `test_mine` has one of its own.
+        ("star.py", "return -1", "return -2"),
         ("worker.py", "print", "# It prints.\n        print"),
         ("pack/words.py", "def other(text):\n            return text", "def other(text):\n            return text * 2"),
         ("pack/deep.py", '"cd"', '"ef"'),

@@ -318,7 +318,7 @@ def test_a_trained_folder_is_asked_anew(pytester: pytest.Pytester) -> None:
     run_alone(pytester, *flags)
     shutil.copytree(model, pytester.path / "moved")
     flags[1] = "./moved"
-    copied = run_alone(pytester, *flags, "--eval-cache", "only", "--eval-json", "out.json")
+    copied = run_alone(pytester, *flags, "--eval-cache", "only", "--eval-write", "out.json")
     weights = pytester.path / "moved" / "model.safetensors"
     tensors = safetensors.torch.load_file(weights)
     safetensors.torch.save_file({name: tensor * 1.001 for name, tensor in tensors.items()}, weights)

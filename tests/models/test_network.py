@@ -262,6 +262,20 @@ def test_a_server_elsewhere_is_asked_through_the_proxy_of_the_environment(
     assert proxied.asked[-1] == asked
 
 
+@pytest.mark.usefixtures("proxied")
+def test_a_slow_answer_through_a_proxy_is_waited_for(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The openai client's own time-outs, of 600 s for an answer and 5 s for a connection, bound nothing."""
+    monkeypatch.setattr("openai._base_client.DEFAULT_TIMEOUT", 0.05)
+
+    def slow(handler: BaseHTTPRequestHandler, _: object) -> None:
+        time.sleep(0.2)
+        send(handler, 200, RIGHT)
+
+    server.fault = slow
+
+    assert ask("http://model.invalid/v1", Chat(QUESTION), model="faulty").text == "42"
+
+
 def test_a_server_of_this_machine_is_asked_through_no_proxy(server: FaultyServer, proxied: Forwarding) -> None:
     server.fault = packed(RIGHT, "identity")
 

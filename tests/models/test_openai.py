@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models import Unavailable
-from pytest_modeleval.models.openai import OpenAIModel
+from pytest_modeleval.models.openai import LeanClient, OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion
@@ -104,6 +104,16 @@ def test_a_server_is_told_nothing_of_this_machine(faulty_server: FaultyServer, s
         assert not [name for name in headers if name.lower().startswith("x-stainless")]
 
 
+def test_a_header_that_is_said_twice_is_sent_once() -> None:
+    """Older releases of the openai client add their own to what is spelt otherwise (seen of 3.0)."""
+    said = [("Authorization", "Bearer none"), ("Accept", "application/json"), ("authorization", "Basic QQ==")]
+
+    request = LeanClient().build_request("GET", "http://127.0.0.1/v1/models", headers=said)
+
+    assert request.headers.get_list("authorization") == ["Basic QQ=="]
+    assert request.headers["accept"] == "application/json"
+
+
 def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
     """A gateway in front of several servers may know by it where a client was."""
     said = {"choices": [{"index": 0, "message": {"content": "42"}, "finish_reason": "stop"}]}
@@ -113,6 +123,15 @@ def test_a_cookie_comes_back(faulty_server: FaultyServer) -> None:
     ask(faulty_server.url, Chat(QUESTION), model="faulty")
 
     assert [headers.get("Cookie") for headers in faulty_server.headers] == [None, "route=2"]
+
+
+def test_a_cookie_that_cannot_be_sent_is_none(faulty_server: FaultyServer) -> None:
+    said = {"choices": [{"index": 0, "message": {"content": "42"}, "finish_reason": "stop"}]}
+    faulty_server.fault = lambda handler, _: send(handler, 200, said, set_cookie="route=\xff; path=/")
+    faulty_server.models = []
+
+    assert ask(faulty_server.url, Chat(QUESTION), model="faulty").text == "42"
+    assert [headers.get("Cookie") for headers in faulty_server.headers] == [None, None]
 
 
 def test_reasoning_content_is_kept_apart(faulty_server: FaultyServer) -> None:

@@ -1,6 +1,7 @@
 """What `--model` names."""
 
 import ast
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,9 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
+        ({"temperature": float("nan")}, "it is sent as JSON: Out of range float values .*"),
+        ({"extra_body": {"min_p": float("inf")}}, "it is sent as JSON: Out of range float values .*"),
+        ({"extra_body": {"since": date(2026, 1, 1)}}, "it is sent as JSON: Object of type date is not .*"),
         ({"temperature": "hot"}, "temperature is a number, not 'hot'"),
         ({"max_tokens": True}, "max_tokens is a number, not True"),
         ({"max_tokens": 0}, "max_tokens is at least 1, not 0"),

@@ -59,7 +59,8 @@ def test_without_a_length_the_connection_ends_the_response() -> None:
 
     assert ends == [False, False]
     assert framing.until_close
-    assert framing.body(raw).content == b"data: 1\n\n"
+    body = framing.body(raw)
+    assert (body.content, body.pieces, body.places) == (b"data: 1\n\n", [0], [len(HEAD) + 2])
 
 
 @pytest.mark.parametrize(

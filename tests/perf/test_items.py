@@ -99,6 +99,14 @@ def test_a_wrong_flag_is_one_line_before_anything_is_sent(
     assert bench.truth()["served"] == []
 
 
+def test_a_wrong_flag_of_a_users_own_test_is_said_once(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine="import pytest\n@pytest.mark.perf(parallel=2)\ndef test_mine(load): pass")
+    result = perf(served, "test_mine.py", "--perf-slo", "p99_ttft<=5")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert len([line for line in [*result.outlines, *result.errlines] if "has no unit" in line]) == 1
+
+
 def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
     result = run(served, "--perf-parallel", "1")
 

@@ -54,6 +54,14 @@ def test_objectives_decide_the_exit_status(
     assert [float(value) for value in said.groups() if float(value) < true_ttft(bench) - 1] == []
 
 
+def test_an_objective_given_apart_is_judged_too(served: pytest.Pytester) -> None:
+    apart = ("--perf-slo", "p50_ttft<=1us", "--perf-slo", "p50_latency<=60s")
+    result = perf(served, "--perf-parallel", "4", *FEW, *apart)
+
+    assert result.ret == 1
+    result.stdout.re_match_lines([r"failed: p50_ttft<=1us: ", r"passed: p50_latency<=60s: "])
+
+
 def test_an_undecided_load_is_extended_until_it_is_decided(served: pytest.Pytester) -> None:
     few = [*FEW[:-1], "3"]
     result = perf(served, "--perf-parallel", "4", *few, "--perf-slo", "success>=90%")
@@ -129,8 +137,26 @@ def test_an_objective_that_no_load_keeps_fails(served: pytest.Pytester) -> None:
 
     assert result.ret == 1
     result.stdout.re_match_lines(
-        [r".*test_find\[max-parallel\]: no parallel keeps it \(not even 1 keeps it\); 1 loads tried"]
+        [r".*test_find\[max-parallel\]: no parallel keeps it \(not even 1 keeps it\); 1 load tried"]
     )
+
+
+def test_a_search_among_invalid_loads_is_invalid(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, cached=40))
+    result = perf(served, "--perf-find", "max parallel to 2 where p50_ttft<=500ms", *FEW)
+
+    assert result.ret == 9
+    result.stdout.re_match_lines(
+        [r"test_find\[max-parallel\]  INVALID: at 1 the measurement itself is invalid", r"=+ 1 invalid in .*"]
+    )
+    assert "perf_search" not in result.stdout.str()
+
+
+def test_a_search_that_stays_undecided_is_inconclusive(served: pytest.Pytester) -> None:
+    result = perf(served, "--perf-find", "max parallel to 2 where p99_ttft<=500ms", *FEW)
+
+    assert result.ret == 6
+    result.stdout.re_match_lines([r"test_find\[max-parallel\]  inconclusive: at 1 it stays undecided"])
 
 
 def test_the_knee_is_found(served: pytest.Pytester, bench: BenchServer) -> None:

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import re
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +16,7 @@ import pytest_modeleval.reports
 from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import run_alone
+from tests.conftest import FaultyServer, alias, run_alone, send
 from tests.perf.conftest import FEW, perf
 from tests.perf.truth import true_ttft
 
@@ -58,7 +60,7 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     served.makepyfile(
         test_mine="import pytest\n@pytest.mark.perf(parallel=[1, 4])\ndef test_mine(load): assert load.figures.sent"
     )
-    files = ("--eval-json", "run.json", "--eval-summary", "run.md")
+    files = ("--eval-write", "run.json", "--eval-write", "run.md")
     result = perf(served, *asked, *FEW, "--perf-slo", "p50_latency<60s", *files, "--perf-out", "out")
     assert result.ret == 0
 
@@ -68,10 +70,180 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     assert found["loads"] == json.loads((served.path / "out" / "perf.json").read_text())["loads"]
     assert [load["load"] for load in found["loads"]] == [{"parallel": 1}, {"parallel": 4}]
     summary = (served.path / "run.md").read_text().splitlines()
-    assert [line for line in summary if line.startswith("#")] == ["### Gate", "### Loads"]
+    assert [line for line in summary if line.startswith("#")] == ["## Load test of bench", "### Gate", "### Loads"]
     assert len([line for line in summary if line.startswith("| ✅ passed | parallel=")]) == 2
     told = "['bench'] complete 0 () [('parallel=1', 1.0), ('parallel=4', 1.0)]\n"
     assert (served.path / "told.txt").read_text() == told
+
+
+COUNTING = """
+from pytest_modeleval import FinishedRun
+
+def pytest_modeleval_finished(run: FinishedRun) -> None:
+    with open("told.txt", "a") as told:
+        told.write(f"{run.ended} {run.reported} of {run.selected} {run.id}\\n")
+"""
+BROKEN_OFF = """
+import pytest
+
+def pytest_runtest_setup(item):
+    if item.name == "test_mine[parallel=4]":
+        pytest.exit("enough")
+"""
+MINE = """
+import pytest
+
+@pytest.mark.perf(parallel=[1, 4])
+def test_mine(load):
+    pass
+
+def test_ordinary():
+    pass
+"""
+
+
+def told(project: pytest.Pytester) -> list[str]:
+    return (project.path / "told.txt").read_text().split()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "broken_off", "reported", "ret"),
+    [
+        (["test_mine.py"], BROKEN_OFF, "1 of 3", 2),
+        (["test_mine.py", "-x", "--perf-slo", "p50_ttft<=1us"], "", "1 of 3", 1),
+        (["test_mine.py", "--model", "gone"], "", "0 of 5", 4),
+        (["--perf-parallel", "1,4", "-x", "--perf-slo", "p50_ttft<=1us"], "", "1 of 2", 1),
+    ],
+    ids=["pytest.exit between two loads", "-x", "no server", "-x of a flag's"],
+)
+def test_loads_that_were_broken_off_are_no_complete_run(
+    served: pytest.Pytester, arguments: list[str], broken_off: str, reported: str, ret: int
+) -> None:
+    served.makeconftest(COUNTING + broken_off)
+    served.makepyfile(test_mine=MINE)
+    alias(served, "gone", base_url="http://127.0.0.1:9/v1", model="gone")
+    result = perf(served, *arguments, *FEW, "--eval-write", "run.json")
+
+    assert result.ret == ret
+    said = f"interrupted: {reported} selected tests were reported"
+    assert [line for line in result.outlines if line.startswith("interrupted")] == [said]
+    assert json.loads((served.path / "run.json").read_text())["run"]["ended"] == "interrupted"
+    assert told(served)[:4] == ["interrupted", *reported.split()]
+    with closing(sqlite3.connect(served.path / ".modeleval" / "store.sqlite")) as store:
+        assert store.execute("select ended from runs").fetchall() == [("interrupted",)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "reported"),
+    [(["test_mine.py"], "3 of 3"), (["--perf-find", "max parallel to 2 where success>=1%"], "1 of 1")],
+    ids=["an ordinary test", "a search"],
+)
+def test_a_finished_run_counts_its_tests_and_not_its_loads(
+    served: pytest.Pytester, asked: list[str], reported: str
+) -> None:
+    served.makeconftest(COUNTING)
+    served.makepyfile(test_mine=MINE)
+    result = perf(served, *asked, *FEW)
+
+    assert result.ret == 0
+    assert told(served)[:4] == ["complete", *reported.split()]
+    # Where a run is told apart, it is by what the header says.
+    result.stdout.re_match_lines([rf".*; run {told(served)[4][:8]}"])
+
+
+def lines_of(project: pytest.Pytester) -> list[str]:
+    """The gate's lines in the summary run.md."""
+    lines = (project.path / "run.md").read_text().splitlines()
+    return [line for line in lines if re.match(r"\| \S+ (passed|failed|inconclusive|invalid) \|", line)]
+
+
+def test_failed_requests_stand_in_the_gate_of_every_report(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, error_every=10))
+    result = perf(served, "--perf-parallel", "4", *FEW, "--eval-write", "run.md", "--eval-write", "page.html")
+
+    assert result.ret == 7
+    why = "1 of 16 requests failed, --perf-max-error-rate is 0: 1 http 500"
+    assert [line for line in lines_of(served) if line.startswith(f"| ❌ failed | parallel=4 | {why}")] == lines_of(
+        served
+    )
+    assert len(lines_of(served)) == 1
+    assert why in (served.path / "page.html").read_text()
+
+
+def test_what_is_worse_than_an_earlier_run_stands_in_the_gate(served: pytest.Pytester, bench: BenchServer) -> None:
+    load = ["--perf-parallel", "4", *FEW, "--perf-number", "40"]
+    perf(served, *load)
+    bench.behave(Behaviour(ttft=0.15, gap=0.001, tokens=16))
+    compared = ["--perf-compare", "last", "--perf-compare-fail", "p50_ttft:10%"]
+    result = perf(served, *load, *compared, "--eval-write", "run.md", "--eval-write", "run.json")
+
+    assert result.ret == 1
+    (line,) = lines_of(served)
+    assert re.match(r"\| ❌ failed \| parallel=4 \| p50&#95;ttft: \+.* since that run, up to \+10% is accepted", line)
+    found = json.loads((served.path / "run.json").read_text())
+    jsonschema.validate(found, schema())
+    assert [(each["name"], each["result"]) for each in found["comparisons"]] == [
+        ("test_load.py::test_load[parallel=4]", "failed")
+    ]
+
+
+def test_loads_of_several_tests_are_told_apart(served: pytest.Pytester) -> None:
+    served.makepyfile(
+        test_mine="import pytest\n@pytest.mark.perf(parallel=2)\ndef test_a(load): pass\n"
+        "@pytest.mark.perf(parallel=2)\ndef test_b(load): pass"
+    )
+    perf(served, "test_mine.py", *FEW)
+    result = perf(served, "test_mine.py", *FEW, "--perf-compare", "last")
+
+    heads = [line.split()[0] for line in result.outlines if re.match(r"\S+ +(mean|before) ", line)]
+    assert heads == ["test_a[parallel=2]", "test_b[parallel=2]"] * 2
+
+
+def gate_of(project: pytest.Pytester, *arguments: str) -> tuple[int, list[list[str]]]:
+    """The exit status, and the cells of the gate in the summary."""
+    result = perf(project, *arguments, *FEW, "--eval-write", "run.md")
+    lines = (project.path / "run.md").read_text().splitlines()
+    return int(result.ret), [
+        line.strip("| ").split(" | ") for line in lines if line.startswith(("| ✅", "| ❌", "| ❔"))
+    ]
+
+
+def test_what_fails_a_load_is_said_in_every_report(served: pytest.Pytester, bench: BenchServer) -> None:
+    perf(served, "--perf-parallel", "2", *FEW)
+    bench.behave(Behaviour(ttft=0.2, gap=0.001))
+    slo = ("--perf-slo", "p50_latency<=60s", "--alluredir", "results")
+    status, gate = gate_of(
+        served, "--perf-parallel", "2", "--perf-compare", "last", "--perf-compare-fail", "p50_ttft:10%", *slo
+    )
+
+    assert (status, [cells[:2] for cells in gate]) == (1, [["✅ passed", "parallel=2"], ["❌ failed", "parallel=2"]])
+    assert re.match(r"p50&#95;ttft: \+\d+\.\d% .* since that run, up to \+10% is accepted", gate[1][2])
+    found = [json.loads(path.read_text()) for path in (served.path / "results").glob("*-result.json")]
+    assert [each["status"] for each in found if each["name"].startswith("scores, gate")] == ["failed"]
+
+
+def test_a_load_of_failed_requests_does_not_only_pass(pytester: pytest.Pytester, faulty_server: FaultyServer) -> None:
+    said = {"error": {"message": "a | <b>`no`</b>"}}
+    faulty_server.fault = lambda handler, _: send(handler, 500, said)
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    load = ("--perf-prompt", "Who?", "--perf-parallel", "1")
+    status, gate = gate_of(pytester, *load, "--perf-slo", "success>=0%")
+
+    assert status == 7
+    assert [cells[:2] for cells in gate] == [["❌ failed", "parallel=1"], ["✅ passed", "parallel=1"]]
+    assert "16 of 16 requests failed" in gate[0][2]
+    assert not set("<`|") & set(gate[0][2])
+
+
+def test_the_gate_of_a_search_is_what_it_found(served: pytest.Pytester, bench: BenchServer) -> None:
+    bench.behave(Behaviour(ttft=0.04, gap=0.001, tokens=8, slots=1))
+    # Two are one after the other: the second load does not keep it.
+    found = gate_of(served, "--perf-find", "max parallel to 2 where p50_ttft<=60ms")
+    nothing = gate_of(served, "--perf-find", "max parallel to 2 where p50_ttft<=1us")
+
+    name = "test&#95;find&#91;max-parallel&#93;"
+    assert (found[0], [cells[:2] for cells in found[1]]) == (0, [["✅ passed", name]])
+    assert (nothing[0], [cells[:2] for cells in nothing[1]]) == (1, [["❌ failed", name]])
 
 
 def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
@@ -80,6 +252,22 @@ def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
     assert sorted(load["load"]["parallel"] for load in run.loads) == [1, 4]
     assert {load["figures"]["success"] for load in run.loads} == {1.0}
     assert (run.scores, run.samples) == ([], [])
+
+
+def test_a_script_gets_what_a_search_found(served: pytest.Pytester) -> None:
+    run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=8, perf_output=8)
+
+    (found,) = run.searches
+    assert found["kept"] == 2
+    assert len(run.loads) == 2
+
+
+@pytest.mark.parametrize("option", [{"perf_parallel": 0}, {"perf_parallel": []}, {"perf_rate": 0}, {"perf_find": ""}])
+def test_a_load_that_cannot_be_is_no_evaluation(served: pytest.Pytester, option: dict[str, Any]) -> None:
+    (name,) = option
+
+    with pytest.raises(pytest.UsageError, match=rf"^evaluate\(\) {name} takes "):
+        evaluate("bench", **option)
 
 
 def test_a_report_needs_allure_s_command_line(served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,6 +349,16 @@ def test_every_load_is_a_benchmark_of_pytest_benchmark(served: pytest.Pytester, 
     (slower.stdout if "Performance has regressed" in slower.stdout.str() else slower.stderr).fnmatch_lines(
         ["*Performance has regressed*"]
     )
+
+
+def test_a_load_without_a_success_is_no_benchmark_and_no_complaint(served: pytest.Pytester, bench: BenchServer) -> None:
+    pytest.importorskip("pytest_benchmark")
+    bench.behave(Behaviour(cut_every=1))
+
+    result = perf(served, "--perf-parallel", "2", *FEW, "-W", "error")
+
+    result.assert_outcomes(failed=1)
+    assert "enchmark fixture" not in result.stdout.str()
 
 
 def test_benchmark_only_and_skip_mean_load_tests_too(served: pytest.Pytester) -> None:

@@ -1,11 +1,13 @@
 """Tests marked perf that users write, and what else has this mark or a fixture of this name."""
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, alias, run
+from pytest_modeleval.perf.server.process import BenchServer
+from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
 from tests.perf.conftest import FEW, perf
 
 pytestmark = pytest.mark.usefixtures("whatever_machine")
@@ -53,6 +55,27 @@ def test_a_users_own_assert_fails_as_any(served: pytest.Pytester) -> None:
     result.assert_outcomes(failed=2)
     assert result.ret == 1
     result.stdout.re_match_lines([r">       assert load\[\"p50_ttft\"\] < 0.001"])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        "[gate]\nmin_score = { gsm8k = 0.8 }",
+        "[gate]\nsave_baseline = 'b.json'",
+        "[run]\nplan = true",
+        "[run]\nwrite = 'rows.csv'",
+    ],
+)
+def test_what_every_run_is_told_of_its_samples_is_for_other_runs(served: pytest.Pytester, settings: str) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+    add_settings(served, settings)
+    (served.path / "rows.csv").write_text("an earlier run's")
+    result = perf(served, "test_mine.py")
+
+    result.assert_outcomes(passed=2)
+    assert result.ret == 0
+    assert (served.path / "rows.csv").read_text() == "an earlier run's"
+    assert not (served.path / "b.json").exists()
 
 
 def test_without_a_model_it_is_skipped(served: pytest.Pytester) -> None:
@@ -153,10 +176,10 @@ LOAD = ("--perf-parallel", "2")
         ((*LOAD, "--eval-plan"), "--eval-plan is for benchmarks, and this is a load test: it would send, and not plan"),
         ((*LOAD, "--eval-budget", "1k tokens"), "--eval-budget is for benchmarks"),
         (
-            ("test_mine.py", "--eval-export", "out.csv"),
-            "--eval-export is for benchmarks, .*: it has no samples, and --perf-out writes its requests",
+            ("test_mine.py", "--eval-write", "out.csv"),
+            "--eval-write out.csv is for benchmarks, .*: it has no samples, and --perf-out writes its requests",
         ),
-        (("--eval-run", "load"), r"modeleval.toml: \[runs.load\] export is for benchmarks"),
+        (("--eval-run", "load"), r"modeleval.toml: \[runs.load\] write out.csv is for benchmarks"),
     ],
 )
 def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
@@ -164,7 +187,7 @@ def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
 ) -> None:
     served.makepyfile(test_mine=MINE.format(limit=3))
     toml = served.path / "modeleval.toml"
-    toml.write_text(toml.read_text() + "[runs.load]\nperf_parallel = 2\nexport = 'out.csv'\n")
+    toml.write_text(toml.read_text() + "[runs.load]\nperf_parallel = 2\nwrite = 'out.csv'\n")
     result = perf(served, *arguments)
 
     assert result.ret == 4
@@ -172,9 +195,56 @@ def test_what_no_load_test_heeds_is_refused_where_this_run_is_told_it(
     assert not list(served.path.glob("out.*"))
 
 
+SEARCH = """
+import pytest
+
+@pytest.mark.perf(find="max parallel to 2 where p50_latency<60s"{more})
+def test_search(perf_search): pass
+"""
+FIND = ("--perf-find", "knee of parallel to 2")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((*FIND, "--perf-slo", "p50_ttft<=1ms"), "--perf-slo judges a load, and no search"),
+        ((*FIND, "--perf-compare", "last", "--perf-compare-fail", "p50_ttft:1%"), "--perf-compare judges"),
+        (("--perf-speed", "--perf-slo", "p50_ttft<=1ms"), "--perf-slo judges a load"),
+        (("test_search.py",), "slo of @pytest.mark.perf judges a load"),
+        (("test_search.py", "test_mine.py"), "slo of @pytest.mark.perf judges a load"),
+    ],
+)
+def test_a_gate_that_nothing_is_judged_by_is_refused(
+    served: pytest.Pytester, bench: BenchServer, arguments: tuple[str, ...], said: str
+) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_search=SEARCH.format(more=', slo="p50_ttft<=1ms"'))
+    result = perf(served, *arguments, *FEW)
+
+    assert result.ret == 4
+    result.stderr.re_match_lines([f"ERROR: {said}"])
+    assert bench.truth()["served"] == []
+
+
+def test_an_objective_beside_a_search_is_the_loads(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3), test_search=SEARCH.format(more=""))
+    result = perf(served, "test_search.py", "test_mine.py", *FEW, "--perf-slo", "p50_latency<50s", "-v")
+
+    result.stdout.re_match_lines([r"test_search.*PASSED", r"passed: p50_latency<60s", r"passed: p50_latency<50s"])
+
+
+def test_what_every_run_is_told_is_not_said_of_a_knee(served: pytest.Pytester) -> None:
+    toml = served.path / "modeleval.toml"
+    toml.write_text(toml.read_text() + "[run]\nperf_slo = 'p50_ttft<=1us'\n")
+    result = perf(served, *FIND, *FEW, "--eval-write", "run.json")
+
+    result.assert_outcomes(passed=1)
+    loads = json.loads((served.path / "run.json").read_text())["loads"]
+    assert [load["slo"] for load in loads] == [[], []]
+
+
 def test_what_every_run_is_told_holds_no_load_test_up(served: pytest.Pytester) -> None:
     toml = served.path / "modeleval.toml"
-    toml.write_text(toml.read_text() + "[run]\nexport = 'out.csv'\n[gate]\nmin_score = { gsm8k = 0.8 }\n")
+    toml.write_text(toml.read_text() + "[run]\nwrite = 'out.csv'\n[gate]\nmin_score = { gsm8k = 0.8 }\n")
     (served.path / "out.csv").write_text("an evaluation's")
     result = perf(served, *LOAD, *FEW)
 

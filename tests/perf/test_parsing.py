@@ -170,6 +170,12 @@ def test_lines_may_end_otherwise(newline: bytes) -> None:
     assert (len(seen.chunks), seen.error, seen.finish) == (2, "", "stop")
 
 
+def test_a_stream_may_begin_with_an_empty_line() -> None:
+    seen = record((100, b"\n" + said("a") + said("b") + STOP + DONE))
+
+    assert (len(seen.chunks), seen.error, seen.finish) == (2, "", "stop")
+
+
 def test_pings_comments_and_data_over_two_lines() -> None:
     two_lines = said("b").replace(b', "choices"', b',\ndata: "choices"')
     seen = record(

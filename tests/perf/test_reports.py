@@ -9,6 +9,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -21,7 +22,7 @@ from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.reports.files import file_name, track, write_all
-from pytest_modeleval.perf.reports.live import standing
+from pytest_modeleval.perf.reports.live import LiveLine, standing
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
 from pytest_modeleval.perf.reports.tables import lines, speeds
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
@@ -153,11 +154,49 @@ def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatc
     assert [load for load, _ in points] == [1, 2, 8]
     assert [value for _, value in points] == pytest.approx([50, 100, 400])
     assert {name: len(points) for series in drawn.values() for name, points in series.items()} == {
-        "output": 3, "succeeded": 3, "p50": 3, "p90": 3, "p99": 3,
+        "": 3, "p50": 3, "p90": 3, "p99": 3,
     }  # fmt: skip
     for svg in found.values():
         texts = ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
         assert "requests in flight" in texts
+
+
+def test_a_load_without_figures_is_named_above_what_is_said_of_it() -> None:
+    found = list(lines([measured(1, [failed(0.0)]), measured(2, [failed(0.0)])]))
+
+    assert [found[found.index(said) - 1] for said in ("parallel=1", "parallel=2")] == ["", ""]
+    assert sum(line.startswith("failed: 1 http 500") for line in found) == 2
+
+
+def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("matplotlib")
+    drawn: dict[tuple[str, str], Mapping[str, Sequence[tuple[float, float]]]] = {}
+
+    def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+        drawn[title, below] = series
+        return ""
+
+    monkeypatch.setattr("pytest_modeleval.perf.reports.plots.lines", lines)
+    of_a = [measured(1), measured(2)]
+    of_b = [replace(each, model="b") for each in of_a]
+    alone = replace(measured(4), name="test_load.py::test_alone[parallel=4]")
+    rates = [
+        replace(each, point=Point(f"rate={rate}", Plan(rate=rate, arrivals="poisson")))
+        for rate, each in zip((3.0, 5.0), of_a, strict=True)
+    ]
+    both = plots([*of_a, *rates])
+    found = plots([*of_a, *of_b, alone])
+
+    assert list(found) == ["throughput", "requests", "ttft", "tpot", "latency"]
+    assert [*both][:6] == [*(f"{name}-parallel" for name in found), "throughput-rate"]
+    assert [load for load, _ in drawn["Throughput", "requests/s offered"][""]] == [3, 5]
+    assert {
+        name: [load for load, _ in points] for name, points in drawn["Throughput", "requests in flight"].items()
+    } == {
+        "m": [1, 2],
+        "b": [1, 2],
+    }
+    assert list(drawn["Latency", "requests in flight"]) == ["m p50", "m p90", "m p99", "b p50", "b p90", "b p99"]
 
 
 def test_one_load_has_no_plot() -> None:
@@ -193,6 +232,16 @@ def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, mon
 )  # fmt: skip
 def test_the_live_line(plan: Plan, progress: Progress, expected: str) -> None:
     assert standing(plan, progress) == expected
+
+
+@pytest.mark.parametrize(("flags", "shown"), [([], True), (["-v"], False), (["-q"], False), (["-s"], False)])
+def test_the_live_line_is_for_a_terminal_that_wants_neither_more_nor_less(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, flags: list[str], shown: bool
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    config = pytester.parseconfigure("--color=yes", *flags)
+
+    assert (LiveLine(config)._writer is not None) == shown
 
 
 def test_the_interval_of_a_ratio_covers_as_often_as_it_says() -> None:

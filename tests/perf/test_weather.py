@@ -249,14 +249,25 @@ def test_mine(load):
 def test_a_load_that_was_broken_off_passes_nothing(served: pytest.Pytester, bench: BenchServer, times: int) -> None:
     served.makeconftest(INTERRUPTING.format(url=bench.url, times=times))
     served.makepyfile(test_mine=LOADED)
-    arguments = ["test_mine.py", "-p", "no:cacheprovider", "-p", "no:asyncio", "--perf-out", "out"]
+    arguments = [
+        "test_mine.py",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:asyncio",
+        "--perf-out",
+        "out",
+        "--eval-write",
+        "run.json",
+    ]
     result = served.runpytest_subprocess("--model", "bench", *arguments)
 
     assert result.ret == 2
     assert not [line for line in result.outlines if " 1 passed" in line]
+    assert json.loads((served.path / "run.json").read_text())["run"]["ended"] == "interrupted"
     if times == 1:
         result.stdout.re_match_lines(
-            [r"parallel=2 .* INVALID", r"INVALID: it was broken off \(Ctrl-C\) with [12] requests"]
+            [r"parallel=2 .* INVALID", r"INVALID: it was broken off \(Ctrl-C\) with (1 request|2 requests) on"]
         )
         (found,) = json.loads((served.path / "out" / "perf.json").read_text())["loads"]
         assert "broken off" in " ".join(found["invalid"])
@@ -267,6 +278,15 @@ def test_a_load_that_was_broken_off_passes_nothing(served: pytest.Pytester, benc
     (served.path / "conftest.py").unlink()
     gate = ["--perf-compare", "last", "--perf-compare-fail", "p50_ttft:300%", "--perf-number", "16"]
     assert perf(served, "test_mine.py", *gate).ret == 6
+
+
+def test_loads_that_were_not_come_to_are_missed(served: pytest.Pytester) -> None:
+    files = ("--eval-write", "run.json", "--eval-write", "run.md")
+    result = perf(served, "--perf-parallel", "1,2,4", *FEW, "--perf-slo", "p50_latency<=1us", *files, "-x")
+
+    assert result.ret == 1
+    assert json.loads((served.path / "run.json").read_text())["run"]["ended"] == "interrupted"
+    assert "interrupted: 1 of 3 selected tests were reported" in (served.path / "run.md").read_text().splitlines()
 
 
 # What a server says.
@@ -287,7 +307,7 @@ def test_what_a_server_says_is_harmless_wherever_it_is_shown(
 
     faulty_server.fault = respond
     alias(served, "s", base_url=faulty_server.url, model="m", headers={"x-key": "$SERVERS_KEY"})
-    written = ["--eval-html", "page.html", "--junitxml", "junit.xml", "--alluredir", "allure", "--perf-out", "out"]
+    written = ["--eval-write", "page.html", "--junitxml", "junit.xml", "--alluredir", "allure", "--perf-out", "out"]
     result = run(served, "--model", "s", "--perf-parallel", "1", "--perf-number", "3", "--perf-prompt", "Hi", *written)
 
     shown = r"3 of 3 requests failed.*3 http 500 \(\\x1b\]52;c;AAAA\\x07\\u202e<script>.* my \*\*\*\)"

@@ -40,3 +40,35 @@ def test_what_the_hook_raises_fails_the_run_in_one_line(project: pytest.Pytester
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([r"pytest_modeleval_finished: KeyError: *nobody*", "faulty  answers * 1.000 *"])
     assert "Traceback" not in result.stdout.str()
+
+
+ENDINGS = """
+def write_names(path, run):
+    path.write_text(", ".join(row.benchmark + row.part for row in run.rows))
+
+def pytest_modeleval_endings():
+    return {".names": write_names}
+"""
+
+
+def test_a_conftest_may_add_an_ending(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeconftest(ENDINGS)
+    files = [flag for name in ("a.names", "b.json", "c.md", "a.names") for flag in ("--eval-write", name)]
+
+    result = run(project, "--model", "faulty", "test_answers.py", *files)
+
+    assert (project.path / "a.names").read_text() == "answers, answerseasy, answershard"
+    written = [line for line in result.outlines if line.startswith("written to ")]
+    assert written == [f"written to {project.path / name}" for name in ("b.json", "c.md", "a.names")]
+
+
+def test_an_ending_that_nothing_writes_is_refused_before_anything_is_asked(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py", "--eval-write", "a.names")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        ["ERROR: --eval-write takes a FILE that ends in .csv, *, not 'a.names'; a conftest's *"]
+    )
+    assert faulty.asked == []

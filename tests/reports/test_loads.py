@@ -38,7 +38,7 @@ def served(pytester: pytest.Pytester) -> Iterator[pytest.Pytester]:
 
 @pytest.mark.browser
 def test_load_tests_have_a_page_of_their_own(served: pytest.Pytester, open_page: Open) -> None:
-    slo = ("--perf-slo", "p50_ttft<=60s", "--eval-html", "page.html")
+    slo = ("--perf-slo", "p50_ttft<=60s", "--eval-write", "page.html")
     result = run_alone(served, "--model", "bench", "--perf-parallel", "1,2", *FEW, *slo)
 
     page = open_page(served.path / "page.html")
@@ -63,7 +63,7 @@ def test_a_report_by_allure_has_loads_and_plots(served: pytest.Pytester, open_pa
     served.makepyfile(test_mine=MINE)
     for _ in range(2):
         # The second report holds its own loads alone.
-        files = ("--eval-report", "report", "--eval-html", "page.html")
+        files = ("--eval-report", "report", "--eval-write", "page.html")
         result = run_alone(served, "--model", "bench", *asked, *FEW, *files)
 
     result.stdout.fnmatch_lines([f"report in {served.path}/report/index.html"])

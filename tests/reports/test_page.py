@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_modeleval.commands.main import WRONG
 from pytest_modeleval.reports.page import Entry, _blocks, _escaped
-from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, modeleval, run
 from tests.reports.conftest import ERROR, Data, Say
 
 
 def test_every_sample_is_on_the_page_with_all_that_is_known_of_it(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "It is 41.", "hard 0": ERROR})
 
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "out/page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "out/page.html")
 
     data = Data(project.path / "out" / "page.html")
     assert [row["outcome"] for row in data.rows] == ["right", "wrong", *["right"] * 4, "error", *["right"] * 3]
@@ -37,7 +38,7 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
     run(project, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
     say({"easy 1": "41", "easy 2": "40", "hard 3": "40"})
 
-    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-html", "page.html")
+    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-write", "page.html")
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     screen = Data(project.path / "page.html").screen
@@ -53,11 +54,21 @@ def test_the_first_screen_is_what_the_terminal_says(project: pytest.Pytester, sa
     assert samples == [("easy-00002", 1.0, 0.0), ("hard-00003", 1.0, 0.0)]
 
 
+def test_what_has_no_data_is_said_above_the_scores(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "--eval-limit", "1", "--eval-write", "page.html")
+
+    notes = Data(project.path / "page.html").screen["notes"]
+    assert [note for note in notes if note.startswith("not run, because they have no data: aime24, aime25, arc, ")]
+
+
 def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "41"})
 
-    run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-write", "page.html")
 
+    result.stdout.re_match_lines(
+        [r"answers: other less faulty -90\.0 pp \[-100\.0, -41\.3\], 0 samples better and 9 worse of 10"]
+    )
     (found,) = Data(project.path / "page.html").screen["comparisons"]
     assert (found["models"], found["samples"]) == (["faulty", "other"], 10)
     assert (found["first_better"], found["second_better"]) == (9, 0)
@@ -69,7 +80,7 @@ def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pyte
 def test_answers_that_were_not_kept_are_null(project: pytest.Pytester, say: Say) -> None:
     say({})
 
-    run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-write", "page.html")
 
     data = Data(project.path / "page.html")
     assert {(row["answer"], row["got"]) for row in data.rows} == {(None, "42")}
@@ -82,7 +93,7 @@ def test_samples_that_went_down_with_their_worker_are_counted_as_lacking(
     crash = "    if 'hard 1' in sample.asked: __import__('os')._exit(1)\n    assert"
     project.makepyfile(test_answers=ANSWERS.replace("    assert", crash))
 
-    result = run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--eval-html", "page.html")
+    result = run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--eval-write", "page.html")
 
     rows = Data(project.path / "page.html").rows
     assert [row["sample"] for row in rows if row["outcome"] == "error"] == ["hard-00001"]
@@ -97,22 +108,22 @@ def test_a_page_of_two_runs_that_cannot_be_written_fails_in_one_line(project: py
         run(project, "--model", "faulty", "test_answers.py")
     (project.path / "file").write_text("")
 
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "file/page.html")
+    result = modeleval("diff", "last~1", "last", "--write", "file/page.html")
 
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --eval-html: *file/page.html cannot be written: *file is no folder *"])
+    assert result.ret == WRONG
+    result.stderr.fnmatch_lines(["modeleval: --write: *file/page.html cannot be written: *file is no folder *"])
 
 
 def test_two_earlier_runs_are_on_one_page_where_it_is_asked_for(project: pytest.Pytester, say: Say) -> None:
-    add_settings(project, '[run]\nhtml = "of-a-run.html"')
+    add_settings(project, '[run]\nwrite = "of-a-run.html"')
     for answers in ({"easy 1": "41"}, {"hard 2": "44", "hard 3": ERROR}):
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
     (project.path / "of-a-run.html").unlink()
 
-    assert run(project, "--eval-diff", "last~1", "last").ret == 0
+    assert modeleval("diff", "last~1", "last").ret == 0
     assert not (project.path / "of-a-run.html").exists()
-    result = run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+    result = modeleval("diff", "last~1", "last", "--write", "page.html")
 
     assert result.ret == 0
     data = Data(project.path / "page.html")

@@ -34,7 +34,7 @@ def test_two_runs_stand_side_by_side_differences_first(stored: Stored, open_page
 @pytest.mark.browser
 def test_two_models_of_a_run_stand_side_by_side(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({"easy 1": "41"})
-    run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
 
     assert "Models compared" in page.locator("#overview").inner_text()

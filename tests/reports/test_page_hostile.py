@@ -37,7 +37,7 @@ def test_a_hostile_answer_is_shown_as_text(stored: Stored, open_page: Open) -> N
 @pytest.mark.browser
 def test_a_server_s_hostile_answer_is_shown_as_text(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({"easy 1": HOSTILE})
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
 
     page.get_by_role("button", name="Samples").click()

@@ -6,7 +6,7 @@ import importlib.util
 import pytest
 
 from pytest_modeleval.sample import Sample
-from tests.conftest import run
+from tests.conftest import modeleval, run
 from tests.reports.conftest import Data, Open, Say, Stored, right, wait_until, wrong
 
 
@@ -17,7 +17,7 @@ def test_the_overview_leads_from_what_regressed_to_the_sample(
     say({"easy 1": "41"})
     run(project, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
     say({"easy 1": "41", "hard 3": "So it is 40."})
-    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-html", "page.html")
+    flags = ("--eval-cache", "off", "--eval-baseline", "b.json", "--eval-margin", "50pp", "--eval-write", "page.html")
     run(project, "--model", "faulty", "test_answers.py", *flags)
 
     page = open_page(project.path / "page.html")
@@ -36,7 +36,7 @@ def test_the_overview_leads_from_what_regressed_to_the_sample(
 def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({})
     project.makepyfile(test_plain="def test_it(): pass")
-    run(project, "--model", "faulty", "test_plain.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_plain.py", "--eval-write", "page.html")
 
     page = open_page(project.path / "page.html")
 
@@ -51,7 +51,7 @@ def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester,
 def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     pytest.importorskip("matplotlib")
     say({"easy 1": "41"})
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
 
     wait_until(page, "[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
@@ -68,8 +68,8 @@ def test_without_matplotlib_the_page_says_why_there_are_no_plots(
     found = importlib.util.find_spec
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "matplotlib" else found(name))
     for _ in range(2):
-        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-html", "run.html")
-    run(project, "--eval-diff", "last~1", "last", "--eval-html", "two.html")
+        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-write", "run.html")
+    modeleval("diff", "last~1", "last", "--write", "two.html")
 
     for name in ("run.html", "two.html"):
         overview = open_page(project.path / name).locator("#overview")
@@ -84,7 +84,7 @@ def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say:
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
 
-    run(project, "--eval-diff", "last~1", "last", "--eval-html", "page.html")
+    modeleval("diff", "last~1", "last", "--write", "page.html")
 
     screen = Data(project.path / "page.html").screen
     plots = {plot["title"]: base64.b64decode(plot["svg"]).decode() for plot in screen["plots"]}
@@ -122,7 +122,7 @@ def test_what_is_only_measured_has_no_bar_and_axes_have_a_column(
 ) -> None:
     say({"row 1": "7"})
     project.makepyfile(test_measured=MEASURED)
-    run(project, "--model", "faulty", "--model", "other", "--eval-html", "page.html", "test_measured.py")
+    run(project, "--model", "faulty", "--model", "other", "--eval-write", "page.html", "test_measured.py")
 
     page = open_page(project.path / "page.html", viewport={"width": 1600, "height": 900})
 

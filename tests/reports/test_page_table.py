@@ -12,7 +12,7 @@ from tests.reports.conftest import ERROR, Open, Say, Stored, cells, right, wait_
 
 @pytest.mark.browser
 def test_a_real_model_s_run_is_clicked_through(pytester: pytest.Pytester, open_page: Open) -> None:
-    run_alone(pytester, "--model", "tiny", "-k", "multiply", "--eval-repeats", "2", "--eval-html", "page.html")
+    run_alone(pytester, "--model", "tiny", "-k", "multiply", "--eval-repeats", "2", "--eval-write", "page.html")
     page = open_page(pytester.path / "page.html")
 
     page.get_by_role("button", name="Samples").click()
@@ -39,7 +39,7 @@ def test_a_number_of_what_went_wrong_leads_to_its_samples(project: pytest.Pytest
             "hard 1": "I'm sorry, but I can't help with that.",
         }
     )
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
 
     kinds = page.locator("section", has_text="What went wrong").locator("tbody tr").all_inner_texts()
@@ -54,7 +54,7 @@ def test_a_number_of_what_went_wrong_leads_to_its_samples(project: pytest.Pytest
 @pytest.mark.browser
 def test_samples_are_filtered_by_outcome_subset_and_text(project: pytest.Pytester, say: Say, open_page: Open) -> None:
     say({"easy 1": "41", "easy 2": "I guess 40", "hard 0": ERROR})
-    run(project, "--model", "faulty", "test_answers.py", "--eval-html", "page.html")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
     page.get_by_role("button", name="Samples").click()
 

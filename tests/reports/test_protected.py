@@ -8,12 +8,12 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, answer, run
+from tests.conftest import ANSWERS, FaultyServer, answer, modeleval, run
 
 PROTECTED = ANSWERS.replace('tags=["math"]', "protected=True")
 OUTPUTS = (
     *(
-        "--eval-html",
+        "--eval-write",
         "out/page.html",
         "--junitxml",
         "out/junit.xml",
@@ -22,7 +22,7 @@ OUTPUTS = (
         "--eval-allure",
         "all",
     ),
-    *("--eval-summary", "out/summary.md", "--eval-json", "out/table.json", "--eval-save-baseline", "out/base.json"),
+    *("--eval-write", "out/summary.md", "--eval-write", "out/table.json", "--eval-save-baseline", "out/base.json"),
 )
 # Of the question, of the right answer's line and of the model's own.
 TEXTS = ("what is 6", "Surely it is", "surely 41")
@@ -58,7 +58,7 @@ def written(folder: Path) -> str:
 @pytest.mark.parametrize("export", ["csv", "jsonl", "parquet"])
 def test_reports_have_ids_and_verdicts_only(project: pytest.Pytester, protected: FaultyServer, export: str) -> None:
     result = run(
-        project, "test_answers.py", "--model", "faulty", *OUTPUTS, "--eval-export", f"out/samples.{export}", "-rA"
+        project, "test_answers.py", "--model", "faulty", *OUTPUTS, "--eval-write", f"out/samples.{export}", "-rA"
     )
 
     everything = written(project.path / "out") + result.stdout.str()
@@ -73,7 +73,7 @@ def test_what_an_async_body_raises_is_not_quoted(project: pytest.Pytester, prote
         "assert same", "raise ValueError(completion.text)  #"
     )
     project.makepyfile(test_answers=crashing)
-    result = run(project, "test_answers.py", "--model", "faulty", *OUTPUTS[:-2], "--eval-export", "out/samples.csv")
+    result = run(project, "test_answers.py", "--model", "faulty", *OUTPUTS[:-2], "--eval-write", "out/samples.csv")
 
     everything = written(project.path / "out") + result.stdout.str()
     assert result.parseoutcomes()["errors"] == 10
@@ -88,7 +88,7 @@ def test_they_show_all_of_one_that_is_named(project: pytest.Pytester, protected:
         "--model",
         "faulty",
         *OUTPUTS,
-        "--eval-export",
+        "--eval-write",
         "out/samples.jsonl",
         "--eval-show",
         "answers",
@@ -125,7 +125,7 @@ def test_a_run_that_hides_does_so_after_one_that_showed(project: pytest.Pytester
         "--eval-cache",
         "off",
         *OUTPUTS,
-        "--eval-export",
+        "--eval-write",
         "out/samples.csv",
     )
 
@@ -150,12 +150,12 @@ def test_history_and_difference_show_none_and_know_that_the_same_was_asked(
     )
     run(project, "test_answers.py", "--model", "faulty", "--eval-cache", "off", "--eval-limit", "5")
 
-    history = run(project, "--eval-history", "answers[easy-00000]").stdout.str()
-    difference = run(project, "--eval-diff", "last~2", "last~1").stdout.str()
+    history = modeleval("history", "answers[easy-00000]").stdout.str()
+    difference = modeleval("diff", "last~2", "last~1").stdout.str()
 
     assert "ask or expect something else" not in difference
     assert "easy-0000" in difference
-    hidden = run(project, "--eval-diff", "last~1", "last", "--eval-html", "diff.html").stdout.str()
+    hidden = modeleval("diff", "last~1", "last", "--write", "diff.html").stdout.str()
     assert [text for text in TEXTS if text in hidden + (project.path / "diff.html").read_text()] == []
     assert "answers[easy-00000]" in history
 

@@ -1,4 +1,4 @@
-"""--eval-export as a user meets it."""
+"""--eval-write as a user meets it."""
 
 import csv
 import json
@@ -57,9 +57,10 @@ def exported(path: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("workers", [(), ("-n", "2")], ids=["alone", "workers"])
 def test_json_lines_have_a_row_a_sample(said: pytest.Pytester, workers: tuple[str, ...]) -> None:
-    run(said, "--model", "faulty", "test_said.py", "--eval-export", "deep/out.jsonl", *workers)
+    run(said, "--model", "faulty", "test_said.py", "--eval-write", "deep/out.jsonl", *workers)
 
     rows = exported(said.path / "deep/out.jsonl")
+    assert list(rows[0])[7:11] == ["outcome", "score", "score.f1", "prompt_tokens"]
     assert [(row["sample"], row["outcome"], row["score"], row["score.f1"]) for row in rows] == [
         ("easy-00000", "right", 1.0, 0.25),
         ("easy-00001", "wrong", 0.0, 0.25),
@@ -80,7 +81,7 @@ def test_json_lines_have_a_row_a_sample(said: pytest.Pytester, workers: tuple[st
 
 def test_the_other_endings_have_the_same_rows(said: pytest.Pytester) -> None:
     for ending in ("jsonl", "csv", "parquet"):
-        run(said, "--model", "faulty", "test_said.py", "-k", "easy", "--eval-export", f"out.{ending}")
+        run(said, "--model", "faulty", "test_said.py", "-k", "easy", "--eval-write", f"out.{ending}")
     lines, sheet, parquet = (exported(said.path / f"out.{ending}") for ending in ("jsonl", "csv", "parquet"))
 
     assert parquet == lines
@@ -128,9 +129,7 @@ def test_a_cell_is_no_formula(value: object, cell: object) -> None:
 
 
 def test_repeats_have_a_row_each(said: pytest.Pytester) -> None:
-    run(
-        said, "--model", "faulty", "test_said.py", "-k", "easy-00000", "--eval-repeats", "2", "--eval-export", "o.jsonl"
-    )
+    run(said, "--model", "faulty", "test_said.py", "-k", "easy-00000", "--eval-repeats", "2", "--eval-write", "o.jsonl")
 
     rows = exported(said.path / "o.jsonl")
     assert [(row["sample"], row["repeat"]) for row in rows] == [("easy-00000", 0), ("easy-00000", 1)]
@@ -141,7 +140,7 @@ def test_a_sample_that_went_down_with_its_worker_is_an_error(said: pytest.Pytest
     crash = "    if 'hard 1' in sample.asked: __import__('os')._exit(1)\n    right ="
     said.makepyfile(test_said=TWO_METRICS.replace("    right =", crash))
 
-    result = run(said, "--model", "faulty", "test_said.py", "-n", "1", "--eval-export", "o.jsonl")
+    result = run(said, "--model", "faulty", "test_said.py", "-n", "1", "--eval-write", "o.jsonl")
 
     rows = exported(said.path / "o.jsonl")
     assert rows[-1]["outcome"] == "error"
@@ -153,12 +152,18 @@ def test_a_sample_that_went_down_with_its_worker_is_an_error(said: pytest.Pytest
 @pytest.mark.parametrize(
     ("file", "said_"),
     [
-        ("out.xlsx", "--eval-export takes a file that ends in .csv, .jsonl, .parquet, not 'out.xlsx'"),
-        ("out", "--eval-export takes a file that ends in .csv, .jsonl, .parquet, not 'out'"),
+        (
+            "out.xlsx",
+            "--eval-write takes a FILE that ends in .csv, .html, .json, .jsonl, .md, .parquet, not 'out.xlsx'; a *",
+        ),
+        (
+            "out",
+            "--eval-write takes a FILE that ends in *, not 'out'; a conftest's pytest_modeleval_endings adds others",
+        ),
     ],
 )
 def test_another_ending_is_refused(said: pytest.Pytester, faulty: FaultyServer, file: str, said_: str) -> None:
-    result = run(said, "--model", "faulty", "test_said.py", "--eval-export", file)
+    result = run(said, "--model", "faulty", "test_said.py", "--eval-write", file)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: {said_}"])
@@ -169,14 +174,14 @@ def test_parquet_says_what_it_needs(said: pytest.Pytester, monkeypatch: pytest.M
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
 
-    result = run(said, "--model", "faulty", "test_said.py", "--eval-export", "out.parquet")
+    result = run(said, "--model", "faulty", "test_said.py", "--eval-write", "out.parquet")
 
     result.stderr.fnmatch_lines(
-        ["ERROR: --eval-export out.parquet needs pyarrow: pip install 'pytest-modeleval?parquet?'"]
+        ["ERROR: --eval-write out.parquet needs pyarrow: pip install 'pytest-modeleval?parquet?'"]
     )
 
 
-@pytest.mark.parametrize("flags", [("--eval-export", "out.csv"), ("--eval-html", "page.html")], ids=["rows", "page"])
+@pytest.mark.parametrize("flags", [("--eval-write", "out.csv"), ("--eval-write", "page.html")], ids=["rows", "page"])
 def test_a_store_that_takes_no_more_scores_fails_the_run_in_one_line(
     said: pytest.Pytester, flags: tuple[str, str]
 ) -> None:

@@ -45,7 +45,7 @@ def in_a_terminal(project: pytest.Pytester, *arguments: str, **environment: str)
 def test_a_terminal_has_a_live_line_instead_of_dots(project: pytest.Pytester, faulty: FaultyServer) -> None:
     said = in_a_terminal(project, "--model", "faulty", "test_answers.py")
 
-    assert "\r\x1b[K10/10 · 0 wrong · " in said
+    assert "\r\x1b[K10/10 · 100.0% right · 0 wrong · " in said
     assert "tokens/s" in said
     assert "......" not in said
     assert "10 passed" in said
@@ -54,7 +54,7 @@ def test_a_terminal_has_a_live_line_instead_of_dots(project: pytest.Pytester, fa
 def test_the_live_line_counts_what_workers_report(project: pytest.Pytester, faulty: FaultyServer) -> None:
     said = in_a_terminal(project, "--model", "faulty", "-n", "2", "test_answers.py")
 
-    assert "\r\x1b[K10/10 · 0 wrong · " in said
+    assert "\r\x1b[K10/10 · 100.0% right · 0 wrong · " in said
     assert "10 passed" in said
 
 
@@ -84,7 +84,7 @@ def test_the_live_line_counts_and_foretells() -> None:
         outcome = "error" if index < 2 else "wrong" if index < 5 else "right"
         results.add(Record("m", "b", "s", "", index, 0, outcome, completion_tokens=100))
 
-    assert line.text(10.0) == "25/100 · 8 in flight · 3 wrong · 2 errors · 250 tokens/s · 0:30 left"
+    assert line.text(10.0) == "25/100 · 8 in flight · 87.0% right · 3 wrong · 2 errors · 250 tokens/s · 0:30 left"
 
 
 @pytest.mark.parametrize(("arguments", "lines"), [([], 5), (["-rf"], 10), (["-v"], 10), (["-ra"], 10)])

@@ -73,7 +73,7 @@ def test_a_picture_that_many_samples_show_is_kept_once_and_shown_in_each(
 ) -> None:
     project.makepyfile(test_pictures=SEEN)
 
-    result = run(project, "--model", "faulty", "-k", "seen", "--eval-html", "page.html", "test_pictures.py")
+    result = run(project, "--model", "faulty", "-k", "seen", "--eval-write", "page.html", "test_pictures.py")
 
     assert result.parseoutcomes()["passed"] == 4
     store = project.path / ".modeleval/store.sqlite"

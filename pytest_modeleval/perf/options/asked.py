@@ -1,6 +1,6 @@
 """Which load tests are asked for, and with which options."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ import pytest
 from pytest_modeleval.options.flags import Given, read
 from pytest_modeleval.options.options import FLAGS as OPTIONS
 from pytest_modeleval.options.options import GATE, unknown
-from pytest_modeleval.options.sources import settings_of, typed
+from pytest_modeleval.options.parsers import ROWS
+from pytest_modeleval.options.sources import read_options, settings_of, typed
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
 
@@ -23,10 +24,12 @@ LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "per
 
 # What only benchmarks have, and a run without would seem to have kept, by key; the gate's flags besides.
 _OF_BENCHMARKS = {
+    "eval": "it sends what --perf-dataset and the like say",
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
-    "export": "it has no samples, and --perf-out writes its requests",
 }
+# What is judged of a load, by key.
+_OF_A_LOAD = ("perf_slo", "perf_compare", "perf_compare_fail")
 
 
 def refuse_unheeded(config: pytest.Config) -> None:
@@ -36,27 +39,52 @@ def refuse_unheeded(config: pytest.Config) -> None:
     """
     gate = {flag.key: "--perf-slo and --perf-compare-fail are its gate" for flag in OPTIONS if flag.group == GATE}
     instead = gate | _OF_BENCHMARKS
-    settings = settings_of(config)
-    for key, given in (settings.of_this_run | typed(config, OPTIONS)).items():
-        # `evaluate` itself asks for the samples; nobody can through it.
-        is_own = key == "export" and settings.layers[-1].get(key) is given
-        if key in instead and given.value not in (False, "false") and not is_own:
+    told = settings_of(config).of_this_run | typed(config, OPTIONS)
+    for path in read_options(config).write if "write" in told else ():
+        if path.suffix in ROWS:
+            raise pytest.UsageError(
+                f"{told['write'].where} {path.name} is for benchmarks, and this is a load test: it has no samples, and "
+                "--perf-out writes its requests"
+            )
+    for key, given in told.items():
+        if key in instead and not _is_off(given):
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")
 
 
-def read_perf(config: pytest.Config, marked: Mapping[str, object] | None = None) -> PerfOptions:
+def refuse_unjudged(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+    """`pytest.UsageError` for a gate of loads that nothing of these load tests, searches and speeds is judged by."""
+    others = [item for item in items if fixture_of(item) != "load"]
+    # A flag, a [runs.NAME] or `evaluate` asks it of all of them.
+    asked = settings_of(config).of_this_run | typed(config, FLAGS) if len(others) == len(items) else {}
+    for item in others:
+        asked = _marked(item) | asked
+    for key in _OF_A_LOAD:
+        if key in asked:
+            raise pytest.UsageError(
+                f"{asked[key].where} judges a load, and no search and no speed: a search keeps what stands in it "
+                '("max parallel where p99_ttft<=500ms"), and a test of your own asserts on what it is given'
+            )
+
+
+def read_perf(config: pytest.Config, item: Any = None) -> PerfOptions:
     """The options of a run, or of one test: flags over the marker's arguments over the project's settings.
 
     `pytest.UsageError` for the first that is wrong.
     """
+    given = {} if item is None else _marked(item)
+    return read(PerfOptions, FLAGS, _laid((*settings_of(config).layers, given, typed(config, FLAGS))))
+
+
+def _marked(item: Any) -> dict[str, Given]:
+    """What a test's marker gives, by key."""
     keys = {flag.field: flag.key for flag in FLAGS}
     given = {}
-    for name, value in (marked or {}).items():
+    for name, value in item.get_closest_marker(PERF).kwargs.items():
         if name not in keys:
             raise unknown("argument of @pytest.mark.perf:", name, keys)
         if value is not None:
             given[keys[name]] = Given(Where(f"{name} of @pytest.mark.perf"), value)
-    return read(PerfOptions, FLAGS, _laid((*settings_of(config).layers, given, typed(config, FLAGS))))
+    return given
 
 
 def _laid(layers: Sequence[Mapping[str, Given]]) -> dict[str, Given]:
@@ -76,7 +104,12 @@ def is_asked(config: pytest.Config) -> bool:
 def _asked(config: pytest.Config) -> set[str]:
     """The keys of the loads that are asked for."""
     laid = _laid((*settings_of(config).layers, typed(config, FLAGS)))
-    return {key for key in LOADS & laid.keys() if laid[key].value}
+    # An empty list or a 0 asks for loads that cannot be, and is refused as such.
+    return {key for key in LOADS & laid.keys() if not _is_off(laid[key])}
+
+
+def _is_off(given: Given) -> bool:
+    return given.value is False or given.value == "false"
 
 
 def fixture_of(item: Any) -> str | None:
@@ -86,9 +119,9 @@ def fixture_of(item: Any) -> str | None:
     return next((name for name in PERF_FIXTURES if _is_ours(known.name2fixturedefs.get(name, ()), name)), None)
 
 
-def has_loads(session: pytest.Session) -> bool:
+def has_loads(config: pytest.Config, items: Iterable[pytest.Item]) -> bool:
     """Whether load tests are among a session's items."""
-    return session.config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, session.items))
+    return config.pluginmanager.has_plugin(PLUGIN) and any(map(fixture_of, items))
 
 
 def _is_ours(definitions: Sequence[Any], name: str) -> bool:

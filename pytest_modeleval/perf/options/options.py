@@ -14,7 +14,7 @@ from pytest_modeleval.perf.options import parsers
 if TYPE_CHECKING:
     from pytest_modeleval.perf.prompts.lengths import Lengths
     from pytest_modeleval.perf.verdict.comparing import Limit
-    from pytest_modeleval.perf.verdict.slo import Slo
+    from pytest_modeleval.perf.verdict.slo import Condition
 
 # The title of the flags in `--help`.
 TITLE = "load tests of a model's server"
@@ -142,7 +142,9 @@ class PerfOptions:
     batch: int = flag(TITLE, "N", "texts of a request for embeddings (default: 1)", values.at_least(1), 1)
     documents: int = flag(TITLE, "N", "documents of a request for rerank (default: 10)", values.at_least(1), 10)
     seed: int | None = flag(TITLE, "N", "seed of prompts and arrivals (default: a new one each run)", values.whole)
-    slo: "Slo | None" = flag(TITLE, "LIMITS", 'what must be kept: "p99_ttft<=500ms, p99_tpot<=50ms"', parsers.slo)
+    slo: "tuple[Condition, ...]" = flag(
+        TITLE, "LIMITS", 'what must be kept: "p99_ttft<=500ms, p99_tpot<=50ms"; may be repeated', parsers.slo, ()
+    )
     max_error_rate: float = flag(TITLE, "SHARE", "failed requests that a load may have (default: 0)", values.rate, 0.0)
     extend: int = flag(
         TITLE, "K", "ask up to K times as much again while the limits are undecided (default: 3)", values.at_least(0), 3
@@ -150,11 +152,12 @@ class PerfOptions:
     cached: bool = flag(TITLE, "", "prompts may come from the server's cache", values.yes, False)
     calibrate: bool = flag(TITLE, "", "measure this machine's own floor before each load", values.yes, False)
     compare: str | None = flag(TITLE, "RUN", "show the change since an earlier run: its id, or last", values.name)
-    compare_fail: "tuple[Limit, ...] | None" = flag(
+    compare_fail: "tuple[Limit, ...]" = flag(
         TITLE,
         "LIMITS",
-        'how much worse than that run a load may be: "p99_ttft:10%, output_rate:5%"',
+        'how much worse than that run a load may be: "p99_ttft:10%, output_rate:5%"; may be repeated',
         parsers.worsenings,
+        (),
     )
     out: Path | None = flag(TITLE, "DIR", "write figures, records of every request, and plots to DIR", values.path)
     records: str = flag(

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from pytest_modeleval.options.where import Where
 if TYPE_CHECKING:
     from pytest_modeleval.perf.prompts.lengths import Lengths
     from pytest_modeleval.perf.verdict.comparing import Limit
-    from pytest_modeleval.perf.verdict.slo import Slo
+    from pytest_modeleval.perf.verdict.slo import Condition
 
 _TIMES = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -130,15 +131,15 @@ def image_format(flag: str, text: str) -> tuple[str, str]:
     return read_format(flag, text)
 
 
-def worsenings(flag: str, text: str) -> "tuple[Limit, ...]":
+def worsenings(flag: str, texts: Sequence[str]) -> "tuple[Limit, ...]":
     """How much worse than in an earlier run figures may be."""
     from pytest_modeleval.perf.verdict.comparing import parse
 
-    return parse(flag, text)
+    return parse(flag, ", ".join(texts))
 
 
-def slo(flag: str, text: str) -> "Slo":
-    """Objectives."""
+def slo(flag: str, texts: Sequence[str]) -> "tuple[Condition, ...]":
+    """Objectives, all of which must be kept."""
     from pytest_modeleval.perf.verdict.slo import parse
 
-    return parse(flag, text)
+    return parse(flag, ", ".join(texts)).conditions

@@ -1,45 +1,77 @@
 """The plots of load tests: throughput and latencies against the load."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.reports.plots import Point, lacking, lines
 
 Loads = Sequence[tuple[float, Measured]]
+# The loads of one kind: a line for each test and model, by its name.
+Lines = Mapping[str, Loads]
+
+_AXES = {"parallel": "requests in flight", "rate": "requests/s offered"}
 
 
 def plots(all_measured: Sequence[Measured]) -> dict[str, str]:
-    """SVG texts by file name; none for fewer than two loads of a kind, and none where matplotlib is not installed."""
-    loads = _loads(all_measured)
-    return dict(_drawn(loads)) if loads and not lacking() else {}
+    """SVG texts by file name, in each a line for each test and model that has several loads of a kind.
+
+    None where there is no such line, and none where matplotlib is not installed.
+    """
+    kinds = _kinds(all_measured)
+    if not kinds or lacking():
+        return {}
+    return {
+        name if len(kinds) == 1 else f"{name}-{kind}": svg
+        for kind, found in kinds.items()
+        for name, svg in _drawn(_AXES[kind], found)
+    }
 
 
 def plot_notes(all_measured: Sequence[Measured]) -> list[str]:
     """Why loads of which there is something to draw have no plots; empty where they have."""
-    return lacking() if _loads(all_measured) else []
+    return lacking() if _kinds(all_measured) else []
 
 
-def _loads(all_measured: Sequence[Measured]) -> Loads:
-    """What each load was, with what it measured; empty for fewer than two."""
-    loads = [(load, measured) for measured in all_measured if (load := _load(measured)) is not None]
-    return loads if len({load for load, _ in loads}) > 1 else []
+def _kinds(all_measured: Sequence[Measured]) -> Mapping[str, Lines]:
+    """Each kind of load, with those tests and models that have several of it."""
+    found: dict[str, dict[tuple[str, str], list[tuple[float, Measured]]]] = {}
+    for measured in all_measured:
+        plan = measured.point.plan
+        kind, load = ("parallel", plan.parallel) if plan.parallel else ("rate", plan.rate)
+        if load is not None and (plan.parallel or plan.arrivals != "trace"):
+            whose = measured.model, measured.name.rpartition("::")[2].partition("[")[0]
+            found.setdefault(kind, {}).setdefault(whose, []).append((float(load), measured))
+    several = {
+        kind: {whose: loads for whose, loads in lines_.items() if len({load for load, _ in loads}) > 1}
+        for kind, lines_ in found.items()
+    }
+    return {kind: _named(lines_) for kind, lines_ in several.items() if lines_}
 
 
-def _drawn(loads: Loads) -> Iterator[tuple[str, str]]:
-    kind = "requests in flight" if loads[0][1].point.plan.parallel else "requests/s offered"
-    throughput = {"output": _line(loads, lambda m: m.figures.rate("output_rate"))}
-    yield "throughput", lines("Throughput", kind, "tokens/s", throughput)
-    requests = {"succeeded": _line(loads, lambda m: m.figures.rate("request_rate"))}
-    yield "requests", lines("Requests", kind, "requests/s", requests)
+def _named(lines_: Mapping[tuple[str, str], Loads]) -> Lines:
+    """The lines by the model, the test, or both: by what differs."""
+    differing = [len(set(part)) > 1 for part in zip(*lines_, strict=True)]
+    return {
+        " ".join(part for part, differs in zip(whose, differing, strict=True) if differs): loads
+        for whose, loads in lines_.items()
+    }
+
+
+def _drawn(axis: str, found: Lines) -> Iterator[tuple[str, str]]:
+    def rate(name: str) -> Mapping[str, Sequence[Point]]:
+        return {line: _points(loads, lambda m: m.figures.rate(name)) for line, loads in found.items()}
+
+    yield "throughput", lines("Throughput", axis, "tokens/s", rate("output_rate"))
+    yield "requests", lines("Requests", axis, "requests/s", rate("request_rate"))
     for name, title in (("ttft", "Time to the first token"), ("tpot", "Time per token"), ("latency", "Latency")):
-        found = {f"p{p}": _line(loads, _milliseconds(name, p)) for p in (50, 90, 99)}
-        if all(found.values()):
-            yield name, lines(title, kind, "ms", found)
-
-
-def _load(measured: Measured) -> float | None:
-    plan = measured.point.plan
-    return float(plan.parallel) if plan.parallel else plan.rate if plan.arrivals != "trace" else None
+        times = {
+            f"{line} p{p}".strip(): points
+            for line, loads in found.items()
+            for p in (50, 90, 99)
+            if (points := _points(loads, _milliseconds(name, p)))
+        }
+        if times:
+            yield name, lines(title, axis, "ms", times)
 
 
 def _milliseconds(name: str, percentile: float) -> Callable[[Measured], float | None]:
@@ -50,5 +82,5 @@ def _milliseconds(name: str, percentile: float) -> Callable[[Measured], float | 
     return value
 
 
-def _line(loads: Loads, value: Callable[[Measured], float | None]) -> list[Point]:
+def _points(loads: Loads, value: Callable[[Measured], float | None]) -> list[Point]:
     return sorted((load, number) for load, measured in loads if (number := value(measured)) is not None)

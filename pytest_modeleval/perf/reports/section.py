@@ -6,27 +6,38 @@ from typing import Any
 
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
+from pytest_modeleval.perf.outcomes import word_of
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
-from pytest_modeleval.perf.reports.tables import answer, best_points, names, speed_cells, summary_cells
+from pytest_modeleval.perf.reports.tables import answer, best_points, name_of, names, speed_cells, summary_cells
 from pytest_modeleval.perf.speed import Speed
+from pytest_modeleval.perf.verdict.comparing import Change
 from pytest_modeleval.perf.verdict.search import Find, Found, Knee
-from pytest_modeleval.perf.wording import said
+from pytest_modeleval.perf.wording import said, unfit
 from pytest_modeleval.results.finished import GateLine
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A load beside the same one of an earlier run, as documents, and what each limit says of its change."""
+
+    measured: Measured
+    now: Mapping[str, Any]
+    before: Mapping[str, Any] | None
+    changes: Sequence[Change]
 
 
 @dataclass(frozen=True)
 class Loads:
     """All that a run of load tests measured: the section of its `FinishedRun`.
 
-    ``searched`` has what was searched and found by item, ``changes`` each compared load's name, its document and the
-    earlier run's. ``sent`` is what a user should know of what was sent.
+    ``searched`` has what was searched and found by item, ``sent`` what a user should know of what was sent.
     """
 
     models: Sequence[str]
     measured: Sequence[Measured]
     searched: Sequence[tuple[str, Find, Found | Knee]]
     speeds: Sequence[Speed]
-    changes: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]]
+    compared: Sequence[Compared]
     sent: Sequence[str]
 
     @property
@@ -35,9 +46,15 @@ class Loads:
         return f"Load test of {', '.join(self.models)}"
 
     def document(self) -> Mapping[str, object]:
-        """Every load as in ``perf.json``, every speed, and what a search found."""
+        """Every load as in ``perf.json``, what limits say of changes, every speed, and what a search found."""
         return {
             "loads": [document(each) for each in self.measured],
+            "comparisons": [
+                {"name": each.measured.name, "model": each.measured.model, "result": each.measured.word(change.result)}
+                | {"why": change.said}
+                for each in self.compared
+                for change in each.changes
+            ],
             "speeds": [asdict(each) for each in self.speeds],
             "searches": [{"name": name, "asked": find.text, **_found(found)} for name, find, found in self.searched],
         }
@@ -48,17 +65,26 @@ class Loads:
         return tables | ({"Speed": speed_cells(self.speeds)} if self.speeds else {})
 
     def gate(self) -> Iterator[GateLine]:
-        """A line for each objective of each load, and for each measurement that cannot be trusted."""
+        """A line for all that made a load or a search pass or fail, or a measurement one that cannot be trusted."""
         for name, measured in zip(names(self.measured), self.measured, strict=True):
+            if measured.is_tried:
+                continue
+            if why := unfit(measured):
+                yield GateLine("failed", name, why)
             for verdict in measured.verdicts:
                 yield GateLine(measured.word(verdict.result), name, said(verdict))
             if measured.invalid:
                 yield GateLine("invalid", name, "; ".join(dict.fromkeys(measured.invalid)))
+        for each in self.compared:
+            for change in each.changes:
+                yield GateLine(each.measured.word(change.result), name_of(each.measured, self.measured), change.said)
+        for name, find, found in self.searched:
+            test, _, why = answer(name, find, found).partition(": ")
+            yield GateLine(word_of(found), test, why)
 
     def notes(self) -> list[str]:
-        """What else is said of the loads: the best ones, what was sent, what a search found."""
-        found = [answer(*searched) for searched in self.searched]
-        return [*best_points(self.measured), *self.sent, *found, *plot_notes(self.measured)]
+        """What else is said of the loads: the best ones, and what was sent."""
+        return [*best_points(self.measured), *self.sent, *plot_notes(self.measured)]
 
     def plots(self) -> Mapping[str, str]:
         """The plots by title, where there are several loads."""

@@ -18,10 +18,10 @@ def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
     yield from summary(all_measured)
     yield ""
     yield from measurement(all_measured)
-    for measured in all_measured:
-        if said_of_it := [*percentiles(measured), *remarks(measured)]:
-            yield ""
-            yield from said_of_it
+    for name, measured in zip(names(all_measured), all_measured, strict=True):
+        figures, said_of_it = percentiles(name, measured), remarks(measured)
+        if figures or said_of_it:
+            yield from ("", *(figures or [name]), *said_of_it)
     if best := list(best_points(all_measured)):
         yield ""
         yield from best
@@ -93,12 +93,11 @@ def measurement(all_measured: Sequence[Measured]) -> list[str]:
     return aligned(rows, [False, *[True] * 9, False])
 
 
-def percentiles(measured: Measured) -> list[str]:
-    """The distribution of each figure of a load; nothing where no request has one."""
+def percentiles(name: str, measured: Measured) -> list[str]:
+    """The distribution of each figure of a load of this name; nothing where no request has one."""
     found = measured.figures
     if not found.spreads:
         return []
-    (name,) = names([measured])
     rows = [[name, "mean", *(f"p{p:g}" for p in _COLUMNS), "min", "max"]]
     for figure in SPREADS:
         if (spread := found.spreads.get(figure)) and not (figure == "ttfa" and not _reasons(found)):
@@ -143,17 +142,17 @@ def best_points(all_measured: Sequence[Measured]) -> Iterator[str]:
     trusted = [m for m in all_measured if not m.invalid and m.figures.succeeded]
     if len(trusted) < 2:
         return
-    named = dict(zip(map(id, all_measured), names(all_measured), strict=True))
     most = max(trusted, key=lambda m: (m.figures.rate("output_rate"), m.figures.rate("request_rate")))
     tokens, requests = most.figures.rate("output_rate"), most.figures.rate("request_rate")
-    yield f"highest throughput: {named[id(most)]} ({rounded(requests)} req/s, {rounded(tokens)} tok/s)"
+    yield f"highest throughput: {name_of(most, all_measured)} ({rounded(requests)} req/s, {rounded(tokens)} tok/s)"
     least = min(trusted, key=lambda m: m.figures.spreads["latency"].percentile(50))
-    yield f"shortest latency: {named[id(least)]} (p50 {time(least.figures.spreads['latency'].percentile(50))})"
+    latency = least.figures.spreads["latency"].percentile(50)
+    yield f"shortest latency: {name_of(least, all_measured)} (p50 {time(latency)})"
     keeping = [m for m in trusted if m.verdicts and m.result.value == "passed"]
     if keeping:
         best = max(keeping, key=lambda m: m.figures.rate("request_rate"))
         requests = best.figures.rate("request_rate")
-        yield f"highest throughput that keeps the SLO: {named[id(best)]} ({rounded(requests)} req/s)"
+        yield f"highest throughput that keeps the SLO: {name_of(best, all_measured)} ({rounded(requests)} req/s)"
 
 
 def answer(name: str, find: Find, found: Found | Knee) -> str:
@@ -164,7 +163,7 @@ def answer(name: str, find: Find, found: Found | Knee) -> str:
         if found.load is None:
             return f"{test}: no knee{why}"
         return f"{test}: the knee is at {find.load} {found.load:g}, the highest throughput at {found.saturated:g}{why}"
-    tried = f"{len(found.tried)} loads tried"
+    tried = f"{len(found.tried)} load{'s' * (len(found.tried) != 1)} tried"
     if found.kept is None:
         return f"{test}: no {find.load} keeps it{why}; {tried}"
     upper = "" if found.broken is None else f", {found.broken:g} does not"
@@ -193,6 +192,11 @@ def speed_cells(found: Sequence[Speed]) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def name_of(measured: Measured, all_measured: Sequence[Measured]) -> str:
+    """The name of one of these loads."""
+    return next(name for name, each in zip(names(all_measured), all_measured, strict=True) if each is measured)
 
 
 def names(all_measured: Sequence[Measured]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_modeleval.perf.reports.change import change
 from pytest_modeleval.perf.reports.section import Loads
-from pytest_modeleval.perf.reports.tables import answer, lines, speeds
+from pytest_modeleval.perf.reports.tables import answer, lines, name_of, speeds
 
 
 def write(terminal: pytest.TerminalReporter, run: Loads, words: Iterable[str]) -> None:
@@ -27,7 +27,7 @@ def _all_lines(run: Loads) -> Iterator[str]:
         yield from ("", *notes)
     for name, find, found in run.searched:
         yield from ("", answer(name, find, found))
-    for name, now, before in run.changes:
-        yield from ("", *change(name, now, before))
+    for each in run.compared:
+        yield from ("", *change(name_of(each.measured, run.measured), each.now, each.before))
     if run.speeds:
         yield from speeds(run.speeds)

@@ -2,6 +2,7 @@
 
 import gc
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +13,15 @@ from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.options.asked import PERF, PLUGIN, fixture_of, is_asked, read_perf, refuse_unheeded
+from pytest_modeleval.perf.options.asked import (
+    PERF,
+    PLUGIN,
+    fixture_of,
+    is_asked,
+    read_perf,
+    refuse_unheeded,
+    refuse_unjudged,
+)
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, track, write_all
@@ -23,6 +32,8 @@ from pytest_modeleval.perf.run.pytest_benchmark import announced, record
 from pytest_modeleval.perf.run.session import LoadSession
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.search import Found, Knee, read_find
+from pytest_modeleval.reports.notes import broken_off
+from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.sample import StopRun
 
 _ALONE = "a load test measures alone, and these would load the server and this machine too"
@@ -77,11 +88,9 @@ class LoadHooks:
 
     def parametrize(self, metafunc: pytest.Metafunc, fixture: str) -> None:
         """One parameter for each model and load; keeps the first user's error."""
-        marker = metafunc.definition.get_closest_marker(PERF)
-        assert marker is not None
         found: dict[str, Param] = {}
         try:
-            options = read_perf(self._config, marker.kwargs)
+            options = read_perf(self._config, metafunc.definition)
             found = params(fixture, self.session.models, options, self.session.seed(options))
         except pytest.UsageError as error:
             self._error = self._error or pytest.UsageError(f"{metafunc.definition.nodeid}: {error}")
@@ -112,6 +121,8 @@ class LoadHooks:
             )
         if not self._is_worker:
             refuse_unheeded(self._config)
+            refuse_unjudged(self._config, loads)
+        self.session.expected.add(item.nodeid for item in session.items)
         if allure_results(self._config, read_options(self._config)) and not self._is_worker:
             from pytest_modeleval.perf.reports.allure import listen
 
@@ -147,17 +158,17 @@ class LoadHooks:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-        found, param = pyfuncitem.funcargs.get("load"), param_of(pyfuncitem)
-        if not isinstance(found, Measured) or param is None:
-            result = yield
-            searched = pyfuncitem.funcargs.get("perf_search")
-            if isinstance(searched, Found | Knee):
-                decide_search(searched)
-            return result
+        if param_of(pyfuncitem) is None:
+            return (yield)
+        found, searched = (pyfuncitem.funcargs.get(name) for name in ("load", "perf_search"))
+        if isinstance(searched, Found | Knee):
+            decide_search(searched)
+        if not isinstance(found, Measured):
+            return (yield)
         pyfuncitem.user_properties += properties(found)
-        refuse(found, param.options.max_error_rate)
+        refuse(found)
         result = yield
-        decide(found, self.session.worsened.get((found.name, found.model), ()))
+        decide(found, self.session.changes_of(found))
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -181,15 +192,22 @@ class LoadHooks:
             return STATUSES.get(self._words.get(report.nodeid, ""))
         return None
 
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":
+            self.session.expected.report(report.nodeid)
+
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         write(terminalreporter, self.session.found, STATUSES)
+        for line in broken_off(self.session.finished) if self.session.finished else ():
+            terminalreporter.write_line(line)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         only_loads = all(is_load(item) for item in session.items)
         if exitstatus == pytest.ExitCode.TESTS_FAILED and self._statuses and only_loads:
             session.exitstatus = int(exit_status(self._statuses))
-        for end in (self._write_files, self.session.finish):
+        finish = partial(self.session.finish, is_over=exitstatus in ENDED)
+        for end in (self._write_files, finish):
             try:
                 end(session)
             except (OSError, pytest.UsageError, StopRun) as error:
@@ -198,9 +216,12 @@ class LoadHooks:
 
     def _write_files(self, session: pytest.Session) -> None:
         """Write what load tests alone have: every request, and the figures in a tracker."""
-        options, run, measured = read_perf(self._config), self.session.run, self.session.measured
-        if measured and options.out:
+        run, measured = self.session.run, self.session.measured
+        if not measured:
+            return
+        options = read_perf(self._config)
+        if options.out:
             for note in write_all(options.out, options.records, run, measured):
                 session.config.get_terminal_writer().line(f"\n{note}")
-        if measured and options.track:
+        if options.track:
             track(options.track, run, measured)

@@ -7,15 +7,17 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.models.offline import stay_offline
-from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
+from pytest_modeleval.models.served import named_models
+from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import read_options, settings_of
+from pytest_modeleval.outputs.endings import refuse_endings
 from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
@@ -25,7 +27,7 @@ from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
 from pytest_modeleval.perf.points import Point, point
-from pytest_modeleval.perf.reports.section import Loads
+from pytest_modeleval.perf.reports.section import Compared, Loads
 from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
@@ -34,7 +36,9 @@ from pytest_modeleval.perf.verdict.search import Find, Found, Kept, Knee, highes
 from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
+from pytest_modeleval.perf.wording import unfit
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
+from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.store.store import Store
 
@@ -51,23 +55,26 @@ class LoadSession:
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = self._options = read_options(config)
+        refuse_endings(config.hook, options.write)
         self.began = time.time()
+        self.expected = Expected()
         if options.offline:
             stay_offline(config)
         settings = settings_of(config)
         self.root = settings.root
         aliases = read_aliases(settings.tables["models"])
-        self.models: list[ModelSpec] = [resolve(name, aliases, options.generation) for name in options.model]
+        self.models: list[ModelSpec] = named_models(options.model, aliases, options.generation)
         self.folder: Path = self.root / ".modeleval"
-        self.run = uuid.uuid4().hex
+        # Where a model's hooks are active they have said already which run this is.
+        active = config.pluginmanager.get_plugin("modeleval-active")
+        self.run: str = active.evaluation.run if active else uuid.uuid4().hex
+        self.finished: FinishedRun | None = None
         self.measured: list[Measured] = []
         self.interrupted = False
         # By item: what was searched and found; how fast models in this process are; what changed since another run.
         self.searched: list[tuple[str, Find, Found | Knee]] = []
         self.speeds: list[Speed] = []
-        self.changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any] | None]] = []
-        # Of each load that is compared: what the limits say of its changes.
-        self.worsened: dict[tuple[str, str], list[Change]] = {}
+        self.compared: list[Compared] = []
         self._tick = tick
         self._place = lambda name: Place(
             name,
@@ -120,7 +127,7 @@ class LoadSession:
         if next(workload.requests(generator(self.seed(options), "first")), None) is None:
             raise pytest.UsageError("there is nothing to send")
         if isinstance(what, Point):
-            self._floor(options, what.plan, options.slo or Slo())
+            self._floor(options, what.plan, Slo(options.slo))
 
     def run_one(
         self, name: str, model: ModelSpec, options: PerfOptions, what: Point | Find | int
@@ -129,7 +136,7 @@ class LoadSession:
         if isinstance(what, Point):
             found = self.measure(name, model, options, what)
             if options.compare:
-                self._compare(found, options.compare, options.compare_fail or ())
+                self._compare(found, options.compare, options.compare_fail)
             return found
         if isinstance(what, Find):
             answer = self.search(name, model, options, what)
@@ -139,17 +146,19 @@ class LoadSession:
         self.speeds.append(measure_speed(model, what, tokens))
         return self.speeds[-1]
 
-    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point) -> Measured:
+    def measure(self, name: str, model: ModelSpec, options: PerfOptions, at: Point, *, tried: bool = False) -> Measured:
         """Run a load, and longer while its objectives stay undecided; keep what it measured."""
         if self.measured and options.pause:
             time.sleep(options.pause)
-        workload, slo = self.workload(model, options), options.slo or Slo()
+        workload, slo = self.workload(model, options), Slo(options.slo)
         # Every look at the same growing load is a chance to be wrong: together they have 5 %.
         confidence = 1 - 0.05 / (1 + options.extend)
         needed = needed_requests(slo, confidence)
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
-        found = Measured(name, model.name, at, (), slo, confidence, floor=floor)
+        found = Measured(
+            name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor, is_tried=tried
+        )
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
             plan = replace(at.plan, seed=at.plan.seed + 1000 * part)
@@ -182,15 +191,16 @@ class LoadSession:
 
         def attempt(load: float) -> Measured:
             at = point(options, self.seed(options), find.load, load)
-            found = self.measure(f"{name}[{at.name}]", model, options, at)
+            found = self.measure(f"{name}[{at.name}]", model, options, at, tried=True)
             if self.interrupted:
                 raise KeyboardInterrupt
             return found
 
+        # Nothing else is judged of a search.
+        options = replace(options, slo=find.slo.conditions if find.slo else ())
         if find.slo is None:
             return knee(find, lambda load: _throughput(attempt(load)))
-        options = replace(options, slo=find.slo)
-        return highest(find, lambda load: kept(attempt(load), options.max_error_rate))
+        return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
         if not options.calibrate:
@@ -222,35 +232,43 @@ class LoadSession:
     def _compare(self, found: Measured, run: str, limits: Sequence[Limit]) -> None:
         stored = self._begin().earlier_load(run, found.name, found.model, besides=self.run)
         before, now = None if stored is None else checked(stored), document(found)
-        self.changes.append((found.point.name, now, before))
-        self.worsened[found.name, found.model] = changes(limits, now, before)
+        self.compared.append(Compared(found, now, before, changes(limits, now, before)))
+
+    def changes_of(self, found: Measured) -> Sequence[Change]:
+        """What the limits say of a load's changes; empty where it is not compared."""
+        return next((each.changes for each in self.compared if each.measured is found), ())
 
     @property
     def found(self) -> Loads:
         """What was measured until now."""
         models = [model.name for model in self.models]
-        return Loads(models, self.measured, self.searched, self.speeds, self.changes, self.notes())
+        return Loads(models, self.measured, self.searched, self.speeds, self.compared, self.notes())
 
-    def finish(self, session: pytest.Session) -> None:
-        """Make a value of the run and write it; record its end, and end what was served for it."""
+    def finish(self, session: pytest.Session, *, is_over: bool) -> None:
+        """Make a value of the run and write it; record its end, and end what was served for it.
+
+        It is complete where pytest's session ``is_over`` as it should be, and every selected item was reported.
+        """
         try:
             if self._store is not None:
-                self._write(session, self._store)
+                self._write(session, self._store, COMPLETE if is_over and not self.expected.left else INTERRUPTED)
         finally:
             self._serving.close()
 
-    def _write(self, session: pytest.Session, store: Store) -> None:
-        run = FinishedRun(
+    def _write(self, session: pytest.Session, store: Store, ended: str) -> None:
+        if ended == INTERRUPTED and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.INTERRUPTED
+        run = self.finished = FinishedRun(
             id=self.run,
             root=self.root,
             folder=self.folder,
             began=self.began,
             options=self._options,
             models=[model.name for model in self.models],
-            ended=INTERRUPTED if self.interrupted else COMPLETE,
+            ended=ended,
             exit_status=int(session.exitstatus),
-            selected=len(session.items),
-            reported=len(self.measured) + len(self.searched) + len(self.speeds),
+            selected=self.expected.total,
+            reported=self.expected.total - self.expected.left,
             sections=[self.found],
         )
         write(run, session, store)
@@ -266,11 +284,11 @@ def _refuse_unknown(store: Store, run: str) -> None:
         raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
-def kept(found: Measured, most_errors: float) -> Kept:
+def kept(found: Measured) -> Kept:
     """What a load said of its objectives."""
     if found.invalid:
         return Kept.INVALID
-    if found.figures.failed > most_errors * found.figures.sent:
+    if unfit(found):
         return Kept.NO
     return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
 

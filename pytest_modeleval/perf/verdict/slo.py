@@ -56,7 +56,7 @@ class Condition:
 class Slo:
     """All conditions."""
 
-    conditions: Sequence[Condition] = ()
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def limits(self) -> Sequence[Condition]:

@@ -73,11 +73,12 @@ def _client(load: Load, bounds: Bounds) -> list[str]:
 def _load(load: Load, bounds: Bounds) -> list[str]:
     client, found = load.client, []
     if load.stopped == "interrupted":
-        found.append(f"it was broken off (Ctrl-C) with {load.unfinished} requests on their way")
+        some = "1 request" if load.unfinished == 1 else f"{load.unfinished} requests"
+        found.append(f"it was broken off (Ctrl-C) with {some} on the way")
     asked = client.parallel_asked
     if asked and client.parallel + client.paused < bounds.parallel * asked:
         found.append(
-            f"{client.parallel:.1f} requests were on their way on average where {asked} were asked for: "
+            f"{client.parallel:.3g} requests were on their way on average where {asked} were asked for: "
             "send more requests, or see why connections end or are refused"
         )
     if abs(client.on_schedule - 1) > bounds.rate:

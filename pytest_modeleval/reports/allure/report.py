@@ -18,6 +18,7 @@ from pytest_modeleval.reports.allure.overview import page
 from pytest_modeleval.reports.allure.sample import Attachment, conversation, result_of
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reports.notes import broken_off
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.store.rows import ScoreRow
@@ -62,7 +63,8 @@ def write(folder: Path, finished: FinishedRun, screen: FirstScreen, plots: Mappi
         for each in finished.sections
     ]
     files += [Attachment(title, "image/svg+xml", "svg", svg) for title, svg in plots.items()]
-    _write_run(folder, _run_result(run.started, screen.gate, " ".join(found.lines)), [overview, *files])
+    result = _run_result(run.started, screen.gate, list(broken_off(finished)), " ".join(found.lines))
+    _write_run(folder, result, [overview, *files])
     _text(folder / "categories.json", json.dumps(CATEGORIES, indent=1))
     _text(folder / "environment.properties", "".join(_properties(_environment(finished, run, screen, found))))
     _text(folder / "executor.json", json.dumps(_executor(run, number, os.environ), indent=1))
@@ -105,11 +107,15 @@ def _text(path: Path, text: str) -> None:
         file.write(text.encode("utf-8", "replace"))
 
 
-def _run_result(started: float, gate: Sequence[GateLine], description: str) -> dict[str, Any]:
-    """The result that holds what is known of the whole run: it fails where a gate does."""
+def _run_result(
+    started: float, gate: Sequence[GateLine], why_broken_off: Sequence[str], description: str
+) -> dict[str, Any]:
+    """The result that holds what is known of the whole run: it fails where a gate does, and is broken like the run."""
     failed = [each for each in gate if each.result == "failed"]
     unsure = [each for each in gate if each.result in ("inconclusive", "invalid")]
-    said = "; ".join(f"{each.name}: {each.why}" for each in failed or unsure)
+    told = failed or unsure
+    said = [f"gate {told[0].result}: {'; '.join(f'{each.name}: {each.why}' for each in told)}"] if told else []
+    said += why_broken_off
     time = round(started * 1000)
     return {
         "uuid": str(uuid.uuid4()),
@@ -118,8 +124,8 @@ def _run_result(started: float, gate: Sequence[GateLine], description: str) -> d
         "testCaseId": _RUN,
         "historyId": _RUN,
         "titlePath": [_RUN],
-        "status": "failed" if failed else "broken" if unsure else "passed",
-        "statusDetails": {"message": f"gate {(failed or unsure)[0].result}: {said}"} if said else {},
+        "status": "failed" if failed else "broken" if said else "passed",
+        "statusDetails": {"message": "; ".join(said)} if said else {},
         "stage": "finished",
         "description": description,
         "start": time,
@@ -131,7 +137,9 @@ def _run_result(started: float, gate: Sequence[GateLine], description: str) -> d
 
 
 def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Kept) -> Iterator[tuple[str, str]]:
-    """What stands on Allure's first screen: scores, gates, what was left out, and what was run."""
+    """What stands on Allure's first screen: scores, gates, what was left out, what was run; a name may come again."""
+    for said in broken_off(finished):
+        yield "ended", said
     for row in (row for scores in screen.scores for row in scores.rows if not row.part):
         name = f"{row.benchmark}, {row.model}" + (f", {row.label}" if row.label != "main" else "")
         errors = f", {row.errors:,} errors" if row.errors else ""
@@ -153,10 +161,13 @@ def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Ke
 
 
 def _properties(entries: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Lines of a Java properties file."""
+    """Lines of a Java properties file, which has one value a name: several are joined."""
+    joined: dict[str, list[str]] = {}
     for name, value in entries:
+        joined.setdefault(name, []).append(value)
+    for name, values in joined.items():
         key = re.sub(r"([ =:#!])", r"\\\1", _escaped(name))
-        yield f"{key} = {_escaped(value)}\n"
+        yield f"{key} = {_escaped('; '.join(values))}\n"
 
 
 def _escaped(text: str) -> str:

@@ -151,6 +151,27 @@ def test_the_first_screen_has_scores_gate_and_run(project: pytest.Pytester, resu
     assert "<td>answers</td><td>easy</td>" in attached(project.path / "results", found["run"], "overview")
 
 
+def told_first(project: pytest.Pytester) -> list[str]:
+    """What stands on the first screen."""
+    return (project.path / "results" / "environment.properties").read_text().splitlines()
+
+
+def test_a_run_that_was_broken_off_is_broken(project: pytest.Pytester, results: Results) -> None:
+    one = results("-x", "test_answers.py")["run"]
+
+    said = next(line for line in told_first(project) if line.startswith("ended = "))
+    assert said.startswith("ended = interrupted: 1 of 10 selected tests were reported; the answers are kept: ")
+    assert (one["status"], one["statusDetails"]) == ("broken", {"message": said.removeprefix("ended = ")})
+
+
+def test_all_that_a_gate_says_of_a_benchmark_is_on_the_first_screen(project: pytest.Pytester, results: Results) -> None:
+    results("--eval-min-score", "answers=0.1", "--eval-max-error-rate", "0.01", "test_answers.py")
+
+    (said,) = (line for line in told_first(project) if line.startswith("gate"))
+    assert "answers = passed: score " in said
+    assert "; failed: 2 errors in 10" in said
+
+
 def test_the_executor_orders_the_runs(project: pytest.Pytester, results: Results) -> None:
     results()
     results()

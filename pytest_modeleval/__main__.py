@@ -1,0 +1,5 @@
+"""`python -m pytest_modeleval` is `modeleval`."""
+
+from pytest_modeleval.commands.main import main
+
+raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""`modeleval`: what asks no model, each command a module."""

@@ -1,0 +1,44 @@
+"""`modeleval COMMAND`: its arguments are read, its lines printed, and what is wrong said in one line."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from pytest_modeleval.commands import benchmarks, diff, doctor, history, show
+from pytest_modeleval.sample import StopRun
+
+# What each is by its name, in the order of `modeleval --help`.
+COMMANDS = {"list": benchmarks, "show": show, "history": history, "diff": diff, "doctor": doctor}
+# As argparse ends.
+WRONG = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line asks for; the exit status: 0, or 2 for what cannot be done."""
+    parser = argparse.ArgumentParser(
+        prog="modeleval", description="What asks no model. To ask one: pytest --model NAME.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        about = (module.__doc__ or "").partition("\n")[0].partition(": ")[2]
+        command = commands.add_parser(name, help=about, description=about, allow_abbrev=False)
+        command.set_defaults(lines=module.lines)
+        module.add_arguments(command)
+    asked = parser.parse_args(arguments)
+    if not hasattr(asked, "lines"):
+        parser.print_help()
+        return WRONG
+    try:
+        for line in asked.lines(asked):
+            print(line)
+        sys.stdout.flush()
+    except (pytest.UsageError, StopRun) as error:
+        print(f"modeleval: {error}", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        # Whoever reads it has read enough, as `head` has; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,57 @@
+"""What `--eval-write FILE` makes, by the file's ending."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pluggy
+import pytest
+
+from pytest_modeleval.options.parsers import ROWS
+from pytest_modeleval.reports.export import write_json
+from pytest_modeleval.reports.samples import export
+from pytest_modeleval.reports.summary import write_summary
+from pytest_modeleval.results.finished import FinishedRun
+
+# Writes a run to a path; says how many samples the file has, where it shows all. Raises `OSError` where it cannot.
+Writer = Callable[[Path, FinishedRun], int | None]
+
+
+def _samples(path: Path, run: FinishedRun) -> int:
+    return export(path, run.folder, run.id)
+
+
+def _page(path: Path, run: FinishedRun) -> int:
+    # Only a run with a page pays for reading these.
+    from pytest_modeleval.reports.first_screen import of_run
+    from pytest_modeleval.reports.page import write_page
+    from pytest_modeleval.reports.run_plots import plots_of
+
+    screen = of_run(run)
+    return write_page(path, run.folder, screen, plots_of(run, screen).items())
+
+
+# The first two are written before the store, which the others read.
+TABLES: Mapping[str, Writer] = {".json": write_json, ".md": write_summary}
+ENDINGS: Mapping[str, Writer] = {**TABLES, **dict.fromkeys(ROWS, _samples), ".html": _page}
+
+
+def writers(hook: pluggy.HookRelay) -> dict[str, Writer]:
+    """What writes each ending: ours, over those the conftests' own."""
+    found = dict(ENDINGS)
+    for own in hook.pytest_modeleval_endings():
+        found |= own
+    return found
+
+
+def refuse_endings(hook: pluggy.HookRelay, paths: tuple[Path, ...]) -> None:
+    """`pytest.UsageError` for a file that nothing writes, before anything is asked."""
+    known = writers(hook)
+    for path in paths:
+        if path.suffix not in known:
+            raise pytest.UsageError(
+                f"--eval-write takes a FILE that ends in {', '.join(sorted(known))}, not {path.name!r}; a conftest's "
+                "pytest_modeleval_endings adds others"
+            )
+        if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
+            raise pytest.UsageError(f"--eval-write {path.name} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
