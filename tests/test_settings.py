@@ -66,8 +66,10 @@ def test_seeded_examples_differ_by_sample_and_by_seed_and_never_hold_the_sample(
     assert all(len(set(contents[::2])) == 4 for contents in one)
 
 
-def test_more_examples_than_rows_are_the_samples_error(sums: pytest.Pytester, faulty: FaultyServer) -> None:
-    result = run(sums, "--model", "faulty", "--eval-data=data", "test_sums.py", "--eval-shots", "6")
+@pytest.mark.parametrize("draw", ["first", "seeded"])
+def test_more_examples_than_rows_are_the_samples_error(sums: pytest.Pytester, faulty: FaultyServer, draw: str) -> None:
+    flags = ("--eval-data=data", "--eval-shots", "6", "--eval-shots-draw", draw)
+    result = run(sums, "--model", "faulty", "test_sums.py", *flags)
 
     result.assert_outcomes(errors=3)
     result.stdout.fnmatch_lines(["*sums: main/train has 6 rows, 6 examples are asked for*"])

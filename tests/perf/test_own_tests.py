@@ -162,6 +162,16 @@ def test_workers_are_refused_with_the_reason(served: pytest.Pytester) -> None:
     marked.stdout.re_match_lines([r".*load tests cannot run under -n: a load test measures alone"])
 
 
+@pytest.mark.parametrize("processes", [("-n", "2"), ("--tx", "2*popen", "--dist", "load")], ids=["-n", "--tx"])
+def test_other_processes_are_refused_however_they_are_asked_for(
+    served: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
+    result = perf(served, "--perf-parallel", "2", *processes)
+
+    assert result.ret == 4
+    result.stderr.re_match_lines([r"ERROR: load tests cannot run under -n: .*"])
+
+
 LOAD = ("--perf-parallel", "2")
 
 
