@@ -261,6 +261,7 @@ def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer
 
 
 def test_a_server_that_refuses_what_it_answered_is_another(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.says = ROOT
     cut_short(many, faulty, *MIN)
     faulty.fault = lambda handler, _: send(handler, 400, {"error": {"message": "maximum context length is 8 tokens"}})
 
