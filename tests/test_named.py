@@ -102,7 +102,7 @@ def test_a_named_run_may_name_it(shipped: pytest.Pytester, key: str) -> None:
         (["--eval", "gsm8k/"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not 'gsm8k/'"),
         (["--eval", "gsm8k,,arc"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not ''"),
         (["--eval", "gsm8k", "--eval-collection", "test_answers.py"], "--eval-collection says what is asked: leave --eval out"),
-        (["--eval", "gsm8k", "--perf-parallel", "1"], "--eval is for benchmarks, and this is a load test: it sends what --perf-dataset and the like say"),
+        (["--eval", "gsm8k", "--perf-parallel", "1", "-p", "no:benchmark"], "--eval is for benchmarks, and this is a load test: it sends what --perf-dataset and the like say"),
     ],
 )  # fmt: skip
 def test_a_slip_in_it_is_one_line(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
