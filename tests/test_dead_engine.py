@@ -10,7 +10,8 @@ import threading
 
 def pytest_runtest_logfinish(nodeid):
     for thread in threading.enumerate():
-        if thread.name == "modeleval-engine" and "00003" in nodeid:
+        # asyncio takes one that comes while it writes to a socket for the server's fault: then the next one is due.
+        if thread.name == "modeleval-engine" and nodeid.endswith(("03]", "53]")):
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident), ctypes.py_object(MemoryError))
 """
 
