@@ -112,6 +112,19 @@ def test_a_slip_in_it_is_one_line(shipped: pytest.Pytester, arguments: list[str]
     result.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
+def test_a_table_of_it_is_one_line(shipped: pytest.Pytester) -> None:
+    add_settings(shipped, "[run]\neval = {mmlu = ['STEM']}")
+
+    result = run(shipped, "--model", "faulty")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: modeleval.toml: [[]run[]] eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not a table: {'mmlu': *"
+        ]
+    )
+
+
 @pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
 @pytest.mark.parametrize(
     ("expression", "asked"),

@@ -66,7 +66,7 @@ class Flag:
 
         `pytest.UsageError` for one that is not understood.
         """
-        if self.default == {} and isinstance(value, Mapping) and self.parse is not parsers.benchmarks:
+        if self.default == {} and isinstance(value, Mapping):
             return self.parse(where, value)
         if self.is_repeated:
             values = value if isinstance(value, list | tuple) else [value]

@@ -30,7 +30,8 @@ CHOICES = ("generate", "loglikelihood")
 RERUNS = ("regressed", "failed", "errors", "flaky")
 # Right answers that Allure shows beside all others.
 PASSES = 100
-# What samples can be written as.
+# Endings of files with a row a sample.
+ROWS = (".csv", ".jsonl", ".parquet")
 
 
 class Cache(enum.Enum):
@@ -122,6 +123,8 @@ def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
 
 def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Benchmarks by name with the parts that are asked, none where all of it is: ``gsm8k,mmlu/STEM,mmlu/anatomy``."""
+    if isinstance(texts, Mapping):
+        raise pytest.UsageError(f"{where} takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not a table: {texts!r}")
     found: dict[str, tuple[str, ...]] = {}
     for text in (each.strip() for each in ",".join(texts).split(",")):
         name, slash, part = text.partition("/")
@@ -245,10 +248,6 @@ def paths(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
 def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
     """Metrics, each once."""
     return tuple({one_of(*METRICS)(flag, text): None for text in texts})
-
-
-# Endings of files with a row a sample.
-ROWS = (".csv", ".jsonl", ".parquet")
 
 
 def outputs(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
