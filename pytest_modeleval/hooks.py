@@ -5,14 +5,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from pytest_modeleval.models import Model
     from pytest_modeleval.models.spec import ModelSpec
-    from pytest_modeleval.results.finished import FinishedRun
-
-    Writer = Callable[[Path, FinishedRun], int | None]
+    from pytest_modeleval.results.finished import FinishedRun, Writer
 
 
 @pytest.hookspec(firstresult=True)

@@ -1,7 +1,7 @@
 """What `--eval-write FILE` makes, by the file's ending."""
 
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pluggy
@@ -11,10 +11,7 @@ from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
-from pytest_modeleval.results.finished import FinishedRun
-
-# Writes a run to a path; says how many samples the file has, where it shows all. Raises `OSError` where it cannot.
-Writer = Callable[[Path, FinishedRun], int | None]
+from pytest_modeleval.results.finished import FinishedRun, Writer
 
 
 def _samples(path: Path, run: FinishedRun) -> int:
@@ -37,7 +34,7 @@ ENDINGS: Mapping[str, Writer] = {**TABLES, **dict.fromkeys(ROWS, _samples), ".ht
 
 
 def writers(hook: pluggy.HookRelay) -> dict[str, Writer]:
-    """What writes each ending: ours, over those the conftests' own."""
+    """What writes each ending; one that a conftest has too is the conftest's."""
     found = dict(ENDINGS)
     for own in hook.pytest_modeleval_endings():
         found |= own

@@ -11,9 +11,9 @@ from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import allure_results, handed_outputs
-from pytest_modeleval.outputs.endings import TABLES, Writer, writers
+from pytest_modeleval.outputs.endings import TABLES, writers
 from pytest_modeleval.reports.junit import tell_suite
-from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.finished import FinishedRun, Writer
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 

@@ -1,6 +1,6 @@
 """A run that has come to its end, as every report reads it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -117,3 +117,7 @@ class FinishedRun:
     def is_interrupted(self) -> bool:
         """Whether it was broken off."""
         return self.ended == INTERRUPTED
+
+
+# Writes a run to a path; says how many samples the file has, where it shows all. Raises `OSError` where it cannot.
+Writer = Callable[[Path, FinishedRun], int | None]
