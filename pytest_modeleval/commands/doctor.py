@@ -7,10 +7,11 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 import pytest
+from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 from pytest_modeleval.commands.benchmarks import COPY, shipped, where_data_are
@@ -57,12 +58,11 @@ def _gpus() -> str:
 
 def _extras() -> Iterator[str]:
     """Each extra with the versions of what it brings, or what installs it."""
-    needed: dict[str, list[Requirement]] = {}
-    for requirement in map(Requirement, requires(_PACKAGE) or ()):
-        for name in _extras_of(requirement):
-            needed.setdefault(name, []).append(requirement)
+    brought = [Requirement(each) for each in requires(_PACKAGE) or ()]
+    extras = set(metadata(_PACKAGE).get_all("Provides-Extra") or ()) - _NOT_FOR_USERS
     cells = []
-    for name, requirements in needed.items():
+    for name in sorted(extras):
+        requirements = [each for each in brought if each.marker and _is_of(each.marker, name)]
         there = {each.name: _version(each.name) for each in requirements}
         lacking = [each for each in requirements if not each.specifier.contains(there[each.name] or "0", True)]
         said = ", ".join(f"{package} {installed}" for package, installed in there.items() if installed)
@@ -73,19 +73,9 @@ def _extras() -> Iterator[str]:
     yield from aligned(cells, [False] * 3)
 
 
-def _extras_of(requirement: Requirement) -> Sequence[str]:
-    """The extras that a requirement belongs to."""
-    known = {name for each in requires(_PACKAGE) or () for name in _named_in(str(Requirement(each).marker or ""))}
-    marker = requirement.marker
-    return [
-        name
-        for name in sorted(known - _NOT_FOR_USERS)
-        if marker and marker.evaluate({"extra": name}) and not marker.evaluate({"extra": ""})
-    ]
-
-
-def _named_in(marker: str) -> Sequence[str]:
-    return [part.partition('"')[0] for part in marker.split('extra == "')[1:]]
+def _is_of(marker: Marker, extra: str) -> bool:
+    """Whether a requirement comes with an extra, here, and not without it."""
+    return marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""})
 
 
 def _version(package: str) -> str | None:
@@ -122,6 +112,8 @@ async def _asked(specs: Sequence[ModelSpec]) -> Mapping[str, str]:
 async def _said(spec: ModelSpec) -> str:
     """What is known of a model without asking it anything."""
     if not spec.way.is_served:
+        if spec.way.is_own:
+            return "opened by a conftest.py of yours"
         is_here = Path(spec.model).exists()
         return "here" if is_here else "a hub's, fetched when it is asked" if spec.way.is_local else "not here"
     from pytest_modeleval.models.openai import OpenAIModel

@@ -183,6 +183,7 @@ def test_the_doctor_says_who_answers_where_and_what_is_missing(
     alias(project, "down", base_url="http://127.0.0.1:9/v1", model="faulty")
     alias(project, "keyed", base_url=faulty_server.url, model="faulty", api_key_env="NO_SUCH_KEY")
     alias(project, "weights", model="owner/name")
+    alias(project, "mine", api="mine", model="x")
 
     result = modeleval("doctor")
 
@@ -198,6 +199,7 @@ def test_the_doctor_says_who_answers_where_and_what_is_missing(
             "  down .* nothing answers at http://127.0.0.1:9/v1/ .*",
             "  keyed .* the environment variable NO_SUCH_KEY has no key",
             "  weights +owner/name +a hub's, fetched when it is asked",
+            "  mine +x +opened by a conftest.py of yours",
             "data",
             "  not here: aime24, .*",
         ]
