@@ -95,9 +95,10 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
     path, samples = folder / TABLE, folder / SAMPLES
     if status == pytest.ExitCode.USAGE_ERROR:
         raise pytest.UsageError(_complaint(output))
-    if not path.exists():
+    document = json.loads(path.read_text("utf-8")) if path.exists() else None
+    # Of a load test there are no samples.
+    if document is None or not ("loads" in document or samples.exists()):
         raise RuntimeError(f"the evaluation ended with exit status {status} and without results: {_complaint(output)}")
-    document = json.loads(path.read_text("utf-8"))
     rows = []
     if "loads" not in document:
         with samples.open(encoding="utf-8") as lines:

@@ -135,3 +135,20 @@ def test_a_mistake_is_one_line(
 def test_a_run_without_results_is_an_error(project: pytest.Pytester, faulty: FaultyServer) -> None:
     with pytest.raises(RuntimeError, match="ended with exit status 0 and without results: "):
         evaluate("faulty", flags=["test_answers.py", "--collect-only"])
+
+
+def test_a_run_that_is_killed_before_it_has_written_its_samples_is_an_error(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makeconftest(
+        """
+        import os
+
+        from pytest_modeleval.store.store import Store
+
+        Store.flush = lambda store: os._exit(9)
+        """
+    )
+
+    with pytest.raises(RuntimeError, match="ended with exit status 9 and without results: "):
+        evaluate("faulty", flags=["test_answers.py"])
