@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_modeleval.items.collect import shipped_names
 from pytest_modeleval.items.elsewhere import ELSEWHERE
+from pytest_modeleval.items.shipped import shipped_names
 from tests.conftest import FaultyServer, add_settings, run
 from tests.test_benchmarks import write_rows
 

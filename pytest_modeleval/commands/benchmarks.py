@@ -12,8 +12,8 @@ from pytest_modeleval.commands.project import options, place
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import Hub
 from pytest_modeleval.datasets.lock import Lock
-from pytest_modeleval.items.collect import shipped_benchmarks
 from pytest_modeleval.items.declare import Benchmark, declared_in
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.reports.columns import aligned
 

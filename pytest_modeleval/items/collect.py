@@ -1,10 +1,8 @@
 """Declarations become parameters: which samples, under which ids, with which marks."""
 
-import importlib.util
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -14,9 +12,9 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.draw import choose
-from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.selection import could_select
 from pytest_modeleval.items.settings import Settings, settings_of
+from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.spec import ModelSpec
@@ -141,10 +139,8 @@ class Collector:
             words = words_of(expression)
             strange = [w for w in words if not any(w.lower() in f"test_{name.lower()}" for name in self.names)]
             if strange:
-                if lacking := not_built(strange[0]):
-                    raise pytest.UsageError(lacking)
                 what = f"benchmark, subset or tag in {flag} {expression!r}:"
-                raise unknown(what, strange[0], self._hints(), unlisted=self.names)
+                raise unknown_benchmark(what, strange[0], self._hints(), unlisted=self.names)
 
     def others_of(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """The samples that ``-k`` names for their subset's or tag's sake, by a word that is another benchmark's name.
@@ -342,18 +338,3 @@ def selected(item: pytest.Item) -> SampleRef | None:
     callspec = getattr(item, "callspec", None)
     ref = callspec.params.get("sample") if callspec else None
     return ref if isinstance(ref, SampleRef) else None
-
-
-def shipped_benchmarks() -> Path:
-    """The folder of the benchmarks that come with the package."""
-    spec = importlib.util.find_spec("pytest_modeleval.benchmarks")
-    places: Iterable[str] = (spec.submodule_search_locations or ()) if spec else ()
-    for place in places:
-        return Path(place)
-    raise pytest.UsageError("the benchmarks of pytest-modeleval are not installed: install the package again")
-
-
-@cache
-def shipped_names() -> frozenset[str]:
-    """The names of the benchmarks that come with the package."""
-    return frozenset(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))

@@ -26,7 +26,8 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
-from pytest_modeleval.items.collect import Collector, selected, shipped_benchmarks
+from pytest_modeleval.items.collect import Collector, selected
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline

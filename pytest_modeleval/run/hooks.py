@@ -12,7 +12,7 @@ from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
 from pytest_modeleval.items.collect import declaration
-from pytest_modeleval.items.named import files_of
+from pytest_modeleval.items.shipped import files_of
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.items.collect import shipped_benchmarks, shipped_names, words_of
+from pytest_modeleval.items.collect import words_of
 from pytest_modeleval.items.elsewhere import not_built
+from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.options.sources import is_active

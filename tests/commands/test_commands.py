@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.commands.main import COMMANDS, WRONG
-from pytest_modeleval.items.collect import shipped_benchmarks
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, answer, modeleval, run
 from tests.history.conftest import Ask, ask  # noqa: F401 - a fixture
 

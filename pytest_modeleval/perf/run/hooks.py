@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.gate.gate import Exit
-from pytest_modeleval.items.collect import shipped_benchmarks
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
 from pytest_modeleval.perf.measured import Measured
