@@ -37,6 +37,13 @@ for name in (
         with contextlib.suppress(ImportError, pytest.UsageError):
             importlib.import_module(name)
 
+with contextlib.suppress(ImportError):
+    from hypothesis import settings
+
+    # How long an example takes is that of the machine and of what else it does.
+    settings.register_profile("untimed", settings(), deadline=None)
+    settings.load_profile("untimed")
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 

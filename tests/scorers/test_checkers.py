@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.scorers.checkers import CHECKERS
@@ -256,7 +256,6 @@ ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=[]), max_size=60) |
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(deadline=None)  # The first example of a language waits for the profiles to be read.
 @given(text=ANY_TEXT)
 def test_no_text_breaks_a_checker_and_the_verdict_stays(name: str, text: str) -> None:
     for arguments, _, _ in CASES[name]:
