@@ -48,14 +48,22 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_modeleval.run.hooks import ActiveHooks
 
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+    elif typed := [argument for argument in config.invocation_params.args if argument.startswith(("--eval", "--perf"))]:
+        from pytest_modeleval.run.typed import refuse_flags_without_model
+
+        refuse_flags_without_model(typed, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
     result = yield
     # Conftests have added their flags by now. To parse takes milliseconds, which a start without our flags is spared.
-    if any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args):
+    if any(
+        argument.lower().lstrip("-").startswith(("mo", "e", "pe", "al")) for argument in args if argument[:1] == "-"
+    ):
         _, strange = parser.parse_known_and_unknown_args(args)
+        # For pytest this is -m with odel behind it.
+        strange += [argument for argument in args if argument.startswith("-model")]
         if strange:
             from pytest_modeleval.run.typed import refuse_flags
 

@@ -17,7 +17,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", "openai:"], "--model openai:: nothing stands after the colon"),
         (["--model", "openai:gpt"], "model 'openai:gpt': the environment variable OPENAI_API_KEY has no key"),
         (["--model", "replay:none.jsonl"], "--model replay:none.jsonl: there is no file 'none.jsonl'"),
-        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty"),
+        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty; give each once"),
         (["--model", "faulty", "--eval-limit", "0"], "--eval-limit takes a whole number of at least 1, not '0'"),
         (["--model", "faulty", "--eval-limit", "-3"], "--eval-limit takes a whole number of at least 1, not '-3'"),
         (["--model", "faulty", "--eval-repeats", "two"], "--eval-repeats takes a whole number of at least 1, not 'two'"),
@@ -177,8 +177,8 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
     [
         ("[models.m]\nmodle = 'x'", "unknown key in modeleval.toml: model 'm': 'modle'; did you mean 'model'? *"),
         ("[models.m]\nbase_url = 'x'", "modeleval.toml: model 'm' needs model = \"…\"*"),
-        ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a str, not 3"),
-        ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a int, not True"),
+        ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a text, not 3"),
+        ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a whole number, not True"),
         ("[models.m]\nmodel = 'x'\napi_key = 'sk-1'", "modeleval.toml: model 'm': keys do not belong in a file; *"),
         (
             "[models.m]\nmodel = 'x'\napi = 'opnai'",

@@ -125,7 +125,7 @@ def test_filters_come_before_scoring(project: pytest.Pytester, faulty: FaultySer
         ("shot = 1", "unknown key in modeleval.toml: benchmark 'answers': 'shot'; did you mean 'shots'?*"),
         ("shots_draw = 'x'", "*benchmark 'answers': shots_draw is one of first, seeded, not 'x'"),
         ("shots_as = 'x'", "*benchmark 'answers': shots_as is one of turns, message, not 'x'"),
-        ("prompt = 3", "*benchmark 'answers': prompt is a str, not 3"),
+        ("prompt = 3", "*benchmark 'answers': prompt is a text, not 3"),
         ("prompt = 'no field'", "*'no field' asks nothing: it has no field such as {question}"),
         (r"prompt = '\boxed{} {q}'", r"*{} in '\\boxed{} {q}' names no field; a brace that is meant is written twice"),
         ("prompt = '{q'", "*expected '}' before end of string in '{q'; a brace that is meant is written twice"),

@@ -22,7 +22,7 @@ def named_models(
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
     if len(set(names)) < len(names):
-        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}")
+        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
     specs = [_found(resolve(name, aliases, generation)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):

@@ -210,6 +210,12 @@ _NUMBERS = {
     *("presence_penalty", "frequency_penalty", "repetition_penalty", "length_penalty", "top_logprobs"),
 }
 _SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
+# What other tools call some of these: a server would not know it, and answer by its own default.
+_ELSEWHERE = {
+    **dict.fromkeys(("max_new_tokens", "max_gen_toks", "max_length"), "max_tokens"),
+    **dict.fromkeys(("stop_seqs", "stop_sequences", "stop_strings", "until"), "stop"),
+    "do_sample": "temperature, whose 0 is greedy",
+}
 
 
 # The least that a model in this process makes something of.
@@ -230,6 +236,8 @@ def _check_generation(spec: ModelSpec) -> None:
         # TOML also has infinite numbers, NaN and dates.
         raise pytest.UsageError(f"generation of model {spec.name!r}: it is sent as JSON: {error}") from None
     for key, value in spec.generation.items():
+        if (here := _ELSEWHERE.get(key)) and not spec.way.is_own:
+            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is called {here} here")
         if kind := _kind_missed(key, value):
             raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is {kind}, not {value!r}")
         # A server may take -1 for what has no end.

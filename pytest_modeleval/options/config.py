@@ -1,6 +1,7 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
 from collections.abc import Collection, Iterator, Mapping
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,18 @@ from pytest_modeleval.options.options import unknown
 
 # Sections of tables with names, and those that are one table.
 SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
+# What TOML's types are called.
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+    datetime: "a time",
+    date: "a date",
+    time: "a time of day",
+}
 
 
 class Table(NamedTuple):
@@ -28,9 +41,9 @@ class Table(NamedTuple):
             if key not in types:
                 raise unknown(f"key in {self.where}:", key, types)
             if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
-                kinds = " or ".join(kind.__name__ for kind in types[key])
-                shown = f"a {type(value).__name__}" if key in unshown else repr(value)
-                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {shown}")
+                kinds = " or ".join(_KINDS[kind] for kind in types[key] if kind is not int or float not in types[key])
+                shown = _KINDS[type(value)] if key in unshown else repr(value)
+                raise pytest.UsageError(f"{self.where}: {key} is {kinds}, not {shown}")
         return dict(self.settings)
 
 

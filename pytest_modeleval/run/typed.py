@@ -1,7 +1,7 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -34,8 +34,18 @@ def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
             raise pytest.UsageError(f"{flag} is no flag any more: {_MOVED[flag]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
-        if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
+        if flag.startswith("-") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
             raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?")
+
+
+def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str]) -> None:
+    """`pytest.UsageError` for a flag of ours where no model was named: nothing would be asked, and no gate fail.
+
+    ``arguments`` are those that were typed: addopts also stand above runs of other tests.
+    """
+    for flag in (argument.partition("=")[0] for argument in arguments):
+        if flag in known:
+            raise pytest.UsageError(f"{flag} is about a model, and this run has none: {_GIVE}")
 
 
 def placed(argument: str, start: Path) -> str:

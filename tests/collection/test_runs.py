@@ -242,7 +242,7 @@ def test_a_limit_takes_some_of_an_index(mix: pytest.Pytester) -> None:
         ({"sha256": "0" * 64}, "row 0 of *drawn.jsonl: answers's easy row * is not what was drawn: its sha256 is *…, not 0000000000000000…; draw anew"),
         ({"row": 999}, "row 0 of *drawn.jsonl: answers's easy row 999 is not there: it has 6 rows"),
         ({"row": -1}, "row 0 of *drawn.jsonl: answers's easy row -1 is not there: it has 6 rows"),
-        ({"row": "1"}, "row 0 of *drawn.jsonl: row is a int, not '1'"),
+        ({"row": "1"}, "row 0 of *drawn.jsonl: row is a whole number, not '1'"),
         ({"subset": "eazy"}, "unknown subset of answers in row 0 of *drawn.jsonl: 'eazy'; did you mean 'easy'? *"),
         ({"benchmark": "answer"}, "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
         ({"file": "none.py"}, "--eval-collection: there is no file '*/none.py'"),
