@@ -25,6 +25,10 @@ class Filtered(SampleError):
     """A content filter of the server's kept the answer back."""
 
 
+class Refused(SampleError):
+    """The server refuses this request, and would again: the prompt is too long, or it lacks what is asked for."""
+
+
 class JudgeError(SampleError):
     """A scorer that asks a judge got no verdict on this sample's answer."""
 
@@ -136,7 +140,8 @@ class Completion:
 
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
-    server calls itself (OpenAI's `system_fingerprint`). An answer of another kind than chat is one of the types below.
+    server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
+    marks such as ``<think>``, and in no field of its own. An answer of another kind than chat is a type below.
     """
 
     text: str
@@ -148,6 +153,7 @@ class Completion:
     first_token: float | None = None
     latency: float = 0.0
     fingerprint: str = ""
+    tagged: bool = False
 
     def __post_init__(self) -> None:
         for name in ("prompt_tokens", "completion_tokens"):

@@ -168,7 +168,7 @@ def _explained(run: FinishedRun) -> Iterator[str]:
         f"tiny is a model of 700,000 parameters that comes with this package; its {run.totals.wrong:,} wrong answers "
         "are its own, and exit status 1 says that there are some."
     )
-    yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval gsm8k"
+    yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval smoke"
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:
