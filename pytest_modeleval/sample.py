@@ -54,8 +54,10 @@ class Sample:
     multiple-choice question, whose ``target`` is a letter, or all the right ones. ``system`` is its own system prompt.
     ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
     ``further`` texts are weighed with the options where those are chosen by log-likelihood. ``axes`` is where the
-    sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. Raises `SampleError`
-    where the target is no option's letter, and for axes that are no names with texts or numbers.
+    sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. ``question`` is what
+    they show as asked, without what all samples are told (default: what fills the benchmark's template, or the last
+    message). Raises `SampleError` where the target is no option's letter, and for axes that are no names with texts or
+    numbers.
     """
 
     prompt: str | Sequence[Message] | Json | NotChat
@@ -67,6 +69,7 @@ class Sample:
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
     axes: Mapping[str, str | int | float] = field(default_factory=dict)
+    question: str = ""
 
     def __post_init__(self) -> None:
         if self.axes:
@@ -91,8 +94,8 @@ class Sample:
 
     @property
     def asked(self) -> str:
-        """The text of the last user message, for people to read."""
-        return last_question(self.messages)
+        """The sample's own question, or the text of the last user message, for people to read."""
+        return self.question or last_question(self.messages)
 
 
 def last_question(messages: Sequence[Message]) -> str:

@@ -16,6 +16,7 @@ from pytest_modeleval.items.shipped import files_of
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
+from pytest_modeleval.reports.failed import status
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
 from pytest_modeleval.run.header import header
 from pytest_modeleval.run.preflight import refuse_idle_flags
@@ -157,6 +158,7 @@ class ActiveHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        self.evaluation.recorder.shorten(item, call)
         report = yield
         self.evaluation.recorder.describe(item, call, report)
         return report
@@ -178,7 +180,7 @@ class ActiveHooks:
         record = Record.of(report.user_properties)
         if record is None or hasattr(report, "wasxfail"):
             return None
-        return terminal.status(record, live=self._live.shown)
+        return status(record, live=self._live.shown, gated=self.evaluation.gate.is_active)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
