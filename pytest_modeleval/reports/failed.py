@@ -131,7 +131,7 @@ def _write_samples(
 
 
 def _lines(report: pytest.TestReport, width: int, *, marked: bool) -> Iterable[str]:
-    """The sample's question, and what came of it: on one line where there is room. Why, and an error, is said in full."""
+    """The sample's question, and what came of it: on one line where there is room. Why is said in full."""
     begin = f"{_node(report)}{'  regressed:' * marked}  "
     record = Record.of(report.user_properties)
     # What the scorer missed may stand in what was never written.
@@ -142,7 +142,8 @@ def _lines(report: pytest.TestReport, width: int, *, marked: bool) -> Iterable[s
     if not verdict or wcswidth(whole) <= width:
         return [whole]
     second = f"    {_verdict(verdict, width - 4)}"
-    told = [f"{second} {why}"] if wcswidth(f"{second} {why}") <= width else [second, *_wrapped(why, width)]
+    together = f"{second} {why}".rstrip()
+    told = [together] if wcswidth(together) <= width else [second, *_wrapped(why, width)]
     return [f"{begin}{fitted(asked, max(width - len(begin), 20))}", *told]
 
 
