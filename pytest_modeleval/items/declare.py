@@ -79,8 +79,8 @@ def benchmark(
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
     of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
     says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
-    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
-    it. Raises `TypeError` for rows that are no dataset.
+    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``show`` of [run]
+    names it. Raises `TypeError` for rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__

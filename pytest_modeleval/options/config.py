@@ -8,9 +8,17 @@ import pytest
 
 from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.tables import SECTIONS, SINGLE
 
-# Sections of tables with names, and those that are one table.
-SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
+# What a type of TOML's is called.
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 
 
 class Table(NamedTuple):
@@ -28,9 +36,9 @@ class Table(NamedTuple):
             if key not in types:
                 raise unknown(f"key in {self.where}:", key, types)
             if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
-                kinds = " or ".join(kind.__name__ for kind in types[key])
-                shown = f"a {type(value).__name__}" if key in unshown else repr(value)
-                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {shown}")
+                kinds = "a number" if float in types[key] else " or ".join(_KINDS[kind] for kind in types[key])
+                shown = _KINDS.get(type(value), "that") if key in unshown else repr(value)
+                raise pytest.UsageError(f"{self.where}: {key} is {kinds}, not {shown}")
         return dict(self.settings)
 
 
@@ -73,7 +81,8 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
-                raise unknown(f"key in {path.name}:", section, (*SECTIONS, *SINGLE))
+                kind = "table" if isinstance(content[section], dict) else "key"
+                raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
         yield path, content
 
 
