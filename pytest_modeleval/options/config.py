@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
-from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.options import FLAGS, section_of, unknown
 from pytest_modeleval.options.tables import SECTIONS, SINGLE
 
 # What a type of TOML's is called.
@@ -81,6 +81,8 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
+                if section in (flag.key for flag in FLAGS):
+                    raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")
                 kind = "table" if isinstance(content[section], dict) else "key"
                 raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
         yield path, content
