@@ -165,7 +165,7 @@ def test_the_users_own_files_of_the_guide_run(project: pytest.Pytester, faulty: 
     faulty.fault = lambda handler, body: answer("ANSWER: B" if "ANSWER:" in str(body) else "roma")(handler, body)
     commands = [command.split() for command in re.findall(r"^pytest --model qwen3 (.*)$", guide, re.MULTILINE)]
     (exam,) = (command for command in commands[3:] if command == ["--eval-file", "exam.jsonl"])
-    (faq,) = (command for command in commands if "--eval-metric" in command)
+    (faq,) = (command for command in commands if "run.metric=rouge,exact" in command)
 
     run(project, "--model", "faulty", *exam).assert_outcomes(passed=1, failed=1)
     free = run(project, "--model", "faulty", *faq)

@@ -47,7 +47,10 @@ assert set(_TYPES) == {field.name for field in fields(Settings)}
 
 
 def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Settings:
-    """The settings of a benchmark; `pytest.UsageError` for one that is not understood."""
+    """The settings of a benchmark, flags over its table over its file, and over all of them what --eval-set says of it.
+
+    `pytest.UsageError` for one that is not understood.
+    """
     table = tables.get(name)
     settings: dict[str, Any] = _checked(table) if table else {}
     flags = {
@@ -59,7 +62,14 @@ def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Set
         "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
         "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
     }
-    return Settings(**{**settings, **{key: value for key, value in flags.items() if value not in (None, ())}})
+    said = options.set.get("benchmarks", {}).get(name, {})
+    return Settings(
+        **{
+            **settings,
+            **{key: value for key, value in flags.items() if value not in (None, ())},
+            **_checked(Table(f"--eval-set {name}", said)),
+        }
+    )
 
 
 def _checked(table: Table) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The project's own settings: `[tool.modeleval]` of pyproject.toml and modeleval.toml."""
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,10 +8,9 @@ import pytest
 
 from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.tables import SECTIONS, SINGLE
 
-# Sections of tables with names, and those that are one table.
-SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
-# What TOML's types are called.
+# What a type of TOML's is called.
 _KINDS = {
     str: "a text",
     int: "a whole number",
@@ -20,9 +18,6 @@ _KINDS = {
     bool: "true or false",
     list: "a list",
     dict: "a table",
-    datetime: "a time",
-    date: "a date",
-    time: "a time of day",
 }
 
 
@@ -41,8 +36,8 @@ class Table(NamedTuple):
             if key not in types:
                 raise unknown(f"key in {self.where}:", key, types)
             if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
-                kinds = " or ".join(_KINDS[kind] for kind in types[key] if kind is not int or float not in types[key])
-                shown = _KINDS[type(value)] if key in unshown else repr(value)
+                kinds = "a number" if float in types[key] else " or ".join(_KINDS[kind] for kind in types[key])
+                shown = _KINDS.get(type(value), "that") if key in unshown else repr(value)
                 raise pytest.UsageError(f"{self.where}: {key} is {kinds}, not {shown}")
         return dict(self.settings)
 
@@ -86,7 +81,8 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
-                raise unknown(f"key in {path.name}:", section, (*SECTIONS, *SINGLE))
+                kind = "table" if isinstance(content[section], dict) else "key"
+                raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
         yield path, content
 
 
