@@ -48,14 +48,20 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_modeleval.run.hooks import ActiveHooks
 
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+    elif typed := [argument for argument in config.invocation_params.args if argument.startswith(("--eval", "--perf"))]:
+        from pytest_modeleval.run.typed import refuse_flags_without_model
+
+        refuse_flags_without_model(typed, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
     result = yield
     # Conftests have added their flags by now. To parse takes half a millisecond, which a start without flags is spared.
-    if any(argument.startswith("--") for argument in args):
+    if any(argument.startswith("-") for argument in args):
         _, strange = parser.parse_known_and_unknown_args(args)
+        # For pytest this is -m with odel behind it.
+        strange += [argument for argument in args if argument.startswith("-model")]
         if strange:
             from pytest_modeleval.run.typed import refuse_flags
 

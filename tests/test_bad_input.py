@@ -17,7 +17,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", "openai:"], "--model openai:: nothing stands after the colon"),
         (["--model", "openai:gpt"], "model 'openai:gpt': the environment variable OPENAI_API_KEY has no key"),
         (["--model", "replay:none.jsonl"], "--model replay:none.jsonl: there is no file 'none.jsonl'"),
-        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty"),
+        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty; give each once"),
         (["--model", "faulty", "--eval-limit", "0"], "--eval-limit takes a whole number of at least 1, not '0'"),
         (["--model", "faulty", "--eval-limit", "-3"], "--eval-limit takes a whole number of at least 1, not '-3'"),
         (["--model", "faulty", "--eval-repeats", "two"], "--eval-repeats takes a whole number of at least 1, not 'two'"),

@@ -48,6 +48,7 @@ BENCHMARK = Benchmark(
     harmonic={},
     rules={"number": same_number, "text": same_text},
     protected=False,
+    probe=False,
     body=body,
 )
 

@@ -68,7 +68,9 @@ def test_acc_is_the_score_and_acc_norm_a_further_one(quiz: pytest.Pytester, faul
 
     result.assert_outcomes(passed=1, failed=1, deselected=1)
     result.stdout.re_match_lines([r"faulty +quiz +main +2 +0 +0\.500", r".*acc_norm +2 +0 +0\.500"])
-    result.stdout.fnmatch_lines(["*00000[]]  asked 'Question: Who wrote it? Answer:', expected 'B', got 'A'"])
+    result.stdout.fnmatch_lines(
+        ["test_quiz[[]main-00000[]]  asked 'Who wrote it?'", "    expected 'B' '*', got 'A' '*'"]
+    )
     # Both samples are asked at once.
     asked = [body["prompt"][1:] for body in faulty.asked]
     assert [f"Question: Who wrote it?\nAnswer:{text}" for text in LOGPROBS] in asked

@@ -61,6 +61,7 @@ class AskedModel:
     asks: str
     repeat: int = 0
     filters: Sequence[Filter] = ()
+    anew: bool = False
 
     @property
     def name(self) -> str:
@@ -101,7 +102,7 @@ class AskedModel:
 
     @property
     def _who(self) -> dict[str, Any]:
-        return {"repeat": self.repeat, "sample_id": self.asks}
+        return {"repeat": self.repeat, "sample_id": self.asks, "anew": self.anew}
 
     async def ask(self, request: Request, kind: type[A]) -> A:
         """The answer to any request, which is of this kind; kept with the others."""
@@ -116,12 +117,13 @@ class AskedModel:
 def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
     """The model, asked for a sample."""
     filters = ref.source.settings.filters
-    return AskedModel(asker, trial.answers, trial.requests, str(ref.item), ref.repeat, filters)
+    anew = ref.source.benchmark.probe
+    return AskedModel(asker, trial.answers, trial.requests, str(ref.item), ref.repeat, filters, anew)
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
     """What a sample's prompt is asked by."""
-    who: dict[str, Any] = {"repeat": ref.repeat, "sample_id": str(ref.item)}
+    who: dict[str, Any] = {"repeat": ref.repeat, "sample_id": str(ref.item), "anew": ref.source.benchmark.probe}
     if isinstance(sample.prompt, NotChat):
         return replace(sample.prompt, **who)
     return Chat(sample.messages, sample.tools, dict(ref.model.generation), **who)

@@ -82,7 +82,11 @@ def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
     """
     try:
         text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise pytest.UsageError(f"there is no baseline {path} yet: bless a run (--eval-save-baseline)") from None
+    except OSError as error:
+        raise pytest.UsageError(f"cannot read the baseline {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise pytest.UsageError(f"cannot read the baseline {path}: {error}") from None
     if re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE):
         raise pytest.UsageError(

@@ -21,7 +21,7 @@ from pytest_modeleval.store.schema import connect
 # How much of a run's id people type.
 SHORT = 8
 # Where a score's columns begin in a row of `Past.samples`, and which of all is the item's.
-_OF_SCORE = 5
+_OF_SCORE = 6
 _ITEM = _OF_SCORE + list(columns(ScoreRow)).index('"item"')
 
 
@@ -145,7 +145,7 @@ class Past:
             answer = "completions.completion, created"
             joined = "left join completions on key = scores.completion"
         rows = self._connection.execute(
-            f"select samples.before, prompt, target, {answer}, {names} from scores "
+            f"select samples.before, prompt, target, question, {answer}, {names} from scores "
             f"left join samples on hash = sample {joined} where scores.run = ? order by item, metric",
             (run,),
         )
@@ -156,10 +156,11 @@ class Past:
                 yield self._sample(found[0][:_OF_SCORE], [ScoreRow(*row[_OF_SCORE:]) for row in found], exchanges)
 
     def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
-        before, prompt, target, answer, created = row
+        before, prompt, target, question, answer, created = row
         completion = completion_in(answer) if answer else None
         messages = None if prompt is None else read_prompt(self._connection, before, prompt)
-        return StoredSample(scores, messages, target, completion, created if completion else 0.0, exchanges)
+        kept = created if completion else 0.0
+        return StoredSample(scores, messages, target, completion, kept, exchanges, question)
 
     def _exchanges(self, run: str, item: str) -> list[Exchange]:
         """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
@@ -176,6 +177,8 @@ class Past:
         return found
 
     def asked(self, sample: str) -> str:
-        """What a sample's last user message asked; empty when the store does not know."""
-        row = self._connection.execute("select before, prompt from samples where hash = ?", (sample,)).fetchone()
-        return last_question(read_prompt(self._connection, *row)) if row else ""
+        """What a sample asked; empty when the store does not know."""
+        row = self._connection.execute(
+            "select before, prompt, question from samples where hash = ?", (sample,)
+        ).fetchone()
+        return (row[2] or last_question(read_prompt(self._connection, *row[:2]))) if row else ""

@@ -17,12 +17,15 @@ from pytest_modeleval.items.settings import Settings, settings_of
 from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.limits import used_up
-from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.names import ItemName, SampleName, id_part
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import MARK, Options, closest, unknown
 from pytest_modeleval.options.tables import WORDS
 from pytest_modeleval.record import Labels
+
+# The id of the one parameter of a test whose samples are not selected.
+_NOTHING = "not-selected"
 
 
 class SampleRef(NamedTuple):
@@ -108,7 +111,14 @@ class Collector:
         params: list[Any] = []
         try:
             self._refuse_second(declared)
-            if self.drawn is not None and declared.name not in self.drawn.rows:
+            if declared.probe and not self._is_named(metafunc, declared):
+                self.names.add(declared.name)
+            elif declared.probe and all(spec.model == str(TINY) for spec in self.models):
+                raise pytest.UsageError(
+                    f"{declared.name} looks at a server, and tiny, which only computes, is none: "
+                    f"--model http://127.0.0.1:8000/v1 --eval {declared.name}"
+                )
+            elif self.drawn is not None and declared.name not in self.drawn.rows:
                 skip = pytest.mark.skip(reason=f"the collection {self.drawn.name} asks none of its samples")
                 params = [pytest.param(None, id="not-drawn", marks=skip)]
             else:
@@ -120,13 +130,13 @@ class Collector:
             else:
                 self.without_data[declared.name] = str(error)
                 skip = pytest.mark.skip(reason=str(error))
-                params = [pytest.param(None, id="no-data", marks=skip)]
+                params = [] if self.keywords or self.marks else [pytest.param(None, id="no-data", marks=skip)]
         except pytest.UsageError as error:
             self.error = self.error or error
         except (OSError, MemoryError) as error:
             why = f"{declared.name}: cannot make its data ready: {error or type(error).__name__}"
             self.error = self.error or pytest.UsageError(why + used_up(self.lock.parent))
-        metafunc.parametrize("sample", params, indirect=True)
+        metafunc.parametrize("sample", params or [pytest.param(None, id=_NOTHING)], indirect=True)
 
     def refuse_empty(self, items: Sequence[pytest.Item], *, failed: bool = False) -> None:
         """Raise for a mistake found while collecting, or when `-k` and `-m` left nothing to ask."""
@@ -189,6 +199,12 @@ class Collector:
             raise pytest.UsageError(
                 f"two benchmarks are called {declared.name!r}: {first} and {declared.where}; rename one"
             )
+
+    def _is_named(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
+        """Whether the user named this very benchmark: by its file, its exact name, or as a collection's."""
+        definition, words = metafunc.definition, words_of(self.keywords.lower())
+        is_typed = definition.session.isinitpath(definition.path)
+        return is_typed or declared.name in {*self.options.eval, *words, *(self.drawn.rows if self.drawn else ())}
 
     def _is_chosen(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
         """Whether the user named the benchmark: by path, collection, or a word of `-k` or `-m` that it answers to.
@@ -336,6 +352,12 @@ def declaration(item: pytest.Item | pytest.Metafunc) -> Benchmark | None:
     node: Any = item.definition if isinstance(item, pytest.Metafunc) else item
     mark = node.get_closest_marker(MARK)
     return mark.args[0] if mark and mark.args and isinstance(mark.args[0], Benchmark) else None
+
+
+def stands_for_nothing(item: pytest.Item) -> bool:
+    """Whether an item is there only because a test without any parameter would be skipped: nothing of it is asked."""
+    callspec = getattr(item, "callspec", None)
+    return callspec is not None and callspec.params.get("sample", item) is None and _NOTHING in callspec.id
 
 
 def selected(item: pytest.Item) -> SampleRef | None:

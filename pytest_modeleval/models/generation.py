@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 NUMBERS = frozenset(
     {
         *("temperature", "top_p", "top_k", "min_p", "typical_p", "seed", "n", "best_of"),
-        *("max_tokens", "max_completion_tokens", "max_new_tokens", "min_tokens", "min_new_tokens", "thinking_budget"),
+        *("max_tokens", "max_completion_tokens", "min_tokens", "thinking_budget"),
         *("presence_penalty", "frequency_penalty", "repetition_penalty", "repeat_penalty", "length_penalty"),
         *("top_logprobs", "prompt_logprobs", "truncate_prompt_tokens", "priority"),
     }
@@ -40,22 +40,17 @@ _OTHERS = frozenset(
         *("stop", "stop_token_ids", "bad_words", "allowed_token_ids", "logprobs", "logits_processors"),
         *("guided_json", "guided_regex", "guided_choice", "guided_grammar", "guided_decoding_backend", "json_schema"),
         *("tools", "tool_choice", "reasoning", "reasoning_effort", "thinking", "verbosity", "service_tier"),
-        *(
-            "reasoning_format",
-            "chat_template",
-            "chat_template_args",
-            "documents",
-            "modalities",
-            "metadata",
-            "user",
-            "store",
-            "cache_salt",
-            "grammar",
-            "regex",
-        ),
+        *("reasoning_format", "chat_template", "chat_template_args", "documents", "modalities", "metadata"),
+        *("user", "store", "cache_salt", "grammar", "regex"),
     }
 )
 SETTINGS = NUMBERS | _SWITCHES | _TABLES | _OTHERS
+# What other tools call some of these: a server would not know it, and answer by its own default.
+_ELSEWHERE = {
+    **dict.fromkeys(("max_new_tokens", "max_gen_toks", "max_length"), "max_tokens"),
+    **dict.fromkeys(("stop_seqs", "stop_sequences", "stop_strings", "until"), "stop"),
+    "do_sample": "temperature, whose 0 is greedy",
+}
 # The least that a model in this process makes something of.
 _LEAST = {"max_tokens": 1, "temperature": 0}
 # What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
@@ -78,6 +73,8 @@ def check_generation(spec: "ModelSpec") -> None:
         # TOML also has infinite numbers, NaN and dates.
         raise pytest.UsageError(f"{where}: it is sent as JSON: {error}") from None
     for key, value in every:
+        if (here := _ELSEWHERE.get(key)) and key in spec.generation and not spec.way.is_own:
+            raise pytest.UsageError(f"{where}: {key} is called {here} here")
         if kind := _kind_missed(key, value):
             raise pytest.UsageError(f"{where}: {key} is {kind}, not {value!r}")
         # A server may take -1 for what has no end.

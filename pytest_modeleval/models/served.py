@@ -20,7 +20,7 @@ def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
     if len(set(names)) < len(names):
-        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}")
+        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
     if strange := options.set.get("models", {}).keys() - {*aliases, *names}:
         raise unknown(
             "model in --eval-set models:", min(strange), {*aliases, *names}, "One with a dot stands in quotes."

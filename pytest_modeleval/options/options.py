@@ -301,7 +301,8 @@ def unknown(
     that was, where that is known.
     """
     known = sorted(set(known))
-    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75)
+    longer = (each for each in known if len(name) > 2 and each.lower().startswith(name.lower()))
+    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75) or next(longer, None)
     hint = f"; did you mean {close!r}?" if close else "." if known or how else ""
     # So that a slip is answered by a line.
     listed = f" Known: {', '.join(known)}." if known and not (close and len(known) > _LISTED) else ""

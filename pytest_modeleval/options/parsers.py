@@ -272,6 +272,8 @@ def folder(where: Where, text: str) -> Path:
     with suppress(OSError):
         if path.is_dir():
             return path
+        if path.is_file():
+            raise pytest.UsageError(f"{where} takes a folder, and {text!r} is a file")
     raise pytest.UsageError(f"{where}: there is no folder {text!r}")
 
 

@@ -77,9 +77,7 @@ class Measured:
         if figure not in found.spreads:
             raise KeyError(f"no request of this load has the figure {figure!r}")
         spread = found.spreads[figure]
-        if statistic in ("mean", "min", "max"):
-            return float(getattr(spread, statistic))
-        return spread.percentile(float(statistic[1:]))
+        return spread.statistic(statistic)
 
     @property
     def errors(self) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from _pytest._io.wcwidth import wcswidth
+
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.results.reuse import age
@@ -18,6 +20,17 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
         ).rstrip()
         for line in cells
     ]
+
+
+def fitted(text: str, width: int) -> str:
+    """A line that takes no more columns than this: its middle is left out."""
+    if wcswidth(text) <= width:
+        return text
+    room = max(2, width - 3) / wcswidth(text)
+    ends = int(len(text) * room / 2) + 1
+    while ends > 1 and wcswidth(f"{text[:ends]} … {text[-ends:]}") > width:
+        ends -= 1
+    return f"{text[:ends]} … {text[-ends:]}"
 
 
 def decimal(value: float | None) -> str:

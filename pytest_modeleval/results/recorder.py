@@ -12,6 +12,7 @@ from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.results.traces import without_own
 from pytest_modeleval.results.verdicts import (
     answer_rows,
     figures,
@@ -49,6 +50,13 @@ class Recorder:
         finally:
             recorded_scores.reset(token)
 
+    def shorten(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Leave the package's own frames out of an error in a benchmark's code, before pytest reports it."""
+        error = call.excinfo.value if call.excinfo else None
+        own = SampleError, AssertionError, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception
+        if isinstance(error, Exception) and not isinstance(error, own) and selected(item) is not None:
+            call.excinfo = without_own(error)
+
     def describe(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         """Put the item's record on its report; say a wrong answer and an error in one line."""
         ref = selected(item)
@@ -66,16 +74,16 @@ class Recorder:
         why = str(error or "")
         if isinstance(error, Crashed) and (error := error.__cause__):
             # Where it was raised once more, and by whom, is nothing of the user's.
-            report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(error))
+            report.longrepr = item.repr_failure(without_own(error))
         if isinstance(error, SampleError) and error.__cause__ is None:
             report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(trial, Trial):
-            report.longrepr = one_line(wrong_line(trial, report))
+            report.longrepr = wrong_line(trial, report)
         else:
             _make_harmless(report)
         trial = trial if isinstance(trial, Trial) else None
         asked, benchmark = trial and trial.sample, ref.source.benchmark.name
-        row, messages = sample_rows(asked.messages, asked.target, benchmark) if asked else (None, [])
+        row, messages = sample_rows(asked.messages, asked.target, benchmark, asked.question) if asked else (None, [])
         content = row.hash[:12] if row else ""
         record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(ref))
         if trial and trial.answers:

@@ -4,11 +4,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
 
 import pytest
 
 from pytest_modeleval.asking.trial import Trial
-from pytest_modeleval.foreign import harmless
+from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.failures import mistake_of
@@ -130,15 +131,23 @@ def _vote(trial: Trial) -> str:
 
 
 def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
-    """A wrong answer in one line: what was asked, expected and got."""
-    failed = _failed(trial)
-    asked = f"asked {shortened(trial.sample.asked)}"
+    """A wrong answer in a line each: what was asked, what was expected, what was got and why."""
+    failed, sample = _failed(trial), trial.sample
+    asked = f"asked {shortened(sample.asked, 200)}"
     if failed is not None:
-        why = f" ({failed.why})" if failed.why else ""
-        return f"{asked}, expected {shortened(failed.expected)}, got {shortened(failed.got)}{why}"
+        why = f" ({one_line(failed.why, 200)})" if failed.why else ""
+        expected, got = (_with_option(text, sample) for text in (failed.expected, failed.got))
+        return f"{asked}\nexpected {expected}\ngot {got}{why}"
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
-    return f"{asked}, expected {shortened(trial.sample.target)}: {said[0]}"
+    return f"{asked}\nexpected {shortened(sample.target)}: {one_line(said[0], 200)}"
+
+
+def _with_option(text: str, sample: Sample) -> str:
+    """The text, and the option that it is the letter of."""
+    place = ascii_uppercase.find(text) if len(text) == 1 else -1
+    option = f" {shortened(sample.options[place], 30)}" if 0 <= place < len(sample.options) else ""
+    return shortened(text) + option
 
 
 def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, why: str) -> str:

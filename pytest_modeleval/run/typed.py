@@ -1,7 +1,7 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,9 +44,19 @@ def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
         meant = same.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
         if setting in NUMBERS and name not in same:
             meant = f"--eval-generation {setting}=…"
-        if flag.startswith("--") and meant:
+        if flag.startswith("-") and meant:
             was = f" It is no flag any more: {moved[meant]}" if meant in moved else ""
             raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?{was}")
+
+
+def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str]) -> None:
+    """`pytest.UsageError` for a flag of ours where no model was named: nothing would be asked, and no gate fail.
+
+    ``arguments`` are those that were typed: addopts also stand above runs of other tests.
+    """
+    for flag in (argument.partition("=")[0] for argument in arguments):
+        if flag in known:
+            raise pytest.UsageError(f"{flag} is about a model, and this run has none: {_GIVE}")
 
 
 def placed(argument: str, start: Path) -> str:

@@ -82,7 +82,8 @@ def test_a_file_is_a_benchmark_of_its_name(replayed: pytest.Pytester, name: str)
     result.stdout.fnmatch_lines([f"PASSED {name}::test_my?main-00000?"])
     result.stdout.fnmatch_lines(
         [
-            "test_my?main-00001?  asked 'Capital of Italy? A. Rome*', expected 'A', got 'B'",
+            "test_my?main-00001?  asked 'Capital of Italy?'",
+            "    expected 'A' 'Rome', got 'B' '*'",
             "constant  my * 2 * 0 * 0.500 *",
         ]
     )

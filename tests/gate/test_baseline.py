@@ -84,7 +84,7 @@ def test_a_file_of_version_0_1_calls_its_samples_as_today(tmp_path: Path, lines:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(pytest.UsageError, match=r"cannot read the baseline .*nowhere\.json"):
+    with pytest.raises(pytest.UsageError, match=r"there is no baseline .*nowhere\.json yet"):
         read_baseline(tmp_path / "nowhere.json")
 
 

@@ -202,7 +202,7 @@ def test_a_model_asked_twice_tells_its_own_noise(many: pytest.Pytester, faulty: 
 
 
 BEFORE_ASKING = [
-    (["--eval-baseline", "none.json"], "cannot read the baseline *none.json: *"),
+    (["--eval-baseline", "none.json"], "there is no baseline *none.json yet: bless a run (--eval-save-baseline)"),
     (["--eval-min-score", "gsm8k=0.8"], "unknown benchmark in --eval-min-score, none of this run: 'gsm8k'*"),
     (
         ["--eval-min-score", "answers:esy=0.8"],

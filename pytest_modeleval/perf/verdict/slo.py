@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.perf.figures.definitions import RATES, SHARES, SPREADS
-from pytest_modeleval.perf.figures.figures import Values
+from pytest_modeleval.perf.figures.timing import Values
 
 _CONDITION = re.compile(r"([a-z0-9._]+)\s*(<=|>=|<|>)\s*([0-9.eE+-]+)\s*(\S*)")
 _UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
