@@ -26,6 +26,11 @@ def blocks(document: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", document, re.MULTILINE | re.DOTALL)
 
 
+def here(page: str) -> str:
+    """A page without the left side of its tables, on which other tools' flags stand where it is about those."""
+    return re.sub(r"^\| .*? \| ", "| ", page, flags=re.MULTILINE)
+
+
 def test_the_first_screen_has_both_commands() -> None:
     first = "\n".join(README.splitlines()[:60])
 
@@ -59,7 +64,8 @@ def test_the_benchmarks_listed_are_those_shipped() -> None:
 
 
 def test_every_flag_is_listed_and_every_listed_flag_exists() -> None:
-    documents = [README, *(path.read_text() for path in (ROOT / "docs").glob("*.md"))]
+    pages = {path.name: path.read_text() for path in (ROOT / "docs").glob("*.md")}
+    documents = [README, *(here(page) if name.endswith("moving.md") else page for name, page in pages.items())]
     named = set(re.findall(r"--(?:eval(?:-[a-z-]+)?\b|model\b)", "\n".join(documents)))
 
     assert named == {flag.name for flag in FLAGS if not flag.settings_only}
