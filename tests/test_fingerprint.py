@@ -134,10 +134,10 @@ def test_a_baseline_of_a_version_before_says_so_in_one_line_and_may_be_waived(he
     path.write_text(text.replace(written, "0123456789abcdef"))
 
     result = compare(helped)
-    waived = compare(helped, "--eval-baseline", "b.json", "--eval-waive", "scorer")
+    waived = compare(helped, "--eval-baseline", "b.json", "--eval-set", "gate.waive=scorer")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if line]
     assert line.startswith("ERROR: answers: the baseline was made by a version before")
-    assert line.endswith("Bless a new run, or waive it with --eval-waive scorer")
+    assert line.endswith("Bless a new run, or waive it with --eval-set gate.waive=scorer")
     waived.stdout.re_match_lines([r"answers  (passed|inconclusive) +change .*"])

@@ -63,7 +63,7 @@ FLAGS = [
     Slip("--model qwen3 --eval-hub hf", "--eval-hub takes one of modelscope, huggingface, not 'hf'"),
     Slip("--model qwen3 --eval-cache on", "--eval-cache takes one of off, read, write, only, any, not 'on'"),
     Slip("--model qwen3 --eval-only fail", "--eval-only takes one of regressed, failed, errors, flaky, not 'fail'"),
-    Slip("--model qwen3 --eval-filter remove_util=x", "unknown filter in --eval-filter: 'remove_util'; did you mean 'remove_until'? …"),
+    Slip("--model qwen3 --eval-filter remove_util=x", "unknown filter in --eval-filter: 'remove_util'; did you mean 'remove_until'?…"),
     Slip("--model qwen3 --eval-filter regex=[", "--eval-filter: '[' is no regular expression: unterminated character set at position 0"),
     Slip("--model qwen3 --eval-prompt '{question'", "--eval-prompt: expected '}' before end of string in '{question'; a brace that is meant is written twice"),
     Slip("--model qwen3 --eval-prompt question", "--eval-prompt: 'question' asks nothing: it has no field such as {question}"),
@@ -76,13 +76,13 @@ FLAGS = [
 ]  # fmt: skip
 
 GENERATION = [
-    Slip("--model qwen3 --eval-generation temprature=0", "unknown generation setting of model 'qwen3': 'temprature'; did you mean 'temperature'? …"),
+    Slip("--model qwen3 --eval-generation temprature=0", "unknown generation setting of model 'qwen3': 'temprature'; did you mean 'temperature'?…"),
     Slip("--model qwen3 --eval-generation temperature=0,7", "generation of model 'qwen3': temperature is a number, not '0,7'"),
     Slip("--model qwen3 --eval-generation temperature=hot", "generation of model 'qwen3': temperature is a number, not 'hot'"),
     Slip("--model qwen3 --eval-generation temperature=", "generation of model 'qwen3': temperature is a number, not ''"),
     Slip("--model qwen3 --eval-generation temperature", "--eval-generation takes KEY=VALUE, not 'temperature'"),
     Slip("--model qwen3 --eval-generation max_tokens=1k", "generation of model 'qwen3': max_tokens is a number, not '1k'"),
-    Slip("--model qwen3 --eval-generation max_token=5", "unknown generation setting of model 'qwen3': 'max_token'; did you mean 'max_tokens'? …"),
+    Slip("--model qwen3 --eval-generation max_token=5", "unknown generation setting of model 'qwen3': 'max_token'; did you mean 'max_tokens'?…"),
     Slip("--model qwen3 --eval-generation max_new_tokens=5", "generation of model 'qwen3': max_new_tokens is called max_tokens here"),
     Slip("--model qwen3 --eval-generation do_sample=false", "generation of model 'qwen3': do_sample is called temperature, whose 0 is greedy here"),
     Slip("--model w", "generation of model 'w': until is called stop here", own() + "\ngeneration = { until = ['Question:'] }"),
@@ -104,16 +104,16 @@ WITHOUT_A_MODEL = [
 ]  # fmt: skip
 
 CHOSEN = [
-    Slip("--model qwen3 -k gsmk8", "unknown benchmark, subset or tag in -k 'gsmk8': 'gsmk8'; did you mean 'gsm8k'? …"),
-    Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'STEM'? …"),
-    Slip("--model qwen3 -k 'mmlu and anatommy'", "unknown … 'anatommy'; did you mean 'anatomy'? …"),
+    Slip("--model qwen3 -k gsmk8", "unknown benchmark, subset or tag in -k 'gsmk8': 'gsmk8'; did you mean 'gsm8k'?…"),
+    Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'STEM'?…"),
+    Slip("--model qwen3 -k 'mmlu and anatommy'", "unknown … 'anatommy'; did you mean 'anatomy'?…"),
     Slip("--model qwen3 -k humaneval", "there is no benchmark 'humaneval' here yet: …"),
     Slip("--model qwen3 --eval mbpp", "there is no benchmark 'mbpp' here yet: …"),
-    Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'? …"),
-    Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'? …"),
-    Slip("--model qwen3 --eval gpqa", "unknown benchmark in --eval: 'gpqa'; did you mean 'gpqa_diamond'? …"),
-    Slip("--model qwen3 --eval aime", "unknown benchmark in --eval: 'aime'; did you mean 'aime25'? …"),
-    Slip("--model qwen3 --eval mmlu/stem", "unknown part of mmlu in --eval: 'stem'; did you mean 'STEM'? …"),
+    Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'?…"),
+    Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'?…"),
+    Slip("--model qwen3 --eval gpqa", "unknown benchmark in --eval: 'gpqa'; did you mean 'gpqa_diamond'?…"),
+    Slip("--model qwen3 --eval aime", "unknown benchmark in --eval: 'aime'; did you mean 'aime25'?…"),
+    Slip("--model qwen3 --eval mmlu/stem", "unknown part of mmlu in --eval: 'stem'; did you mean 'STEM'?…"),
     Slip("--model qwen3 --eval gsm8k/", "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not 'gsm8k/'"),
     Slip("--model qwen3 test_gsm9k.py", "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, …"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-99999]", "there is no …test_gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
@@ -123,27 +123,27 @@ CHOSEN = [
 ]  # fmt: skip
 
 SETTINGS = [
-    Slip("--model qwen3", "unknown benchmark in the config: 'gsmk'; did you mean 'gsm8k'? …", "[benchmarks.gsmk]\nshots = 0"),
-    Slip("--model qwen3", "unknown key in modeleval.toml: 'model'; did you mean 'models'? …", "[model.other]\nmodel = 'm'"),
-    Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'limt'; did you mean 'limit'? …", "[run]\nlimt = 5"),
+    Slip("--model qwen3", "unknown benchmark in the config: 'gsmk'; did you mean 'gsm8k'?…", "[benchmarks.gsmk]\nshots = 0"),
+    Slip("--model qwen3", "unknown … in modeleval.toml: 'model'; did you mean 'models'?…", "[model.other]\nmodel = 'm'"),
+    Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'limt'; did you mean 'limit'?…", "[run]\nlimt = 5"),
     Slip("--model qwen3", "modeleval.toml: [run] limit takes a whole number of at least 1, not '5.5'", "[run]\nlimit = 5.5"),
     Slip("--model qwen3", "modeleval.toml: [run] margin belongs into [gate]", "[run]\nmargin = '1pp'"),
     Slip("--model qwen3", "modeleval.toml: [gate] limit belongs into [run]", "[gate]\nlimit = 5"),
-    Slip("--model qwen3 test_answers.py", "unknown key in modeleval.toml: benchmark 'answers': 'shot'; did you mean 'shots'? …", "[benchmarks.answers]\nshot = 0"),
+    Slip("--model qwen3 test_answers.py", "unknown key in modeleval.toml: benchmark 'answers': 'shot'; did you mean 'shots'?…", "[benchmarks.answers]\nshot = 0"),
     Slip("--model qwen3 test_answers.py", "modeleval.toml: benchmark 'answers': shots is a whole number, not 'x'", "[benchmarks.answers]\nshots = 'x'"),
     Slip("--model qwen3", "modeleval.toml: benchmark 'answers' is a table of settings, not 0", "[benchmarks]\nanswers = 0"),
     Slip("--model qwen3", "…/modeleval.toml is not TOML: … (at line 4, column …)", "[run\nlimit = 5"),
-    Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'perf_paralel'; did you mean 'perf_parallel'? …", "[run]\nperf_paralel = 8"),
+    Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'perf_paralel'; did you mean 'perf_parallel'?…", "[run]\nperf_paralel = 8"),
     Slip("--model w", "modeleval.toml: model 'w': keys do not belong in a file; put it into an environment variable and name that in api_key_env", own(api_key="sk-1")),
     Slip("--model w", "model 'w': the environment variable QWEN_KEY has no key", own(api_key_env="QWEN_KEY")),
     Slip("--model w", "generation of model 'w': temperature is a number, not '0'", own() + "\ngeneration = { temperature = '0' }"),
-    Slip("--model w", "unknown key in modeleval.toml: model 'w': 'baseurl'; did you mean 'base_url'? …", called("w", baseurl="URL", model="qwen3")),
+    Slip("--model w", "unknown key in modeleval.toml: model 'w': 'baseurl'; did you mean 'base_url'?…", called("w", baseurl="URL", model="qwen3")),
     Slip("--model w", "modeleval.toml: model 'w': timeout is a number, not '60'", own(timeout="60")),
     Slip("--model w", "modeleval.toml: model 'w': timeout is in seconds and above 0, not -1", own(timeout=-1)),
     Slip("--model w", "modeleval.toml: model 'w': retries is a whole number, not 1.5", own(retries=1.5)),
     Slip("--model w", "modeleval.toml: model 'w': headers is a table, not a text", own(headers="X-Key: 1")),
     Slip("--model w", "modeleval.toml: model 'w' needs model = …", called("w", base_url="URL")),
-    Slip("--model w", "unknown api of model 'w': 'opnai'; did you mean 'openai'? …", own(api="opnai")),
+    Slip("--model w", "unknown api of model 'w': 'opnai'; did you mean 'openai'?…", own(api="opnai")),
 ]  # fmt: skip
 
 MODELS = [
@@ -190,8 +190,8 @@ GATES = [
     Slip("--model qwen3 --eval-stop-early", "--eval-stop-early compares with a run: give --eval-baseline FILE"),
     Slip("--model qwen3 --eval-min-score answers", "--eval-min-score takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not 'answers'"),
     Slip("--model qwen3 --eval-min-score answers=high", "--eval-min-score answers takes a score such as 0.8 or 80%, not 'high'"),
-    Slip("--model qwen3 --eval-min-score anwers=1 test_answers.py", "unknown benchmark in --eval-min-score, none of this run: 'anwers'; did you mean 'answers'? …"),
-    Slip("--model qwen3 --eval-min-score answers:eazy=1 test_answers.py", "unknown part of answers in --eval-min-score: 'eazy'; did you mean 'easy'? …"),
+    Slip("--model qwen3 --eval-min-score anwers=1 test_answers.py", "unknown benchmark in --eval-min-score, none of this run: 'anwers'; did you mean 'answers'?…"),
+    Slip("--model qwen3 --eval-min-score answers:eazy=1 test_answers.py", "unknown part of answers in --eval-min-score: 'eazy'; did you mean 'easy'?…"),
     Slip("--model qwen3 -x --eval-save-baseline new.json", "-x ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave -x out"),
     Slip("--model qwen3 -p rerunfailures --reruns 2 --eval-save-baseline new.json", "pytest-rerunfailures asks again until an answer is right, which no gate can weigh: leave --reruns out; …"),
 ]  # fmt: skip
@@ -209,7 +209,7 @@ LOADS = [
         for value in ("1;8", "0", "1-8", "1,,8", "abc", "1.5")
     ),
     Slip("--model qwen3 --perf-parallel 1 --perf-slo 'p99_ttft<500'", "--perf-slo: 'p99_ttft<500' has no unit: write 500ms or s (as in p99_ttft<500ms)"),
-    Slip("--model qwen3 --perf-parallel 1 --perf-slo 'ttft_p99<=500ms'", "unknown figure in --perf-slo: 'ttft_p99'; did you mean 'p99_ttft'? …"),
+    Slip("--model qwen3 --perf-parallel 1 --perf-slo 'ttft_p99<=500ms'", "unknown figure in --perf-slo: 'ttft_p99'; did you mean 'p99_ttft'?…"),
     Slip("--model qwen3 --perf-parallel 1 --perf-slo 'p99_ttft=500ms'", "--perf-slo: 'p99_ttft=500ms' is no condition; …"),
     Slip("--model qwen3 --perf-slo 'p99_ttft<=500ms'", "--perf-slo is about a load test, and this run has none: give --perf-parallel N, …"),
     Slip("--model qwen3 --perf-rate fast", "--perf-rate takes a number above 0, or several between commas; not 'fast'"),
@@ -243,7 +243,7 @@ TAKEN = [
 ]  # fmt: skip
 
 COMMANDS = [
-    ("list gsmk8", "unknown benchmark, tag or subset: 'gsmk8'; did you mean 'gsm8k'? …"),
+    ("list gsmk8", "unknown benchmark, tag or subset: 'gsmk8'; did you mean 'gsm8k'?…"),
     ("list humaneval", "there is no benchmark 'humaneval' here yet: …"),
     ("show test_answers.py::test_answers[easy-00000]", "there is no run store … yet: a run with --model makes it"),
     ("diff last~1 last", "there is no run store … yet: a run with --model makes it"),

@@ -145,7 +145,7 @@ class Asker:
         if kind in model.answers:
             return model
         given = " and ".join(sorted(each.gives for each in model.answers)) or "nothing"
-        instead = ": ask it with --eval-choices generate" if kind is LogLikelihood else ""
+        instead = ": ask it with --eval-set run.choices=generate" if kind is LogLikelihood else ""
         raise StopRun(f"{self.spec.name} answers {given}, and {request.sample_id} asks for {request.gives}{instead}")
 
     async def _open(self, kind: type[Request]) -> Model:

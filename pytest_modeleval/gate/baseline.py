@@ -194,7 +194,7 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
     """`pytest.UsageError` for the first pin that matters, differs and was not waived."""
     for pin in waived:
         if pin not in MATTERS:
-            raise unknown("pin in --eval-waive", pin, MATTERS)
+            raise unknown("pin in waive of [gate]:", pin, MATTERS)
     for pin in MATTERS:
         was, now = part.pins.get(pin), pins.get(pin)
         if pin == "data":
@@ -204,11 +204,12 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
         if pin == "scorer" and not str(was).startswith(REACHED):
             raise pytest.UsageError(
                 f"{name}: the baseline was made by a version before, which pinned a scorer's files and not what it "
-                "reaches: nobody can tell whether it is the same. Bless a new run, or waive it with --eval-waive scorer"
+                "reaches: nobody can tell whether it is the same. Bless a new run, or waive it with "
+                "--eval-set gate.waive=scorer"
             )
         raise pytest.UsageError(
             f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
-            f"run, or waive it with --eval-waive {pin}"
+            f"run, or waive it with --eval-set gate.waive={pin}"
         )
 
 

@@ -21,6 +21,7 @@ from pytest_modeleval.models.spec import TINY, ModelSpec
 from pytest_modeleval.names import ItemName, SampleName, id_part
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import MARK, Options, closest, unknown
+from pytest_modeleval.options.tables import WORDS
 from pytest_modeleval.record import Labels
 
 # The id of the one parameter of a test whose samples are not selected.
@@ -180,10 +181,14 @@ class Collector:
     def _refuse_strange_tables(self) -> None:
         """Raise for what is no benchmark but looks like one; a run need not look into all folders."""
         known = {*self._where, *shipped_names()}
-        for where, names in (("the config", self.tables), ("--eval-show", self.options.show)):
+        for where, names in (("the config", self.tables), ("show of [run]", self.options.show)):
             for name in names:
                 if name not in known and closest(name, known, cutoff=0.8):
                     raise unknown(f"benchmark in {where}:", name, known)
+        for name in self.options.set.get("benchmarks", {}):
+            # Which is typed, and so about this run.
+            if name not in known:
+                raise unknown_benchmark("table in --eval-set:", name, known.union(WORDS))
 
     def _hints(self) -> list[str]:
         return sorted(self.names) if len(self.names) <= 40 else sorted(self._where)

@@ -81,9 +81,9 @@ def benchmark(
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
     of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
     says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
-    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
-    it. A ``probe`` is for a check of a server rather than of a model: it is asked where it is named, never as one of
-    all, and always anew. Raises `TypeError` for rows that are no dataset.
+    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``show`` of [run]
+    names it. A ``probe`` is for a check of a server rather than of a model: it is asked where it is named, never as one
+    of all, and always anew. Raises `TypeError` for rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__

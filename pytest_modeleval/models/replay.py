@@ -64,7 +64,7 @@ class ReplayModel:
         if isinstance(request, LogLikelihood) and not isinstance(answer, LogLikelihoods):
             raise StopRun(
                 f"{self._path} answers {request.sample_id} without choice_logprobs; score its texts with "
-                "--eval-choices generate"
+                "--eval-set run.choices=generate"
             )
         return answer
 

@@ -3,27 +3,29 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec, resolve
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.sample import StopRun
 
 # Models of a server that are named.
 _NAMED = 20
 
 
-def named_models(
-    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]
-) -> list[ModelSpec]:
+def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
-    specs = [_found(resolve(name, aliases, generation)) for name in names]
+    if strange := options.set.get("models", {}).keys() - {*aliases, *names}:
+        raise unknown(
+            "model in --eval-set models:", min(strange), {*aliases, *names}, "One with a dot stands in quotes."
+        )
+    specs = [_found(resolve(name, aliases, options.generation, options.set)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(

@@ -26,7 +26,7 @@ _SHOWN = 400
 _NONSENSE = 366 * 86400.0
 # What a server without echo says of it.
 _OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
-ECHO = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
+ECHO = "; choices = loglikelihood needs a server whose /completions echoes prompts with logprobs"
 
 
 class Troubles:

@@ -36,7 +36,7 @@ class Flag:
     help: str
     parse: Callable[[Where, Any], Any]
     default: Any = None
-    # Stands in the project's settings, and not on the command line.
+    # Stands in the project's settings, and on the command line behind `--eval-set` alone.
     settings_only: bool = False
     name: str = ""
     field: str = ""

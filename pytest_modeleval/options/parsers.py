@@ -117,8 +117,8 @@ def name(_: str, text: str) -> str:
 
 
 def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """Names as they are."""
-    return tuple(texts)
+    """Names between commas, each once."""
+    return tuple({name.strip(): None for name in ",".join(texts).split(",")})
 
 
 def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -246,8 +246,8 @@ def paths(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
 
 
 def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """Metrics, each once."""
-    return tuple({one_of(*METRICS)(flag, text): None for text in texts})
+    """Metrics between commas, each once."""
+    return tuple(one_of(*METRICS)(flag, name) for name in names(flag, texts))
 
 
 def outputs(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:

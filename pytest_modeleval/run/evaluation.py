@@ -79,7 +79,7 @@ class Evaluation:
         settings = settings_of(config)
         tables = settings.tables
         aliases = read_aliases(tables["models"])
-        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options.generation)
+        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options)
         if self.options.budget:
             refuse_unbounded(self.models, self.options.budget)
         refuse_for_baseline(config, self.options)

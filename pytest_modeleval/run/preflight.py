@@ -9,6 +9,7 @@ from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.options import FLAGS as OPTIONS
 from pytest_modeleval.options.options import MARK, Options
 from pytest_modeleval.options.sources import typed
 from pytest_modeleval.perf.options.asked import PERF
@@ -60,15 +61,16 @@ def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytes
 def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
     """`pytest.UsageError` for what no baseline can be read or saved for: several models, and a stop at a failure.
 
-    And for a typed flag that is about a baseline where there is none: `--eval-aa` would ask twice for nothing.
+    And for what is typed about a baseline where there is none: `aa` would ask twice for nothing.
     """
+    told = typed(config, OPTIONS)
     for name, needed, there in (
         ("aa", "save-baseline", options.save_baseline),
         ("waive", "baseline", options.baseline),
         ("margin", "baseline", options.baseline or options.save_baseline or options.min_score or options.plan),
     ):
-        if config.getoption(f"modeleval_{name}", None) and not there:
-            raise pytest.UsageError(f"--eval-{name} is about --eval-{needed} FILE, which is missing")
+        if name in told and getattr(options, name) and not there:
+            raise pytest.UsageError(f"{told[name].where} is about --eval-{needed} FILE, which is missing")
     if (options.baseline or options.save_baseline) and len(options.model) > 1:
         names = ", ".join(options.model)
         raise pytest.UsageError(f"a baseline is for one model, not for {len(options.model)}: {names}")

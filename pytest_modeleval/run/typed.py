@@ -10,9 +10,11 @@ from pytest_modeleval import xdist
 from pytest_modeleval.items.collect import words_of
 from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
+from pytest_modeleval.models.generation import NUMBERS
 from pytest_modeleval.names import id_part
+from pytest_modeleval.options.flags import Flag
 from pytest_modeleval.options.options import closest
-from pytest_modeleval.options.sources import is_active
+from pytest_modeleval.options.sources import is_active, set_by
 
 # Flags of version 0.1, and what says the same.
 _MOVED = {
@@ -26,16 +28,25 @@ _MOVED = {
 _GIVE = "give --model NAME, such as --model tiny"
 
 
-def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
+def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
     """`pytest.UsageError` for a flag that nobody knows and that is one of an extra's, or looks like one of ours."""
+    moved = _MOVED | {each.name: set_by(each) for each in options if each.settings_only}
+    # `--limit` is `--eval-limit`.
+    same = {f"--{each.key.replace('_', '-')}": each.name for each in options if not each.settings_only}
     for argument in strange:
         flag = argument.partition("=")[0]
-        if flag in _MOVED:
-            raise pytest.UsageError(f"{flag} is no flag any more: {_MOVED[flag]}")
+        name = flag.lower().replace("_", "-")
+        if name in moved:
+            raise pytest.UsageError(f"{name} is no flag any more: {moved[name]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
-        if flag.startswith("-") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
-            raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?")
+        setting = name.removeprefix("--").removeprefix("eval-").replace("-", "_")
+        meant = same.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
+        if setting in NUMBERS and name not in same:
+            meant = f"--eval-generation {setting}=…"
+        if flag.startswith("-") and meant:
+            was = f" It is no flag any more: {moved[meant]}" if meant in moved else ""
+            raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?{was}")
 
 
 def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str]) -> None:

@@ -15,7 +15,7 @@ from tests.conftest import ANSWERS, WITHOUT, FaultyServer, answer, run, run_alon
 from tests.gate.test_gate import ask, wrong
 
 SIXTY = ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 40, "hard": 20}')
-GATE = ["--eval-baseline", "b.json", "--eval-margin", "20pp", "--eval-waive", "scorer"]
+GATE = ["--eval-baseline", "b.json", "--eval-margin", "20pp", "--eval-set", "gate.waive=scorer"]
 SAVE = ["--eval-save-baseline", "b.json"]
 FILES = ["--eval-write", "o.json", "--eval-write", "o.md"]
 
