@@ -199,3 +199,32 @@ def test_what_has_no_data_is_not_counted_as_deselected(
     )
 
     result.assert_outcomes(failed=2, deselected=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--eval", "gsm8k,process_bench/math"], "gsm8k (2), process_bench/math (5)"),
+        (["-k", "process_bench and gsm8k"], "process_bench/gsm8k (5)"),
+        (["-k", "mmlu and abstract_algebra"], "mmlu/abstract_algebra (*)"),
+        (["test_gsm8k.py", "--eval-limit", "1"], "gsm8k (1)"),
+        (["test_answers.py", "--eval-repeats", "3"], "answers (10)"),
+        (["test_answers.py", "-k", "easy"], "answers/easy (6)"),
+    ],
+)
+def test_the_header_says_what_is_asked(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
+    result = run(shipped, "--model", "faulty", *arguments, "--eval-data", "data", "--eval-shots", "0", "--co")
+
+    result.stdout.fnmatch_lines([f"modeleval: asks {said}"])
+
+
+def test_workers_say_what_is_asked_too(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py", "-k", "easy", "-n", "2")
+
+    assert result.outlines.count("modeleval: asks answers/easy (6)") == 1
+
+
+def test_a_groups_name_stands_for_its_subsets(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "-k", "arithmetic and (add or multiply-1)", "--co")
+
+    result.stdout.fnmatch_lines(["modeleval: asks arithmetic/add (75), arithmetic/multiply-1 (25)"])
