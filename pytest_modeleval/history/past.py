@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
@@ -164,14 +165,14 @@ class Past:
     def _exchanges(self, run: str, item: str) -> list[Exchange]:
         """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
         rows = self._connection.execute(
-            "select asked, completion from answers where run = ? and item = ? order by number", (run, item)
+            "select asked, completion, by from answers where run = ? and item = ? order by number", (run, item)
         ).fetchall()
         found: list[Exchange] = []
         before, length = "", 0
-        for asked, key in rows:
+        for asked, key, by in rows:
             messages, goes_on = read(self._connection, asked, before if asked != before else "")
             repeated = length if goes_on else 0
-            found.append(Exchange(messages, repeated, self.answer(key)[0]))
+            found.append(Exchange(messages, repeated, self.answer(key)[0], "" if by == UNDER_EVALUATION else by))
             before, length = asked, repeated + len(messages)
         return found
 

@@ -47,6 +47,17 @@ def _found(spec: ModelSpec) -> ModelSpec:
     raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
 
 
+def named_roles(roles: Mapping[str, Sequence[str]], aliases: Mapping[str, ModelSpec]) -> dict[str, list[ModelSpec]]:
+    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
+
+    What --eval-generation lays over the model under evaluation is not theirs. `pytest.UsageError` as `named_models`.
+    """
+    return {
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in named_models(names, aliases, {})]
+        for role, names in roles.items()
+    }
+
+
 async def _listed(spec: ModelSpec) -> Sequence[str]:
     from pytest_modeleval.models.openai import OpenAIModel
 

@@ -10,7 +10,7 @@ from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
 from pytest_modeleval.options.options import unknown
 
 # Sections of tables with names, and those that are one table.
-SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
+SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate", "roles")
 
 
 class Table(NamedTuple):

@@ -30,10 +30,18 @@ class Options:
         ASKED,
         "NAME",
         "model to evaluate: an alias, an address (http://127.0.0.1:8000/v1), a hub id or local folder, openai:NAME, "
-        "replay:FILE or tiny; may be repeated",
+        "replay:PATH, run:ID or tiny; ROLE=NAME for a judge, user, reranker or embedder; may be repeated",
         values.models,
         (),
         name="--model",
+    )
+    roles: Mapping[str, tuple[str, ...]] = flag(
+        ASKED,
+        "ROLE=NAME",
+        "models in another role than that under evaluation: judge, user, reranker, embedder",
+        values.roles,
+        {},
+        settings_only=True,
     )
     eval: Mapping[str, tuple[str, ...]] = flag(
         ASKED,
@@ -179,7 +187,8 @@ class Options:
     waive: tuple[str, ...] = flag(
         GATE,
         "PIN",
-        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters; may be repeated",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles; may be "
+        "repeated",
         values.names,
         (),
     )

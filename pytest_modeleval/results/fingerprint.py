@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,13 +12,16 @@ from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.gate.baseline import REACHED
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
-def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
+def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str]) -> dict[str, str]:
     """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people.
 
-    Recorded answers are told by their file's content, ``answers``: compared with themselves they would always pass.
+    Recorded answers are told by their content, ``answers``: compared with themselves they would always pass. ``roles``
+    says who has those that the benchmark takes (`who_has`).
     """
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
@@ -28,6 +32,7 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
     recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.way.is_recorded and path.is_file() else {}
     return {
         **recorded,
+        **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
@@ -38,6 +43,23 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
         "api": spec.api,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPUs",
     }
+
+
+def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Sequence[object]) -> dict[str, str]:
+    """Who has each role and with which settings, by the role: a judge that moved to another address is the same."""
+    found = {}
+    for role, specs in roles.items():
+        told = []
+        for spec in specs:
+            who = identity_of(spec, digests, offline=True, own=own)
+            left_out = {"address", "headers", *(() if who.is_sure else ("commit",))}
+            fields = {key: value for key, value in who.fields.items() if key not in left_out}
+            shown = spec.identity or spec.model
+            told.append(
+                f"{shown} {_short(json.dumps([fields, dict(spec.generation)], sort_keys=True, default=str))[:8]}"
+            )
+        found[role] = ", ".join(told)
+    return found
 
 
 @lru_cache(maxsize=8)
