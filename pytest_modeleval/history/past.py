@@ -12,6 +12,7 @@ import pytest
 
 from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
@@ -65,9 +66,9 @@ class Past:
         rows = self._connection.execute(f"select id, started from runs where {scored} order by started, id")
         return [Run(*row) for row in rows]
 
-    def run(self, text: str) -> Run:
-        """The run of an id, the beginning of one, ``last`` or ``last~1``."""
-        runs = self.runs()
+    def run(self, text: str, *, besides: str = "") -> Run:
+        """The run of an id, the beginning of one, ``last`` or ``last~1``; none whose id is ``besides``."""
+        runs = [run for run in self.runs() if run.id != besides]
         back = re.fullmatch(r"last(?:~(\d{1,9}))?", text)
         if back and (number := int(back[1] or 0)) < len(runs):
             return runs[-1 - number]
@@ -75,13 +76,24 @@ class Past:
         if len(found) == 1:
             return found[0]
         what = f"{len(found)} runs begin with {text!r}" if found else f"there is no run {text!r}"
+        close = None if found else closest(text, ["last", *(run.short for run in runs)], cutoff=0.75)
         newest = [f"{run.short} ({run.time}, {', '.join(self.models(run))})" for run in reversed((found or runs)[-10:])]
-        raise pytest.UsageError(f"{what} in {self.path}. Known, newest first: {', '.join(newest) or 'none'}")
+        hint = f"; did you mean {close!r}?" if close else "."
+        raise pytest.UsageError(f"{what} in {self.path}{hint} Known, newest first: {', '.join(newest) or 'none'}")
 
     def models(self, run: Run) -> list[str]:
         """The models that a run asked."""
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
+
+    def givers(self, run: Run) -> list[str]:
+        """The runs in which the answers were given that a run scored: other ones where they were stored before."""
+        rows = self._connection.execute(
+            "select distinct completions.run from scores join completions on key = scores.completion "
+            "where scores.run = ? and completions.run is not null",
+            (run.id,),
+        )
+        return [run for (run,) in rows]
 
     def benchmarks(self) -> list[str]:
         """Every benchmark of which something was scored."""

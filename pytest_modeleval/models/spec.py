@@ -42,6 +42,7 @@ APIS: Mapping[str, Api] = {
     "openai": Api("openai.OpenAIModel", is_served=True),
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
+    "run": Api("stored_run.RunModel", is_recorded=True),
 }
 _OWN = Api()
 
@@ -121,7 +122,7 @@ def _alias(name: str, table: Table) -> ModelSpec:
     if settings.get("retries", 0) < 0:
         raise pytest.UsageError(f"{table.where}: retries is at least 0, not {settings['retries']!r}")
     api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
-    if api in ("openai", "replay") and settings.get("args"):
+    if api in ("openai", "replay", "run") and settings.get("args"):
         raise pytest.UsageError(
             f"{table.where}: args are for a model in this process; what a server is asked with stands in generation"
         )
@@ -264,7 +265,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
     if name.lower().startswith(("http://", "https://")):
         return _at_address(name)
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in ("openai", "replay"):
+    if colon and prefix in ("openai", "replay", "run"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
         if prefix == "replay" and not Path(rest).is_file():
@@ -281,7 +282,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         name,
         [*aliases, "tiny"],
         "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
-        "(http://127.0.0.1:8000/v1), openai:NAME or replay:FILE.",
+        "(http://127.0.0.1:8000/v1), openai:NAME, replay:PATH or run:ID.",
     )
 
 

@@ -28,10 +28,8 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str
     asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
-    path = Path(spec.model)
-    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.way.is_recorded and path.is_file() else {}
     return {
-        **recorded,
+        **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
         "revision": revision,
         "data": data,
@@ -43,6 +41,14 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str
         "api": spec.api,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPUs",
     }
+
+
+def _recorded(spec: ModelSpec) -> str:
+    """What tells recorded answers: a file's content, the runs that gave them; empty for a model that is asked."""
+    path = Path(spec.model)
+    if spec.way.is_recorded and path.is_file():
+        return _content(path, path.stat().st_mtime_ns)
+    return " ".join(spec.args.get("answers", ())) if spec.way.is_recorded else ""
 
 
 def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Sequence[object]) -> dict[str, str]:

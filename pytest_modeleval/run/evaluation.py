@@ -25,6 +25,7 @@ from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.shipped import shipped_benchmarks
@@ -86,8 +87,14 @@ class Evaluation:
         settings = settings_of(config)
         tables = settings.tables
         aliases = read_aliases(tables["models"])
-        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options.generation)
-        self.roles: Mapping[str, list[ModelSpec]] = named_roles(self.options.roles, aliases)
+        worker = xdist.worker_input(config)
+        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        self.root = settings.root
+        self.folder: Path = self.root / ".modeleval"
+        in_runs = partial(with_runs, folder=self.folder, besides=self.run)
+        self.models: list[ModelSpec] = in_runs(named_models(self.options.model, aliases, self.options.generation))
+        roles = named_roles(self.options.roles, aliases)
+        self.roles: Mapping[str, list[ModelSpec]] = {role: in_runs(specs) for role, specs in roles.items()}
         if not self.models:
             raise pytest.UsageError(
                 f"{self.others[0].name} is to be asked by what evaluates a model: give --model NAME"
@@ -97,12 +104,10 @@ class Evaluation:
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
-        self.root = settings.root
-        if self.options.report and not xdist.worker_input(config):
+        if self.options.report and not worker:
             from pytest_modeleval.reports.allure.command import found
 
             found(self.root)
-        self.folder: Path = self.root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
@@ -118,7 +123,6 @@ class Evaluation:
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
-        worker = xdist.worker_input(config)
         self.only: list[Key] | None = (
             worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
         )
@@ -134,7 +138,6 @@ class Evaluation:
         self._owner = str(worker["workerid"]) if worker else "main"
         self._purse: Purse | None = None
         self.spent: Spent | None = None
-        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
