@@ -17,7 +17,7 @@ def with_runs(specs: Sequence[ModelSpec], folder: Path, *, besides: str = "") ->
 
     `pytest.UsageError` for a run that there is not, and for one of several models none of which is named.
     """
-    return [_found(spec, folder, besides) if spec.api == "run" else spec for spec in specs]
+    return [_found(spec, folder, besides) if spec.way.is_run else spec for spec in specs]
 
 
 def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:

@@ -24,13 +24,14 @@ class Api:
     """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
 
     They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
-    that were recorded, which cost nothing (``is_recorded``); none of it is known of a user's own (``is_own``).
+    that were recorded, which cost nothing (``is_recorded``), in a run of the store (``is_run``); none of it is known of a user's own (``is_own``).
     """
 
     opens: str = ""
     is_local: bool = False
     is_served: bool = False
     is_recorded: bool = False
+    is_run: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -42,7 +43,7 @@ APIS: Mapping[str, Api] = {
     "openai": Api("openai.OpenAIModel", is_served=True),
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
-    "run": Api("stored_run.RunModel", is_recorded=True),
+    "run": Api("stored_run.RunModel", is_recorded=True, is_run=True),
 }
 _OWN = Api()
 
