@@ -24,7 +24,8 @@ class Api:
     """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
 
     They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
-    that were recorded, which cost nothing (``is_recorded``), in a run of the store (``is_run``); none of it is known of a user's own (``is_own``).
+    that were recorded, which cost nothing (``is_recorded``), or in a run of the store (``is_run``). None of it is known
+    of a user's own (``is_own``).
     """
 
     opens: str = ""
@@ -269,7 +270,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
     if colon and prefix in ("openai", "replay", "run"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
-        if prefix == "replay" and not Path(rest).is_file():
+        if prefix == "replay" and not Path(rest).exists():
             raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None

@@ -14,6 +14,7 @@ from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.models.recorded import files_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
@@ -46,8 +47,8 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str
 def _recorded(spec: ModelSpec) -> str:
     """What tells recorded answers: a file's content, the runs that gave them; empty for a model that is asked."""
     path = Path(spec.model)
-    if spec.way.is_recorded and path.is_file():
-        return _content(path, path.stat().st_mtime_ns)
+    if spec.way.is_recorded and path.exists():
+        return " ".join(_content(each, each.stat().st_mtime_ns) for each in files_of(path))
     return " ".join(spec.args.get("answers", ())) if spec.way.is_recorded else ""
 
 
@@ -68,7 +69,7 @@ def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Seq
     return found
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
