@@ -14,7 +14,7 @@ from pytest_modeleval.items.draw import choose
 from pytest_modeleval.items.named import Named, names_above
 from pytest_modeleval.items.selection import could_select
 from pytest_modeleval.items.settings import Settings, settings_of
-from pytest_modeleval.items.shipped import shipped_names
+from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.spec import TINY, ModelSpec
