@@ -16,7 +16,7 @@ import pytest_modeleval.reports
 from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import FaultyServer, alias, run_alone, send
+from tests.conftest import FaultyServer, add_settings, alias, run_alone, send
 from tests.perf.conftest import FEW, perf
 from tests.perf.truth import true_ttft
 
@@ -293,7 +293,8 @@ def test_a_report_of_loads_needs_allure_pytest(served: pytest.Pytester, tmp_path
 
 def test_everything_is_written_down(served: pytest.Pytester) -> None:
     pyarrow = pytest.importorskip("pyarrow.parquet")
-    result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out", "--perf-records", "parquet")
+    add_settings(served, '[run]\nperf_records = "parquet"')
+    result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out")
     assert result.ret == 0
 
     out = served.path / "out"

@@ -22,7 +22,7 @@ from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.reports.files import file_name, track, write_all
-from pytest_modeleval.perf.reports.live import LiveLine, standing
+from pytest_modeleval.perf.reports.live import standing
 from pytest_modeleval.perf.reports.plots import plot_notes, plots
 from pytest_modeleval.perf.reports.tables import lines, speeds
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
@@ -219,29 +219,19 @@ def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, mon
         (
             Plan(parallel=8, number=100, warm_up=10),
             Progress(5.0, 60, 55, 1, 5, 5500, 0.12),
-            "55/110, 5 in flight, 11.00 requests/s, 1,100 tokens/s, TTFT 120.0 ms, 1 error, 5 s left",
+            "55/110, 11.00 req/s, 1 error, 5 s left, TTFT 120.0 ms, 1,100 tok/s, 5 in flight",
         ),
         (
             Plan(rate=5, duration=60),
             Progress(20.0, 100, 0, 0, 100, 0, None),
-            "0, 100 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors, 40 s left",
+            "0, 0.000 req/s, 0 errors, 40 s left, 0.000 tok/s, 100 in flight",
         ),
-        (Plan(parallel=1), Progress(0.0, 0, 0, 0, 0, 0, None), "0, 0 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors"),
+        (Plan(parallel=1), Progress(0.0, 0, 0, 0, 0, 0, None), "0, 0.000 req/s, 0 errors, 0.000 tok/s, 0 in flight"),
     ],
     ids=["number", "duration", "nothing yet"],
 )  # fmt: skip
 def test_the_live_line(plan: Plan, progress: Progress, expected: str) -> None:
     assert standing(plan, progress) == expected
-
-
-@pytest.mark.parametrize(("flags", "shown"), [([], True), (["-v"], False), (["-q"], False), (["-s"], False)])
-def test_the_live_line_is_for_a_terminal_that_wants_neither_more_nor_less(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, flags: list[str], shown: bool
-) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    config = pytester.parseconfigure("--color=yes", *flags)
-
-    assert (LiveLine(config)._writer is not None) == shown
 
 
 def test_the_interval_of_a_ratio_covers_as_often_as_it_says() -> None:

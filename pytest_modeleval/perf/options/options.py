@@ -149,6 +149,13 @@ class PerfOptions:
     extend: int = flag(
         TITLE, "K", "ask up to K times as much again while the limits are undecided (default: 3)", values.at_least(0), 3
     )
+    on_invalid: str = flag(
+        TITLE,
+        "WHAT",
+        "an INVALID measurement fails (fail), or is shown alone (warn) (default: fail)",
+        values.one_of("fail", "warn"),
+        "fail",
+    )
     cached: bool = flag(TITLE, "", "prompts may come from the server's cache", values.yes, False)
     calibrate: bool = flag(TITLE, "", "measure this machine's own floor before each load", values.yes, False)
     compare: str | None = flag(TITLE, "RUN", "show the change since an earlier run: its id, or last", values.name)
@@ -161,7 +168,12 @@ class PerfOptions:
     )
     out: Path | None = flag(TITLE, "DIR", "write figures, records of every request, and plots to DIR", values.path)
     records: str = flag(
-        TITLE, "KIND", "of the records: jsonl or parquet (default: jsonl)", values.one_of("jsonl", "parquet"), "jsonl"
+        TITLE,
+        "KIND",
+        "of the records: jsonl or parquet (default: jsonl)",
+        values.one_of("jsonl", "parquet"),
+        "jsonl",
+        settings_only=True,
     )
     track: str | None = flag(
         TITLE, "WHERE", "log the figures to wandb, swanlab or clearml", values.one_of("wandb", "swanlab", "clearml")

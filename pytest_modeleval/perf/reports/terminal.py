@@ -13,7 +13,8 @@ def write(terminal: pytest.TerminalReporter, run: Loads, words: Iterable[str]) -
     """All that a run measured; first, in a line each, the items that ended as one of these words says."""
     for word in words:
         for report in terminal.stats.get(word, []):
-            terminal.write_line(f"{report.nodeid.rpartition('::')[2]}  {report.longrepr}")
+            why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+            terminal.write_line(f"{report.nodeid.rpartition('::')[2]}  {why}")
     if run.measured:
         terminal.write_sep("=", "load")
     for line in _all_lines(run):
