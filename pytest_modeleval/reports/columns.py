@@ -20,6 +20,25 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     ]
 
 
+# Columns of a user's terminal.
+WIDTH = 80
+
+
+def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    """`aligned`, within a terminal's width: where names in the first column are too long, each is above its line."""
+    lines = aligned(cells, right)
+    if max(map(len, lines)) <= WIDTH:
+        return lines
+    rest = aligned([("", *line[1:]) for line in cells], right)
+    return [part for line, numbers in zip(cells, rest, strict=True) for part in (clipped(line[0]), numbers)]
+
+
+def clipped(text: str) -> str:
+    """A text that fits a line: its beginning and its end."""
+    text = harmless(text)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH // 2 - 1]}…{text[-WIDTH // 2 :]}"
+
+
 def decimal(value: float | None) -> str:
     """Three places, or a dash."""
     return "-" if value is None else f"{value:.3f}"

@@ -191,7 +191,7 @@ class LoadHooks:
         if isinstance(error, LoadOutcome):
             self._words[item.nodeid] = error.word
         if isinstance(error, Invalid) and (param := param_of(item)) and param.options.on_invalid == "warn":
-            report.outcome, report.longrepr = "skipped", (*item.location[:2], str(error))
+            report.outcome, report.longrepr = "skipped", (str(item.path), (item.location[1] or 0) + 1, str(error))
             return report
         self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
         if isinstance(error, LoadOutcome | pytest.UsageError | StopRun):

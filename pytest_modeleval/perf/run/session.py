@@ -159,7 +159,17 @@ class LoadSession:
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
         found = Measured(
-            name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor, is_tried=tried
+            name,
+            model.name,
+            at,
+            (),
+            slo,
+            confidence,
+            most_errors=options.max_error_rate,
+            floor=floor,
+            is_tried=tried,
+            server=workload.target().shown(workload.url),
+            prompts=workload.prompts,
         )
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
