@@ -23,6 +23,7 @@ _MOVED = {
     "--eval-summary": "--eval-write FILE.md",
     "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
     "--eval-html": "--eval-write FILE.html",
+    "--perf-records": 'perf_records = "parquet" in [run] of modeleval.toml',
 }
 _GIVE = "give --model NAME, such as --model tiny"
 
