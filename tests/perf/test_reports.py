@@ -23,7 +23,7 @@ from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
 from pytest_modeleval.perf.reports.files import file_name, track, write_all
 from pytest_modeleval.perf.reports.live import LiveLine, standing
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
 from pytest_modeleval.perf.reports.tables import lines, speeds
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
 from pytest_modeleval.perf.speed import Speed
@@ -139,7 +139,6 @@ def test_the_figures_of_a_load_have_the_names_of_the_objectives() -> None:
 
 
 def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[str, Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -169,7 +168,6 @@ def test_a_load_without_figures_is_named_above_what_is_said_of_it() -> None:
 
 
 def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[tuple[str, str], Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -199,18 +197,15 @@ def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
     assert list(drawn["Latency", "requests in flight"]) == ["m p50", "m p90", "m p99", "b p50", "b p90", "b p99"]
 
 
+def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
+    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
+
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
+
+
 def test_one_load_has_no_plot() -> None:
     assert plots([measured(2)]) == plots([]) == {}
-
-
-def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    said = write_all(tmp_path, "jsonl", "0" * 32, [measured(1), measured(2)])
-
-    assert said == ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
-    assert (tmp_path / "perf.json").is_file()
-    assert not list(tmp_path.glob("*.svg"))
-    assert plot_notes([measured(1)]) == []
 
 
 @pytest.mark.parametrize(

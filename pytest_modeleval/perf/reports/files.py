@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.perf.client.record import Observation
 from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
 
 SCHEMA = "pytest-modeleval/perf/1"
 # Columns of numbers; lists of them are written as lists.
@@ -25,8 +25,8 @@ _PROPERTIES = (
 )
 
 
-def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> list[str]:
-    """Write ``perf.json``, the records of each load and the plots, and say what could not be drawn.
+def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> None:
+    """Write ``perf.json``, the records of each load and the plots.
 
     Raises `OSError` when that cannot be.
     """
@@ -38,7 +38,6 @@ def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured
         write(folder / f"{file_name(measured)}.{kind}", measured)
     for name, svg in plots(all_measured).items():
         (folder / f"{name}.svg").write_text(svg, "utf-8")
-    return plot_notes(all_measured)
 
 
 def file_name(measured: Measured) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.reports.plots import Point, lacking, lines
+from pytest_modeleval.reports.plots import Point, lines
 
 Loads = Sequence[tuple[float, Measured]]
 # The loads of one kind: a line for each test and model, by its name.
@@ -13,23 +13,13 @@ _AXES = {"parallel": "requests in flight", "rate": "requests/s offered"}
 
 
 def plots(all_measured: Sequence[Measured]) -> dict[str, str]:
-    """SVG texts by file name, in each a line for each test and model that has several loads of a kind.
-
-    None where there is no such line, and none where matplotlib is not installed.
-    """
+    """SVG texts by file name, in each a line for each test and model that has several loads of a kind."""
     kinds = _kinds(all_measured)
-    if not kinds or lacking():
-        return {}
     return {
         name if len(kinds) == 1 else f"{name}-{kind}": svg
         for kind, found in kinds.items()
         for name, svg in _drawn(_AXES[kind], found)
     }
-
-
-def plot_notes(all_measured: Sequence[Measured]) -> list[str]:
-    """Why loads of which there is something to draw have no plots; empty where they have."""
-    return lacking() if _kinds(all_measured) else []
 
 
 def _kinds(all_measured: Sequence[Measured]) -> Mapping[str, Lines]:

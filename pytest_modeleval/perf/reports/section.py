@@ -7,7 +7,7 @@ from typing import Any
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.outcomes import word_of
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
 from pytest_modeleval.perf.reports.tables import answer, best_points, name_of, names, speed_cells, summary_cells
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.comparing import Change
@@ -84,7 +84,7 @@ class Loads:
 
     def notes(self) -> list[str]:
         """What else is said of the loads: the best ones, and what was sent."""
-        return [*best_points(self.measured), *self.sent, *plot_notes(self.measured)]
+        return [*best_points(self.measured), *self.sent]
 
     def plots(self) -> Mapping[str, str]:
         """The plots by title, where there are several loads."""

@@ -214,14 +214,13 @@ class LoadHooks:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _write_files(self, session: pytest.Session) -> None:
+    def _write_files(self, _: pytest.Session) -> None:
         """Write what load tests alone have: every request, and the figures in a tracker."""
         run, measured = self.session.run, self.session.measured
         if not measured:
             return
         options = read_perf(self._config)
         if options.out:
-            for note in write_all(options.out, options.records, run, measured):
-                session.config.get_terminal_writer().line(f"\n{note}")
+            write_all(options.out, options.records, run, measured)
         if options.track:
             track(options.track, run, measured)
