@@ -163,9 +163,6 @@ class PerfOptions:
     records: str = flag(
         TITLE, "KIND", "of the records: jsonl or parquet (default: jsonl)", values.one_of("jsonl", "parquet"), "jsonl"
     )
-    track: str | None = flag(
-        TITLE, "WHERE", "log the figures to wandb, swanlab or clearml", values.one_of("wandb", "swanlab", "clearml")
-    )
 
     @property
     def most_turns(self) -> int:

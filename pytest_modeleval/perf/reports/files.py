@@ -1,4 +1,4 @@
-"""Load tests as files: figures as JSON, every request as jsonl or parquet, plots as SVG; and logged to a tracker."""
+"""Load tests as files: figures as JSON, every request as jsonl or parquet, plots as SVG."""
 
 import importlib
 import json
@@ -91,52 +91,6 @@ def properties(measured: Measured) -> list[tuple[str, object]]:
     """The figures that a test's report carries, as JUnit XML has them."""
     figures = flat(measured.figures)
     return [(name, figures[name]) for name in _PROPERTIES if name in figures]
-
-
-def track(where: str, run: str, all_measured: Sequence[Measured]) -> None:
-    """Log every load's figures to wandb, swanlab or clearml, a step each."""
-    library, name = _library(where, where), f"perf-{run[:8]}"
-    log = _to_clearml if where == "clearml" else _to_charts
-    try:
-        log(library, name, all_measured)
-    # Each has kinds of its own for a missing key, a missing server and a full account.
-    except Exception as error:  # noqa: BLE001
-        why = str(error).strip().partition("\n")[0]
-        raise pytest.UsageError(f"{where} could not log the figures: {type(error).__name__}: {why}") from None
-
-
-def _to_charts(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
-    """A run of wandb or swanlab."""
-    logged = library.init(project="pytest-modeleval", name=name)
-    for step, measured in enumerate(all_measured):
-        # Their own names for a group of charts end with a slash.
-        library.log({f"{measured.model}/{figure}": value for figure, value in _logged(measured).items()}, step=step)
-    if logged is not None:
-        logged.finish()
-
-
-def _to_clearml(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
-    """A task, with a chart for each figure and a line in it for each model."""
-    task = library.Task.init(
-        project_name="pytest-modeleval",
-        task_name=name,
-        # Each run is its own; and it takes minutes to look through all that is installed, or imported here.
-        reuse_last_task_id=False,
-        auto_connect_frameworks={"detect_repository": False},
-        auto_connect_arg_parser=False,
-        auto_connect_streams=False,
-        auto_resource_monitoring=False,
-    )
-    for step, measured in enumerate(all_measured):
-        for figure, value in _logged(measured).items():
-            task.get_logger().report_scalar(figure, measured.model, value, iteration=step)
-    task.close()
-
-
-def _logged(measured: Measured) -> dict[str, Any]:
-    plan = measured.point.plan
-    load = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate}
-    return {**flat(measured.figures), **load}
 
 
 def _library(name: str, extra: str) -> Any:

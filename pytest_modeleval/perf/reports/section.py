@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.outcomes import word_of
 from pytest_modeleval.perf.reports.plots import plots
@@ -81,6 +81,13 @@ class Loads:
         for name, find, found in self.searched:
             test, _, why = answer(name, find, found).partition(": ")
             yield GateLine(word_of(found), test, why)
+
+    def figures(self) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """Every load's model and figures, with how large the load was."""
+        for measured in self.measured:
+            plan = measured.point.plan
+            size = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate} if plan.rate else {}
+            yield measured.model, {**flat(measured.figures), **size}
 
     def notes(self) -> list[str]:
         """What else is said of the loads: the best ones, and what was sent."""

@@ -24,7 +24,7 @@ from pytest_modeleval.perf.options.asked import (
 )
 from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
 from pytest_modeleval.perf.points import points
-from pytest_modeleval.perf.reports.files import properties, track, write_all
+from pytest_modeleval.perf.reports.files import properties, write_all
 from pytest_modeleval.perf.reports.live import LiveLine
 from pytest_modeleval.perf.reports.terminal import write
 from pytest_modeleval.perf.run.items import Param, is_load, param_of, params
@@ -215,12 +215,10 @@ class LoadHooks:
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
     def _write_files(self, _: pytest.Session) -> None:
-        """Write what load tests alone have: every request, and the figures in a tracker."""
+        """Write what load tests alone have: every request."""
         run, measured = self.session.run, self.session.measured
         if not measured:
             return
         options = read_perf(self._config)
         if options.out:
             write_all(options.out, options.records, run, measured)
-        if options.track:
-            track(options.track, run, measured)
