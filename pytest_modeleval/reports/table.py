@@ -26,7 +26,7 @@ def table(rows: Sequence[TableRow], began: float, width: int) -> list[str]:
 
 def _shapes(rows: Sequence[TableRow], began: float) -> Iterator[list[Column]]:
     """The columns, then fewer: without seconds, without tokens, with the stored answers in one column."""
-    columns = _scores(rows)
+    columns = score_columns(rows)
     stored: list[Column] = _stored(began) if any(row.stored for row in rows) else []
     for less in (0, 1, 2):
         yield [*columns[: len(columns) - less], *stored]
@@ -34,7 +34,8 @@ def _shapes(rows: Sequence[TableRow], began: float) -> Iterator[list[Column]]:
         yield [*columns[:-2], ("stored", lambda row: _share_stored(row, began), True)]
 
 
-def _scores(rows: Sequence[TableRow]) -> list[Column]:
+def score_columns(rows: Sequence[TableRow]) -> list[Column]:
+    """The columns that every table of these rows has."""
     columns: list[Column] = [
         ("model", lambda row: row.model, False),
         ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
