@@ -1,10 +1,10 @@
 """The plots of one run: scores, how models compare, answers' lengths, latencies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import plots
@@ -25,21 +25,30 @@ class Measured(NamedTuple):
     seconds: float | None
 
 
+Named = TypeVar("Named", Measured, TableRow)
+
+
 def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
     """The plots of the runs on the first screen, as SVG texts by title; of two runs, a model is called by each."""
     before = {each.run: f"{each.run.short} " if len(screen.scores) > 1 else "" for each in screen.scores}
+    samples: list[Measured] = []
     with closing(Past(folder)) as past:
-        samples = [
-            Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds)
-            for run in before
-            for each in past.attempts(run)
-            if each.has_verdict and not each.scale
-        ]
+        for run in before:
+            scored = [each for each in past.attempts(run) if each.has_verdict and not each.scale]
+            found = [
+                Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds) for each in scored
+            ]
+            samples += _by_name(found)
     scores = [
-        replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in each.rows])
+        replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in _by_name(each.rows)])
         for each in screen.scores
     ]
     return drawn(replace(screen, scores=scores), samples)
+
+
+def _by_name(found: Iterable[Named]) -> list[Named]:
+    """What there is by its model: one has the same colour in all plots, however they were answered."""
+    return sorted(found, key=lambda each: each.model)
 
 
 def plots_of(run: FinishedRun, screen: FirstScreen) -> dict[str, str]:

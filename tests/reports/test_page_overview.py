@@ -1,6 +1,7 @@
 """The page for a browser: its first screen."""
 
 import base64
+import re
 
 import pytest
 
@@ -56,6 +57,16 @@ def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, ope
     shown = page.evaluate("[...document.querySelectorAll('figure img')].map((image) => image.alt)")
     assert shown == [f"plot: {title}" for title in ("Scores", "Score against length", "Tokens", "Latency")]
     assert page.locator("#overview svg").count() == 0
+
+
+def test_a_model_has_the_same_colour_in_every_plot(project: pytest.Pytester, say: Say) -> None:
+    say({"easy 1": "41"})
+    models = ("--model", "other", "--model", "faulty")
+    run(project, *models, "test_answers.py", "--eval-write", "page.html")
+
+    for plot in Data(project.path / "page.html").screen["plots"]:
+        texts = re.findall("<text[^>]*>([^<]*)</text>", base64.b64decode(plot["svg"]).decode())
+        assert plot["title"] == "Comparison" or texts[1:3] == ["faulty", "other"]
 
 
 def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say: Say) -> None:

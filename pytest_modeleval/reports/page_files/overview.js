@@ -38,10 +38,12 @@ function part_(title, ...children) {
 /** The verdict, what it rests on below it; of many that passed the lines are folded. */
 function gateOf() {
   if (!screenData.gate.length) return null;
-  const worst = ["failed", "invalid", "inconclusive", "passed"].find((result) => screenData.gate.some((line_) => line_.result === result));
+  const results = ["failed", "invalid", "inconclusive", "passed"];
+  const gates = sorted(screenData.gate, (line_) => results.indexOf(line_.result), false);
+  const worst = gates[0].result;
   const lines = (of) => tableOf("", [["result", (g) => badge(g.result)], ["gate", (g) => visible(g.name)], ["why", (g) => visible(g.why)]], of);
-  const [passed, others] = [true, false].map((is) => screenData.gate.filter((line_) => (line_.result === "passed") === is));
-  const first = passed.length > SEEN ? others : screenData.gate;
+  const [passed, others] = [true, false].map((is) => gates.filter((line_) => (line_.result === "passed") === is));
+  const first = passed.length > SEEN ? others : gates;
   return make("section", { class: `part verdict ${worst}` }, make("h2", {}, "Gate ", badge(worst)),
     first.length ? lines(first) : null, first === others ? make("details", {}, make("summary", {}, `${count(passed.length)} that passed`), lines(passed)) : null);
 }
