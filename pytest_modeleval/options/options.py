@@ -260,6 +260,12 @@ class Options:
         (),
         settings_only=True,
     )
+    track: str | None = flag(
+        WRITTEN,
+        "WHERE",
+        "log scores, or a load test's figures, to wandb, swanlab or clearml",
+        values.one_of(*values.TRACKERS),
+    )
 
     def __post_init__(self) -> None:
         if self.eval and self.collection is not None:

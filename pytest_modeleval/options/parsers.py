@@ -28,6 +28,8 @@ FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.
 RERUNS = ("regressed", "failed", "errors", "flaky")
+# Where a run is logged.
+TRACKERS = ("wandb", "swanlab", "clearml")
 # Right answers that Allure shows beside all others.
 PASSES = 100
 # What a model can be beside the one under evaluation, and of which there may be several.

@@ -13,6 +13,7 @@ from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import allure_results, handed_outputs
 from pytest_modeleval.outputs.endings import TABLES, writers
 from pytest_modeleval.reports.junit import tell_suite
+from pytest_modeleval.reports.track import track
 from pytest_modeleval.results.finished import FinishedRun, Writer
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
@@ -38,6 +39,9 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
         if path := allure_results(config, run.options):
             with _told(session, path):
                 _write_allure(run, session, path)
+    if (where := run.options.track) and (run.rows or run.sections):
+        with _told(session, where):
+            config.get_terminal_writer().line(f"\nlogged to {where} as {track(where, run)}")
     for path in done:
         if path not in handed:
             config.get_terminal_writer().line(f"\nwritten to {path}")

@@ -13,7 +13,6 @@ from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import gate, lines
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.reports.plots import lacking
 from pytest_modeleval.results.finished import FinishedRun, GateLine
 from pytest_modeleval.results.levels import LevelRow
 from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, TableRow
@@ -68,7 +67,6 @@ def of_run(run: FinishedRun) -> FirstScreen:
         *notes(run),
         *([f"not run, because they have no data: {', '.join(run.without_data)}"] if run.without_data else []),
         *(not_run(drawn) if drawn else []),
-        *(lacking() if run.totals.done else []),
     ]
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
@@ -111,8 +109,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
             f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
             for part in found.parts
             if part.same_answers
-        ]
-        + lacking(),
+        ],
     )
 
 

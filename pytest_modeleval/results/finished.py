@@ -65,6 +65,9 @@ class Section(Protocol):
     def gate(self) -> Iterable[GateLine]:
         """What was judged."""
 
+    def figures(self) -> Iterable[tuple[str, Mapping[str, float]]]:
+        """Of each step whose figures they are, and the figures by name, for a tracker."""
+
     def notes(self) -> Iterable[str]:
         """What else is said of it, in a line each."""
 

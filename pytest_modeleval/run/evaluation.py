@@ -40,7 +40,7 @@ from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.endings import refuse_endings
+from pytest_modeleval.outputs.endings import refuse_outputs
 from pytest_modeleval.outputs.write import fail, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
@@ -80,7 +80,7 @@ class Evaluation:
         # In seconds since the epoch; ages of answers are counted to it.
         self.began = time.time()
         self.options: Options = read_options(config)
-        refuse_endings(config.hook, self.options.write)
+        refuse_outputs(config.hook, self.options)
         if self.options.offline:
             stay_offline(config)
         if self.options.aa and self.options.repeats == 1:

@@ -1,17 +1,11 @@
-"""What people and programs see of load tests: tables, the live line, plots, trackers, changes."""
+"""What people and programs see of load tests: tables, the live line, plots, changes."""
 
-import json
 import math
-import os
 import random
 import statistics
-import subprocess
-import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
@@ -22,10 +16,11 @@ from pytest_modeleval.perf.client.record import Observation, Plan
 from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
-from pytest_modeleval.perf.reports.files import file_name, track, write_all
+from pytest_modeleval.perf.reports.files import file_name, write_all
 from pytest_modeleval.perf.reports.live import standing
 from pytest_modeleval.perf.reports.narrow import lines, speeds
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
+from pytest_modeleval.perf.reports.section import Loads
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.comparing import ratio_interval
@@ -171,7 +166,6 @@ def test_the_figures_of_a_load_have_the_names_of_the_objectives() -> None:
 
 
 def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[str, Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -201,7 +195,6 @@ def test_a_load_without_figures_is_named_above_what_is_said_of_it() -> None:
 
 
 def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[tuple[str, str], Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -232,7 +225,6 @@ def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
 
 
 def test_one_load_has_plots_of_its_own() -> None:
-    pytest.importorskip("matplotlib")
     found = plots([measured(2)])
 
     assert list(found) == ["throughput", "ttft", "tpot", "latency"]
@@ -241,14 +233,11 @@ def test_one_load_has_plots_of_its_own() -> None:
     assert plots([]) == plots([measured(1, [failed(0)])]) == {}
 
 
-def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    said = write_all(tmp_path, "jsonl", "0" * 32, [measured(1), measured(2)])
+def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
+    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
 
-    assert said == ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
-    assert (tmp_path / "perf.json").is_file()
-    assert not list(tmp_path.glob("*.svg"))
-    assert plot_notes([]) == plot_notes([measured(1, [failed(0)])]) == []
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
 
 
 @pytest.mark.parametrize(
@@ -294,72 +283,13 @@ def test_the_same_figure_has_not_changed() -> None:
     assert low < 1 < high
 
 
-@pytest.mark.parametrize("where", ["wandb", "swanlab"])
-def test_a_tracker_gets_every_load(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    logged: list[tuple[int, dict[str, float]]] = []
-    finished: list[bool] = []
-    run = SimpleNamespace(finish=lambda: finished.append(True))
-    fake = SimpleNamespace(init=lambda **said: run, log=lambda values, step: logged.append((step, values)))
-    monkeypatch.setitem(sys.modules, where, fake)
-    track(where, "0" * 32, [measured(1), measured(2)])
+def test_a_tracker_is_told_each_load_s_figures() -> None:
+    loads = Loads(["m"], [measured(1), measured(2)], [], [], [], [])
 
-    assert [step for step, _ in logged] == [0, 1]
-    assert logged[1][1]["m/p50_ttft"] == pytest.approx(0.1)
-    assert logged[1][1]["m/parallel"] == 2
-    assert finished == [True]
-
-
-def test_clearml_gets_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    logged: list[tuple[str, str, float, int]] = []
-    begun: list[str] = []
-    closed: list[bool] = []
-    logger = SimpleNamespace(
-        report_scalar=lambda title, series, value, iteration: logged.append((title, series, value, iteration))
-    )
-    task = SimpleNamespace(get_logger=lambda: logger, close=lambda: closed.append(True))
-
-    def init(task_name: str, **said: object) -> SimpleNamespace:
-        begun.append(task_name)
-        return task
-
-    monkeypatch.setitem(sys.modules, "clearml", SimpleNamespace(Task=SimpleNamespace(init=init)))
-    track("clearml", "a" * 32, [measured(1), measured(2)])
-
-    assert (begun, closed) == (["perf-aaaaaaaa"], [True])
-    assert ("parallel", "m", 2, 1) in logged
-    assert [step for title, _, _, step in logged if title == "p50_ttft"] == [0, 1]
-
-
-def test_clearml_itself_keeps_every_figure(tmp_path: Path) -> None:
-    pytest.importorskip("clearml")
-    code = "from tests.perf.test_reports import measured\nfrom pytest_modeleval.perf.reports.files import track\n"
-    code += "track('clearml', 'a' * 32, [measured(1), measured(2)])"
-    environment = {**os.environ, "CLEARML_OFFLINE_MODE": "1", "CLEARML_CACHE_DIR": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=120)
-    (archive,) = tmp_path.rglob("*.zip")
-    with zipfile.ZipFile(archive) as files:
-        said = [json.loads(line) for line in files.read("metrics.jsonl").decode().splitlines()]
-    found = {(each["metric"], each["variant"], each["iter"]): each["value"] for line in said for each in line}
-
-    assert found["p50_ttft", "m", 1] == pytest.approx(0.1)
-    assert (found["parallel", "m", 0], found["parallel", "m", 1]) == (1, 2)
-
-
-def test_a_tracker_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", None)
-
-    with pytest.raises(pytest.UsageError, match=r"this needs wandb: pip install 'pytest-modeleval\[wandb\]'"):
-        track("wandb", "0" * 32, [measured(1)])
-
-
-def test_a_tracker_that_cannot_log_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def init(**said: object) -> None:
-        raise RuntimeError("no key\nsee there")
-
-    monkeypatch.setitem(sys.modules, "swanlab", SimpleNamespace(init=init))
-
-    with pytest.raises(pytest.UsageError, match=r"^swanlab could not log the figures: RuntimeError: no key$"):
-        track("swanlab", "0" * 32, [measured(1)])
+    (one, first), (two, second) = loads.figures()
+    assert (one, two) == ("m", "m")
+    assert (first["parallel"], second["parallel"]) == (1, 2)
+    assert second["p50_ttft"] == pytest.approx(0.1)
 
 
 def test_a_files_name_has_nothing_strange() -> None:

@@ -175,9 +175,6 @@ class PerfOptions:
         "jsonl",
         settings_only=True,
     )
-    track: str | None = flag(
-        TITLE, "WHERE", "log the figures to wandb, swanlab or clearml", values.one_of("wandb", "swanlab", "clearml")
-    )
 
     @property
     def most_turns(self) -> int:

@@ -6,7 +6,7 @@ from pytest_modeleval.perf.figures.figures import Figures
 from pytest_modeleval.perf.figures.spread import Spread
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.reports.tables import names
-from pytest_modeleval.reports.plots import Point, lacking, lines
+from pytest_modeleval.reports.plots import Point, lines
 
 Loads = Sequence[tuple[float, Measured]]
 # The loads of one kind: a line for each test and model, by its name.
@@ -21,11 +21,9 @@ _SHARES = (1, *range(5, 95, 5), 95, 96, 97, 98, 99, 99.5, 99.9)
 def plots(all_measured: Sequence[Measured]) -> dict[str, str]:
     """SVG texts by file name, in each a line for each test and model that has several loads of a kind.
 
-    Where there is no such line, of each load alone; none where matplotlib is not installed.
+    Where there is no such line, of each load alone.
     """
     kinds = _kinds(all_measured)
-    if lacking():
-        return {}
     if not kinds:
         return dict(_of_each(all_measured))
     return {
@@ -33,11 +31,6 @@ def plots(all_measured: Sequence[Measured]) -> dict[str, str]:
         for kind, found in kinds.items()
         for name, svg in _drawn(_AXES[kind], found)
     }
-
-
-def plot_notes(all_measured: Sequence[Measured]) -> list[str]:
-    """Why loads of which there is something to draw have no plots; empty where they have."""
-    return lacking() if any(measured.figures.spreads for measured in all_measured) else []
 
 
 def _of_each(all_measured: Sequence[Measured]) -> Iterator[tuple[str, str]]:

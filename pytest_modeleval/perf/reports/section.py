@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.outcomes import word_of
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
 from pytest_modeleval.perf.reports.setup import setup_cells
 from pytest_modeleval.perf.reports.tables import (
     answer,
@@ -98,11 +98,18 @@ class Loads:
             test, _, why = answer(name, find, found).partition(": ")
             yield GateLine(word_of(found), test, why)
 
+    def figures(self) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """Every load's model and figures, with how large the load was."""
+        for measured in self.measured:
+            plan = measured.point.plan
+            size = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate} if plan.rate else {}
+            yield measured.model, {**flat(measured.figures), **size}
+
     def notes(self) -> list[str]:
         """What else is said of the loads: the best ones, and what was sent."""
         every = zip(names(self.measured), self.measured, strict=True)
         of_each = [f"{name}: {fact}" for name, one in every for fact in facts(one)]
-        return [*best_points(self.measured), *of_each, *self.sent, *plot_notes(self.measured)]
+        return [*best_points(self.measured), *of_each, *self.sent]
 
     def plots(self) -> Mapping[str, str]:
         """The plots by title: against the load where there are several, else over a load's time and requests."""

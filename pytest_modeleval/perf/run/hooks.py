@@ -33,7 +33,7 @@ from pytest_modeleval.perf.outcomes import (
     refuse,
 )
 from pytest_modeleval.perf.points import points
-from pytest_modeleval.perf.reports.files import properties, track, write_all
+from pytest_modeleval.perf.reports.files import properties, write_all
 from pytest_modeleval.perf.reports.live import LiveLine
 from pytest_modeleval.perf.reports.terminal import write
 from pytest_modeleval.perf.run.items import Param, is_load, param_of, params
@@ -226,14 +226,11 @@ class LoadHooks:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _write_files(self, session: pytest.Session) -> None:
-        """Write what load tests alone have: every request, and the figures in a tracker."""
+    def _write_files(self, _: pytest.Session) -> None:
+        """Write what load tests alone have: every request."""
         run, measured = self.session.run, self.session.measured
         if not measured:
             return
         options = read_perf(self._config)
         if options.out:
-            for note in write_all(options.out, options.records, run, measured):
-                session.config.get_terminal_writer().line(f"\n{note}")
-        if options.track:
-            track(options.track, run, measured)
+            write_all(options.out, options.records, run, measured)

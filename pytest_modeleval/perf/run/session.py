@@ -17,7 +17,7 @@ from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.served import named_models
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.endings import refuse_endings
+from pytest_modeleval.outputs.endings import refuse_outputs
 from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
@@ -55,7 +55,7 @@ class LoadSession:
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = self._options = read_options(config)
-        refuse_endings(config.hook, options.write)
+        refuse_outputs(config.hook, options)
         self.began = time.time()
         self.expected = Expected()
         if options.offline:
