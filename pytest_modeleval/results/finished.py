@@ -47,6 +47,23 @@ class GateLine:
     result: str
     name: str
     why: str
+    # The scores that were compared, where there are two.
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the samples that both scored: the second's mean less the first's, and its 95% interval."""
+
+    benchmark: str
+    models: tuple[str, str]
+    samples: int
+    change: float
+    low: float
+    high: float
+    first_better: int
+    second_better: int
 
 
 class Section(Protocol):
@@ -77,8 +94,9 @@ class FinishedRun:
     """One run, made once at its end; what its samples asked and got stands in the store in ``folder``.
 
     ``began`` is a clock time in seconds. ``ended`` is ``complete`` or ``interrupted``; ``exit_status`` is that of
-    pytest, unless a report cannot be written. ``selected`` counts the items, ``reported`` those that came to their end.
-    ``is_gated`` says that a gate or a baseline was asked for; ``decision`` is None where nothing could be decided.
+    pytest, unless a report cannot be written. ``stopped`` says why nothing more was asked, or judged. ``selected``
+    counts the items, ``reported`` those that came to their end. ``is_gated`` says that a gate or a baseline was asked
+    for; ``decision`` is None where nothing could be decided.
     A run of load tests scores no samples: what it measured is its section.
     """
 
@@ -92,6 +110,7 @@ class FinishedRun:
     exit_status: int
     selected: int
     reported: int
+    stopped: str = ""
     totals: Totals = Totals()
     rows: Sequence[TableRow] = ()
     tag_rows: Sequence[TableRow] = ()
@@ -102,6 +121,9 @@ class FinishedRun:
     is_gated: bool = False
     decision: GateDecision | None = None
     regressed: Sequence[Regressed] = ()
+    # The run that the baseline is of.
+    baseline_run: str = ""
+    comparisons: Sequence[Comparison] = ()
     # The baseline that it wrote.
     blessed: Path | None = None
     spent: Spent | None = None

@@ -115,6 +115,8 @@ class Evaluation:
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
+        # Why nothing more was asked, or judged.
+        self.stopped = ""
         # Load tests say themselves what came of the run.
         self.is_of_loads = False
         self.levels = Levels()
@@ -375,7 +377,7 @@ class Evaluation:
 
     def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""
-        why = harmless(why)
+        self.stopped = why = harmless(why)
         if self._is_worker:
             self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
             pytest.exit(why)
