@@ -11,7 +11,7 @@ from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import compared, notes
-from pytest_modeleval.reports.table import table
+from pytest_modeleval.reports.table import table, with_subsets
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
 
@@ -107,7 +107,9 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
     if run.rows:
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         width = terminal.config.get_terminal_writer().fullwidth
-        for line in table(run.rows, run.began, width) if drawn is None else collection.tables(run.levels):
+        every = terminal.config.get_verbosity() > 0
+        rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
+        for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
     for line in (*map(compared, run.comparisons), *notes(run), *_explained(run)):
         terminal.write_line(line)

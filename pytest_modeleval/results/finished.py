@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_modeleval.asking.spending import Spent
 from pytest_modeleval.gate.gate import GateDecision, Regressed
@@ -11,7 +11,7 @@ from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import Results, TableRow
+from pytest_modeleval.results.results import AxisRow, Results, TableRow
 from pytest_modeleval.results.reuse import Reuse
 
 
@@ -113,6 +113,9 @@ class FinishedRun:
     stopped: str = ""
     totals: Totals = Totals()
     rows: Sequence[TableRow] = ()
+    # The same of every subset, and of every value of an axis.
+    subset_rows: Sequence[TableRow] = ()
+    axis_rows: Sequence[AxisRow] = ()
     tag_rows: Sequence[TableRow] = ()
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # A collection's, and its table.
@@ -133,6 +136,8 @@ class FinishedRun:
     kept: bool = False
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
+    # How it was asked for, as JSON (`results.setup`).
+    setup: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()
 
     @property

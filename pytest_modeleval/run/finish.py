@@ -18,6 +18,7 @@ from pytest_modeleval.reports import stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
+from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
@@ -77,6 +78,8 @@ def finished(
         stopped=evaluation.stopped,
         totals=Totals.of(results, evaluation.options.max_error_rate),
         rows=results.rows(),
+        subset_rows=results.subset_rows(),
+        axis_rows=results.axis_rows(),
         tag_rows=results.tag_rows(),
         tags=results.tags,
         collection=evaluation.collector.drawn,
@@ -90,6 +93,9 @@ def finished(
         remarks=remarks,
         kept=kept,
         without_data=evaluation.collector.without_data,
+        setup=setup_of(
+            evaluation.config, evaluation.models, evaluation.options, evaluation.collector.lock, results.benchmarks
+        ),
     )
 
 

@@ -62,7 +62,7 @@ def test_samples_may_be_cases_that_do_not_fail(project: pytest.Pytester, faulty:
             return send(handler, 400, {"error": {"message": "blocked", "code": "content_filter"}})  # type: ignore[arg-type]
         return answer("41" if "easy 1" in str(body) else "42")(handler, body)  # type: ignore[arg-type]
 
-    faulty.fault = fault  # type: ignore[assignment]
+    faulty.fault = fault
     result = gated(project, *GATE)
 
     assert result.ret == 0
