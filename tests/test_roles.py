@@ -218,7 +218,7 @@ def test_a_gate_compares_under_the_same_judge_alone(project: pytest.Pytester, ju
     run(project, *ASKED, "--eval-save-baseline", "base.json").assert_outcomes(passed=3)
     same = run(project, *ASKED, "--eval-baseline", "base.json")
     other = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json")
-    waived = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json", "--eval-waive", "roles")
+    waived = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json", "--eval-set", "gate.waive=roles")
 
     assert "cannot be compared" not in same.stdout.str() + same.stderr.str()
     assert other.ret == pytest.ExitCode.USAGE_ERROR

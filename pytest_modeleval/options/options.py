@@ -232,6 +232,14 @@ class Options:
         86400.0,
         settings_only=True,
     )
+    junit: str = flag(
+        GATE,
+        "WHAT",
+        "samples in JUnit XML: properties of their gate's case, or cases of their own: gate or samples (default: gate)",
+        values.one_of("gate", "samples"),
+        "gate",
+        settings_only=True,
+    )
     write: tuple[Path, ...] = flag(
         WRITTEN,
         "FILE",
@@ -247,9 +255,8 @@ class Options:
         WRITTEN,
         "WHAT",
         "which samples Allure shows: all, failures (and errors), or sample:N, those and N right ones "
-        f"(default: sample:{values.PASSES})",
+        f"(default: all of a run up to {values.WHOLE:,}, sample:{values.PASSES} of a larger one)",
         values.passes,
-        values.PASSES,
         settings_only=True,
     )
     show: tuple[str, ...] = flag(

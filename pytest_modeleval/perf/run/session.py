@@ -40,6 +40,7 @@ from pytest_modeleval.perf.wording import unfit
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
@@ -281,6 +282,7 @@ class LoadSession:
             exit_status=int(session.exitstatus),
             selected=self.expected.total,
             reported=self.expected.total - self.expected.left,
+            setup=setup_of(session.config, self.models, self._options, self.folder / "datasets.json"),
             sections=[self.found],
         )
         write(run, session, store)
