@@ -88,6 +88,21 @@ def test_the_flags_stand_in_the_groups_of_help() -> None:
         assert not rest & flags
 
 
+def test_the_ten_flags_that_matter_come_first() -> None:
+    first, _, groups = README.partition("## Flags")[2].partition("\n## ")[0].partition("| **")
+
+    ten = re.findall(r"^\| `(--[a-z-]+)[ `]", first, re.MULTILINE)
+
+    assert len(set(ten)) == 10
+    assert set(ten) <= set(re.findall(r"--[a-z-]+", groups))
+
+
+def test_the_keys_that_are_no_flags_are_listed() -> None:
+    table = (ROOT / "docs/settings.md").read_text().partition("is a key and no flag:")[2].partition("\n\n- ")[0]
+
+    assert set(re.findall(r"`([a-z_]+)`(?:,| \|)", table)) == {flag.key for flag in FLAGS if flag.settings_only}
+
+
 def test_the_workflow_shown_can_be_parsed_and_gates() -> None:
     (shown,) = blocks((ROOT / "docs/gate.md").read_text(), "yaml")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, add_settings, answer, run
 
 SHOTS = """
 from pytest_modeleval import Completion, Sample, Shots, benchmark, hub
@@ -109,14 +109,29 @@ def test_a_long_text_may_stand_in_a_file(sums: pytest.Pytester, faulty: FaultySe
     assert asked(sums, faulty, "--eval-prompt", "file:prompt.txt", "--eval-shots", "0")[0] == ["Now 1+1"]
 
 
+@pytest.mark.parametrize("said", [(), ("--eval-set", "sums.system=file:inside/brief.txt")], ids=["file", "set"])
+def test_a_long_text_of_a_table_may_stand_in_a_file_too(
+    sums: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...]
+) -> None:
+    inside = sums.path / "inside"
+    inside.mkdir()
+    (inside / "brief.txt").write_text("Be brief.")
+    if not said:
+        add_settings(sums, "[benchmarks.sums]\nsystem = 'file:inside/brief.txt'")
+
+    assert asked(sums, faulty, "--eval-shots", "0", *said)[0] == ["Be brief.", "1+1?"]
+
+
 def test_filters_come_before_scoring(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = answer("Draft: 41. Final: 42. Checked against 43")
 
     wrong = run(project, "--model", "faulty", "test_answers.py")
     right = run(project, "--model", "faulty", "test_answers.py", "--eval-filter", r"regex=Final: (\d+)")
+    said = run(project, "--model", "faulty", "test_answers.py", "--eval-set", r"answers.filters=regex=Final: (\d+)")
 
     wrong.assert_outcomes(failed=10)
     right.assert_outcomes(passed=10)
+    said.assert_outcomes(passed=10)
     assert len(faulty.asked) == 10, "filters do not change what is asked"
 
 

@@ -12,13 +12,39 @@ from pytest_modeleval.options.options import closest, unknown
 if TYPE_CHECKING:
     from pytest_modeleval.models.spec import ModelSpec
 
-# The settings of chat completions that are numbers, and others, as in OpenAI's API reference and vLLM's sampling
-# parameters. A server may know more: only what looks like a slip of the keyboard is refused.
-_NUMBERS = {
-    *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "min_tokens", "seed", "n"),
-    *("presence_penalty", "frequency_penalty", "repetition_penalty", "length_penalty", "top_logprobs"),
-}
-_SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
+# Settings of chat completions by kind, as in OpenAI's API reference, vLLM's sampling parameters and llama.cpp's server.
+# A server may know more, which is sent: only what looks like a slip of the keyboard is refused.
+NUMBERS = frozenset(
+    {
+        *("temperature", "top_p", "top_k", "min_p", "typical_p", "seed", "n", "best_of"),
+        *("max_tokens", "max_completion_tokens", "min_tokens", "thinking_budget"),
+        *("presence_penalty", "frequency_penalty", "repetition_penalty", "repeat_penalty", "length_penalty"),
+        *("top_logprobs", "prompt_logprobs", "truncate_prompt_tokens", "priority"),
+    }
+)
+_SWITCHES = frozenset(
+    {
+        *("ignore_eos", "skip_special_tokens", "spaces_between_special_tokens", "add_special_tokens"),
+        *("include_stop_str_in_output", "add_generation_prompt", "continue_final_message", "use_beam_search"),
+        *("parallel_tool_calls", "enable_thinking", "include_reasoning", "separate_reasoning"),
+    }
+)
+_TABLES = frozenset(
+    {
+        *("extra_body", "logit_bias", "response_format", "chat_template_kwargs", "mm_processor_kwargs"),
+        *("structured_outputs", "vllm_xargs"),
+    }
+)
+_OTHERS = frozenset(
+    {
+        *("stop", "stop_token_ids", "bad_words", "allowed_token_ids", "logprobs", "logits_processors"),
+        *("guided_json", "guided_regex", "guided_choice", "guided_grammar", "guided_decoding_backend", "json_schema"),
+        *("tools", "tool_choice", "reasoning", "reasoning_effort", "thinking", "verbosity", "service_tier"),
+        *("reasoning_format", "chat_template", "chat_template_args", "documents", "modalities", "metadata"),
+        *("user", "store", "cache_salt", "grammar", "regex"),
+    }
+)
+SETTINGS = NUMBERS | _SWITCHES | _TABLES | _OTHERS
 # What other tools call some of these: a server would not know it, and answer by its own default.
 _ELSEWHERE = {
     **dict.fromkeys(("max_new_tokens", "max_gen_toks", "max_length"), "max_tokens"),
@@ -31,16 +57,12 @@ _LEAST = {"max_tokens": 1, "temperature": 0}
 _ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
 
 
-def is_setting(key: str) -> bool:
-    """Whether a word is known as a generation setting."""
-    return key in _NUMBERS | _SETTINGS
-
-
 def check_generation(spec: "ModelSpec") -> None:
     """`pytest.UsageError` for a setting that is misspelt, of another kind, or none of an answer's."""
     where = f"generation of model {spec.name!r}"
     extra = spec.generation.get("extra_body")
-    for key in (*spec.generation, *(extra if isinstance(extra, Mapping) else ())):
+    every = (*spec.generation.items(), *(extra.items() if isinstance(extra, Mapping) else ()))
+    for key, _ in every:
         if key in _ASKED:
             is_beside = key in (each.name for each in fields(spec))
             beside = f"; {key} = … stands beside generation in its alias" if is_beside else ""
@@ -50,25 +72,29 @@ def check_generation(spec: "ModelSpec") -> None:
     except (ValueError, TypeError) as error:
         # TOML also has infinite numbers, NaN and dates.
         raise pytest.UsageError(f"{where}: it is sent as JSON: {error}") from None
-    for key, value in spec.generation.items():
-        if (here := _ELSEWHERE.get(key)) and not spec.way.is_own:
+    for key, value in every:
+        if (here := _ELSEWHERE.get(key)) and key in spec.generation and not spec.way.is_own:
             raise pytest.UsageError(f"{where}: {key} is called {here} here")
         if kind := _kind_missed(key, value):
             raise pytest.UsageError(f"{where}: {key} is {kind}, not {value!r}")
         # A server may take -1 for what has no end.
         if spec.way.is_local and key in _LEAST and (value is None or value < _LEAST[key]):
             raise pytest.UsageError(f"{where}: {key} is at least {_LEAST[key]}, not {value!r}")
-        if not is_setting(key) and closest(key, _NUMBERS | _SETTINGS, cutoff=0.85):
-            raise unknown(f"generation setting of model {spec.name!r}:", key, _NUMBERS | _SETTINGS)
+    # What looks like a slip and is none, as some server has it, may stand in `extra_body`.
+    for key in spec.generation.keys() - SETTINGS:
+        if meant := closest(key.replace("-", "_"), SETTINGS, cutoff=0.85):
+            raise unknown(f"generation setting of model {spec.name!r}:", key, SETTINGS, meant=meant)
 
 
 def _kind_missed(key: str, value: object) -> str | None:
     """What a setting's value should be and is not."""
-    if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
+    if key in NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
         return "a number"
+    if key in _SWITCHES and not isinstance(value, bool | None):
+        return "true or false"
     if key == "stop" and not (isinstance(value, str | None) or _are_texts(value)):
         return "a text or a list of texts"
-    if key == "extra_body" and not isinstance(value, Mapping):
+    if key in _TABLES and not isinstance(value, Mapping) and (key == "extra_body" or value is not None):
         return "a table"
     return None
 

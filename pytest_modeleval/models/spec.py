@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_modeleval.models.generation import check_generation, is_setting
+from pytest_modeleval.models.generation import SETTINGS, check_generation
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
 from pytest_modeleval.options.tables import EVERY_MODEL, merged
@@ -219,7 +219,7 @@ def _over(spec: ModelSpec, table: Table) -> ModelSpec:
     args = {key: value for key, value in table.settings.items() if key not in (*_TYPES, *_KEYS)}
     beside = {key: value for key, value in table.settings.items() if key not in args}
     for key in args:
-        if is_setting(key):
+        if key in SETTINGS:
             raise pytest.UsageError(f"{table.where}.{key} is a generation setting: say {table.where}.generation.{key}")
         if closest(key, _TYPES, cutoff=0.8):
             raise unknown(f"key in {table.where}:", key, _TYPES)

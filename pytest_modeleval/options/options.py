@@ -309,6 +309,15 @@ def unknown(
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
 
 
+# The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
+OF_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
+
+
+def section_of(key: str) -> str:
+    """The table of modeleval.toml that an option's key stands in."""
+    return "gate" if key in OF_GATE else "run"
+
+
 def named(where: str, key: str) -> str:
     """What an option is called by where its table stands: ``--eval-set run`` or ``modeleval.toml: [run]``."""
     return f"{where}{'.' if where.startswith('--') else ' '}{key}"

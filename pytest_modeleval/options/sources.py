@@ -11,12 +11,10 @@ import pytest
 
 from pytest_modeleval.options.config import Table, project_root, read_config
 from pytest_modeleval.options.flags import DEST, Flag, Given, read
-from pytest_modeleval.options.options import FLAGS, GATE, Options, given_in, named, unknown
+from pytest_modeleval.options.options import FLAGS, Options, given_in, named, section_of, unknown
 from pytest_modeleval.options.tables import OF_OPTIONS, merged
 from pytest_modeleval.options.where import Where
 
-# The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
-_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
 HANDED = "--modeleval-handed"
 # What it reads then, in the same folder.
@@ -97,7 +95,7 @@ def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
 
 def set_by(flag: Flag) -> str:
     """What the command line says in place of a flag that is none."""
-    section, value = "gate" if flag.key in _GATE else "run", "true" if flag.is_switch else flag.metavar
+    section, value = section_of(flag.key), "true" if flag.is_switch else flag.metavar
     return f"--eval-set {section}.{flag.key}={value}, or {flag.key} = … under [{section}] of modeleval.toml"
 
 
@@ -132,7 +130,7 @@ def refuse_ini_keys(config: pytest.Config) -> None:
         own = text if where == "-o" else "".join(re.findall(_PYTESTS, text, re.MULTILINE | re.DOTALL))
         for key in re.findall(_INI_KEY, own, re.MULTILINE):
             if key in _keys(config):
-                name, section = key if key.startswith("perf_") else f"eval_{key}", "gate" if key in _GATE else "run"
+                name, section = key if key.startswith("perf_") else f"eval_{key}", section_of(key)
                 raise pytest.UsageError(
                     f"{where}: {name} is no setting of pytest's any more: write {key} = … under [{section}] of "
                     f"modeleval.toml, or [tool.modeleval.{section}] of pyproject.toml"
@@ -164,9 +162,10 @@ def _in_section(
     settings: Mapping[str, object], where: str, section: str, every: Set[str], folder: Path | None = None
 ) -> dict[str, Given]:
     """What [run] or [gate] gives; `pytest.UsageError` for a key of the other one."""
-    keys, other = (_GATE, "run") if section == "gate" else (every - _GATE, "gate")
-    if misplaced := [key for key in settings if key.replace("-", "_") in every - keys]:
-        raise pytest.UsageError(f"{named(where, misplaced[0])} belongs into [{other}]")
+    keys = {key for key in every if section_of(key) == section}
+    for key in settings:
+        if (name := key.replace("-", "_")) in every - keys:
+            raise pytest.UsageError(f"{named(where, key)} belongs into [{section_of(name)}]")
     return given_in(settings, where, keys, folder=folder)
 
 

@@ -10,7 +10,7 @@ from pytest_modeleval import xdist
 from pytest_modeleval.items.collect import words_of
 from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
-from pytest_modeleval.models.generation import is_setting
+from pytest_modeleval.models.generation import NUMBERS
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.flags import Flag
 from pytest_modeleval.options.options import closest
@@ -42,7 +42,7 @@ def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         setting = name.removeprefix("--").removeprefix("eval-").replace("-", "_")
         meant = same.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
-        if is_setting(setting) and name not in same:
+        if setting in NUMBERS and name not in same:
             meant = f"--eval-generation {setting}=…"
         if flag.startswith("-") and meant:
             was = f" It is no flag any more: {moved[meant]}" if meant in moved else ""
