@@ -27,6 +27,7 @@ from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
+from pytest_modeleval.items.named import Named
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.identity import identity_of
@@ -94,14 +95,13 @@ class Evaluation:
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
         self.collector = Collector(
             self.options,
             self.models,
             self.collection.over(tables["benchmarks"]) if self.collection else tables["benchmarks"],
             self.folder / "datasets.json",
-            keywords,
-            marks,
-            typed=typed,
+            Named(keywords, marks, exactly, typed=typed),
         )
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
@@ -264,7 +264,7 @@ class Evaluation:
         """Leave what --eval-only does not name, and what -k names by another benchmark's name."""
         if self.only is not None:
             leave_out(items, self.only, self._config)
-        if others := set(self.collector.others_of(items) if self.collector.keywords else ()):
+        if others := set(self.collector.others_of(items) if self.collector.named.keywords else ()):
             items[:] = [item for item in items if item not in others]
             self._config.hook.pytest_deselected(items=list(others))
 

@@ -28,8 +28,8 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     decision, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
     remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
     remarks += evaluation.gate.left_out if decision else []
-    new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
-    kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
+    ((new,),) = store.rows("select count(*) from completions where run = ?", (evaluation.run,))
+    kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     return finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
 
@@ -42,7 +42,7 @@ def finished(
     decision: GateDecision | None = None,
     blessed: Path | None = None,
     remarks: Sequence[str] = (),
-    kept: bool = False,
+    kept: int = 0,
 ) -> FinishedRun:
     """The run as it stands."""
     results, expected = evaluation.results, evaluation.expected
