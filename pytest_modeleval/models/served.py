@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,11 +22,19 @@ def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options
     """
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
-    if strange := options.set.get("models", {}).keys() - {*aliases, *names}:
-        raise unknown(
-            "model in --eval-set models:", min(strange), {*aliases, *names}, "One with a dot stands in quotes."
-        )
-    specs = [_found(resolve(name, aliases, options.generation, options.set)) for name in names]
+    known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
+    if strange := options.set.get("models", {}).keys() - known:
+        raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
+    return _specs(names, aliases, options.generation, options.set)
+
+
+def _specs(
+    names: Sequence[str],
+    aliases: Mapping[str, ModelSpec],
+    generation: Mapping[str, Any],
+    said: Mapping[str, Mapping[str, Any]],
+) -> list[ModelSpec]:
+    specs = [_found(resolve(name, aliases, generation, said)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(
@@ -47,6 +56,19 @@ def _found(spec: ModelSpec) -> ModelSpec:
         return replace(spec, name=listed[0], model=listed[0])
     has = f"has {len(listed):,} models ({', '.join(listed[:_NAMED])})" if listed else "lists no models"
     raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
+
+
+def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:
+    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
+
+    What --eval-generation and `--eval-set model.KEY` lay over the model under evaluation is not theirs.
+    `pytest.UsageError` as `named_models`.
+    """
+    said = {"models": options.set.get("models", {})}
+    return {
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in _specs(names, aliases, {}, said)]
+        for role, names in options.roles.items()
+    }
 
 
 async def _listed(spec: ModelSpec) -> Sequence[str]:
