@@ -82,7 +82,7 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
-                if section in (flag.key for flag in FLAGS):
+                if section in (flag.key for flag in FLAGS) and not isinstance(content[section], dict):
                     raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")
                 kind = "table" if isinstance(content[section], dict) else "key"
                 raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
