@@ -31,9 +31,9 @@ ANSWER = "It is one of the first two, because of what was said. " * 6
 REPORTERS = {
     "none": [],
     "--junitxml": ["--junitxml", "junit.xml"],
-    "--eval-allure failures": ["--alluredir", "results", "--eval-allure", "failures"],
-    "--eval-allure sample:100 (default)": ["--alluredir", "results"],
-    "--eval-allure all": ["--alluredir", "results", "--eval-allure", "all"],
+    "allure = failures": ["--alluredir", "results", "--eval-set", "run.allure=failures"],
+    "allure = sample:100 (default)": ["--alluredir", "results"],
+    "allure = all": ["--alluredir", "results", "--eval-set", "run.allure=all"],
 }
 
 
@@ -69,7 +69,7 @@ def measure(folder: Path, size: int, rounds: int) -> None:
         extra = (seconds - best["none"]) / size * 1e6
         print(f"{size:,} samples, {name}: {seconds / best['none']:.2f}, {extra:+.0f} µs a sample")
     if shutil.which("allure"):
-        for name in ("--eval-allure sample:100 (default)", "--eval-allure all"):
+        for name in ("allure = sample:100 (default)", "allure = all"):
             seconds = run(folder, *REPORTERS[name], "--eval-report", "report") - best[name]
             page = folder / "report" / "index.html"
             print(f"{size:,} samples, report of {name}: {seconds:.1f} s, {page.stat().st_size / 1e6:.1f} MB")

@@ -4,9 +4,10 @@
     python bench/mutants.py [--number 150] [--seed 1]   # prints what survived, and the share that was caught
     python bench/mutants.py --only gate statistics/means.py   # of these folders and files alone
 
-The tests that run the changed line are tried, those that run least else first, until one fails; one that does not end
-is a fault caught. What was tried is kept in `--work`: the same command again goes on. A seed draws the same faults when
-other places change. Those of `unnoticeable.txt`, beside this file, are not tried and not counted.
+The tests that run the changed line are tried until one fails: those that run least else, those that run most of its
+file, and one of every file of tests. One that does not end is a fault caught. What was tried is kept in `--work`: the
+same command again goes on. A seed draws the same faults when other places change. Those of `unnoticeable.txt`, beside
+this file, are not tried and not counted.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -45,7 +47,7 @@ TRACED = (
     "[run]\nparallel = true\nsource = pytest_modeleval\ndata_file = {}/.coverage\ncontext = ${{PYTEST_CURRENT_TEST-}}"
 )
 # Seconds for one test, and how many are tried before a fault counts as survived.
-PATIENCE, MOST = 60, 100
+PATIENCE, MOST = 60, 200
 # What the tests import and no fault is put into: imported once, a short run takes 1 s of CPU instead of 6.
 LIBRARIES = (
     *("huggingface_hub.hf_api", "hypothesis.internal.conjecture.engine", "jsonschema", "modelscope_hub", "openai"),
@@ -132,6 +134,17 @@ def make_map(work: Path, arguments: list[str], processes: int) -> None:
     data.write()
 
 
+def one_of_each(tests: Iterable[str]) -> list[str]:
+    """The tests in another order: the first of every file, then the second of every file."""
+    place: Counter[str] = Counter()
+    turns = []
+    for test in tests:
+        file = test.partition("::")[0]
+        turns.append((place[file], test))
+        place[file] += 1
+    return [test for _, test in sorted(turns, key=lambda turn: turn[0])]
+
+
 class Tests:
     """Which tests to try for a fault."""
 
@@ -149,7 +162,9 @@ class Tests:
             self._weight.update(self._in_file[file])
 
     def of(self, fault: Fault) -> list[str]:
-        """The tests that run the line: in turns the narrowest, and those that run most of the file.
+        """The tests that run the line: in turns the narrowest, those that run most of its file, and one of each file.
+
+        A line that every run goes through, such as a condition that only a gate meets, has thousands.
 
         Where it runs at import: the files of tests that import the module, and the tests that run anything of it.
         """
@@ -167,9 +182,10 @@ class Tests:
             ]
         narrow = sorted(tests, key=self._weight.__getitem__)
         deep = sorted(narrow, key=lambda test: -self._in_file[file][test])
-        both = (test for pair in zip(narrow, deep, strict=True) for test in pair)
+        spread = one_of_each(deep)
+        all_three = (test for three in zip(narrow, deep, spread, strict=True) for test in three)
         # A test's context is its name, and "|run" here or " (call)" in what it starts.
-        named = [*importing, *(re.sub(r"(\|| \()\w+\)?$", "", test) for test in both)]
+        named = [*importing, *(re.sub(r"(\|| \()\w+\)?$", "", test) for test in all_three)]
         return [name for name in dict.fromkeys(named) if name and name not in self._failed][:MOST]
 
 

@@ -8,14 +8,19 @@ import pytest
 
 from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     completion,
+    embedder,
+    judge,
+    judges,
     load,
     model,
     perf_search,
     perf_speed,
+    reranker,
     rule,
     sample,
+    user,
 )
-from pytest_modeleval.options.flags import add_flags
+from pytest_modeleval.options.flags import add_flags, know
 from pytest_modeleval.options.options import FLAGS, MARK
 from pytest_modeleval.options.sources import add_handed, is_active, refuse_ini_keys
 from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked
@@ -39,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PERF}(parallel=…, slo=…): a load test, an item a load (pytest-modeleval)")
     if config.option.help:
         return
+    know(config, PERF_FLAGS)
     refuse_ini_keys(config)
     if is_asked(config):
         from pytest_modeleval.perf.run.hooks import start
@@ -48,18 +54,32 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_modeleval.run.hooks import ActiveHooks
 
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+    elif typed := [argument for argument in config.invocation_params.args if argument.startswith(("--eval", "--perf"))]:
+        from pytest_modeleval.run.typed import refuse_flags_without_model
+
+        refuse_flags_without_model(typed, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    # To look takes milliseconds, which a start without our flags is spared.
+    has_ours = any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args)
+    if has_ours:
+        from pytest_modeleval.options.rootdir import keep_root
+
+        keep_root(early_config, parser, args, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
     result = yield
-    # Conftests have added their flags by now. To parse takes milliseconds, which a start without our flags is spared.
-    if any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args):
+    # Conftests have added their flags by now. To parse takes half a millisecond, which a start without flags is spared.
+    if any(argument.startswith("-") for argument in args):
         _, strange = parser.parse_known_and_unknown_args(args)
+        # For pytest this is -m with odel behind it.
+        strange += [argument for argument in args if argument.startswith("-model")]
         if strange:
             from pytest_modeleval.run.typed import refuse_flags
 
-            refuse_flags(strange, [flag.name for flag in (*FLAGS, *PERF_FLAGS)])
+            refuse_flags(strange, (*FLAGS, *PERF_FLAGS))
     return result
 
 

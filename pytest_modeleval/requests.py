@@ -14,12 +14,13 @@ class _Asked:
     """Who asks, and for the how-manieth time: of what ``varies``, each time has an answer of its own.
 
     ``sample_id`` (``gsm8k[main-00042]``) shapes nothing but a replay; ``repeat`` is the sample's number among its
-    repeats, and ``asked_before`` says how many equal requests it has made before.
+    repeats, and ``asked_before`` says how many equal requests it has made before. ``anew``: no stored answer serves.
     """
 
     sample_id: str = ""
     repeat: int = 0
     asked_before: int = 0
+    anew: bool = False
     varies: ClassVar[bool] = False
     # What a model that answers it gives, for people.
     gives: ClassVar[str]

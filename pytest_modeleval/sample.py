@@ -25,6 +25,10 @@ class Filtered(SampleError):
     """A content filter of the server's kept the answer back."""
 
 
+class Refused(SampleError):
+    """The server refuses this request, and would again: the prompt is too long, or it lacks what is asked for."""
+
+
 class JudgeError(SampleError):
     """A scorer that asks a judge got no verdict on this sample's answer."""
 
@@ -50,8 +54,10 @@ class Sample:
     multiple-choice question, whose ``target`` is a letter, or all the right ones. ``system`` is its own system prompt.
     ``solution`` is what a solved example shows (default: the target, after ``ANSWER:`` where there are options).
     ``further`` texts are weighed with the options where those are chosen by log-likelihood. ``axes`` is where the
-    sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. Raises `SampleError`
-    where the target is no option's letter, and for axes that are no names with texts or numbers.
+    sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. ``question`` is what
+    they show as asked, without what all samples are told (default: what fills the benchmark's template, or the last
+    message). Raises `SampleError` where the target is no option's letter, and for axes that are no names with texts or
+    numbers.
     """
 
     prompt: str | Sequence[Message] | Json | NotChat
@@ -63,6 +69,7 @@ class Sample:
     metadata: Json = field(default_factory=dict)
     further: Sequence[str] = ()
     axes: Mapping[str, str | int | float] = field(default_factory=dict)
+    question: str = ""
 
     def __post_init__(self) -> None:
         if self.axes:
@@ -87,8 +94,8 @@ class Sample:
 
     @property
     def asked(self) -> str:
-        """The text of the last user message, for people to read."""
-        return last_question(self.messages)
+        """The sample's own question, or the text of the last user message, for people to read."""
+        return self.question or last_question(self.messages)
 
 
 def last_question(messages: Sequence[Message]) -> str:
@@ -136,7 +143,8 @@ class Completion:
 
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
-    server calls itself (OpenAI's `system_fingerprint`). An answer of another kind than chat is one of the types below.
+    server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
+    marks such as ``<think>``, and in no field of its own. An answer of another kind than chat is a type below.
     """
 
     text: str
@@ -148,6 +156,7 @@ class Completion:
     first_token: float | None = None
     latency: float = 0.0
     fingerprint: str = ""
+    tagged: bool = False
 
     def __post_init__(self) -> None:
         for name in ("prompt_tokens", "completion_tokens"):

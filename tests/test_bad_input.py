@@ -17,7 +17,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", "openai:"], "--model openai:: nothing stands after the colon"),
         (["--model", "openai:gpt"], "model 'openai:gpt': the environment variable OPENAI_API_KEY has no key"),
         (["--model", "replay:none.jsonl"], "--model replay:none.jsonl: there is no file 'none.jsonl'"),
-        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty"),
+        (["--model", "faulty", "--model", "faulty"], "--model names a model twice: faulty, faulty; give each once"),
         (["--model", "faulty", "--eval-limit", "0"], "--eval-limit takes a whole number of at least 1, not '0'"),
         (["--model", "faulty", "--eval-limit", "-3"], "--eval-limit takes a whole number of at least 1, not '-3'"),
         (["--model", "faulty", "--eval-repeats", "two"], "--eval-repeats takes a whole number of at least 1, not 'two'"),
@@ -38,8 +38,8 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--model", "faulty", "--eval-html=page.html"], "--eval-html is no flag any more: --eval-write FILE.html"),
         (["--model", "faulty", "--eval-save-baseline", "empty"], "--eval-save-baseline takes a file to write, and */empty is a folder"),
         (["--model", "faulty", "--eval-save-baseline", "empty/x/o.json"], "--eval-save-baseline: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
-        (["--model", "faulty", "--eval-aa"], "--eval-aa is about --eval-save-baseline FILE, which is missing"),
-        (["--model", "faulty", "--eval-waive", "data"], "--eval-waive is about --eval-baseline FILE, which is missing"),
+        (["--model", "faulty", "--eval-set", "gate.aa=true"], "--eval-set gate.aa is about --eval-save-baseline FILE, which is missing"),
+        (["--model", "faulty", "--eval-set", "gate.waive=data"], "--eval-set gate.waive is about --eval-baseline FILE, which is missing"),
         (["--model", "faulty", "--eval-margin", "2pp"], "--eval-margin is about --eval-baseline FILE, which is missing"),
         (["--model", "faulty", "--eval-write", "empty/x/o.json"], "--eval-write: */empty/x/o.json cannot be written: */empty/x is no folder that this user may write to"),
         (["--model", "faulty", "--eval-write", "empty"], "--eval-write takes a file to write, and */empty is a folder"),
@@ -60,7 +60,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
         (["--modle", "faulty"], "unknown flag --modle; did you mean --model?"),
         (["--model", "faulty", "--eval-limits", "5"], "unknown flag --eval-limits; did you mean --eval-limit?"),
         (["--model", "faulty", "--eval_limit=5"], "unknown flag --eval_limit; did you mean --eval-limit?"),
-        (["--model", "faulty", "--eval-generation", "temprature=0"], "unknown generation setting of model 'faulty': 'temprature'; did you mean 'temperature'? *"),
+        (["--model", "faulty", "--eval-generation", "temprature=0"], "unknown generation setting of model 'faulty': 'temprature'; did you mean 'temperature'?"),
         (["--model", "faulty", "--eval-generation", "messages=[]"], "generation of model 'faulty': messages is no setting of its answers"),
         (["--model", "faulty", "--eval-generation", "model=other"], "generation of model 'faulty': model is no setting of its answers; model = … stands beside generation in its alias"),
         (["--model", "faulty", "--eval-generation", 'extra_body={"stream": true}'], "generation of model 'faulty': stream is no setting of its answers; stream = … stands *"),
@@ -127,7 +127,7 @@ def test_a_users_own_test_of_a_benchmarks_name_needs_no_model(
     run(pytester, "-k", "gsm8k", *processes).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("end", ["", "/v1", "/v1/", "/v1/chat/completions"])
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/models"])
 def test_an_address_with_or_without_its_end(project: pytest.Pytester, faulty: FaultyServer, end: str) -> None:
     alias(project, "other", base_url=faulty.url.removesuffix("/v1") + end, model="faulty")
 
@@ -177,14 +177,14 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
     [
         ("[models.m]\nmodle = 'x'", "unknown key in modeleval.toml: model 'm': 'modle'; did you mean 'model'? *"),
         ("[models.m]\nbase_url = 'x'", "modeleval.toml: model 'm' needs model = \"…\"*"),
-        ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a str, not 3"),
-        ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a int, not True"),
+        ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a text, not 3"),
+        ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a whole number, not True"),
         ("[models.m]\nmodel = 'x'\napi_key = 'sk-1'", "modeleval.toml: model 'm': keys do not belong in a file; *"),
         (
             "[models.m]\nmodel = 'x'\napi = 'opnai'",
             "unknown api of model 'm': 'opnai'; did you mean 'openai'? * One of your own is opened by the hook pytest_modeleval_open_model of a conftest.py",
         ),
-        ("[model.m]\nmodel = 'x'", "unknown key in modeleval.toml: 'model'; did you mean 'models'? *"),
+        ("[model.m]\nmodel = 'x'", "unknown table in modeleval.toml: 'model'; did you mean 'models'? *"),
         ("[models]\nm = 'x'", "modeleval.toml: model 'm' is a table of settings, not 'x'"),
         ("models = 3", "modeleval.toml: models are tables, ?models.NAME], not 3"),
         ("benchmarks = []", "modeleval.toml: benchmarks are tables, ?benchmarks.NAME], not ??"),
@@ -218,11 +218,11 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
         ),
         (
             "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\ngeneration = { top_P = 1 }",
-            "unknown generation setting of model 'm': 'top_P'; did you mean 'top_p'? *",
+            "unknown generation setting of model 'm': 'top_P'; did you mean 'top_p'?",
         ),
         (
             "[models.m]\nmodel = 'x'\nbase_url = 'http://h/v1'\n[benchmarks.anwers]",
-            "unknown benchmark in the config: 'anwers'; did you mean 'answers'? *",
+            "unknown benchmark in the config: 'anwers'; did you mean 'answers'?",
         ),
     ],
 )

@@ -486,6 +486,20 @@ def test_what_a_request_is_charged(store: Store, said: Completion | Exception, t
     store.close()
 
 
+def test_what_was_not_answered_for_a_rate_limit_costs_no_money(store: Store) -> None:
+    purse = Purse(store.path, "run", "main", Budget(dollars=1.0))
+
+    with pytest.raises(Unavailable):
+        asyncio.run(
+            Metered(Model(Unavailable("busy", rate_limited=True)), SPEC, purse).answer(
+                Chat([], generation=SPEC.generation)
+            )
+        )
+
+    assert purse.spent(priced=True).dollars == 0
+    purse.close()
+
+
 def test_a_process_waits_for_another_and_not_for_one_that_is_gone(store: Store) -> None:
     one, other = (Purse(store.path, "run", name, Budget(tokens=100)) for name in ("gw0", "gw1"))
 

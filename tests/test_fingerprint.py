@@ -48,13 +48,14 @@ BENCHMARK = Benchmark(
     harmonic={},
     rules={"number": same_number, "text": same_text},
     protected=False,
+    probe=False,
     body=body,
 )
 
 
 def pins(folder: Path, settings: Settings, **spec: Any) -> dict[str, str]:
     source = Source(BENCHMARK, rows=None, settings=settings)  # type: ignore[arg-type]
-    found = pins_of(source, ModelSpec("m", "openai", "m", **spec), folder / "datasets.json")
+    found = pins_of(source, ModelSpec("m", "openai", "m", **spec), folder / "datasets.json", {"judge": "gpt5"})
     return {pin: found[pin] for pin in MATTERS}
 
 
@@ -133,10 +134,10 @@ def test_a_baseline_of_a_version_before_says_so_in_one_line_and_may_be_waived(he
     path.write_text(text.replace(written, "0123456789abcdef"))
 
     result = compare(helped)
-    waived = compare(helped, "--eval-baseline", "b.json", "--eval-waive", "scorer")
+    waived = compare(helped, "--eval-baseline", "b.json", "--eval-set", "gate.waive=scorer")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = [line for line in result.errlines if line]
     assert line.startswith("ERROR: answers: the baseline was made by a version before")
-    assert line.endswith("Bless a new run, or waive it with --eval-waive scorer")
+    assert line.endswith("Bless a new run, or waive it with --eval-set gate.waive=scorer")
     waived.stdout.re_match_lines([r"answers  (passed|inconclusive) +change .*"])

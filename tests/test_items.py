@@ -98,7 +98,7 @@ def test_junit_has_the_outcomes_and_the_latency(project: pytest.Pytester, half: 
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("10", "4", "0")
     case = suite.findall("testcase")[-1]
     assert case.get("name") == "test_answers[hard-00003]"
-    assert "expected '42', got '41'" in str(case[-1].get("message"))
+    assert "expected '42'\ngot '41'" in str(case[-1].get("message"))
     assert float(str(case.get("time"))) > 0
 
 
@@ -154,7 +154,7 @@ def test_data_is_opened_only_for_what_can_be_selected(project: pytest.Pytester, 
         """
     )
 
-    run(project, "--model", "faulty", "-k", "answers", ".").assert_outcomes(passed=10, deselected=1)
+    run(project, "--model", "faulty", "-k", "answers", ".").assert_outcomes(passed=10, deselected=0)
     refused = run(project, "--model", "faulty", ".", "--eval-offline")
 
     refused.stderr.fnmatch_lines(["ERROR: nowhere has no default/test of a/b in ModelScope's cache on this machine*"])
@@ -225,7 +225,7 @@ def test_what_a_benchmarks_code_raises_is_shown_as_in_any_test(
     result = run(project, "--model", "faulty", "-k", "easy", "test_answers.py")
 
     assert result.parseoutcomes()["errors"] == 6
-    result.stdout.fnmatch_lines(["ERROR test_answers.py::test_answers?easy-00000? - ZeroDiv*"])
+    result.stdout.fnmatch_lines(["ZeroDivisionError of 6 samples, such as test_answers?easy-0000??"])
     result.stdout.no_fnmatch_line("*direct cause*")
     result.stdout.no_fnmatch_line("*SampleError*")
 
@@ -239,7 +239,7 @@ def test_a_plain_assert_is_a_score(project: pytest.Pytester, half: FaultyServer)
 
     result.assert_outcomes(passed=6, failed=4)
     result.stdout.fnmatch_lines(
-        ["test_answers?hard-00000?  asked 'hard 0: what is 6 [*] 7?', expected '42': *'41' == '42'"]
+        ["test_answers?hard-00000?  asked 'hard 0: what is 6 [*] 7?'", "    expected '42': *'41' == '42'"]
     )
 
 

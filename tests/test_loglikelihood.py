@@ -60,7 +60,7 @@ def quiz(faulty: FaultyServer, project: pytest.Pytester) -> pytest.Pytester:
 
 
 def weigh(quiz: pytest.Pytester, *flags: str, model: str = "faulty") -> pytest.RunResult:
-    return run(quiz, "--model", model, "--eval-choices", "loglikelihood", "test_quiz.py", *flags)
+    return run(quiz, "--model", model, "--eval-set", "run.choices=loglikelihood", "test_quiz.py", *flags)
 
 
 def test_acc_is_the_score_and_acc_norm_a_further_one(quiz: pytest.Pytester, faulty: FaultyServer) -> None:
@@ -68,7 +68,9 @@ def test_acc_is_the_score_and_acc_norm_a_further_one(quiz: pytest.Pytester, faul
 
     result.assert_outcomes(passed=1, failed=1, deselected=1)
     result.stdout.re_match_lines([r"faulty +quiz +main +2 +0 +0\.500", r".*acc_norm +2 +0 +0\.500"])
-    result.stdout.fnmatch_lines(["*00000[]]  asked 'Question: Who wrote it? Answer:', expected 'B', got 'A'"])
+    result.stdout.fnmatch_lines(
+        ["test_quiz[[]main-00000[]]  asked 'Who wrote it?'", "    expected 'B' '*', got 'A' '*'"]
+    )
     # Both samples are asked at once.
     asked = [body["prompt"][1:] for body in faulty.asked]
     assert [f"Question: Who wrote it?\nAnswer:{text}" for text in LOGPROBS] in asked
@@ -142,7 +144,7 @@ def test_a_server_without_echo_ends_the_run_with_what_it_lacks(
     result = weigh(quiz, "-k", "00000")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    needs = "--eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
+    needs = "choices = loglikelihood needs a server whose /completions echoes prompts with logprobs"
     result.stderr.fnmatch_lines([f"ERROR: faulty at {faulty.url}/*{said.removesuffix('*')}{needs}"])
 
 
@@ -187,7 +189,7 @@ def test_a_model_of_ones_own_without_log_likelihoods_ends_the_run(quiz: pytest.P
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
         [
-            "ERROR: talker answers chat, and quiz[[]main-00000] asks for log-likelihoods: ask it with --eval-choices generate"
+            "ERROR: talker answers chat, and quiz[[]main-00000] asks for log-likelihoods: ask it with --eval-set run.choices=generate"
         ]
     )
 
@@ -206,7 +208,7 @@ def test_recorded_log_likelihoods_are_scored(quiz: pytest.Pytester) -> None:
     [
         (
             '{"id": "quiz[main-00000]", "text": "ANSWER: B"}',
-            "answers.jsonl answers quiz[[]main-00000] without choice_logprobs; score its texts with --eval-choices generate",
+            "answers.jsonl answers quiz[[]main-00000] without choice_logprobs; score its texts with --eval-set run.choices=generate",
         ),
         (
             '{"id": "quiz[main-00000]", "choice_logprobs": ["-1", -2]}',
@@ -242,12 +244,12 @@ def test_one_option_is_that_samples_error(quiz: pytest.Pytester) -> None:
 
 
 def test_another_way_to_choose_is_refused(quiz: pytest.Pytester) -> None:
-    flag = run(quiz, "--model", "faulty", "--eval-choices", "x", "test_quiz.py")
+    flag = run(quiz, "--model", "faulty", "--eval-set", "run.choices=x", "test_quiz.py")
     with (quiz.path / "modeleval.toml").open("a") as file:
         file.write("[benchmarks.quiz]\nchoices = 'x'\n")
     config = run(quiz, "--model", "faulty", "test_quiz.py")
 
-    flag.stderr.fnmatch_lines(["ERROR: --eval-choices takes one of generate, loglikelihood, not 'x'"])
+    flag.stderr.fnmatch_lines(["ERROR: --eval-set run.choices takes one of generate, loglikelihood, not 'x'"])
     config.stderr.fnmatch_lines(["ERROR: *benchmark 'quiz': choices is one of generate, loglikelihood, not 'x'"])
 
 
@@ -266,7 +268,7 @@ async def test_quiz(sample, model):
 
 
 def test_the_bundled_model_weighs_and_its_answers_are_kept(quiz: pytest.Pytester) -> None:
-    flags = ["--model", "tiny", "--eval-choices", "loglikelihood", "test_quiz.py", "-k", "not 00002"]
+    flags = ["--model", "tiny", "--eval-set", "run.choices=loglikelihood", "test_quiz.py", "-k", "not 00002"]
     first = run_alone(quiz, *flags)
     again = run_alone(quiz, *flags, "--eval-cache", "only")
 

@@ -50,7 +50,7 @@ def test_it_is_neither_judged_nor_saved(project: pytest.Pytester, failing: Fault
 
 
 def test_who_accepts_more_errors_gets_a_verdict(project: pytest.Pytester, failing: FaultyServer) -> None:
-    flags = ["--eval-max-error-rate", "60%", "--eval-min-score", "answers=0.1"]
+    flags = ["--eval-set", "gate.max_error_rate=60%", "--eval-min-score", "answers=0.1"]
 
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 

@@ -138,14 +138,14 @@ def test_a_model_that_is_a_path_starts_there_too(
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[run]\nlimti = 3", "unknown key in modeleval.toml: [[]run]: 'limti'; did you mean 'limit'? The keys are the flags that pytest --help shows, without --eval-."),
-        ("[run]\nlimit-pre-subset = 3", "unknown key in modeleval.toml: [[]run]: 'limit-pre-subset'; did you mean 'limit_per_subset'? *"),
-        ("[run]\neval_limit = 3", "unknown key in modeleval.toml: [[]run]: 'eval_limit'; did you mean 'limit'? *"),
-        ("[run]\nzzz = 3", "unknown key in modeleval.toml: [[]run]: 'zzz'. The keys are *"),
+        ("[run]\nlimti = 3", "unknown key in modeleval.toml: [[]run]: 'limti'; did you mean 'limit'?"),
+        ("[run]\nlimit-pre-subset = 3", "unknown key in modeleval.toml: [[]run]: 'limit-pre-subset'; did you mean 'limit_per_subset'?"),
+        ("[run]\neval_limit = 3", "unknown key in modeleval.toml: [[]run]: 'eval_limit'; did you mean 'limit'?"),
+        ("[run]\nzzz = 3", "unknown key in modeleval.toml: [[]run]: 'zzz'. The keys are *, and format, *"),
         ("[run]\nrun = 'pr'", "unknown key in modeleval.toml: [[]run]: 'run'*"),
         ("[run]\nhistory = 'x'", "unknown key in modeleval.toml: [[]run]: 'history'*"),
-        ("[run]\n--eval-limit = 3", "unknown key in modeleval.toml: [[]run]: '--eval-limit'; did you mean 'limit'? *"),
-        ("[runs.pr]\nlimti = 3", "unknown key in modeleval.toml: [[]runs.pr]: 'limti'; did you mean 'limit'? *"),
+        ("[run]\n--eval-limit = 3", "unknown key in modeleval.toml: [[]run]: '--eval-limit'; did you mean 'limit'?"),
+        ("[runs.pr]\nlimti = 3", "unknown key in modeleval.toml: [[]runs.pr]: 'limti'; did you mean 'limit'?"),
         ("[runs]\nlimit = 3", "modeleval.toml: [[]runs.limit] is a table of settings, not 3"),
         ("run = 3", "modeleval.toml: [[]run] is a table of settings, not 3"),
         ("[run]\nlimit = 0", "modeleval.toml: [[]run] limit takes a whole number of at least 1, not '0'"),
@@ -153,7 +153,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\nlimit = true", "modeleval.toml: [[]run] limit takes a whole number of at least 1, not 'true'"),
         ("[run]\noffline = 'yes'", "modeleval.toml: [[]run] offline takes true or false, not 'yes'"),
         ("[run]\nwrite = ''", "modeleval.toml: [[]run] write takes FILE, not ''"),
-        ("[run]\nshow = ['']", "modeleval.toml: [[]run] show takes NAME, not ''"),
+        ("[run]\nshow = ['']", "modeleval.toml: [[]run] show takes NAME,…, not ''"),
         (f"[run]\ndata = '{'x' * 300}'", "modeleval.toml: [[]run] data: there is no folder 'xxx*"),
         ("[run]\ndata = 'nowhere'", "modeleval.toml: [[]run] data: there is no folder 'nowhere'"),
         ("[run]\nbudget = '5 apples'", "modeleval.toml: [[]run] budget *'5 apples'"),
@@ -161,10 +161,15 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\napi_key = 'sk-1'", "unknown key in modeleval.toml: [[]run]: 'api_key'*"),
         ("[run]\nmargin = '2pp'", "modeleval.toml: [[]run] margin belongs into [[]gate]"),
         ("[gate]\nlimit = 3", "modeleval.toml: [[]gate] limit belongs into [[]run]"),
-        ("[gate]\nmargn = '2pp'", "unknown key in modeleval.toml: [[]gate]: 'margn'; did you mean 'margin'? *"),
+        ("[gate]\nmargn = '2pp'", "unknown key in modeleval.toml: [[]gate]: 'margn'; did you mean 'margin'?"),
         ("[gate]\nmargin = 1", "modeleval.toml: [[]gate] margin takes percentage points or a share of the samples: 1pp or 0.01, not '1'"),
         ("[gate]\nmin_score = { answers = 'x' }", "modeleval.toml: [[]gate] min_score answers takes a score such as 0.8 or 80%, not 'x'"),
-        ("[rum]\nlimit = 3", "unknown key in modeleval.toml: 'rum'; did you mean 'run'? *"),
+        ("limit = 3", "modeleval.toml: limit belongs into [[]run]"),
+        ("margin = '2pp'", "modeleval.toml: margin belongs into [[]gate]"),
+        ("[run]\nlimt = 5", "unknown key in modeleval.toml: [[]run]: 'limt'; did you mean 'limit'?"),
+        ("[benchmark.gsm8k]\nshots = 0", "unknown table in modeleval.toml: 'benchmark'; did you mean 'benchmarks'? *"),
+        ("[benchmarks.gsmk]\nshots = 0", "unknown benchmark in the config: 'gsmk'; did you mean 'gsm8k'?"),
+        ("[rum]\nlimit = 3", "unknown table in modeleval.toml: 'rum'; did you mean 'run'? *"),
     ],
     ids=lambda text: "" if text.startswith(("unknown", "modeleval")) else text.replace("\n", " "),
 )  # fmt: skip
@@ -293,7 +298,7 @@ def test_options_are_made_from_any_mapping() -> None:
     )
     with pytest.raises(pytest.UsageError, match=r"^task\.yaml limit takes a whole number of at least 1, not 'many'$"):
         Options.of({"limit": "many"}, "task.yaml")
-    with pytest.raises(pytest.UsageError, match=r"^unknown key in task\.yaml: 'limti'; did you mean 'limit'\? "):
+    with pytest.raises(pytest.UsageError, match=r"^unknown key in task\.yaml: 'limti'; did you mean 'limit'\?$"):
         Options.of({"limti": 3}, "task.yaml")
 
 

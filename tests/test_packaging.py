@@ -16,6 +16,29 @@ def test_processes_and_a_hubs_readme_need_no_extra() -> None:
     assert names == {"pytest", "pytest-xdist", "openai", "pyyaml"}
 
 
+def test_all_is_every_extra_for_users() -> None:
+    extras = PROJECT["optional-dependencies"]
+    named = re.findall(r"[\w-]+", " ".join(re.findall(r"^pytest-modeleval\[(.*)\]$", "\n".join(extras["all"]), re.M)))
+
+    assert sorted(named) == sorted(extras.keys() - {"all", "test"})
+
+
+def test_the_readme_has_every_extra_for_users() -> None:
+    table = (ROOT / "README.md").read_text().partition("\n## Extras\n")[2].partition("\n## ")[0]
+    listed = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
+
+    assert sorted(listed) == sorted(PROJECT["optional-dependencies"].keys() - {"test"})
+
+
+def test_every_extra_that_a_message_names_exists() -> None:
+    texts = [path.read_text() for path in (*(ROOT / "pytest_modeleval").rglob("*.py"), *(ROOT / "docs").glob("*.md"))]
+    named = {
+        name for text in texts for each in re.findall(r"pytest-modeleval\[([\w,]+)\]", text) for name in each.split(",")
+    }
+
+    assert set() < named <= PROJECT["optional-dependencies"].keys()
+
+
 def test_every_room_is_in_the_wheel() -> None:
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
 
@@ -27,7 +50,9 @@ def test_every_room_is_in_the_wheel() -> None:
 def test_the_oldest_of_what_is_needed_at_run_time_is_tried() -> None:
     """Every lower bound of pyproject.toml is a pin of oldest.txt, but those that oldest.txt itself says are not."""
     tried = dict(line.split("==") for line in (ROOT / "oldest.txt").read_text().splitlines() if line[0] != "#")
-    extras = {name: needs for name, needs in PROJECT["optional-dependencies"].items() if name not in ("serve", "test")}
+    extras = {
+        name: needs for name, needs in PROJECT["optional-dependencies"].items() if name not in ("all", "serve", "test")
+    }
     needed = [*PROJECT["dependencies"], *(each for needs in extras.values() for each in needs)]
     least = dict(re.sub(r"\[\w+\]", "", each).split(">=") for each in needed)
 

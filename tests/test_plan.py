@@ -116,7 +116,7 @@ def test_several_are_summed(project: pytest.Pytester, priced: FaultyServer) -> N
 
 
 def test_a_baseline_tells_how_many_differ(project: pytest.Pytester, priced: FaultyServer) -> None:
-    run(project, "--model", "priced", "--eval-aa", "--eval-save-baseline", "b.json", "test_answers.py")
+    run(project, "--model", "priced", "--eval-set", "gate.aa=true", "--eval-save-baseline", "b.json", "test_answers.py")
 
     # The server answers all the same: nothing differs.
     result = plan(project, "--eval-baseline", "b.json", "--eval-cache", "off")

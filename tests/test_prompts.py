@@ -6,7 +6,7 @@ import pytest
 
 from pytest_modeleval.items.prompts import MULTIPLE_CHOICE, Cloze, composed, filled, lettered, weighed
 from pytest_modeleval.requests import LogLikelihood
-from pytest_modeleval.sample import Sample, SampleError
+from pytest_modeleval.sample import Sample, SampleError, last_question
 
 QUESTION = Sample({"question": "Is {x} ice?", "options": ["raw"]}, "B", options=["yes", "no"])
 
@@ -122,7 +122,8 @@ def test_one_continuation_may_be_weighed_after_each_option() -> None:
         ("It is yes, I say.\n\nIt is yes", ", I say."),
         ("It is yes, I say.\n\nIt is no", ", I say."),
     ]
-    assert sample.asked == "It is yes, I say.\n\nIt is yes\nIt is yes, I say.\n\nIt is no"
+    assert sample.asked == "Is ice wet?"
+    assert last_question(sample.messages) == "It is yes, I say.\n\nIt is yes\nIt is yes, I say.\n\nIt is no"
 
 
 def test_spaces_that_end_a_context_belong_to_the_continuation() -> None:

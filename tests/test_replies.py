@@ -177,7 +177,7 @@ def test_a_log_likelihood_refused_is_that_samples_error(project: pytest.Pytester
             assert same_choice(completion, sample.target, sample.options)
         """
     )
-    weigh = ["--model", "faulty", "--eval-choices", "loglikelihood", "test_quiz.py"]
+    weigh = ["--model", "faulty", "--eval-set", "run.choices=loglikelihood", "test_quiz.py"]
 
     one = run(project, *weigh, "-k", "00000")
     all_of_them = run(project, *weigh, "--eval-concurrency", "1")

@@ -133,8 +133,8 @@ def test_a_spec_shows_no_headers() -> None:
         ({"base_url": "http://hunter22@127.0.0.1:9/v1"}, "*base_url holds a name or password: *"),
         ({"base_url": "http://127.0.0.1:9/v1?key=hunter22"}, "*base_url has a query, *api_key_env = *"),
         ({"base_url": "http://127.0.0.1:9/v1#hunter22"}, "*base_url has a query, *"),
-        ({"base_url": ["http://ann:hunter22@h/v1"]}, "*base_url is a str, not a list"),
-        ({"headers": "X-Key: hunter22"}, "*headers is a dict, not a str"),
+        ({"base_url": ["http://ann:hunter22@h/v1"]}, "*base_url is a text, not a list"),
+        ({"headers": "X-Key: hunter22"}, "*headers is a table, not a text"),
         ({"headers": {"X-Key": ["hunter22"]}}, "*headers are texts, and X-Key is a list"),
         ({"headers": {"X-Key": "hunter22\r\nX-Other: x"}}, "*the header X-Key is no line of ASCII, which alone can *"),
         (
@@ -143,7 +143,7 @@ def test_a_spec_shows_no_headers() -> None:
         ),
         ({"api_key_env": "sk-hunter22"}, "*api_key_env is the name of an environment variable, *not the key itself"),
         ({"api_key_env": "gsk_hunter22hunter22abc"}, "*api_key_env is the name of an environment variable, *"),
-        ({"api_key_env": ["hunter22"]}, "*api_key_env is a str, not a list"),
+        ({"api_key_env": ["hunter22"]}, "*api_key_env is a text, not a list"),
         ({"api_key": "hunter22"}, "*keys do not belong in a file; *"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, add_settings, answer, run
 
 SHOTS = """
 from pytest_modeleval import Completion, Sample, Shots, benchmark, hub
@@ -48,7 +48,9 @@ def test_a_sample_is_never_its_own_example(sums: pytest.Pytester, faulty: Faulty
 
 
 def test_the_flags_say_how_many_and_in_which_shape(sums: pytest.Pytester, faulty: FaultyServer) -> None:
-    *_, last = asked(sums, faulty, "--eval-shots", "1", "--eval-shots-as", "message", "--eval-system", "Be brief.")
+    *_, last = asked(
+        sums, faulty, "--eval-shots", "1", "--eval-set", "run.shots_as=message", "--eval-system", "Be brief."
+    )
 
     assert last == ["Be brief.", "2+2?\n\n4\n\n\n1+1?"]
     assert asked(sums, faulty, "--eval-shots", "0") == [["1+1?"], ["2+2?"], ["3+3?"]]
@@ -57,9 +59,9 @@ def test_the_flags_say_how_many_and_in_which_shape(sums: pytest.Pytester, faulty
 def test_seeded_examples_differ_by_sample_and_by_seed_and_never_hold_the_sample(
     sums: pytest.Pytester, faulty: FaultyServer
 ) -> None:
-    one = asked(sums, faulty, "--eval-shots-draw", "seeded", "--eval-shots", "3")
-    again = asked(sums, faulty, "--eval-shots-draw", "seeded", "--eval-shots", "3")
-    other = asked(sums, faulty, "--eval-shots-draw", "seeded", "--eval-shots", "3", "--eval-seed", "1")
+    one = asked(sums, faulty, "--eval-set", "run.shots_draw=seeded", "--eval-shots", "3")
+    again = asked(sums, faulty, "--eval-set", "run.shots_draw=seeded", "--eval-shots", "3")
+    other = asked(sums, faulty, "--eval-set", "run.shots_draw=seeded", "--eval-shots", "3", "--eval-seed", "1")
 
     assert one == again != other
     assert len({tuple(contents[:-1]) for contents in one}) == 3
@@ -68,7 +70,7 @@ def test_seeded_examples_differ_by_sample_and_by_seed_and_never_hold_the_sample(
 
 @pytest.mark.parametrize("draw", ["first", "seeded"])
 def test_more_examples_than_rows_are_the_samples_error(sums: pytest.Pytester, faulty: FaultyServer, draw: str) -> None:
-    flags = ("--eval-data=data", "--eval-shots", "6", "--eval-shots-draw", draw)
+    flags = ("--eval-data=data", "--eval-shots", "6", "--eval-set", f"run.shots_draw={draw}")
     result = run(sums, "--model", "faulty", "test_sums.py", *flags)
 
     result.assert_outcomes(errors=3)
@@ -107,14 +109,29 @@ def test_a_long_text_may_stand_in_a_file(sums: pytest.Pytester, faulty: FaultySe
     assert asked(sums, faulty, "--eval-prompt", "file:prompt.txt", "--eval-shots", "0")[0] == ["Now 1+1"]
 
 
+@pytest.mark.parametrize("said", [(), ("--eval-set", "sums.system=file:inside/brief.txt")], ids=["file", "set"])
+def test_a_long_text_of_a_table_may_stand_in_a_file_too(
+    sums: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch, said: tuple[str, ...]
+) -> None:
+    inside = sums.path / "inside"
+    inside.mkdir()
+    (inside / "brief.txt").write_text("Be brief.")
+    if not said:
+        add_settings(sums, "[benchmarks.sums]\nsystem = 'file:inside/brief.txt'")
+
+    assert asked(sums, faulty, "--eval-shots", "0", *said)[0] == ["Be brief.", "1+1?"]
+
+
 def test_filters_come_before_scoring(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = answer("Draft: 41. Final: 42. Checked against 43")
 
     wrong = run(project, "--model", "faulty", "test_answers.py")
     right = run(project, "--model", "faulty", "test_answers.py", "--eval-filter", r"regex=Final: (\d+)")
+    said = run(project, "--model", "faulty", "test_answers.py", "--eval-set", r"answers.filters=regex=Final: (\d+)")
 
     wrong.assert_outcomes(failed=10)
     right.assert_outcomes(passed=10)
+    said.assert_outcomes(passed=10)
     assert len(faulty.asked) == 10, "filters do not change what is asked"
 
 
@@ -125,7 +142,7 @@ def test_filters_come_before_scoring(project: pytest.Pytester, faulty: FaultySer
         ("shot = 1", "unknown key in modeleval.toml: benchmark 'answers': 'shot'; did you mean 'shots'?*"),
         ("shots_draw = 'x'", "*benchmark 'answers': shots_draw is one of first, seeded, not 'x'"),
         ("shots_as = 'x'", "*benchmark 'answers': shots_as is one of turns, message, not 'x'"),
-        ("prompt = 3", "*benchmark 'answers': prompt is a str, not 3"),
+        ("prompt = 3", "*benchmark 'answers': prompt is a text, not 3"),
         ("prompt = 'no field'", "*'no field' asks nothing: it has no field such as {question}"),
         (r"prompt = '\boxed{} {q}'", r"*{} in '\\boxed{} {q}' names no field; a brace that is meant is written twice"),
         ("prompt = '{q'", "*expected '}' before end of string in '{q'; a brace that is meant is written twice"),
@@ -147,8 +164,8 @@ def test_settings_that_are_not_understood_are_one_line(
     ("flags", "message"),
     [
         (["--eval-shots", "-1"], "--eval-shots takes a whole number of at least 0, not '-1'"),
-        (["--eval-shots-as", "x"], "--eval-shots-as takes one of turns, message, not 'x'"),
-        (["--eval-shots-draw", "x"], "--eval-shots-draw takes one of first, seeded, not 'x'"),
+        (["--eval-set", "run.shots_as=x"], "--eval-set run.shots_as takes one of turns, message, not 'x'"),
+        (["--eval-set", "run.shots_draw=x"], "--eval-set run.shots_draw takes one of first, seeded, not 'x'"),
         (["--eval-system", "file:nowhere"], "--eval-system cannot read 'nowhere': *"),
         (["--eval-filter", "{x"], "--eval-filter takes NAME, NAME=VALUE or a JSON object: *"),
         (["--eval-prompt", "{"], "--eval-prompt: *"),

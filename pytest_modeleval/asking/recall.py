@@ -46,7 +46,7 @@ class Recall:
 
     def kept(self, question: Question, request: Request) -> Kept | None:
         """The stored answer that serves; None where the model is to be asked."""
-        if not self.rules.cache.reads:
+        if not self.rules.cache.reads or (request.anew and self.rules.cache is not Cache.ONLY):
             return None
         kept = self.store.answer(question.asked, question.who, question.run if self.rules.judged else None)
         if kept is None and self.rules.cache is Cache.ANY and not self._spec.way.is_recorded:

@@ -33,7 +33,7 @@ class FromSchema:
         return {leaf.benchmark: leaf.file for leaf in self.schema.leaves}
 
     def draw(self, opened: Opened, options: Options) -> Drawn:
-        """``--eval-limit`` rows, shared among the leaves as ``--eval-sampler`` says; all without a limit."""
+        """``--eval-limit`` rows, shared among the leaves as ``sampler`` of [run] says; all without a limit."""
         leaves, most = self.schema.leaves, options.limit_per_subset
         sizes = []
         for leaf, subsets in zip(leaves, _subsets(leaves, opened), strict=True):
@@ -78,7 +78,7 @@ def _numbers(leaves: Sequence[Leaf], sizes: Sequence[int], options: Options) -> 
     if options.sampler == "stratified":
         if options.limit < len(leaves):
             raise pytest.UsageError(
-                f"--eval-sampler stratified draws at least one sample of each of {len(leaves)} datasets: "
+                f"sampler = stratified draws at least one sample of each of {len(leaves)} datasets: "
                 f"--eval-limit {options.limit} is too small"
             )
         return allot(options.limit, sizes, sizes, least=1)

@@ -47,8 +47,8 @@ class CollectionRun:
         """The settings of benchmarks, the collection's above the config's."""
         merged = {}
         for name, table in self.collection.tables.items():
-            below = tables[name].settings if name in tables else {}
-            merged[name] = Table(table.where, {**below, **table.settings})
+            below = tables.get(name, Table("", {}))
+            merged[name] = Table(table.where, {**below.settings, **table.settings}, below.folder)
         return {**tables, **merged}
 
     def draw(

@@ -42,7 +42,7 @@ def read_collection(path: Path, options: Options, shipped: Sequence[str]) -> Col
     if not path.is_file():
         raise pytest.UsageError(f"--eval-collection: there is no file {str(path)!r}")
     if options.sampler:
-        raise pytest.UsageError(f"--eval-sampler draws from a schema; {path.name} is drawn already")
+        raise pytest.UsageError(f"sampler of [run] draws from a schema; {path.name} is drawn already")
     try:
         return _from_lines(path, open_file(path), options, shipped)
     except SampleError as error:

@@ -13,6 +13,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import Hub
 from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.items.declare import Benchmark, declared_in
+from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.reports.columns import aligned
@@ -31,6 +32,8 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
     """A line for each benchmark; of a single one its subsets too."""
     found = {name: each for name, each in shipped().items() if _has(each[0], asked.words)}
     if not found:
+        if why := not_built(asked.words[0]):
+            raise pytest.UsageError(why)
         names = {name for name, (each, _) in shipped().items() for name in _names(each)}
         raise unknown("benchmark, tag or subset:", asked.words[0], (), "modeleval list has them all.", unlisted=names)
     settings, given = options(), asked.data

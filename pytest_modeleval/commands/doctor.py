@@ -23,8 +23,8 @@ from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.sample import StopRun
 
 _PACKAGE = "pytest-modeleval"
-# What the project's own tests need.
-_NOT_FOR_USERS = {"test"}
+# What is all of the others, and what the project's own tests need.
+_NOT_SHOWN = {"all", "test"}
 # Where servers listen that nobody told otherwise: vLLM and transformers serve, SGLang, llama.cpp, Ollama, LM Studio.
 _USUAL = (8000, 30000, 8080, 11434, 1234)
 # Models of a server that are named; the rest are counted.
@@ -59,7 +59,7 @@ def _gpus() -> str:
 def _extras() -> Iterator[str]:
     """Each extra with the versions of what it brings, or what installs it."""
     brought = [Requirement(each) for each in requires(_PACKAGE) or ()]
-    extras = set(metadata(_PACKAGE).get_all("Provides-Extra") or ()) - _NOT_FOR_USERS
+    extras = set(metadata(_PACKAGE).get_all("Provides-Extra") or ()) - _NOT_SHOWN
     cells = []
     for name in sorted(extras):
         requirements = [each for each in brought if each.marker and _is_of(each.marker, name)]

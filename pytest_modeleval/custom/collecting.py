@@ -23,9 +23,9 @@ class FileModule(pytest.Module):
 def modules_of(options: Options) -> dict[Path, ModuleType]:
     """A module for each ``--eval-file``; `pytest.UsageError` for the first mistake in flags or files."""
     if not options.file:
-        for flag, given in (("format", options.format), ("metric", options.metric), ("pass-mark", options.pass_mark)):
+        for key, given in (("format", options.format), ("metric", options.metric), ("pass_mark", options.pass_mark)):
             if given:
-                raise pytest.UsageError(f"--eval-{flag} is about --eval-file PATH, which is missing")
+                raise pytest.UsageError(f"{key} of [run] is about --eval-file PATH, which is missing")
         return {}
     # With the scorers of a user's files, which a run without such a file is spared.
     from pytest_modeleval.custom.files import name_of, read

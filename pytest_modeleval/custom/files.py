@@ -176,7 +176,9 @@ def _format(path: Path, columns: Sequence[str]) -> str:
         )
     found = f"its columns are {', '.join(columns)}"
     if fitting:
-        raise pytest.UsageError(f"{path} may be of the formats {' and '.join(fitting)}, {found}: give --eval-format")
+        raise pytest.UsageError(
+            f"{path} may be of the formats {' and '.join(fitting)}, {found}: give --eval-set run.format={fitting[0]}"
+        )
     needs = "; ".join(f"{name} needs {module.NEEDS}" for name, module in FORMATS.items())
     raise pytest.UsageError(f"{path} is of no known format: {found}. {needs}")
 

@@ -39,5 +39,5 @@ def _scorer(options: Options) -> Callable[[Sample, Completion], Score]:
             # What a metric needs is missing before the first question, not after it.
             qa.METRICS[name]("a", ["a"])
         except SampleError as error:
-            raise pytest.UsageError(f"--eval-metric {name}: {error}") from None
+            raise pytest.UsageError(f"metric {name!r} of [run]: {error}") from None
     return qa.scorer_of(metrics, 0.5 if options.pass_mark is None else options.pass_mark)

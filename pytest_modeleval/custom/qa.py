@@ -60,7 +60,7 @@ def _bleu(answer: str, references: Sequence[str]) -> dict[str, float]:
     return {name: found[name] for name in ("bleu-4", "bleu-1", "bleu-2", "bleu-3")}
 
 
-# What `--eval-metric` may name, each with the values that it gives, its own one first.
+# What `metric` of [run] may name, each with the values that it gives, its own one first.
 METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
     "exact": lambda answer, references: {"exact": exact_match(answer, references)},
     # The F1 of shared words is what ROUGE-1's F1 is.

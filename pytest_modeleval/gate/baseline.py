@@ -21,7 +21,7 @@ SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
 _OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
-MATTERS = ("data", "prompt", "sampling", "scorer", "filters")
+MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles")
 # How a scorer's pin begins that is made of the code that it reaches. Version 0.1 made it of whole files: it changed
 # with what did not matter, and not with all that did.
 REACHED = "code:"
@@ -82,7 +82,11 @@ def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
     """
     try:
         text = read_text(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except FileNotFoundError:
+        raise pytest.UsageError(f"there is no baseline {path} yet: bless a run (--eval-save-baseline)") from None
+    except OSError as error:
+        raise pytest.UsageError(f"cannot read the baseline {path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise pytest.UsageError(f"cannot read the baseline {path}: {error}") from None
     if re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE):
         raise pytest.UsageError(
@@ -190,7 +194,7 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
     """`pytest.UsageError` for the first pin that matters, differs and was not waived."""
     for pin in waived:
         if pin not in MATTERS:
-            raise unknown("pin in --eval-waive", pin, MATTERS)
+            raise unknown("pin in waive of [gate]:", pin, MATTERS)
     for pin in MATTERS:
         was, now = part.pins.get(pin), pins.get(pin)
         if pin == "data":
@@ -200,11 +204,12 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
         if pin == "scorer" and not str(was).startswith(REACHED):
             raise pytest.UsageError(
                 f"{name}: the baseline was made by a version before, which pinned a scorer's files and not what it "
-                "reaches: nobody can tell whether it is the same. Bless a new run, or waive it with --eval-waive scorer"
+                "reaches: nobody can tell whether it is the same. Bless a new run, or waive it with "
+                "--eval-set gate.waive=scorer"
             )
         raise pytest.UsageError(
             f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
-            f"run, or waive it with --eval-waive {pin}"
+            f"run, or waive it with --eval-set gate.waive={pin}"
         )
 
 

@@ -46,7 +46,7 @@ class EarlyStop:
             if any(outcome.repeats > 1 for outcome in part.samples.values()):
                 raise pytest.UsageError(
                     f"{name}: --eval-stop-early weighs one answer a sample, and the baseline has the mean of several: "
-                    "bless a run without --eval-repeats (--eval-aa may stay)"
+                    "bless a run without --eval-repeats (aa of [gate] may stay)"
                 )
 
     def arrange(self, items: list[pytest.Item]) -> None:

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
@@ -21,7 +23,7 @@ from pytest_modeleval.store.schema import connect
 # How much of a run's id people type.
 SHORT = 8
 # Where a score's columns begin in a row of `Past.samples`, and which of all is the item's.
-_OF_SCORE = 5
+_OF_SCORE = 6
 _ITEM = _OF_SCORE + list(columns(ScoreRow)).index('"item"')
 
 
@@ -64,9 +66,9 @@ class Past:
         rows = self._connection.execute(f"select id, started from runs where {scored} order by started, id")
         return [Run(*row) for row in rows]
 
-    def run(self, text: str) -> Run:
-        """The run of an id, the beginning of one, ``last`` or ``last~1``."""
-        runs = self.runs()
+    def run(self, text: str, *, besides: str = "") -> Run:
+        """The run of an id, the beginning of one, ``last`` or ``last~1``; none whose id is ``besides``."""
+        runs = [run for run in self.runs() if run.id != besides]
         back = re.fullmatch(r"last(?:~(\d{1,9}))?", text)
         if back and (number := int(back[1] or 0)) < len(runs):
             return runs[-1 - number]
@@ -74,13 +76,24 @@ class Past:
         if len(found) == 1:
             return found[0]
         what = f"{len(found)} runs begin with {text!r}" if found else f"there is no run {text!r}"
+        close = None if found else closest(text, ["last", *(run.short for run in runs)], cutoff=0.75)
         newest = [f"{run.short} ({run.time}, {', '.join(self.models(run))})" for run in reversed((found or runs)[-10:])]
-        raise pytest.UsageError(f"{what} in {self.path}. Known, newest first: {', '.join(newest) or 'none'}")
+        hint = f"; did you mean {close!r}?" if close else "."
+        raise pytest.UsageError(f"{what} in {self.path}{hint} Known, newest first: {', '.join(newest) or 'none'}")
 
     def models(self, run: Run) -> list[str]:
         """The models that a run asked."""
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
+
+    def givers(self, run: Run) -> list[str]:
+        """The runs in which the answers were given that a run scored: other ones where they were stored before."""
+        rows = self._connection.execute(
+            "select distinct completions.run from scores join completions on key = scores.completion "
+            "where scores.run = ? and completions.run is not null",
+            (run.id,),
+        )
+        return [run for (run,) in rows]
 
     def benchmarks(self) -> list[str]:
         """Every benchmark of which something was scored."""
@@ -145,7 +158,7 @@ class Past:
             answer = "completions.completion, created"
             joined = "left join completions on key = scores.completion"
         rows = self._connection.execute(
-            f"select samples.before, prompt, target, {answer}, {names} from scores "
+            f"select samples.before, prompt, target, question, {answer}, {names} from scores "
             f"left join samples on hash = sample {joined} where scores.run = ? order by item, metric",
             (run,),
         )
@@ -156,26 +169,29 @@ class Past:
                 yield self._sample(found[0][:_OF_SCORE], [ScoreRow(*row[_OF_SCORE:]) for row in found], exchanges)
 
     def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
-        before, prompt, target, answer, created = row
+        before, prompt, target, question, answer, created = row
         completion = completion_in(answer) if answer else None
         messages = None if prompt is None else read_prompt(self._connection, before, prompt)
-        return StoredSample(scores, messages, target, completion, created if completion else 0.0, exchanges)
+        kept = created if completion else 0.0
+        return StoredSample(scores, messages, target, completion, kept, exchanges, question)
 
     def _exchanges(self, run: str, item: str) -> list[Exchange]:
         """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
         rows = self._connection.execute(
-            "select asked, completion from answers where run = ? and item = ? order by number", (run, item)
+            "select asked, completion, by from answers where run = ? and item = ? order by number", (run, item)
         ).fetchall()
         found: list[Exchange] = []
         before, length = "", 0
-        for asked, key in rows:
+        for asked, key, by in rows:
             messages, goes_on = read(self._connection, asked, before if asked != before else "")
             repeated = length if goes_on else 0
-            found.append(Exchange(messages, repeated, self.answer(key)[0]))
+            found.append(Exchange(messages, repeated, self.answer(key)[0], "" if by == UNDER_EVALUATION else by))
             before, length = asked, repeated + len(messages)
         return found
 
     def asked(self, sample: str) -> str:
-        """What a sample's last user message asked; empty when the store does not know."""
-        row = self._connection.execute("select before, prompt from samples where hash = ?", (sample,)).fetchone()
-        return last_question(read_prompt(self._connection, *row)) if row else ""
+        """What a sample asked; empty when the store does not know."""
+        row = self._connection.execute(
+            "select before, prompt, question from samples where hash = ?", (sample,)
+        ).fetchone()
+        return (row[2] or last_question(read_prompt(self._connection, *row[:2]))) if row else ""

@@ -42,6 +42,7 @@ class Benchmark:
     harmonic: Mapping[str, tuple[str, str]]
     rules: Mapping[str, Rule]
     protected: bool
+    probe: bool
     body: Callable[..., Any]
 
     @property
@@ -71,6 +72,7 @@ def benchmark(
     harmonic: Mapping[str, tuple[str, str]] | None = None,
     rules: Mapping[str, Rule] | None = None,
     protected: bool = False,
+    probe: bool = False,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -79,8 +81,9 @@ def benchmark(
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
     of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
     says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
-    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``--eval-show`` names
-    it. Raises `TypeError` for rows that are no dataset.
+    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``show`` of [run]
+    names it. A ``probe`` is for a check of a server rather than of a model: it is asked where it is named, never as one
+    of all, and always anew. Raises `TypeError` for rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__
@@ -88,7 +91,7 @@ def benchmark(
 
     def decorate(body: Body) -> Body:
         declared = Benchmark(
-            dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, protected, body
+            dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, protected, probe, body
         )
         test: Callable[..., Any] = body
         if declared.is_async:

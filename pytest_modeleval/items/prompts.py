@@ -1,8 +1,9 @@
 """From a sample's fields to the messages that a model is sent: templates, solved examples, system prompt."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from string import ascii_uppercase
+from string import Formatter, ascii_uppercase
 
 from pytest_modeleval.requests import Json, LogLikelihood, Message, NotChat
 from pytest_modeleval.sample import Sample, SampleError
@@ -62,6 +63,20 @@ def filled(sample: Sample, template: str | None) -> str | Sequence[Message]:
     return _in_template(template, _fields(sample))
 
 
+def _question(sample: Sample, template: str | None) -> str:
+    """What the row itself asks, without what the template tells every sample.
+
+    It is the field that is called so where there is one, else all that the template asks for, but the options.
+    """
+    prompt = sample.prompt
+    if sample.question or not isinstance(prompt, Mapping):
+        return sample.question or (prompt if isinstance(prompt, str) else "")
+    asked = [re.split(r"[.\[]", name)[0] for _, name, *_ in Formatter().parse(template or "") if name]
+    named = [name for name in prompt if name.lower() in ("question", "prompt", "problem")]
+    names = named or [name for name in dict.fromkeys(asked) if name in prompt]
+    return "\n".join(str(prompt[name]) for name in names)
+
+
 def _fields(sample: Sample) -> dict[str, object]:
     """What a template may ask for: the prompt's fields, or its text as ``prompt``, and the options."""
     fields: dict[str, object] = {"prompt": sample.prompt}
@@ -105,7 +120,7 @@ def composed(
     """
     if isinstance(sample.prompt, NotChat):
         return sample
-    prompt = filled(sample, template)
+    prompt, question = filled(sample, template), _question(sample, template)
     if examples:
         if not isinstance(prompt, str):
             raise SampleError("a prompt of chat messages takes no solved examples; ask it with 0 shots")
@@ -116,7 +131,7 @@ def composed(
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
         rest = messages[1:] if messages[0].get("role") == "system" else messages
         prompt = [{"role": "system", "content": system}, *rest]
-    return replace(sample, prompt=prompt)
+    return replace(sample, prompt=prompt, question=question)
 
 
 def _text(prompt: str | Sequence[Message]) -> str:
@@ -135,7 +150,8 @@ def weighed(sample: Sample, examples: Sequence[Sample], cloze: Cloze) -> Sample:
     pairs = [(above + context, continuation) for context, continuation in _pairs(sample, cloze)]
     # For people, and for what finds an answer by its prompt: most benchmarks have one context for all options.
     asked = "\n".join(dict.fromkeys(context for context, _ in pairs))
-    return replace(sample, prompt=LogLikelihood([{"role": "user", "content": asked}], pairs))
+    prompt = LogLikelihood([{"role": "user", "content": asked}], pairs)
+    return replace(sample, prompt=prompt, question=_question(sample, None))
 
 
 def _pairs(sample: Sample, cloze: Cloze) -> list[tuple[str, str]]:

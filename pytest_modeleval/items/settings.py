@@ -10,7 +10,8 @@ import pytest
 from pytest_modeleval.items.filters import Filter, read_filter
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
-from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES
+from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES, text
+from pytest_modeleval.options.where import Where
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,17 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "choices": (str,),
     "system": (str,),
     "prompt": (str,),
-    "filters": (list,),
+    "filters": (list, str, dict),
     "rule": (str,),
 }
 assert set(_TYPES) == {field.name for field in fields(Settings)}
 
 
 def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Settings:
-    """The settings of a benchmark; `pytest.UsageError` for one that is not understood."""
+    """The settings of a benchmark, flags over its table over its file, and over all of them what --eval-set says of it.
+
+    `pytest.UsageError` for one that is not understood.
+    """
     table = tables.get(name)
     settings: dict[str, Any] = _checked(table) if table else {}
     flags = {
@@ -59,7 +63,14 @@ def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Set
         "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
         "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
     }
-    return Settings(**{**settings, **{key: value for key, value in flags.items() if value not in (None, ())}})
+    said = options.set.get("benchmarks", {}).get(name, {})
+    return Settings(
+        **{
+            **settings,
+            **{key: value for key, value in flags.items() if value not in (None, ())},
+            **_checked(Table(f"--eval-set {name}", said)),
+        }
+    )
 
 
 def _checked(table: Table) -> dict[str, Any]:
@@ -69,10 +80,14 @@ def _checked(table: Table) -> dict[str, Any]:
     for key, values in (("shots_draw", DRAWS), ("shots_as", SHAPES), ("choices", CHOICES)):
         if settings.get(key, values[0]) not in values:
             raise pytest.UsageError(f"{table.where}: {key} is one of {', '.join(values)}, not {settings[key]!r}")
+    for key in settings.keys() & {"system", "prompt"}:
+        settings[key] = text(Where(f"{table.where}: {key}", table.folder), settings[key])
     if "prompt" in settings:
         settings["prompt"] = _template(f"{table.where}: prompt", settings["prompt"])
     if "filters" in settings:
-        settings["filters"] = tuple(read_filter(table.where, spec) for spec in settings["filters"])
+        given = settings["filters"]
+        given = given if isinstance(given, list) else [given]
+        settings["filters"] = tuple(read_filter(table.where, spec) for spec in given)
     return settings
 
 

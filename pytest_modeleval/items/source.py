@@ -56,7 +56,11 @@ class Source:
     def hidden(self) -> str:
         """Why the sample's texts are in no report, and what shows them; empty where they are."""
         name = self.benchmark.name
-        return "" if self.shown or not self.benchmark.protected else f"protected: --eval-show {name} shows its texts"
+        return (
+            ""
+            if self.shown or not self.benchmark.protected
+            else f"protected: --eval-set run.show={name} shows its texts"
+        )
 
     @property
     def shots(self) -> int:

@@ -14,7 +14,7 @@ def encoded(tokenizer: Any, context: str, continuation: str) -> tuple[list[int],
     if not tokenizer.is_fast:
         raise StopRun(
             f"{type(tokenizer).__name__} does not tell which text a token stands for, as log-likelihoods need it: "
-            "ask with --eval-choices generate"
+            "ask with --eval-set run.choices=generate"
         )
     whole = tokenizer(context + continuation, return_offsets_mapping=True)
     # A special token stands for no text: its end is 0.

@@ -169,4 +169,5 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         first_token=reply.first_token,
         latency=latency,
         fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
+        tagged=not reasoning and text != content.strip("\n"),
     )

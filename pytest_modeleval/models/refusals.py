@@ -50,6 +50,13 @@ _PARAMETER = re.compile(
     r"(unknown|unsupported|unrecognized|unexpected|invalid)[ _](parameter|field|argument|name|request argument|keyword)"
     r"|extra (inputs|fields) (are )?not permitted|extra_forbidden|unsupported[ _]value|not support parameters"
 )
+# The tools that a request offers are refused: llama.cpp (500), Ollama, vLLM, OpenRouter (404), Groq, who knows none.
+_TOOLS = re.compile(
+    r"tools? param(eter)? requires|(not|n't) support (tool|function)|support tool use|"
+    r"(tool[ _]choice|tool use|(tool|function)[ _`]calling).{0,40}(requires?|(not|n't) supported|unavailable)|"
+    r"(unknown|unsupported|unrecognized|unexpected|extra).{0,30}\b(tools?|tool_choice|functions?)\b|"
+    r"\btools\W.{0,30}extra inputs"
+)
 # What Gemini, xAI and DashScope call every 400, be it one prompt's.
 _ANY = re.compile(
     r"invalid_argument|client specified an invalid argument|invalid_parameter_error|\w+\.invalidparameter"
@@ -88,6 +95,8 @@ _AGAIN = (408, 409, 424, 425, 498, 499)
 def concern_of(status: int, body: object) -> Concern:
     """What an error of this status and body (parsed JSON, or a text) concerns."""
     said = _text(body)
+    if status in (400, 404, 422, 500, 501) and _TOOLS.search(said):
+        return Concern.PROMPT
     if status in _STATUSES:
         return _STATUSES[status]
     if status == 413 or (status < 503 and not _SETTING.search(said) and _is_too_long(status, said)):

@@ -8,22 +8,33 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.spec import ModelSpec, resolve
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.sample import StopRun
 
 # Models of a server that are named.
 _NAMED = 20
 
 
-def named_models(
-    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]
-) -> list[ModelSpec]:
+def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
     if len(set(names)) < len(names):
-        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}")
-    specs = [_found(resolve(name, aliases, generation)) for name in names]
+        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
+    known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
+    if strange := options.set.get("models", {}).keys() - known:
+        raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
+    return _specs(names, aliases, options.generation, options.set)
+
+
+def _specs(
+    names: Sequence[str],
+    aliases: Mapping[str, ModelSpec],
+    generation: Mapping[str, Any],
+    said: Mapping[str, Mapping[str, Any]],
+) -> list[ModelSpec]:
+    specs = [_found(resolve(name, aliases, generation, said)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(
@@ -45,6 +56,19 @@ def _found(spec: ModelSpec) -> ModelSpec:
         return replace(spec, name=listed[0], model=listed[0])
     has = f"has {len(listed):,} models ({', '.join(listed[:_NAMED])})" if listed else "lists no models"
     raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
+
+
+def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:
+    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
+
+    What --eval-generation and `--eval-set model.KEY` lay over the model under evaluation is not theirs.
+    `pytest.UsageError` as `named_models`.
+    """
+    said = {"models": options.set.get("models", {})}
+    return {
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in _specs(names, aliases, {}, said)]
+        for role, names in options.roles.items()
+    }
 
 
 async def _listed(spec: ModelSpec) -> Sequence[str]:

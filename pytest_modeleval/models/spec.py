@@ -1,18 +1,20 @@
 """What `--model` names: aliases from the config, hub ids, local folders and prefixes."""
 
-import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_modeleval.models.generation import SETTINGS, check_generation
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
+from pytest_modeleval.options.tables import EVERY_MODEL, merged
 
 TINY = Path(__file__).parent / "tiny"
 # Where the openai package asks when nobody says.
@@ -24,13 +26,15 @@ class Api:
     """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
 
     They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
-    that were recorded, which cost nothing (``is_recorded``); none of it is known of a user's own (``is_own``).
+    that were recorded, which cost nothing (``is_recorded``), or in a run of the store (``is_run``). None of it is known
+    of a user's own (``is_own``).
     """
 
     opens: str = ""
     is_local: bool = False
     is_served: bool = False
     is_recorded: bool = False
+    is_run: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -42,6 +46,7 @@ APIS: Mapping[str, Api] = {
     "openai": Api("openai.OpenAIModel", is_served=True),
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
+    "run": Api("stored_run.RunModel", is_recorded=True, is_run=True),
 }
 _OWN = Api()
 
@@ -94,6 +99,10 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "identity": (str,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
+# What `--eval-set` says of no model: who answers, and what may be secret, as the run keeps what was typed.
+_IN_THE_FILE = frozenset({"api", "model", "base_url", "identity", "headers"})
+# What people take for the place of a key.
+_KEYS = ("api_key", "key")
 
 
 def read_aliases(tables: Mapping[str, Table]) -> dict[str, ModelSpec]:
@@ -102,15 +111,26 @@ def read_aliases(tables: Mapping[str, Table]) -> dict[str, ModelSpec]:
 
 
 def _alias(name: str, table: Table) -> ModelSpec:
-    for key in ("api_key", "key"):
+    settings = _checked(table)
+    if "model" not in settings:
+        raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
+    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    spec = ModelSpec(**{**settings, "name": name, "api": api})
+    _refuse_args(table.where, spec)
+    if spec.way.is_served and not spec.base_url:
+        _openai_address()
+    return spec
+
+
+def _checked(table: Table) -> dict[str, Any]:
+    """What a model's table says; `pytest.UsageError` for a key or value that is none."""
+    for key in _KEYS:
         if key in table.settings:
             raise pytest.UsageError(
                 f"{table.where}: keys do not belong in a file; put it into an environment variable and name that "
                 "in api_key_env"
             )
     settings = table.checked(_TYPES, unshown={"base_url", "headers", "api_key_env"})
-    if "model" not in settings:
-        raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
     if not settings.get("identity", "name").strip():
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "price" in settings:
@@ -120,16 +140,15 @@ def _alias(name: str, table: Table) -> ModelSpec:
         raise pytest.UsageError(f"{table.where}: timeout is in seconds and above 0, not {settings['timeout']!r}")
     if settings.get("retries", 0) < 0:
         raise pytest.UsageError(f"{table.where}: retries is at least 0, not {settings['retries']!r}")
-    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
-    if api in ("openai", "replay") and settings.get("args"):
-        raise pytest.UsageError(
-            f"{table.where}: args are for a model in this process; what a server is asked with stands in generation"
-        )
     _refuse_secrets(table.where, settings)
-    spec = ModelSpec(**{**settings, "name": name, "api": api})
-    if spec.way.is_served and not spec.base_url:
-        _openai_address()
-    return spec
+    return settings
+
+
+def _refuse_args(where: str, spec: ModelSpec) -> None:
+    if (spec.way.is_served or spec.way.is_recorded) and spec.args:
+        raise pytest.UsageError(
+            f"{where}: args are for a model in this process; what a server is asked with stands in generation"
+        )
 
 
 def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:
@@ -177,14 +196,43 @@ def _check_price(where: str, price: Mapping[str, Any]) -> None:
         )
 
 
-def resolve(name: str, aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]) -> ModelSpec:
-    """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings."""
+def resolve(
+    name: str,
+    aliases: Mapping[str, ModelSpec],
+    generation: Mapping[str, Any],
+    said: Mapping[str, Any] = MappingProxyType({}),
+) -> ModelSpec:
+    """The model that a ``--model`` value names, with ``--eval-generation`` over its own settings.
+
+    And over both what ``--eval-set`` has ``said``, of every model and of this one.
+    """
     spec = _resolve(name, aliases)
-    spec = replace(spec, generation=_merged(spec.generation, generation))
+    spec = replace(spec, generation=merged(spec.generation, generation))
+    of_this = said.get("models", {}).get(name, {})
+    for where, table in ((EVERY_MODEL, said.get(EVERY_MODEL, {})), (f"models.{name}", of_this)):
+        spec = _over(spec, Table(f"--eval-set {where}", table)) if table else spec
     if spec.way.is_own or spec.way.is_recorded:
         return spec
-    _check_generation(spec)
+    check_generation(spec)
     return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec
+
+
+def _over(spec: ModelSpec, table: Table) -> ModelSpec:
+    """The model with what ``--eval-set`` says of it; what is no key of its table is one of its ``args``."""
+    args = {key: value for key, value in table.settings.items() if key not in (*_TYPES, *_KEYS)}
+    beside = {key: value for key, value in table.settings.items() if key not in args}
+    for key in args:
+        if key in SETTINGS:
+            raise pytest.UsageError(f"{table.where}.{key} is a generation setting: say {table.where}.generation.{key}")
+        if closest(key, _TYPES, cutoff=0.8):
+            raise unknown(f"key in {table.where}:", key, _TYPES)
+    if fixed := _IN_THE_FILE.intersection(beside):
+        raise pytest.UsageError(f"{table.where}.{min(fixed)}: that stands in [models.NAME] of modeleval.toml alone")
+    said = _checked(Table(table.where, {**beside, **({"args": {**beside.get("args", {}), **args}} if args else {})}))
+    own = {key: getattr(spec, key) for key in said}
+    spec = replace(spec, **merged(own, said))
+    _refuse_args(table.where, spec)
+    return spec
 
 
 def _address(name: str, given: str) -> str:
@@ -197,62 +245,9 @@ def _address(name: str, given: str) -> str:
             raise ValueError("it names no server")
     except ValueError as error:
         raise pytest.UsageError(f"model {name!r}: base_url = {given!r} is no address: {error}") from None
-    path = parts.path
-    if path in ("", "/"):
-        return given if path else f"{given}/v1"
-    return given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
-
-
-# The settings of chat completions that are numbers, and others, as in OpenAI's API reference and vLLM's sampling
-# parameters. A server may know more: only what looks like a slip of the keyboard is refused.
-_NUMBERS = {
-    *("temperature", "top_p", "top_k", "min_p", "max_tokens", "max_completion_tokens", "min_tokens", "seed", "n"),
-    *("presence_penalty", "frequency_penalty", "repetition_penalty", "length_penalty", "top_logprobs"),
-}
-_SETTINGS = {"stop", "logprobs", "logit_bias", "response_format", "reasoning_effort", "extra_body", "tool_choice"}
-
-
-# The least that a model in this process makes something of.
-_LEAST = {"max_tokens": 1, "temperature": 0}
-# What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
-_ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
-
-
-def _check_generation(spec: ModelSpec) -> None:
-    extra = spec.generation.get("extra_body")
-    for key in (*spec.generation, *(extra if isinstance(extra, Mapping) else ())):
-        if key in _ASKED:
-            beside = f"; {key} = … stands beside generation in its alias" if key in _TYPES else ""
-            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is no setting of its answers{beside}")
-    try:
-        json.dumps(spec.generation, allow_nan=False)
-    except (ValueError, TypeError) as error:
-        # TOML also has infinite numbers, NaN and dates.
-        raise pytest.UsageError(f"generation of model {spec.name!r}: it is sent as JSON: {error}") from None
-    for key, value in spec.generation.items():
-        if kind := _kind_missed(key, value):
-            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is {kind}, not {value!r}")
-        # A server may take -1 for what has no end.
-        if spec.way.is_local and key in _LEAST and (value is None or value < _LEAST[key]):
-            least = _LEAST[key]
-            raise pytest.UsageError(f"generation of model {spec.name!r}: {key} is at least {least}, not {value!r}")
-        if key not in _NUMBERS | _SETTINGS and closest(key, _NUMBERS | _SETTINGS, cutoff=0.85):
-            raise unknown(f"generation setting of model {spec.name!r}:", key, _NUMBERS | _SETTINGS)
-
-
-def _kind_missed(key: str, value: object) -> str | None:
-    """What a setting's value should be and is not."""
-    if key in _NUMBERS and (isinstance(value, bool) or not isinstance(value, int | float | None)):
-        return "a number"
-    if key == "stop" and not (isinstance(value, str | None) or _are_texts(value)):
-        return "a text or a list of texts"
-    if key == "extra_body" and not isinstance(value, Mapping):
-        return "a table"
-    return None
-
-
-def _are_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(text, str) for text in value)
+    if parts.path in ("", "/"):
+        return f"{given.rstrip('/')}/v1"
+    return given.rstrip("/").removesuffix("/models").removesuffix("/completions").removesuffix("/chat")
 
 
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
@@ -263,11 +258,16 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
     if name.lower().startswith(("http://", "https://")):
         return _at_address(name)
+    if "://" in name or re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}(?:/.*)?", name):
+        # It is not shown where it may hold a password.
+        scheme, there, _ = name.partition("://")
+        shown, meant = (f"{scheme}://…", "") if there else (name, f": --model http://{name}")
+        raise pytest.UsageError(f"--model {shown}: an address begins with http:// or https://{meant}")
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in ("openai", "replay"):
+    if colon and prefix in ("openai", "replay", "run"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
-        if prefix == "replay" and not Path(rest).is_file():
+        if prefix == "replay" and not Path(rest).exists():
             raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
@@ -281,7 +281,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         name,
         [*aliases, "tiny"],
         "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
-        "(http://127.0.0.1:8000/v1), openai:NAME or replay:FILE.",
+        "(http://127.0.0.1:8000/v1), openai:NAME, replay:PATH or run:ID.",
     )
 
 
@@ -291,13 +291,3 @@ def _at_address(name: str) -> ModelSpec:
     _refuse_secret_address(f"--model {address.partition('://')[0]}://…", address)
     key = "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None
     return ModelSpec(model or address, "openai", model, base_url=address, api_key_env=key)
-
-
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """The second mapping laid over the first, table by table."""
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
-    return merged

@@ -18,7 +18,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.thinking import marks_thought
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
-from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun
+from pytest_modeleval.sample import Completion, LogLikelihoods, Refused, SampleError, StopRun
 
 try:
     import torch
@@ -175,7 +175,7 @@ class TransformersModel:
 
     def _refuse_too_long(self, length: int, *, room: int) -> None:
         if length > self._context - room:
-            raise SampleError(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
+            raise Refused(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
 
     def prompt_tokens(self, request: Chat) -> list[int]:
         """The prompt's token ids."""

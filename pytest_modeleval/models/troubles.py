@@ -18,7 +18,7 @@ from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_o
 from pytest_modeleval.models.replies import Broken, error_text
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import LogLikelihood, Request
-from pytest_modeleval.sample import Filtered, SampleError, StopRun
+from pytest_modeleval.sample import Filtered, Refused, StopRun
 
 # Letters of a server's words that are shown.
 _SHOWN = 400
@@ -26,7 +26,7 @@ _SHOWN = 400
 _NONSENSE = 366 * 86400.0
 # What a server without echo says of it.
 _OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
-ECHO = "; --eval-choices loglikelihood needs a server whose /completions echoes prompts with logprobs"
+ECHO = "; choices = loglikelihood needs a server whose /completions echoes prompts with logprobs"
 
 
 class Troubles:
@@ -67,7 +67,7 @@ class Troubles:
         echo = ECHO if isinstance(request, LogLikelihood) else ""
         match concern:
             case Concern.TOO_LONG:
-                return SampleError(f"{concern.value}: {said}")
+                return Refused(f"{concern.value}: {said}")
             case Concern.FILTERED:
                 return Filtered(f"{concern.value}: {said}")
             case Concern.RATE_LIMIT | Concern.MOMENT:
@@ -75,7 +75,7 @@ class Troubles:
                 return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
             case Concern.PROMPT if not (echo and _OF_ECHO.search(said)):
                 if not self._refusals.concern_all(error.status_code, said, repr(request.messages)):
-                    return SampleError(f"{concern.value}: {said}")
+                    return Refused(f"{concern.value}: {said}")
                 since = " since" if self._refusals.has_answered else ""
                 whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"
                 return StopRun(f"{self.refused(error)}{whose}{echo}")
@@ -104,7 +104,7 @@ class Troubles:
         said = self.line(str(error))
         concern = concern_of(400, error.body) if error.body else Concern.MOMENT
         if concern in (Concern.TOO_LONG, Concern.FILTERED):
-            return (Filtered if concern is Concern.FILTERED else SampleError)(f"{concern.value}: {said}")
+            return (Filtered if concern is Concern.FILTERED else Refused)(f"{concern.value}: {said}")
         return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT)
 
     def cause(self, error: Exception) -> str:

@@ -7,17 +7,26 @@ from typing import Any, NamedTuple
 import pytest
 
 from pytest_modeleval.inputs import SETTINGS, from_toml, read_text
-from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.options import FLAGS, section_of, unknown
+from pytest_modeleval.options.tables import SECTIONS, SINGLE
 
-# Sections of tables with names, and those that are one table.
-SECTIONS, SINGLE = ("models", "benchmarks", "runs"), ("run", "gate")
+# What a type of TOML's is called.
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 
 
 class Table(NamedTuple):
-    """The settings of one model or benchmark, and where they stand, for messages."""
+    """The settings of one model or benchmark, where they stand, for messages, and the folder of relative paths."""
 
     where: str
     settings: Mapping[str, Any]
+    folder: Path | None = None
 
     def checked(self, types: Mapping[str, tuple[type, ...]], *, unshown: Collection[str] = ()) -> dict[str, Any]:
         """The settings, each of a known name and type; `pytest.UsageError` for the first that is not.
@@ -28,9 +37,9 @@ class Table(NamedTuple):
             if key not in types:
                 raise unknown(f"key in {self.where}:", key, types)
             if not isinstance(value, types[key]) or (bool not in types[key] and isinstance(value, bool)):
-                kinds = " or ".join(kind.__name__ for kind in types[key])
-                shown = f"a {type(value).__name__}" if key in unshown else repr(value)
-                raise pytest.UsageError(f"{self.where}: {key} is a {kinds}, not {shown}")
+                kinds = "a number" if float in types[key] else " or ".join(_KINDS[kind] for kind in types[key])
+                shown = _KINDS.get(type(value), "that") if key in unshown else repr(value)
+                raise pytest.UsageError(f"{self.where}: {key} is {kinds}, not {shown}")
         return dict(self.settings)
 
 
@@ -49,7 +58,7 @@ def read_config(root: Path) -> dict[str, dict[str, Table]]:
     for path, content in _contents(root):
         for section, tables in content.items():
             if section in SINGLE:
-                found[section][path.name] = _table(f"{path.name}: [{section}]", tables)
+                found[section][path.name] = _table(f"{path.name}: [{section}]", tables, root)
                 continue
             kind = section.removesuffix("s")
             if not isinstance(tables, dict):
@@ -58,7 +67,7 @@ def read_config(root: Path) -> dict[str, dict[str, Table]]:
                 if name in found[section]:
                     raise pytest.UsageError(f"{kind} {name!r} is in pyproject.toml and in modeleval.toml; keep one")
                 where = f"[runs.{name}]" if section == "runs" else f"{kind} {name!r}"
-                found[section][name] = _table(f"{path.name}: {where}", settings)
+                found[section][name] = _table(f"{path.name}: {where}", settings, root)
     return found
 
 
@@ -73,14 +82,17 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
-                raise unknown(f"key in {path.name}:", section, (*SECTIONS, *SINGLE))
+                if section in (flag.key for flag in FLAGS):
+                    raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")
+                kind = "table" if isinstance(content[section], dict) else "key"
+                raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
         yield path, content
 
 
-def _table(where: str, settings: object) -> Table:
+def _table(where: str, settings: object, folder: Path) -> Table:
     if not isinstance(settings, dict):
         raise pytest.UsageError(f"{where} is a table of settings, not {settings!r}")
-    return Table(where, settings)
+    return Table(where, settings, folder)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Flag:
     help: str
     parse: Callable[[Where, Any], Any]
     default: Any = None
-    # Stands in the project's settings, and not on the command line.
+    # Stands in the project's settings, and on the command line behind `--eval-set` alone.
     settings_only: bool = False
     name: str = ""
     field: str = ""
@@ -137,6 +137,13 @@ def add_flags(parser: pytest.Parser, flags: Sequence[Flag], title: str = "{}") -
     for flag in flags:
         if not flag.settings_only:
             _add(parser.getgroup(f"modeleval-{flag.group}", title.format(flag.group)), flag)
+
+
+def know(config: pytest.Config, flags: Iterable[Flag]) -> None:
+    """Have the options that only settings give among pytest's, given by nobody: what is there is a known key."""
+    for flag in flags:
+        if flag.settings_only:
+            setattr(config.option, flag.dest, None)
 
 
 def _add(group: Any, flag: Flag) -> None:

@@ -11,6 +11,7 @@ from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.options.where import Where
 
 # The mark of every benchmark.
@@ -30,10 +31,18 @@ class Options:
         ASKED,
         "NAME",
         "model to evaluate: an alias, an address (http://127.0.0.1:8000/v1), a hub id or local folder, openai:NAME, "
-        "replay:FILE or tiny; may be repeated",
+        "replay:PATH, run:ID or tiny; ROLE=NAME for a judge, user, reranker or embedder; may be repeated",
         values.models,
         (),
         name="--model",
+    )
+    roles: Mapping[str, tuple[str, ...]] = flag(
+        ASKED,
+        "ROLE=NAME",
+        "models in another role than that under evaluation: judge, user, reranker, embedder",
+        values.roles,
+        {},
+        settings_only=True,
     )
     eval: Mapping[str, tuple[str, ...]] = flag(
         ASKED,
@@ -60,17 +69,24 @@ class Options:
         (),
     )
     format: str | None = flag(
-        ASKED, "FORMAT", "of --eval-file: choice or qa (default: by its columns)", values.one_of(*values.FORMATS)
+        ASKED,
+        "FORMAT",
+        "of --eval-file: choice or qa (default: by its columns)",
+        values.one_of(*values.FORMATS),
+        settings_only=True,
     )
     metric: tuple[str, ...] = flag(
         ASKED,
-        "METRIC",
+        "METRIC,…",
         "what the answers to --eval-file's free questions are scored by, the first for right and wrong: exact, f1, "
-        "bleu, rouge; may be repeated (default: exact, f1)",
+        "bleu, rouge (default: exact, f1)",
         values.metrics,
         (),
+        settings_only=True,
     )
-    pass_mark: float | None = flag(ASKED, "X", "value from which that answer is right (default: 0.5)", values.share)
+    pass_mark: float | None = flag(
+        ASKED, "X", "value from which that answer is right (default: 0.5)", values.share, settings_only=True
+    )
     limit: int | None = flag(
         ASKED, "N", "ask N samples of each benchmark, drawn by the seed (default: all)", values.at_least(1)
     )
@@ -91,10 +107,18 @@ class Options:
         HOW, "N", "solved examples in each prompt (default: the benchmark's own)", values.at_least(0)
     )
     shots_draw: str | None = flag(
-        HOW, "HOW", "first rows, or seeded for each sample (default: first)", values.one_of(*values.DRAWS)
+        HOW,
+        "HOW",
+        "first rows, or seeded for each sample (default: first)",
+        values.one_of(*values.DRAWS),
+        settings_only=True,
     )
     shots_as: str | None = flag(
-        HOW, "SHAPE", "turns of the chat, or one message (default: turns)", values.one_of(*values.SHAPES)
+        HOW,
+        "SHAPE",
+        "turns of the chat, or one message (default: turns)",
+        values.one_of(*values.SHAPES),
+        settings_only=True,
     )
     choices: str | None = flag(
         HOW,
@@ -102,6 +126,7 @@ class Options:
         "an option is chosen by what the model writes (generate), or by its text's log-likelihood (loglikelihood) "
         "(default: generate)",
         values.one_of(*values.CHOICES),
+        settings_only=True,
     )
     filter: tuple[str | Mapping[str, Any], ...] = flag(
         HOW,
@@ -118,6 +143,14 @@ class Options:
         values.settings,
         {},
     )
+    set: Mapping[str, Any] = flag(
+        HOW,
+        "TABLE.KEY=VALUE",
+        "a key of modeleval.toml for this run: gsm8k.shots=0, model.dtype=bfloat16, gate.margin=2pp, "
+        "run.sampler=uniform; may be repeated",
+        read_set,
+        {},
+    )
     collection: Path | None = flag(SEVERAL, "FILE", "ask what a collection's schema or index names", values.path)
     collection_save: Path | None = flag(
         SEVERAL, "FILE", "write the collection's drawn rows to FILE as an index", values.written
@@ -128,6 +161,7 @@ class Options:
         "how a collection's datasets share --eval-limit: weighted (by their weights), stratified (by their sizes, "
         "at least one each) or uniform (default: weighted)",
         values.one_of(*values.SAMPLERS),
+        settings_only=True,
     )
     plan: bool = flag(SPENT, "", "ask nothing: print what the run would take, and what it could see", values.yes, False)
     budget: Budget | None = flag(
@@ -168,22 +202,28 @@ class Options:
         values.yes,
         False,
     )
-    max_error_rate: float = flag(GATE, "SHARE", "errors that a gate accepts (default: 1%)", values.rate, 0.01)
+    max_error_rate: float = flag(
+        GATE, "SHARE", "errors that a gate accepts (default: 1%)", values.rate, 0.01, settings_only=True
+    )
     gate_on_inconclusive: str = flag(
         GATE,
         "RESULT",
         "what too few samples to tell mean: pass or fail (default: fail)",
         values.one_of("pass", "fail"),
         "fail",
+        settings_only=True,
     )
     waive: tuple[str, ...] = flag(
         GATE,
-        "PIN",
-        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters; may be repeated",
+        "PIN,…",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles",
         values.names,
         (),
+        settings_only=True,
     )
-    aa: bool = flag(GATE, "", "ask twice, so that a baseline knows the model's own noise", values.yes, False)
+    aa: bool = flag(
+        GATE, "", "ask twice, so that a baseline knows the model's own noise", values.yes, False, settings_only=True
+    )
     resume_within: float = flag(
         GATE,
         "TIME",
@@ -210,13 +250,15 @@ class Options:
         f"(default: sample:{values.PASSES})",
         values.passes,
         values.PASSES,
+        settings_only=True,
     )
     show: tuple[str, ...] = flag(
         WRITTEN,
-        "NAME",
-        "show the questions and answers of a benchmark whose authors ask not to, such as gpqa_diamond; may be repeated",
+        "NAME,…",
+        "show the questions and answers of a benchmark whose authors ask not to, such as gpqa_diamond",
         values.names,
         (),
+        settings_only=True,
     )
     track: str | None = flag(
         WRITTEN,
@@ -228,7 +270,7 @@ class Options:
     def __post_init__(self) -> None:
         if self.eval and self.collection is not None:
             raise pytest.UsageError("--eval-collection says what is asked: leave --eval out")
-        for name, value in (("--eval-sampler", self.sampler), ("--eval-collection-save", self.collection_save)):
+        for name, value in (("sampler of [run]", self.sampler), ("--eval-collection-save", self.collection_save)):
             if value is not None and self.collection is None:
                 raise pytest.UsageError(f"{name} is for a collection: give --eval-collection FILE")
 
@@ -242,6 +284,10 @@ class Options:
 
 
 FLAGS = flags_of(Options, "--eval-")
+
+
+# How many names are listed beside the one that was probably meant.
+_LISTED = 12
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | None:
@@ -269,10 +315,26 @@ def unknown(
     that was, where that is known.
     """
     known = sorted(set(known))
-    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75)
+    longer = (each for each in known if len(name) > 2 and each.lower().startswith(name.lower()))
+    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75) or next(longer, None)
     hint = f"; did you mean {close!r}?" if close else "." if known or how else ""
-    listed = f" Known: {', '.join(known)}." if known else ""
+    # So that a slip is answered by a line.
+    listed = f" Known: {', '.join(known)}." if known and not (close and len(known) > _LISTED) else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
+
+
+# The keys of [gate]; all others are those of [run]. [runs.NAME] takes both.
+OF_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
+
+
+def section_of(key: str) -> str:
+    """The table of modeleval.toml that an option's key stands in."""
+    return "gate" if key in OF_GATE else key if key == "roles" else "run"
+
+
+def named(where: str, key: str) -> str:
+    """What an option is called by where its table stands: ``--eval-set run`` or ``modeleval.toml: [run]``."""
+    return f"{where}{'.' if where.startswith('--') else ' '}{key}"
 
 
 def given_in(
@@ -286,8 +348,10 @@ def given_in(
     for name, value in values.items():
         key = name.replace("-", "_")
         if key not in keys:
-            how = "The keys are the flags that pytest --help shows, without --eval-."
-            raise unknown(f"key in {where}:", name, (), how, meant=closest(key.lstrip("_").removeprefix("eval_"), keys))
+            meant = closest(key.lstrip("_").removeprefix("eval_"), keys)
+            more = ", ".join(flag.key for flag in FLAGS if flag.settings_only)
+            how = f"The keys are the flags that pytest --help shows, without --eval-, and {more}."
+            raise unknown(f"key in {where}:", name, (), "" if meant else how, meant=meant)
         if value is not None:
-            found[key] = Given(Where(f"{where} {key}", folder), value)
+            found[key] = Given(Where(named(where, key), folder), value)
     return found

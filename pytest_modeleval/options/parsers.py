@@ -32,6 +32,8 @@ RERUNS = ("regressed", "failed", "errors", "flaky")
 TRACKERS = ("wandb", "swanlab", "clearml")
 # Right answers that Allure shows beside all others.
 PASSES = 100
+# What a model can be beside the one under evaluation, and of which there may be several.
+ROLES, PANELS = ("judge", "user", "reranker", "embedder"), ("judge",)
 # Endings of files with a row a sample.
 ROWS = (".csv", ".jsonl", ".parquet")
 
@@ -119,8 +121,8 @@ def name(_: str, text: str) -> str:
 
 
 def names(_: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """Names as they are."""
-    return tuple(texts)
+    """Names between commas, each once."""
+    return tuple({name.strip(): None for name in ",".join(texts).split(",")})
 
 
 def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -150,6 +152,11 @@ def name_or_path(where: Where, text: str) -> str:
 def models(where: Where, texts: Iterable[str]) -> tuple[str, ...]:
     """Models' names."""
     return tuple(name_or_path(where, text) for text in texts)
+
+
+def roles(_: Where, named: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """The models of each role, which `options.roles` has checked."""
+    return {role: tuple(names) for role, names in named.items()}
 
 
 def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:
@@ -248,8 +255,8 @@ def paths(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
 
 
 def metrics(flag: str, texts: Iterable[str]) -> tuple[str, ...]:
-    """Metrics, each once."""
-    return tuple({one_of(*METRICS)(flag, text): None for text in texts})
+    """Metrics between commas, each once."""
+    return tuple(one_of(*METRICS)(flag, name) for name in names(flag, texts))
 
 
 def outputs(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
@@ -274,6 +281,8 @@ def folder(where: Where, text: str) -> Path:
     with suppress(OSError):
         if path.is_dir():
             return path
+        if path.is_file():
+            raise pytest.UsageError(f"{where} takes a folder, and {text!r} is a file")
     raise pytest.UsageError(f"{where}: there is no folder {text!r}")
 
 

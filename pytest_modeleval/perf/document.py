@@ -35,6 +35,26 @@ def intervals(found: Figures) -> dict[str, tuple[float, float]]:
     return {name: ends for name, ends in chosen.items() if all(map(math.isfinite, ends))}
 
 
+def client_errors(found: Figures) -> dict[str, tuple[float, float]]:
+    """How much lower and how much higher a figure can be without the client's own lag; those that cannot are left out.
+
+    By the names of `flat`.
+    """
+    errors: dict[str, tuple[float, float]] = {}
+    for name, spread in found.spreads.items():
+        for statistic in ("mean", "min", "max", *(f"p{percentile:g}" for percentile in PERCENTILES)):
+            value, (least, most) = spread.statistic(statistic), spread.bounds(statistic)
+            errors[f"{statistic}_{name}"] = value - least, most - value
+    for name in RATES:
+        if found.slices.get(name):
+            value, (least, most) = found.rate(name), found.rate_bounds(name)
+            errors[name] = value - least, most - value
+    if found.good is not None and found.sent:
+        least, most = found.good_bounds
+        errors["goodput"] = (found.good - least) / found.sent, (most - found.good) / found.sent
+    return {name: (below, above) for name, (below, above) in errors.items() if max(below, above) > 0}
+
+
 def document(measured: Measured) -> dict[str, Any]:
     """All of one point."""
     found, plan = measured.figures, measured.point.plan
@@ -44,6 +64,8 @@ def document(measured: Measured) -> dict[str, Any]:
         "name": measured.name,
         "model": measured.model,
         "load": {name: value for name, value in asked.items() if value is not None},
+        "server": measured.server,
+        "prompts": measured.prompts,
         "requests": found.sent,
         "seconds": found.seconds,
         "invalid": list(measured.invalid),
@@ -54,6 +76,7 @@ def document(measured: Measured) -> dict[str, Any]:
         ],
         "figures": flat(found),
         "intervals": intervals(found),
+        "client_error": client_errors(found),
         "errors": dict(found.errors),
         "finishes": dict(found.finishes),
         "tokens_from": dict(found.counted_by),

@@ -31,6 +31,9 @@ class Measured:
     most_errors: float = 0.0
     # The client's own error at this load, in seconds by figure, where it was calibrated.
     floor: Mapping[str, float] = field(default_factory=dict)
+    # Where it was sent, and what.
+    server: str = ""
+    prompts: str = ""
     # A search tried it: what is judged is the search.
     is_tried: bool = False
 
@@ -77,9 +80,7 @@ class Measured:
         if figure not in found.spreads:
             raise KeyError(f"no request of this load has the figure {figure!r}")
         spread = found.spreads[figure]
-        if statistic in ("mean", "min", "max"):
-            return float(getattr(spread, statistic))
-        return spread.percentile(float(statistic[1:]))
+        return spread.statistic(statistic)
 
     @property
     def errors(self) -> dict[str, str]:

@@ -2,9 +2,14 @@
 
 from collections.abc import Sequence
 
+from _pytest._io.wcwidth import wcswidth
+
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.results.reuse import age
+
+# Columns of a user's terminal.
+WIDTH = 80
 
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
@@ -18,6 +23,27 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
         ).rstrip()
         for line in cells
     ]
+
+
+def clipped(text: str, width: int = WIDTH) -> str:
+    """A line that takes no more columns than this: its middle is left out."""
+    text = harmless(text)
+    if wcswidth(text) <= width:
+        return text
+    room = max(2, width - 3) / wcswidth(text)
+    ends = int(len(text) * room / 2) + 1
+    while ends > 1 and wcswidth(f"{text[:ends]} … {text[-ends:]}") > width:
+        ends -= 1
+    return f"{text[:ends]} … {text[-ends:]}"
+
+
+def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    """`aligned`, within a terminal's width: where names in the first column are too long, each is above its line."""
+    lines = aligned(cells, right)
+    if max(map(len, lines)) <= WIDTH:
+        return lines
+    rest = aligned([("", *line[1:]) for line in cells], right)
+    return [part for line, numbers in zip(cells, rest, strict=True) for part in (clipped(line[0]), numbers)]
 
 
 def decimal(value: float | None) -> str:

@@ -1,6 +1,7 @@
 """The terminal: one live line while it runs, then wrong answers, errors and the table."""
 
 import os
+import textwrap
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -8,19 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.record import ERROR, MEASURED, PROPERTY, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.reports.table import table
-from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
 
 if TYPE_CHECKING:
     from pytest_modeleval.reports.first_screen import Comparison
 
-# Lines of wrong answers and of errors that are shown unless -rf, -rE or -v asks for all.
-_FIRST = 5
 # Seconds between two drawings of the live line.
 _PAUSE = 0.2
 
@@ -91,36 +90,14 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def status(record: Record, *, live: bool) -> tuple[str, str, str]:
-    """The category, letter and word of a sample's report; no letters beside a live line."""
-    category, letter, word = _STATUS[record.outcome]
-    return category, "" if live else letter, word
-
-
-_STATUS = {
-    RIGHT: ("passed", ".", "PASSED"),
-    WRONG: ("failed", "F", "FAILED"),
-    MEASURED: ("passed", ".", "MEASURED"),
-    ERROR: ("error", "E", "ERROR"),
-    UNSCORED: ("skipped", "s", "SKIPPED"),
-}
-
-
 def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Generator[None]:
     """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
-    stats = terminal.stats
-    whole = {category: stats.get(category, []) for category in ("failed", "error")}
-    samples = {c: [report for report in reports if _is_one_line(report)] for c, reports in whole.items()}
-    for category, reports in whole.items():
-        stats[category] = [report for report in reports if not _is_one_line(report)]
-        if not stats[category]:
-            del stats[category]
+    failed = Failed(terminal)
     try:
         yield
     finally:
-        stats.update({category: reports for category, reports in whole.items() if reports})
-    _write_samples(terminal, "wrong", samples["failed"], "f")
-    _write_samples(terminal, "errors", samples["error"], "E")
+        failed.put_back()
+    failed.write(run)
     if run is not None:
         _write_run(terminal, run)
 
@@ -162,13 +139,28 @@ def _compared(found: "Comparison") -> str:
 
 def _explained(run: FinishedRun) -> Iterator[str]:
     """What the first run of a new user says: that of the model which comes with the package."""
-    if list(run.models) != ["tiny"] or not run.totals.wrong:
+    if list(run.models) != ["tiny"] or not run.totals.wrong or run.decision:
         return
     yield (
         f"tiny is a model of 700,000 parameters that comes with this package; its {run.totals.wrong:,} wrong answers "
         "are its own, and exit status 1 says that there are some."
     )
-    yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval gsm8k"
+    yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval smoke"
+
+
+def asked(config: pytest.Config, said: str) -> list[str]:
+    """What the run asks, as lines; none under -q."""
+    if not said or config.get_verbosity() < 0:
+        return []
+    return textwrap.wrap(f"modeleval: asks {said}", config.get_terminal_writer().fullwidth - 1, subsequent_indent="  ")
+
+
+def write_asked(config: pytest.Config, said: str) -> None:
+    """Write what the run asks where pytest reports no collection: in the process that has workers."""
+    if (terminal := config.pluginmanager.get_plugin("terminalreporter")) is not None:
+        for line in asked(config, said):
+            terminal.ensure_newline()
+            terminal.write_line(line)
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:
@@ -191,29 +183,3 @@ def forget(config: pytest.Config, report: pytest.TestReport) -> None:
     kept = terminal.stats.get("") if terminal is not None else None
     if kept and kept[-1] is report and report.when != "call" and report.passed and not report.sections:
         kept.pop()
-
-
-def _is_one_line(report: pytest.TestReport) -> bool:
-    """Whether a failed report is a wrong answer, or a sample's error that needs no traceback."""
-    return isinstance(report.longrepr, str) and Record.of(getattr(report, "user_properties", ())) is not None
-
-
-def _write_samples(
-    terminal: pytest.TerminalReporter, title: str, reports: Sequence[pytest.TestReport], char: str
-) -> None:
-    """One line a report: all with -rf (-rE for errors) or -v, else the first few and how many more there are."""
-    if not reports:
-        return
-    # "fE" is pytest's default, which asks for nothing in particular.
-    asked = "" if (chars := terminal.config.option.reportchars) == "fE" else chars
-    every = terminal.config.get_verbosity() > 0 or any(c in asked for c in (char, "a", "A"))
-    shown = reports if every else reports[:_FIRST]
-    terminal.write_sep("-", title)
-    for report in shown:
-        node = report.nodeid.rpartition("::")[2]
-        record = Record.of(report.user_properties)
-        # What the scorer missed may stand in what was never written.
-        ended = "; the answer was cut off" if record and record.mistake == Mistake.CUT_OFF else ""
-        terminal.write_line(f"{node}  {str(report.longrepr).removeprefix('error: ')}{ended}")
-    if len(shown) < len(reports):
-        terminal.write_line(f"… and {len(reports) - len(shown):,} more (-r{char} shows all)")

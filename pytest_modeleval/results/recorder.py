@@ -1,17 +1,19 @@
 """A sample's scores as its body makes them, its record on the report, its rows in the store."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.results.traces import without_own
 from pytest_modeleval.results.verdicts import (
     answer_rows,
     figures,
@@ -32,8 +34,10 @@ _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 class Recorder:
     """Writes one run's samples into the store; ``stop`` ends the run with one line."""
 
-    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn], *, pins_wanted: bool) -> None:
-        self._run, self._lock, self._stop = run, lock, stop
+    def __init__(
+        self, run: str, lock: Path, roles: Mapping[str, str], stop: Callable[[str], NoReturn], *, pins_wanted: bool
+    ) -> None:
+        self._run, self._lock, self._roles, self._stop = run, lock, roles, stop
         # They take some 50 ms a benchmark.
         self._pins_wanted = pins_wanted
         self._pinned: set[tuple[str, str]] = set()
@@ -48,6 +52,13 @@ class Recorder:
             yield
         finally:
             recorded_scores.reset(token)
+
+    def shorten(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Leave the package's own frames out of an error in a benchmark's code, before pytest reports it."""
+        error = call.excinfo.value if call.excinfo else None
+        own = SampleError, AssertionError, pytest.skip.Exception, pytest.fail.Exception, pytest.xfail.Exception
+        if isinstance(error, Exception) and not isinstance(error, own) and selected(item) is not None:
+            call.excinfo = without_own(error)
 
     def describe(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         """Put the item's record on its report; say a wrong answer and an error in one line."""
@@ -66,18 +77,18 @@ class Recorder:
         why = str(error or "")
         if isinstance(error, Crashed) and (error := error.__cause__):
             # Where it was raised once more, and by whom, is nothing of the user's.
-            report.longrepr = item.repr_failure(pytest.ExceptionInfo.from_exception(error))
+            report.longrepr = item.repr_failure(without_own(error))
         if isinstance(error, SampleError) and error.__cause__ is None:
             report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(trial, Trial):
-            report.longrepr = one_line(wrong_line(trial, report))
+            report.longrepr = wrong_line(trial, report)
         else:
             _make_harmless(report)
         trial = trial if isinstance(trial, Trial) else None
         asked, benchmark = trial and trial.sample, ref.source.benchmark.name
-        row, messages = sample_rows(asked.messages, asked.target, benchmark) if asked else (None, [])
+        row, messages = sample_rows(asked.messages, asked.target, benchmark, asked.question) if asked else (None, [])
         content = row.hash[:12] if row else ""
-        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(ref))
+        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(item, ref))
         if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
@@ -103,7 +114,7 @@ class Recorder:
             except StopRun as stopped:
                 self._stop(str(stopped))
 
-    def _pins(self, ref: SampleRef) -> dict[str, str] | None:
+    def _pins(self, item: pytest.Item, ref: SampleRef) -> dict[str, str] | None:
         """The pins of a benchmark, if a gate wants any, the first time that this process reports a sample of it."""
         key = ref.model.name, ref.source.benchmark.name
         if key in self._pinned:
@@ -112,7 +123,8 @@ class Recorder:
         if not self._pins_wanted:
             return {}
         try:
-            return pins_of(ref.source, ref.model, self._lock)
+            pins = pins_of(ref.source, ref.model, self._lock, taken_of(item, self._roles))
+            return {**pins, "run": self._run}
         except OSError as error:
             self._stop(f"cannot read {self._lock}: {error}")
 

@@ -4,13 +4,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from string import ascii_uppercase
 
 import pytest
 
+from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer
 from pytest_modeleval.asking.trial import Trial
-from pytest_modeleval.foreign import harmless
+from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record, RoleUse
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import Sample, SampleError, Score
@@ -86,7 +88,20 @@ def record_of(
         oldest=min(kept, default=None),
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
+        roles=_roles(trial.answers) if trial else {},
     )
+
+
+def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
+    """What models in roles gave for a sample, by their names."""
+    found: dict[str, RoleUse] = {}
+    for answer in answers:
+        if answer.by != UNDER_EVALUATION:
+            told = answer.completion
+            tokens = told.prompt_tokens or 0, told.completion_tokens or 0
+            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6))
+            found[answer.by] = found.get(answer.by, RoleUse()).plus(use)
+    return found
 
 
 def _axes(sample: Sample) -> Mapping[str, str | int | float]:
@@ -130,15 +145,23 @@ def _vote(trial: Trial) -> str:
 
 
 def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
-    """A wrong answer in one line: what was asked, expected and got."""
-    failed = _failed(trial)
-    asked = f"asked {shortened(trial.sample.asked)}"
+    """A wrong answer in a line each: what was asked, what was expected, what was got, and why where that is told."""
+    failed, sample = _failed(trial), trial.sample
+    asked = f"asked {shortened(sample.asked, 200)}"
     if failed is not None:
-        why = f" ({failed.why})" if failed.why else ""
-        return f"{asked}, expected {shortened(failed.expected)}, got {shortened(failed.got)}{why}"
+        why = f"\n({one_line(failed.why, 200)})" if failed.why else ""
+        expected, got = (_with_option(text, sample) for text in (failed.expected, failed.got))
+        return f"{asked}\nexpected {expected}\ngot {got}{why}"
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
-    return f"{asked}, expected {shortened(trial.sample.target)}: {said[0]}"
+    return f"{asked}\nexpected {shortened(sample.target)}: {one_line(said[0], 200)}"
+
+
+def _with_option(text: str, sample: Sample) -> str:
+    """The text, and the option that it is the letter of."""
+    place = ascii_uppercase.find(text) if len(text) == 1 else -1
+    option = f" {shortened(sample.options[place], 30)}" if 0 <= place < len(sample.options) else ""
+    return shortened(text) + option
 
 
 def hide(report: pytest.TestReport, outcome: str, error: BaseException | None, why: str) -> str:

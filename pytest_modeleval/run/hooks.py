@@ -11,11 +11,13 @@ from pytest_modeleval import xdist
 from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
-from pytest_modeleval.items.collect import declaration
+from pytest_modeleval.items.collect import declaration, stands_for_nothing
 from pytest_modeleval.items.shipped import files_of
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
+from pytest_modeleval.reports.failed import status
+from pytest_modeleval.run.asked import of_ids, of_items
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
 from pytest_modeleval.run.header import header
 from pytest_modeleval.run.preflight import refuse_idle_flags
@@ -36,6 +38,7 @@ class ActiveHooks:
         typed += map(str, files_of(self.evaluation.options.eval))
         places = [str(path) for path in self.evaluation.places]
         config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        self._types_tests = any("::" in argument for argument in typed)
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
         self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
@@ -47,6 +50,13 @@ class ActiveHooks:
             self.evaluation.collector.parametrize(metafunc, declared)
         elif len(self.evaluation.models) > 1 and "model" in own_names(metafunc.definition):
             metafunc.parametrize("model", [spec.name for spec in self.evaluation.models], indirect=True)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self) -> Generator[None, Any, Any]:
+        made = yield
+        # Left in, they would be counted as deselected; pytest looks for those of a typed test itself.
+        is_left_out = isinstance(made, list) and made and stands_for_nothing(made[0]) and not self._types_tests
+        return [] if is_left_out else made
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return collected(self._files, file_path, parent)
@@ -63,6 +73,9 @@ class ActiveHooks:
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         return header(config, self.evaluation)
 
+    def pytest_report_collectionfinish(self, config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+        return terminal.asked(config, of_items(items))
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
@@ -73,6 +86,9 @@ class ActiveHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         # The controller collects nothing itself; every worker has the same items.
+        if not self.evaluation.expected.total:
+            asked = of_ids(ids, [spec.name for spec in self.evaluation.models])
+            terminal.write_asked(node.config, asked)
         self._live.start(node.config, len(ids))
         self.evaluation.expect(ids)
 
@@ -149,6 +165,7 @@ class ActiveHooks:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        self.evaluation.recorder.shorten(item, call)
         report = yield
         self.evaluation.recorder.describe(item, call, report)
         return report
@@ -170,7 +187,7 @@ class ActiveHooks:
         record = Record.of(report.user_properties)
         if record is None or hasattr(report, "wasxfail"):
             return None
-        return terminal.status(record, live=self._live.shown)
+        return status(record, live=self._live.shown, gated=self.evaluation.gate.is_active)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:

@@ -1,18 +1,19 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.items.collect import words_of
 from pytest_modeleval.items.elsewhere import not_built
+from pytest_modeleval.items.named import no_sample, words_of
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
+from pytest_modeleval.models.generation import NUMBERS
 from pytest_modeleval.names import id_part
+from pytest_modeleval.options.flags import Flag
 from pytest_modeleval.options.options import closest
-from pytest_modeleval.options.sources import is_active
+from pytest_modeleval.options.sources import is_active, set_by
 
 # Flags of version 0.1, and what says the same.
 _MOVED = {
@@ -23,20 +24,40 @@ _MOVED = {
     "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
     "--eval-html": "--eval-write FILE.html",
     "--perf-track": "--eval-track WHERE, which logs scores too",
+    "--perf-records": 'perf_records = "parquet" in [run] of modeleval.toml',
 }
 _GIVE = "give --model NAME, such as --model tiny"
 
 
-def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
+def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
     """`pytest.UsageError` for a flag that nobody knows and that is one of an extra's, or looks like one of ours."""
+    moved = _MOVED | {each.name: set_by(each) for each in options if each.settings_only}
+    # `--limit` is `--eval-limit`.
+    same = {f"--{each.key.replace('_', '-')}": each.name for each in options if not each.settings_only}
     for argument in strange:
         flag = argument.partition("=")[0]
-        if flag in _MOVED:
-            raise pytest.UsageError(f"{flag} is no flag any more: {_MOVED[flag]}")
+        name = flag.lower().replace("_", "-")
+        if name in moved:
+            raise pytest.UsageError(f"{name} is no flag any more: {moved[name]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
-        if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
-            raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?")
+        setting = name.removeprefix("--").removeprefix("eval-").replace("-", "_")
+        meant = same.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
+        if setting in NUMBERS and name not in same:
+            meant = f"--eval-generation {setting}=…"
+        if flag.startswith("-") and meant:
+            was = f" It is no flag any more: {moved[meant]}" if meant in moved else ""
+            raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?{was}")
+
+
+def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str]) -> None:
+    """`pytest.UsageError` for a flag of ours where no model was named: nothing would be asked, and no gate fail.
+
+    ``arguments`` are those that were typed: addopts also stand above runs of other tests.
+    """
+    for flag in (argument.partition("=")[0] for argument in arguments):
+        if flag in known:
+            raise pytest.UsageError(f"{flag} is about a model, and this run has none: {_GIVE}")
 
 
 def placed(argument: str, start: Path) -> str:
@@ -55,7 +76,7 @@ def explained(error: pytest.UsageError, config: pytest.Config, sizes: Mapping[st
     for argument in config.args:
         path, _, rest = argument.partition("::")
         there = (config.invocation_params.dir / path).exists()
-        if why := _no_sample(argument, rest, sizes) if there else _no_file(path, asks=is_active(config)):
+        if why := _no_item(Path(path), rest, sizes) if there else _no_file(path, asks=is_active(config)):
             return pytest.UsageError(why)
     return error
 
@@ -78,9 +99,16 @@ def _no_file(path: str, *, asks: bool) -> str | None:
     return meant and f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
 
 
-def _no_sample(argument: str, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
-    sample = re.fullmatch(r"test_(\w+)\[(.+)-(\d+)(?:-r\d+)?\]", rest)
-    for subset, size in sizes.get(sample[1], {}).items() if sample else ():
-        if sample and sample[2].endswith(id_part(subset)) and int(sample[3]) >= size:
-            return f"there is no {argument}: {subset} has {size:,} samples, numbered from 00000"
-    return None
+def _no_item(path: Path, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
+    """What to say of a node id below a file that is there."""
+    if why := no_sample(rest, sizes):
+        return why
+    test, name = rest.partition("[")[0], path.stem.removeprefix("test_")
+    if not rest or path.parent != shipped_benchmarks():
+        return None
+    if test != f"test_{name}":
+        return f"there is no {test} in {path.name}; did you mean test_{name}?"
+    subset, _, row = rest.removeprefix(f"{test}[").rstrip("]").rpartition("-")
+    meant = closest(subset, map(id_part, sizes.get(name, ())))
+    close = f"; did you mean test_{name}[{meant}-{row:0>5}]?" if meant and row.isdigit() else ""
+    return f"there is no {rest} in {path.name}{close or f'; pytest --model NAME {path.name} --co -q lists its items'}"

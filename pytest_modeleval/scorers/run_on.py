@@ -8,7 +8,7 @@ from pytest_modeleval.scorers.answers import markers
 
 # What chat formats write between turns: ChatML, Llama 2 to 4, Mistral, Gemma, Phi, Command, DeepSeek, GLM, EXAONE,
 # gpt-oss. Of the last, `<|end|>` before another message of the assistant's ends a thought only.
-_MARK = re.compile(
+MARK = re.compile(
     r"<(?:\|(?i:im_(?:end|start)|eo[stm](?:_id)?|end_?of_?(?:turn(?:_token)?|text|sentence|message|solution)"
     r"|start_header_id|start_of_turn_token|return|call|user|human|assistant|system|observation|role_end"
     r"|end(?!\|>\s*<\|start\|>\s*assistant))\|>"
@@ -69,7 +69,7 @@ def before_run_on(text: str) -> str:
     """
     if "<" in text or "[" in text:
         opened = _OPENED.match(text)
-        mark = _MARK.search(text, opened.end() if opened else 0)
+        mark = MARK.search(text, opened.end() if opened else 0)
         text = text[: mark.start()] if mark else text
     # One character for each; what is behind a line break there begins at its place in the text.
     lower = "\n" + text.replace("İ", "i").lower()

@@ -45,7 +45,12 @@ def _is_sound(found: Completion) -> bool:
     times = (found.latency, *([] if found.first_token is None else [found.first_token]))
     is_sound = _are(texts, str) and _are(found.tool_calls, dict) and _are((*times, *found.numbers), int, float)
     # A log-likelihood may be -∞.
-    return is_sound and all(map(math.isfinite, times)) and not any(map(math.isnan, found.numbers))
+    return (
+        is_sound
+        and type(found.tagged) is bool
+        and all(map(math.isfinite, times))
+        and not any(map(math.isnan, found.numbers))
+    )
 
 
 def _are(values: Sequence[Any], *kinds: type) -> bool:

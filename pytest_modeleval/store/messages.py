@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_modeleval.sample import Json, Message
+from pytest_modeleval.sample import Json, Message, last_question
 from pytest_modeleval.store.blobs import put_aside, put_back
 from pytest_modeleval.store.rows import BlobRow, MessagesRow, SampleRow
 
@@ -17,14 +17,15 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def sample_rows(messages: Sequence[Message], target: str, benchmark: str) -> tuple[SampleRow, Rows]:
+def sample_rows(messages: Sequence[Message], target: str, benchmark: str, question: str = "") -> tuple[SampleRow, Rows]:
     """A sample as a row, and those of what its prompt shares with others: examples, pictures."""
     begin, end = _written(messages[:-1]), _written(messages[-1:])
     before, rows = _rows(begin, "")
     whole, target = f"{begin[:-1]}, {end[1:]}" if before else end, storable(target)
     hash_ = hashlib.sha256(f"{whole}\0{target}".encode()).hexdigest()
     prompt, blobs = put_aside(end)
-    return SampleRow(hash_, benchmark, before, prompt, target), [*rows, *blobs]
+    own = storable(question) if question and question != last_question(messages) else None
+    return SampleRow(hash_, benchmark, before, prompt, target, own), [*rows, *blobs]
 
 
 def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]:

@@ -38,7 +38,8 @@ class MessagesRow(NamedTuple):
 class SampleRow(NamedTuple):
     """A sample by the hash of what it asks and expects; ``prompt`` is its last message behind those ``before``.
 
-    The last one stands here, as it is the sample's alone: in `messages` it would cost 25 µs more.
+    ``question`` is its own in the text of that message, None where it is all of it. The last one stands here, as it is
+    the sample's alone: in `messages` it would cost 25 µs more.
     """
 
     hash: str
@@ -46,6 +47,7 @@ class SampleRow(NamedTuple):
     before: str
     prompt: str
     target: str
+    question: str | None = None
 
 
 class AnswerRow(NamedTuple):
@@ -185,11 +187,20 @@ def insertion(kind: type[Row]) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One of several requests for a sample: its messages after those the one before had too, and the answer."""
+    """One of several requests for a sample: its messages after those the one before had too, the answer, who gave it.
+
+    ``to`` is empty for the model under evaluation, else another's name and role: ``judge=gpt5``.
+    """
 
     asked: Sequence[Message]
     repeated: int
     completion: Completion | None
+    to: str = ""
+
+    @property
+    def whose(self) -> str:
+        """What stands behind "answer", where another model gave it."""
+        return f" of {self.to}" if self.to else ""
 
 
 @dataclass(frozen=True)
@@ -206,6 +217,7 @@ class StoredSample:
     completion: Completion | None
     created: float
     exchanges: Sequence[Exchange] = ()
+    question: str | None = None
 
     @property
     def main(self) -> ScoreRow:
@@ -224,5 +236,5 @@ class StoredSample:
 
     @property
     def asked(self) -> str:
-        """The last user message of its prompt; empty where that was not kept."""
-        return last_question(self.prompt or ())
+        """Its own question, or the last user message of its prompt; empty where neither was kept."""
+        return self.question or last_question(self.prompt or ())

@@ -149,6 +149,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     _NINTH,
     # What scores are, and samples' axes.
     "",
+    # Samples' own questions.
+    "",
 )
 VERSION = len(_VERSIONS)
 

@@ -54,9 +54,9 @@ def counts(found: list[str]) -> dict[str, int]:
         ([], {"test_answers": 10, "test_arithmetic": 100}),
         (["--eval-limit", "8"], {"test_answers": 6, "test_arithmetic": 2}),
         (["--eval-limit", "20"], {"test_answers": 10, "test_arithmetic": 10}),
-        (["--eval-limit", "20", "--eval-sampler", "uniform"], {"test_answers": 10, "test_arithmetic": 10}),
-        (["--eval-limit", "22", "--eval-sampler", "stratified"], {"test_answers": 2, "test_arithmetic": 20}),
-        (["--eval-limit", "2", "--eval-sampler", "stratified"], {"test_answers": 1, "test_arithmetic": 1}),
+        (["--eval-limit", "20", "--eval-set", "run.sampler=uniform"], {"test_answers": 10, "test_arithmetic": 10}),
+        (["--eval-limit", "22", "--eval-set", "run.sampler=stratified"], {"test_answers": 2, "test_arithmetic": 20}),
+        (["--eval-limit", "2", "--eval-set", "run.sampler=stratified"], {"test_answers": 1, "test_arithmetic": 1}),
         (["--eval-limit-per-subset", "1"], {"test_answers": 2, "test_arithmetic": 4}),
         (["-k", "easy"], {"test_answers": 6}),
     ],
@@ -242,7 +242,7 @@ def test_a_limit_takes_some_of_an_index(mix: pytest.Pytester) -> None:
         ({"sha256": "0" * 64}, "row 0 of *drawn.jsonl: answers's easy row * is not what was drawn: its sha256 is *…, not 0000000000000000…; draw anew"),
         ({"row": 999}, "row 0 of *drawn.jsonl: answers's easy row 999 is not there: it has 6 rows"),
         ({"row": -1}, "row 0 of *drawn.jsonl: answers's easy row -1 is not there: it has 6 rows"),
-        ({"row": "1"}, "row 0 of *drawn.jsonl: row is a int, not '1'"),
+        ({"row": "1"}, "row 0 of *drawn.jsonl: row is a whole number, not '1'"),
         ({"subset": "eazy"}, "unknown subset of answers in row 0 of *drawn.jsonl: 'eazy'; did you mean 'easy'? *"),
         ({"benchmark": "answer"}, "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
         ({"file": "none.py"}, "--eval-collection: there is no file '*/none.py'"),
@@ -275,7 +275,7 @@ def test_an_index_names_a_row_once_and_only_what_is_here(mix: pytest.Pytester) -
     del lines[0]["file"]
     rewrite(mix, [{**lines[0], "benchmark": "arithmetics"}])
     result = run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl")
-    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in row 0 of *: 'arithmetics'; did you mean 'arithmetic'? *"])
+    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in row 0 of *: 'arithmetics'; did you mean 'arithmetic'?*"])
 
 
 # Published collections
@@ -365,10 +365,10 @@ def test_the_configs_shots_leave_a_published_collection_as_it_is(lines: pytest.P
     ("lines_", "arguments", "said"),
     [
         ([LINES[6]], [], "unknown benchmark in test.jsonl: 'no_such_bench'* Known: *arc, arithmetic, *"),
-        ([{**LINES[6], "dataset_name": "gms8k"}], [], "unknown benchmark in test.jsonl: 'gms8k'; did you mean 'gsm8k'? *"),
+        ([{**LINES[6], "dataset_name": "gms8k"}], [], "unknown benchmark in test.jsonl: 'gms8k'; did you mean 'gsm8k'?*"),
         (LINES, ["--eval-shots", "2"], "--eval-shots is not for test.jsonl, whose lines hold their samples themselves"),
         (LINES, ["--eval-collection-save", "x"], "--eval-collection-save is not for test.jsonl, whose lines hold *"),
-        (LINES, ["--eval-sampler", "uniform"], "--eval-sampler draws from a schema; test.jsonl is drawn already"),
+        (LINES, ["--eval-set", "run.sampler=uniform"], "sampler of [[]run] draws from a schema; test.jsonl is drawn already"),
         ([{**LINES[0], "weight": "x"}], [], "row 0 of *test.jsonl: weight is a number of at least 0, not 'x'"),
         ([{"prompt": {}}], [], "row 0 of *test.jsonl has no field 'dataset_name'; its fields are: prompt"),
         ([], [], "*test.jsonl is empty"),
@@ -410,15 +410,15 @@ datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
 @pytest.mark.parametrize(
     ("toml", "arguments", "said"),
     [
-        (MIX.replace("arithmetic", "arithmetics"), [], "unknown benchmark in mix.toml: 'Shipped': 'arithmetics'; did you mean 'arithmetic'? * One of your own needs file = …"),
+        (MIX.replace("arithmetic", "arithmetics"), [], "unknown benchmark in mix.toml: 'Shipped': 'arithmetics'; did you mean 'arithmetic'?* One of your own needs file = …"),
         (MIX.replace('"add"', '"ad"'), [], "unknown subset of arithmetic in mix.toml: 'Shipped': 'ad'; did you mean 'add'? Known: *"),
         (MIX.replace('"answers"', '"answer"'), [], "unknown benchmark in */test_answers.py: 'answer'; did you mean 'answers'? *"),
         (MIX.replace("test_answers.py", "test_none.py"), [], "--eval-collection: there is no file '*/test_none.py'"),
         (MIX.replace("test_answers.py", "test_broken.py"), [], "*/test_broken.py cannot be imported: ModuleNotFoundError: No module named 'no_such_module'"),
         (MIX.replace('"arithmetic", subsets = ["add", "multiply-1"]', '"gsm8k"'), ["--eval-offline"], "gsm8k has no main/test of AI-ModelScope/gsm8k in *"),
         (TWICE, [], "mix.toml: 'Again': 'answers' is there twice: hard is also in mix; give each its subsets"),
-        (MIX, ["--eval-limit", "1", "--eval-sampler", "stratified"], "--eval-sampler stratified draws at least one sample of each of 2 datasets: --eval-limit 1 is too small"),
-        (MIX, ["--eval-sampler", "fair"], "--eval-sampler takes one of weighted, stratified, uniform, not 'fair'"),
+        (MIX, ["--eval-limit", "1", "--eval-set", "run.sampler=stratified"], "sampler = stratified draws at least one sample of each of 2 datasets: --eval-limit 1 is too small"),
+        (MIX, ["--eval-set", "run.sampler=fair"], "--eval-set run.sampler takes one of weighted, stratified, uniform, not 'fair'"),
         (MIX, ["--eval-collection-save", "mix.toml/x"], "--eval-collection-save: */mix.toml/x cannot be written: */mix.toml is no folder *"),
         (MIX, ["--eval-collection", "none.toml"], "--eval-collection cannot read '*/none.toml': No such file or directory"),
         (MIX, ["--eval-collection", "none.jsonl"], "--eval-collection: there is no file '*/none.jsonl'"),
@@ -437,11 +437,17 @@ def test_a_users_mistake_is_one_line(mix: pytest.Pytester, toml: str, arguments:
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 
-@pytest.mark.parametrize("flag", ["--eval-sampler=uniform", "--eval-collection-save=x.jsonl"])
-def test_what_is_for_a_collection_needs_one(mix: pytest.Pytester, flag: str) -> None:
+@pytest.mark.parametrize(
+    ("flag", "named"),
+    [
+        ("--eval-set=run.sampler=uniform", "sampler of [[]run]"),
+        ("--eval-collection-save=x.jsonl", "--eval-collection-save"),
+    ],
+)
+def test_what_is_for_a_collection_needs_one(mix: pytest.Pytester, flag: str, named: str) -> None:
     result = run(mix, "--model", "faulty", flag, "test_answers.py")
 
-    result.stderr.fnmatch_lines([f"ERROR: {flag.partition('=')[0]} is for a collection: give --eval-collection FILE"])
+    result.stderr.fnmatch_lines([f"ERROR: {named} is for a collection: give --eval-collection FILE"])
 
 
 def test_a_mistake_under_workers_is_one_line(mix: pytest.Pytester) -> None:

@@ -75,7 +75,7 @@ def test_json_says_the_same_and_a_name_is_the_files_without_one(tmp_path: Path) 
         ("datasets = [{name = 'a', weight = -1.5}]", "mix.toml: 'a': weight is a number above 0, not -1.5"),
         ("datasets = [{name = 'a', weight = inf}]", "mix.toml: 'a': weight is a number above 0, not inf"),
         ("datasets = [{name = 'a', weight = nan}]", "mix.toml: 'a': weight is a number above 0, not nan"),
-        ("datasets = [{name = 'a', weight = '1'}]", "mix.toml: 'a': weight is a int or float, not '1'"),
+        ("datasets = [{name = 'a', weight = '1'}]", "mix.toml: 'a': weight is a number, not '1'"),
         ("datasets = [{name = 'a', tags = 'en'}]", "mix.toml: 'a': tags is a list, not 'en'"),
         ("datasets = [{name = 'a', tags = [1]}]", r"mix.toml: 'a': tags is a list of names, not \[1\]"),
         ("datasets = [{name = 'g', datasets = []}]", "mix.toml: 'g': datasets is an empty list"),

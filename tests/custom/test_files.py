@@ -82,7 +82,8 @@ def test_a_file_is_a_benchmark_of_its_name(replayed: pytest.Pytester, name: str)
     result.stdout.fnmatch_lines([f"PASSED {name}::test_my?main-00000?"])
     result.stdout.fnmatch_lines(
         [
-            "test_my?main-00001?  asked 'Capital of Italy? A. Rome*', expected 'A', got 'B'",
+            "test_my?main-00001?  asked 'Capital of Italy?'",
+            "    expected 'A' 'Rome', got 'B' '*'",
             "constant  my * 2 * 0 * 0.500 *",
         ]
     )
@@ -221,8 +222,8 @@ def test_free_text_by_any_metric(
     replayed: pytest.Pytester, metrics: list[str], mark: str | None, passed: int, named: set[str]
 ) -> None:
     written(replayed.path / "faq.jsonl", [QUESTIONS[0], {"question": "6 * 7?", "answer": "It is just 42"}])
-    flags = [part for metric in metrics for part in ("--eval-metric", metric)]
-    flags += ["--eval-pass-mark", mark] if mark else []
+    flags = ["--eval-set", f"run.metric={','.join(metrics)}"] if metrics else []
+    flags += ["--eval-set", f"run.pass_mark={mark}"] if mark else []
 
     result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-write", "out.json", *flags)
 
@@ -259,7 +260,7 @@ GOOD = CHOICES[0]
         (lines(GOOD, {**GOOD, "id": 1, "answer": "D"}), "*my.jsonl:2: column 'answer' is 'D', but there is no option D: A '41', B '42' *"),
         (lines(GOOD, GOOD), "*my.jsonl:2: column 'id' is 'a', as at *my.jsonl:1"),
         (lines({"text": "?", "label": "1"}), "*my.jsonl is of no known format: its columns are text, label. choice needs question *; qa needs *"),
-        (lines({**GOOD, "response": "42"}), "*my.jsonl may be of the formats choice and qa, its columns are id, question, A, B, answer, response: give --eval-format"),
+        (lines({**GOOD, "response": "42"}), "*my.jsonl may be of the formats choice and qa, its columns are id, question, A, B, answer, response: give --eval-set run.format=choice"),
     ],
     ids=["empty", "blank", "not JSON", "not JSON below", "gap", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
 )  # fmt: skip
@@ -355,13 +356,13 @@ def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) ->
         (["--eval-file", "alone"], "*one_dev.jsonl has examples of 'one', but there is no one_val file"),
         (["--eval-file", "mixed"], "*a.jsonl is of the format choice, *b.jsonl of qa; give each as --eval-file"),
         (["--eval-file", "my.jsonl", "--eval-file", "twice/my.jsonl.gz"], "--eval-file: *my.jsonl and *my.jsonl.gz are both called 'my'; rename one"),
-        (["--eval-file", "my.jsonl", "--eval-format", "mcq"], "--eval-format takes one of choice, qa, not 'mcq'"),
-        (["--eval-file", "faq.jsonl", "--eval-format", "choice"], "*faq.jsonl:1: column 'A' is missing (format choice)"),
-        (["--eval-file", "my.jsonl", "--eval-metric", "rogue"], "--eval-metric takes one of exact, f1, bleu, rouge, not 'rogue'"),
-        (["--eval-file", "my.jsonl", "--eval-pass-mark", "50"], "--eval-pass-mark takes a number above 0 and up to 1, not '50'"),
-        (["--eval-metric", "bleu"], "--eval-metric is about --eval-file PATH, which is missing"),
-        (["--eval-format", "qa"], "--eval-format is about --eval-file PATH, which is missing"),
-        (["--eval-pass-mark", "0.4"], "--eval-pass-mark is about --eval-file PATH, which is missing"),
+        (["--eval-file", "my.jsonl", "--eval-set", "run.format=mcq"], "--eval-set run.format takes one of choice, qa, not 'mcq'"),
+        (["--eval-file", "faq.jsonl", "--eval-set", "run.format=choice"], "*faq.jsonl:1: column 'A' is missing (format choice)"),
+        (["--eval-file", "my.jsonl", "--eval-set", "run.metric=rogue"], "--eval-set run.metric takes one of exact, f1, bleu, rouge, not 'rogue'"),
+        (["--eval-file", "my.jsonl", "--eval-set", "run.pass_mark=50"], "--eval-set run.pass_mark takes a number above 0 and up to 1, not '50'"),
+        (["--eval-set", "run.metric=bleu"], "metric of [[]run] is about --eval-file PATH, which is missing"),
+        (["--eval-set", "run.format=qa"], "format of [[]run] is about --eval-file PATH, which is missing"),
+        (["--eval-set", "run.pass_mark=0.4"], "pass_mark of [[]run] is about --eval-file PATH, which is missing"),
     ],
     ids=lambda value: " ".join(value[-2:]) if isinstance(value, list) else "",
 )  # fmt: skip
@@ -384,7 +385,7 @@ def test_bleu_without_sacrebleu(replayed: pytest.Pytester, monkeypatch: pytest.M
     bleu._metric.cache_clear()
     written(replayed.path / "faq.jsonl", QUESTIONS)
 
-    refused(replayed, "--eval-metric bleu: BLEU needs sacrebleu: pip install 'pytest-modeleval[[]text]'", "--eval-file", "faq.jsonl", "--eval-metric", "bleu")  # fmt: skip
+    refused(replayed, "metric 'bleu' of [[]run]: BLEU needs sacrebleu: pip install 'pytest-modeleval[[]text]'", "--eval-file", "faq.jsonl", "--eval-set", "run.metric=bleu")  # fmt: skip
 
 
 def test_a_shared_real_folder_runs(real_data: Path, replayed: pytest.Pytester) -> None:
@@ -395,7 +396,7 @@ def test_a_shared_real_folder_runs(real_data: Path, replayed: pytest.Pytester) -
         (replayed.path / f"mcq/{name}.jsonl").write_bytes((source / f"mcq/{name}.jsonl").read_bytes())
 
     choices = evaluate(replayed, "--eval-file", "mcq", "--eval-shots", "2")
-    questions = evaluate(replayed, "--eval-file", str(source / "qa/example.jsonl"), "--eval-metric", "rouge")
+    questions = evaluate(replayed, "--eval-file", str(source / "qa/example.jsonl"), "--eval-set", "run.metric=rouge")
 
     assert "error" not in choices.parseoutcomes()
     found = re.search(r"^constant +mcq +(\d+) +0 ", choices.stdout.str(), re.MULTILINE)
@@ -409,7 +410,7 @@ def test_a_gate_knows_the_metric_and_the_pass_mark(replayed: pytest.Pytester) ->
     evaluate(replayed, "--eval-file", "my.jsonl", "--eval-save-baseline", "b.json")
 
     same = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-baseline", "b.json")
-    other = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-baseline", "b.json", "--eval-metric", "f1")
+    other = evaluate(replayed, "--eval-file", "my.jsonl", "--eval-baseline", "b.json", "--eval-set", "run.metric=f1")
 
     assert same.ret != pytest.ExitCode.USAGE_ERROR
     other.stderr.fnmatch_lines(["ERROR: my: the baseline's scorer was *, this run's is *"])

@@ -84,7 +84,7 @@ def test_a_file_of_version_0_1_calls_its_samples_as_today(tmp_path: Path, lines:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(pytest.UsageError, match=r"cannot read the baseline .*nowhere\.json"):
+    with pytest.raises(pytest.UsageError, match=r"there is no baseline .*nowhere\.json yet"):
         read_baseline(tmp_path / "nowhere.json")
 
 
@@ -125,7 +125,8 @@ def test_a_pin_that_differs_is_named_and_may_be_waived() -> None:
 
     refuse_other_pins("gsm8k", part, {**PINS, "model": "other"}, [])
     with pytest.raises(
-        pytest.UsageError, match=r"gsm8k: the baseline's prompt was def, this run's is new: .* --eval-waive prompt"
+        pytest.UsageError,
+        match=r"gsm8k: the baseline's prompt was def, this run's is new: .* --eval-set gate.waive=prompt",
     ):
         refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["data"])
     refuse_other_pins("gsm8k", part, {**PINS, "prompt": "new"}, ["prompt"])
@@ -164,7 +165,7 @@ def test_a_run_that_opens_data_may_follow_one_that_opened_none() -> None:
 
 
 def test_a_pin_that_does_not_exist_cannot_be_waived() -> None:
-    with pytest.raises(pytest.UsageError, match="unknown pin in --eval-waive 'prompts'; did you mean 'prompt'"):
+    with pytest.raises(pytest.UsageError, match=r"unknown pin in waive of \[gate\]: 'prompts'; did you mean 'prompt'"):
         refuse_other_pins("gsm8k", BASELINE.parts["gsm8k"], PINS, ["prompts"])
 
 

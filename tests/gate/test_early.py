@@ -135,7 +135,7 @@ def test_errors_are_passed_over_and_counted_as_errors(blessed: pytest.Pytester, 
             good(handler, body)
 
     faulty.fault = fault
-    result = ask(blessed, *FLAGS, "--eval-max-error-rate", "50%")
+    result = ask(blessed, *FLAGS, "--eval-set", "gate.max_error_rate=50%")
 
     assert result.ret == 1
     errors = result.parseoutcomes()["errors"]

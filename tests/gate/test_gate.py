@@ -98,7 +98,7 @@ def test_too_few_to_tell_is_neither(many: pytest.Pytester, faulty: FaultyServer,
     blessed(many, faulty)
     wrong(faulty, 1, 2, 3, 4)
 
-    result = ask(many, "--eval-baseline", "b.json", "--eval-gate-on-inconclusive", policy)
+    result = ask(many, "--eval-baseline", "b.json", "--eval-set", f"gate.gate_on_inconclusive={policy}")
 
     assert result.ret == status
     result.stdout.re_match_lines([r"answers  inconclusive +change -1\.0 pp .*"])
@@ -164,7 +164,7 @@ def test_errors_fail_a_gate_by_their_share_and_never_as_wrong(many: pytest.Pytes
 
     faulty.fault = fault
     strict = ask(many, "--eval-baseline", "b.json", "--eval-margin", "2pp")
-    lenient = ask(many, "--eval-baseline", "b.json", "--eval-margin", "2pp", "--eval-max-error-rate", "5%")
+    lenient = ask(many, "--eval-baseline", "b.json", "--eval-margin", "2pp", "--eval-set", "gate.max_error_rate=5%")
 
     assert (strict.ret, lenient.ret) == (7, 0)
     strict.stdout.re_match_lines([r"answers +failed +5 errors in 200, more than 1\.0% accepted"])
@@ -182,7 +182,7 @@ def test_a_model_asked_twice_tells_its_own_noise(many: pytest.Pytester, faulty: 
         answer("41" if differs else "42")(handler, body)
 
     faulty.fault = second_time
-    ask(many, "--eval-save-baseline", "b.json", "--eval-aa", "--eval-concurrency", "1")
+    ask(many, "--eval-save-baseline", "b.json", "--eval-set", "gate.aa=true", "--eval-concurrency", "1")
     content = json.loads((many.path / "b.json").read_text())["benchmarks"]["answers"]
 
     assert content["discordance"] == 0.15
@@ -202,7 +202,7 @@ def test_a_model_asked_twice_tells_its_own_noise(many: pytest.Pytester, faulty: 
 
 
 BEFORE_ASKING = [
-    (["--eval-baseline", "none.json"], "cannot read the baseline *none.json: *"),
+    (["--eval-baseline", "none.json"], "there is no baseline *none.json yet: bless a run (--eval-save-baseline)"),
     (["--eval-min-score", "gsm8k=0.8"], "unknown benchmark in --eval-min-score, none of this run: 'gsm8k'*"),
     (
         ["--eval-min-score", "answers:esy=0.8"],
@@ -227,14 +227,20 @@ BEFORE_ASKING = [
             "100pp": "1pp or 0.01",
         }.items()
     ),
-    (["--eval-waive", "x"], "unknown pin in --eval-waive 'x'*"),
+    (["--eval-set", "gate.waive=x"], "unknown pin in waive of [[]gate]: 'x'*"),
     (["--eval-generation", "seed=1"], "answers: the baseline's sampling was {}, this run's is {\"seed\": 1}: *"),
     (["--eval-filter", "strip"], "answers: the baseline's filters was *, this run's is strip: *"),
     (["--eval-system", "x"], "answers: the baseline's prompt was *"),
-    (["--eval-choices", "loglikelihood"], "answers: the baseline's prompt was *"),
+    (["--eval-set", "run.choices=loglikelihood"], "answers: the baseline's prompt was *"),
     (["--count", "2"], "pytest-repeat asks again until an answer is right, *"),
-    (["--eval-max-error-rate", "2"], "--eval-max-error-rate takes a share such as 1% or 0.01, not '2'"),
-    (["--eval-gate-on-inconclusive", "x"], "--eval-gate-on-inconclusive takes one of pass, fail, not 'x'"),
+    (
+        ["--eval-set", "gate.max_error_rate=2"],
+        "--eval-set gate.max_error_rate takes a share such as 1% or 0.01, not '2'",
+    ),
+    (
+        ["--eval-set", "gate.gate_on_inconclusive=x"],
+        "--eval-set gate.gate_on_inconclusive takes one of pass, fail, not 'x'",
+    ),
 ]
 
 
@@ -256,7 +262,7 @@ def test_what_cannot_be_gated_is_refused_before_anything_is_asked(
 def test_a_pin_may_be_waived(many: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed(many, faulty)
 
-    flags = ["--eval-generation", "seed=1", "--eval-waive", "sampling"]
+    flags = ["--eval-generation", "seed=1", "--eval-set", "gate.waive=sampling"]
     result = ask(many, "--eval-baseline", "b.json", "--eval-margin", "2pp", *flags)
 
     assert result.ret == 0
@@ -294,7 +300,7 @@ def test_a_whole_run_that_lacks_samples_of_the_baseline_is_refused(
     blessed(project, faulty)
     project.makepyfile(test_answers=ANSWERS.replace('"hard": 4', '"hard": 3'))
 
-    result = ask(project, "--eval-baseline", "b.json", "--eval-waive", "scorer")
+    result = ask(project, "--eval-baseline", "b.json", "--eval-set", "gate.waive=scorer")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(
@@ -338,7 +344,7 @@ def test_a_plain_test_that_fails_stays_a_failure(many: pytest.Pytester, faulty: 
     ("flags", "said"),
     [
         (
-            ("--eval-baseline", "b.json", "--eval-waive", "scorer"),
+            ("--eval-baseline", "b.json", "--eval-set", "gate.waive=scorer"),
             "nothing was scored: there is nothing to compare with the baseline",
         ),
         (("--eval-save-baseline", "new.json"), "nothing was scored: there is nothing to save as a baseline"),
@@ -361,7 +367,7 @@ def test_a_run_that_was_interrupted_has_no_verdict(project: pytest.Pytester, fau
     blessed(project, faulty)
     project.makepyfile(test_answers=ANSWERS + "    if sample.prompt.startswith('hard 3:'): raise KeyboardInterrupt\n")
 
-    flags = ["--eval-waive", "scorer", "--eval-save-baseline", "new.json"]
+    flags = ["--eval-set", "gate.waive=scorer", "--eval-save-baseline", "new.json"]
     # In a process of its own: an interrupt would end this run of the tests too.
     result = run_alone(project, "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", *flags)
 

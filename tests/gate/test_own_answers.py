@@ -408,8 +408,8 @@ def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     """Killed after it had written the file: the same command would compare these answers with themselves."""
     faulty.says = ROOT
     run(many, "--model", "faulty", "--eval-save-baseline", "b.json", "test_answers.py")
-    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json", "--eval-gate-on-inconclusive", "pass"]
-    both += ["test_answers.py"]
+    both = ["--eval-baseline", "b.json", "--eval-save-baseline", "b.json"]
+    both += ["--eval-set", "gate.gate_on_inconclusive=pass", "test_answers.py"]
     run(many, "--model", "faulty", *both)
     with closing(sqlite3.connect(many.path / ".modeleval/store.sqlite")) as store, store:
         store.execute("update runs set finished = null, exit_status = null, ended = 'interrupted'")

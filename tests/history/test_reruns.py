@@ -120,7 +120,7 @@ def test_nothing_to_ask_is_pytests_own_status(project: pytest.Pytester, ask: Ask
         ),
         (["--eval-only", "flaky", "--eval-save-baseline", "b"], "--eval-only flaky asks *: leave --eval-save-baseline out"),
         (["--eval-only", "flaky", "--eval-baseline", "b"], "--eval-only flaky asks *: leave --eval-baseline out"),
-        (["--eval-only", "regressed", "--eval-baseline", "b"], "cannot read the baseline *"),
+        (["--eval-only", "regressed", "--eval-baseline", "b"], "there is no baseline *"),
     ],
     ids=lambda value: " ".join(value[1:]) if isinstance(value, list) else "",
 )  # fmt: skip

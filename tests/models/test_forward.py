@@ -191,7 +191,9 @@ def test_a_tokenizer_that_tells_no_offsets_stops_the_run() -> None:
     class Slow:
         is_fast = False
 
-    with pytest.raises(StopRun, match=r"Slow does not tell which text a token stands for, .* --eval-choices generate"):
+    with pytest.raises(
+        StopRun, match=r"Slow does not tell which text a token stands for, .* --eval-set run.choices=generate"
+    ):
         forward.encoded(Slow(), "a", "b")
 
 

@@ -100,6 +100,16 @@ RATE_LIMIT: Table = {
     "Baidu": (400, {"error_code": 18, "error_msg": "Open api qps request limit reached"}),
 }
 PROMPT: Table = {
+    "tools in vLLM": (
+        400,
+        error('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
+    ),
+    "tools in llama.cpp": (500, error("tools param requires --jinja flag")),
+    "tools in Ollama": (400, error("registry.ollama.ai/library/gemma:2b does not support tools")),
+    "tools in OpenRouter": (404, error("No endpoints found that support tool use.")),
+    "tools in Groq": (400, error("`tool calling` is not supported with this model")),
+    "tools unknown": (400, error("Unrecognized request argument supplied: tools")),
+    "tools in pydantic": (422, {"detail": [{"loc": ["body", "tools"], "msg": "Extra inputs are not permitted"}]}),
     "template": (400, error("Conversation roles must alternate user/assistant")),
     "a setting, perhaps": (400, error("top_k is negative")),
     "more than the model writes": (

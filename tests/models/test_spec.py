@@ -72,6 +72,10 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
         ({"stop": 3}, "stop is a text or a list of texts, not 3"),
         ({"stop": ["a", 3]}, r"stop is a text or a list of texts, not \['a', 3\]"),
         ({"extra_body": 3}, "extra_body is a table, not 3"),
+        ({"temperature": "0,7"}, "temperature is a number, not '0,7'"),
+        ({"ignore_eos": "yes"}, "ignore_eos is true or false, not 'yes'"),
+        ({"extra_body": {"top_k": "5"}}, "top_k is a number, not '5'"),
+        ({"chat_template_kwargs": "thinking"}, "chat_template_kwargs is a table, not 'thinking'"),
     ],
 )
 def test_a_setting_that_a_model_in_this_process_cannot_take_is_refused(settings: dict[str, object], said: str) -> None:
@@ -81,6 +85,39 @@ def test_a_setting_that_a_model_in_this_process_cannot_take_is_refused(settings:
 
 @pytest.mark.parametrize("settings", [{"max_tokens": -1}, {"temperature": None}, {"stop": None}, {"stop": []}])
 def test_a_server_may_take_what_a_model_in_this_process_does_not(settings: dict[str, object]) -> None:
+    assert resolve("openai:m", {}, settings).generation == settings
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("temprature", "temperature"),
+        ("Temperature", "temperature"),
+        ("max-tokens", "max_tokens"),
+        ("max_token", "max_tokens"),
+        ("top-p", "top_p"),
+        ("presense_penalty", "presence_penalty"),
+        ("guided-json", "guided_json"),
+    ],
+)
+def test_a_misspelt_setting_is_named(typed: str, meant: str) -> None:
+    with pytest.raises(pytest.UsageError, match=f"'openai:m': '{typed}'; did you mean '{meant}'[?]$"):
+        resolve("openai:m", {}, {typed: 1})
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"top_k": 20, "min_p": 0.1, "guided_json": {}, "chat_template_kwargs": {"enable_thinking": False}},
+        {"repeat_penalty": 1.1, "mirostat": 2, "typical_p": 1, "n_predict": 5, "cache_prompt": True},
+        {"stop_token_ids": [1], "ignore_eos": True, "best_of": 2, "structured_outputs": {"regex": "a"}},
+        {"ebnf": "root", "sampling_seed": 1, "enable_thinking": True, "thinking_budget": 100, "enable_search": True},
+        {"provider": {"order": ["x"]}, "reasoning": {"effort": "low"}, "transforms": [], "plugins": []},
+        {"extra_body": {"temprature": 1}},
+    ],
+    ids=["vllm", "llama.cpp", "vllm more", "sglang and dashscope", "openrouter", "what looks like a slip"],
+)
+def test_what_servers_know_besides_is_sent(settings: dict[str, object]) -> None:
     assert resolve("openai:m", {}, settings).generation == settings
 
 

@@ -71,7 +71,7 @@ def whatever_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
     What a machine's own slowness makes of the verdict is tested with `assert_honest`, under the bounds that users have.
     """
-    anything = Bounds(lag_by_kernel=9, lag_by_user=9, clumped=1, cpu=9, schedule_lag_least=9, parallel=0, rate=9)
+    anything = Bounds(own=9, parallel=0, rate=9)
     monkeypatch.setattr(session, "decide", partial(decide, bounds=anything))
     # By this pytest-benchmark takes a run inside a test for one of a worker, when these tests run under -n.
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)

@@ -191,6 +191,21 @@ def test_messages_of_a_body_come_before_every_prompt(pytester: pytest.Pytester, 
     assert {body["top_k"] for body in sent} == {5}
 
 
+def test_what_lies_under_every_body_is_counted_into_its_prompt(
+    pytester: pytest.Pytester, faulty_server: FaultyServer
+) -> None:
+    alias(pytester, "bench", base_url=faulty_server.url, model="faulty")
+    faulty_server.fault = counts_words
+    under = {"tools": [{"type": "function", "function": {"name": "look"}}], "top_k": None, "max_tokens": 9}
+    load = ["--perf-parallel", "1", "--perf-number", "1", "--perf-input", "40", "--perf-no-stream"]
+
+    perf(pytester, *load, "--perf-body", json.dumps(under))
+
+    counted, asked = faulty_server.asked[1], faulty_server.asked[-1]
+    assert counted == {"tools": under["tools"], "model": "faulty", "messages": counted["messages"], "max_tokens": 1}
+    assert (asked["tools"], asked["max_tokens"]) == (under["tools"], 9)
+
+
 @pytest.mark.parametrize("arguments", [["--perf-output", "8"], ["--perf-prompt", "Who?", "--perf-output", "8"], []])
 def test_a_server_that_refuses_max_tokens_is_loaded(
     pytester: pytest.Pytester, faulty_server: FaultyServer, arguments: list[str]

@@ -24,10 +24,7 @@ def broken_bounds(found: Mapping[str, Any]) -> list[str]:
     client, latency = found["client"], found["figures"]["p50_latency"]
     asked = client["parallel_asked"]
     checks = [
-        ("the client read what came", (client["lag"] or 0) > (0.02 if client["stamps"] == "kernel" else 0.002)),
-        ("of the reads brought chunks that waited", client["clumped"] > 0.005),
-        ("the client's loop was busy", client["cpu"] > 0.9),
-        ("requests were sent", client["schedule_lag"] > max(0.01, 0.05 * latency)),
+        ("the client itself can have made", found["client_error"]["p50_latency"][0] > 0.5 * latency),
         ("were on their way on average", bool(asked) and client["parallel"] < 0.97 * asked),
         ("of the rate asked for was sent", abs(client["on_schedule"] - 1) > 0.05),
     ]

@@ -21,7 +21,7 @@ from functools import partial
 from pytest_modeleval.perf.run import session
 from pytest_modeleval.perf.verdict.validity import Bounds, decide
 
-anything = Bounds(lag_by_kernel=9, lag_by_user=9, clumped=1, cpu=9, schedule_lag_least=9, parallel=0, rate=9)
+anything = Bounds(own=9, parallel=0, rate=9)
 session.decide = partial(decide, bounds=anything)
 """
 

@@ -73,7 +73,7 @@ def test_a_failing_sample_is_seen_whole_by_keyboard_alone(stored: Stored, open_p
 def test_every_request_for_a_sample_is_shown_in_order(pytester: pytest.Pytester, open_page: Open) -> None:
     pytest.importorskip("allure_pytest")
     pytester.makepyfile(test_sure=SEVERAL)
-    flags = ("--eval-write", "page.html", "--alluredir", "results", "--eval-allure", "all")
+    flags = ("--eval-write", "page.html", "--alluredir", "results", "--eval-set", "run.allure=all")
     for _ in range(2):
         # The second time all answers are stored ones.
         run(pytester, "--model", "tiny", "test_sure.py", "--clean-alluredir", *flags).assert_outcomes(passed=2)

@@ -12,16 +12,8 @@ from tests.conftest import ANSWERS, FaultyServer, answer, modeleval, run
 
 PROTECTED = ANSWERS.replace('tags=["math"]', "protected=True")
 OUTPUTS = (
-    *(
-        "--eval-write",
-        "out/page.html",
-        "--junitxml",
-        "out/junit.xml",
-        "--alluredir",
-        "out/allure",
-        "--eval-allure",
-        "all",
-    ),
+    *("--eval-write", "out/page.html", "--junitxml", "out/junit.xml"),
+    *("--alluredir", "out/allure", "--eval-set", "run.allure=all"),
     *("--eval-write", "out/summary.md", "--eval-write", "out/table.json", "--eval-save-baseline", "out/base.json"),
 )
 # Of the question, of the right answer's line and of the model's own.
@@ -65,7 +57,7 @@ def test_reports_have_ids_and_verdicts_only(project: pytest.Pytester, protected:
     assert result.ret == 1
     assert [text for text in TEXTS if text in everything] == []
     assert "easy-00000" in everything
-    assert "wrong (protected: --eval-show answers shows its texts)" in result.stdout.str()
+    assert "wrong (protected: --eval-set run.show=answers shows its texts)" in result.stdout.str()
 
 
 def test_what_an_async_body_raises_is_not_quoted(project: pytest.Pytester, protected: FaultyServer) -> None:
@@ -78,7 +70,7 @@ def test_what_an_async_body_raises_is_not_quoted(project: pytest.Pytester, prote
     everything = written(project.path / "out") + result.stdout.str()
     assert result.parseoutcomes()["errors"] == 10
     assert [text for text in TEXTS if text in everything] == []
-    assert "error: ValueError (protected: --eval-show answers shows its texts)" in everything
+    assert "error: ValueError (protected: --eval-set run.show=answers shows its texts)" in everything
 
 
 def test_they_show_all_of_one_that_is_named(project: pytest.Pytester, protected: FaultyServer) -> None:
@@ -90,33 +82,33 @@ def test_they_show_all_of_one_that_is_named(project: pytest.Pytester, protected:
         *OUTPUTS,
         "--eval-write",
         "out/samples.jsonl",
-        "--eval-show",
-        "answers",
+        "--eval-set",
+        "run.show=answers",
     )
 
     for name in ("page.html", "junit.xml", "allure", "samples.jsonl"):
         path = project.path / "out" / name
         assert "what is 6" in (written(path) if path.is_dir() else path.read_text()), name
-    assert "what is 6 * 7?', expected '42', got '41'" in result.stdout.str()
+    result.stdout.fnmatch_lines(["*what is 6 [*] 7?'", "    expected '42', got '41'"])
 
 
 def test_another_benchmarks_name_shows_nothing(project: pytest.Pytester, protected: FaultyServer) -> None:
-    result = run(project, "test_answers.py", "--model", "faulty", "--eval-show", "arithmetic")
+    result = run(project, "test_answers.py", "--model", "faulty", "--eval-set", "run.show=arithmetic")
 
     result.assert_outcomes(failed=5, passed=5)
     assert "what is 6" not in result.stdout.str()
 
 
 def test_a_misspelt_name_is_refused_before_anything_is_asked(project: pytest.Pytester, protected: FaultyServer) -> None:
-    result = run(project, "test_answers.py", "--model", "faulty", "--eval-show", "answer")
+    result = run(project, "test_answers.py", "--model", "faulty", "--eval-set", "run.show=answer")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in --eval-show: 'answer'; did you mean 'answers'? *"])
+    result.stderr.fnmatch_lines(["ERROR: unknown benchmark in show of [[]run]: 'answer'; did you mean 'answers'?"])
     assert protected.asked == []
 
 
 def test_a_run_that_hides_does_so_after_one_that_showed(project: pytest.Pytester, protected: FaultyServer) -> None:
-    run(project, "test_answers.py", "--model", "faulty", "--eval-show", "answers")
+    run(project, "test_answers.py", "--model", "faulty", "--eval-set", "run.show=answers")
     run(
         project,
         "test_answers.py",
@@ -135,7 +127,16 @@ def test_a_run_that_hides_does_so_after_one_that_showed(project: pytest.Pytester
 def test_history_and_difference_show_none_and_know_that_the_same_was_asked(
     project: pytest.Pytester, protected: FaultyServer
 ) -> None:
-    run(project, "test_answers.py", "--model", "faulty", "--eval-show", "answers", "--eval-save-baseline", "base.json")
+    run(
+        project,
+        "test_answers.py",
+        "--model",
+        "faulty",
+        "--eval-set",
+        "run.show=answers",
+        "--eval-save-baseline",
+        "base.json",
+    )
     run(
         project,
         "test_answers.py",
@@ -167,7 +168,10 @@ def test_an_error_says_what_happened_without_what_it_quotes(project: pytest.Pyte
 
     everything = result.stdout.str() + written(project.path / "out")
     assert "what is 6" not in everything
-    assert "answers.jsonl has no answer to answers[easy-00000]: '…' (protected: --eval-show answers shows" in everything
+    assert (
+        "answers.jsonl has no answer to answers[easy-00000]: '…' (protected: --eval-set run.show=answers shows"
+        in everything
+    )
 
 
 def test_a_crash_has_no_traceback(project: pytest.Pytester, protected: FaultyServer) -> None:
@@ -179,7 +183,7 @@ def test_a_crash_has_no_traceback(project: pytest.Pytester, protected: FaultySer
     everything = result.stdout.str() + written(project.path / "out")
     assert "what is 6" not in everything
     assert (
-        "error: ValueError (protected: --eval-show answers shows its texts)"
+        "error: ValueError (protected: --eval-set run.show=answers shows its texts)"
         in (project.path / "out/junit.xml").read_text()
     )
 

@@ -115,7 +115,7 @@ def test_a_hostile_answer_is_one_plain_line(project: pytest.Pytester, faulty: Fa
 
 @pytest.mark.parametrize(
     ("reason", "ended"),
-    [("length", r"\(no number in the answer\); the answer was cut off"), ("stop", r"\(no number in the answer\)")],
+    [("length", r"\(no number in the answer\); cut off"), ("stop", r"\(no number in the answer\)")],
 )
 def test_an_answer_that_was_cut_off_is_said_to_be(
     project: pytest.Pytester, faulty: FaultyServer, reason: str, ended: str
@@ -125,7 +125,7 @@ def test_an_answer_that_was_cut_off_is_said_to_be(
 
     result = run(project, "--model", "faulty", "-k", "00000 and easy", "test_answers.py")
 
-    result.stdout.re_match_lines([rf"test_answers\[easy-00000\]  .*{ended}$"])
+    result.stdout.re_match_lines([r"test_answers\[easy-00000\]  ", rf"    expected '42', got 'Let me see' {ended}$"])
 
 
 def test_shortened_keeps_both_ends() -> None:

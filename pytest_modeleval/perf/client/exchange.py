@@ -13,6 +13,8 @@ class Exchange:
         "ended",
         "error",
         "framing",
+        "late",
+        "paused",
         "raw",
         "reads",
         "request",
@@ -20,12 +22,15 @@ class Exchange:
         "scheduled",
         "sent",
         "turn",
+        "waited",
         "warm_up",
     )
 
     def __init__(self, request: LoadRequest, scheduled: int, *, warm_up: bool = False, turn: int = 0) -> None:
         self.request, self.scheduled, self.warm_up, self.turn = request, scheduled, warm_up, turn
         self.sent = self.ended = 0
+        # How long it waited for a connection, how late it was sent beside that, how long its conversation paused.
+        self.waited = self.late = self.paused = 0
         self.error = self.detail = ""
         self.retried = False
         self.framing = Framing()

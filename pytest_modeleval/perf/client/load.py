@@ -176,8 +176,9 @@ class _Run:
 
     # Both.
 
-    def _send(self, request: LoadRequest, due: int, *, warm_up: bool) -> None:
+    def _send(self, request: LoadRequest, due: int, *, warm_up: bool, paused: int = 0) -> None:
         exchange = Exchange(request, due, warm_up=warm_up, turn=self._supply.turn(request))
+        exchange.paused = paused
         self._tally.sent()
         if not warm_up:
             self._measured += 1
@@ -198,7 +199,7 @@ class _Run:
             due = now if following.at is None else max(now, self._origin + int(following.at * _SECOND))
             due += int(following.pause * _SECOND)
             self._later += 1
-            self._loop.at(due, lambda: self._follow(following, due, warm_up=exchange.warm_up))
+            self._loop.at(due, lambda: self._follow(following, due, warm_up=exchange.warm_up, paused=due - now))
         elif self._plan.parallel:
             if exchange.error == "refused":
                 self._loop.at(now + int(_AGAIN * _SECOND), self._stream)
@@ -206,10 +207,10 @@ class _Run:
                 self._stream()
         self._observed.add(exchange)
 
-    def _follow(self, request: LoadRequest, due: int, *, warm_up: bool) -> None:
+    def _follow(self, request: LoadRequest, due: int, *, warm_up: bool, paused: int) -> None:
         self._later -= 1
         if not self._limit_reached:
-            self._send(request, due, warm_up=warm_up and self._is_warm_up(due))
+            self._send(request, due, warm_up=warm_up and self._is_warm_up(due), paused=paused)
 
     def _stop_all(self) -> None:
         self._limit_reached = True

@@ -44,8 +44,10 @@ class Read:
 
 # Bytes of a failed response that are kept to be shown.
 _SAID = 1000
+# More bytes than these after a chunk's last are another event: the ends of its lines and of its piece.
+_LINE_ENDS = 8
 # What a read within this time brings came together (nanoseconds).
-_AT_ONCE = 1_000_000
+AT_ONCE = 1_000_000
 
 
 def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] | None = None) -> Read:
@@ -67,6 +69,9 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
         warm_up=exchange.warm_up,
         conversation=request.conversation,
         turn=exchange.turn,
+        end_lag=lag[-1] / 1e9 if lag and not exchange.reads[-1][4] else 0.0,
+        late=exchange.late / 1e9,
+        paused=exchange.paused / 1e9,
     )
     try:
         answer, body = answer_of(exchange)
@@ -85,10 +90,12 @@ def record_of(exchange: Exchange, origin: int, tokens_of: Callable[[str], int] |
     detail = exchange.detail
     if status and not record.error:
         record.error, detail = verdict(answer)
-    reads = _reads_of(answer, body, exchange)
+    reads, followed = _reads_of(answer, body, exchange)
     _place_chunks(record, answer, reads, array("d", ((time - origin) / 1e9 for time in arrived)))
     _count(record, answer, exchange, tokens_of)
     late = _late_clumps(reads, arrived, exchange) if len(record.clumps) < len(reads) else set()
+    unsure = late | {read for read in followed if _waited(exchange, arrived, read) > AT_ONCE}
+    record.lags = _chunk_lags(reads, unsure, arrived, exchange, lag)
     stamped = any(read[4] for read in exchange.reads)
     return Read(record, detail, lag, len(late), late_first=bool(late) and reads[0] in late, stamped=stamped)
 
@@ -105,11 +112,35 @@ def _lags(exchange: Exchange, arrived: list[int]) -> list[int]:
 
 def _late_clumps(reads: list[int], arrived: list[int], exchange: Exchange) -> set[int]:
     """Reads with more chunks than the server puts together, that may have waited for us."""
-    waited = [read - min(came, since) for came, (_, read, _, since, _) in zip(arrived, exchange.reads, strict=True)]
     clumps = Counter(reads)
-    at_once = Counter(count for read, count in clumps.items() if waited[read] <= _AT_ONCE)
+    waited = {read: _waited(exchange, arrived, read) for read in clumps}
+    at_once = Counter(count for read, count in clumps.items() if waited[read] <= AT_ONCE)
     usual = at_once.most_common(1)[0][0] if at_once else 1
-    return {read for read, count in clumps.items() if count > usual and waited[read] > _AT_ONCE}
+    return {read for read, count in clumps.items() if count > usual and waited[read] > AT_ONCE}
+
+
+def _waited(exchange: Exchange, arrived: list[int], read: int) -> int:
+    """How long a read's first bytes may have waited for us."""
+    _, now, _, since, _ = exchange.reads[read]
+    return now - min(arrived[read], since)
+
+
+def _chunk_lags(
+    reads: list[int], unsure: set[int], arrived: list[int], exchange: Exchange, lag: list[int]
+) -> "array[float]":
+    """How much earlier the chunks of each read with any can have come than its time; empty where none can.
+
+    The kernel's stamp is that of a read's last packet. Chunks of an unsure one came after the read before it, and not
+    further apart than any two reads of this answer.
+    """
+    found, clumps = array("f"), Counter(reads)
+    times = [arrived[read] for read in clumps]
+    longest = max(map(sub, times[1:], times), default=arrived[-1] - exchange.sent)
+    for read, count in clumps.items():
+        before = max(exchange.sent, arrived[read - 1] if read else 0)
+        by_kernel = min(arrived[read] - before, count * longest) if read in unsure else 0
+        found.append((by_kernel if exchange.reads[read][4] else lag[read]) / 1e9)
+    return found if any(found) else array("f")
 
 
 def verdict(answer: Answer) -> tuple[str, str]:
@@ -119,9 +150,9 @@ def verdict(answer: Answer) -> tuple[str, str]:
     return ("", "") if answer.complete else ("cut", "no finish reason came, and no token with an end marked after it")
 
 
-def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
-    """The number of the read that brought each chunk's end."""
-    reads, piece, read = [], 0, 0
+def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> tuple[list[int], set[int]]:
+    """The number of the read that brought each chunk's end, and the reads in which something else follows the last."""
+    reads, followed, piece, read = [], set[int](), 0, 0
     pieces, places, ends = body.pieces, body.places, list(accumulate([len(one[0]) for one in exchange.reads]))
     for place in answer.places:
         last = place - 1
@@ -131,7 +162,8 @@ def _reads_of(answer: Answer, body: Body, exchange: Exchange) -> list[int]:
         while ends[read] <= raw:
             read += 1
         reads.append(read)
-    return reads
+        (followed.add if ends[read] - raw > _LINE_ENDS else followed.discard)(read)
+    return reads, followed
 
 
 def _place_chunks(record: Observation, answer: Answer, reads: list[int], times: "array[float]") -> None:

@@ -28,7 +28,8 @@ class Pool:
         self._idle: list[Connection] = []
         self._opening: set[Connection] = set()
         self.busy: set[Connection] = set()
-        self.queue: deque[tuple[Exchange, bytes]] = deque()
+        # What waits for a connection, and since when.
+        self.queue: deque[tuple[Exchange, bytes, int]] = deque()
         self._bodies: dict[Exchange, bytes] = {}
         self.longest_queue = 0
         # Connections opened so far; why the last one could not be.
@@ -60,7 +61,7 @@ class Pool:
         if self._idle:
             self._carry(self._idle.pop(), exchange, body)
             return
-        self.queue.append((exchange, body))
+        self.queue.append((exchange, body, time.monotonic_ns()))
         self.longest_queue = max(self.longest_queue, len(self.queue))
         if len(self._opening) < len(self.queue) and len(self.busy) + len(self._opening) < self._most:
             self._connect()
@@ -77,7 +78,10 @@ class Pool:
 
     def _free(self, connection: Connection) -> None:
         if self.queue:
-            self._carry(connection, *self.queue.popleft())
+            exchange, body, since = self.queue.popleft()
+            # From when on it could have been carried, it is the client that lets it wait.
+            exchange.waited += max(0, self._loop.since - since)
+            self._carry(connection, exchange, body)
         else:
             self._idle.append(connection)
 

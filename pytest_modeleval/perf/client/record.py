@@ -55,6 +55,13 @@ class Observation:
     sizes: "array[int]" = field(default_factory=lambda: array("I"))
     # How many of these chunks each socket read carried; more than one: these have one arrival time.
     clumps: "array[int]" = field(default_factory=lambda: array("I"))
+    # Of each of these reads, how much earlier than said its chunks can have come; empty where none can.
+    lags: "array[float]" = field(default_factory=lambda: array("f"))
+    # How much earlier ``ended`` can have been; how late the client itself sent the request: see perf-measuring.md.
+    end_lag: float = 0.0
+    late: float = 0.0
+    # How long its conversation waited before it, as for a tool.
+    paused: float = 0.0
     input_tokens: int | None = None
     output_tokens: int | None = None
     cached_tokens: int | None = None

@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast, get_args, overload
 from pytest_modeleval.perf.client.record import Counted, Observation
 
 _TIMES = ("scheduled", "sent", "ended", "first", "first_answer", "last")
+_SPANS = ("end_lag", "late", "paused")
 _COUNTS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens", "asked_tokens")
 _PLAIN = ("first_tokens", "status", "warm_up", "turn")
 _TEXTS = ("counted_by", "finish", "error", "conversation")
@@ -25,10 +26,11 @@ class Records(Sequence[Observation]):
 
     def __init__(self) -> None:
         self._columns: dict[str, array[Any]] = {name: array("d") for name in _TIMES}
+        self._columns |= {name: array("f") for name in _SPANS}
         self._columns |= {name: array("i") for name in (*_COUNTS, *_PLAIN, *_TEXTS)}
         self._texts: dict[str, dict[str, int]] = {name: {} for name in _TEXTS}
         self._texts["counted_by"] = {text: index for index, text in enumerate(get_args(Counted))}
-        # Of each record: where its chunks begin in the file, and how many gaps, sizes and clumps there are.
+        # Of each record: where its chunks begin in the file, and how many gaps, sizes, clumps and lags there are.
         self._at, self._lengths = array("q"), array("I")
         self._file = cast(BinaryIO, tempfile.SpooledTemporaryFile(_IN_MEMORY))  # noqa: SIM115
         weakref.finalize(self, self._file.close)
@@ -44,7 +46,7 @@ class Records(Sequence[Observation]):
         for name in _COUNTS:
             count = getattr(record, name)
             self._columns[name].append(_NONE if count is None else count)
-        for name in _PLAIN:
+        for name in (*_SPANS, *_PLAIN):
             self._columns[name].append(getattr(record, name))
         for name in _TEXTS:
             known = self._texts[name]
@@ -54,15 +56,15 @@ class Records(Sequence[Observation]):
     def _append_chunks(self, record: Observation) -> None:
         # Gaps as 4-byte floats: exact to a nanosecond for gaps below 16 ms, to a ten-millionth of any.
         gaps = array("f", map(sub, record.chunks[1:], record.chunks))
-        content = gaps.tobytes() + record.sizes.tobytes() + record.clumps.tobytes()
+        content = gaps.tobytes() + record.sizes.tobytes() + record.clumps.tobytes() + record.lags.tobytes()
         self._at.append(self._end)
-        self._lengths.extend((len(gaps), len(record.sizes), len(record.clumps)))
+        self._lengths.extend((len(gaps), len(record.sizes), len(record.clumps), len(record.lags)))
         self._end += self._file.write(content)
 
     def column(self, name: str) -> "array[float]":
         """One number of every record; NaN stands for None. Flags are 0 and 1."""
         column = self._columns[name]
-        if name in _TIMES:
+        if name in (*_TIMES, *_SPANS):
             return array("d", column)
         return array("d", [math.nan if value == _NONE and name in _COUNTS else value for value in column])
 
@@ -76,14 +78,14 @@ class Records(Sequence[Observation]):
         for index in range(len(self)):
             yield self._chunks(index)[0]
 
-    def _chunks(self, index: int) -> "tuple[array[float], array[int], array[int]]":
-        gaps, sizes, clumps = array("f"), array("I"), array("I")
+    def _chunks(self, index: int) -> "tuple[array[float], array[int], array[int], array[float]]":
+        gaps, sizes, clumps, lags = array("f"), array("I"), array("I"), array("f")
         self._file.seek(self._at[index])
-        kinds: tuple[array[Any], ...] = (gaps, sizes, clumps)
-        for values, length in zip(kinds, self._lengths[3 * index : 3 * index + 3], strict=True):
+        kinds: tuple[array[Any], ...] = (gaps, sizes, clumps, lags)
+        for values, length in zip(kinds, self._lengths[4 * index : 4 * index + 4], strict=True):
             values.frombytes(self._file.read(length * values.itemsize))
         self._file.seek(0, 2)
-        return gaps, sizes, clumps
+        return gaps, sizes, clumps, lags
 
     def __len__(self) -> int:
         return len(self._at)
@@ -107,10 +109,10 @@ class Records(Sequence[Observation]):
         for name in _COUNTS:
             count = self._columns[name][index]
             values[name] = None if count == _NONE else count
-        values |= {name: self._columns[name][index] for name in _PLAIN}
+        values |= {name: self._columns[name][index] for name in (*_SPANS, *_PLAIN)}
         values["warm_up"] = bool(values["warm_up"])
         values |= {name: list(self._texts[name])[int(self._columns[name][index])] for name in _TEXTS}
-        gaps, values["sizes"], values["clumps"] = self._chunks(index)
+        gaps, values["sizes"], values["clumps"], values["lags"] = self._chunks(index)
         first = values["first"]
         values["chunks"] = array("d", accumulate(gaps, initial=cast(float, first)) if first is not None else ())
         return Observation(**values)  # type: ignore[arg-type]

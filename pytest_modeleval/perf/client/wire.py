@@ -100,6 +100,7 @@ class Connection:
             message = self._tls.encrypted(message)
         exchange.sent = _monotonic()
         self._write(message)
+        exchange.late = max(0, _monotonic() - exchange.scheduled - exchange.waited)
 
     def _write(self, content: bytes) -> None:
         if not self._unsent:
@@ -118,6 +119,8 @@ class Connection:
         content, self._unsent = self._unsent, b""
         self._loop.watch(self._socket, self._ready)
         self._write(content)
+        if self.exchange:
+            self.exchange.late += _monotonic() - self._loop.since
 
     def _ready(self, mask: int) -> None:
         if mask & WRITE:

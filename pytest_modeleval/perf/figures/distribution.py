@@ -90,6 +90,20 @@ class Distribution:
         self._settle()
         return self._high
 
+    def copy(self) -> "Distribution":
+        """Another one with the same values."""
+        other = Distribution(self._values, exact=self._exact)
+        other._buckets = Counter(self._buckets)
+        other._n, other._total, other._squares = self._n, self._total, self._squares
+        other._low, other._high = self._low, self._high
+        return other
+
+    def statistic(self, name: str, *, beyond: int = 0) -> float:
+        """The "mean", "min", "max", or a percentile such as "p99.9"; ``beyond`` as in `percentile`."""
+        if name in ("mean", "min", "max"):
+            return float(getattr(self, name))
+        return self.percentile(float(name[1:]), beyond=beyond)
+
     def ranked(self, rank: int) -> float:
         """The value that is ``rank``-th from below, counted from 0."""
         self._settle()

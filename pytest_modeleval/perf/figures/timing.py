@@ -1,9 +1,12 @@
 """One request's own figures, out of its record."""
 
+from collections.abc import Mapping
 from itertools import accumulate, pairwise
 from operator import sub
 
 from pytest_modeleval.perf.client.record import Observation
+
+Values = Mapping[str, float]
 
 
 def values_of(record: Observation) -> dict[str, float]:
@@ -48,17 +51,22 @@ def token_gaps(record: Observation) -> list[float]:
     A read's tokens are its chunks' sizes where the server tells them; else its chunks times the request's mean number
     of tokens a chunk, which is taken as 1 up to a quarter off: servers hold a token back, or do not count the last.
     """
+    return [gap / tokens for gap, tokens, times in read_gaps(record) for _ in range(times)]
+
+
+def read_gaps(record: Observation) -> list[tuple[float, float, int]]:
+    """Of each read after the first with any token: the gap before it, its tokens, and how often it counts."""
     clumps = record.clumps or [1] * len(record.chunks)
     per_chunk = _tokens_per_chunk(record, clumps[0]) if clumps else 1.0
     times = read_times(record)
+    gaps = list(map(sub, times[1:], times))
     if per_chunk == 1.0 and not record.sizes and len(times) == len(record.chunks):
-        return list(map(sub, times[1:], times))
-    gaps: list[float] = []
-    for (before, now), (begin, end) in zip(pairwise(times), pairwise(accumulate(clumps)), strict=True):
+        return [(gap, 1.0, 1) for gap in gaps]
+    found: list[tuple[float, float, int]] = []
+    for gap, (begin, end) in zip(gaps, pairwise(accumulate(clumps)), strict=True):
         tokens = float(sum(record.sizes[begin:end])) if record.sizes else (end - begin) * per_chunk
-        if tokens > 0:
-            gaps += [(now - before) / tokens] * max(1, round(tokens))
-    return gaps
+        found.append((gap, tokens, max(1, round(tokens)) if tokens > 0 else 0))
+    return found
 
 
 def _tokens_per_chunk(record: Observation, first: int) -> float:

@@ -7,9 +7,10 @@ import pytest
 
 from pytest_modeleval.options.flags import Given, read
 from pytest_modeleval.options.options import FLAGS as OPTIONS
-from pytest_modeleval.options.options import GATE, unknown
+from pytest_modeleval.options.options import GATE, closest, unknown
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import read_options, settings_of, typed
+from pytest_modeleval.options.tables import WORDS
 from pytest_modeleval.options.where import Where
 from pytest_modeleval.perf.options.options import FLAGS, PerfOptions
 
@@ -46,6 +47,10 @@ def refuse_unheeded(config: pytest.Config) -> None:
                 f"{told['write'].where} {path.name} is for benchmarks, and this is a load test: it has no samples, and "
                 "--perf-out writes its requests"
             )
+    for name in read_options(config).set.get("benchmarks", ()):
+        meant = closest(name, WORDS, cutoff=0.75)
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        raise pytest.UsageError(f"--eval-set {name} is about a benchmark, and this is a load test{hint}")
     for key, given in told.items():
         if key in instead and not _is_off(given):
             raise pytest.UsageError(f"{given.where} is for benchmarks, and this is a load test: {instead[key]}")

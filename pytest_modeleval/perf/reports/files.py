@@ -17,7 +17,7 @@ from pytest_modeleval.perf.reports.plots import plots
 
 SCHEMA = "pytest-modeleval/perf/1"
 # Columns of numbers; lists of them are written as lists.
-_LISTS = ("chunks", "sizes", "clumps")
+_LISTS = ("chunks", "sizes", "clumps", "lags")
 _ROWS = 10_000
 _PROPERTIES = (
     *("p50_ttft", "p99_ttft", "p50_tpot", "p99_tpot", "p50_latency", "p99_latency"),
@@ -70,12 +70,12 @@ def write_parquet(path: Path, measured: Measured) -> None:
 
 def _type(pyarrow: Any, name: str) -> Any:
     if name in _LISTS:
-        return pyarrow.list_(pyarrow.float64() if name == "chunks" else pyarrow.int64())
+        return pyarrow.list_(pyarrow.float64() if name in ("chunks", "lags") else pyarrow.int64())
     if name in ("counted_by", "finish", "error", "conversation"):
         return pyarrow.string()
     if name == "warm_up":
         return pyarrow.bool_()
-    times = ("scheduled", "sent", "ended", "first", "first_answer", "last")
+    times = ("scheduled", "sent", "ended", "first", "first_answer", "last", "end_lag", "late", "paused")
     return pyarrow.float64() if name in times else pyarrow.int64()
 
 

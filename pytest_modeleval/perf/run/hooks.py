@@ -22,7 +22,16 @@ from pytest_modeleval.perf.options.asked import (
     refuse_unheeded,
     refuse_unjudged,
 )
-from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
+from pytest_modeleval.perf.outcomes import (
+    STATUSES,
+    Failed,
+    Invalid,
+    LoadOutcome,
+    decide,
+    decide_search,
+    exit_status,
+    refuse,
+)
 from pytest_modeleval.perf.points import points
 from pytest_modeleval.perf.reports.files import properties, write_all
 from pytest_modeleval.perf.reports.live import LiveLine
@@ -179,16 +188,19 @@ class LoadHooks:
         if not is_load(item) or call.excinfo is None or not report.failed:
             return report
         error = call.excinfo.value
-        self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
         if isinstance(error, LoadOutcome):
             self._words[item.nodeid] = error.word
+        if isinstance(error, Invalid) and (param := param_of(item)) and param.options.on_invalid == "warn":
+            report.outcome, report.longrepr = "skipped", (str(item.path), (item.location[1] or 0) + 1, str(error))
+            return report
+        self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
         if isinstance(error, LoadOutcome | pytest.UsageError | StopRun):
             report.longrepr = str(error)
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
-        if isinstance(report, pytest.TestReport) and report.when != "teardown" and report.failed:
+        if isinstance(report, pytest.TestReport) and report.when != "teardown" and not report.passed:
             return STATUSES.get(self._words.get(report.nodeid, ""))
         return None
 

@@ -67,7 +67,7 @@ class LoadSession:
         # Where a model's hooks are active they have said already which run this is, and of which models.
         active = config.pluginmanager.get_plugin("modeleval-active")
         self.models: list[ModelSpec] = (
-            active.evaluation.models if active else named_models(options.model, aliases, options.generation)
+            active.evaluation.models if active else named_models(options.model, aliases, options)
         )
         self.run: str = active.evaluation.run if active else uuid.uuid4().hex
         self.finished: FinishedRun | None = None
@@ -159,7 +159,17 @@ class LoadSession:
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
         found = Measured(
-            name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor, is_tried=tried
+            name,
+            model.name,
+            at,
+            (),
+            slo,
+            confidence,
+            most_errors=options.max_error_rate,
+            floor=floor,
+            is_tried=tried,
+            server=workload.target().shown(workload.url),
+            prompts=workload.prompts,
         )
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
@@ -283,7 +293,9 @@ def _refuse_unknown(store: Store, run: str) -> None:
     measured = [row[0] for row in store.rows("select run from loads group by run order by max(measured) desc", ())]
     if not any(other.startswith(run) for other in measured):
         newest = ", ".join(other[:8] for other in measured[:10]) or "none"
-        raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
+        raise pytest.UsageError(
+            f"--perf-compare: no run {run!r} measured a load here. Known, newest first: last, {newest}."
+        )
 
 
 def kept(found: Measured) -> Kept:

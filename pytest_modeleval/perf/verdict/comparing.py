@@ -68,7 +68,13 @@ def checked(stored: Any) -> Mapping[str, Any]:
 def _what_is_wrong(stored: Any) -> str:
     found: Mapping[str, Any] = stored if isinstance(stored, dict) else {}
     figures, intervals, invalid = (found.get(name) for name in ("figures", "intervals", "invalid"))
-    if not (isinstance(figures, dict) and isinstance(intervals, dict) and isinstance(invalid, list)):
+    errors = found.get("client_error", {})
+    if not (
+        isinstance(figures, dict)
+        and isinstance(intervals, dict)
+        and isinstance(errors, dict)
+        and isinstance(invalid, list)
+    ):
         return "it is no document of a load"
     for name in KEPT:
         value, ends = figures.get(name, 0.0), intervals.get(name, (0.0, 0.0))
@@ -78,7 +84,18 @@ def _what_is_wrong(stored: Any) -> str:
             isinstance(ends, list | tuple) and len(ends) == 2 and all(map(_is_finite, ends)) and ends[0] <= ends[1]
         ):
             return f"the interval of its {name} is {json.dumps(ends)[:40]}"
+        if not _is_error(error := _error_of(found, name)):
+            return f"the client's error in its {name} is {json.dumps(error)[:40]}"
     return ""
+
+
+def _error_of(stored: Mapping[str, Any], name: str) -> Any:
+    # A run before there were any has none.
+    return stored.get("client_error", {}).get(name, (0.0, 0.0))
+
+
+def _is_error(error: object) -> bool:
+    return isinstance(error, list | tuple) and len(error) == 2 and all(_is_finite(each) and each >= 0 for each in error)
 
 
 def _is_finite(value: object) -> bool:
@@ -117,7 +134,13 @@ def _change(limit: Limit, now: Mapping[str, Any], before: Mapping[str, Any] | No
 def ratio_of(figure: str, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[float, float, float] | None:
     """The ratio of a figure to the earlier one and its 95 % interval; None where one of them has no interval."""
     new, old = ((run["figures"].get(figure, 0.0), *run["intervals"].get(figure, (0.0, 0.0))) for run in (now, before))
-    return ratio_interval(new, old) if min(*new, *old) > 0 else None
+    (below, above), (below0, above0) = _error_of(now, figure), _error_of(before, figure)
+    if min(*new, *old, new[0] - below, old[0] - below0) <= 0:
+        return None
+    # The client's errors are no chance: at the worst they stand against each other, whole.
+    _, least, _ = ratio_interval((new[0] - below, *new[1:]), (old[0] + above0, *old[1:]))
+    _, _, most = ratio_interval((new[0] + above, *new[1:]), (old[0] - below0, *old[1:]))
+    return new[0] / old[0], least, most
 
 
 def ratio_interval(new: Sequence[float], old: Sequence[float]) -> tuple[float, float, float]:

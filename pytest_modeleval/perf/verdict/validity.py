@@ -10,17 +10,8 @@ from pytest_modeleval.perf.client.record import Load
 class Bounds:
     """What a measurement must keep to; seconds and shares."""
 
-    # Measured on two busy cores: 256 streams of 100 tokens a second stay below 6 ms, with times exact to 0.1 ms by the
-    # kernel's stamps. Our own stamps are late by all of the lag.
-    lag_by_kernel: float = 0.02
-    lag_by_user: float = 0.002
-    # Half of the hundredth that a 99th percentile leaves above it. Measured: 1 % of lost gaps can move one of 44 ms by
-    # 14 ms where the server stalls too.
-    clumped: float = 0.005
-    cpu: float = 0.9
-    # Requests sent late, as share of the median latency, but never less than the seconds.
-    schedule_lag: float = 0.05
-    schedule_lag_least: float = 0.01
+    # What the client itself can have made of the median latency, as a share of it: beyond, no figure says anything.
+    own: float = 0.5
     parallel: float = 0.97
     rate: float = 0.05
     # Share of the input tokens from a cache where none was expected.
@@ -53,21 +44,13 @@ def decide(load: Load, *, cold: bool = False, bounds: Bounds | None = None) -> V
 
 
 def _client(load: Load, bounds: Bounds) -> list[str]:
-    client, found = load.client, []
-    most = bounds.lag_by_kernel if client.stamps == "kernel" else bounds.lag_by_user
-    if client.lag is not None and client.lag > most:
-        found.append(f"the client read what came {_ms(client.lag)} late (p99; at most {_ms(most)}): {_FASTER}")
-    if client.clumped > bounds.clumped:
-        found.append(f"{client.clumped:.1%} of the reads brought chunks that waited for the client: {_FASTER}")
-    if client.cpu > bounds.cpu:
-        found.append(
-            f"the client's loop was busy for {client.cpu:.0%} of the time: {_FASTER}, or share the load among several "
-            "machines"
-        )
-    most = max(bounds.schedule_lag_least, bounds.schedule_lag * _median_latency(load))
-    if client.schedule_lag > most:
-        found.append(f"requests were sent {_ms(client.schedule_lag)} late (p99; at most {_ms(most)}): {_FASTER}")
-    return found
+    own, latency = _medians(load)
+    if own <= bounds.own * latency:
+        return []
+    return [
+        f"the client itself can have made {_ms(own)} of the median latency of {_ms(latency)}, by what it sent or read "
+        f"late: {_FASTER}"
+    ]
 
 
 def _load(load: Load, bounds: Bounds) -> list[str]:
@@ -111,11 +94,13 @@ def _cache(load: Load, bounds: Bounds) -> list[str]:
     return [f"{share:.1%} of the input tokens came from a cache: send prompts that share no beginning, or turn it off"]
 
 
-def _median_latency(load: Load) -> float:
-    records = load.records
-    sent, ended, warm_up = (records.column(name) for name in ("sent", "ended", "warm_up"))
-    latencies = sorted(end - start for start, end, warm in zip(sent, ended, warm_up, strict=True) if not warm)
-    return latencies[len(latencies) // 2] if latencies else 0.0
+def _medians(load: Load) -> tuple[float, float]:
+    """How much of a request's latency the client's own lag can be, and the latency: both of the median request."""
+    names = ("scheduled", "ended", "late", "end_lag", "warm_up")
+    columns = zip(*map(load.records.column, names), strict=True)
+    both = [(late + end_lag, end - start) for start, end, late, end_lag, warm_up in columns if not warm_up]
+    owns, latencies = (sorted(values) for values in zip(*both, strict=True)) if both else ([0.0], [0.0])
+    return owns[len(owns) // 2], latencies[len(latencies) // 2]
 
 
 def _ms(seconds: float) -> str:

@@ -82,18 +82,19 @@ def _bounds(condition: Condition, found: Figures, confidence: float) -> tuple[fl
         return _share_bounds(figure, found, confidence)
     if figure in RATES:
         if not any(found.slices[figure]):
-            return 0.0, 0.0, 0.0, ""
+            return 0.0, *found.rate_bounds(figure), ""
         return found.rate(figure), *found.rate_interval(figure, confidence=confidence), ""
     if figure not in found.spreads:
         return math.nan, -math.inf, math.inf, "no request that succeeded has this figure"
     spread = found.spreads[figure]
     match condition.statistic:
         case "min":
-            return spread.min, spread.min, spread.min, ""
-        case "max":
+            return spread.min, *spread.bounds("min"), ""
+        case "max" if found.failed and condition.sign in ("<=", "<"):
             # A request that failed took longer than anybody waited.
-            worst = math.inf if found.failed and condition.sign in ("<=", "<") else spread.max
-            return worst, worst, worst, ""
+            return math.inf, math.inf, math.inf, ""
+        case "max":
+            return spread.max, *spread.bounds("max"), ""
         case "mean":
             return spread.mean, *spread.mean_interval(confidence=confidence, independent=found.succeeded), ""
     return _percentile_bounds(condition, found, confidence)
@@ -120,5 +121,8 @@ def _share_bounds(figure: str, found: Figures, confidence: float) -> tuple[float
         return math.nan, 0.0, 1.0, "nothing tells it"
     if figure == "cached":
         return share, share, share, ""
-    low, high = wilson(round(share * found.sent), found.sent, confidence=confidence)
+    count = round(share * found.sent)
+    least, most = found.good_bounds if figure == "goodput" else (count, count)
+    low, _ = wilson(least, found.sent, confidence=confidence)
+    _, high = wilson(most, found.sent, confidence=confidence)
     return share, low, high, ""

@@ -60,7 +60,7 @@ function requests(exchanges, row) {
 /** One of several requests for a sample, without the messages that the one before had too. */
 function exchange(each, at, row) {
   const repeated = each.repeated ? make("p", { class: "note" }, `After ${count(each.repeated)} earlier ${each.repeated > 1 ? "messages" : "message"}:`) : null;
-  return make("section", { class: "exchange" }, section(`Request ${at + 1}`, [repeated, ...conversation(each.asked)]),
+  return make("section", { class: "exchange" }, section(`Request ${at + 1}${each.to && ` to ${each.to}`}`, [repeated, ...conversation(each.asked)]),
     thinking(each.thinking), section(`Answer ${at + 1}`, answer(each.text, each, row)));
 }
 
