@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pytest_modeleval.items.declare import Rule
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.speed import Speed
@@ -62,6 +64,21 @@ def model(request: pytest.FixtureRequest) -> Model | SyncModel:
         request.getfixturevalue("sample")
         return asking.model_for(request.node, ref.model.name)
     return asking.model_for(request.node, getattr(request, "param", None))
+
+
+def _role(name: str) -> Any:
+    def in_a_role(request: pytest.FixtureRequest) -> Model | SyncModel | Sequence[Model | SyncModel]:
+        """A model in this role, in any test, as ``model`` is the one under evaluation: ``--model judge=NAME``."""
+        from pytest_modeleval.items.collect import selected
+
+        if selected(request.node) is not None:
+            request.getfixturevalue("sample")
+        return _asking(request).role_for(request.node, name)  # type: ignore[no-any-return]
+
+    return pytest.fixture(in_a_role, name=name)
+
+
+judge, judges, user, reranker, embedder = map(_role, ("judge", "judges", "user", "reranker", "embedder"))
 
 
 @pytest.fixture

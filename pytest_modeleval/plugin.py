@@ -8,12 +8,17 @@ import pytest
 
 from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     completion,
+    embedder,
+    judge,
+    judges,
     load,
     model,
     perf_search,
     perf_speed,
+    reranker,
     rule,
     sample,
+    user,
 )
 from pytest_modeleval.options.flags import add_flags
 from pytest_modeleval.options.options import FLAGS, MARK

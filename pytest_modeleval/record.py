@@ -12,7 +12,7 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "labels", "tags", "scales", "axes")
+_LEFT_OUT = ("line", "labels", "tags", "scales", "axes", "roles")
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -28,6 +28,26 @@ class Labels(NamedTuple):
     weight: float
 
 
+class RoleUse(NamedTuple):
+    """What models in a role gave: how many answers, those of them that were stored, their tokens and seconds."""
+
+    answers: int = 0
+    stored: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    def plus(self, other: "RoleUse") -> "RoleUse":
+        """Both together."""
+        return RoleUse(
+            self.answers + other.answers,
+            self.stored + other.stored,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.seconds + other.seconds,
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
@@ -39,7 +59,8 @@ class Record:
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
-    ``line`` says that the index is that of a published one's line.
+    ``line`` says that the index is that of a published one's line. ``roles`` is what models in roles gave, by their
+    names (``judge=gpt5``); no other field counts it.
     """
 
     model: str
@@ -69,6 +90,7 @@ class Record:
     mistake: str | None = None
     labels: Labels | None = None
     line: bool = False
+    roles: Mapping[str, RoleUse] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -104,4 +126,6 @@ def _read(text: str) -> Record:
         fields["labels"] = Labels(task_type, tuple(tags), tuple(categories), weight)
     if "scales" in fields:
         fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
+    if "roles" in fields:
+        fields["roles"] = {name: RoleUse(*kept) for name, kept in fields["roles"].items()}
     return Record(**fields)

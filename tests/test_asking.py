@@ -84,7 +84,8 @@ def asker(folder: Path, model: Told, **spec: object) -> Asker:
 def asker_of(store: Store, open_model: Callable[[ModelSpec], Model], **spec: object) -> Asker:
     settings: dict[str, Any] = {"name": "told", "api": "told", "model": "told", **spec}
     rules = Rules(Cache.OFF, "run", judged=False, since=0)
-    return askers([ModelSpec(**settings)], store, rules, open_model, identify=IDENTIFY, concurrency=None)["told"]
+    found = askers([ModelSpec(**settings)], {}, store, rules, open_model, identify=IDENTIFY, concurrency=None)
+    return found.models["told"]
 
 
 def pauses(model: Told) -> Sequence[float]:

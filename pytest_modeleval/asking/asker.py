@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -196,20 +196,54 @@ class Asker:
             await asyncio.sleep(pause)
 
 
+@dataclass(frozen=True)
+class Askers:
+    """Who asks each model under evaluation, by its name, and those of each role, in the order that they were given."""
+
+    models: Mapping[str, Asker]
+    roles: Mapping[str, Sequence[tuple[ModelSpec, Asker]]]
+
+    @property
+    def all(self) -> list[Asker]:
+        """Each once."""
+        return list(dict.fromkeys([*self.models.values(), *(each for role in self.roles.values() for _, each in role)]))
+
+
 def askers(
     models: Iterable[ModelSpec],
+    roles: Mapping[str, Sequence[ModelSpec]],
     store: Store,
     rules: Rules,
     open_model: Callable[[ModelSpec], Model],
     *,
     identify: Callable[[ModelSpec, Digests], Identity],
     concurrency: int | None,
-) -> dict[str, Asker]:
-    """Who asks each model, by the models' names; `pytest.UsageError` for a model whose files cannot be read."""
+) -> Askers:
+    """Who asks the models; `pytest.UsageError` for a model whose files cannot be read.
+
+    One that has several roles is opened once, and its requests share their slots.
+    """
     # Beside the answers, so that the hashes are there as long as these.
     digests, found = Digests(store.path.with_name("models.json")), {}
-    for spec in models:
+    made: list[tuple[ModelSpec, Asker]] = []
+
+    def asker(spec: ModelSpec) -> Asker:
         who = identify(spec, digests)
         pinned = replace(spec, args={**spec.args, "revision": who.commit}) if who.commit else spec
-        found[spec.name] = Asker(Recall(store, rules, spec, who), partial(open_model, pinned), spec, concurrency)
-    return found
+        made.append(
+            (_bare(spec), Asker(Recall(store, rules, spec, who), partial(open_model, pinned), spec, concurrency))
+        )
+        return made[-1][1]
+
+    for spec in models:
+        found[spec.name] = asker(spec)
+    others = {
+        role: [(spec, next((its for bare, its in made if bare == _bare(spec)), None) or asker(spec)) for spec in specs]
+        for role, specs in roles.items()
+    }
+    return Askers(found, others)
+
+
+def _bare(spec: ModelSpec) -> ModelSpec:
+    """What is opened: a name and the settings of single requests make no other model of it."""
+    return replace(spec, name="", generation={})

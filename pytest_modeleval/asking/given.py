@@ -4,49 +4,92 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.engine import Engine
-from pytest_modeleval.asking.trial import A, AskedModel, Trial, ask_prompt, model_of, run_body
+from pytest_modeleval.asking.trial import A, AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.requests import Json, Message
 from pytest_modeleval.sample import Completion, Embeddings, Pictures, Ranking, SampleError, StopRun
 
+R = TypeVar("R")
 # What a test that asks reads as its own line: where in here it was raised says nothing to its author.
 _ERRORS = (SampleError, StopRun, pytest.UsageError)
 
 
-async def _sample(asker: Asker, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+_Maker = Callable[[Askers, SampleRef, Trial], Awaitable[object]]
+
+
+async def _sample(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
     return trial.sample
 
 
-async def _model(asker: Asker, ref: SampleRef, trial: Trial) -> object:
-    return model_of(asker, ref, trial)
+async def _completion(askers: Askers, ref: SampleRef, trial: Trial) -> object:
+    return await ask_prompt(askers.models[ref.model.name], ref, trial)
 
 
-async def _rule(asker: Asker, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+async def _model(askers: Askers, ref: SampleRef, trial: Trial) -> object:
+    return model_of(askers.models[ref.model.name], ref, trial)
+
+
+async def _rule(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
     return ref.source.scorer
 
 
+# The arguments that are models in a role; the last is all of a panel.
+ROLE_OF = {"judge": "judge", "user": "user", "reranker": "reranker", "embedder": "embedder", "judges": "judge"}
+
+
+def as_taken(name: str, found: Sequence[R]) -> R | Sequence[R]:
+    """What a body gets by the name of a role's argument: its model, or all of them; `pytest.UsageError` for none."""
+    if name == "judges" and found:
+        return found
+    if len(found) == 1:
+        return found[0]
+    role = ROLE_OF[name]
+    if found:
+        raise pytest.UsageError(f"{len(found)} judges are given, and this benchmark takes one: write `judges` for all")
+    article = "an" if role == "embedder" else "a"
+    raise pytest.UsageError(f"this benchmark needs {article} {role}: --model {role}=NAME")
+
+
+def _role(name: str) -> _Maker:
+    async def given(askers: Askers, ref: SampleRef, trial: Trial) -> object:
+        return as_taken(name, roles_of(askers, ROLE_OF[name], ref, trial))
+
+    return given
+
+
 # How each is made for a sample. A body that takes these alone starts ahead of its turn; each has a fixture of its name.
-GIVEN: Mapping[str, Callable[[Asker, SampleRef, Trial], Awaitable[object]]] = {
+GIVEN: Mapping[str, _Maker] = {
     "sample": _sample,
-    "completion": ask_prompt,
+    "completion": _completion,
     "model": _model,
     "rule": _rule,
+    **{name: _role(name) for name in ROLE_OF},
 }
 
 
-async def converse(asker: Asker, ref: SampleRef, others: Mapping[str, Any], trial: Trial | None = None) -> Trial:
+def taken_roles(item: pytest.Item) -> list[str]:
+    """The arguments of an item, also by way of fixtures of its own, that are models in a role."""
+    return sorted(ROLE_OF.keys() & own_names(item))
+
+
+def taken_of(item: pytest.Item, roles: Mapping[str, R]) -> dict[str, R]:
+    """What there is of the roles that an item takes."""
+    return {role: roles[role] for role in sorted({ROLE_OF[name] for name in taken_roles(item)} & roles.keys())}
+
+
+async def converse(askers: Askers, ref: SampleRef, others: Mapping[str, Any], trial: Trial | None = None) -> Trial:
     """Run an async body to its end, with what it takes of `GIVEN` made for it where ``others`` has no value."""
     trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
     code = ref.source.benchmark.body.__code__
     arguments = {}
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
-        arguments[name] = others[name] if name in others else await GIVEN[name](asker, ref, trial)
+        arguments[name] = others[name] if name in others else await GIVEN[name](askers, ref, trial)
     return await run_body(ref.source.benchmark.body, trial, arguments)
 
 

@@ -1,6 +1,6 @@
 """What a run would take and what it could see, before it asks anything."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_modeleval.asking.asker import Asker
@@ -54,15 +54,18 @@ class Line:
 class Planner:
     """Makes the plan of one run, item by item."""
 
-    def __init__(self, store: Store, askers: dict[str, Asker], discordance: Callable[[str], float | None]) -> None:
+    def __init__(self, store: Store, askers: Mapping[str, Asker], discordance: Callable[[str], float | None]) -> None:
         self._store, self._askers, self._discordance = store, askers, discordance
         self._counters: dict[str, Callable[[Request], int] | None] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
+        self._roles: dict[tuple[str, str], Line] = {}
 
-    def add(self, ref: SampleRef) -> None:
-        """Count one item."""
+    def add(self, ref: SampleRef, others: Iterable[ModelSpec] = ()) -> None:
+        """Count one item, whose body also asks ``others``, the models in its roles: what, nobody knows before."""
         name = ref.source.benchmark.name
+        for spec in others:
+            (self._roles.get((spec.name, name)) or self._begin_role(spec, name)).items += 1
         line = self._lines.get((ref.model.name, name)) or self._begin(ref.model.name, name)
         line.items += 1
         line.samples.add((ref.subset, ref.row))
@@ -87,7 +90,9 @@ class Planner:
         specs = {spec.name: spec for spec in models}
         for line in self._lines.values():
             self._complete(line, specs[line.model])
-        return list(self._lines.values())
+        for line in self._roles.values():
+            self._learn(line, specs[line.model])
+        return [*self._lines.values(), *self._roles.values()]
 
     def _begin(self, model: str, benchmark: str) -> Line:
         line = self._lines[model, benchmark] = Line(model, benchmark)
@@ -95,6 +100,20 @@ class Planner:
         line.assumed = discordance is None
         line.differ = ASSUMED if discordance is None else discordance
         return line
+
+    def _begin_role(self, spec: ModelSpec, name: str) -> Line:
+        line = self._roles[spec.name, name] = Line(spec.name, name, counted=False)
+        return line
+
+    def _learn(self, line: Line, spec: ModelSpec) -> None:
+        """Take a role's tokens from what earlier runs of the benchmark asked of its model, for each item."""
+        mean = self._store.mean_tokens_in_role(line.model, line.benchmark)
+        line.learnt, line.completion_tokens = mean is not None, None
+        if mean is None:
+            return
+        line.prompt_tokens, line.completion_tokens = (round(line.items * tokens) for tokens in mean)
+        if spec.price:
+            line.dollars = cost(spec, line.prompt_tokens, line.completion_tokens).picodollars / 1e12
 
     def _tokens(self, spec: ModelSpec, request: Request) -> int:
         if spec.name not in self._counters:

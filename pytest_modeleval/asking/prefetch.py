@@ -1,7 +1,7 @@
 """This process's items, asked ahead of pytest in their order; each waits for its own answer before it runs."""
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from inspect import iscoroutinefunction
 from itertools import dropwhile, islice, takewhile
@@ -10,15 +10,16 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.engine import Engine, Job
-from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, converse, own_names
+from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere, as_taken, converse, own_names
 from pytest_modeleval.asking.stop_signal import Decided
-from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare
+from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 
+Elsewhere = ModelElsewhere | BlockingModel
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
 # How many conversations may be under way for each request that may.
@@ -35,14 +36,14 @@ class Prefetch:
     def __init__(
         self,
         session: pytest.Session,
-        askers: Mapping[str, Asker],
+        askers: Askers,
         decided: Decided | None,
         stop: Callable[[str], NoReturn],
     ) -> None:
         self._session, self._askers, self._decided, self._stop = session, askers, decided, stop
         self._is_worker = xdist.worker_input(session.config) is not None
         self._fed: set[str] = set()
-        closers = [asker.close for asker in askers.values()]
+        closers = [asker.close for asker in askers.all]
         self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
         self._feed()
 
@@ -53,7 +54,8 @@ class Prefetch:
 
     def look_again(self) -> None:
         """Have the models' servers say once more what they are, after their last answers."""
-        for name, asker in self._askers.items():
+        for number, asker in enumerate(self._askers.all):
+            name = f"{asker.spec.name} {number}"
             work: Callable[[], Awaitable[Any]] = asker.look_again
             # Beside whatever is still in flight, and in vain where nothing more can be asked.
             self._engine.feed_first(Job(name, work, lambda: sys.maxsize))
@@ -125,14 +127,28 @@ class Prefetch:
             raise trial.ended
         return True
 
-    def model_for(self, item: pytest.Function, name: str) -> ModelElsewhere | BlockingModel:
+    def model_for(self, item: pytest.Function, name: str) -> Elsewhere:
         """The model of that name, to be asked by an item in its own turn."""
-        ref, asker = selected(item), self._askers[name]
+        ref, asker = selected(item), self._askers.models[name]
         trial = item.stash.get(TRIAL, None)
         # An ordinary test is no sample: nobody looks at its answers.
         asked = (
             model_of(asker, ref, trial) if ref and isinstance(trial, Trial) else AskedModel(asker, [], [], item.nodeid)
         )
+        return self._elsewhere(item, asked)
+
+    def role_for(self, item: pytest.Function, name: str) -> Elsewhere | Sequence[Elsewhere]:
+        """What an item takes by the name of a role's argument, to be asked in its own turn."""
+        ref, trial, role = selected(item), item.stash.get(TRIAL, None), ROLE_OF[name]
+        if ref and isinstance(trial, Trial):
+            found = roles_of(self._askers, role, ref, trial)
+        else:
+            others = self._askers.roles.get(role, ())
+            found = [AskedModel(asker, [], [], item.nodeid, role=spec) for spec, asker in others]
+        return as_taken(name, [self._elsewhere(item, asked) for asked in found])
+
+    def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:
+        ref = selected(item)
         is_async = ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
         return (ModelElsewhere if is_async else BlockingModel)(asked, self._engine)
 
@@ -140,7 +156,7 @@ class Prefetch:
         """Ask the prompt of an item in its own turn."""
         ref = selected(item)
         assert ref is not None
-        return self._engine.wait(ask_prompt(self._askers[ref.model.name], ref, trial))
+        return self._engine.wait(ask_prompt(self._askers.models[ref.model.name], ref, trial))
 
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
@@ -177,7 +193,7 @@ class Prefetch:
     def _job(
         self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
     ) -> Job[Trial]:
-        asker = self._askers[ref.model.name]
+        asker = self._askers.models[ref.model.name]
         if not ref.source.benchmark.is_async:
             names = own_names(item)
             return Job(item.nodeid, lambda: prepare(asker, ref, names), asker.at_once, ref.model.name)
@@ -186,7 +202,10 @@ class Prefetch:
         many = 1 if self._decided else _CONVERSATIONS
         at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(
-            item.nodeid, lambda: converse(asker, ref, others or {}, trial), at_once, f"{ref.model.name}, conversations"
+            item.nodeid,
+            lambda: converse(self._askers, ref, others or {}, trial),
+            at_once,
+            f"{ref.model.name}, conversations",
         )
 
 

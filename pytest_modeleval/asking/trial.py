@@ -1,5 +1,6 @@
 """One sample's trial: its question, what the model answered, and how an async body ended."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, fields, replace
@@ -7,14 +8,17 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker
+from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
     Embeddings,
     FilteredCompletion,
+    JudgeError,
+    NotAsked,
     Pictures,
     Ranking,
     Sample,
@@ -36,7 +40,8 @@ class Trial:
     # Whether an async body has run, and what it raised.
     ran: bool = False
     ended: BaseException | None = None
-    requests: list[Request] = field(default_factory=list)
+    # By who was asked (`Answer.by`).
+    requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
 
     @property
     def own(self) -> list[Answer]:
@@ -49,7 +54,7 @@ TRIAL = pytest.StashKey[Trial | SampleError]()
 
 @dataclass
 class AskedModel:
-    """The `model` of a test: asks the model under evaluation, for one sample or for an ordinary test.
+    """The `model` of a test: asks the model under evaluation, or one in a ``role``, for a sample or an ordinary test.
 
     Its answers, and what was asked before, are kept in the lists that are given.
     """
@@ -62,11 +67,16 @@ class AskedModel:
     repeat: int = 0
     filters: Sequence[Filter] = ()
     anew: bool = False
+    role: ModelSpec | None = None
+
+    @property
+    def _spec(self) -> ModelSpec:
+        return self.role or self.asker.spec
 
     @property
     def name(self) -> str:
-        """The alias or name that was given to ``--model``."""
-        return self.asker.spec.name
+        """The alias or name that was given to ``--model``, of one in a role with it: ``judge=gpt5``."""
+        return self._spec.name
 
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
@@ -76,7 +86,7 @@ class AskedModel:
         The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
         """
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        settings = {**self.asker.spec.generation, **generation}
+        settings = {**self._spec.generation, **generation}
         # A conversation is often one list that grows: what is asked now stays as it is.
         return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self._who))
 
@@ -108,17 +118,36 @@ class AskedModel:
         """The answer to any request, which is of this kind; kept with the others."""
         asked_before = self.requests.count(request)
         self.requests.append(request)
-        answer = await self.asker.ask(replace(request, asked_before=asked_before) if asked_before else request)
+        request = replace(request, asked_before=asked_before) if asked_before else request
+        answer = await (self.asker.ask(request) if self.role is None else self._ask_role(request, self.role))
         self.answers.append(replace(answer, messages=tuple(request.messages)))
         assert isinstance(answer.completion, kind)
         return answer.completion
 
+    async def _ask_role(self, request: Request, role: ModelSpec) -> Answer:
+        """The answer of a model that is not under evaluation: what goes wrong with it is no mistake of the other's."""
+        try:
+            return replace(await self.asker.ask(request), by=role.name)
+        except NotAsked:
+            raise
+        except SampleError as error:
+            kind = JudgeError if role.name.startswith("judge=") else SampleError
+            raise kind(f"{role.name}: {error}") from None
+
 
 def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
     """The model, asked for a sample."""
-    filters = ref.source.settings.filters
     anew = ref.source.benchmark.probe
-    return AskedModel(asker, trial.answers, trial.requests, str(ref.item), ref.repeat, filters, anew)
+    filters, requests = ref.source.settings.filters, trial.requests[UNDER_EVALUATION]
+    return AskedModel(asker, trial.answers, requests, str(ref.item), ref.repeat, filters, anew)
+
+
+def roles_of(askers: Askers, role: str, ref: SampleRef, trial: Trial) -> list[AskedModel]:
+    """The models of a role, asked for a sample; what a filter cuts from answers is not cut from theirs."""
+    return [
+        AskedModel(asker, trial.answers, trial.requests[spec.name], str(ref.item), ref.repeat, role=spec)
+        for spec, asker in askers.roles.get(role, ())
+    ]
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:

@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
@@ -64,9 +66,9 @@ class Past:
         rows = self._connection.execute(f"select id, started from runs where {scored} order by started, id")
         return [Run(*row) for row in rows]
 
-    def run(self, text: str) -> Run:
-        """The run of an id, the beginning of one, ``last`` or ``last~1``."""
-        runs = self.runs()
+    def run(self, text: str, *, besides: str = "") -> Run:
+        """The run of an id, the beginning of one, ``last`` or ``last~1``; none whose id is ``besides``."""
+        runs = [run for run in self.runs() if run.id != besides]
         back = re.fullmatch(r"last(?:~(\d{1,9}))?", text)
         if back and (number := int(back[1] or 0)) < len(runs):
             return runs[-1 - number]
@@ -74,13 +76,24 @@ class Past:
         if len(found) == 1:
             return found[0]
         what = f"{len(found)} runs begin with {text!r}" if found else f"there is no run {text!r}"
+        close = None if found else closest(text, ["last", *(run.short for run in runs)], cutoff=0.75)
         newest = [f"{run.short} ({run.time}, {', '.join(self.models(run))})" for run in reversed((found or runs)[-10:])]
-        raise pytest.UsageError(f"{what} in {self.path}. Known, newest first: {', '.join(newest) or 'none'}")
+        hint = f"; did you mean {close!r}?" if close else "."
+        raise pytest.UsageError(f"{what} in {self.path}{hint} Known, newest first: {', '.join(newest) or 'none'}")
 
     def models(self, run: Run) -> list[str]:
         """The models that a run asked."""
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
+
+    def givers(self, run: Run) -> list[str]:
+        """The runs in which the answers were given that a run scored: other ones where they were stored before."""
+        rows = self._connection.execute(
+            "select distinct completions.run from scores join completions on key = scores.completion "
+            "where scores.run = ? and completions.run is not null",
+            (run.id,),
+        )
+        return [run for (run,) in rows]
 
     def benchmarks(self) -> list[str]:
         """Every benchmark of which something was scored."""
@@ -165,14 +178,14 @@ class Past:
     def _exchanges(self, run: str, item: str) -> list[Exchange]:
         """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
         rows = self._connection.execute(
-            "select asked, completion from answers where run = ? and item = ? order by number", (run, item)
+            "select asked, completion, by from answers where run = ? and item = ? order by number", (run, item)
         ).fetchall()
         found: list[Exchange] = []
         before, length = "", 0
-        for asked, key in rows:
+        for asked, key, by in rows:
             messages, goes_on = read(self._connection, asked, before if asked != before else "")
             repeated = length if goes_on else 0
-            found.append(Exchange(messages, repeated, self.answer(key)[0]))
+            found.append(Exchange(messages, repeated, self.answer(key)[0], "" if by == UNDER_EVALUATION else by))
             before, length = asked, repeated + len(messages)
         return found
 

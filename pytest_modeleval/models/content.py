@@ -50,9 +50,12 @@ class Digests:
             # It is there to save time alone.
             return
 
-    def of(self, path: Path) -> str:
-        """The hash of what is in a file or a model's folder; `pytest.UsageError` when it cannot be read."""
-        paths = _files(path) if path.is_dir() else [path]
+    def of(self, path: Path, files: Sequence[Path] | None = None) -> str:
+        """The hash of what is in a file or a model's folder, or in these ``files`` of the folder.
+
+        `pytest.UsageError` when it cannot be read.
+        """
+        paths = (files if files is not None else _files(path)) if path.is_dir() else [path]
         try:
             with ThreadPoolExecutor(_AT_ONCE) as threads:
                 digests = list(threads.map(self._digest, paths))

@@ -14,6 +14,7 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.credentials import counted, is_secret
+from pytest_modeleval.models.recorded import files_of
 from pytest_modeleval.models.spec import ModelSpec
 
 # Seconds that a hub has to tell a model's commit; then the copy on this machine tells.
@@ -53,7 +54,8 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool, own: Sequen
     if spec.identity:
         return Identity({**fields, "identity": spec.identity}, spec.model, repr(spec.identity), is_sure=True)
     if (spec.way.is_local or spec.way.is_recorded) and path.exists():
-        fields |= {"content": digests.of(path), "base": _base(spec, path, digests, offline=offline)}
+        files = files_of(path) if spec.way.is_recorded else None
+        fields |= {"content": digests.of(path, files), "base": _base(spec, path, digests, offline=offline)}
         return Identity(fields, "", str(path), is_sure=True)
     fields["model"] = spec.model
     if spec.way.is_local:

@@ -1,31 +1,28 @@
-"""Recorded answers out of a jsonl file, for scoring what another system produced."""
+"""Recorded answers out of files, for scoring what another system produced."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from pytest_modeleval.inputs import from_json, numbered_lines
+from pytest_modeleval.models.recorded import LAYOUTS, NoLayout, Recorded, files_of, prompt_key, rows_of
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Chat, LogLikelihood, Message, Request
-from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, text_of
-from pytest_modeleval.store.kept import completion_of
+from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, StopRun, last_question, text_of
 
-# Further fields are whoever's that wrote the file.
-_ANSWER_FIELDS = set(LogLikelihoods.__match_args__)
 # How many wrong lines are told.
 _TOLD = 20
+# Shorter texts tell no sample from another.
+_TELLING = 12
 
 
 class ReplayModel:
-    """Answers by sample or by prompt.
+    """Answers by sample or by prompt; the layouts are those of `models.recorded`.
 
-    Each line is an object with the answer in ``text`` and with ``id`` (``gsm8k[main-00042]``, as pytest shows it), or
-    ``prompt``, or ``messages``; ``repeat`` (0-based) and any field of `Completion` are optional. An answer by
-    log-likelihood has ``choice_logprobs`` and needs no ``text``.
+    A row of another program's that names no prompt of ours is taken where its question stands in the prompt, ending
+    with a line, and where its row number, if it has one, is the sample's; of two such rows neither.
     """
 
     answers: frozenset[type[Request]] = frozenset({Chat, LogLikelihood})
@@ -33,32 +30,103 @@ class ReplayModel:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._path = Path(spec.model)
-        self._answers: dict[tuple[str, int], Completion] = {}
+        self.rows: list[Recorded] = []
+        self._known: dict[tuple[str, int], Recorded] = {}
+        self._begins: dict[str, list[tuple[str, Recorded]]] = {}
+        self._numbered: dict[int, list[Recorded]] = {}
         wrong: list[str] = []
-        try:
-            for number, line in numbered_lines(self._path):
-                try:
-                    self._add(line, f"{self._path}:{number}")
-                except pytest.UsageError as error:
-                    wrong.append(str(error))
-        except (OSError, ValueError) as error:
-            raise pytest.UsageError(f"cannot read {self._path}: {error}") from None
+        for path in files_of(self._path):
+            wrong += self._read(path)
         if wrong:
             more = [f"… and {len(wrong) - _TOLD:,} lines more"] if len(wrong) > _TOLD else []
             raise pytest.UsageError("\n".join([*wrong[:_TOLD], *more]))
+        if not self.rows and self._path.is_dir():
+            raise pytest.UsageError(f"the folder {self._path} has no recorded answers: replay reads {LAYOUTS}")
+        prompts = ({line.strip() for line in row.prompt.splitlines()} for row in self.rows if row.prompt)
+        lines = Counter(line for each in prompts for line in each)
+        # Of several rows: instructions and examples.
+        self._shared = {line for line, times in lines.items() if times > 1}
+
+    def _read(self, path: Path) -> Iterator[str]:
+        """What is wrong with the rows of a file, the others of which are taken."""
+        try:
+            for row in rows_of(path):
+                error = str(row) if isinstance(row, pytest.UsageError) else self._add(row)
+                if error:
+                    yield error
+        except NoLayout:
+            # A folder of results has other files beside.
+            if not self._path.is_dir():
+                raise pytest.UsageError(f"{path} is none of what replay reads: {LAYOUTS}") from None
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"cannot read {path}: {error}") from None
+
+    def _add(self, row: Recorded) -> str:
+        """Take a row; what is wrong where another answers the same, and otherwise."""
+        names = [(row.id, row.repeat)] if row.id else []
+        names += [(prompt_key(row.messages), row.repeat)] if row.messages else []
+        for name in names:
+            if (other := self._known.setdefault(name, row)) is not row:
+                if not (row.texts or row.prompt):
+                    return f"{row.where} answers what an earlier line answers, {other.where}"
+                if other.index != row.index:
+                    # Two rows of a dataset that ask the same.
+                    continue
+                # One for each filter, or a prediction and its review; or those of two models.
+                same = other.answer.text == row.answer.text
+                return (
+                    "" if same else f"{row.where} answers what {other.where} answers, and otherwise: name one of both"
+                )
+        self.rows.append(row)
+        for text in dict.fromkeys(text.strip() for text in row.texts):
+            if len(text) >= _TELLING:
+                self._begins.setdefault(text[:_TELLING], []).append((text, row))
+        if row.prompt and row.index is not None:
+            self._numbered.setdefault(row.index, []).append(row)
+        return ""
 
     async def check(self, kind: type[Request]) -> None:
-        """Nothing to prove: the file was read."""
+        """Nothing to prove: the files were read."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
 
     async def answer(self, request: Request) -> Completion:
         """The recorded answer to this sample, or to these messages."""
-        for key in ((request.sample_id, 0), (_prompt_key(request.messages), request.repeat)):
-            if key in self._answers:
-                return self._weighed(self._answers[key], request)
-        raise SampleError(f"{self._path} has no answer to {request.sample_id}: {text_of(request.messages[-1])[:80]!r}")
+        row = self.find(request.sample_id, request.messages, request.repeat)
+        if row is None:
+            asked = text_of(request.messages[-1])[:80]
+            raise SampleError(f"{self._path} has no answer to {request.sample_id}: {asked!r}")
+        if row.error:
+            raise SampleError(f"{row.where} has an error in place of an answer to {request.sample_id}: {row.error}")
+        return self._weighed(row.answer, request)
+
+    def find(self, sample: str, messages: Sequence[Message], repeat: int) -> Recorded | None:
+        """The row that answers a sample, by its id, its prompt, or its question; None where none does, or several."""
+        for key in ((sample, 0), (sample, repeat), (prompt_key(messages), repeat)):
+            if key in self._known:
+                return self._known[key]
+        name = ItemName.parse(sample)
+        found = {id(row): row for row in self._alike(last_question(messages), name.sample.row if name else None)}
+        fitting = [row for row in found.values() if row.repeat == repeat]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _alike(self, asked: str, number: int | None) -> Iterator[Recorded]:
+        """The rows whose question this prompt asks."""
+        for at in range(len(asked) if self._begins else 0):
+            for text, row in self._begins.get(asked[at : at + _TELLING], ()):
+                ends = asked[at + len(text) :].lstrip(" ")[:1] in ("", "\n", "\r")
+                if asked.startswith(text, at) and ends and row.index in (None, number):
+                    yield row
+        for row in self._numbered.get(-1 if number is None else number, ()):
+            theirs = self._telling(row.prompt)
+            if any(one.endswith(two) or two.endswith(one) for one in self._telling(asked) for two in theirs):
+                yield row
+
+    def _telling(self, prompt: str) -> list[str]:
+        """The lines of a prompt that can tell whose it is; ``Question: …`` may stand before the question."""
+        lines = (line.strip() for line in prompt.splitlines())
+        return [line for line in lines if len(line) >= _TELLING and line not in self._shared]
 
     def _weighed(self, answer: Completion, request: Request) -> Completion:
         if isinstance(request, LogLikelihood) and not isinstance(answer, LogLikelihoods):
@@ -67,34 +135,3 @@ class ReplayModel:
                 "--eval-set run.choices=generate"
             )
         return answer
-
-    def _add(self, line: str, where: str) -> None:
-        try:
-            record: Any = from_json(line)
-        except ValueError as error:
-            raise pytest.UsageError(f"{where} is not JSON: {error}") from None
-        record = {"text": "", **record} if isinstance(record, Mapping) and "choice_logprobs" in record else record
-        if not isinstance(record, Mapping) or not isinstance(record.get("text"), str):
-            raise pytest.UsageError(f'{where} needs the answer as a string in "text"')
-        logprobs = record.get("choice_logprobs", [])
-        if not isinstance(logprobs, list) or not all(type(logprob) in (int, float) for logprob in logprobs):
-            raise pytest.UsageError(f"{where}: choice_logprobs is a list of numbers, not {logprobs!r}")
-        if "id" in record:
-            key = str(record["id"]), 0
-        elif messages := record.get("messages") or record.get("prompt"):
-            if isinstance(messages, str):
-                messages = [{"role": "user", "content": messages}]
-            key = _prompt_key(messages), int(record.get("repeat", 0))
-        else:
-            raise pytest.UsageError(f'{where} needs "id", "prompt" or "messages" to tell what it answers')
-        if key in self._answers:
-            raise pytest.UsageError(f"{where} answers what an earlier line answers")
-        answer = {name: value for name, value in record.items() if name in _ANSWER_FIELDS}
-        if "thinking" not in answer:
-            answer["thinking"], answer["text"] = split_thinking(answer["text"])
-        self._answers[key] = completion_of(answer)
-
-
-def _prompt_key(messages: Sequence[Message]) -> str:
-    kept = [[message.get("role"), message.get("content")] for message in messages]
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False)

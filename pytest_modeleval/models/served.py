@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -14,18 +15,36 @@ from pytest_modeleval.sample import StopRun
 _NAMED = 20
 
 
-def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
+def named_models(aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
+    known = {*aliases, *options.model, *(name for names in options.roles.values() for name in names)}
+    if strange := options.set.get("models", {}).keys() - known:
+        raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
+    return _named(options.model, aliases, options.generation, options.set)
+
+
+def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:
+    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
+
+    What --eval-generation and --eval-set say of the models under evaluation is not theirs. `pytest.UsageError` as
+    `named_models`.
+    """
+    said = {"models": options.set.get("models", {})}
+    return {
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in _named(names, aliases, {}, said)]
+        for role, names in options.roles.items()
+    }
+
+
+def _named(
+    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any], said: Mapping[str, Any]
+) -> list[ModelSpec]:
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
-    if strange := options.set.get("models", {}).keys() - {*aliases, *names}:
-        raise unknown(
-            "model in --eval-set models:", min(strange), {*aliases, *names}, "One with a dot stands in quotes."
-        )
-    specs = [_found(resolve(name, aliases, options.generation, options.set)) for name in names]
+    specs = [_found(resolve(name, aliases, generation, said)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(

@@ -26,13 +26,15 @@ class Api:
     """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
 
     They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
-    that were recorded, which cost nothing (``is_recorded``); none of it is known of a user's own (``is_own``).
+    that were recorded, which cost nothing (``is_recorded``), or in a run of the store (``is_run``). None of it is known
+    of a user's own (``is_own``).
     """
 
     opens: str = ""
     is_local: bool = False
     is_served: bool = False
     is_recorded: bool = False
+    is_run: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -44,6 +46,7 @@ APIS: Mapping[str, Api] = {
     "openai": Api("openai.OpenAIModel", is_served=True),
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
+    "run": Api("stored_run.RunModel", is_recorded=True, is_run=True),
 }
 _OWN = Api()
 
@@ -257,10 +260,10 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
     if name.lower().startswith(("http://", "https://")):
         return _at_address(name)
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in ("openai", "replay"):
+    if colon and prefix in ("openai", "replay", "run"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
-        if prefix == "replay" and not Path(rest).is_file():
+        if prefix == "replay" and not Path(rest).exists():
             raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
@@ -274,7 +277,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         name,
         [*aliases, "tiny"],
         "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
-        "(http://127.0.0.1:8000/v1), openai:NAME or replay:FILE.",
+        "(http://127.0.0.1:8000/v1), openai:NAME, replay:PATH or run:ID.",
     )
 
 

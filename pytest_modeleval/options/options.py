@@ -11,7 +11,7 @@ from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.options.tables import read_set
+from pytest_modeleval.options.tables import OF_ROLES, read_set
 from pytest_modeleval.options.where import Where
 
 # The mark of every benchmark.
@@ -31,10 +31,18 @@ class Options:
         ASKED,
         "NAME",
         "model to evaluate: an alias, an address (http://127.0.0.1:8000/v1), a hub id or local folder, openai:NAME, "
-        "replay:FILE or tiny; may be repeated",
+        "replay:PATH, run:ID or tiny; ROLE=NAME for a judge, user, reranker or embedder; may be repeated",
         values.models,
         (),
         name="--model",
+    )
+    roles: Mapping[str, tuple[str, ...]] = flag(
+        ASKED,
+        "ROLE=NAME",
+        "models in another role than that under evaluation: judge, user, reranker, embedder",
+        values.roles,
+        {},
+        settings_only=True,
     )
     eval: Mapping[str, tuple[str, ...]] = flag(
         ASKED,
@@ -208,7 +216,7 @@ class Options:
     waive: tuple[str, ...] = flag(
         GATE,
         "PIN,…",
-        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles",
         values.names,
         (),
         settings_only=True,
@@ -315,7 +323,7 @@ OF_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 
 def section_of(key: str) -> str:
     """The table of modeleval.toml that an option's key stands in."""
-    return "gate" if key in OF_GATE else "run"
+    return "gate" if key in OF_GATE else OF_ROLES if key == OF_ROLES else "run"
 
 
 def named(where: str, key: str) -> str:

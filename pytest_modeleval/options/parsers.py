@@ -30,6 +30,8 @@ CHOICES = ("generate", "loglikelihood")
 RERUNS = ("regressed", "failed", "errors", "flaky")
 # Right answers that Allure shows beside all others.
 PASSES = 100
+# What a model can be beside the one under evaluation, and of which there may be several.
+ROLES, PANELS = ("judge", "user", "reranker", "embedder"), ("judge",)
 # Endings of files with a row a sample.
 ROWS = (".csv", ".jsonl", ".parquet")
 
@@ -148,6 +150,11 @@ def name_or_path(where: Where, text: str) -> str:
 def models(where: Where, texts: Iterable[str]) -> tuple[str, ...]:
     """Models' names."""
     return tuple(name_or_path(where, text) for text in texts)
+
+
+def roles(_: Where, named: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:
+    """The models of each role, which `options.roles` has checked."""
+    return {role: tuple(names) for role, names in named.items()}
 
 
 def filters(flag: str, texts: Iterable[str]) -> tuple[str | Mapping[str, Any], ...]:

@@ -12,7 +12,8 @@ import pytest
 from pytest_modeleval.options.config import Table, project_root, read_config
 from pytest_modeleval.options.flags import DEST, Flag, Given, read
 from pytest_modeleval.options.options import FLAGS, Options, given_in, named, section_of, unknown
-from pytest_modeleval.options.tables import OF_OPTIONS, merged
+from pytest_modeleval.options.roles import laid
+from pytest_modeleval.options.tables import OF_OPTIONS, OF_ROLES, SINGLE, merged
 from pytest_modeleval.options.where import Where
 
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
@@ -38,7 +39,7 @@ class Settings(NamedTuple):
     @property
     def of_this_run(self) -> dict[str, Given]:
         """What this run is told and not every one: by its [runs.NAME], and by what `evaluate` was called with."""
-        of_every_run = len(self.tables["run"]) + len(self.tables["gate"])
+        of_every_run = sum(len(self.tables[section]) for section in SINGLE)
         return {key: given for layer in self.layers[of_every_run:] for key, given in layer.items()}
 
 
@@ -66,17 +67,19 @@ def settings_of(config: pytest.Config) -> Settings:
 def read_options(config: pytest.Config) -> Options:
     """The options of this session; `pytest.UsageError` for the first that is wrong."""
     if _OPTIONS not in config.stash:
-        config.stash[_OPTIONS] = _laid((*settings_of(config).layers, typed(config, FLAGS)))
+        settings = settings_of(config)
+        config.stash[_OPTIONS] = _read((*settings.layers, typed(config, FLAGS)), settings.tables)
     return config.stash[_OPTIONS]
 
 
 def options_in(root: Path, keys: Set[str]) -> Options:
     """The options that a project's [run] and [gate] give, without a session; ``keys`` are those of all options."""
-    return _laid(tuple(_layers(root, read_config(root), keys)))
+    tables = read_config(root)
+    return _read(_layers(root, tables, keys), tables)
 
 
-def _laid(layers: Iterable[Mapping[str, Given]]) -> Options:
-    return read(Options, FLAGS, {key: given for layer in layers for key, given in layer.items()})
+def _read(layers: Iterable[Mapping[str, Given]], tables: Mapping[str, Mapping[str, Table]]) -> Options:
+    return read(Options, FLAGS, laid(layers, tables["models"]))
 
 
 def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
@@ -96,6 +99,8 @@ def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
 def set_by(flag: Flag) -> str:
     """What the command line says in place of a flag that is none."""
     section, value = section_of(flag.key), "true" if flag.is_switch else flag.metavar
+    if section == flag.key:
+        return f"--eval-set {section}.{value}, or [{section}] of modeleval.toml"
     return f"--eval-set {section}.{flag.key}={value}, or {flag.key} = … under [{section}] of modeleval.toml"
 
 
@@ -144,7 +149,9 @@ def _layers(
     called: Mapping[str, object] | None = None,
     name: str | None = None,
 ) -> Iterator[dict[str, Given]]:
-    """What [run] and [gate] give, then the [runs.NAME] of --eval-run, then what `evaluate` was ``called`` with."""
+    """What [roles], [run], [gate] and the [runs.NAME] of --eval-run give, then what `evaluate` was ``called`` with."""
+    for table in tables[OF_ROLES].values():
+        yield {OF_ROLES: Given(Where(table.where, root), table.settings)}
     for section in OF_OPTIONS:
         for table in tables[section].values():
             yield _in_section(table.settings, table.where, section, every, root)
@@ -175,7 +182,7 @@ def _said(config: pytest.Config, layers: Iterable[Mapping[str, Given]]) -> dict[
     flags, typed = {flag.key: flag for flag in FLAGS}, config.option.modeleval_set
     given = below.get("set") if typed is None else Given(Where("--eval-set"), typed)
     content = flags["set"].read(*given) if given else {}
-    said = {}
+    said = {OF_ROLES: Given(Where(f"--eval-set {OF_ROLES}"), content[OF_ROLES])} if OF_ROLES in content else {}
     for section in OF_OPTIONS:
         table = content.get(section, {})
         for key, (where, value) in _in_section(table, f"--eval-set {section}", section, _keys(config)).items():

@@ -23,16 +23,16 @@ def lines(sample: StoredSample) -> Iterator[str]:
         for message in each.asked:
             yield from _block(str(message.get("role", "message")), _said(message))
         if each.completion is not None:
-            yield from _answer(each.completion)
+            yield from _answer(each.completion, each.whose)
     if sample.completion is None and main.outcome == ERROR:
         yield from _block("no answer", main.why or "")
     yield from _verdict(sample)
 
 
-def _answer(completion: Completion) -> Iterator[str]:
+def _answer(completion: Completion, whose: str) -> Iterator[str]:
     if completion.thinking:
         yield from _block("thinking", completion.thinking)
-    yield from _block("answer", completion.text)
+    yield from _block(f"answer{whose}", completion.text)
     if completion.tool_calls:
         yield from _block("tool calls", _as_json(completion.tool_calls))
 

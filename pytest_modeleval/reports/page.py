@@ -121,7 +121,13 @@ def _entry(run: int, sample: StoredSample) -> Entry:
         "target": sample.target,
         **_answered(answer),
         "exchanges": [
-            {"asked": each.asked, "repeated": each.repeated, "text": answered.get("text"), **_answered(answered)}
+            {
+                "asked": each.asked,
+                "repeated": each.repeated,
+                "to": each.to,
+                "text": answered.get("text"),
+                **_answered(answered),
+            }
             for each in sample.exchanges
             for answered in [_parts(each.completion)]
         ],

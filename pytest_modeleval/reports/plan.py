@@ -18,7 +18,7 @@ def table(lines: Sequence[Line]) -> list[str]:
         ("prompt tokens", _prompt, True),
         ("completion tokens", _completion, True),
         ("dollars", lambda line: "?" if line.dollars is None else f"${line.dollars:,.4f}", True),
-        ("differ", lambda line: f"{line.differ:.1%}{' assumed' if line.assumed else ''}", False),
+        ("differ", lambda line: f"{line.differ:.1%}{' assumed' * line.assumed}" if line.samples else "-", False),
         ("smallest drop", lambda line: "-" if line.drop is None else f"{line.drop * 100:.1f} pp", True),
     ]
     if not any(line.unreadable for line in lines):
@@ -28,6 +28,9 @@ def table(lines: Sequence[Line]) -> list[str]:
 
 
 def _prompt(line: Line) -> str:
+    if line.items and not (line.prompt_tokens or line.samples):
+        # What a role is asked, where no run before tells.
+        return "?"
     return f"{'' if line.counted or not line.prompt_tokens else 'about '}{line.prompt_tokens:,}"
 
 

@@ -27,8 +27,11 @@ def table(rows: Sequence[TableRow], began: float, width: int) -> list[str]:
 def _shapes(rows: Sequence[TableRow], began: float) -> Iterator[list[Column]]:
     """The columns, then fewer: without seconds, without tokens, with the stored answers in one column."""
     columns = _scores(rows)
+    columns += [
+        (f"{name} tokens", _tokens_of(name), True) for name in dict.fromkeys(n for row in rows for n in row.roles)
+    ]
     stored: list[Column] = _stored(began) if any(row.stored for row in rows) else []
-    for less in (0, 1, 2):
+    for less in range(len(columns) - len(_scores(rows)) + 3):
         yield [*columns[: len(columns) - less], *stored]
     if stored:
         yield [*columns[:-2], ("stored", lambda row: _share_stored(row, began), True)]
@@ -50,6 +53,14 @@ def _scores(rows: Sequence[TableRow]) -> list[Column]:
     empty = {"metric"} if all(row.label == "main" for row in rows) else set()
     empty |= set() if any(row.unscored for row in rows) else {"unscored"}
     return [column for column in columns if column[0] not in empty]
+
+
+def _tokens_of(role: str) -> Callable[[TableRow], str]:
+    def tokens(row: TableRow) -> str:
+        use = row.roles.get(role, {})
+        return f"{use['prompt_tokens'] + use['completion_tokens']:,}" if use else "-"
+
+    return tokens
 
 
 def _stored(began: float) -> list[Column]:

@@ -1,8 +1,10 @@
 """What is counted of some samples, whatever they are scored by."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pytest_modeleval.record import RoleUse
 from pytest_modeleval.results.reuse import Reuse
 
 
@@ -17,6 +19,8 @@ class Counts:
     first_asked: float = float("inf")
     last_answered: float = 0.0
     reuse: Reuse = field(default_factory=Reuse)
+    # By the names of models in roles.
+    roles: Mapping[str, RoleUse] = field(default_factory=dict)
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -27,6 +31,7 @@ class Counts:
             min(self.first_asked, other.first_asked),
             max(self.last_answered, other.last_answered),
             self.reuse + other.reuse,
+            joined(self.roles, other.roles),
         )
 
     @property
@@ -42,4 +47,12 @@ class Counts:
             "new": self.reuse.new,
             "stored": self.reuse.stored,
             "oldest": self.reuse.oldest,
+            "roles": {name: use._asdict() for name, use in self.roles.items()},
         }
+
+
+def joined(one: Mapping[str, RoleUse], two: Mapping[str, RoleUse]) -> Mapping[str, RoleUse]:
+    """What models in roles gave, both together."""
+    if not (one and two):
+        return one or two
+    return {name: one.get(name, RoleUse()).plus(two.get(name, RoleUse())) for name in {**one, **two}}

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,23 +12,26 @@ from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.gate.baseline import REACHED
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
+from pytest_modeleval.models.content import Digests
+from pytest_modeleval.models.identity import identity_of
+from pytest_modeleval.models.recorded import files_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
-def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
+def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str]) -> dict[str, str]:
     """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people.
 
-    Recorded answers are told by their file's content, ``answers``: compared with themselves they would always pass.
+    Recorded answers are told by their content, ``answers``: compared with themselves they would always pass. ``roles``
+    says who has those that the benchmark takes (`who_has`).
     """
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
     asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
-    path = Path(spec.model)
-    recorded = {"answers": _content(path, path.stat().st_mtime_ns)} if spec.way.is_recorded and path.is_file() else {}
     return {
-        **recorded,
+        **({"answers": answers} if (answers := _recorded(spec)) else {}),
+        **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
@@ -40,7 +44,32 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path) -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=8)
+def _recorded(spec: ModelSpec) -> str:
+    """What tells recorded answers: a file's content, the runs that gave them; empty for a model that is asked."""
+    path = Path(spec.model)
+    if spec.way.is_recorded and path.exists():
+        return " ".join(_content(each, each.stat().st_mtime_ns) for each in files_of(path))
+    return " ".join(spec.args.get("answers", ())) if spec.way.is_recorded else ""
+
+
+def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Sequence[object]) -> dict[str, str]:
+    """Who has each role and with which settings, by the role: a judge that moved to another address is the same."""
+    found = {}
+    for role, specs in roles.items():
+        told = []
+        for spec in specs:
+            who = identity_of(spec, digests, offline=True, own=own)
+            left_out = {"address", "headers", *(() if who.is_sure else ("commit",))}
+            fields = {key: value for key, value in who.fields.items() if key not in left_out}
+            shown = spec.identity or spec.model
+            told.append(
+                f"{shown} {_short(json.dumps([fields, dict(spec.generation)], sort_keys=True, default=str))[:8]}"
+            )
+        found[role] = ", ".join(told)
+    return found
+
+
+@lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]

@@ -1,12 +1,13 @@
 """A sample's scores as its body makes them, its record on the report, its rows in the store."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
+from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, selected
@@ -33,8 +34,10 @@ _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 class Recorder:
     """Writes one run's samples into the store; ``stop`` ends the run with one line."""
 
-    def __init__(self, run: str, lock: Path, stop: Callable[[str], NoReturn], *, pins_wanted: bool) -> None:
-        self._run, self._lock, self._stop = run, lock, stop
+    def __init__(
+        self, run: str, lock: Path, roles: Mapping[str, str], stop: Callable[[str], NoReturn], *, pins_wanted: bool
+    ) -> None:
+        self._run, self._lock, self._roles, self._stop = run, lock, roles, stop
         # They take some 50 ms a benchmark.
         self._pins_wanted = pins_wanted
         self._pinned: set[tuple[str, str]] = set()
@@ -85,7 +88,7 @@ class Recorder:
         asked, benchmark = trial and trial.sample, ref.source.benchmark.name
         row, messages = sample_rows(asked.messages, asked.target, benchmark, asked.question) if asked else (None, [])
         content = row.hash[:12] if row else ""
-        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(ref))
+        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(item, ref))
         if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
@@ -111,7 +114,7 @@ class Recorder:
             except StopRun as stopped:
                 self._stop(str(stopped))
 
-    def _pins(self, ref: SampleRef) -> dict[str, str] | None:
+    def _pins(self, item: pytest.Item, ref: SampleRef) -> dict[str, str] | None:
         """The pins of a benchmark, if a gate wants any, the first time that this process reports a sample of it."""
         key = ref.model.name, ref.source.benchmark.name
         if key in self._pinned:
@@ -120,7 +123,8 @@ class Recorder:
         if not self._pins_wanted:
             return {}
         try:
-            return pins_of(ref.source, ref.model, self._lock)
+            pins = pins_of(ref.source, ref.model, self._lock, taken_of(item, self._roles))
+            return {**pins, "run": self._run}
         except OSError as error:
             self._stop(f"cannot read {self._lock}: {error}")
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
-from pytest_modeleval.results.counts import Counts
+from pytest_modeleval.results.counts import Counts, joined
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -44,6 +44,7 @@ class Tally:
         counts.first_asked = min(counts.first_asked, record.asked or float("inf"))
         counts.last_answered = max(counts.last_answered, record.answered)
         counts.reuse += Reuse(record.new, record.stored, record.oldest)
+        counts.roles = joined(counts.roles, record.roles)
         self.harmonic.update(record.harmonic)
         if record.scales or record.axes:
             self.scales.update(record.scales)
@@ -136,6 +137,8 @@ class Figures:
     stored: int
     oldest: float | None
     axes: Sequence[str] = ()
+    # What models in roles gave, by their names: answers, stored, prompt_tokens, completion_tokens, seconds.
+    roles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def is_share(self) -> bool:
@@ -177,9 +180,14 @@ class Results:
         return self.errors > max(0.5, accepted) * (self.done - self.unscored)
 
     @property
+    def counts(self) -> Counts:
+        """What was counted, over everything."""
+        return counted(tally for parts in self._tallies.values() for tally in parts.values())
+
+    @property
     def reuse(self) -> Reuse:
         """How many answers are new and stored, over everything."""
-        return counted(tally for parts in self._tallies.values() for tally in parts.values()).reuse
+        return self.counts.reuse
 
     def add(self, record: Record) -> None:
         """Count one record; `pytest.UsageError` for a value of another kind than the metric's before."""

@@ -8,10 +8,11 @@ from string import ascii_uppercase
 
 import pytest
 
+from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer
 from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record, RoleUse
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import Sample, SampleError, Score
@@ -87,7 +88,20 @@ def record_of(
         oldest=min(kept, default=None),
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
+        roles=_roles(trial.answers) if trial else {},
     )
+
+
+def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
+    """What models in roles gave for a sample, by their names."""
+    found: dict[str, RoleUse] = {}
+    for answer in answers:
+        if answer.by != UNDER_EVALUATION:
+            told = answer.completion
+            tokens = told.prompt_tokens or 0, told.completion_tokens or 0
+            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6))
+            found[answer.by] = found.get(answer.by, RoleUse()).plus(use)
+    return found
 
 
 def _axes(sample: Sample) -> Mapping[str, str | int | float]:

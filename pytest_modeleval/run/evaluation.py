@@ -4,7 +4,7 @@ import gc
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.asking.asker import Asker, askers
-from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere
+from pytest_modeleval.asking.asker import Askers, askers
+from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere, taken_of
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.recall import Rules
@@ -25,14 +25,16 @@ from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
+from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.opener import open_model, openers
-from pytest_modeleval.models.served import named_models
+from pytest_modeleval.models.served import named_models, named_roles
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
@@ -43,6 +45,7 @@ from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
 from pytest_modeleval.results.expected import ENDED, Expected
+from pytest_modeleval.results.fingerprint import who_has
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.lost import lost_record
@@ -50,7 +53,12 @@ from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
-from pytest_modeleval.run.preflight import refuse_few_handles, refuse_for_baseline, refuse_incomparable
+from pytest_modeleval.run.preflight import (
+    refuse_few_handles,
+    refuse_for_baseline,
+    refuse_incomparable,
+    refuse_without_role,
+)
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -79,18 +87,27 @@ class Evaluation:
         settings = settings_of(config)
         tables = settings.tables
         aliases = read_aliases(tables["models"])
-        self.models: list[ModelSpec] = named_models(self.options.model, aliases, self.options)
+        worker = xdist.worker_input(config)
+        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
+        self.root = settings.root
+        self.folder: Path = self.root / ".modeleval"
+        in_runs = partial(with_runs, folder=self.folder, besides=self.run)
+        self.models: list[ModelSpec] = in_runs(named_models(aliases, self.options))
+        roles = named_roles(aliases, self.options)
+        self.roles: Mapping[str, list[ModelSpec]] = {role: in_runs(specs) for role, specs in roles.items()}
+        if not self.models:
+            raise pytest.UsageError(
+                f"{self.others[0].name} is to be asked by what evaluates a model: give --model NAME"
+            )
         if self.options.budget:
-            refuse_unbounded(self.models, self.options.budget)
+            refuse_unbounded([*self.models, *self.others], self.options.budget)
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
-        self.root = settings.root
-        if self.options.report and not xdist.worker_input(config):
+        if self.options.report and not worker:
             from pytest_modeleval.reports.allure.command import found
 
             found(self.root)
-        self.folder: Path = self.root / ".modeleval"
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
@@ -106,7 +123,6 @@ class Evaluation:
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
-        worker = xdist.worker_input(config)
         self.only: list[Key] | None = (
             worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
         )
@@ -122,14 +138,16 @@ class Evaluation:
         self._owner = str(worker["workerid"]) if worker else "main"
         self._purse: Purse | None = None
         self.spent: Spent | None = None
-        self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         # The one that sums up.
         self.process = str(worker["modeleval_process"]) if worker else this_process()
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
         self._prefetch: Prefetch | None = None
-        self.recorder = Recorder(self.run, self.collector.lock, self.stop, pins_wanted=self.gate.decides)
+        # A gate's runs are compared where the same models have the roles.
+        digests = Digests(self.folder / "models.json")
+        self._who_has = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
+        self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
     def _read_collection(self) -> "CollectionRun | None":
         if self.options.collection is None:
@@ -137,6 +155,11 @@ class Evaluation:
         from pytest_modeleval.collection.run import CollectionRun
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    @property
+    def others(self) -> list[ModelSpec]:
+        """The models in roles."""
+        return [spec for specs in self.roles.values() for spec in specs]
 
     @property
     def places(self) -> list[Path]:
@@ -160,12 +183,14 @@ class Evaluation:
         """What the run would take, as lines; nothing is asked."""
         store = Store(self.folder)
         try:
-            planner = Planner(store, self._askers(store, None), self.gate.discordance)
+            refuse_without_role(session.items, self.roles)
+            planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
             for item in session.items:
                 ref = selected(item)
                 if ref is not None and not item.get_closest_marker("skip"):
-                    planner.add(ref)
-            lines = planner.lines(self.models)
+                    taken = taken_of(item, self.roles).values()
+                    planner.add(ref, [spec for specs in taken for spec in specs])
+            lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
         store.close()
@@ -183,7 +208,7 @@ class Evaluation:
     def _start(self, session: pytest.Session) -> None:
         concurrency = xdist.share(self._config, self.options.concurrency)
         if not xdist.is_controller(self._config):
-            refuse_few_handles(self.models, concurrency)
+            refuse_few_handles([*self.models, *self.others], concurrency)
         store = self.recorder.store = Store(self.folder)
         if not self._is_worker:
             sweep(self.folder)
@@ -199,6 +224,7 @@ class Evaluation:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self._config):
             return
+        refuse_without_role(session.items, self.roles)
         self.expect([item.nodeid for item in session.items])
         self._prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 
@@ -223,7 +249,7 @@ class Evaluation:
                 if self.decided:
                     self.decided.forget()
                 if self._purse is not None:
-                    self.spent = self._purse.spent(priced=all(spec.price for spec in self.models))
+                    self.spent = self._purse.spent(priced=all(spec.price for spec in [*self.models, *self.others]))
                 self.finished = conclude(self, session, store, exit_status)
                 if not self.is_of_loads:
                     write(self.finished, session, store)
@@ -287,7 +313,7 @@ class Evaluation:
         if has_loads(self._config, items):
             return
         try:
-            refuse_incomparable(self._config, self.gate, items, self.collector.lock)
+            refuse_incomparable(self._config, self.gate, items, self.collector.lock, self._who_has)
         except pytest.UsageError as error:
             self.stop(str(error))
 
@@ -353,6 +379,12 @@ class Evaluation:
             pytest.skip("nothing is asked in this run")
         return self._prefetch.model_for(item, name or self.models[0].name)
 
+    def role_for(self, item: pytest.Function, name: str) -> Any:
+        """What an item takes by the name of a role's argument."""
+        if self._prefetch is None or not (selected(item) or self.roles.get(ROLE_OF[name])):
+            pytest.skip(f"nobody has this role in this run: --model {ROLE_OF[name]}=NAME")
+        return self._prefetch.role_for(item, name)
+
     def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """The answer to the prompt of an item in its own turn."""
         if self._prefetch is None:
@@ -364,9 +396,10 @@ class Evaluation:
         """What stored answers may serve the run."""
         return Rules(self.options.cache, self.run, self.gate.decides, self.began - self.options.resume_within)
 
-    def _askers(self, store: Store, concurrency: int | None) -> dict[str, Asker]:
+    def _askers(self, store: Store, concurrency: int | None) -> Askers:
         identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))
-        return askers(self.models, store, self.rules, self._open_model, identify=identify, concurrency=concurrency)
+        rules, opened = self.rules, self._open_model
+        return askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self._config.hook)

@@ -10,7 +10,7 @@ from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
-from pytest_modeleval.reports import stored, thoughts
+from pytest_modeleval.reports import recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
@@ -26,8 +26,17 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
     decision, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
-    remarks = [*stored.lines(store, evaluation.rules, evaluation.models), *thoughts.lines(store, evaluation.run)]
+    remarks = [
+        *stored.lines(store, evaluation.rules, [*evaluation.models, *evaluation.others]),
+        *thoughts.lines(store, evaluation.run),
+    ]
     remarks += evaluation.gate.left_out if decision else []
+    remarks += roles.lines(
+        evaluation.results.counts.roles, evaluation.others, is_sure=is_complete and not evaluation.results.errors
+    )
+    if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
+        store.flush()
+        remarks += recorded.lines(evaluation.folder, evaluation.run, evaluation.models)
     new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
     kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     """What is evaluated on what."""
     models = ", ".join(
-        spec.name if spec.name == spec.model else f"{spec.name} ({spec.api})" for spec in evaluation.models
+        spec.name if spec.name in (spec.model, f"run:{spec.model}") else f"{spec.name} ({spec.api})"
+        for spec in [*evaluation.models, *evaluation.others]
     )
     typed = config.args_source is pytest.Config.ArgsSource.ARGS
     asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
@@ -44,7 +45,9 @@ def _stored(evaluation: "Evaluation", own: Sequence[object]) -> Iterator[str]:
     # What cannot be read is said when the run opens it.
     with closing(Past(evaluation.folder)) as past, suppress(sqlite3.Error, pytest.UsageError):
         # A hub is asked once a run: when a question is.
-        known = [identity_of(spec, digests, offline=True, own=own).hash for spec in evaluation.models]
+        known = [
+            identity_of(spec, digests, offline=True, own=own).hash for spec in [*evaluation.models, *evaluation.others]
+        ]
         stored, first = past.kept(known)
     if first is not None:
         if not evaluation.options.cache.reads:

@@ -1,10 +1,11 @@
 """What is refused in one line before anything is asked."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.asking.given import ROLE_OF, as_taken, taken_of, taken_roles
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.limits import free_handles
@@ -29,6 +30,21 @@ def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> 
         )
 
 
+def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequence[ModelSpec]]) -> None:
+    """`pytest.UsageError` for a benchmark that takes a model in a role which none has."""
+    seen: set[object] = set()
+    for item in items:
+        ref = selected(item)
+        if ref is None or ref.source.benchmark.name in seen:
+            continue
+        seen.add(ref.source.benchmark.name)
+        for name in taken_roles(item):
+            try:
+                as_taken(name, roles.get(ROLE_OF[name], ()))
+            except pytest.UsageError as error:
+                raise pytest.UsageError(f"{ref.source.benchmark.name}: {error}") from None
+
+
 def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a flag of load tests in a run without one, which would ask benchmarks instead."""
     flags = [given.where for given in typed(config, FLAGS).values()]
@@ -39,7 +55,9 @@ def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> No
         )
 
 
-def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytest.Item], lock: Path) -> None:
+def refuse_incomparable(
+    config: pytest.Config, gate: Gate, items: Sequence[pytest.Item], lock: Path, roles: Mapping[str, str]
+) -> None:
     """`pytest.UsageError` for what the gate would refuse at the end."""
     if gate.decides:
         _refuse_reruns(config, items)
@@ -48,10 +66,12 @@ def refuse_incomparable(config: pytest.Config, gate: Gate, items: Sequence[pytes
         return
     names: dict[str, set[str]] = {}
     parts: dict[str, set[str]] = {}
-    for ref in filter(None, map(selected, items)):
+    for item in items:
+        if (ref := selected(item)) is None:
+            continue
         benchmark = ref.source.benchmark.name
         if benchmark not in names:
-            gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock))
+            gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock, taken_of(item, roles)))
         names.setdefault(benchmark, set()).add(str(ref.name))
         group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
         parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})

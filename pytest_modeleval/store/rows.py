@@ -187,11 +187,20 @@ def insertion(kind: type[Row]) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One of several requests for a sample: its messages after those the one before had too, and the answer."""
+    """One of several requests for a sample: its messages after those the one before had too, the answer, who gave it.
+
+    ``to`` is empty for the model under evaluation, else another's name and role: ``judge=gpt5``.
+    """
 
     asked: Sequence[Message]
     repeated: int
     completion: Completion | None
+    to: str = ""
+
+    @property
+    def whose(self) -> str:
+        """What stands behind "answer", where another model gave it."""
+        return f" of {self.to}" if self.to else ""
 
 
 @dataclass(frozen=True)

@@ -62,16 +62,16 @@ def _conversation(sample: StoredSample) -> Iterator[str]:
             yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
             yield from _parts(message)
         if each.completion is not None:
-            yield from _answer(each.completion)
+            yield from _answer(each.completion, each.whose)
     if completion is None and main.outcome == ERROR:
         yield f"<h2>no answer</h2><pre>{escaped(main.why or '')}</pre>"
     yield f"<h2>verdict: {escaped(main.mistake or main.outcome)}</h2>{_table(sample)}"
 
 
-def _answer(completion: Completion) -> Iterator[str]:
+def _answer(completion: Completion, whose: str) -> Iterator[str]:
     if completion.thinking:
         yield f'<h2>thinking</h2><pre class="thinking">{escaped(completion.thinking)}</pre>'
-    yield f'<h2>answer</h2><pre class="answer">{escaped(completion.text)}</pre>'
+    yield f'<h2>answer{escaped(whose)}</h2><pre class="answer">{escaped(completion.text)}</pre>'
     if completion.tool_calls:
         yield f'<h2>tool calls</h2><pre class="answer">{_as_json(completion.tool_calls)}</pre>'
 

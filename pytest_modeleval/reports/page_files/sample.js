@@ -66,7 +66,7 @@ function sideOf({ row, detail }, withPrompt, named) {
 /** One of several requests for a sample, without the messages that the one before had too. */
 function exchange(each, at, row) {
   const repeated = each.repeated ? make("p", { class: "note" }, `After the ${count(each.repeated)} messages before:`) : null;
-  return make("section", { class: "exchange" }, section(`Request ${at + 1}`, [repeated, ...messages(each.asked)]),
+  return make("section", { class: "exchange" }, section(`Request ${at + 1}${each.to && ` to ${each.to}`}`, [repeated, ...messages(each.asked)]),
     thinking(each.thinking), section(`Answer ${at + 1}`, answer(each.text, each, row)));
 }
 

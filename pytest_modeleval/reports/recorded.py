@@ -1,0 +1,42 @@
+"""The lines that say which recorded answers no sample took."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.history.past import Past
+from pytest_modeleval.models.replay import ReplayModel
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.names import ItemName
+from pytest_modeleval.store.rows import HIDDEN
+
+
+def lines(folder: Path, run: str, models: Sequence[ModelSpec]) -> Iterator[str]:
+    """A line for each model of recorded answers some of which answer no sample of the run."""
+    for spec in models:
+        if spec.way.is_recorded and not spec.way.is_run:
+            with suppress(pytest.UsageError):
+                yield from _line(folder, run, spec)
+
+
+def _line(folder: Path, run: str, spec: ModelSpec) -> Iterator[str]:
+    model, taken = ReplayModel(spec), set()
+    with closing(Past(folder)) as past:
+        for sample in past.samples(run):
+            main = sample.main
+            name = ItemName.parse(main.item, [main.model], main.subset)
+            if main.model != spec.name or name is None:
+                continue
+            if main.sample.startswith(HIDDEN) or sample.exchanges:
+                # Of what is protected, or was asked beside the prompt, nobody knows here.
+                return
+            if sample.prompt is None:
+                # An error: there was no answer.
+                continue
+            asked = str(ItemName(main.benchmark, name.sample, repeat=name.repeat))
+            taken.add(id(model.find(asked, sample.prompt, main.repeat)))
+    left = sum(id(row) not in taken and not row.error for row in model.rows)
+    if left:
+        yield f"{left:,} of the {len(model.rows):,} answers in {spec.model} answer no sample of this run"

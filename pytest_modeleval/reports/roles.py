@@ -1,0 +1,19 @@
+"""The lines that say what the models in roles were asked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.record import RoleUse
+
+
+def lines(roles: Mapping[str, RoleUse], given: Sequence[ModelSpec], *, is_sure: bool) -> Iterator[str]:
+    """A line for each that gave answers, and for each that no sample asked, where that ``is_sure``."""
+    for spec in given:
+        name, use = one_line(spec.name, 60), roles.get(spec.name)
+        if use is not None:
+            tokens = use.prompt_tokens + use.completion_tokens
+            new = f"{use.answers - use.stored:,} new, {use.stored:,} stored"
+            yield f"{name}: {use.answers:,} answers ({new}), {tokens:,} tokens"
+        elif is_sure:
+            yield f"{name} was given, and no sample asked it"

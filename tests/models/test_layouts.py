@@ -1,0 +1,251 @@
+"""`replay:PATH` reads what other programs write; the files are made up, in each program's own layout."""
+
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import run
+
+BENCHMARK = """
+from pytest_modeleval import Completion, Sample, benchmark, generated
+from pytest_modeleval.scorers.numbers import same_number
+
+QUESTIONS = ["How many legs have seven cats?", "How many legs have ten cats?", "How many legs have nine birds?"]
+ROWS = generated(lambda subset, index: {"question": QUESTIONS[index]}, {"main": 3})
+
+@benchmark(ROWS, lambda row: Sample(row, {"seven": "28", "ten": "40", "nine": "18"}[row["question"].split()[4]]),
+           prompt="Solve this with care.\\nQuestion: {question}\\nSay the number alone.")
+def test_legs(sample: Sample, completion: Completion) -> None:
+    assert same_number(completion, sample.target)
+"""
+QUESTIONS = ["How many legs have seven cats?", "How many legs have ten cats?", "How many legs have nine birds?"]
+# In another order than the dataset's, and the last one wrong.
+ANSWERS = {2: "17", 0: "28", 1: "They have 40"}
+
+
+@pytest.fixture
+def legs(pytester: pytest.Pytester) -> pytest.Pytester:
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_legs=BENCHMARK)
+    return pytester
+
+
+def harness(number: int, text: str, *, chat: bool = False, name: str = "strict-match") -> dict[str, Any]:
+    """lm-evaluation-harness 0.4.13."""
+    prompt = f"Question: How many legs have two dogs?\nAnswer: 8\n\nQuestion: {QUESTIONS[number]}\nAnswer:"
+    asked = json.dumps([{"role": "user", "content": prompt}]) if chat else prompt
+    return {
+        "doc_id": number, "doc": {"question": QUESTIONS[number], "answer": "…"}, "target": "28",
+        "arguments": {"gen_args_0": {"arg_0": asked, "arg_1": {"until": ["Question:"], "do_sample": False}}},
+        "resps": [[text]], "filtered_resps": [text], "filter": name, "metrics": ["exact_match"],
+        "doc_hash": "5d", "prompt_hash": "6c", "target_hash": "7b", "exact_match": 1.0,
+    }  # fmt: skip
+
+
+def user(number: int) -> dict[str, Any]:
+    content = f"Example: two dogs have 8 legs.\n\n{QUESTIONS[number]}\nPlease put your final answer in a box."
+    return {"id": "1", "content": content, "source": None, "role": "user", "tool_call_id": None}
+
+
+def choices(text: str) -> list[dict[str, Any]]:
+    message = {"id": "2", "content": text, "source": "generate", "role": "assistant", "tool_calls": None, "model": "m"}
+    return [{"message": message, "stop_reason": "stop", "logprobs": None}]
+
+
+def prediction(number: int, text: str) -> dict[str, Any]:
+    """EvalScope 1.14."""
+    usage = {"input_tokens": 62, "output_tokens": 10, "total_tokens": 72}
+    output = {"id": "c", "model": "m", "choices": choices(text), "usage": usage, "time": 2.5, "error": None}
+    return {"index": number, "model": "m", "model_output": output, "messages": [user(number)], "metadata": {}}
+
+
+def review(number: int, text: str) -> dict[str, Any]:
+    """EvalScope 1.14."""
+    score = {"value": {"acc": 1.0}, "extracted_prediction": text, "prediction": text, "explanation": None}
+    answered = {"role": "assistant", "content": text}
+    sample = {"score": score, "sample_id": number, "group_id": number, "sample_metadata": {}}
+    return {"index": number, "target": "28", "messages": [user(number), answered], "sample_score": sample}
+
+
+def batch(number: int, text: str) -> dict[str, Any]:
+    """OpenAI's Batch API."""
+    message = {"role": "assistant", "content": text, "refusal": None}
+    body = {
+        "id": "chatcmpl-1", "object": "chat.completion", "created": 1724858089, "model": "m",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 24, "completion_tokens": 8, "total_tokens": 32},
+    }  # fmt: skip
+    response = {"status_code": 200, "request_id": "r", "body": body}
+    return {"id": "batch_req_1", "custom_id": f"legs[main-{number:05}]", "response": response, "error": None}
+
+
+def inspected(number: int, text: str) -> dict[str, Any]:
+    """A sample of inspect_ai 0.3."""
+    asked = {"id": "1", "role": "user", "content": f"{QUESTIONS[number]}\nThink step by step.", "source": "input"}
+    output = {"model": "m", "choices": choices(text), "usage": {"input_tokens": 9, "output_tokens": 3}, "time": 0.5}
+    return {
+        "id": number + 1, "epoch": 1, "input": QUESTIONS[number], "target": "28",
+        "messages": [asked, choices(text)[0]["message"]], "output": output, "scores": {}, "attachments": {},
+    }  # fmt: skip
+
+
+HEADER = {"version": 2, "status": "success", "eval": {"run_id": "r", "task": "legs", "model": "openai/m"}}
+
+
+def write(path: Path, rows: Sequence[object]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+
+
+def write_eval(path: Path, samples: Sequence[dict[str, Any]]) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as log:
+        log.writestr("header.json", json.dumps(HEADER))
+        for sample in samples:
+            log.writestr(f"samples/{sample['id']}_epoch_1.json", json.dumps(sample))
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("samples_legs_2026.jsonl", harness),
+        ("samples_chat.jsonl", lambda number, text: harness(number, text, chat=True)),
+        ("predictions.jsonl", prediction),
+        ("reviews.jsonl", review),
+        ("batch_output.jsonl", batch),
+    ],
+    ids=["lm-evaluation-harness", "its chats", "EvalScope's predictions", "EvalScope's reviews", "OpenAI batch"],
+)
+@pytest.mark.parametrize("begin", ["", "\ufeff"], ids=["plain", "byte order mark"])
+def test_lines_of_another_program_answer_their_own_samples(
+    legs: pytest.Pytester, name: str, row: Any, begin: str
+) -> None:
+    write(legs.path / name, [row(number, text) for number, text in ANSWERS.items()])
+    path = legs.path / name
+    path.write_text(begin + path.read_text("utf-8").replace("They have", "They\u2028have"), "utf-8")
+
+    result = run(legs, "--model", f"replay:{name}", "-rf", "test_legs.py")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*main-00002*got '17'*"])
+    result.stdout.no_fnmatch_line("*answer no sample*")
+
+
+@pytest.mark.parametrize("form", ["eval", "json"])
+def test_a_log_of_inspect_answers_its_own_samples(legs: pytest.Pytester, form: str) -> None:
+    samples = [inspected(number, text) for number, text in ANSWERS.items()]
+    if form == "eval":
+        write_eval(legs.path / "log.eval", samples)
+    else:
+        (legs.path / "log.json").write_text(json.dumps({**HEADER, "samples": samples}, indent=2))
+
+    result = run(legs, "--model", f"replay:log.{form}", "-rf", "test_legs.py")
+
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*main-00002*got '17'*"])
+
+
+def test_a_folder_of_results_is_read_whole_and_beside_what_is_none(legs: pytest.Pytester) -> None:
+    rows = list(ANSWERS.items())
+    write(legs.path / "out/predictions/m/legs_main.jsonl", [prediction(number, text) for number, text in rows])
+    write(legs.path / "out/reviews/m/legs_main.jsonl", [review(number, text) for number, text in rows[:2]])
+    (legs.path / "out/reports.json").write_text('{"metrics": []}')
+
+    result = run(legs, "--model", "replay:out", "test_legs.py")
+    again = run(legs, "--model", "replay:out", "test_legs.py")
+
+    result.assert_outcomes(passed=2, failed=1)
+    again.stdout.fnmatch_lines(["answers: 0 new, 3 stored*"])
+
+
+def test_a_line_a_filter_is_one_answer_and_two_models_are_refused(legs: pytest.Pytester) -> None:
+    one = [harness(number, text, name=name) for number, text in ANSWERS.items() for name in ("strict", "flexible")]
+    write(legs.path / "out/one.jsonl", one)
+
+    run(legs, "--model", "replay:out", "test_legs.py").assert_outcomes(passed=2, failed=1)
+    write(legs.path / "out/two.jsonl", [harness(0, "27")])
+    result = run(legs, "--model", "replay:out", "test_legs.py")
+
+    result.stderr.fnmatch_lines(["ERROR: out/two.jsonl:1 answers what out/one.jsonl:3 answers, and otherwise: *"])
+
+
+def test_what_no_sample_takes_is_counted_and_what_has_no_answer_is_an_error(legs: pytest.Pytester) -> None:
+    # A run that was shuffled: the number is another question's.
+    other = {**prediction(1, "28"), "messages": [user(0)]}
+    write(legs.path / "p.jsonl", [other, prediction(2, "18")])
+
+    result = run(legs, "--model", "replay:p.jsonl", "-rE", "test_legs.py")
+
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["1 of the 2 answers in p.jsonl answer no sample of this run"])
+
+
+def test_a_question_that_another_begins_with_is_not_taken_for_it(legs: pytest.Pytester) -> None:
+    sample = {**inspected(0, "28"), "input": "How many legs have seven"}
+    (legs.path / "log.json").write_text(json.dumps({**HEADER, "samples": [sample]}))
+
+    run(legs, "--model", "replay:log.json", "test_legs.py").assert_outcomes(errors=3)
+
+
+def test_an_error_in_place_of_an_answer_is_told(legs: pytest.Pytester) -> None:
+    failed = {**batch(0, ""), "response": None, "error": {"code": "expired", "message": "it expired"}}
+    write(legs.path / "b.jsonl", [failed, batch(1, "40"), batch(2, "18")])
+
+    result = run(legs, "--model", "replay:b.jsonl", "-rE", "test_legs.py")
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*b.jsonl:1 has an error in place of an answer to legs*: it expired*"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.jsonl", '{"question": "q"}\n', "a.jsonl is none of what replay reads: its own lines *"),
+        ("a.json", '{"results": {}}', "a.json is none of what replay reads: its own lines *"),
+        (
+            "a.jsonl",
+            '{"custom_id": "1", "method": "POST", "body": {}}\n',
+            "a.jsonl:1 is a batch's input: give its output*",
+        ),
+        ("a.zip", "PK\x05\x06" + "\0" * 18, "a.zip is none of what replay reads: its own lines *"),
+        ("a/x.txt", "", "the folder a has no recorded answers: replay reads its own lines *"),
+    ],
+    ids=["lines", "json", "batch input", "zip", "folder"],
+)
+def test_what_is_no_layout_is_one_line(legs: pytest.Pytester, name: str, content: str, said: str) -> None:
+    path = legs.path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+
+    result = run(legs, "--model", f"replay:{name.partition('/')[0]}", "test_legs.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+
+
+def test_log_likelihoods_of_the_harness_are_refused_by_name(legs: pytest.Pytester) -> None:
+    row = harness(0, "")
+    row["arguments"] = {"gen_args_0": {"arg_0": "Q", "arg_1": " A"}}
+    write(legs.path / "s.jsonl", [row])
+
+    result = run(legs, "--model", "replay:s.jsonl", "test_legs.py")
+
+    result.stderr.fnmatch_lines(["ERROR: s.jsonl:1 has log-likelihoods and no text: *"])
+
+
+def test_a_real_file_of_evalscope_is_read(real_data: Path) -> None:
+    from pytest_modeleval.models.replay import ReplayModel
+    from pytest_modeleval.models.spec import ModelSpec
+
+    model = ReplayModel(ModelSpec("r", "replay", str(real_data / "evalscope_outputs/qwen-plus/predictions")))
+
+    question = (
+        "A robe takes 2 bolts of blue fiber and half that much white fiber.  How many bolts in total does it take?"
+    )
+    row = model.find("gsm8k[main-00001]", [{"role": "user", "content": f"{question}\nReason step by step."}], 0)
+    assert row is not None
+    assert row.answer.text.endswith("$\\boxed{3}$")
+    assert (row.answer.prompt_tokens, row.answer.completion_tokens) == (626, 102)
