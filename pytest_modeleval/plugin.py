@@ -60,7 +60,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_load_initial_conftests(parser: pytest.Parser, args: list[str]) -> Generator[None, object, object]:
+def pytest_load_initial_conftests(
+    early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+) -> Generator[None, object, object]:
+    # To look takes milliseconds, which a start without our flags is spared.
+    has_ours = any(argument.startswith(("--mo", "--e", "--pe", "--al")) for argument in args)
+    if has_ours:
+        from pytest_modeleval.options.rootdir import keep_root
+
+        keep_root(early_config, parser, args, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
     result = yield
     # Conftests have added their flags by now. To parse takes half a millisecond, which a start without flags is spared.
     if any(argument.startswith("-") for argument in args):

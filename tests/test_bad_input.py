@@ -127,7 +127,7 @@ def test_a_users_own_test_of_a_benchmarks_name_needs_no_model(
     run(pytester, "-k", "gsm8k", *processes).assert_outcomes(passed=1)
 
 
-@pytest.mark.parametrize("end", ["", "/v1", "/v1/", "/v1/chat/completions"])
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/models"])
 def test_an_address_with_or_without_its_end(project: pytest.Pytester, faulty: FaultyServer, end: str) -> None:
     alias(project, "other", base_url=faulty.url.removesuffix("/v1") + end, model="faulty")
 

@@ -164,3 +164,67 @@ def test_a_file_that_is_typed_is_named_too(shipped: pytest.Pytester) -> None:
     result = run(shipped, "--model", "faulty", "test_process_bench.py", "-k", "gsm8k", *flags)
 
     assert set(collected(result)) == {"process_bench[gsm8k]"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["-m", "maths"], "unknown tag in -m 'maths': 'maths'; did you mean 'math'? Known: *"),
+        (["-k", "mmlu and Stemm"], "unknown benchmark, subset or tag in -k 'mmlu and Stemm': 'Stemm'; did you mean 'STEM'? Known: *"),
+        (["-k", "mmlu and anatommy"], "unknown benchmark, subset or tag in -k *: 'anatommy'; did you mean 'anatomy'? Known: *"),
+        (["-k", "gsm8k[main-99999]"], "there is no gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
+        (["test_gsm8k.py::test_gsm8k[main-99999]"], "there is no gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
+        (["test_gsm8k.py::test_gsm8k[mian-00001]"], "there is no test_gsm8k[mian-00001] in test_gsm8k.py; did you mean test_gsm8k[main-00001]?"),
+        (["test_gsm8k.py::test_gsm8k[main-1]"], "there is no test_gsm8k[main-1] in test_gsm8k.py; did you mean test_gsm8k[main-00001]?"),
+        (["test_gsm8k.py::test_gsm9k[main-00001]"], "there is no test_gsm9k in test_gsm8k.py; did you mean test_gsm8k?"),
+    ],
+)  # fmt: skip
+def test_what_is_not_there_is_one_line(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
+    (shipped.path / "test_answers.py").unlink()
+
+    result = run(shipped, "--model", "faulty", *arguments, "--eval-data", "data", "--eval-shots", "0")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said.replace('[', '[[]')}"])
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "1")], ids=["alone", "xdist"])
+def test_what_has_no_data_is_not_counted_as_deselected(
+    shipped: pytest.Pytester, faulty: FaultyServer, processes: tuple[str, ...]
+) -> None:
+    (shipped.path / "test_answers.py").unlink()
+
+    result = run(
+        shipped, "--model", "faulty", "-k", "gsm8k", "--eval-data", "data", "--eval-shots", "0", "-rf", *processes
+    )
+
+    result.assert_outcomes(failed=2, deselected=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--eval", "gsm8k,process_bench/math"], "gsm8k (2), process_bench/math (5)"),
+        (["-k", "process_bench and gsm8k"], "process_bench/gsm8k (5)"),
+        (["-k", "mmlu and abstract_algebra"], "mmlu/abstract_algebra (*)"),
+        (["test_gsm8k.py", "--eval-limit", "1"], "gsm8k (1)"),
+        (["test_answers.py", "--eval-repeats", "3"], "answers (10)"),
+        (["test_answers.py", "-k", "easy"], "answers/easy (6)"),
+    ],
+)
+def test_the_header_says_what_is_asked(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
+    result = run(shipped, "--model", "faulty", *arguments, "--eval-data", "data", "--eval-shots", "0", "--co")
+
+    result.stdout.fnmatch_lines([f"modeleval: asks {said}"])
+
+
+def test_workers_say_what_is_asked_too(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "test_answers.py", "-k", "easy", "-n", "2")
+
+    assert result.outlines.count("modeleval: asks answers/easy (6)") == 1
+
+
+def test_a_groups_name_stands_for_its_subsets(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    result = run(project, "--model", "faulty", "-k", "arithmetic and (add or multiply-1)", "--co")
+
+    result.stdout.fnmatch_lines(["modeleval: asks arithmetic/add (75), arithmetic/multiply-1 (25)"])

@@ -137,8 +137,8 @@ class AskedModel:
 
 def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
     """The model, asked for a sample."""
-    anew = ref.source.benchmark.probe
     filters, requests = ref.source.settings.filters, trial.requests[UNDER_EVALUATION]
+    anew = ref.source.benchmark.probe
     return AskedModel(asker, trial.answers, requests, str(ref.item), ref.repeat, filters, anew)
 
 

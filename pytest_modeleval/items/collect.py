@@ -1,6 +1,5 @@
 """Declarations become parameters: which samples, under which ids, with which marks."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from pytest_modeleval.datasets import Place
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.draw import choose
+from pytest_modeleval.items.named import Named, names_above
 from pytest_modeleval.items.selection import could_select
 from pytest_modeleval.items.settings import Settings, settings_of
 from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
@@ -91,12 +91,9 @@ class Collector:
     models: Sequence[ModelSpec]
     tables: Mapping[str, Table]
     lock: Path
-    keywords: str
-    marks: str
-    typed: bool
+    named: Named
     drawn: Drawn | None = None
     error: pytest.UsageError | None = None
-    names: set[str] = field(default_factory=set)
     sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     without_data: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
@@ -111,8 +108,8 @@ class Collector:
         params: list[Any] = []
         try:
             self._refuse_second(declared)
-            if declared.probe and not self._is_named(metafunc, declared):
-                self.names.add(declared.name)
+            if declared.probe and not self.named.is_itself(metafunc.definition, declared):
+                self.named.names.add(declared.name)
             elif declared.probe and all(spec.model == str(TINY) for spec in self.models):
                 raise pytest.UsageError(
                     f"{declared.name} looks at a server, and tiny, which only computes, is none: "
@@ -125,12 +122,14 @@ class Collector:
                 params = self._params(metafunc, self.drawn.asked_of(declared) if self.drawn else declared)
         except NoData as error:
             # What nobody named, neither it nor its tags, is left out in the open.
-            if self._is_chosen(metafunc, declared):
+            if self.named.is_chosen(metafunc.definition, declared):
                 self.error = self.error or pytest.UsageError(str(error))
             else:
                 self.without_data[declared.name] = str(error)
                 skip = pytest.mark.skip(reason=str(error))
-                params = [] if self.keywords or self.marks else [pytest.param(None, id="no-data", marks=skip)]
+                params = (
+                    [] if self.named.keywords or self.named.marks else [pytest.param(None, id="no-data", marks=skip)]
+                )
         except pytest.UsageError as error:
             self.error = self.error or error
         except (OSError, MemoryError) as error:
@@ -143,15 +142,10 @@ class Collector:
         if self.error is not None:
             raise self.error
         self._refuse_strange_tables()
-        if not items and not failed and self._where and (self.keywords or self.marks):
-            flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
+        if not items and not failed and self._where and (self.named.keywords or self.named.marks):
             for why in self.without_data.values():
                 raise pytest.UsageError(why)
-            words = words_of(expression)
-            strange = [w for w in words if not any(w.lower() in f"test_{name.lower()}" for name in self.names)]
-            if strange:
-                what = f"benchmark, subset or tag in {flag} {expression!r}:"
-                raise unknown_benchmark(what, strange[0], self._hints(), unlisted=self.names)
+            self.named.refuse_unknown(self._where, self.sizes)
 
     def others_of(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
         """The samples that ``-k`` names for their subset's or tag's sake, by a word that is another benchmark's name.
@@ -162,21 +156,14 @@ class Collector:
         left = []
         for item in items:
             ref = selected(item)
-            if ref is None or not (others := self._others(item, ref.source.benchmark)):
+            if ref is None or not (others := self.named.others(item, ref.source.benchmark, self._where)):
                 continue
             key = ref.source.benchmark.name, ref.subset
             if key not in found:
                 names = [node.name for node in item.listchain()[1:-1]] + [mark.name for mark in item.iter_markers()]
-                found[key] = could_select(self.keywords, names, items=item.name, others=others)
+                found[key] = could_select(self.named.keywords, names, items=item.name, others=others)
             left += [] if found[key] else [item]
         return left
-
-    def _others(self, item: pytest.Item, declared: Benchmark) -> set[str]:
-        """The words of ``-k`` that are other benchmarks' names, and mean those alone unless this one is named too."""
-        words = {word.lower() for word in words_of(self.keywords)}
-        if not words or declared.name.lower() in words or item.session.isinitpath(item.path):
-            return set()
-        return words & {name.lower() for name in (*shipped_names(), *self._where)}
 
     def _refuse_strange_tables(self) -> None:
         """Raise for what is no benchmark but looks like one; a run need not look into all folders."""
@@ -190,9 +177,6 @@ class Collector:
             if name not in known:
                 raise unknown_benchmark("table in --eval-set:", name, known.union(WORDS))
 
-    def _hints(self) -> list[str]:
-        return sorted(self.names) if len(self.names) <= 40 else sorted(self._where)
-
     def _refuse_second(self, declared: Benchmark) -> None:
         first = self._where.setdefault(declared.name, declared.where)
         if first != declared.where:
@@ -200,37 +184,17 @@ class Collector:
                 f"two benchmarks are called {declared.name!r}: {first} and {declared.where}; rename one"
             )
 
-    def _is_named(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
-        """Whether the user named this very benchmark: by its file, its exact name, or as a collection's."""
-        definition, words = metafunc.definition, words_of(self.keywords.lower())
-        is_typed = definition.session.isinitpath(definition.path)
-        return is_typed or declared.name in {*self.options.eval, *words, *(self.drawn.rows if self.drawn else ())}
-
-    def _is_chosen(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
-        """Whether the user named the benchmark: by path, collection, or a word of `-k` or `-m` that it answers to.
-
-        One that is only selected by the name of a subset (`-k arithmetic` is also a part of one of BBH's) is not.
-        """
-        if self.typed or declared.name in self.options.eval or self.options.collection is not None:
-            return True
-        above, tags = _names_above(metafunc, declared)
-        named = [name.lower() for name in (*above, *tags[1:])]
-        return any(word.lower() in name for word in words_of(self.keywords) for name in named) or any(
-            word in tags[1:] for word in words_of(self.marks)
-        )
-
     def _params(self, metafunc: pytest.Metafunc, declared: Benchmark) -> list[Any]:
-        above, tags = _names_above(metafunc, declared)
-        self.names |= {declared.name, *declared.tags}
-        others = self._others(metafunc.definition, declared)
+        named, test = self.named, metafunc.definition
+        above, tags = names_above(test, declared)
+        others = named.others(test, declared, self._where)
         subsets = {}
         for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
             marks = [*declared.tags, *([group] if group else [])]
-            self.names |= {subset, *marks}
-            if could_select(self.marks, [*tags, *marks]) and any(
-                could_select(
-                    self.keywords, [*above, *tags, *marks], items=f"{metafunc.definition.name}[{start}", others=others
-                )
+            named.names |= {declared.name, subset, *marks}
+            named.tags |= {*marks}
+            if could_select(named.marks, [*tags, *marks]) and any(
+                could_select(named.keywords, [*above, *tags, *marks], items=f"{test.name}[{start}", others=others)
                 for start in (self._item(declared.name, model, subset).start for model in self.models)
             ):
                 subsets[subset] = marks
@@ -240,7 +204,7 @@ class Collector:
         settings = settings_of(declared.name, self.tables, self.options)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
-        place = self.place(declared.name, chosen=self._is_chosen(metafunc, declared))
+        place = self.place(declared.name, chosen=named.is_chosen(test, declared))
         rows = declared.dataset.open(place, list(subsets), _examples(declared, settings))
         return self._params_of(
             Source(
@@ -293,21 +257,6 @@ class Collector:
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
 
 
-def _names_above(metafunc: pytest.Metafunc, declared: Benchmark) -> tuple[list[str], list[str]]:
-    """What pytest's own -k looks at beside an item's name and marks, as its `KeywordMatcher.from_item`; its marks.
-
-    Those are the names above it, but the session's and the root folder's, and what was added as a keyword to any.
-    """
-    above = {
-        node.name
-        for node in metafunc.definition.listchain()
-        if not isinstance(node, pytest.Session)
-        and not (isinstance(node, pytest.Directory) and isinstance(node.parent, pytest.Session))
-    }
-    above |= metafunc.definition.listextrakeywords() | (metafunc.function.__dict__.keys() - {"pytestmark"})
-    return sorted(above), [MARK, *declared.tags, *(mark.name for mark in metafunc.definition.iter_markers())]
-
-
 def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:
     """The subsets, with their groups, that `--eval` names by their own name or their group's; all for none."""
     subsets = declared.dataset.subsets
@@ -326,11 +275,6 @@ def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:
                 f"{declared.name}: the subsets {other!r} and {subset!r} are one in items' ids, {id_part(subset)}: "
                 "rename one"
             )
-
-
-def words_of(expression: str) -> list[str]:
-    """The names in an expression of `-k` or `-m`."""
-    return [word for word in re.findall(r"[\w.\-]+", expression) if word not in ("and", "or", "not")]
 
 
 def _examples(declared: Benchmark, settings: Settings) -> str | None:

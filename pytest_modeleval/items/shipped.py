@@ -34,8 +34,10 @@ def files_of(names: Iterable[str]) -> list[Path]:
     return [shipped_benchmarks() / f"test_{name}.py" for name in names]
 
 
-def unknown_benchmark(kind: str, name: str, known: Iterable[str], *, unlisted: Iterable[str] = ()) -> pytest.UsageError:
+def unknown_benchmark(
+    kind: str, name: str, known: Iterable[str], *, unlisted: Iterable[str] = (), meant: str | None = None
+) -> pytest.UsageError:
     """The error for a benchmark's name that does not exist: one that others have is no slip."""
     if lacking := not_built(name):
         return pytest.UsageError(lacking)
-    return unknown(kind, name, known, unlisted=unlisted)
+    return unknown(kind, name, known, unlisted=unlisted, meant=meant)

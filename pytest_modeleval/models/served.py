@@ -15,32 +15,22 @@ from pytest_modeleval.sample import StopRun
 _NAMED = 20
 
 
-def named_models(aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
+def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
-    known = {*aliases, *options.model, *(name for names in options.roles.values() for name in names)}
+    known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
     if strange := options.set.get("models", {}).keys() - known:
         raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
-    return _named(options.model, aliases, options.generation, options.set)
+    return _specs(names, aliases, options.generation, options.set)
 
 
-def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:
-    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
-
-    What --eval-generation and --eval-set say of the models under evaluation is not theirs. `pytest.UsageError` as
-    `named_models`.
-    """
-    said = {"models": options.set.get("models", {})}
-    return {
-        role: [replace(spec, name=f"{role}={spec.name}") for spec in _named(names, aliases, {}, said)]
-        for role, names in options.roles.items()
-    }
-
-
-def _named(
-    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any], said: Mapping[str, Any]
+def _specs(
+    names: Sequence[str],
+    aliases: Mapping[str, ModelSpec],
+    generation: Mapping[str, Any],
+    said: Mapping[str, Mapping[str, Any]],
 ) -> list[ModelSpec]:
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
@@ -66,6 +56,19 @@ def _found(spec: ModelSpec) -> ModelSpec:
         return replace(spec, name=listed[0], model=listed[0])
     has = f"has {len(listed):,} models ({', '.join(listed[:_NAMED])})" if listed else "lists no models"
     raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
+
+
+def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:
+    """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
+
+    What --eval-generation and `--eval-set model.KEY` lay over the model under evaluation is not theirs.
+    `pytest.UsageError` as `named_models`.
+    """
+    said = {"models": options.set.get("models", {})}
+    return {
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in _specs(names, aliases, {}, said)]
+        for role, names in options.roles.items()
+    }
 
 
 async def _listed(spec: ModelSpec) -> Sequence[str]:

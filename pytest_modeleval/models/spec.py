@@ -245,10 +245,9 @@ def _address(name: str, given: str) -> str:
             raise ValueError("it names no server")
     except ValueError as error:
         raise pytest.UsageError(f"model {name!r}: base_url = {given!r} is no address: {error}") from None
-    path = parts.path
-    if path in ("", "/"):
-        return given if path else f"{given}/v1"
-    return given.rstrip("/").removesuffix("/completions").removesuffix("/chat")
+    if parts.path in ("", "/"):
+        return f"{given.rstrip('/')}/v1"
+    return given.rstrip("/").removesuffix("/models").removesuffix("/completions").removesuffix("/chat")
 
 
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
@@ -259,6 +258,11 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
     if name.lower().startswith(("http://", "https://")):
         return _at_address(name)
+    if "://" in name or re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}(?:/.*)?", name):
+        # It is not shown where it may hold a password.
+        scheme, there, _ = name.partition("://")
+        shown, meant = (f"{scheme}://…", "") if there else (name, f": --model http://{name}")
+        raise pytest.UsageError(f"--model {shown}: an address begins with http:// or https://{meant}")
     prefix, colon, rest = name.partition(":")
     if colon and prefix in ("openai", "replay", "run"):
         if not rest:

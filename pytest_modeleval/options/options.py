@@ -11,7 +11,7 @@ from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.options.tables import OF_ROLES, read_set
+from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.options.where import Where
 
 # The mark of every benchmark.
@@ -323,7 +323,7 @@ OF_GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 
 def section_of(key: str) -> str:
     """The table of modeleval.toml that an option's key stands in."""
-    return "gate" if key in OF_GATE else OF_ROLES if key == OF_ROLES else "run"
+    return "gate" if key in OF_GATE else key if key == "roles" else "run"
 
 
 def named(where: str, key: str) -> str:

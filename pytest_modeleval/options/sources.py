@@ -13,7 +13,7 @@ from pytest_modeleval.options.config import Table, project_root, read_config
 from pytest_modeleval.options.flags import DEST, Flag, Given, read
 from pytest_modeleval.options.options import FLAGS, Options, given_in, named, section_of, unknown
 from pytest_modeleval.options.roles import laid
-from pytest_modeleval.options.tables import OF_OPTIONS, OF_ROLES, SINGLE, merged
+from pytest_modeleval.options.tables import OF_OPTIONS, SINGLE, merged
 from pytest_modeleval.options.where import Where
 
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
@@ -22,6 +22,8 @@ HANDED = "--modeleval-handed"
 TABLE, SAMPLES = "run.json", "samples.jsonl"
 # What only the command line says.
 _TYPED_ONLY = {"run", "set", "handed"}
+# The table with models in roles, and the key of a [runs.NAME] that is over it.
+ROLES = "roles"
 # The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.
 _PYTESTS = r"^\[(?:tool[.:])?pytest(?:\.ini_options)?\]$(.*?)(?=^\[|\Z)"
 _INI_KEY = r"^[ \t]*(?:eval_|(?=perf_))(\w+)[ \t]*="
@@ -150,8 +152,8 @@ def _layers(
     name: str | None = None,
 ) -> Iterator[dict[str, Given]]:
     """What [roles], [run], [gate] and the [runs.NAME] of --eval-run give, then what `evaluate` was ``called`` with."""
-    for table in tables[OF_ROLES].values():
-        yield {OF_ROLES: Given(Where(table.where, root), table.settings)}
+    for table in tables[ROLES].values():
+        yield {ROLES: Given(Where(table.where, root), table.settings)}
     for section in OF_OPTIONS:
         for table in tables[section].values():
             yield _in_section(table.settings, table.where, section, every, root)
@@ -182,7 +184,7 @@ def _said(config: pytest.Config, layers: Iterable[Mapping[str, Given]]) -> dict[
     flags, typed = {flag.key: flag for flag in FLAGS}, config.option.modeleval_set
     given = below.get("set") if typed is None else Given(Where("--eval-set"), typed)
     content = flags["set"].read(*given) if given else {}
-    said = {OF_ROLES: Given(Where(f"--eval-set {OF_ROLES}"), content[OF_ROLES])} if OF_ROLES in content else {}
+    said = {"roles": Given(Where("--eval-set roles"), content["roles"])} if "roles" in content else {}
     for section in OF_OPTIONS:
         table = content.get(section, {})
         for key, (where, value) in _in_section(table, f"--eval-set {section}", section, _keys(config)).items():

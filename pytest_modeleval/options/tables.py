@@ -8,10 +8,9 @@ import pytest
 
 from pytest_modeleval.inputs import from_json
 
-# Sections that are one table of options; of models in roles, which is also an option of [runs.NAME]; all that are one
-# table; and those of tables with names.
-OF_OPTIONS, OF_ROLES = ("run", "gate"), "roles"
-SINGLE, SECTIONS = (*OF_OPTIONS, OF_ROLES), ("models", "benchmarks", "runs")
+# Sections that are one table of options; all that are one table; and those of tables with names.
+OF_OPTIONS = ("run", "gate")
+SINGLE, SECTIONS = (*OF_OPTIONS, "roles"), ("models", "benchmarks", "runs")
 # What `--eval-set` has for the tables of all of the run's models.
 EVERY_MODEL = "model"
 # Before the `.` of a key these are tables, and any other word is a benchmark's name.

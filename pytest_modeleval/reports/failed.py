@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,6 +27,8 @@ _STATUS = {
 }
 # Under a gate, which alone passes or fails: what pytest does not know is counted beside its own, and not red.
 _UNDER_GATE = {WRONG: ("wrong", "w", "WRONG"), ERROR: ("in error", "e", "ERROR")}
+# What was expected and what was got, before why.
+_PARTS = 2
 _CATEGORIES = [category for category, *_ in (*_STATUS.values(), *_UNDER_GATE.values())]
 Reports = Sequence[pytest.TestReport]
 
@@ -128,17 +131,26 @@ def _write_samples(
 
 
 def _lines(report: pytest.TestReport, width: int, *, marked: bool) -> Iterable[str]:
-    """The sample's question, and what came of it: on one line where there is room."""
+    """The sample's question, and what came of it: on one line where there is room. Why is said in full."""
     begin = f"{_node(report)}{'  regressed:' * marked}  "
     record = Record.of(report.user_properties)
     # What the scorer missed may stand in what was never written.
     ended = "; cut off" if record and record.mistake == Mistake.CUT_OFF else ""
     asked, *verdict = f"{str(report.longrepr).removeprefix('error: ')}{ended}".split("\n")
-    whole = f"{begin}{', '.join([asked, *verdict])}"
+    verdict, why = verdict[:_PARTS], " ".join(verdict[_PARTS:])
+    whole = f"{begin}{', '.join([asked, *verdict])}{f' {why}' * bool(why)}"
     if not verdict or wcswidth(whole) <= width:
-        # An error is said in full.
         return [whole]
-    return [f"{begin}{fitted(asked, max(width - len(begin), 20))}", f"    {_verdict(verdict, width - 4)}"]
+    second = f"    {_verdict(verdict, width - 4)}"
+    together = f"{second} {why}".rstrip()
+    told = [together] if wcswidth(together) <= width else [second, *_wrapped(why, width)]
+    return [f"{begin}{fitted(asked, max(width - len(begin), 20))}", *told]
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """A text in lines of so many columns; a flag is not broken."""
+    indent = " " * 4
+    return wrap(text, max(width, 20), initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def _verdict(parts: Sequence[str], width: int) -> str:

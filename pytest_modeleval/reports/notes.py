@@ -41,4 +41,5 @@ def broken_off(run: FinishedRun) -> Iterator[str]:
     yield why + ("; no gate was judged and no baseline saved" if run.is_gated else "")
     if run.is_interrupted and run.reported < run.selected and run.kept:
         same = ", where the same model answers" if run.is_gated else ""
-        yield f"the answers are kept: the same command goes on with them{same}"
+        left = run.selected - run.reported
+        yield f"{run.kept:,} answers kept, {left:,} tests left; the same command goes on{same}"

@@ -1,6 +1,7 @@
 """The terminal: one live line while it runs, then wrong answers, errors and the table."""
 
 import os
+import textwrap
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -145,6 +146,21 @@ def _explained(run: FinishedRun) -> Iterator[str]:
         "are its own, and exit status 1 says that there are some."
     )
     yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval smoke"
+
+
+def asked(config: pytest.Config, said: str) -> list[str]:
+    """What the run asks, as lines; none under -q."""
+    if not said or config.get_verbosity() < 0:
+        return []
+    return textwrap.wrap(f"modeleval: asks {said}", config.get_terminal_writer().fullwidth - 1, subsequent_indent="  ")
+
+
+def write_asked(config: pytest.Config, said: str) -> None:
+    """Write what the run asks where pytest reports no collection: in the process that has workers."""
+    if (terminal := config.pluginmanager.get_plugin("terminalreporter")) is not None:
+        for line in asked(config, said):
+            terminal.ensure_newline()
+            terminal.write_line(line)
 
 
 def plan(config: pytest.Config, lines: Sequence[str]) -> None:

@@ -107,8 +107,8 @@ class FinishedRun:
     spent: Spent | None = None
     # Which stored answers served, or would have, a line each.
     remarks: Sequence[str] = ()
-    # The store holds answers for the same command to go on with.
-    kept: bool = False
+    # The answers in the store that the same command goes on with.
+    kept: int = 0
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
     sections: Sequence[Section] = ()

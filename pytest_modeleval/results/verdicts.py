@@ -145,11 +145,11 @@ def _vote(trial: Trial) -> str:
 
 
 def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
-    """A wrong answer in a line each: what was asked, what was expected, what was got and why."""
+    """A wrong answer in a line each: what was asked, what was expected, what was got, and why where that is told."""
     failed, sample = _failed(trial), trial.sample
     asked = f"asked {shortened(sample.asked, 200)}"
     if failed is not None:
-        why = f" ({one_line(failed.why, 200)})" if failed.why else ""
+        why = f"\n({one_line(failed.why, 200)})" if failed.why else ""
         expected, got = (_with_option(text, sample) for text in (failed.expected, failed.got))
         return f"{asked}\nexpected {expected}\ngot {got}{why}"
     crash = getattr(report.longrepr, "reprcrash", None)

@@ -28,6 +28,7 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
+from pytest_modeleval.items.named import Named
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
@@ -92,7 +93,7 @@ class Evaluation:
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
         in_runs = partial(with_runs, folder=self.folder, besides=self.run)
-        self.models: list[ModelSpec] = in_runs(named_models(aliases, self.options))
+        self.models: list[ModelSpec] = in_runs(named_models(self.options.model, aliases, self.options))
         roles = named_roles(aliases, self.options)
         self.roles: Mapping[str, list[ModelSpec]] = {role: in_runs(specs) for role, specs in roles.items()}
         if not self.models:
@@ -111,14 +112,13 @@ class Evaluation:
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
         self.collector = Collector(
             self.options,
             self.models,
             self.collection.over(tables["benchmarks"]) if self.collection else tables["benchmarks"],
             self.folder / "datasets.json",
-            keywords,
-            marks,
-            typed=typed,
+            Named(keywords, marks, exactly, typed=typed),
         )
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
@@ -290,7 +290,7 @@ class Evaluation:
         """Leave what --eval-only does not name, and what -k names by another benchmark's name."""
         if self.only is not None:
             leave_out(items, self.only, self._config)
-        if others := set(self.collector.others_of(items) if self.collector.keywords else ()):
+        if others := set(self.collector.others_of(items) if self.collector.named.keywords else ()):
             items[:] = [item for item in items if item not in others]
             self._config.hook.pytest_deselected(items=list(others))
 

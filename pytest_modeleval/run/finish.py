@@ -37,8 +37,8 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
         remarks += recorded.lines(evaluation.folder, evaluation.run, evaluation.models)
-    new = store.rows("select 1 from completions where run = ? limit 1", (evaluation.run,))
-    kept = evaluation.options.cache.writes and bool(new or evaluation.results.reuse.stored)
+    ((new,),) = store.rows("select count(*) from completions where run = ?", (evaluation.run,))
+    kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     return finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
 
@@ -51,7 +51,7 @@ def finished(
     decision: GateDecision | None = None,
     blessed: Path | None = None,
     remarks: Sequence[str] = (),
-    kept: bool = False,
+    kept: int = 0,
 ) -> FinishedRun:
     """The run as it stands."""
     results, expected = evaluation.results, evaluation.expected

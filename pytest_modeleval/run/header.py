@@ -23,10 +23,10 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
         spec.name if spec.name in (spec.model, f"run:{spec.model}") else f"{spec.name} ({spec.api})"
         for spec in [*evaluation.models, *evaluation.others]
     )
-    typed = config.args_source is pytest.Config.ArgsSource.ARGS
-    asked = f"the collection {evaluation.collection.name}" if evaluation.collection else "the shipped benchmarks"
-    where = "" if evaluation.options.file or (typed and not evaluation.collection) else f" on {asked}"
-    kept = f"answers are kept in {evaluation.folder / 'store.sqlite'}"
+    where = f" on the collection {evaluation.collection.name}" if evaluation.collection else ""
+    start = config.invocation_params.dir
+    folder = evaluation.folder.relative_to(start) if evaluation.folder.is_relative_to(start) else evaluation.folder
+    kept = f"answers are kept in {folder}"
     lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
     lines += _stored(evaluation, openers(config.hook))
     if evaluation.only is not None:

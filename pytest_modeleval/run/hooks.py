@@ -17,6 +17,7 @@ from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.reports.failed import status
+from pytest_modeleval.run.asked import of_ids, of_items
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
 from pytest_modeleval.run.header import header
 from pytest_modeleval.run.preflight import refuse_idle_flags
@@ -72,6 +73,9 @@ class ActiveHooks:
     def pytest_report_header(self, config: pytest.Config) -> list[str]:
         return header(config, self.evaluation)
 
+    def pytest_report_collectionfinish(self, config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+        return terminal.asked(config, of_items(items))
+
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         node.workerinput["modeleval_run"] = self.evaluation.run
@@ -82,6 +86,9 @@ class ActiveHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         # The controller collects nothing itself; every worker has the same items.
+        if not self.evaluation.expected.total:
+            asked = of_ids(ids, [spec.name for spec in self.evaluation.models])
+            terminal.write_asked(node.config, asked)
         self._live.start(node.config, len(ids))
         self.evaluation.expect(ids)
 

@@ -1,14 +1,13 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from pytest_modeleval import xdist
-from pytest_modeleval.items.collect import words_of
 from pytest_modeleval.items.elsewhere import not_built
+from pytest_modeleval.items.named import no_sample, words_of
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.models.generation import NUMBERS
 from pytest_modeleval.names import id_part
@@ -75,7 +74,7 @@ def explained(error: pytest.UsageError, config: pytest.Config, sizes: Mapping[st
     for argument in config.args:
         path, _, rest = argument.partition("::")
         there = (config.invocation_params.dir / path).exists()
-        if why := _no_sample(argument, rest, sizes) if there else _no_file(path, asks=is_active(config)):
+        if why := _no_item(Path(path), rest, sizes) if there else _no_file(path, asks=is_active(config)):
             return pytest.UsageError(why)
     return error
 
@@ -98,9 +97,16 @@ def _no_file(path: str, *, asks: bool) -> str | None:
     return meant and f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
 
 
-def _no_sample(argument: str, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
-    sample = re.fullmatch(r"test_(\w+)\[(.+)-(\d+)(?:-r\d+)?\]", rest)
-    for subset, size in sizes.get(sample[1], {}).items() if sample else ():
-        if sample and sample[2].endswith(id_part(subset)) and int(sample[3]) >= size:
-            return f"there is no {argument}: {subset} has {size:,} samples, numbered from 00000"
-    return None
+def _no_item(path: Path, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
+    """What to say of a node id below a file that is there."""
+    if why := no_sample(rest, sizes):
+        return why
+    test, name = rest.partition("[")[0], path.stem.removeprefix("test_")
+    if not rest or path.parent != shipped_benchmarks():
+        return None
+    if test != f"test_{name}":
+        return f"there is no {test} in {path.name}; did you mean test_{name}?"
+    subset, _, row = rest.removeprefix(f"{test}[").rstrip("]").rpartition("-")
+    meant = closest(subset, map(id_part, sizes.get(name, ())))
+    close = f"; did you mean test_{name}[{meant}-{row:0>5}]?" if meant and row.isdigit() else ""
+    return f"there is no {rest} in {path.name}{close or f'; pytest --model NAME {path.name} --co -q lists its items'}"

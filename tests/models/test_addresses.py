@@ -85,6 +85,33 @@ def test_a_secret_in_an_address_is_refused_and_not_shown(project: pytest.Pyteste
     assert "secret" not in result.stdout.str() + result.stderr.str()
 
 
+@pytest.mark.parametrize("end", ["", "/", "/v1/", "/v1/chat/completions", "/v1/models"])
+def test_an_address_is_taken_as_people_write_it(
+    project: pytest.Pytester, faulty_server: FaultyServer, end: str
+) -> None:
+    result = run(project, "--model", faulty_server.url.removesuffix("/v1") + end, "test_answers.py")
+
+    result.assert_outcomes(passed=10)
+    assert set(faulty_server.paths) == {"/v1/chat/completions"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("127.0.0.1:8000/v1", "127.0.0.1:8000/v1: an address begins with http:// or https://: --model http://127.*/v1"),
+        ("localhost:8000", "localhost:8000: an address begins with http:// or https://: --model http://localhost:8000"),
+        ("judge=localhost:8000", "localhost:8000: an address begins with http:// or https://: *"),
+        ("htp://me:secret@here/v1", "htp://…: an address begins with http:// or https://"),
+    ],
+)
+def test_an_address_without_its_scheme_is_one_line(project: pytest.Pytester, typed: str, said: str) -> None:
+    result = run(project, "--model", "tiny", "--model", typed, "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --model {said}"])
+    assert "secret" not in result.stderr.str()
+
+
 def test_two_addresses_of_one_name_need_an_alias(
     project: pytest.Pytester, faulty_server: FaultyServer, other_server: FaultyServer
 ) -> None:

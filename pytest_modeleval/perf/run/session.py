@@ -66,7 +66,9 @@ class LoadSession:
         self.folder: Path = self.root / ".modeleval"
         # Where a model's hooks are active they have said already which run this is, and of which models.
         active = config.pluginmanager.get_plugin("modeleval-active")
-        self.models: list[ModelSpec] = active.evaluation.models if active else named_models(aliases, options)
+        self.models: list[ModelSpec] = (
+            active.evaluation.models if active else named_models(options.model, aliases, options)
+        )
         self.run: str = active.evaluation.run if active else uuid.uuid4().hex
         self.finished: FinishedRun | None = None
         self.measured: list[Measured] = []
