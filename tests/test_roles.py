@@ -146,7 +146,7 @@ def test_a_benchmark_without_its_judge_is_one_line_before_a_question(
         (["judge="], "--model judge=: no model stands behind the ="),
         (["judge=strickt"], "unknown model 'strickt'; did you mean 'strict'?*"),
         (["user=strict", "user=faulty"], "--model: a run has one user, and 2 are given: strict, faulty"),
-        (["judge=strict", "judge=strict"], "--model names a model twice: strict, strict"),
+        (["judge=strict", "judge=strict"], "--model names a model twice: strict, strict; *"),
     ],
 )
 def test_a_slip_in_a_role_is_one_line(
@@ -166,7 +166,7 @@ def test_a_slip_in_a_role_is_one_line(
         ('[roles]\njugde = "strict"', "unknown role in modeleval.toml: [[]roles[]]: 'jugde'; did you mean 'judge'?*"),
         ("[roles]\njudge = 5", "modeleval.toml: [[]roles[]]: judge is a model's name, not 5"),
         ('[run]\nroles = { judge = "strict" }', "modeleval.toml: [[]run[]] roles belongs into [[]roles[]]"),
-        ('[role]\njudge = "strict"', "unknown key in modeleval.toml: 'role'; did you mean 'roles'?*"),
+        ('[role]\njudge = "strict"', "unknown table in modeleval.toml: 'role'; did you mean 'roles'?*"),
     ],
 )
 def test_a_slip_in_the_table_is_one_line(project: pytest.Pytester, judged: FaultyServer, toml: str, said: str) -> None:

@@ -113,7 +113,8 @@ class Evaluation:
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
-        refuse_wrong("-k", keywords), refuse_wrong("-m", marks)
+        for flag, expression in (("-k", keywords), ("-m", marks)):
+            refuse_wrong(flag, expression)
         exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
         self.collector = Collector(
             self.options,

@@ -240,13 +240,6 @@ def test_one_load_has_plots_of_its_own() -> None:
     assert plots([]) == plots([measured(1, [failed(0)])]) == {}
 
 
-def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
-    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
-
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
-
-
 @pytest.mark.parametrize(
     ("plan", "progress", "expected"),
     [
