@@ -15,15 +15,17 @@ _NAMED = 20
 
 
 def named_models(
-    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any]
+    names: Sequence[str], aliases: Mapping[str, ModelSpec], generation: Mapping[str, Any], hub: str
 ) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
-    A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
+    Models in this process are of ``hub`` where their alias names none. A server is asked only where an address stands
+    without a model: ``http://127.0.0.1:8000/v1``.
     """
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}")
     specs = [_found(resolve(name, aliases, generation)) for name in names]
+    specs = [replace(spec, hub=spec.hub or hub) if spec.way.is_local else spec for spec in specs]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(
@@ -47,13 +49,15 @@ def _found(spec: ModelSpec) -> ModelSpec:
     raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
 
 
-def named_roles(roles: Mapping[str, Sequence[str]], aliases: Mapping[str, ModelSpec]) -> dict[str, list[ModelSpec]]:
+def named_roles(
+    roles: Mapping[str, Sequence[str]], aliases: Mapping[str, ModelSpec], hub: str
+) -> dict[str, list[ModelSpec]]:
     """A spec for each model of a role, named as after ``--model``: ``judge=gpt5``.
 
     What --eval-generation lays over the model under evaluation is not theirs. `pytest.UsageError` as `named_models`.
     """
     return {
-        role: [replace(spec, name=f"{role}={spec.name}") for spec in named_models(names, aliases, {})]
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in named_models(names, aliases, {}, hub)]
         for role, names in roles.items()
     }
 

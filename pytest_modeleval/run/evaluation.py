@@ -92,8 +92,9 @@ class Evaluation:
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
         in_runs = partial(with_runs, folder=self.folder, besides=self.run)
-        self.models: list[ModelSpec] = in_runs(named_models(self.options.model, aliases, self.options.generation))
-        roles = named_roles(self.options.roles, aliases)
+        given, hub = self.options, self.options.hub
+        self.models: list[ModelSpec] = in_runs(named_models(given.model, aliases, given.generation, hub))
+        roles = named_roles(given.roles, aliases, hub)
         self.roles: Mapping[str, list[ModelSpec]] = {role: in_runs(specs) for role, specs in roles.items()}
         if not self.models:
             raise pytest.UsageError(

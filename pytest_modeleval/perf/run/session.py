@@ -67,7 +67,9 @@ class LoadSession:
         # Where a model's hooks are active they have said already which run this is, and of which models.
         active = config.pluginmanager.get_plugin("modeleval-active")
         self.models: list[ModelSpec] = (
-            active.evaluation.models if active else named_models(options.model, aliases, options.generation)
+            active.evaluation.models
+            if active
+            else named_models(options.model, aliases, options.generation, options.hub)
         )
         self.run: str = active.evaluation.run if active else uuid.uuid4().hex
         self.finished: FinishedRun | None = None
