@@ -18,8 +18,8 @@ from pytest_modeleval.options.where import Where
 _GATE = frozenset(flag.key for flag in FLAGS if flag.group == GATE)
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
 HANDED = "--modeleval-handed"
-# What it reads then, in the same folder.
-TABLE, SAMPLES = "run.json", "samples.jsonl"
+# What it reads then, in the same folder: the run, or why it failed at its end.
+TABLE, SAMPLES, WHY = "run.json", "samples.jsonl", "why.txt"
 # What only the command line says.
 _TYPED_ONLY = {"run", "handed"}
 # The part of a config file that is pytest's own, and a key there that was an option's in version 0.1.

@@ -1,5 +1,6 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,16 @@ def refuse_flags(strange: Sequence[str], known: Sequence[str]) -> None:
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         if flag.startswith("--") and (meant := closest(flag.replace("_", "-"), known, cutoff=0.8)):
             raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?")
+
+
+def refuse_folder(flag: str, folder: str) -> None:
+    """`pytest.UsageError` for a folder that cannot be made or written to."""
+    path = Path(folder).absolute()
+    there = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise pytest.UsageError(f"{flag} takes a folder, and {there} is none: give another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise pytest.UsageError(f"{flag} {folder}: nothing can be written to {there}: give another folder")
 
 
 def placed(argument: str, start: Path) -> str:
