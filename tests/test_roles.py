@@ -146,7 +146,7 @@ def test_a_benchmark_without_its_judge_is_one_line_before_a_question(
         (["judge="], "--model judge=: no model stands behind the ="),
         (["judge=strickt"], "unknown model 'strickt'; did you mean 'strict'?*"),
         (["user=strict", "user=faulty"], "--model: a run has one user, and 2 are given: strict, faulty"),
-        (["judge=strict", "judge=strict"], "--model names a model twice: strict, strict"),
+        (["judge=strict", "judge=strict"], "--model names a model twice: strict, strict; *"),
     ],
 )
 def test_a_slip_in_a_role_is_one_line(
@@ -166,7 +166,7 @@ def test_a_slip_in_a_role_is_one_line(
         ('[roles]\njugde = "strict"', "unknown role in modeleval.toml: [[]roles[]]: 'jugde'; did you mean 'judge'?*"),
         ("[roles]\njudge = 5", "modeleval.toml: [[]roles[]]: judge is a model's name, not 5"),
         ('[run]\nroles = { judge = "strict" }', "modeleval.toml: [[]run[]] roles belongs into [[]roles[]]"),
-        ('[role]\njudge = "strict"', "unknown key in modeleval.toml: 'role'; did you mean 'roles'?*"),
+        ('[role]\njudge = "strict"', "unknown table in modeleval.toml: 'role'; did you mean 'roles'?*"),
     ],
 )
 def test_a_slip_in_the_table_is_one_line(project: pytest.Pytester, judged: FaultyServer, toml: str, said: str) -> None:
@@ -218,7 +218,7 @@ def test_a_gate_compares_under_the_same_judge_alone(project: pytest.Pytester, ju
     run(project, *ASKED, "--eval-save-baseline", "base.json").assert_outcomes(passed=3)
     same = run(project, *ASKED, "--eval-baseline", "base.json")
     other = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json")
-    waived = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json", "--eval-waive", "roles")
+    waived = run(project, "--model", "faulty", *judge, "--eval-baseline", "base.json", "--eval-set", "gate.waive=roles")
 
     assert "cannot be compared" not in same.stdout.str() + same.stderr.str()
     assert other.ret == pytest.ExitCode.USAGE_ERROR

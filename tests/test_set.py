@@ -116,6 +116,16 @@ def test_a_load_may_be_said_so_too(project: pytest.Pytester, faulty: FaultyServe
     result.assert_outcomes(passed=1)
 
 
+def test_roles_are_said_as_in_their_table(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    add_settings(project, '[roles]\njudge = "tiny"\nuser = "tiny"')
+    options = ["--eval-set", "roles.judge=faulty", "--eval-set", "models.tiny.retries=0", "--eval-write", "o.json"]
+
+    result = run(project, "--model", "faulty", *options, "test_answers.py")
+
+    result.assert_outcomes(passed=10)
+    result.stdout.fnmatch_lines(["*judge=faulty*"])
+
+
 def test_evaluate_takes_a_mapping(
     project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +162,7 @@ def test_a_least_score_is_laid_over_those_of_the_file(project: pytest.Pytester, 
         (["run.limit=0"], "--eval-set run.limit takes a whole number of at least 1, not '0'"),
         (["run.limit.x=1"], "--eval-set run.limit takes a whole number of at least 1, not *"),
         (["run.set=x"], "unknown key in --eval-set run: 'set'*"),
+        (["roles.juge=faulty"], "unknown role in --eval-set roles: 'juge'; did you mean 'judge'? *"),
         (["run.margin=2pp"], "--eval-set run.margin belongs into [[]gate]"),
         (["gate.margin=2"], "--eval-set gate.margin takes percentage points or a share of the samples: 2pp or 0.02, not '2'"),
         (["gate.aa=true"], "--eval-set gate.aa is about --eval-save-baseline FILE, which is missing"),

@@ -20,8 +20,6 @@ def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options
 
     A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
     """
-    if len(set(names)) < len(names):
-        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
     known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
     if strange := options.set.get("models", {}).keys() - known:
         raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
@@ -34,6 +32,8 @@ def _specs(
     generation: Mapping[str, Any],
     said: Mapping[str, Mapping[str, Any]],
 ) -> list[ModelSpec]:
+    if len(set(names)) < len(names):
+        raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
     specs = [_found(resolve(name, aliases, generation, said)) for name in names]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):

@@ -82,9 +82,9 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
-                if section in (flag.key for flag in FLAGS) and not isinstance(content[section], dict):
-                    raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")
                 kind = "table" if isinstance(content[section], dict) else "key"
+                if kind == "key" and section in (flag.key for flag in FLAGS):
+                    raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")
                 raise unknown(f"{kind} in {path.name}:", section, (*SECTIONS, *SINGLE))
         yield path, content
 

@@ -101,6 +101,8 @@ def typed(config: pytest.Config, flags: Iterable[Flag]) -> dict[str, Given]:
 def set_by(flag: Flag) -> str:
     """What the command line says in place of a flag that is none."""
     section, value = section_of(flag.key), "true" if flag.is_switch else flag.metavar
+    if section == flag.key:
+        return f"--eval-set {section}.{value}, or [{section}] of modeleval.toml"
     return f"--eval-set {section}.{flag.key}={value}, or {flag.key} = … under [{section}] of modeleval.toml"
 
 

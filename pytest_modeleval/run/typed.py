@@ -24,6 +24,7 @@ _MOVED = {
     "--eval-summary": "--eval-write FILE.md",
     "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
     "--eval-html": "--eval-write FILE.html",
+    "--perf-track": "--eval-track WHERE, which logs scores too",
 }
 # What other tools call ours.
 _ELSEWHERE = {
