@@ -134,7 +134,7 @@ def _records(text: TextIO, path: Path, kind: str) -> Iterator[dict[str, str]]:
         names = next(reader, [])
         if len(set(names)) < len(names):
             raise pytest.UsageError(f"{path}: line 1 names a column twice: {', '.join(names)}")
-        wrong = []
+        wrong: list[str] = []
         for record in reader:
             if record and len(record) != len(names):
                 has = f"{path}: line {reader.line_num} has {len(record)} columns, the first line names {len(names)}"
