@@ -11,7 +11,8 @@ from pytest_modeleval.reports.gate import gate, lines
 from pytest_modeleval.reports.notes import notes
 from pytest_modeleval.results.finished import Comparison, FinishedRun, GateLine
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, TableRow
+from pytest_modeleval.results.results import Figures, Results, TableRow
+from pytest_modeleval.results.tally import OVER_REPEATS
 
 
 @dataclass(frozen=True)

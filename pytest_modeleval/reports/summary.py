@@ -9,7 +9,8 @@ from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.gate import gate
 from pytest_modeleval.reports.notes import compared, not_judged, notes
 from pytest_modeleval.results.finished import FinishedRun
-from pytest_modeleval.results.results import OVER_REPEATS, TableRow
+from pytest_modeleval.results.results import TableRow
+from pytest_modeleval.results.tally import OVER_REPEATS
 
 _SIGNS = {"passed": "✅", "failed": "❌"}
 # Samples that are listed: GitHub shows no summary of over 1 MiB.

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from pytest_modeleval.reports.columns import aligned, decimal, interval, oldest
-from pytest_modeleval.results.results import OVER_REPEATS, TableRow
+from pytest_modeleval.results.results import TableRow
+from pytest_modeleval.results.tally import OVER_REPEATS
 
 # A title, a row's cell, and whether it stands to the right.
 Column = tuple[str, Callable[[TableRow], str], bool]

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_modeleval.record import Labels, Record
-from pytest_modeleval.results.results import Figures, Tally, figures, summed
+from pytest_modeleval.results.results import Figures, figures
+from pytest_modeleval.results.tally import Tally, summed
 from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN
 

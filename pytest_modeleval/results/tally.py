@@ -1,0 +1,125 @@
+"""The sums over some samples' records, out of which every score is computed."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
+from pytest_modeleval.results.counts import Counts, joined
+from pytest_modeleval.results.reuse import Reuse
+from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
+from pytest_modeleval.statistics.scale import PLAIN, Scale
+
+# The beginnings of metrics over a sample's repeats; a number follows.
+OVER_REPEATS = ("pass@", "pass^", "vote@")
+
+# A sample by its subset and row.
+Key = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Tally:
+    """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
+
+    counts: Counts = field(default_factory=Counts)
+    # metric → sample → (sum of its repeats' values, how many, its weight).
+    values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
+    # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
+    attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
+    # metric → what its values are, where that is not 0 to 1 with a pass mark.
+    scales: dict[str, Scale] = field(default_factory=dict)
+    axes: dict[str, None] = field(default_factory=dict)
+
+    def add(self, record: Record) -> None:
+        """Count one record."""
+        counts = self.counts
+        counts.errors += record.outcome == ERROR
+        counts.unscored += record.outcome == UNSCORED
+        counts.prompt_tokens += record.prompt_tokens
+        counts.completion_tokens += record.completion_tokens
+        counts.first_asked = min(counts.first_asked, record.asked or float("inf"))
+        counts.last_answered = max(counts.last_answered, record.answered)
+        counts.reuse += Reuse(record.new, record.stored, record.oldest)
+        counts.roles = joined(counts.roles, record.roles)
+        self.harmonic.update(record.harmonic)
+        if record.scales or record.axes:
+            self.scales.update(record.scales)
+            self.axes.update(dict.fromkeys(record.axes))
+        sample = record.subset, record.index
+        for metric, value, weight in record.scores:
+            samples = self.values.setdefault(metric, {})
+            total, count, _ = samples.get(sample, (0.0, 0, weight))
+            samples[sample] = total + value, count + 1, weight
+            if metric == "main" and record.answer and record.outcome != MEASURED:
+                attempt = record.repeat, record.outcome == RIGHT, record.answer, value
+                self.attempts.setdefault(sample, []).append(attempt)
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics that there are: "main" first, then the others, those made of others, and those over repeats."""
+        made = [name for name, parts in self.harmonic.items() if all(map(self._joins, parts))]
+        return [*sorted(self.values, key=lambda name: (name != "main", name)), *made, *self._over_repeats()]
+
+    def estimate(self, metric: str) -> tuple[Estimate | None, int]:
+        """The metric's mean over samples with its error (None when nothing was scored), and over how many scores."""
+        if metric in self.values:
+            samples = self.values[metric].values()
+            values = [total / count for total, count, _ in samples]
+            weights = [weight for *_, weight in samples]
+            return estimate(values, weights, ends=self.scale(metric).ends), sum(count for _, count, _ in samples)
+        if metric in self.harmonic:
+            parts = [self.estimate(part) for part in self.harmonic[metric]]
+            one, two = (found for found, _ in parts)
+            return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
+        return self._over(metric)
+
+    def scale(self, metric: str) -> Scale:
+        """What the metric's values are; those of votes are the sample's own."""
+        return self.scales.get("main" if metric.startswith("vote@") else metric, PLAIN)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the samples' own scores are shares of what is right, which those of other benchmarks can join."""
+        return self.scale("main") == PLAIN
+
+    def _joins(self, metric: str) -> bool:
+        """Whether a metric is there whose harmonic mean with another says something."""
+        return metric in self.values and self.scale(metric)[:3] == PLAIN[:3]
+
+    def _over_repeats(self) -> list[str]:
+        most = max((len(attempts) for attempts in self.attempts.values()), default=0)
+        # One answer passes as often as "main" says.
+        numbers = sorted({most, *(2**power for power in range(1, most.bit_length()))}) if most > 1 else []
+        return [f"{name}{k}" for name in OVER_REPEATS for k in numbers]
+
+    def _over(self, metric: str) -> tuple[Estimate | None, int]:
+        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats."""
+        k = int(metric[5:])
+        values = []
+        for attempts in self.attempts.values():
+            if len(attempts) < k:
+                continue
+            right = sum(passed for _, passed, _, _ in attempts)
+            if metric.startswith("vote"):
+                values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
+            else:
+                values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
+        return estimate(values, ends=self.scale(metric).ends), len(values)
+
+
+def counted(tallies: Iterable[Tally]) -> Counts:
+    """The counts of all the records in some tallies."""
+    return sum((tally.counts for tally in tallies), Counts())
+
+
+def summed(tallies: Sequence[Tally]) -> Tally:
+    """The tally of all the records in some tallies of one benchmark."""
+    whole = Tally(counted(tallies))
+    for tally in tallies:
+        whole.attempts.update(tally.attempts)
+        whole.harmonic.update(tally.harmonic)
+        whole.scales.update(tally.scales)
+        whole.axes.update(tally.axes)
+        for metric, samples in tally.values.items():
+            whole.values.setdefault(metric, {}).update(samples)
+    return whole
