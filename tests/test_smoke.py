@@ -78,6 +78,18 @@ def test_a_fault_fails_its_check_with_its_cause(
     assert fnmatch(" ".join(result.stdout.str().split()), f"*{said.replace('[', '[[]')}*")
 
 
+def test_a_server_without_a_template_is_told_so_by_every_check(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    message = (
+        "As of transformers v4.44, default chat template is no longer allowed, so you must provide a chat template"
+    )
+    faulty.fault = healthy.refuses(400, message, lambda body: True)
+
+    result = smoke(project)
+
+    result.assert_outcomes(failed=sum(SIZES.values()))
+    result.stdout.fnmatch_lines(["test_smoke*(refused: the chat template is missing or another model's: vLLM *"])
+
+
 def test_what_a_server_refuses_is_not_asked_again(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = healthy.refuses(500, "tools param requires --jinja flag", lambda body: bool(body.get("tools")))
 
@@ -96,7 +108,6 @@ def test_it_is_asked_anew_each_time(project: pytest.Pytester, faulty: FaultyServ
 
     again.assert_outcomes(passed=2)
     again.stdout.fnmatch_lines(["answers: 2 new, none stored"])
-    smoke(project, "-k", "smoke and json", "--eval-cache", "only").assert_outcomes(passed=2)
 
 
 @pytest.mark.parametrize("arguments", [["--eval", "smoke"], ["-k", "smoke"], ["test_smoke.py"]])

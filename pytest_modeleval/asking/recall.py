@@ -42,11 +42,13 @@ class Recall:
         """What a new answer to the request is stored under: all that shapes it, and who gives it."""
         # Recorded answers differ by sample where the prompts of two are the same.
         recorded = [request.sample_id] if self._spec.way.is_recorded else []
-        return Question(_hash(_text([*request.shape, *recorded]))[:32], self._hash_of_who, self.rules.run)
+        # An answer that no other run is to be served is stored as one to a question of this run alone.
+        alone = [self.rules.run] if request.anew else []
+        return Question(_hash(_text([*request.shape, *recorded, *alone]))[:32], self._hash_of_who, self.rules.run)
 
     def kept(self, question: Question, request: Request) -> Kept | None:
         """The stored answer that serves; None where the model is to be asked."""
-        if not self.rules.cache.reads or (request.anew and self.rules.cache is not Cache.ONLY):
+        if not self.rules.cache.reads:
             return None
         kept = self.store.answer(question.asked, question.who, question.run if self.rules.judged else None)
         if kept is None and self.rules.cache is Cache.ANY and not self._spec.way.is_recorded:

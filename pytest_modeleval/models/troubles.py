@@ -74,7 +74,8 @@ class Troubles:
                 patience = retry_after(error.response.headers) if error.status_code in (429, 503) else None
                 return Unavailable(said, rate_limited=concern is Concern.RATE_LIMIT, retry_after=patience)
             case Concern.PROMPT if not (echo and _OF_ECHO.search(said)):
-                if not self._refusals.concern_all(error.status_code, said, repr(request.messages)):
+                # A check of the server has more to say of it than that nothing is answered.
+                if request.anew or not self._refusals.concern_all(error.status_code, said, repr(request.messages)):
                     return Refused(f"{concern.value}: {said}")
                 since = " since" if self._refusals.has_answered else ""
                 whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"

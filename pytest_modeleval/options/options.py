@@ -56,7 +56,7 @@ class Options:
     hub: str = flag(
         ASKED,
         "HUB",
-        "modelscope or huggingface, for other datasets (default: modelscope)",
+        "modelscope or huggingface, for other datasets and for models (default: modelscope)",
         values.one_of(*values.HUBS),
         values.HUBS[0],
     )
@@ -356,7 +356,7 @@ def given_in(
         key = name.replace("-", "_")
         if key not in keys:
             meant = closest(key.lstrip("_").removeprefix("eval_"), keys)
-            more = ", ".join(flag.key for flag in FLAGS if flag.settings_only)
+            more = ", ".join(flag.key for flag in FLAGS if flag.settings_only and flag.key in keys)
             how = f"The keys are the flags that pytest --help shows, without --eval-, and {more}."
             raise unknown(f"key in {where}:", name, (), "" if meant else how, meant=meant)
         if value is not None:
