@@ -181,6 +181,14 @@ MODELS = [
     Slip("--model w", "model 'w': base_url = 'htp://127.0.0.1/v1' lacks http:// or https:// in front", own(base_url="htp://127.0.0.1/v1")),
     Slip("--model replay:no.jsonl", "--model replay:no.jsonl: there is no file 'no.jsonl'"),
     Slip("--model ./nowhere", "--model ./nowhere: there is no folder './nowhere'"),
+    Slip("--model ~/nowhere", "--model ~/nowhere: there is no folder '~/nowhere'"),
+    Slip("--model nowhere/", "--model nowhere/: there is no folder 'nowhere/'"),
+    Slip("--model 127.0.0.1:PORT/v1", "--model 127.0.0.1:PORT/v1: an address begins with http:// or https://: --model URL"),
+    Slip("--model w", "model 'w': base_url = '' lacks http:// or https:// in front", own(base_url="")),
+    Slip("--model jugde=qwen3", "unknown role in --model jugde=qwen3: 'jugde'; did you mean 'judge'?…"),
+    Slip("--model qwen3 --model judge=qwn3", "unknown model 'qwn3'; did you mean 'qwen3'?…"),
+    Slip("--model qwen3", "unknown role in modeleval.toml: [roles]: 'jugde'; did you mean 'judge'?…", "[roles]\njugde = 'qwen3'"),
+    Slip("--model run:last", "there is no run store … yet: a run with --model makes it"),
     Slip("--model ./empty", "the folder empty has no config.json: …"),
     Slip("--model ./m.gguf", "m.gguf is in llama.cpp's format: serve it with llama-server, …", files={"m.gguf": "GGUF"}),
     Slip("--model ./lora", "the folder lora holds an adapter alone: …", files={"lora/adapter_config.json": "{}"}),
@@ -189,9 +197,9 @@ MODELS = [
 
 OWN_FILES = [
     Slip("--model qwen3 --eval-file no.jsonl", "--eval-file: there is no file '…/no.jsonl'"),
-    Slip("--model qwen3 --eval-file q.xlsx", "--eval-file: …/q.xlsx ends in none of .jsonl, …: save it as one of these", files={"q.xlsx": "PK"}),
+    Slip("--model qwen3 --eval-file q.xlsx", "--eval-file: …/q.xlsx is a spreadsheet's own format: save it as CSV UTF-8", files={"q.xlsx": "PK"}),
     Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl has no row", files={"q.jsonl": ""}),
-    Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl is not UTF-8 at byte 22 (0xe9); save it as UTF-8", files={"q.jsonl": CHOICE.replace("6 *", "é").encode("latin-1")}),
+    Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl:1 is not UTF-8: 0xe9 …; save it as UTF-8…", files={"q.jsonl": CHOICE.replace("6 *", "é").encode("latin-1")}),
     Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl:1: …'Z'…", files={"q.jsonl": CHOICE.replace('"A"}', '"Z"}')}),
     Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl:1: column 'question' is missing…", files={"q.jsonl": CHOICE.replace("question", "qestion")}),
     Slip(
@@ -229,18 +237,20 @@ WRITTEN = [
 
 LOADS = [
     *(
-        Slip(f"--model qwen3 --perf-parallel '{value}'", f"--perf-parallel takes whole numbers of at least 1 between commas, such as 1,8,32; not '{value}'")
+        Slip(f"--model qwen3 --perf-parallel '{value}'", f"--perf-parallel takes whole numbers of at least 1 between commas, such as 1,8,32; not '{value}'…")
         for value in ("1;8", "0", "1-8", "1,,8", "abc", "1.5")
     ),
-    Slip("--model qwen3 --perf-parallel 1 --perf-slo 'p99_ttft<500'", "--perf-slo: 'p99_ttft<500' has no unit: write 500ms or s (as in p99_ttft<500ms)"),
+    Slip("--model qwen3 --perf-parallel 1 --perf-slo 'p99_ttft<500'", "--perf-slo: 'p99_ttft<500' has no unit: write 500ms or 500s (as in p99_ttft<500ms)"),
     Slip("--model qwen3 --perf-parallel 1 --perf-slo 'ttft_p99<=500ms'", "unknown figure in --perf-slo: 'ttft_p99'; did you mean 'p99_ttft'?…"),
     Slip("--model qwen3 --perf-parallel 1 --perf-slo 'p99_ttft=500ms'", "--perf-slo: 'p99_ttft=500ms' is no condition; …"),
     Slip("--model qwen3 --perf-slo 'p99_ttft<=500ms'", "--perf-slo is about a load test, and this run has none: give --perf-parallel N, …"),
     Slip("--model qwen3 --perf-rate fast", "--perf-rate takes a number above 0, or several between commas; not 'fast'"),
-    Slip("--model qwen3 --perf-parallel 1 --perf-duration 10", "--perf-duration takes a time with its unit, such as 60s, 500ms, 5min or 1h; not '10'"),
+    Slip("--model qwen3 --perf-parallel 1 --perf-duration 10", "--perf-duration takes a time with its unit, such as 60s, 500ms, 5min or 1h; not '10'; did you mean 10s?"),
     Slip("--model qwen3 --perf-parallel 1 --perf-endpoint chats", "--perf-endpoint takes one of chat, …, not 'chats'"),
     Slip("--model qwen3 --perf-parallel 1 --perf-rate 2", "--perf-parallel and --perf-rate are two kinds of load: give one; …"),
     Slip("--model qwen3 --perf-find 'max paralel where p99_ttft<=1s'", "--perf-find takes \"max parallel where p99_ttft<=500ms\", …, not 'max paralel where p99_ttft<=1s'"),
+    Slip("--model qwen3 --perf-parallel 1 --perf-turns 0", "--perf-turns takes a number of turns from 1, or a range such as 2-5; not '0'"),
+    Slip("--model qwen3 --perf-parallel 1 --perf-on-invalid ignore", "--perf-on-invalid takes one of fail, warn, not 'ignore'"),
     Slip("--model qwen3 --perf-parallel 1 8", "there is no file '8'; several values of a flag stand between commas, --perf-parallel 1,8"),
     Slip("--model qwen3 --perf-parallel 8 -n 4", "load tests cannot run under -n: … leave -n out"),
     Slip("--model qwen3 --perf-parallel 1 --eval-baseline old.json", "--eval-baseline is for benchmarks, and this is a load test: …"),

@@ -220,7 +220,7 @@ def resolve(
     if spec.way.is_own or spec.way.is_recorded:
         return spec
     check_generation(spec)
-    return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url else spec
+    return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url is not None else spec
 
 
 def _over(spec: ModelSpec, table: Table) -> ModelSpec:
@@ -278,9 +278,10 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
-    if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not name.startswith((".", "/"))):
+    is_path = name.startswith((".", "/", "~")) or name.endswith("/")
+    if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not is_path):
         return ModelSpec(name, "transformers", name)
-    if name.startswith((".", "/")):
+    if is_path:
         raise pytest.UsageError(f"--model {name}: there is no folder {name!r}")
     raise unknown(
         "model",
