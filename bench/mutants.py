@@ -51,7 +51,7 @@ PATIENCE, MOST = 60, 200
 # What the tests import and no fault is put into: imported once, a short run takes 1 s of CPU instead of 6.
 LIBRARIES = (
     *("huggingface_hub.hf_api", "hypothesis.internal.conjecture.engine", "jsonschema", "modelscope_hub", "openai"),
-    *("matplotlib.backends.backend_svg", "pyarrow.parquet", "torch", "transformers.models.auto.modeling_auto"),
+    *("pyarrow.parquet", "torch", "transformers.models.auto.modeling_auto"),
 )
 Process = get_context("fork").Process
 

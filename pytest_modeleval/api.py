@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_modeleval.options.sources import HANDED, SAMPLES, TABLE
+from pytest_modeleval.reports.brief import Brief, of_loads, of_scores
 from pytest_modeleval.results.results import TableRow
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 _OWN = ("--model",)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluated:
     """A finished run: the table's rows, one mapping a sample (as --eval-write writes them), pytest's exit status.
 
     Of a load test, as --eval-write writes them: ``loads`` has one mapping a load, with its figures, ``searches`` what
-    --perf-find found, ``speeds`` one a prompt length of --perf-speed.
+    --perf-find found, ``speeds`` one a prompt length of --perf-speed. Printed, it is a table of some ten lines.
     """
 
     id: str
@@ -37,6 +38,20 @@ class Evaluated:
     loads: Sequence[Mapping[str, Any]] = ()
     searches: Sequence[Mapping[str, Any]] = ()
     speeds: Sequence[Mapping[str, Any]] = ()
+
+    def __repr__(self) -> str:
+        counted = f"{len(self.loads)} loads" if self.loads else f"{len(self.samples):,} samples"
+        return f"<Evaluated {self.id[:8]}: {counted}, exit status {self.exit_status}>"
+
+    def __str__(self) -> str:
+        return self._brief().text()
+
+    def _repr_html_(self) -> str:
+        return self._brief().html()
+
+    def _brief(self) -> Brief:
+        head = f"run {self.id[:8]}, exit status {self.exit_status}"
+        return of_loads(head, self.loads) if self.loads else of_scores(head, self.scores)
 
     def to_pandas(self) -> "pandas.DataFrame":
         """The samples as a data frame."""

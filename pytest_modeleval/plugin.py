@@ -20,7 +20,7 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     sample,
     user,
 )
-from pytest_modeleval.options.flags import add_flags
+from pytest_modeleval.options.flags import add_flags, know
 from pytest_modeleval.options.options import FLAGS, MARK
 from pytest_modeleval.options.sources import add_handed, is_active, refuse_ini_keys
 from pytest_modeleval.perf.options.asked import PERF, fixture_of, is_asked
@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{PERF}(parallel=…, slo=…): a load test, an item a load (pytest-modeleval)")
     if config.option.help:
         return
+    know(config, PERF_FLAGS)
     refuse_ini_keys(config)
     if is_asked(config):
         from pytest_modeleval.perf.run.hooks import start

@@ -28,8 +28,6 @@ from pytest_modeleval.models.spec import TINY
 # again: two thirds of such a run's time. `pytest --model NAME` in a checkout reads this file too, with whatever extras
 # there are.
 for name in (
-    "matplotlib.backends.backend_svg",
-    "matplotlib.figure",
     "pyarrow.parquet",
     *(module.name for module in pkgutil.walk_packages(pytest_modeleval.__path__, "pytest_modeleval.")),
 ):

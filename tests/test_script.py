@@ -3,10 +3,12 @@
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
 from pytest_modeleval import Evaluated, evaluate
+from pytest_modeleval.results.results import TableRow
 from tests.conftest import FaultyServer, add_settings, answer
 
 
@@ -34,6 +36,52 @@ def test_a_run_is_an_object(
     assert capfd.readouterr() == ("", "")
     assert not (project.path / ".pytest_cache").exists()
     assert (project.path / ".modeleval/store.sqlite").exists()
+
+
+def test_printed_it_is_its_table_and_shown_one_line(project: pytest.Pytester, one_wrong: FaultyServer) -> None:
+    run = evaluate("faulty", flags=["test_answers.py"])
+
+    assert repr(run) == f"<Evaluated {run.id[:8]}: 10 samples, exit status 1>"
+    head, titles, whole, *parts = str(run).splitlines()
+    assert head == f"run {run.id[:8]}, exit status 1"
+    assert titles == "model   benchmark  samples  errors  score  95% interval    tokens"
+    assert whole == "faulty  answers         10       0  0.900  [0.596, 0.982]     100"
+    assert [part.split()[1] for part in parts] == ["easy", "hard"]
+
+
+def row(benchmark: str, part: str = "") -> TableRow:
+    counted: dict[str, Any] = {"samples": 8, "errors": 0, "unscored": 0, "new": 8, "stored": 0, "oldest": None}
+    counted |= {"prompt_tokens": 1, "completion_tokens": 1, "seconds": 1.0, "standard_error": 0.1}
+    return TableRow(benchmark=benchmark, part=part, model="m", metric="main", score=0.5, low=0.3, high=0.7, **counted)
+
+
+def test_of_many_rows_the_whole_benchmarks_are_printed() -> None:
+    rows = [row("mmlu"), *(row("mmlu", f"subject_{n}") for n in range(57)), *(row(f"other{n}") for n in range(12))]
+
+    lines = str(Evaluated("a" * 32, 0, rows, [])).splitlines()
+
+    assert [line.split()[1] for line in lines[2:-1]] == ["mmlu", *(f"other{n}" for n in range(9))]
+    assert lines[-1] == "… and 60 more in .scores"
+
+
+def test_a_notebook_shows_foreign_names_as_text() -> None:
+    shown = Evaluated("a" * 32, 1, [row("<script>alert(1)</script>")], [])._repr_html_()
+
+    table = ElementTree.fromstring(shown)
+    assert [cell.text for cell in table.iter("td")][:2] == ["m", "<script>alert(1)</script>"]
+    assert "color" not in shown
+
+
+def test_load_tests_are_a_line_a_load() -> None:
+    figures = {"request_rate": 5.854, "output_rate": 46.9, "p50_ttft": 0.1, "p99_ttft": 0.2}
+    load = {"name": "test_load.py::test_load[parallel=8]", "model": "bench", "requests": 1200, "figures": figures}
+    run = Evaluated("a" * 32, 0, [], [], [load] * 12)
+
+    assert repr(run) == "<Evaluated aaaaaaaa: 12 loads, exit status 0>"
+    lines = str(run).splitlines()
+    assert lines[2].split() == ["bench", "parallel=8", "1,200", "5.85", "46.90", "100.0", "ms", "200.0", "ms", "-"]
+    assert lines[-1] == "… and 2 more in .loads"
+    assert max(map(len, lines)) <= 80
 
 
 def test_its_arguments_are_the_options(project: pytest.Pytester, faulty: FaultyServer) -> None:

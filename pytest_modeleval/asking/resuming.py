@@ -20,7 +20,7 @@ from pytest_modeleval.store.store import Kept, Store
 # The exit status of a run whose budget was spent: it leaves the rest to the next run.
 _BUDGET_SPENT = 8
 # Options that say neither what is asked nor how it is judged.
-_BESIDE = {"run", "resume_within", "budget", "concurrency", "write", "report", "allure"}
+_BESIDE = {"run", "resume_within", "budget", "concurrency", "write", "report", "allure", "junit"}
 # A fingerprint that Ollama gives to every model (openai/openai.go).
 _NAMELESS = "fp_ollama"
 # Answers of the interrupted run that are asked for again: so many at least, and of so many letters together. All must

@@ -44,10 +44,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Baseline:
-    """A model's blessed outcomes by benchmark."""
+    """A model's blessed outcomes by benchmark. ``run`` is the run's id, empty where the file does not say it."""
 
     model: str
     parts: Mapping[str, Part]
+    run: str = ""
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
@@ -55,7 +56,9 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
     A benchmark's last line is the hash of its samples, which a merge that mixed two files does not fit.
     """
-    lines = ["{", f' "schema": {json.dumps(SCHEMA)},', f' "model": {json.dumps(baseline.model)},', ' "benchmarks": {']
+    lines = ["{", f' "schema": {json.dumps(SCHEMA)},', f' "model": {json.dumps(baseline.model)},']
+    lines += [f' "run": {json.dumps(baseline.run)},'] if baseline.run else []
+    lines += [' "benchmarks": {']
     for number, (name, part) in enumerate(sorted(baseline.parts.items())):
         lines += [f"  {json.dumps(name)}: {{", f'   "pins": {json.dumps(dict(part.pins), sort_keys=True)},']
         lines += [f'   "scale": {json.dumps(part.scale.kept)},'] if part.scale != PLAIN else []
@@ -115,7 +118,7 @@ def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
         parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
     if not isinstance(model, str):
         raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
-    return Baseline(model, parts)
+    return Baseline(model, parts, str(content.get("run", "")))
 
 
 class _NoValue(Exception):

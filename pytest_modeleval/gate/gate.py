@@ -80,7 +80,10 @@ class GateDecision:
 
 @dataclass(frozen=True)
 class Regressed:
-    """A sample that scored worse than before. ``flaky`` is its history's word, where that was looked at."""
+    """A sample that scored worse than before. ``flaky`` is its history's word, where that was looked at.
+
+    What it asked, expected and got now is empty where nobody may see it, and where the store does not have it.
+    """
 
     model: str
     benchmark: str
@@ -88,6 +91,9 @@ class Regressed:
     before: float
     after: float
     flaky: bool = False
+    asked: str = ""
+    expected: str = ""
+    got: str = ""
 
 
 class Gate:
@@ -212,7 +218,7 @@ class Gate:
             names
         )
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, run: str) -> None:
         """Write this run's outcomes as the new baseline."""
         parts = {
             benchmark: Part(part.pins, part.samples, part.discordance, part.unscored - part.samples.keys(), part.scale)
@@ -221,7 +227,7 @@ class Gate:
         (model,) = {model for model, _ in self.ledger.outcomes} or {""}
         if not any(part.samples for part in parts.values()):
             raise pytest.UsageError("nothing was scored: there is nothing to save as a baseline")
-        write_baseline(path, Baseline(model, parts))
+        write_baseline(path, Baseline(model, parts, run))
 
     def _name(self, model: str, benchmark: str) -> str:
         return benchmark if len({name for name, _ in self.ledger.outcomes}) == 1 else f"{model} {benchmark}"

@@ -35,6 +35,7 @@ class Verdict:
 
     ``change`` is the mean paired difference with the interval whose ends are one-sided bounds at ``alpha``; ``p_value``
     is that of "no worse", adjusted by Holm over the benchmarks; ``detectable`` the smallest drop n could have seen.
+    ``before`` and ``after`` are the means over the same samples, None without any.
     """
 
     name: str
@@ -50,6 +51,8 @@ class Verdict:
     fixes: int
     claim: str = ""
     scale: Scale = PLAIN
+    before: float | None = None
+    after: float | None = None
 
 
 def compared(
@@ -91,6 +94,8 @@ def compared(
         regressions=regressions,
         fixes=fixes,
         scale=scale,
+        before=fsum(before[sample].score for sample in shared) / n,
+        after=fsum(after[sample].score for sample in shared) / n,
     )
     return decided(verdict, alpha)
 

@@ -21,6 +21,12 @@ _HEADER = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
 _WHO_ASKS = {
     *("authorization", "auth", "key", "apikey", "token", "secret", "password", "cookie", "signature", "credential"),
 }
+_KEY = re.compile(r"\bsk-[\w*-]{4,}")
+# A value behind a name that says that it is one.
+_NAMED = re.compile(
+    rf"((?:^|[\s?&{{,;'\"_-])(?:{'|'.join(sorted(_WHO_ASKS))})['\"]?\s*[:=]\s*['\"]?(?:bearer |basic )?)[^\s&'\"}},]+",
+    re.IGNORECASE,
+)
 # Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
 _SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
 # The parts of an answer that a server writes.
@@ -70,6 +76,15 @@ def counted(value: str) -> str:
     return value if filled == value else hashlib.sha256(filled.encode()).hexdigest()
 
 
+def masked(text: str) -> str:
+    """A text that somebody typed without what is a secret, or looks like one."""
+    known = [value for name, value in os.environ.items() if is_secret(name)]
+    for secret in _words(known, _SHORTEST_IN_ANSWERS):
+        text = text.replace(secret, "***")
+    text = re.sub(r"://[^/@\s'\"]+@", "://***@", _KEY.sub("***", text))
+    return _NAMED.sub(r"\1***", text)
+
+
 class Mask:
     """Takes a model's secrets out of what comes back from its server."""
 
@@ -82,7 +97,7 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """A line about an error, without the key, headers' values, proxies' passwords and what looks like a key."""
-        return re.sub(r"\bsk-[\w*-]{4,}", "***", _without(text, self._hidden))
+        return _KEY.sub("***", _without(text, self._hidden))
 
     def cover(self, completion: Completion) -> Completion:
         """An answer without the key and the secret headers' values, which a model or a server may repeat."""

@@ -75,6 +75,11 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool, own: Sequen
     return Identity(fields, spec.model, place, is_sure=False)
 
 
+def shown_address(spec: ModelSpec) -> str:
+    """Where a model is asked, for people; empty for one in this process."""
+    return _address(spec, shown=True)
+
+
 def _address(spec: ModelSpec, *, shown: bool) -> str:
     """The address in one spelling, without a password; ``shown`` without the query either, where a key may stand."""
     parts = urlsplit(spec.endpoint)

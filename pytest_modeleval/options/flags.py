@@ -139,6 +139,13 @@ def add_flags(parser: pytest.Parser, flags: Sequence[Flag], title: str = "{}") -
             _add(parser.getgroup(f"modeleval-{flag.group}", title.format(flag.group)), flag)
 
 
+def know(config: pytest.Config, flags: Iterable[Flag]) -> None:
+    """Have the options that only settings give among pytest's, given by nobody: what is there is a known key."""
+    for flag in flags:
+        if flag.settings_only:
+            setattr(config.option, flag.dest, None)
+
+
 def _add(group: Any, flag: Flag) -> None:
     # argparse fills a help text with `%`.
     kept: dict[str, Any] = {"dest": flag.dest, "help": flag.help.replace("%", "%%")}

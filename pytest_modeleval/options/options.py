@@ -232,6 +232,14 @@ class Options:
         86400.0,
         settings_only=True,
     )
+    junit: str = flag(
+        GATE,
+        "WHAT",
+        "samples in JUnit XML: properties of their gate's case, or cases of their own: gate or samples (default: gate)",
+        values.one_of("gate", "samples"),
+        "gate",
+        settings_only=True,
+    )
     write: tuple[Path, ...] = flag(
         WRITTEN,
         "FILE",
@@ -247,9 +255,8 @@ class Options:
         WRITTEN,
         "WHAT",
         "which samples Allure shows: all, failures (and errors), or sample:N, those and N right ones "
-        f"(default: sample:{values.PASSES})",
+        f"(default: all of a run up to {values.WHOLE:,}, sample:{values.PASSES} of a larger one)",
         values.passes,
-        values.PASSES,
         settings_only=True,
     )
     show: tuple[str, ...] = flag(
@@ -259,6 +266,12 @@ class Options:
         values.names,
         (),
         settings_only=True,
+    )
+    track: str | None = flag(
+        WRITTEN,
+        "WHERE",
+        "log scores, or a load test's figures, to wandb, swanlab or clearml",
+        values.one_of(*values.TRACKERS),
     )
 
     def __post_init__(self) -> None:

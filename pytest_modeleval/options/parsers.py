@@ -4,6 +4,7 @@ import enum
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -28,10 +29,14 @@ FORMATS, METRICS = ("choice", "qa"), ("exact", "f1", "bleu", "rouge")
 CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.
 RERUNS = ("regressed", "failed", "errors", "flaky")
+# Where a run is logged.
+TRACKERS = ("wandb", "swanlab", "clearml")
 # Right answers that Allure shows beside all others.
 PASSES = 100
 # What a model can be beside the one under evaluation, and of which there may be several.
 ROLES, PANELS = ("judge", "user", "reranker", "embedder"), ("judge",)
+# All samples of a run, whatever became of them; what Allure shows by itself up to so many.
+EVERY, WHOLE = sys.maxsize, 5000
 # Endings of files with a row a sample.
 ROWS = (".csv", ".jsonl", ".parquet")
 
@@ -262,10 +267,10 @@ def outputs(where: Where, texts: Iterable[str]) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(written(where, text) for text in texts))
 
 
-def passes(flag: str, text: str) -> int | None:
-    """How many right answers are kept beside the others: None for all of them."""
+def passes(flag: str, text: str) -> int:
+    """How many right answers are kept beside the others: `EVERY` for all samples."""
     if text in ("all", "failures"):
-        return None if text == "all" else 0
+        return EVERY if text == "all" else 0
     kind, _, number = text.partition(":")
     if kind != "sample" or not re.fullmatch("[0-9]{1,9}", number):
         raise pytest.UsageError(f"{flag} takes all, failures or sample:N, not {text!r}")

@@ -7,10 +7,12 @@ from pathlib import Path
 import pluggy
 import pytest
 
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.reports.export import write_json
 from pytest_modeleval.reports.samples import export
 from pytest_modeleval.reports.summary import write_summary
+from pytest_modeleval.reports.track import refuse_missing
 from pytest_modeleval.results.finished import FinishedRun, Writer
 
 
@@ -41,10 +43,12 @@ def writers(hook: pluggy.HookRelay) -> dict[str, Writer]:
     return found
 
 
-def refuse_endings(hook: pluggy.HookRelay, paths: tuple[Path, ...]) -> None:
-    """`pytest.UsageError` for a file that nothing writes, before anything is asked."""
+def refuse_outputs(hook: pluggy.HookRelay, options: Options) -> None:
+    """`pytest.UsageError` for a file that nothing writes, and for a tracker that is not there."""
     known = writers(hook)
-    for path in paths:
+    if options.track:
+        refuse_missing(options.track)
+    for path in options.write:
         if path.suffix not in known:
             raise pytest.UsageError(
                 f"--eval-write takes a FILE that ends in {', '.join(sorted(known))}, not {path.name!r}; a conftest's "

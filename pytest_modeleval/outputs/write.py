@@ -12,7 +12,9 @@ from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import allure_results, handed_outputs
 from pytest_modeleval.outputs.endings import TABLES, writers
-from pytest_modeleval.reports.junit import tell_suite
+from pytest_modeleval.reports.columns import decimal, interval
+from pytest_modeleval.reports.junit import tell_suite, tell_unjudged
+from pytest_modeleval.reports.track import track
 from pytest_modeleval.results.finished import FinishedRun, Writer
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
@@ -26,6 +28,7 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
     config = session.config
     answers = [] if run.sections else run.totals.answers.properties
     tell_suite(config, [("ended", run.ended), *answers])
+    tell_unjudged(run, config)
     known, handed = writers(config.hook), handed_outputs(config)
     # Load tests have no samples: an earlier run's would be gone for nothing.
     paths = [path for path in (*run.options.write, *handed) if not (run.sections and path.suffix in ROWS)]
@@ -38,6 +41,9 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
         if path := allure_results(config, run.options):
             with _told(session, path):
                 _write_allure(run, session, path)
+    if (where := run.options.track) and (run.rows or run.sections):
+        with _told(session, where):
+            config.get_terminal_writer().line(f"\nlogged to {where} as {track(where, run)}")
     for path in done:
         if path not in handed:
             config.get_terminal_writer().line(f"\nwritten to {path}")
@@ -95,9 +101,17 @@ def _write_allure(run: FinishedRun, session: pytest.Session, results: Path) -> N
     line = f"Allure results in {results}"
     if folder := run.options.report:
         name = f"{', '.join(run.models)}, run {run.id[:SHORT]}"
+        # Above all of Allure's own counts.
+        name = "; ".join([name, *_headline(run), *([] if kept.is_all else kept.lines)])
         page = command.generate(command.found(run.root), results, folder, name)
         line = f"report in {page}"
     config.get_terminal_writer().line(f"\n{': '.join([line, *kept.lines])}")
+
+
+def _headline(run: FinishedRun) -> list[str]:
+    """The first few scores."""
+    whole = [row for row in run.rows if not row.part and row.metric == "main"]
+    return [f"{row.benchmark} {decimal(row.score)} {interval(row.low, row.high)}" for row in whole[:3]]
 
 
 def _say(session: pytest.Session, what: str) -> None:

@@ -64,6 +64,8 @@ def document(measured: Measured) -> dict[str, Any]:
         "name": measured.name,
         "model": measured.model,
         "load": {name: value for name, value in asked.items() if value is not None},
+        "server": measured.server,
+        "prompts": measured.prompts,
         "requests": found.sent,
         "seconds": found.seconds,
         "invalid": list(measured.invalid),

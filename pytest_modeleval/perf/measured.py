@@ -31,6 +31,9 @@ class Measured:
     most_errors: float = 0.0
     # The client's own error at this load, in seconds by figure, where it was calibrated.
     floor: Mapping[str, float] = field(default_factory=dict)
+    # Where it was sent, and what.
+    server: str = ""
+    prompts: str = ""
     # A search tried it: what is judged is the search.
     is_tried: bool = False
 

@@ -7,6 +7,9 @@ from pytest_modeleval.perf.figures.definitions import RATES, SHARES, SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.verdict.verdicts import Verdict
 
+# So many times its value is an error of no size.
+_BEYOND = 100
+
 
 def amount(figure: str, value: float) -> str:
     """A figure's value with its unit."""
@@ -35,6 +38,38 @@ def rounded(value: float) -> str:
         return "∞" if value > 0 else "-∞"
     places = 0 if abs(value) >= 1000 else 1 if abs(value) >= 100 else 2 if abs(value) >= 1 else 3
     return f"{value:,.{places}f}"
+
+
+def with_error(figure: str, value: float, bounds: tuple[float, float]) -> str:
+    """A figure's value with its unit, and the client's own error where it shows in the digits."""
+    shown, error = amount(figure, value), max(value - bounds[0], bounds[1] - value)
+    # The same unit as the value's, so that the step of its last digit is known.
+    number, _, unit = shown.partition(" ")
+    scale = 1000.0 if unit == "ms" else 1.0
+    visible = _visible(error * scale, len(number.partition(".")[2]), value * scale)
+    return f"{number} ±{visible} {unit}" if visible else shown
+
+
+def short(value: float, error: float = 0.0) -> str:
+    """Three digits that count, and an error where it shows in them: for columns that say the unit in their title."""
+    if not math.isfinite(value):
+        return rounded(value)
+    size = abs(float(f"{value:.3g}"))
+    places = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
+    visible = _visible(error, places, value)
+    return f"{value:,.{places}f}" + (f"±{visible}" if visible else "")
+
+
+def _visible(error: float, places: int, value: float) -> str:
+    """An error rounded up to so many places, or to two digits; empty where it is less than a step of the last place."""
+    if error < 10.0**-places:
+        return ""
+    # Such as that of 1 / tpot where tpot can have been nought: nothing is known on that side.
+    if error > _BEYOND * abs(value):
+        return "∞"
+    places = min(places, 1 - math.floor(math.log10(error)))
+    step = 10.0**-places
+    return f"{math.ceil(round(error / step, 6)) * step:,.{max(0, places)}f}"
 
 
 def said(verdict: Verdict) -> str:

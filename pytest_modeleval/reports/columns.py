@@ -8,6 +8,9 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.results.reuse import age
 
+# Columns of a user's terminal.
+WIDTH = 80
+
 
 def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     """Lines of cells as columns, each as wide as its widest cell; ``right`` tells which are aligned so."""
@@ -22,8 +25,9 @@ def aligned(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
     ]
 
 
-def fitted(text: str, width: int) -> str:
+def clipped(text: str, width: int = WIDTH) -> str:
     """A line that takes no more columns than this: its middle is left out."""
+    text = harmless(text)
     if wcswidth(text) <= width:
         return text
     room = max(2, width - 3) / wcswidth(text)
@@ -31,6 +35,15 @@ def fitted(text: str, width: int) -> str:
     while ends > 1 and wcswidth(f"{text[:ends]} … {text[-ends:]}") > width:
         ends -= 1
     return f"{text[:ends]} … {text[-ends:]}"
+
+
+def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
+    """`aligned`, within a terminal's width: where names in the first column are too long, each is above its line."""
+    lines = aligned(cells, right)
+    if max(map(len, lines)) <= WIDTH:
+        return lines
+    rest = aligned([("", *line[1:]) for line in cells], right)
+    return [part for line, numbers in zip(cells, rest, strict=True) for part in (clipped(line[0]), numbers)]
 
 
 def decimal(value: float | None) -> str:

@@ -3,6 +3,7 @@
 import importlib.metadata
 import json
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_modeleval.reports import budget, collection
@@ -14,14 +15,19 @@ def write_json(path: Path, run: FinishedRun) -> None:
     about = {
         "version": importlib.metadata.version("pytest-modeleval"),
         "id": run.id,
+        "began": datetime.fromtimestamp(run.began, UTC).isoformat(timespec="seconds"),
         "exit_status": run.exit_status,
         "ended": run.ended,
         "answers": asdict(run.totals.answers),
+        **run.setup,
     }
     document: dict[str, object] = {
         "schema": "pytest-modeleval/results/1",
         "run": about if run.spent is None else {**about, "budget": budget.document(run.spent)},
         "rows": [asdict(row) for row in run.rows],
+        "subsets": [asdict(row) for row in run.subset_rows],
+        "axes": [asdict(row) for row in run.axis_rows],
+        "model_comparisons": [asdict(pair) for pair in run.comparisons],
     }
     for section in run.sections:
         document |= section.document()

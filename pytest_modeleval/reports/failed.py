@@ -9,7 +9,7 @@ import pytest
 from _pytest._io.wcwidth import wcswidth
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
-from pytest_modeleval.reports.columns import fitted
+from pytest_modeleval.reports.columns import clipped
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.finished import FinishedRun
 
@@ -26,9 +26,9 @@ _STATUS = {
     UNSCORED: ("skipped", "s", "SKIPPED"),
 }
 # Under a gate, which alone passes or fails: what pytest does not know is counted beside its own, and not red.
-_UNDER_GATE = {WRONG: ("wrong", "w", "WRONG"), ERROR: ("in error", "e", "ERROR")}
 # What was expected and what was got, before why.
 _PARTS = 2
+_UNDER_GATE = {WRONG: ("wrong", "w", "WRONG"), ERROR: ("errored", "e", "ERROR")}
 _CATEGORIES = [category for category, *_ in (*_STATUS.values(), *_UNDER_GATE.values())]
 Reports = Sequence[pytest.TestReport]
 
@@ -144,7 +144,7 @@ def _lines(report: pytest.TestReport, width: int, *, marked: bool) -> Iterable[s
     second = f"    {_verdict(verdict, width - 4)}"
     together = f"{second} {why}".rstrip()
     told = [together] if wcswidth(together) <= width else [second, *_wrapped(why, width)]
-    return [f"{begin}{fitted(asked, max(width - len(begin), 20))}", *told]
+    return [f"{begin}{clipped(asked, max(width - len(begin), 20))}", *told]
 
 
 def _wrapped(text: str, width: int) -> list[str]:
@@ -157,9 +157,9 @@ def _verdict(parts: Sequence[str], width: int) -> str:
     """What was expected, and got: where both have no room, half of it for each."""
     *first, last = parts
     if not first or wcswidth(", ".join(parts)) <= width:
-        return fitted(", ".join(parts), width)
-    expected = fitted(first[0], max(width // 2, width - 2 - wcswidth(last)))
-    return f"{expected}, {fitted(last, width - 2 - wcswidth(expected))}"
+        return clipped(", ".join(parts), width)
+    expected = clipped(first[0], max(width // 2, width - 2 - wcswidth(last)))
+    return f"{expected}, {clipped(last, width - 2 - wcswidth(expected))}"
 
 
 def _node(report: pytest.TestReport) -> str:

@@ -1,20 +1,15 @@
 """What a reader sees first of a run, or of two, as plain data: scores, the gate, what got worse, who is better."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from itertools import combinations
 
 from pytest_modeleval.gate.gate import GateDecision, Regressed
-from pytest_modeleval.gate.ledger import Outcomes
-from pytest_modeleval.gate.verdict import compared
-from pytest_modeleval.history.difference import Difference, outcomes, records
+from pytest_modeleval.history.difference import Difference, records
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import gate, lines
 from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.reports.plots import lacking
-from pytest_modeleval.results.finished import FinishedRun, GateLine
+from pytest_modeleval.results.finished import Comparison, FinishedRun, GateLine
 from pytest_modeleval.results.levels import LevelRow
 from pytest_modeleval.results.results import OVER_REPEATS, Figures, Results, TableRow
 
@@ -26,20 +21,6 @@ class Scores:
     run: Run
     rows: Sequence[TableRow]
     tags: Sequence[TableRow] = ()
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Two models on the samples that both scored: the second's mean less the first's, and its 95% interval."""
-
-    benchmark: str
-    models: tuple[str, str]
-    samples: int
-    change: float
-    low: float
-    high: float
-    first_better: int
-    second_better: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +49,6 @@ def of_run(run: FinishedRun) -> FirstScreen:
         *notes(run),
         *([f"not run, because they have no data: {', '.join(run.without_data)}"] if run.without_data else []),
         *(not_run(drawn) if drawn else []),
-        *(lacking() if run.totals.done else []),
     ]
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
@@ -77,18 +57,10 @@ def of_run(run: FinishedRun) -> FirstScreen:
         tables={title: cells for each in run.sections for title, cells in each.tables().items()},
         gate=gate(run),
         regressed=run.regressed,
-        comparisons=comparisons(run),
+        comparisons=run.comparisons,
         notes=said,
         exit_status=run.exit_status,
     )
-
-
-def comparisons(run: FinishedRun) -> list[Comparison]:
-    """How each two models of a run compare; its scores are in the store."""
-    if len(run.models) < 2:
-        return []
-    with closing(Past(run.folder)) as past:
-        return list(_comparisons(run.models, outcomes(past, Run(run.id, run.began))))
 
 
 def of_difference(past: Past, found: Difference) -> FirstScreen:
@@ -111,8 +83,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
             f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
             for part in found.parts
             if part.same_answers
-        ]
-        + lacking(),
+        ],
     )
 
 
@@ -126,28 +97,6 @@ def _stored(past: Past, run: Run) -> Scores:
 def _shown(rows: Sequence[TableRow]) -> list[TableRow]:
     """The rows without a part's metrics over repeats, as in the terminal."""
     return [row for row in rows if not (row.part and row.metric.startswith(OVER_REPEATS))]
-
-
-def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:
-    benchmarks = list(dict.fromkeys(benchmark for _, benchmark in of_models))
-    samples = {key: found.samples for key, found in of_models.items()}
-    scales = {benchmark: found.scale for (_, benchmark), found in of_models.items()}
-    for one, two in combinations(models, 2):
-        for benchmark in benchmarks:
-            if (one, benchmark) not in samples or (two, benchmark) not in samples:
-                continue
-            # Both ends at 2.5 % are a 95 % interval.
-            found = compared(
-                benchmark,
-                samples[one, benchmark],
-                samples[two, benchmark],
-                margin=0.01,
-                alpha=0.025,
-                scale=scales[benchmark],
-            )
-            if found.n:
-                better = found.regressions, found.fixes
-                yield Comparison(benchmark, (one, two), found.n, found.change, found.low, found.high, *better)
 
 
 def _as_row(row: LevelRow) -> TableRow:

@@ -1,6 +1,7 @@
 """What the gate said: lines for the terminal, test cases for JUnit XML."""
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import pytest
 
@@ -11,6 +12,7 @@ from pytest_modeleval.statistics.scale import PLAIN
 
 # The file under which a gate's test cases stand in reports.
 FILE = "gate"
+PHASES: Sequence[Literal["setup", "call", "teardown"]] = ("setup", "call", "teardown")
 
 
 def gate(run: FinishedRun) -> list[GateLine]:
@@ -21,8 +23,14 @@ def gate(run: FinishedRun) -> list[GateLine]:
 
 def lines(decision: GateDecision) -> list[GateLine]:
     """Every gate of a decision; error rates only where they are too high."""
-    found = [GateLine(verdict.result.value, verdict.name, _comparison(verdict)) for verdict in decision.verdicts]
-    found += [GateLine(each.result.value, each.name, _threshold(each)) for each in decision.thresholds]
+    found = [
+        GateLine(verdict.result.value, verdict.name, _comparison(verdict), verdict.before, verdict.after)
+        for verdict in decision.verdicts
+    ]
+    found += [
+        GateLine(each.result.value, each.name, _threshold(each), after=each.score if each.n else None)
+        for each in decision.thresholds
+    ]
     for rate in decision.rates:
         if rate.result is Result.FAILED:
             skipped = f" and {rate.skipped} skipped after they were answered" if rate.skipped else ""
@@ -75,19 +83,32 @@ def write(terminal: pytest.TerminalReporter, decision: GateDecision) -> None:
 
 
 def test_reports(decision: GateDecision, *, inconclusive_passes: bool) -> Iterator[Sequence[pytest.TestReport]]:
-    """Each gate as the three reports of a test, for whoever reads pytest's reports."""
+    """Each gate as the three reports of a test, for whoever reads pytest's reports: one for all that is said of it."""
+    by_name: dict[str, list[GateLine]] = {}
     for line in lines(decision):
-        result, name = Result(line.result), line.name
-        good = result is Result.PASSED or (result is Result.INCONCLUSIVE and inconclusive_passes)
-        node = f"{FILE}::{name}"
-        yield [
-            pytest.TestReport(
-                nodeid=node,
-                location=(FILE, None, name),
-                keywords={},
-                outcome="passed" if good or when != "call" else "failed",
-                longrepr=None if good or when != "call" else f"{line.result}: {line.why}",
-                when=when,
-            )
-            for when in ("setup", "call", "teardown")
-        ]
+        by_name.setdefault(line.name, []).append(line)
+    for name, those in by_name.items():
+        results = {Result(line.result) for line in those}
+        good = results <= {Result.PASSED, *([Result.INCONCLUSIVE] if inconclusive_passes else [])}
+        said = "; ".join(f"{line.result}: {line.why}" for line in those)
+        yield [_report(name, when, "passed" if good or when != "call" else "failed", said) for when in PHASES]
+
+
+def _report(
+    name: str, when: Literal["setup", "call", "teardown"], outcome: Literal["passed", "failed"], said: str
+) -> pytest.TestReport:
+    """One phase of a gate's test; JUnit XML takes the properties of the last."""
+    return pytest.TestReport(
+        nodeid=f"{FILE}::{name}",
+        location=(FILE, None, name),
+        keywords={},
+        outcome=outcome,
+        longrepr=None if outcome == "passed" else said,
+        when=when,
+        user_properties=[("gate", said)] if when == "teardown" else [],
+    )
+
+
+def unreached(name: str, why: str) -> list[pytest.TestReport]:
+    """The same of a gate that could not be judged: an error before the test."""
+    return [_report(name, "setup", "failed", why), _report(name, "teardown", "passed", why)]

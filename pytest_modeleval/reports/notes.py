@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.reports import budget
-from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.finished import Comparison, FinishedRun
 
 
 def notes(run: FinishedRun) -> list[str]:
@@ -19,11 +20,26 @@ def notes(run: FinishedRun) -> list[str]:
     ]
 
 
+def compared(found: Comparison) -> str:
+    """Two models on a benchmark, by the samples that both scored."""
+    first, second = map(harmless, found.models)
+    change = f"{found.change * 100:+.1f} pp [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
+    better = f"{found.second_better:,} better and {found.first_better:,} worse of {found.samples:,}"
+    return f"{found.benchmark}: {second} less {first} {change}, {better}"
+
+
 def _blessed(run: FinishedRun) -> Iterator[str]:
     if run.blessed:
         yield f"baseline saved: {run.blessed}"
     elif run.options.save_baseline and run.decision:
         yield "no baseline saved: the gate did not pass"
+
+
+def not_judged(run: FinishedRun) -> list[str]:
+    """Why a gate that was asked for has nothing to say; empty where it has, and where there is none."""
+    if not run.is_gated or run.decision is not None or (run.options.save_baseline and run.blessed):
+        return []
+    return [line for line in (run.stopped, *broken_off(run)) if line]
 
 
 def broken_off(run: FinishedRun) -> Iterator[str]:

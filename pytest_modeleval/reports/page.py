@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion
 from pytest_modeleval.store.kept import parts_of
@@ -19,7 +20,7 @@ from pytest_modeleval.store.rows import ScoreRow, StoredSample
 
 # The page's own files, put together in this order.
 PAGE = Path(__file__).with_name("page_files")
-_SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "start.js")
+_SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "address.js", "start.js")
 # What the table of samples shows, sorts and searches; the rest of a sample is read when it is opened.
 COLUMNS = (
     *("run", "model", "benchmark", "subset", "sample", "repeat", "outcome", "mistake", "score"),
@@ -72,7 +73,7 @@ def pictures(plots: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 def _template() -> tuple[str, str]:
     """The page before and after its data. Its policy lets nothing run or load but what is in it."""
-    style = (PAGE / "page.css").read_text("utf-8")
+    style = variables() + (PAGE / "page.css").read_text("utf-8")
     script = "".join((PAGE / name).read_text("utf-8") for name in _SCRIPTS)
     policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
     policy += "; base-uri 'none'; form-action 'none'"

@@ -1,41 +1,18 @@
 """Plots of plain columns as SVG texts: the same data give the same text, and nothing is loaded from elsewhere."""
 
-import importlib.util
-import io
 import math
-import warnings
-from collections.abc import Mapping, Sequence
-from itertools import cycle
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+from pytest_modeleval.reports.svg import WIDE, Drawing, Scale, amount, length, rounded_up
 from pytest_modeleval.statistics.means import estimate
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-# Colour-blind safe (Okabe and Ito 2008), in an order of falling contrast to white; in print the shapes differ too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_DASHES = ("-", "--", ":", "-.", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
-_HATCHES = ("", "///", "...", "\\\\\\", "xxx", "+++", "ooo")
-_STYLE: Any = {
-    "axes.axisbelow": True,
-    "axes.grid": True,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "font.size": 9,
-    "grid.color": "#dddddd",
-    # Text stays text: it can be searched, and a reader's own font shows what ours lacks.
-    "svg.fonttype": "none",
-    "svg.hashsalt": "pytest-modeleval",
-    # A model's name may hold a dollar sign, and is no formula.
-    "text.parse_math": False,
-}
 # Lines of a plot of rows; more are not read.
 MOST = 40
 # Bins of a distribution, and groups of answers by length.
 _BINS, _GROUPS = 30, 10
+# Pixels: of what is drawn inside the axes, of a row, and left at the right of the picture.
+_TALL, _ROW, _RIGHT = 170, 20, 14
 
 Series = Mapping[str, Sequence[float]]
 Point = tuple[float, float]
@@ -50,46 +27,36 @@ class Interval(NamedTuple):
     high: float | None = None
     series: str = ""
 
-
-def lacking() -> list[str]:
-    """Why there are no plots, and what helps; empty where they can be drawn."""
-    if importlib.util.find_spec("matplotlib"):
-        return []
-    return ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The interval's, or the value's own where there is none."""
+        low, high = (self.value if end is None else end for end in (self.low, self.high))
+        return min(low, self.value), max(high, self.value)
 
 
 def intervals(title: str, rows: Sequence[Interval], *, axis: str = "score", line: float | None = None) -> str:
     """A row a name, with its interval; ``line`` marks a value such as no change."""
     names = list(dict.fromkeys(row.name for row in rows))[:MOST]
     series = list(dict.fromkeys(row.series for row in rows))
-    with _Drawing(title, height=1.3 + 0.24 * len(names) * max(1, 0.6 * len(series))) as (figure, axes):
+    shown = [row for row in rows if row.name in names]
+    values = [end for row in shown for end in row.ends]
+    drawing = Drawing(title)
+    tops = _tops(drawing.legend(series, 24), len(names), _ROW * (1 + max(1, len(series))) + 4)
+    x = _across([*values, *([] if line is None else [line])])
+    _below(drawing, x, axis, tops[0], tops[-1])
+    if line is not None:
+        drawing.path(f"M{x.at(line):g} {tops[0]:g}V{tops[-1]:g}", "axis")
+    for name, top in zip(names, tops, strict=False):
+        drawing.text(0, top + 14, name)
         for number, one in enumerate(series):
-            shift = (number - (len(series) - 1) / 2) * 0.6 / max(1, len(series))
-            shown = [row for row in rows if row.series == one and row.name in names]
-            axes.errorbar(
-                [row.value for row in shown],
-                [names.index(row.name) + shift for row in shown],
-                xerr=[[_below(row) for row in shown], [_above(row) for row in shown]],
-                fmt=_MARKERS[number % len(_MARKERS)],
-                color=COLOURS[number % len(COLOURS)],
-                capsize=3,
-                label=_plain(one),
-            )
-        axes.set_yticks(range(len(names)), [_plain(name) for name in names])
-        axes.set_ylim(len(names) - 0.5, -0.5)
-        axes.set_xlabel(axis)
-        if line is not None:
-            axes.axvline(line, color="#000000", linewidth=0.8)
-        _legend(axes, series)
-        return _svg(figure)
-
-
-def _below(row: Interval) -> float:
-    return 0.0 if row.low is None else max(0.0, row.value - row.low)
-
-
-def _above(row: Interval) -> float:
-    return 0.0 if row.high is None else max(0.0, row.high - row.value)
+            y = top + _ROW * (number + 1) + 8
+            for row in (row for row in shown if (row.name, row.series) == (name, one)):
+                low, high = map(x.at, row.ends)
+                drawing.path(
+                    f"M{low:g} {y:g}H{high:g}M{low:g} {y - 4:g}v8M{high:g} {y - 4:g}v8", "curve", series=number
+                )
+                drawing.mark(x.at(row.value), y, number)
+    return drawing.svg(tops[-1] + 40)
 
 
 def against_length(lengths: Series, scores: Series) -> str:
@@ -97,31 +64,32 @@ def against_length(lengths: Series, scores: Series) -> str:
 
     ``lengths`` and ``scores`` have the same answers of each model.
     """
-    with _Drawing("Score against the answer's length") as (figure, axes):
-        for number, name in enumerate(lengths):
-            groups = _by_length(lengths[name], scores[name])
-            found = [estimate([score for _, score in group]) for group in groups]
-            points = [
-                (sum(length for length, _ in group) / len(group), each)
-                for group, each in zip(groups, found, strict=True)
-                if each is not None
-            ]
-            rows = [Interval("", each.mean, each.low, each.high) for _, each in points]
-            axes.errorbar(
-                [length for length, _ in points],
-                [row.value for row in rows],
-                yerr=[[_below(row) for row in rows], [_above(row) for row in rows]],
-                marker=_MARKERS[number % len(_MARKERS)],
-                linestyle=_DASHES[number % len(_DASHES)],
-                color=COLOURS[number % len(COLOURS)],
-                capsize=3,
-                label=_plain(name),
-            )
-        axes.set_xlabel("tokens in the answer (mean of a group)")
-        axes.set_ylabel("score")
-        axes.set_ylim(-0.03, 1.03)
-        _legend(axes, list(lengths))
-        return _svg(figure)
+    drawing = Drawing("Score against the answer's length")
+    grouped = {name: _means(lengths[name], scores[name]) for name in lengths}
+    x, y = _frame(
+        drawing,
+        list(lengths),
+        ("tokens in the answer (mean of a group)", "score"),
+        [at for means in grouped.values() for at, _ in means],
+        [0.0, 1.0],
+    )
+    for number, means in enumerate(grouped.values()):
+        for at, row in means:
+            low, high = map(y.at, row.ends)
+            drawing.path(f"M{x.at(at):g} {low:g}V{high:g}", "curve", series=number)
+        _line(drawing, [(x.at(at), y.at(row.value)) for at, row in means], number)
+    return _finished(drawing, y)
+
+
+def _means(lengths: Sequence[float], scores: Sequence[float]) -> list[tuple[float, Interval]]:
+    """The mean length of each group, and its mean score."""
+    groups = _by_length(lengths, scores)
+    found = [(group, estimate([score for _, score in group])) for group in groups]
+    return [
+        (sum(length for length, _ in group) / len(group), Interval("", each.mean, each.low, each.high))
+        for group, each in found
+        if each is not None
+    ]
 
 
 def _by_length(lengths: Sequence[float], scores: Sequence[float]) -> list[list[tuple[float, float]]]:
@@ -138,110 +106,99 @@ def _by_length(lengths: Sequence[float], scores: Sequence[float]) -> list[list[t
 
 def distribution(title: str, axis: str, values: Series) -> str:
     """How many have which value: a histogram a series, over the same bins, with its median and 95th percentile."""
-    whole = [value for one in values.values() for value in one]
-    low, high = (min(whole), max(whole)) if whole else (0.0, 1.0)
+    low, high = _ends([value for one in values.values() for value in one])
     width = (high - low) / _BINS or 1.0
-    # The last is the largest value itself: the sum may fall short of it, and what lies beyond is not drawn.
-    edges = [*(low + width * step for step in range(_BINS)), max(high, low + width * _BINS)]
-    with _Drawing(title) as (figure, axes):
-        for number, (name, one) in enumerate(values.items()):
-            colour = COLOURS[number % len(COLOURS)]
-            axes.hist(
-                one,
-                bins=edges,
-                histtype="stepfilled",
-                facecolor=f"{colour}30",
-                edgecolor=colour,
-                hatch=_HATCHES[number % len(_HATCHES)],
-                linestyle=_DASHES[number % len(_DASHES)],
-                label=_plain(name),
-            )
-            ranked = sorted(one)
-            for share, dashes in ((0.5, "-"), (0.95, ":")) if ranked else ():
-                place = ranked[min(len(ranked) - 1, int(share * len(ranked)))]
-                axes.axvline(place, color=colour, linestyle=dashes, linewidth=1)
-        axes.set_xlabel(f"{axis} (lines: median, dotted 95th percentile)")
-        axes.set_ylabel("samples")
-        _legend(axes, list(values))
-        return _svg(figure)
+    counts = {name: _counts(one, low, width) for name, one in values.items()}
+    most = max((count for one in counts.values() for count in one), default=0)
+    drawing = Drawing(title)
+    names = (f"{axis} (lines: median, dotted 95th percentile)", "samples")
+    x, y = _frame(drawing, list(values), names, [low, low + width * _BINS], [0, max(most, 1)])
+    for number, (name, one) in enumerate(values.items()):
+        steps = [f"V{y.at(count):g}H{x.at(low + width * (at + 1)):g}" for at, count in enumerate(counts[name])]
+        path = f"M{x.at(low):g} {y.at(0):g}{''.join(steps)}V{y.at(0):g}"
+        drawing.path(f"{path}z", "band", series=number)
+        ranked = sorted(filter(math.isfinite, one))
+        for share, dashes in ((0.5, ""), (0.95, "2 3")) if ranked else ():
+            place = x.at(ranked[min(len(ranked) - 1, int(share * len(ranked)))])
+            drawing.path(f"M{place:g} {y.start:g}V{y.end:g}", "curve", series=number, dashes=dashes)
+    return _finished(drawing, y)
 
 
-def regressed(samples: Sequence[tuple[str, float, float]]) -> str:
-    """The samples that score worse than before, as (name, before, after): an arrow each."""
-    shown = samples[:MOST]
-    more = f", {len(shown)} of {len(samples):,}" if len(shown) < len(samples) else ""
-    with _Drawing(f"Regressed samples{more}", height=1.3 + 0.24 * len(shown)) as (figure, axes):
-        places = range(len(shown))
-        axes.hlines(places, [s[2] for s in shown], [s[1] for s in shown], color="#888888")
-        axes.plot([s[1] for s in shown], places, "o", color=COLOURS[0], label="before", markerfacecolor="white")
-        axes.plot([s[2] for s in shown], places, "<", color=COLOURS[1], label="now")
-        axes.set_yticks(places, [_plain(name) for name, _, _ in shown])
-        axes.set_ylim(len(shown) - 0.5, -0.5)
-        if all(0 <= value <= 1 for _, *values in shown for value in values):
-            axes.set_xlim(-0.03, 1.03)
-        axes.set_xlabel("score")
-        _legend(axes, ["before", "now"])
-        return _svg(figure)
+def _counts(values: Iterable[float], low: float, width: float) -> list[int]:
+    """How many are in each bin; the largest value is in the last."""
+    counts = [0] * _BINS
+    for value in filter(math.isfinite, values):
+        counts[min(_BINS - 1, int((value - low) / width))] += 1
+    return counts
 
 
 def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[Point]]) -> str:
     """Lines through (x, y) points, both axes from 0: a load test's throughput or latency against concurrency."""
-    with _Drawing(title) as (figure, axes):
-        for (name, points), marker, dashes, colour in zip(
-            series.items(), cycle(_MARKERS), cycle(_DASHES), cycle(COLOURS), strict=False
-        ):
-            xs, ys = [x for x, _ in points], [y for _, y in points]
-            axes.plot(xs, ys, marker=marker, linestyle=dashes, color=colour, label=_plain(name))
-        axes.set_xlim(left=0)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel(_plain(below))
-        axes.set_ylabel(_plain(beside))
-        _legend(axes, list(series))
-        return _svg(figure)
+    points = {name: [point for point in one if all(map(math.isfinite, point))] for name, one in series.items()}
+    drawing = Drawing(title)
+    every = [point for one in points.values() for point in one]
+    x, y = _frame(drawing, list(series), (below, beside), [0.0, *(x for x, _ in every)], [0.0, *(y for _, y in every)])
+    for number, one in enumerate(points.values()):
+        _line(drawing, [(x.at(at), y.at(value)) for at, value in one], number)
+    return _finished(drawing, y)
 
 
-class _Drawing:
-    """A new figure with one pair of axes, in our style; warns of no missing glyphs."""
-
-    def __init__(self, title: str, *, height: float = 3.2) -> None:
-        import matplotlib as mpl
-
-        self._title, self._height = title, height
-        self._style = mpl.rc_context(_STYLE)
-        self._warnings = warnings.catch_warnings()
-
-    def __enter__(self) -> "tuple[Figure, Axes]":
-        # Not pyplot: that keeps figures, and looks for a screen.
-        from matplotlib.figure import Figure
-
-        self._warnings.__enter__()
-        warnings.simplefilter("ignore")
-        self._style.__enter__()
-        figure = Figure(figsize=(6.8, self._height), layout="constrained")
-        axes = figure.subplots()
-        axes.set_title(_plain(self._title), loc="left", fontsize=11)
-        return figure, axes
-
-    def __exit__(self, *_: object) -> None:
-        self._style.__exit__(None, None, None)
-        self._warnings.__exit__(None, None, None)
+def _line(drawing: Drawing, points: Sequence[Point], series: int) -> None:
+    drawing.curve(points, series)
+    for point in points:
+        drawing.mark(*point, series)
 
 
-def _legend(axes: "Axes", names: Sequence[str]) -> None:
-    if len(names) > 1:
-        axes.legend(frameon=False, fontsize=8)
+def _ends(values: Iterable[float]) -> tuple[float, float]:
+    """The least and the greatest; 0 and 1 where there are none."""
+    finite = [value for value in values if math.isfinite(value)]
+    return (min(finite), max(finite)) if finite else (0.0, 1.0)
 
 
-def _plain(text: str) -> str:
-    """The text on one line of at most 60 characters that XML can hold; a leading underscore would hide it."""
-    kept = "".join(char if char.isprintable() and not "\ud800" <= char <= "\udfff" else "\ufffd" for char in text)
-    short = kept if len(kept) <= 60 else f"{kept[:40]}…{kept[-19:]}"
-    return f"\u200b{short}" if short.startswith("_") else short
+def _tops(first: float, rows: int, tall: float) -> list[float]:
+    """Where each row begins, and where the last ends."""
+    return [first + tall * number for number in range(rows + 1)]
 
 
-def _svg(figure: "Figure") -> str:
-    written = io.StringIO()
-    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
-    text = written.getvalue()
-    # The prologue names a DTD on the network; a page may not hold it anyway.
-    return text[text.index("<svg") :]
+def _across(values: Sequence[float]) -> Scale:
+    """The scale of rows: from 0 to 1 where all values are in it, as scores are, else as wide as they are."""
+    low, high = _ends(values)
+    if not 0 <= low <= high <= 1:
+        step = rounded_up((high - low) / 8)
+        low, high = step * math.floor(low / step), step * math.ceil(high / step)
+    else:
+        low, high = 0.0, 1.0
+    return Scale(low, high, 8, WIDE - _RIGHT)
+
+
+def _below(drawing: Drawing, x: Scale, axis: str, top: float, bottom: float) -> None:
+    """The axis below what is drawn, with lines through it."""
+    for tick in x.ticks(5):
+        at = x.at(tick)
+        drawing.path(f"M{at:g} {top:g}V{bottom:g}", "grid")
+        drawing.text(at, bottom + 15, amount(tick), anchor="end" if at > WIDE - 20 else "middle", kind="tick")
+    drawing.text((x.start + x.end) / 2, bottom + 33, axis, anchor="middle", kind="small")
+
+
+def _frame(
+    drawing: Drawing, series: Sequence[str], axes: tuple[str, str], across: Sequence[float], up: Sequence[float]
+) -> tuple[Scale, Scale]:
+    """The legend, two axes called (below, beside) that hold these values, and their scales."""
+    top = drawing.legend(series, 24)
+    drawing.text(0, top + 12, axes[1], kind="small")
+    top += 22
+    low, high = _ends(up)
+    step = rounded_up((high - low) / 4)
+    y = Scale(low, step * math.ceil(high / step - 1e-9), top + _TALL, top)
+    ticks = y.ticks(4)
+    left = 8 + max(length(amount(tick)) for tick in ticks)
+    for tick in ticks:
+        drawing.path(f"M{left:g} {y.at(tick):g}H{WIDE - _RIGHT}", "grid")
+        drawing.text(left - 6, y.at(tick) + 4, amount(tick), anchor="end", kind="tick")
+    x = Scale(*_ends(across), left + 6, WIDE - _RIGHT - 6)
+    _below(drawing, x, axes[0], y.end, y.start)
+    return x, y
+
+
+def _finished(drawing: Drawing, y: Scale) -> str:
+    return drawing.svg(y.start + 40)

@@ -1,16 +1,19 @@
-"""The plots of one run: scores, answers' lengths, latencies, what regressed, how models compare."""
+"""The plots of one run: scores, how models compare, answers' lengths, latencies."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import plots
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
+
+# The title of the plot that a page opens with.
+SCORES = "Scores"
 
 
 class Measured(NamedTuple):
@@ -22,21 +25,30 @@ class Measured(NamedTuple):
     seconds: float | None
 
 
+Named = TypeVar("Named", Measured, TableRow)
+
+
 def of_runs(folder: Path, screen: FirstScreen) -> dict[str, str]:
     """The plots of the runs on the first screen, as SVG texts by title; of two runs, a model is called by each."""
     before = {each.run: f"{each.run.short} " if len(screen.scores) > 1 else "" for each in screen.scores}
+    samples: list[Measured] = []
     with closing(Past(folder)) as past:
-        samples = [
-            Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds)
-            for run in before
-            for each in past.attempts(run)
-            if each.has_verdict and not each.scale
-        ]
+        for run in before:
+            scored = [each for each in past.attempts(run) if each.has_verdict and not each.scale]
+            found = [
+                Measured(before[run] + each.model, each.value or 0.0, each.tokens, each.seconds) for each in scored
+            ]
+            samples += _by_name(found)
     scores = [
-        replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in each.rows])
+        replace(each, rows=[replace(row, model=before[each.run] + row.model) for row in _by_name(each.rows)])
         for each in screen.scores
     ]
     return drawn(replace(screen, scores=scores), samples)
+
+
+def _by_name(found: Iterable[Named]) -> list[Named]:
+    """What there is by its model: one has the same colour in all plots, however they were answered."""
+    return sorted(found, key=lambda each: each.model)
 
 
 def plots_of(run: FinishedRun, screen: FirstScreen) -> dict[str, str]:
@@ -48,22 +60,15 @@ def plots_of(run: FinishedRun, screen: FirstScreen) -> dict[str, str]:
 
 
 def drawn(screen: FirstScreen, samples: Sequence[Measured]) -> dict[str, str]:
-    """The plots for which there are data as SVG by title; none where matplotlib is not installed."""
-    return {} if plots.lacking() else dict(_drawn(screen, samples))
+    """The plots for which there are data, as SVG by title."""
+    return dict(_drawn(screen, samples))
 
 
 def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:
     rows = [row for scores in screen.scores for row in scores.rows if row.metric == "main" and row.is_share]
-    tags = [row for scores in screen.scores for row in scores.tags if row.metric == "main"]
-    whole, parts = [row for row in rows if not row.part], [row for row in rows if row.part]
-    found = {
-        "Scores": [(row.benchmark, row) for row in whole],
-        "Score by subset": [(f"{row.benchmark} {row.part}", row) for row in parts],
-        "Score by tag": [(row.part, row) for row in tags],
-    }
-    for title, named in found.items():
-        if shown := list(_intervals(named)):
-            yield title, plots.intervals(f"{title} (95% interval)", shown)
+    # Parts and tags are in the tables: of a plot of 57 nobody reads one.
+    if whole := [row for row in rows if not row.part and row.score is not None]:
+        yield SCORES, plots.intervals(f"{SCORES} (95% interval)", [_interval(row) for row in whole])
     if screen.comparisons:
         pairs = [
             plots.Interval(
@@ -72,18 +77,11 @@ def _drawn(screen: FirstScreen, samples: Sequence[Measured]) -> Iterator[tuple[s
             for each in screen.comparisons
         ]
         yield "Comparison", plots.intervals("Comparison of models (95% interval)", pairs, axis="change", line=0.0)
-    if screen.regressed:
-        yield (
-            "Regressed",
-            plots.regressed([(f"{r.benchmark}[{r.sample}]", r.before, r.after) for r in screen.regressed]),
-        )
     yield from _distributions(samples)
 
 
-def _intervals(named: Sequence[tuple[str, TableRow]]) -> Iterator[plots.Interval]:
-    for name, row in named:
-        if row.score is not None:
-            yield plots.Interval(name, row.score, row.low, row.high, row.model)
+def _interval(row: TableRow) -> plots.Interval:
+    return plots.Interval(row.benchmark, row.score or 0.0, row.low, row.high, row.model)
 
 
 def _distributions(samples: Sequence[Measured]) -> Iterator[tuple[str, str]]:

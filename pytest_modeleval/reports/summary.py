@@ -3,14 +3,17 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from pytest_modeleval.foreign import harmless
+from pytest_modeleval.foreign import harmless, one_line
+from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.gate import gate
-from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.results.finished import FinishedRun, GateLine
+from pytest_modeleval.reports.notes import compared, not_judged, notes
+from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import OVER_REPEATS, TableRow
 
 _SIGNS = {"passed": "✅", "failed": "❌"}
+# Samples that are listed: GitHub shows no summary of over 1 MiB.
+_MOST = 100
 
 
 def write_summary(path: Path, run: FinishedRun) -> None:
@@ -19,15 +22,47 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = [] if run.sections else _table(run.rows)
     titles = [f"## {_plain(section.title)}\n" for section in run.sections]
-    said = [*titles, *_gate(gate(run)), *tables, *scores, *(f"\n{_plain(note)}" for note in notes(run)), ""]
-    path.write_text("\n".join(said), "utf-8")
+    said = [*map(compared, run.comparisons), *notes(run), *_runs(run)]
+    told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
+    path.write_text("\n".join(told), "utf-8")
 
 
-def _gate(found: Sequence[GateLine]) -> list[str]:
-    if not found:
+def _runs(run: FinishedRun) -> Iterator[str]:
+    """Which runs were compared, by the ids that `modeleval diff` takes."""
+    if run.is_gated and not run.sections:
+        against = f", against {run.options.baseline}" if run.options.baseline else ""
+        blessed = f" of run {run.baseline_run[:SHORT]}" if run.baseline_run and against else ""
+        yield f"run {run.id[:SHORT]} of {', '.join(run.models)}{against}{blessed}"
+
+
+def _gate(run: FinishedRun) -> list[str]:
+    """What was judged, with the samples that regressed, or why nothing was."""
+    if why := not_judged(run):
+        return ["### Gate", "", f"❔ **not judged**: {_plain('; '.join(why))}", ""]
+    if not (found := gate(run)):
         return []
-    cells = [f"| {_SIGNS.get(g.result, '❔')} {g.result} | {_plain(g.name)} | {_plain(g.why)} |" for g in found]
-    return ["### Gate", "", "| | | |", "|---|---|---|", *cells, ""]
+    scored = any(line.after is not None for line in found)
+    cells = [
+        f"| {_SIGNS.get(g.result, '❔')} {g.result} | {_plain(g.name)} | {_plain(g.why)} |"
+        + (f" {decimal(g.before)} | {decimal(g.after)} |" if scored else "")
+        for g in found
+    ]
+    head = ["| | | | before | now |", "|---|---|---|--:|--:|"] if scored else ["| | | |", "|---|---|---|"]
+    return ["### Gate", "", *head, *cells, "", *_regressed(run)]
+
+
+def _regressed(run: FinishedRun) -> Iterator[str]:
+    if not run.regressed:
+        return
+    yield from (f"### Regressed: {len(run.regressed):,} samples", "")
+    yield from ("| sample | asked | expected | got | then | now |", "|---|---|---|---|--:|--:|")
+    for each in run.regressed[:_MOST]:
+        name = f"{each.benchmark}[{each.sample}]"
+        texts = (_plain(one_line(text, 200)) for text in (each.asked, each.expected, each.got))
+        yield f"| {_plain(name)} | {' | '.join(texts)} | {each.before:g} | {each.after:g} |"
+    if len(run.regressed) > _MOST:
+        yield from ("", f"… and {len(run.regressed) - _MOST:,} more: `--eval-write FILE.html` has all")
+    yield ""
 
 
 def _cells(title: str, cells: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -49,5 +84,7 @@ def _table(rows: Sequence[TableRow]) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """A text that Markdown and HTML leave as it is, and that is no more than seen."""
-    return "".join(f"&#{ord(char)};" if char in "|<>&*_`[]\\\n" else char for char in harmless(text))
+    """A text that Markdown and HTML leave as it is, and that is no more than seen: no link, mention or formula."""
+    plain = "".join(f"&#{ord(char)};" if char in "|<>&*_`[]\\\n~$" else char for char in harmless(text))
+    # GitHub finds these in the text that is shown.
+    return plain.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "@&#8203;")

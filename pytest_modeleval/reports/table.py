@@ -24,23 +24,35 @@ def table(rows: Sequence[TableRow], began: float, width: int) -> list[str]:
     return lines
 
 
+def with_subsets(rows: Sequence[TableRow], subsets: Sequence[TableRow]) -> list[TableRow]:
+    """The table's lines, below each group of subsets those of its subsets."""
+    below: dict[tuple[str, str, str, str], list[TableRow]] = {}
+    for row in subsets:
+        below.setdefault((row.model, row.benchmark, row.group, row.metric), []).append(row)
+    found = []
+    for row in rows:
+        found += [row, *(below.get((row.model, row.benchmark, row.part, row.metric), ()) if row.part else ())]
+    return found
+
+
 def _shapes(rows: Sequence[TableRow], began: float) -> Iterator[list[Column]]:
     """The columns, then fewer: without seconds, without tokens, with the stored answers in one column."""
-    columns = _scores(rows)
+    columns = score_columns(rows)
     columns += [
         (f"{name} tokens", _tokens_of(name), True) for name in dict.fromkeys(n for row in rows for n in row.roles)
     ]
     stored: list[Column] = _stored(began) if any(row.stored for row in rows) else []
-    for less in range(len(columns) - len(_scores(rows)) + 3):
+    for less in range(len(columns) - len(score_columns(rows)) + 3):
         yield [*columns[: len(columns) - less], *stored]
     if stored:
-        yield [*columns[:-2], ("stored", lambda row: _share_stored(row, began), True)]
+        yield [*score_columns(rows)[:-2], ("stored", lambda row: _share_stored(row, began), True)]
 
 
-def _scores(rows: Sequence[TableRow]) -> list[Column]:
+def score_columns(rows: Sequence[TableRow]) -> list[Column]:
+    """The columns that every table of these rows has."""
     columns: list[Column] = [
         ("model", lambda row: row.model, False),
-        ("benchmark", lambda row: f"  {row.part}" if row.part else row.benchmark, False),
+        ("benchmark", lambda row: f"{'    ' if row.group else '  '}{row.part}" if row.part else row.benchmark, False),
         ("metric", lambda row: row.label, False),
         ("samples", lambda row: f"{row.samples:,}", True),
         ("errors", lambda row: str(row.errors), True),

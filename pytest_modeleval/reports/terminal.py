@@ -4,21 +4,17 @@ import os
 import textwrap
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from pytest_modeleval.foreign import harmless
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.failed import Failed
-from pytest_modeleval.reports.notes import notes
-from pytest_modeleval.reports.table import table
+from pytest_modeleval.reports.notes import compared, notes
+from pytest_modeleval.reports.table import table, with_subsets
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
-
-if TYPE_CHECKING:
-    from pytest_modeleval.reports.first_screen import Comparison
 
 # Seconds between two drawings of the live line.
 _PAUSE = 0.2
@@ -112,29 +108,14 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
     if run.rows:
         terminal.write_sep("=", "scores" if drawn is None else collection.title(drawn))
         width = terminal.config.get_terminal_writer().fullwidth
-        for line in table(run.rows, run.began, width) if drawn is None else collection.tables(run.levels):
+        every = terminal.config.get_verbosity() > 0
+        rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
+        for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
-    for line in (*map(_compared, _comparisons(run)), *notes(run), *_explained(run)):
+    for line in (*map(compared, run.comparisons), *notes(run), *_explained(run)):
         terminal.write_line(line)
     if run.decision is not None:
         gate.write(terminal, run.decision)
-
-
-def _comparisons(run: FinishedRun) -> Sequence["Comparison"]:
-    if len(run.models) < 2 or not run.rows:
-        return []
-    # Reads the store, which a run of one model is spared.
-    from pytest_modeleval.reports.first_screen import comparisons
-
-    return comparisons(run)
-
-
-def _compared(found: "Comparison") -> str:
-    """Two models on a benchmark, by the samples that both scored."""
-    first, second = map(harmless, found.models)
-    change = f"{found.change * 100:+.1f} pp [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
-    better = f"{found.second_better:,} samples better and {found.first_better:,} worse of {found.samples:,}"
-    return f"{found.benchmark}: {second} less {first} {change}, {better}"
 
 
 def _explained(run: FinishedRun) -> Iterator[str]:

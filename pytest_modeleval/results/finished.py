@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pytest_modeleval.asking.spending import Spent
 from pytest_modeleval.gate.gate import GateDecision, Regressed
@@ -11,7 +11,7 @@ from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.results.levels import LevelRow
-from pytest_modeleval.results.results import Results, TableRow
+from pytest_modeleval.results.results import AxisRow, Results, TableRow
 from pytest_modeleval.results.reuse import Reuse
 
 
@@ -47,6 +47,23 @@ class GateLine:
     result: str
     name: str
     why: str
+    # The scores that were compared, where there are two.
+    before: float | None = None
+    after: float | None = None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two models on the samples that both scored: the second's mean less the first's, and its 95% interval."""
+
+    benchmark: str
+    models: tuple[str, str]
+    samples: int
+    change: float
+    low: float
+    high: float
+    first_better: int
+    second_better: int
 
 
 class Section(Protocol):
@@ -65,6 +82,9 @@ class Section(Protocol):
     def gate(self) -> Iterable[GateLine]:
         """What was judged."""
 
+    def figures(self) -> Iterable[tuple[str, Mapping[str, float]]]:
+        """Of each step whose figures they are, and the figures by name, for a tracker."""
+
     def notes(self) -> Iterable[str]:
         """What else is said of it, in a line each."""
 
@@ -77,8 +97,9 @@ class FinishedRun:
     """One run, made once at its end; what its samples asked and got stands in the store in ``folder``.
 
     ``began`` is a clock time in seconds. ``ended`` is ``complete`` or ``interrupted``; ``exit_status`` is that of
-    pytest, unless a report cannot be written. ``selected`` counts the items, ``reported`` those that came to their end.
-    ``is_gated`` says that a gate or a baseline was asked for; ``decision`` is None where nothing could be decided.
+    pytest, unless a report cannot be written. ``stopped`` says why nothing more was asked, or judged. ``selected``
+    counts the items, ``reported`` those that came to their end. ``is_gated`` says that a gate or a baseline was asked
+    for; ``decision`` is None where nothing could be decided.
     A run of load tests scores no samples: what it measured is its section.
     """
 
@@ -92,8 +113,12 @@ class FinishedRun:
     exit_status: int
     selected: int
     reported: int
+    stopped: str = ""
     totals: Totals = Totals()
     rows: Sequence[TableRow] = ()
+    # The same of every subset, and of every value of an axis.
+    subset_rows: Sequence[TableRow] = ()
+    axis_rows: Sequence[AxisRow] = ()
     tag_rows: Sequence[TableRow] = ()
     tags: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # A collection's, and its table.
@@ -102,6 +127,9 @@ class FinishedRun:
     is_gated: bool = False
     decision: GateDecision | None = None
     regressed: Sequence[Regressed] = ()
+    # The run that the baseline is of.
+    baseline_run: str = ""
+    comparisons: Sequence[Comparison] = ()
     # The baseline that it wrote.
     blessed: Path | None = None
     spent: Spent | None = None
@@ -111,6 +139,8 @@ class FinishedRun:
     kept: int = 0
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
+    # How it was asked for, as JSON (`results.setup`).
+    setup: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()
 
     @property

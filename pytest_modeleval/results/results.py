@@ -1,7 +1,7 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -153,11 +153,23 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class TableRow(Figures):
-    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark."""
+    """One line of the table. ``part`` is a subset or a group of subsets, "" for the whole benchmark.
+
+    ``group`` is that of a subset whose benchmark's table is by groups.
+    """
 
     benchmark: str
     part: str
     score: float | None
+    group: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AxisRow(TableRow):
+    """The samples of a benchmark that stand at one value of an axis."""
+
+    axis: str
+    value: str | int | float
 
 
 class Results:
@@ -167,6 +179,8 @@ class Results:
         self.right = self.wrong = self.measured = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
         self._tags: dict[str, Sequence[str]] = {}
+        # (model, benchmark, axis, value) → the samples there.
+        self._axes: dict[tuple[str, str, str, str | int | float], Tally] = {}
         # (benchmark, metric) → what its values are.
         self._scales: dict[tuple[str, str], Scale] = {}
 
@@ -202,6 +216,8 @@ class Results:
             self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record)
+        for axis, value in record.axes.items():
+            self._axes.setdefault((record.model, record.benchmark, axis, value), Tally()).add(record)
 
     def _refuse_other_scales(self, record: Record) -> None:
         """No mean says anything of a metric whose values are of two kinds."""
@@ -213,6 +229,11 @@ class Results:
                     f"{record.benchmark}: the score {metric!r} of {record.name} is {scale}, and that of another sample "
                     f"{before}: make a Score of one kind in every sample, before anything is asserted"
                 )
+
+    @property
+    def benchmarks(self) -> set[str]:
+        """Those of which something was counted."""
+        return {benchmark for _, benchmark in self._tallies}
 
     def parts(self, model: str, benchmark: str) -> Iterable[tuple[str, str]]:
         """The (group, subset) pairs of which something was counted."""
@@ -231,6 +252,25 @@ class Results:
                 for part, tallies in by_part.items():
                     rows += _rows(model, benchmark, part, tallies)
         return rows
+
+    def subset_rows(self) -> list[TableRow]:
+        """A line for each subset of the benchmarks that have several, also where the table is by groups."""
+        return [
+            replace(row, group=group)
+            for (model, benchmark), parts in self._tallies.items()
+            for (group, subset), tally in (parts if len(parts) > 1 else {}).items()
+            for row in _rows(model, benchmark, subset, [tally])
+            if not row.metric.startswith(OVER_REPEATS)
+        ]
+
+    def axis_rows(self) -> list[AxisRow]:
+        """A line for each value of each axis of a benchmark's samples."""
+        return [
+            AxisRow(**vars(row), axis=axis, value=value)
+            for (model, benchmark, axis, value), tally in self._axes.items()
+            for row in _rows(model, benchmark, "", [tally])
+            if not row.metric.startswith(OVER_REPEATS)
+        ]
 
     @property
     def tags(self) -> Mapping[str, Sequence[str]]:

@@ -40,7 +40,7 @@ from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.endings import refuse_endings
+from pytest_modeleval.outputs.endings import refuse_outputs
 from pytest_modeleval.outputs.write import fail, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
@@ -75,12 +75,12 @@ class Evaluation:
     """Options, models, store, engine and results of one pytest session in one process."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._config = config
+        self.config = config
         self._pid = os.getpid()
         # In seconds since the epoch; ages of answers are counted to it.
         self.began = time.time()
         self.options: Options = read_options(config)
-        refuse_endings(config.hook, self.options.write)
+        refuse_outputs(config.hook, self.options)
         if self.options.offline:
             stay_offline(config)
         if self.options.aa and self.options.repeats == 1:
@@ -131,6 +131,8 @@ class Evaluation:
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
+        # Why nothing more was asked, or judged.
+        self.stopped = ""
         # Load tests say themselves what came of the run.
         self.is_of_loads = False
         self.levels = Levels()
@@ -206,23 +208,23 @@ class Evaluation:
             self.stop(f"cannot start asking: {error or type(error).__name__}{used_up(self.folder)}")
 
     def _start(self, session: pytest.Session) -> None:
-        concurrency = xdist.share(self._config, self.options.concurrency)
-        if not xdist.is_controller(self._config):
+        concurrency = xdist.share(self.config, self.options.concurrency)
+        if not xdist.is_controller(self.config):
             refuse_few_handles([*self.models, *self.others], concurrency)
         store = self.recorder.store = Store(self.folder)
         if not self._is_worker:
             sweep(self.folder)
-        if self._config.pluginmanager.has_plugin("allure_listener"):
+        if self.config.pluginmanager.has_plugin("allure_listener"):
             from pytest_modeleval.reports.allure.beside import keep_off_samples
 
             keep_off_samples(session)
         described = {k: v for k, v in asdict(self.options).items() if v is not None}
         store.begin_run(self.run, described, self.process)
         if self.gate.decides:
-            find_interrupted(store, self.run, command_of(self._config, self.options))
+            find_interrupted(store, self.run, command_of(self.config, self.options))
         if self.options.budget:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
-        if xdist.is_controller(self._config):
+        if xdist.is_controller(self.config):
             return
         refuse_without_role(session.items, self.roles)
         self.expect([item.nodeid for item in session.items])
@@ -232,7 +234,7 @@ class Evaluation:
         """Know which items this run has, in the process that all reports reach; each worker names them all."""
         if self._is_worker:
             return
-        if not self.expected.total or xdist.each_worker_runs_all(self._config):
+        if not self.expected.total or xdist.each_worker_runs_all(self.config):
             self.expected.add(nodeids)
         if self.gate.early:
             self.gate.early.begin(nodeids)
@@ -241,7 +243,7 @@ class Evaluation:
         """Judge, cancel what is in flight and write what waits."""
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
-        store, self.is_of_loads = self.recorder.store, has_loads(self._config, session.items)
+        store, self.is_of_loads = self.recorder.store, has_loads(self.config, session.items)
         try:
             if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
                 self._prefetch.look_again()
@@ -284,15 +286,15 @@ class Evaluation:
                 store.end_run(self.run, exit_status, self.finished.ended)
             store.close()
         except StopRun as error:
-            self._config.get_terminal_writer().line(f"\n{error}", red=True)
+            self.config.get_terminal_writer().line(f"\n{error}", red=True)
 
     def deselect(self, items: list[pytest.Item]) -> None:
         """Leave what --eval-only does not name, and what -k names by another benchmark's name."""
         if self.only is not None:
-            leave_out(items, self.only, self._config)
+            leave_out(items, self.only, self.config)
         if others := set(self.collector.others_of(items) if self.collector.named.keywords else ()):
             items[:] = [item for item in items if item not in others]
-            self._config.hook.pytest_deselected(items=list(others))
+            self.config.hook.pytest_deselected(items=list(others))
 
     def arrange(self, items: list[pytest.Item], *, failed: bool) -> None:
         """End the run for a user's mistake found while collecting; put the items into the order of an early stop.
@@ -310,10 +312,10 @@ class Evaluation:
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
         # What [gate] says is for runs with samples.
-        if has_loads(self._config, items):
+        if has_loads(self.config, items):
             return
         try:
-            refuse_incomparable(self._config, self.gate, items, self.collector.lock, self._who_has)
+            refuse_incomparable(self.config, self.gate, items, self.collector.lock, self._who_has)
         except pytest.UsageError as error:
             self.stop(str(error))
 
@@ -397,19 +399,19 @@ class Evaluation:
         return Rules(self.options.cache, self.run, self.gate.decides, self.began - self.options.resume_within)
 
     def _askers(self, store: Store, concurrency: int | None) -> Askers:
-        identify = partial(identity_of, offline=self.options.offline, own=openers(self._config.hook))
+        identify = partial(identity_of, offline=self.options.offline, own=openers(self.config.hook))
         rules, opened = self.rules, self._open_model
         return askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
 
     def _open_model(self, spec: ModelSpec) -> Any:
-        model = open_model(spec, self._config.hook)
+        model = open_model(spec, self.config.hook)
         # Recorded answers cost nothing.
         return Metered(model, spec, self._purse) if self._purse and not spec.way.is_recorded else model
 
     def stop(self, why: str) -> NoReturn:
         """End the run with one line. A worker leaves the line to its controller."""
-        why = harmless(why)
+        self.stopped = why = harmless(why)
         if self._is_worker:
-            self._config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
+            self.config.workeroutput[STOPPED] = why  # type: ignore[attr-defined]
             pytest.exit(why)
         raise pytest.UsageError(why)

@@ -1,6 +1,8 @@
 """The end of an evaluation: the gate's decision and exit status, and the run as a value."""
 
+import contextlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,12 +10,16 @@ import pytest
 
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
+from pytest_modeleval.history.compared import comparisons, told
+from pytest_modeleval.history.past import Run
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
+from pytest_modeleval.results.setup import setup_of
+from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
@@ -40,7 +46,19 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     ((new,),) = store.rows("select count(*) from completions where run = ?", (evaluation.run,))
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
-    return finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
+    run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
+    return run if evaluation.is_of_loads else _read_again(run, store)
+
+
+def _read_again(run: FinishedRun, store: Store) -> FinishedRun:
+    """The run with what only the store knows of it; without, where that cannot be written: who writes files says so."""
+    if len(run.models) < 2 and not run.regressed:
+        return run
+    with contextlib.suppress(StopRun):
+        store.flush()
+        pairs = comparisons(run.folder, Run(run.id, run.began), run.models)
+        return replace(run, comparisons=pairs, regressed=told(run.folder, run.id, run.regressed))
+    return run
 
 
 def finished(
@@ -66,8 +84,11 @@ def finished(
         exit_status=exit_status,
         selected=expected.total,
         reported=expected.total - expected.left,
+        stopped=evaluation.stopped,
         totals=Totals.of(results, evaluation.options.max_error_rate),
         rows=results.rows(),
+        subset_rows=results.subset_rows(),
+        axis_rows=results.axis_rows(),
         tag_rows=results.tag_rows(),
         tags=results.tags,
         collection=evaluation.collector.drawn,
@@ -75,11 +96,15 @@ def finished(
         is_gated=evaluation.gate.decides,
         decision=decision,
         regressed=evaluation.gate.regressed,
+        baseline_run=evaluation.gate.baseline.run if evaluation.gate.baseline else "",
         blessed=blessed,
         spent=evaluation.spent,
         remarks=remarks,
         kept=kept,
         without_data=evaluation.collector.without_data,
+        setup=setup_of(
+            evaluation.config, evaluation.models, evaluation.options, evaluation.collector.lock, results.benchmarks
+        ),
     )
 
 
@@ -120,12 +145,13 @@ def _judge(
             decision is None or decision.exit_status(inconclusive_passes=passes) == Exit.PASSED
         ):
             bless(store, evaluation.run)
-            gate.save(options.save_baseline)
+            gate.save(options.save_baseline, evaluation.run)
             blessed = options.save_baseline
         if decision is None:
             return None, blessed
     except (pytest.UsageError, OSError) as error:
-        fail(session, str(error))
+        evaluation.stopped = str(error)
+        fail(session, evaluation.stopped)
         return None, blessed
     if samples_only:
         session.exitstatus = int(decision.exit_status(inconclusive_passes=passes))

@@ -17,6 +17,7 @@ from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.reports.failed import status
+from pytest_modeleval.reports.junit import keep_samples_out
 from pytest_modeleval.run.asked import of_ids, of_items
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
 from pytest_modeleval.run.header import header
@@ -101,7 +102,7 @@ class ActiveHooks:
         self.evaluation.abandon(node.gateway.id)
         why = getattr(node, "workeroutput", {}).get(STOPPED)
         if why:
-            raise pytest.UsageError(why)
+            self.evaluation.stop(why)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_collection(self, session: pytest.Session) -> Generator[None, object, object]:
@@ -133,6 +134,8 @@ class ActiveHooks:
         if self.evaluation.options.plan and not has_loads(self._config, session.items):
             terminal.plan(session.config, self.evaluation.plan(session))
             return True
+        if self.evaluation.gate.is_active and not self._is_worker:
+            keep_samples_out(session.config, self.evaluation.options.junit)
         self.evaluation.start(session)
         self._live.start(session.config, len(session.items))
         return None

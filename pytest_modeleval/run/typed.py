@@ -23,6 +23,8 @@ _MOVED = {
     "--eval-summary": "--eval-write FILE.md",
     "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
     "--eval-html": "--eval-write FILE.html",
+    "--perf-records": 'perf_records = "parquet" in [run] of modeleval.toml',
+    "--perf-track": "--eval-track WHERE, which logs scores too",
 }
 _GIVE = "give --model NAME, such as --model tiny"
 

@@ -111,7 +111,9 @@ def test_the_gate_is_the_same_under_xdist(many: pytest.Pytester, faulty: FaultyS
 
     result = ask(many, "--eval-baseline", "b.json", "-n", "2")
 
-    assert file.read_text() == (many.path / "alone.json").read_text()
+    one, two = (json.loads(path.read_text()) for path in (file, many.path / "alone.json"))
+    assert one.pop("run") != two.pop("run")
+    assert one == two
     assert result.ret == 1
     result.stdout.re_match_lines([r"answers  failed +.* 14 regressed and 1 fixed of 200.*"])
 

@@ -6,13 +6,14 @@ import os
 import resource
 import signal
 import socket
+import socketserver
 import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count, pairwise
+from itertools import count, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -553,3 +554,34 @@ def test_transformers_serve(transformers_server: str) -> None:
                 assert 0 < (record.output_tokens or 0) <= 8
                 assert (record.input_tokens or 0) > 0
                 assert record.counted_by == "usage"
+
+
+class Old(socketserver.StreamRequestHandler):
+    """A server of HTTP/1.0: it keeps a connection for who asks for that."""
+
+    def handle(self) -> None:
+        self.server.connections += 1  # type: ignore[attr-defined]
+        said = b'{"choices": [{"message": {"content": "hi"}, "finish_reason": "stop"}]}'
+        while head := list(takewhile(b"\r\n".__ne__, self.rfile)):
+            fields = dict(line.lower().rstrip().split(b": ", 1) for line in head[1:] if b": " in line)
+            self.rfile.read(int(fields.get(b"content-length", 0)))
+            is_kept = fields.get(b"connection") == b"keep-alive"
+            kept = b"connection: keep-alive\r\n" if is_kept else b""
+            self.wfile.write(b"HTTP/1.0 200 OK\r\n%scontent-length: %d\r\n\r\n%s" % (kept, len(said), said))
+            if not is_kept:
+                return
+
+
+def test_a_server_of_http_1_0_keeps_its_connections() -> None:
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Old) as server:
+        server.connections = 0  # type: ignore[attr-defined]
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        target = reach(f"http://127.0.0.1:{server.server_address[1]}/v1/chat/completions")
+        seen = run_load(target, requests(12, stream=False), Plan(parallel=2, number=12))
+        server.shutdown()
+
+    assert errors(seen) == {"": 12}
+    assert seen.client.reconnects == 0
+    # One more asked whether the endpoint is there.
+    assert server.connections == 3  # type: ignore[attr-defined]

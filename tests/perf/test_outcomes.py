@@ -2,6 +2,7 @@
 
 import json
 import re
+from xml.etree import ElementTree
 
 import pytest
 
@@ -113,6 +114,27 @@ def test_an_invalid_measurement_neither_passes_nor_fails(served: pytest.Pytester
         [r"test_load\[parallel=4\]  INVALID: .* of the input tokens came from a cache: .*", r"parallel=4 .* INVALID", r"=+ .*1 invalid in .*"]
     )  # fmt: skip
     assert perf(served, "--perf-parallel", "4", *FEW, "--perf-cached").ret == 0
+
+
+@pytest.mark.parametrize("asked", [["--perf-parallel", "4"], ["--perf-find", "max parallel to 2 where p50_ttft<=1s"]])
+def test_an_invalid_measurement_may_be_a_warning(served: pytest.Pytester, bench: BenchServer, asked: list[str]) -> None:
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, cached=40))
+    result = perf(served, *asked, *FEW, "--perf-on-invalid", "warn", "--junitxml", "junit.xml")
+
+    assert result.ret == 0
+    result.stdout.re_match_lines([r"test_\w+\[.*\]  INVALID: .*", r"parallel=\d .* INVALID", r"=+ 1 invalid in .*"])
+    (case,) = ElementTree.parse(served.path / "junit.xml").iter("testcase")
+    assert [child.tag for child in case if child.tag != "properties"] == ["skipped"]
+    bench.behave(Behaviour(ttft=0.01, gap=0.001, error_every=4))
+    assert perf(served, *asked, *FEW, "--perf-on-invalid", "warn").ret != 0
+
+
+def test_a_flag_that_became_a_setting_says_so(served: pytest.Pytester) -> None:
+    result = perf(served, "--perf-parallel", "4", *FEW, "--perf-records", "parquet")
+
+    assert result.ret == 4
+    said = [line for line in [*result.outlines, *result.errlines] if "--perf-records is no flag any more" in line]
+    assert "perf_records" in said[0]
 
 
 def test_the_highest_parallel_is_found(served: pytest.Pytester, bench: BenchServer) -> None:

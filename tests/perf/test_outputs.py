@@ -16,7 +16,7 @@ import pytest_modeleval.reports
 from pytest_modeleval import evaluate
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer
-from tests.conftest import FaultyServer, alias, run_alone, send
+from tests.conftest import FaultyServer, add_settings, alias, run_alone, send
 from tests.perf.conftest import FEW, perf
 from tests.perf.truth import true_ttft
 
@@ -70,7 +70,11 @@ def test_what_is_made_of_every_run_is_made_of_loads(served: pytest.Pytester, ask
     assert found["loads"] == json.loads((served.path / "out" / "perf.json").read_text())["loads"]
     assert [load["load"] for load in found["loads"]] == [{"parallel": 1}, {"parallel": 4}]
     summary = (served.path / "run.md").read_text().splitlines()
-    assert [line for line in summary if line.startswith("#")] == ["## Load test of bench", "### Gate", "### Loads"]
+    assert [line for line in summary if line.startswith("#")] == [
+        "## Load test of bench",
+        *("### Gate", "### Loads", "### Measurement"),
+        *("### Figures of parallel=1", "### Figures of parallel=4", "### Set-up"),
+    ]
     assert len([line for line in summary if line.startswith("| ✅ passed | parallel=")]) == 2
     told = "['bench'] complete 0 () [('parallel=1', 1.0), ('parallel=4', 1.0)]\n"
     assert (served.path / "told.txt").read_text() == told
@@ -293,7 +297,8 @@ def test_a_report_of_loads_needs_allure_pytest(served: pytest.Pytester, tmp_path
 
 def test_everything_is_written_down(served: pytest.Pytester) -> None:
     pyarrow = pytest.importorskip("pyarrow.parquet")
-    result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out", "--perf-records", "parquet")
+    add_settings(served, '[runs.wide]\nperf_records = "parquet"')
+    result = perf(served, "--perf-parallel", "1,4", *FEW, "--perf-out", "out", "--eval-run", "wide")
     assert result.ret == 0
 
     out = served.path / "out"

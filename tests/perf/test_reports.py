@@ -1,17 +1,12 @@
-"""What people and programs see of load tests: tables, the live line, plots, trackers, changes."""
+"""What people and programs see of load tests: tables, the live line, plots, changes."""
 
-import json
 import math
-import os
 import random
 import statistics
-import subprocess
-import sys
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -21,15 +16,16 @@ from pytest_modeleval.perf.client.record import Observation, Plan
 from pytest_modeleval.perf.figures.definitions import SPREADS
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.points import Point
-from pytest_modeleval.perf.reports.files import file_name, track, write_all
-from pytest_modeleval.perf.reports.live import LiveLine, standing
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
-from pytest_modeleval.perf.reports.tables import lines, speeds
+from pytest_modeleval.perf.reports.files import file_name, write_all
+from pytest_modeleval.perf.reports.live import standing
+from pytest_modeleval.perf.reports.narrow import lines, speeds
+from pytest_modeleval.perf.reports.plots import plots
+from pytest_modeleval.perf.reports.section import Loads
 from pytest_modeleval.perf.run.pytest_benchmark import Clock
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.comparing import ratio_interval
 from pytest_modeleval.perf.verdict.slo import parse
-from pytest_modeleval.perf.wording import amount, rounded, time
+from pytest_modeleval.perf.wording import amount, rounded, short, time, with_error
 from pytest_modeleval.reports.plots import lines as plot_lines
 from tests.perf.made import failed, load, streamed
 
@@ -80,7 +76,8 @@ def test_the_tables_show_failures_steady_state_and_the_best_loads() -> None:
     text = "\n".join(lines([first, second]))
 
     assert "failed: 1 cut" in text
-    assert "parallel=2        21       1   9.13  182.6  100.0 ms  100.0 ms  10.00 ms  10.00 ms     291.0 ms" in text
+    assert "parallel=2        21       1   9.13    183" in text
+    assert "parallel=2       100       100      10.0      10.0          291          291" in text
     assert "tokens counted: 40 by chunks" in text
     assert "highest throughput: parallel=4" in text
     assert "shortest latency: parallel=2" in text
@@ -88,6 +85,36 @@ def test_the_tables_show_failures_steady_state_and_the_best_loads() -> None:
     assert text.count("while all streams were busy") <= 2
     for name in ("ttft", "itl", "tpot", "latency", "speed"):
         assert f"\n{name} " in text
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.004, 2.0])
+@pytest.mark.parametrize(
+    "model", ["m", "someones/a-model-with-a-very-long-name-of-seventy-billion-parameters-instruct-awq"]
+)
+def test_every_table_fits_a_terminal_of_80_columns(model: str, lag: float) -> None:
+    slow: dict[str, Any] = {"ttft": 120.0, "gap": 1.5, "tokens": 20, "scheduled": -600.0, "late": lag}
+    slow |= {"conversation": "a", "cached_tokens": 7}
+    loads = [
+        measured(load, [streamed(at, turn=at, **slow) for at in range(20)], slo=slo, model=of)
+        for load in (1, 512)
+        for slo, of in (("ttft<=1s, goodput>=1%", model), ("success>=1%", f"{model}-2"))
+    ]
+    found = [*lines(loads), *lines(loads, verbose=True)]
+
+    tables = [line for line in found if not line.startswith(("highest", "shortest"))]
+    assert [line for line in tables if len(line) > 80] == []
+    assert {"p99.9", "p5", "min"} <= set(" ".join(found).split())
+    assert any("±" in line for line in tables) == (lag > 1)
+
+
+def test_an_error_stands_beside_a_figure_where_it_shows_in_its_digits() -> None:
+    found = [short(123.4, 0.9), short(123.4, 1.2), short(123.4, 108.3), short(0.5, 0.0004), short(9.9, math.inf)]
+
+    assert found == ["123", "123±2", "123±110", "0.500", "9.90±∞"]
+    assert with_error("ttft", 0.1234, (0.1230, 0.1235)) == "123.4 ±0.4 ms"
+    assert with_error("ttft", 0.1234, (0.12339, 0.1234)) == "123.4 ms"
+    assert with_error("speed", 50.0, (50.0, 1e6)) == "50.00 ±∞ tok/s"
 
 
 def test_the_shortest_latency_is_that_of_the_median() -> None:
@@ -139,7 +166,6 @@ def test_the_figures_of_a_load_have_the_names_of_the_objectives() -> None:
 
 
 def test_plots_are_xml_with_a_point_for_each_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[str, Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -169,7 +195,6 @@ def test_a_load_without_figures_is_named_above_what_is_said_of_it() -> None:
 
 
 def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("matplotlib")
     drawn: dict[tuple[str, str], Mapping[str, Sequence[tuple[float, float]]]] = {}
 
     def lines(title: str, below: str, beside: str, series: Mapping[str, Sequence[tuple[float, float]]]) -> str:
@@ -199,18 +224,20 @@ def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
     assert list(drawn["Latency", "requests in flight"]) == ["m p50", "m p90", "m p99", "b p50", "b p90", "b p99"]
 
 
-def test_one_load_has_no_plot() -> None:
-    assert plots([measured(2)]) == plots([]) == {}
+def test_one_load_has_plots_of_its_own() -> None:
+    found = plots([measured(2)])
+
+    assert list(found) == ["throughput", "ttft", "tpot", "latency"]
+    texts = {text.text for svg in found.values() for text in ElementTree.fromstring(svg).iter(f"{SVG}text")}
+    assert {"seconds", "percent of the requests"} <= texts
+    assert plots([]) == plots([measured(1, [failed(0)])]) == {}
 
 
-def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    said = write_all(tmp_path, "jsonl", "0" * 32, [measured(1), measured(2)])
+def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
+    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
 
-    assert said == ["There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"]
-    assert (tmp_path / "perf.json").is_file()
-    assert not list(tmp_path.glob("*.svg"))
-    assert plot_notes([measured(1)]) == []
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
 
 
 @pytest.mark.parametrize(
@@ -219,29 +246,19 @@ def test_without_matplotlib_loads_are_written_and_it_is_said(tmp_path: Path, mon
         (
             Plan(parallel=8, number=100, warm_up=10),
             Progress(5.0, 60, 55, 1, 5, 5500, 0.12),
-            "55/110, 5 in flight, 11.00 requests/s, 1,100 tokens/s, TTFT 120.0 ms, 1 error, 5 s left",
+            "55/110, 11.00 req/s, 1 error, 5 s left, TTFT 120.0 ms, 1,100 tok/s, 5 in flight",
         ),
         (
             Plan(rate=5, duration=60),
             Progress(20.0, 100, 0, 0, 100, 0, None),
-            "0, 100 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors, 40 s left",
+            "0, 0.000 req/s, 0 errors, 40 s left, 0.000 tok/s, 100 in flight",
         ),
-        (Plan(parallel=1), Progress(0.0, 0, 0, 0, 0, 0, None), "0, 0 in flight, 0.000 requests/s, 0.000 tokens/s, 0 errors"),
+        (Plan(parallel=1), Progress(0.0, 0, 0, 0, 0, 0, None), "0, 0.000 req/s, 0 errors, 0.000 tok/s, 0 in flight"),
     ],
     ids=["number", "duration", "nothing yet"],
 )  # fmt: skip
 def test_the_live_line(plan: Plan, progress: Progress, expected: str) -> None:
     assert standing(plan, progress) == expected
-
-
-@pytest.mark.parametrize(("flags", "shown"), [([], True), (["-v"], False), (["-q"], False), (["-s"], False)])
-def test_the_live_line_is_for_a_terminal_that_wants_neither_more_nor_less(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, flags: list[str], shown: bool
-) -> None:
-    monkeypatch.delenv("CI", raising=False)
-    config = pytester.parseconfigure("--color=yes", *flags)
-
-    assert (LiveLine(config)._writer is not None) == shown
 
 
 def test_the_interval_of_a_ratio_covers_as_often_as_it_says() -> None:
@@ -266,72 +283,13 @@ def test_the_same_figure_has_not_changed() -> None:
     assert low < 1 < high
 
 
-@pytest.mark.parametrize("where", ["wandb", "swanlab"])
-def test_a_tracker_gets_every_load(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    logged: list[tuple[int, dict[str, float]]] = []
-    finished: list[bool] = []
-    run = SimpleNamespace(finish=lambda: finished.append(True))
-    fake = SimpleNamespace(init=lambda **said: run, log=lambda values, step: logged.append((step, values)))
-    monkeypatch.setitem(sys.modules, where, fake)
-    track(where, "0" * 32, [measured(1), measured(2)])
+def test_a_tracker_is_told_each_load_s_figures() -> None:
+    loads = Loads(["m"], [measured(1), measured(2)], [], [], [], [])
 
-    assert [step for step, _ in logged] == [0, 1]
-    assert logged[1][1]["m/p50_ttft"] == pytest.approx(0.1)
-    assert logged[1][1]["m/parallel"] == 2
-    assert finished == [True]
-
-
-def test_clearml_gets_every_load(monkeypatch: pytest.MonkeyPatch) -> None:
-    logged: list[tuple[str, str, float, int]] = []
-    begun: list[str] = []
-    closed: list[bool] = []
-    logger = SimpleNamespace(
-        report_scalar=lambda title, series, value, iteration: logged.append((title, series, value, iteration))
-    )
-    task = SimpleNamespace(get_logger=lambda: logger, close=lambda: closed.append(True))
-
-    def init(task_name: str, **said: object) -> SimpleNamespace:
-        begun.append(task_name)
-        return task
-
-    monkeypatch.setitem(sys.modules, "clearml", SimpleNamespace(Task=SimpleNamespace(init=init)))
-    track("clearml", "a" * 32, [measured(1), measured(2)])
-
-    assert (begun, closed) == (["perf-aaaaaaaa"], [True])
-    assert ("parallel", "m", 2, 1) in logged
-    assert [step for title, _, _, step in logged if title == "p50_ttft"] == [0, 1]
-
-
-def test_clearml_itself_keeps_every_figure(tmp_path: Path) -> None:
-    pytest.importorskip("clearml")
-    code = "from tests.perf.test_reports import measured\nfrom pytest_modeleval.perf.reports.files import track\n"
-    code += "track('clearml', 'a' * 32, [measured(1), measured(2)])"
-    environment = {**os.environ, "CLEARML_OFFLINE_MODE": "1", "CLEARML_CACHE_DIR": str(tmp_path)}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=120)
-    (archive,) = tmp_path.rglob("*.zip")
-    with zipfile.ZipFile(archive) as files:
-        said = [json.loads(line) for line in files.read("metrics.jsonl").decode().splitlines()]
-    found = {(each["metric"], each["variant"], each["iter"]): each["value"] for line in said for each in line}
-
-    assert found["p50_ttft", "m", 1] == pytest.approx(0.1)
-    assert (found["parallel", "m", 0], found["parallel", "m", 1]) == (1, 2)
-
-
-def test_a_tracker_that_is_not_installed_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "wandb", None)
-
-    with pytest.raises(pytest.UsageError, match=r"this needs wandb: pip install 'pytest-modeleval\[wandb\]'"):
-        track("wandb", "0" * 32, [measured(1)])
-
-
-def test_a_tracker_that_cannot_log_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    def init(**said: object) -> None:
-        raise RuntimeError("no key\nsee there")
-
-    monkeypatch.setitem(sys.modules, "swanlab", SimpleNamespace(init=init))
-
-    with pytest.raises(pytest.UsageError, match=r"^swanlab could not log the figures: RuntimeError: no key$"):
-        track("swanlab", "0" * 32, [measured(1)])
+    (one, first), (two, second) = loads.figures()
+    assert (one, two) == ("m", "m")
+    assert (first["parallel"], second["parallel"]) == (1, 2)
+    assert second["p50_ttft"] == pytest.approx(0.1)
 
 
 def test_a_files_name_has_nothing_strange() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.reports.columns import fitted
+from pytest_modeleval.reports.columns import clipped
 from tests.conftest import FaultyServer, alias, answer, run
 
 # What every sample is told stands behind its question, and an example before it.
@@ -82,7 +82,7 @@ def test_long_texts_leave_room_for_what_was_expected_and_got(project: pytest.Pyt
 
     begin = next(n for n, line in enumerate(result.outlines) if line.startswith("test_long[main-00000]"))
     asked, verdict = result.outlines[begin : begin + 2]
-    assert fitted(asked, 80) == asked
+    assert clipped(asked, 80) == asked
     assert "问题" in asked
     assert verdict.startswith("    expected 'right r … ")
     assert ", got 'wrong wrong" in verdict
@@ -160,4 +160,4 @@ def test_what_regressed_comes_first_and_is_marked(project: pytest.Pytester, faul
     [("abcdef", 6, "abcdef"), ("abcdefghijkl", 9, "abc … jkl"), ("一二三四五六", 9, "一 … 六"), ("abc", 1, "a … c")],
 )
 def test_a_line_is_fitted_by_its_columns(text: str, width: int, shown: str) -> None:
-    assert fitted(text, width) == shown
+    assert clipped(text, width) == shown

@@ -67,7 +67,7 @@ def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pyte
     result = run(project, "--model", "faulty", "--model", "other", "test_answers.py", "--eval-write", "page.html")
 
     result.stdout.re_match_lines(
-        [r"answers: other less faulty -90\.0 pp \[-100\.0, -41\.3\], 0 samples better and 9 worse of 10"]
+        [r"answers: other less faulty -90\.0 pp \[-100\.0, -41\.3\], 0 better and 9 worse of 10"]
     )
     (found,) = Data(project.path / "page.html").screen["comparisons"]
     assert (found["models"], found["samples"]) == (["faulty", "other"], 10)

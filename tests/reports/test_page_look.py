@@ -1,15 +1,23 @@
 """The page for a browser: windows of any width, dark and light, and paper."""
 
+import base64
+import importlib.util
+import io
 import re
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageColor
 
+from pytest_modeleval.reports import plots
+from pytest_modeleval.reports.page import COLUMNS, write
+from pytest_modeleval.reports.svg import DARK, LIGHT
 from pytest_modeleval.sample import Completion, Sample, Score
-from tests.reports.conftest import Open, Stored, cells, right, wrong
+from tests.reports.conftest import Open, Stored, cells, right, wait_until, wrong
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("width", [360, 800, 1600])
+@pytest.mark.parametrize("width", [360, 390, 1600])
 def test_nothing_is_wider_than_the_window(stored: Stored, open_page: Open, width: int) -> None:
     long = "a-very-long-word-without-a-break-" * 20
     side = [
@@ -55,6 +63,55 @@ def _luminance(colour: str) -> float:
         for c in map(int, re.findall(r"\d+", colour)[:3])
     ]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+# What is opened: the overview, the samples, and one of them.
+VIEWS = ("", "#view=samples", "#view=samples&sample=1%2Fm%2Fquiz%5Bmain-00000%5D")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing(stored: Stored, open_page: Open, scheme: str) -> None:
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("no axe: pip install axe-playwright-python")
+    axe = Path(found.origin).with_name("axe.min.js").read_text()
+    asked = [
+        {"role": "user", "content": "2 + 2?"},
+        {"role": "assistant", "content": "4"},
+        {"role": "user", "content": "6 * 7?"},
+    ]
+    path = stored(*[[(Sample(asked, f"{n}"), *side) for n in range(12)] for side in (right(), wrong())])
+
+    for link in VIEWS:
+        for width in (390, 1280):
+            page = open_page(path, link, color_scheme=scheme, viewport={"width": width, "height": 800})
+            page.evaluate(axe)
+            said = page.evaluate("axe.run().then(({ violations }) => violations.map(({ id, impact }) => [id, impact]))")
+            assert said == [], (link, width)
+
+
+@pytest.mark.browser
+def test_plots_follow_the_reader_s_choice_of_dark_or_light(open_page: Open, tmp_path: Path) -> None:
+    svg = base64.b64encode(plots.lines("Latency", "in flight", "ms", {"": [(1, 1.0)]}).encode()).decode()
+    screen = {**EMPTY, "tables": [{"title": "Loads", "cells": [["load"]]}], "plots": [{"title": "latency", "svg": svg}]}
+    write(tmp_path / "page.html", screen, [])
+
+    for scheme in ("light", "dark"):
+        page = open_page(tmp_path / "page.html", color_scheme=scheme)
+        wait_until(page, "document.querySelector('figure img').naturalWidth === 400")
+        image = Image.open(io.BytesIO(page.locator("figure img").screenshot()))
+        ground = f"#{image.convert('RGB').crop((2, 30, 3, 31)).tobytes().hex()}"
+        assert ground == {"light": LIGHT, "dark": DARK}[scheme]["ground"]
+        assert f"rgb{ImageColor.getrgb(ground)}" == page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+EMPTY = {
+    **dict.fromkeys(("scores", "gate", "regressed", "comparisons", "notes"), ()),
+    "title": "a run",
+    "exit_status": 0,
+    "columns": COLUMNS,
+}
 
 
 @pytest.mark.browser

@@ -1,7 +1,7 @@
 """The page for a browser: its first screen."""
 
 import base64
-import importlib.util
+import re
 
 import pytest
 
@@ -49,37 +49,27 @@ def test_a_run_without_samples_has_a_page_that_says_so(project: pytest.Pytester,
 
 @pytest.mark.browser
 def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, open_page: Open) -> None:
-    pytest.importorskip("matplotlib")
     say({"easy 1": "41"})
     run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
     page = open_page(project.path / "page.html")
 
     wait_until(page, "[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
-    shown = page.locator("figcaption").all_inner_texts()
-    assert {"Scores", "Score by subset", "Latency"} <= set(shown)
+    shown = page.evaluate("[...document.querySelectorAll('figure img')].map((image) => image.alt)")
+    assert shown == [f"plot: {title}" for title in ("Scores", "Score against length", "Tokens", "Latency")]
     assert page.locator("#overview svg").count() == 0
 
 
-@pytest.mark.browser
-def test_without_matplotlib_the_page_says_why_there_are_no_plots(
-    project: pytest.Pytester, say: Say, open_page: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_has_the_same_colour_in_every_plot(project: pytest.Pytester, say: Say) -> None:
     say({"easy 1": "41"})
-    found = importlib.util.find_spec
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == "matplotlib" else found(name))
-    for _ in range(2):
-        run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off", "--eval-write", "run.html")
-    modeleval("diff", "last~1", "last", "--write", "two.html")
+    models = ("--model", "other", "--model", "faulty")
+    run(project, *models, "test_answers.py", "--eval-write", "page.html")
 
-    for name in ("run.html", "two.html"):
-        overview = open_page(project.path / name).locator("#overview")
-        said = "There are no plots, as matplotlib is not installed: pip install 'pytest-modeleval[report]'"
-        assert said in overview.inner_text()
-        assert overview.locator("figure").count() == 0
+    for plot in Data(project.path / "page.html").screen["plots"]:
+        texts = re.findall("<text[^>]*>([^<]*)</text>", base64.b64decode(plot["svg"]).decode())
+        assert plot["title"] == "Comparison" or texts[1:3] == ["faulty", "other"]
 
 
 def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say: Say) -> None:
-    pytest.importorskip("matplotlib")
     for answers in ({"easy 1": "41"}, {"hard 2": "44"}):
         say(answers)
         run(project, "--model", "faulty", "test_answers.py", "--eval-cache", "off")
@@ -90,6 +80,59 @@ def test_two_runs_of_a_model_are_two_in_the_plots(project: pytest.Pytester, say:
     plots = {plot["title"]: base64.b64decode(plot["svg"]).decode() for plot in screen["plots"]}
     for scores in screen["scores"]:
         assert f"{scores['run']['id'][:8]} faulty" in plots["Scores"]
+
+
+MANY = """
+from pytest_modeleval import Completion, Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"q": f"{subset} {index}"}, {f"subject_{n:02}": 2 for n in range(57)})
+
+@benchmark(ROWS, lambda row: Sample(row["q"], "42"))
+def test_many(sample: Sample, completion: Completion) -> None:
+    assert completion.text == "42"
+"""
+
+
+@pytest.mark.browser
+def test_the_page_opens_with_the_scores_and_their_figure_and_57_subsets_unfold_and_sort(
+    project: pytest.Pytester, say: Say, open_page: Open
+) -> None:
+    say({"subject_30": "41", "subject_31 0": "41"})
+    project.makepyfile(test_many=MANY)
+    run(project, "--model", "faulty", "test_many.py", "--eval-write", "page.html")
+
+    page = open_page(project.path / "page.html", viewport={"width": 390, "height": 800})
+
+    first = page.locator("#overview > section").first
+    assert first.locator("h2").inner_text() == "Scores"
+    assert first.locator("figure img").bounding_box()["width"] > 350  # type: ignore[index]
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    folded = first.locator("details", has_text="many by subset (57)")
+    assert not folded.get_by_role("cell", name="subject_00").is_visible()
+    folded.locator("summary").press("Enter")
+    folded.get_by_role("button", name="score").press("Enter")
+    assert folded.locator("tbody tr").last.inner_text().split() == [
+        "subject_30",
+        "0.000",
+        "[0.000,",
+        "0.658]",
+        "2",
+        "0",
+    ]
+    folded.get_by_role("button", name="score").press("Enter")
+    assert [row.split()[0] for row in folded.locator("tbody tr").all_inner_texts()][:2] == ["subject_30", "subject_31"]
+    assert folded.locator("th[aria-sort=ascending]").inner_text().strip() == "score"
+
+
+@pytest.mark.browser
+def test_a_gate_s_verdict_stands_above_the_scores(project: pytest.Pytester, say: Say, open_page: Open) -> None:
+    say({"easy": "41"})
+    run(project, "--model", "faulty", "test_answers.py", "--eval-min-score", "answers=0.9", "--eval-write", "page.html")
+
+    page = open_page(project.path / "page.html")
+
+    titles = page.locator("#overview > section > h2").all_inner_texts()
+    assert titles[:2] == ["Gate ✗ failed", "Scores"]
 
 
 @pytest.mark.browser

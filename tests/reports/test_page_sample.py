@@ -52,11 +52,10 @@ def test_a_failing_sample_is_seen_whole_by_keyboard_alone(stored: Stored, open_p
     page.keyboard.press("Enter")
 
     assert page.locator("#sample-name").inner_text() == "quiz[main-00001]"
+    page.get_by_text("1 message before it: system").click()
     seen = page.locator("#sample-body").inner_text()
     for text in (
-        "system\n",
         "Be brief.",
-        "user\n",
         "What is 6 * 7?",
         "Six times seven…",
         "It is 41.",
@@ -90,11 +89,11 @@ def test_every_request_for_a_sample_is_shown_in_order(pytester: pytest.Pytester,
     page.get_by_role("button", name="Samples").click()
     page.locator("#row-0").click()
     shown = page.locator("#sample-body")
-    assert shown.locator("h4").all_text_contents()[1:] == [
+    assert shown.locator("h3").all_text_contents() == ["Question", "Answer", "Verdict"] + [
         f"{what} {n}" for n in (1, 2, 3) for what in ("Request", "Answer")
     ]
-    assert shown.locator("pre.answer").all_inner_texts() == ["5", middle, "81"]
-    assert "After the 1 messages before:" in shown.inner_text()
+    assert shown.locator("pre.answer").all_inner_texts() == ["81", "5", middle, "81"]
+    assert "After 1 earlier message:" in shown.inner_text()
     found = [json.loads(path.read_text()) for path in (pytester.path / "results").glob("*-result.json")]
     (one,) = [each for each in found if each["fullName"].endswith("[add-00000]")]
     talk = re.findall("<pre[^>]*>(.*?)</pre>", attached(pytester.path / "results", one, "conversation"))
@@ -111,7 +110,7 @@ def test_five_megabytes_are_shown_a_part_at_a_time(stored: Stored, open_page: Op
 
     shown = page.locator("pre.answer")
     assert len(shown.inner_text()) == 50_000
-    page.get_by_role("button", name=f"Show all {len(text):,} characters").last.click()
+    page.get_by_role("button", name=f"Show all {len(text):,} characters").first.click()
     assert page.evaluate("document.querySelector('pre.answer').textContent.length") == len(text)
     assert page.evaluate("document.querySelector('pre.answer').textContent.endsWith('the end')")
 
@@ -145,10 +144,28 @@ def test_a_link_opens_its_sample(stored: Stored, open_page: Open) -> None:
     page = open_page(path)
     page.get_by_role("button", name="Samples").click()
     page.locator("#row-3").click()
-    link = re.sub("^[^#]*", "", page.url)
+    link = page.get_by_role("link", name="Link").get_attribute("href")
 
     again = open_page(path, link)
 
     assert again.locator("#sample-name").inner_text() == "quiz[main-00003]"
     again.keyboard.press("Escape")
-    wait_until(again, "location.hash === ''")
+    wait_until(again, "location.hash === '#view=samples'")
+
+
+@pytest.mark.browser
+def test_question_and_answer_come_first_and_examples_are_folded(stored: Stored, open_page: Open) -> None:
+    shots = [{"role": role, "content": f"shot {n}"} for n in range(4) for role in ("user", "assistant")]
+    system = {"role": "system", "content": "Be brief."}
+    asked = [system, *shots, {"role": "user", "content": "What is 6 * 7?"}]
+    page = open_page(stored([(Sample(asked, "42"), Completion("It is 41.", "a thought"), wrong()[1])]), "#view=samples")
+
+    page.locator("#row-0").click()
+
+    body = page.locator("#sample-body")
+    seen = body.inner_text()
+    places = [seen.index(text) for text in ("What is 6 * 7?", "It is 41.", "Extracted answer", "a thought")]
+    assert places == sorted(places)
+    assert "shot" not in seen
+    body.get_by_text("9 messages before it: system, user, assistant").press("Enter")
+    assert body.locator(".before pre").all_inner_texts() == ["Be brief.", *(shot["content"] for shot in shots)]

@@ -15,7 +15,7 @@ def test_a_real_model_s_run_is_clicked_through(pytester: pytest.Pytester, open_p
     run_alone(pytester, "--model", "tiny", "-k", "multiply", "--eval-repeats", "2", "--eval-write", "page.html")
     page = open_page(pytester.path / "page.html")
 
-    page.get_by_role("button", name="Samples").click()
+    page.get_by_role("button", name="Samples", exact=True).click()
     assert "150 of 150 samples" in page.locator("#count").inner_text()
     page.get_by_label("Outcome").select_option("wrong")
     names = cells(page, "sample")

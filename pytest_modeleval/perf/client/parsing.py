@@ -130,12 +130,15 @@ def _chunk_lags(
 ) -> "array[float]":
     """How much earlier the chunks of each read with any can have come than its time; empty where none can.
 
-    The kernel's stamp is that of a read's last packet. Chunks of an unsure one came after the read before it.
+    The kernel's stamp is that of a read's last packet. Chunks of an unsure one came after the read before it, and not
+    further apart than any two reads of this answer.
     """
-    found = array("f")
-    for read in dict.fromkeys(reads):
+    found, clumps = array("f"), Counter(reads)
+    times = [arrived[read] for read in clumps]
+    longest = max(map(sub, times[1:], times), default=arrived[-1] - exchange.sent)
+    for read, count in clumps.items():
         before = max(exchange.sent, arrived[read - 1] if read else 0)
-        by_kernel = arrived[read] - before if read in unsure else 0
+        by_kernel = min(arrived[read] - before, count * longest) if read in unsure else 0
         found.append((by_kernel if exchange.reads[read][4] else lag[read]) / 1e9)
     return found if any(found) else array("f")
 

@@ -79,7 +79,12 @@ def reach(
     tls = _tls(ca) if parts.scheme == "https" else None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     fields = {"host": parts.netloc.rpartition("@")[2], "content-type": "application/json", "accept": "*/*"}
-    fields |= {"user-agent": "pytest-modeleval", **{name.lower(): value for name, value in (headers or {}).items()}}
+    # As the official client does: a server of HTTP/1.0 closes the connection after every answer otherwise.
+    fields |= {
+        "connection": "keep-alive",
+        "user-agent": "pytest-modeleval",
+        **{name.lower(): value for name, value in (headers or {}).items()},
+    }
     lines = "".join(f"{name}: {_sendable(name, value)}\r\n" for name, value in fields.items())
     proxy, tunnel = proxy_of(parts), b""
     if proxy and tls:

@@ -26,8 +26,10 @@ def bounds_of(record: Observation, seen: Values) -> tuple[dict[str, float], dict
     early |= dict.fromkeys(_TURNS, record.late + first)
     early["ttfa"] = record.late + _answer_lag(record)
     for name in early.keys() & seen.keys():
-        least[name] = max(0.0, seen[name] - early[name] - CLOCKS)
-        most[name] = seen[name] + CLOCKS
+        # What is of our own clock alone has no error of two.
+        clocks = 0.0 if name == "queue" else CLOCKS
+        least[name] = max(0.0, seen[name] - early[name] - clocks)
+        most[name] = seen[name] + clocks
     if "answer_rate" in seen:
         tokens = record.output_tokens or 0
         least["answer_rate"], most["answer_rate"] = (

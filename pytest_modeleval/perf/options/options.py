@@ -55,7 +55,7 @@ class PerfOptions:
         parsers.counts,
     )
     duration: float | None = flag(
-        TITLE, "TIME", "send for so long, such as 60s (with --perf-number: whichever ends first)", parsers.duration
+        TITLE, "TIME", "send for so long, such as 60s (with --perf-number: whichever ends first)", parsers.span
     )
     arrivals: Literal["constant", "poisson", "gamma"] = flag(
         TITLE,
@@ -81,11 +81,11 @@ class PerfOptions:
     max_parallel: int = flag(
         TITLE, "N", "of --perf-rate: no more on their way at once (default: 1024)", values.at_least(1), 1024
     )
-    timeout: float = flag(TITLE, "TIME", "give a request up after so long (default: 600s)", parsers.duration, 600.0)
+    timeout: float = flag(TITLE, "TIME", "give a request up after so long (default: 600s)", parsers.span, 600.0)
     stall: float = flag(
-        TITLE, "TIME", "give a request up when nothing came for so long (default: 120s)", parsers.duration, 120.0
+        TITLE, "TIME", "give a request up when nothing came for so long (default: 120s)", parsers.span, 120.0
     )
-    limit: float = flag(TITLE, "TIME", "hard limit of one load (default: 3600s)", parsers.duration, 3600.0)
+    limit: float = flag(TITLE, "TIME", "hard limit of one load (default: 3600s)", parsers.span, 3600.0)
     pause: float = flag(TITLE, "TIME", "wait between two loads (default: 0s)", parsers.duration, 0.0)
     endpoint: str = flag(
         TITLE,
@@ -149,6 +149,13 @@ class PerfOptions:
     extend: int = flag(
         TITLE, "K", "ask up to K times as much again while the limits are undecided (default: 3)", values.at_least(0), 3
     )
+    on_invalid: str = flag(
+        TITLE,
+        "WHAT",
+        "an INVALID measurement fails (fail), or is shown alone (warn) (default: fail)",
+        values.one_of("fail", "warn"),
+        "fail",
+    )
     cached: bool = flag(TITLE, "", "prompts may come from the server's cache", values.yes, False)
     calibrate: bool = flag(TITLE, "", "measure this machine's own floor before each load", values.yes, False)
     compare: str | None = flag(TITLE, "RUN", "show the change since an earlier run: its id, or last", values.name)
@@ -161,10 +168,12 @@ class PerfOptions:
     )
     out: Path | None = flag(TITLE, "DIR", "write figures, records of every request, and plots to DIR", values.path)
     records: str = flag(
-        TITLE, "KIND", "of the records: jsonl or parquet (default: jsonl)", values.one_of("jsonl", "parquet"), "jsonl"
-    )
-    track: str | None = flag(
-        TITLE, "WHERE", "log the figures to wandb, swanlab or clearml", values.one_of("wandb", "swanlab", "clearml")
+        TITLE,
+        "KIND",
+        "of the records: jsonl or parquet (default: jsonl)",
+        values.one_of("jsonl", "parquet"),
+        "jsonl",
+        settings_only=True,
     )
 
     @property

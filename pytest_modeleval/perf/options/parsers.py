@@ -28,9 +28,15 @@ def counts(flag: str, text: str) -> tuple[int, ...]:
         not 0 < len(part) < 12 for part in parts
     ):
         raise pytest.UsageError(
-            f"{flag} takes whole numbers of at least 1 between commas, such as 1,8,32; not {text!r}"
+            f"{flag} takes whole numbers of at least 1 between commas, such as 1,8,32; not {text!r}{_meant(text)}"
         )
     return tuple(map(int, parts))
+
+
+def _meant(text: str) -> str:
+    """The numbers of a text that has several, as they are typed."""
+    numbers = [number for number in re.findall(r"\d+(?:\.\d+)?", text[:60]) if float(number)]
+    return f"; did you mean {','.join(numbers)}?" if len(numbers) > 1 else ""
 
 
 def rates(flag: str, text: str) -> tuple[float, ...]:
@@ -46,7 +52,7 @@ def above_nought(flag: str, text: str, *, whole: str = "") -> float:
         number = 0.0
     if not (number > 0 and math.isfinite(number)):
         several = ", or several between commas" if whole else ""
-        raise pytest.UsageError(f"{flag} takes a number above 0{several}; not {whole or text!r}")
+        raise pytest.UsageError(f"{flag} takes a number above 0{several}; not {whole or text!r}{_meant(whole)}")
     return number
 
 
@@ -54,8 +60,21 @@ def duration(flag: str, text: str) -> float:
     """Seconds of ``60s``, ``500ms``, ``5min`` or ``1h``."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|min|h)", text.strip()) if len(text) < 20 else None
     if match is None:
-        raise pytest.UsageError(f"{flag} takes a time with its unit, such as 60s, 500ms, 5min or 1h; not {text!r}")
+        bare = re.fullmatch(r"(\d+(?:\.\d+)?) ?(m|sec|seconds|minutes)?", text.strip()) if len(text) < 20 else None
+        unit = "min" if bare and bare[2] in ("m", "minutes") else "s"
+        meant = f"; did you mean {bare[1]}{unit}?" if bare else ""
+        raise pytest.UsageError(
+            f"{flag} takes a time with its unit, such as 60s, 500ms, 5min or 1h; not {text!r}{meant}"
+        )
     return float(match[1]) * _TIMES[match[2]]
+
+
+def span(flag: str, text: str) -> float:
+    """A duration of more than nothing."""
+    seconds = duration(flag, text)
+    if not seconds:
+        raise pytest.UsageError(f"{flag} takes a time of more than 0, such as 60s; not {text!r}")
+    return seconds
 
 
 def warm_up(flag: str, text: str) -> int | float:
@@ -112,8 +131,9 @@ def turns(flag: str, text: str) -> "Lengths":
     """Turns of a conversation: a number, or a range."""
     from pytest_modeleval.perf.prompts.lengths import read_lengths
 
-    if not re.fullmatch(r"\d{1,6}(-\d{1,6})?", text.strip()):
-        raise pytest.UsageError(f"{flag} takes a number of turns, or a range such as 2-5; not {text!r}")
+    match = re.fullmatch(r"(\d{1,6})(?:-(\d{1,6}))?", text.strip())
+    if match is None or not 1 <= int(match[1]) <= int(match[2] or match[1]):
+        raise pytest.UsageError(f"{flag} takes a number of turns from 1, or a range such as 2-5; not {text!r}")
     return read_lengths(flag, text)
 
 

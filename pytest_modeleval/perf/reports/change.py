@@ -5,7 +5,7 @@ from typing import Any
 
 from pytest_modeleval.perf.verdict.comparing import ratio_of
 from pytest_modeleval.perf.wording import amount
-from pytest_modeleval.reports.columns import aligned
+from pytest_modeleval.reports.columns import fitted
 
 
 def change(name: str, now: Mapping[str, Any], before: Mapping[str, Any] | None) -> list[str]:
@@ -28,4 +28,4 @@ def change(name: str, now: Mapping[str, Any], before: Mapping[str, Any] | None) 
                 f"[{least - 1:+.1%}, {most - 1:+.1%}]" + ("" if least <= 1 <= most else "  *"),
             ]
         )
-    return aligned(rows, [False, True, True, True, False])
+    return fitted(rows, [False, True, True, True, False])

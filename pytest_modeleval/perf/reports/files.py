@@ -1,4 +1,4 @@
-"""Load tests as files: figures as JSON, every request as jsonl or parquet, plots as SVG; and logged to a tracker."""
+"""Load tests as files: figures as JSON, every request as jsonl or parquet, plots as SVG."""
 
 import importlib
 import json
@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.perf.client.record import Observation
 from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
+from pytest_modeleval.perf.reports.plots import plots
 
 SCHEMA = "pytest-modeleval/perf/1"
 # Columns of numbers; lists of them are written as lists.
@@ -25,8 +25,8 @@ _PROPERTIES = (
 )
 
 
-def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> list[str]:
-    """Write ``perf.json``, the records of each load and the plots, and say what could not be drawn.
+def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured]) -> None:
+    """Write ``perf.json``, the records of each load and the plots.
 
     Raises `OSError` when that cannot be.
     """
@@ -38,7 +38,6 @@ def write_all(folder: Path, kind: str, run: str, all_measured: Sequence[Measured
         write(folder / f"{file_name(measured)}.{kind}", measured)
     for name, svg in plots(all_measured).items():
         (folder / f"{name}.svg").write_text(svg, "utf-8")
-    return plot_notes(all_measured)
 
 
 def file_name(measured: Measured) -> str:
@@ -92,52 +91,6 @@ def properties(measured: Measured) -> list[tuple[str, object]]:
     """The figures that a test's report carries, as JUnit XML has them."""
     figures = flat(measured.figures)
     return [(name, figures[name]) for name in _PROPERTIES if name in figures]
-
-
-def track(where: str, run: str, all_measured: Sequence[Measured]) -> None:
-    """Log every load's figures to wandb, swanlab or clearml, a step each."""
-    library, name = _library(where, where), f"perf-{run[:8]}"
-    log = _to_clearml if where == "clearml" else _to_charts
-    try:
-        log(library, name, all_measured)
-    # Each has kinds of its own for a missing key, a missing server and a full account.
-    except Exception as error:  # noqa: BLE001
-        why = str(error).strip().partition("\n")[0]
-        raise pytest.UsageError(f"{where} could not log the figures: {type(error).__name__}: {why}") from None
-
-
-def _to_charts(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
-    """A run of wandb or swanlab."""
-    logged = library.init(project="pytest-modeleval", name=name)
-    for step, measured in enumerate(all_measured):
-        # Their own names for a group of charts end with a slash.
-        library.log({f"{measured.model}/{figure}": value for figure, value in _logged(measured).items()}, step=step)
-    if logged is not None:
-        logged.finish()
-
-
-def _to_clearml(library: Any, name: str, all_measured: Sequence[Measured]) -> None:
-    """A task, with a chart for each figure and a line in it for each model."""
-    task = library.Task.init(
-        project_name="pytest-modeleval",
-        task_name=name,
-        # Each run is its own; and it takes minutes to look through all that is installed, or imported here.
-        reuse_last_task_id=False,
-        auto_connect_frameworks={"detect_repository": False},
-        auto_connect_arg_parser=False,
-        auto_connect_streams=False,
-        auto_resource_monitoring=False,
-    )
-    for step, measured in enumerate(all_measured):
-        for figure, value in _logged(measured).items():
-            task.get_logger().report_scalar(figure, measured.model, value, iteration=step)
-    task.close()
-
-
-def _logged(measured: Measured) -> dict[str, Any]:
-    plan = measured.point.plan
-    load = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate}
-    return {**flat(measured.figures), **load}
 
 
 def _library(name: str, extra: str) -> Any:

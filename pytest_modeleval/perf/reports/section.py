@@ -4,11 +4,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pytest_modeleval.perf.document import document
+from pytest_modeleval.perf.document import document, flat
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.outcomes import word_of
-from pytest_modeleval.perf.reports.plots import plot_notes, plots
-from pytest_modeleval.perf.reports.tables import answer, best_points, name_of, names, speed_cells, summary_cells
+from pytest_modeleval.perf.reports.plots import plots
+from pytest_modeleval.perf.reports.setup import setup_cells
+from pytest_modeleval.perf.reports.tables import (
+    answer,
+    best_points,
+    facts,
+    measurement_cells,
+    name_of,
+    names,
+    percentile_cells,
+    speed_cells,
+    summary_cells,
+)
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.comparing import Change
 from pytest_modeleval.perf.verdict.search import Find, Found, Knee
@@ -61,7 +72,12 @@ class Loads:
 
     def tables(self) -> Mapping[str, Sequence[Sequence[str]]]:
         """The tables by their titles, the first line of each that of its columns."""
-        tables = {"Loads": summary_cells(self.measured)} if self.measured else {}
+        tables: dict[str, Sequence[Sequence[str]]] = {}
+        if self.measured:
+            tables = {"Loads": summary_cells(self.measured), "Measurement": measurement_cells(self.measured)}
+            every = zip(names(self.measured), self.measured, strict=True)
+            tables |= {f"Figures of {name}": percentile_cells(one) for name, one in every if one.figures.spreads}
+            tables["Set-up"] = setup_cells(self.measured)
         return tables | ({"Speed": speed_cells(self.speeds)} if self.speeds else {})
 
     def gate(self) -> Iterator[GateLine]:
@@ -82,12 +98,21 @@ class Loads:
             test, _, why = answer(name, find, found).partition(": ")
             yield GateLine(word_of(found), test, why)
 
+    def figures(self) -> Iterator[tuple[str, Mapping[str, float]]]:
+        """Every load's model and figures, with how large the load was."""
+        for measured in self.measured:
+            plan = measured.point.plan
+            size = {"parallel": plan.parallel} if plan.parallel else {"rate": plan.rate} if plan.rate else {}
+            yield measured.model, {**flat(measured.figures), **size}
+
     def notes(self) -> list[str]:
         """What else is said of the loads: the best ones, and what was sent."""
-        return [*best_points(self.measured), *self.sent, *plot_notes(self.measured)]
+        every = zip(names(self.measured), self.measured, strict=True)
+        of_each = [f"{name}: {fact}" for name, one in every for fact in facts(one)]
+        return [*best_points(self.measured), *of_each, *self.sent]
 
     def plots(self) -> Mapping[str, str]:
-        """The plots by title, where there are several loads."""
+        """The plots by title: against the load where there are several, else over a load's time and requests."""
         return plots(self.measured)
 
 

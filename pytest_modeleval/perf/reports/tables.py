@@ -1,116 +1,102 @@
-"""Load tests as texts: tables over all loads, and what is said of each."""
+"""Load tests as texts: the cells of their tables, with everything in them, and what is said of each load."""
 
 from collections.abc import Iterator, Sequence
 
-from pytest_modeleval.perf.figures.definitions import SPREADS
+from pytest_modeleval.perf.figures.definitions import PERCENTILES, SPREADS
 from pytest_modeleval.perf.figures.figures import Figures
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.speed import Speed
 from pytest_modeleval.perf.verdict.search import Find, Found, Knee
-from pytest_modeleval.perf.wording import amount, failures, rounded, said, time
-from pytest_modeleval.reports.columns import aligned
+from pytest_modeleval.perf.wording import failures, rounded, said, short, time, with_error
 
-_COLUMNS = (50, 90, 95, 99, 99.9)
-
-
-def lines(all_measured: Sequence[Measured]) -> Iterator[str]:
-    """Every table."""
-    yield from summary(all_measured)
-    yield ""
-    yield from measurement(all_measured)
-    for name, measured in zip(names(all_measured), all_measured, strict=True):
-        figures, said_of_it = percentiles(name, measured), remarks(measured)
-        if figures or said_of_it:
-            yield from ("", *(figures or [name]), *said_of_it)
-    if best := list(best_points(all_measured)):
-        yield ""
-        yield from best
+Cells = list[list[str]]
 
 
-def summary(all_measured: Sequence[Measured]) -> list[str]:
-    """One line a load."""
-    rows = summary_cells(all_measured)
-    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
-
-
-def summary_cells(all_measured: Sequence[Measured]) -> list[list[str]]:
+def summary_cells(all_measured: Sequence[Measured]) -> Cells:
     """The columns' titles, then a load's main figures each."""
     head = ["load", "requests", "errors", "req/s", "tok/s", "TTFT p50", "p99", "TPOT p50", "p99", "latency p50", "p99"]
     has_slo = any(measured.slo.conditions for measured in all_measured)
-    rows = [[*head, *(["goodput", "SLO"] if has_slo else [])]]
+    rows = [[*head, *(["goodput", "SLO"] if has_slo else []), "measurement"]]
     for name, measured in zip(names(all_measured), all_measured, strict=True):
         found = measured.figures
         row = [name, f"{found.sent:,}", f"{found.failed:,}", rounded(found.rate("request_rate"))]
         row.append(rounded(found.rate("output_rate")))
         for figure in ("ttft", "tpot", "latency"):
-            spread = found.spreads.get(figure)
-            row += [time(spread.percentile(50)), time(spread.percentile(99))] if spread else ["-", "-"]
+            row += [with_client(found, figure, statistic) for statistic in ("p50", "p99")]
         if has_slo:
-            share = found.share("goodput")
-            row += [
-                "-" if share is None else f"{share:.1%}",
-                measured.word(measured.result) if measured.verdicts else "-",
-            ]
-        rows.append(row)
+            row += [goodput(found), slo_word(measured)]
+        rows.append([*row, validity(measured)])
     return rows
 
 
-def measurement(all_measured: Sequence[Measured]) -> list[str]:
-    """What each load says of the measurement itself."""
-    rows = [
-        [
-            "the client",
-            "lag p99",
-            "clumped",
-            "CPU",
-            "sent late p99",
-            "in flight",
-            "asked",
-            "rate",
-            "asked",
-            "cached",
-            "",
-        ]
-    ]
+def with_client(found: Figures, figure: str, statistic: str) -> str:
+    """A statistic with its unit and the client's own error; a dash where no request has the figure."""
+    spread = found.spreads.get(figure)
+    return with_error(figure, spread.statistic(statistic), spread.bounds(statistic)) if spread else "-"
+
+
+def goodput(found: Figures) -> str:
+    """The share of good requests."""
+    share = found.share("goodput")
+    return "-" if share is None else f"{share:.1%}"
+
+
+def slo_word(measured: Measured) -> str:
+    """What the figures say of the objectives."""
+    return measured.word(measured.result) if measured.verdicts else "-"
+
+
+def validity(measured: Measured) -> str:
+    """Whether the measurement can be trusted."""
+    return "INVALID" if measured.invalid else "valid"
+
+
+def measurement_cells(all_measured: Sequence[Measured]) -> Cells:
+    """The columns' titles, then what each load says of the measurement itself."""
+    head = ["the client", "lag p99", "late p99", "clumped", "CPU", "in flight", "rate", "cached", ""]
+    rows = [head]
     for name, measured in zip(names(all_measured), all_measured, strict=True):
         client = measured.loads[-1].client
-        asked = client.parallel_asked
+        asked, rate = client.parallel_asked, client.rate_asked
         rows.append(
             [
                 name,
                 "-" if client.lag is None else time(client.lag),
+                time(client.schedule_lag),
                 f"{client.clumped:.2%}",
                 f"{client.cpu:.0%}",
-                time(client.schedule_lag),
-                rounded(client.parallel),
-                "-" if asked is None else str(asked),
-                rounded(client.rate),
-                "-" if client.rate_asked is None else rounded(client.rate_asked),
+                short(client.parallel) + (f"/{asked}" if asked else ""),
+                short(client.rate) + (f"/{short(rate)}" if rate else ""),
                 "-" if measured.figures.cached is None else f"{measured.figures.cached:.1%}",
-                "INVALID" if measured.invalid else "valid",
+                validity(measured),
             ]
         )
-    return aligned(rows, [False, *[True] * 9, False])
+    return rows
 
 
-def percentiles(name: str, measured: Measured) -> list[str]:
-    """The distribution of each figure of a load of this name; nothing where no request has one."""
+def percentile_cells(measured: Measured) -> Cells:
+    """The columns' titles, then the distribution of each figure; the titles alone where no request has one."""
+    statistics = ("mean", *(f"p{p:g}" for p in PERCENTILES), "min", "max")
     found = measured.figures
-    if not found.spreads:
-        return []
-    rows = [[name, "mean", *(f"p{p:g}" for p in _COLUMNS), "min", "max"]]
-    for figure in SPREADS:
-        if (spread := found.spreads.get(figure)) and not (figure == "ttfa" and not _reasons(found)):
-            values = [spread.mean, *(spread.percentile(p) for p in _COLUMNS), spread.min, spread.max]
-            rows.append([figure, *(amount(figure, value) for value in values)])
-    return aligned(rows, [False, *[True] * (len(rows[0]) - 1)])
+    rows = [["figure", *statistics]]
+    rows += [[figure, *(with_client(found, figure, each) for each in statistics)] for figure in shown_figures(found)]
+    return rows
+
+
+def shown_figures(found: Figures) -> list[str]:
+    """The figures that requests have, without the answer's first chunk where it is the first of all."""
+    return [name for name in SPREADS if name in found.spreads and not (name == "ttfa" and not _reasons(found))]
 
 
 def remarks(measured: Measured) -> list[str]:
-    """What there is to be known of a load beside its figures: verdicts, failures, and what was not measured."""
-    found = measured.figures
+    """What there is to be known of a load beside its figures: verdicts, and its facts."""
     lines_ = [f"{measured.word(verdict.result)}: {said(verdict)}" for verdict in measured.verdicts]
-    lines_ += [f"INVALID: {why}" for why in measured.invalid]
+    return [*lines_, *(f"INVALID: {why}" for why in measured.invalid), *facts(measured)]
+
+
+def facts(measured: Measured) -> list[str]:
+    """What failed, who counted the tokens, the steady part, the machine's floor, and what was not measured."""
+    found, lines_ = measured.figures, list[str]()
     if found.errors:
         lines_.append(f"failed: {failures(measured)}")
     others = [f"{count:,} by {source}" for source, count in found.counted_by.items()]
@@ -170,13 +156,7 @@ def answer(name: str, find: Find, found: Found | Knee) -> str:
     return f"{test}: max {find.load} {found.kept:g} keeps it{upper}{why}; {tried}, each judged at 95%"
 
 
-def speeds(found: Sequence[Speed]) -> list[str]:
-    """One line a prompt length of a model in this process."""
-    rows = speed_cells(found)
-    return aligned(rows, [False, *[True] * (len(rows[0]) - 2), False])
-
-
-def speed_cells(found: Sequence[Speed]) -> list[list[str]]:
+def speed_cells(found: Sequence[Speed]) -> Cells:
     """The columns' titles, then a prompt length's figures each."""
     rows = [["model", "prompt", "prefill tok/s", "decode tok/s", "first token", "peak memory", "device"]]
     for one in found:

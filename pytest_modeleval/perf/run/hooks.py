@@ -22,9 +22,18 @@ from pytest_modeleval.perf.options.asked import (
     refuse_unheeded,
     refuse_unjudged,
 )
-from pytest_modeleval.perf.outcomes import STATUSES, Failed, LoadOutcome, decide, decide_search, exit_status, refuse
+from pytest_modeleval.perf.outcomes import (
+    STATUSES,
+    Failed,
+    Invalid,
+    LoadOutcome,
+    decide,
+    decide_search,
+    exit_status,
+    refuse,
+)
 from pytest_modeleval.perf.points import points
-from pytest_modeleval.perf.reports.files import properties, track, write_all
+from pytest_modeleval.perf.reports.files import properties, write_all
 from pytest_modeleval.perf.reports.live import LiveLine
 from pytest_modeleval.perf.reports.terminal import write
 from pytest_modeleval.perf.run.items import Param, is_load, param_of, params
@@ -179,16 +188,19 @@ class LoadHooks:
         if not is_load(item) or call.excinfo is None or not report.failed:
             return report
         error = call.excinfo.value
-        self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
         if isinstance(error, LoadOutcome):
             self._words[item.nodeid] = error.word
+        if isinstance(error, Invalid) and (param := param_of(item)) and param.options.on_invalid == "warn":
+            report.outcome, report.longrepr = "skipped", (str(item.path), (item.location[1] or 0) + 1, str(error))
+            return report
+        self._statuses.add(error.status if isinstance(error, LoadOutcome) else Exit.REGRESSION)
         if isinstance(error, LoadOutcome | pytest.UsageError | StopRun):
             report.longrepr = str(error)
         return report
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.CollectReport | pytest.TestReport) -> Any:
-        if isinstance(report, pytest.TestReport) and report.when != "teardown" and report.failed:
+        if isinstance(report, pytest.TestReport) and report.when != "teardown" and not report.passed:
             return STATUSES.get(self._words.get(report.nodeid, ""))
         return None
 
@@ -214,14 +226,11 @@ class LoadHooks:
                 self._config.get_terminal_writer().line(f"\n{error}", red=True)
                 session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
-    def _write_files(self, session: pytest.Session) -> None:
-        """Write what load tests alone have: every request, and the figures in a tracker."""
+    def _write_files(self, _: pytest.Session) -> None:
+        """Write what load tests alone have: every request."""
         run, measured = self.session.run, self.session.measured
         if not measured:
             return
         options = read_perf(self._config)
         if options.out:
-            for note in write_all(options.out, options.records, run, measured):
-                session.config.get_terminal_writer().line(f"\n{note}")
-        if options.track:
-            track(options.track, run, measured)
+            write_all(options.out, options.records, run, measured)

@@ -17,7 +17,7 @@ from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.served import named_models
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.endings import refuse_endings
+from pytest_modeleval.outputs.endings import refuse_outputs
 from pytest_modeleval.outputs.write import write
 from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
@@ -40,6 +40,7 @@ from pytest_modeleval.perf.wording import unfit
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.store.store import Store
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class LoadSession:
 
     def __init__(self, config: pytest.Config, tick: Tick | None = None) -> None:
         options = self._options = read_options(config)
-        refuse_endings(config.hook, options.write)
+        refuse_outputs(config.hook, options)
         self.began = time.time()
         self.expected = Expected()
         if options.offline:
@@ -159,7 +160,17 @@ class LoadSession:
         at = replace(at, plan=_long_enough(at.plan, options, needed))
         floor = self._floor(options, at.plan, slo)
         found = Measured(
-            name, model.name, at, (), slo, confidence, most_errors=options.max_error_rate, floor=floor, is_tried=tried
+            name,
+            model.name,
+            at,
+            (),
+            slo,
+            confidence,
+            most_errors=options.max_error_rate,
+            floor=floor,
+            is_tried=tried,
+            server=workload.target().shown(workload.url),
+            prompts=workload.prompts,
         )
         for part in range(1 + options.extend):
             draw = generator(self.seed(options), model.name, at.name, part)
@@ -271,6 +282,7 @@ class LoadSession:
             exit_status=int(session.exitstatus),
             selected=self.expected.total,
             reported=self.expected.total - self.expected.left,
+            setup=setup_of(session.config, self.models, self._options, self.folder / "datasets.json"),
             sections=[self.found],
         )
         write(run, session, store)
@@ -283,7 +295,9 @@ def _refuse_unknown(store: Store, run: str) -> None:
     measured = [row[0] for row in store.rows("select run from loads group by run order by max(measured) desc", ())]
     if not any(other.startswith(run) for other in measured):
         newest = ", ".join(other[:8] for other in measured[:10]) or "none"
-        raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
+        raise pytest.UsageError(
+            f"--perf-compare: no run {run!r} measured a load here. Known, newest first: last, {newest}."
+        )
 
 
 def kept(found: Measured) -> Kept:

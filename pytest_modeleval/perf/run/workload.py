@@ -72,6 +72,23 @@ class Workload:
         """Whether prompts are of random words."""
         return self.options.dataset in RANDOM and not self.options.trace and self.options.prompt is None
 
+    @property
+    def prompts(self) -> str:
+        """What is sent, in words."""
+        options = self.options
+        if options.trace:
+            asked = f"the trace {options.trace.name}"
+        elif options.prompt is not None:
+            asked = "one text"
+        elif self._is_drawn:
+            asked = f"{options.dataset}, {(options.input or read_lengths('--perf-input', _INPUT)).text} tokens"
+            asked += f", {options.prefix} of them shared" if options.prefix else ""
+        else:
+            asked = options.dataset if options.dataset in NAMED else f"the file {Path(options.dataset).name}"
+        turns = f", {options.turns.text} turns" if options.turns else ""
+        most = self._bodies().output
+        return f"{options.endpoint}: {asked}{turns}" + (f", answers of at most {most.text} tokens" if most else "")
+
     def target(self) -> Target:
         """The endpoint, reached once."""
         if not self._target:

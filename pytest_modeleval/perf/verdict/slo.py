@@ -19,6 +19,13 @@ _EXAMPLES = {"s": "500ms", "tok/s": "20tok/s", "req/s": "5req/s", "%": "99%", "t
 _OF_A_REQUEST = SPREADS.keys() - {"itl", "conversation"}
 
 
+# What other tools call a statistic or a figure.
+_ELSEWHERE = {"avg": "mean", "average": "mean", "median": "p50"}
+_ELSEWHERE |= dict.fromkeys(("e2e", "e2el", "e2e_latency", "request_latency"), "latency")
+_STATISTICS = ("mean", "min", "max", "p50", "p90", "p95", "p99", "p99.9")
+_NAMES = {*RATES, *SHARES, *(f"{statistic}_{name}" for name in SPREADS for statistic in _STATISTICS)}
+
+
 @dataclass(frozen=True)
 class Condition:
     """One limit: a statistic ("p99", "mean", "min", "max", or "" for a share or a rate) of a figure."""
@@ -87,9 +94,9 @@ def parse(where: str, text: str) -> Slo:
 def _condition(where: str, text: str) -> Condition:
     match = _CONDITION.fullmatch(text)
     if match is None:
-        raise pytest.UsageError(
-            f"{where}: {text!r} is no condition; write FIGURE<=LIMIT with its unit, such as p99_ttft<=500ms"
-        )
+        meant = _mended(text)
+        how = f"did you mean {meant}?" if meant else "write FIGURE<=LIMIT with its unit, such as p99_ttft<=500ms"
+        raise pytest.UsageError(f"{where}: {text!r} is no condition; {how}")
     name, sign, number, unit = match.groups()
     statistic, figure = named(where, name)
     try:
@@ -101,16 +108,27 @@ def _condition(where: str, text: str) -> Condition:
     kind = (SPREADS | RATES | SHARES)[figure][0]
     units = _OF[kind]
     if unit not in units:
-        said = f"has no unit: write {number}{_fitting(units)}" if not unit else f"has the unit {unit!r}, not one of "
-        said += "" if not unit else ", ".join(units)
+        said = f"has no unit: write {_fitting(number, units)}"
+        if ";" in unit:
+            said = "has a semicolon: conditions are between commas"
+        elif unit:
+            said = f"has the unit {unit!r}, not one of {', '.join(units)}"
         raise pytest.UsageError(f"{where}: {text!r} {said} (as in {name}{sign}{_EXAMPLES[kind]})")
     if kind == "%" and limit > 100:
         raise pytest.UsageError(f"{where}: {number}% in {text!r} is more than there can be")
     return Condition(text, statistic, figure, sign, limit * units[unit])
 
 
-def _fitting(units: Mapping[str, float]) -> str:
-    return " or ".join(unit for unit in units if unit not in ("us", "µs", "min"))
+def _mended(text: str) -> str:
+    """A condition that is written in another way, such as `P99-TTFT = 500ms`; empty where it is not."""
+    signed = re.sub(r"=<|(?<![<>])=", "<=", text.lower())
+    head, *rest = re.split(r"([<>]=?)", signed, maxsplit=1)
+    name = "_".join(re.findall(r"[a-z0-9.]+", head))
+    return "".join((name, *rest)).replace(" ", "") if name in _NAMES and rest else ""
+
+
+def _fitting(number: str, units: Mapping[str, float]) -> str:
+    return " or ".join(f"{number}{unit}" for unit in units if unit not in ("us", "µs", "min"))
 
 
 def named(where: str, name: str) -> tuple[str, str]:
@@ -119,6 +137,9 @@ def named(where: str, name: str) -> tuple[str, str]:
         return "", name
     statistic, _, figure = name.partition("_")
     known = [f"p99_{each}" for each in SPREADS] + [*SHARES, *RATES]
+    if statistic in _ELSEWHERE or figure in _ELSEWHERE:
+        meant = f"{_ELSEWHERE.get(statistic, statistic)}_{_ELSEWHERE.get(figure, figure)}"
+        raise unknown(f"figure in {where}:", name, known, meant=meant)
     if figure not in SPREADS:
         # Other tools write the statistic behind: `ttft_p99`.
         first, _, last = name.rpartition("_")

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nsmallest
 
+from pytest_modeleval.options.parsers import EVERY, PASSES, WHOLE
 from pytest_modeleval.record import MEASURED, RIGHT, UNSCORED
 from pytest_modeleval.store.rows import ScoreRow
 
@@ -35,11 +36,19 @@ class Kept:
         parts += [f"{self.lost:,} lost with their worker"] * bool(self.lost)
         if not parts:
             return f"all {self.total:,} samples are in this report"
-        return f"{len(self.items):,} of {self.total:,} samples are in this report; left out: {', '.join(parts)}"
+        there = f"{len(self.items):,} of {self.total:,} samples are in this report"
+        return f"{there}; left out: {', '.join(parts)}; its share of passed tests is no score"
+
+    @property
+    def is_all(self) -> bool:
+        """Whether nothing was left out."""
+        return len(self.items) == self.total
 
 
 def kept(attempts: Iterable[ScoreRow], passes: int | None, *, asked: int = 0) -> Kept:
-    """All samples for None, else what is wrong or an error, and so many right ones; ``asked`` is how many there were.
+    """What is wrong or an error, and so many right ones, or all samples; ``asked`` is how many there were.
+
+    For None it is all of a run of some thousand: Allure's own counts are the run's then.
 
     The right ones are drawn by the hash of their ids, so that every run keeps the same ones and they show trends.
     """
@@ -48,6 +57,8 @@ def kept(attempts: Iterable[ScoreRow], passes: int | None, *, asked: int = 0) ->
     # A worker writes its scores some hundreds at a time.
     lost = total - len(outcomes)
     if passes is None:
+        passes = EVERY if total <= WHOLE else PASSES
+    if passes == EVERY:
         return Kept(frozenset(outcomes), total, lost)
     right = [item for item, outcome in outcomes.items() if outcome in _PASSED]
     unscored = sum(outcome == UNSCORED for outcome in outcomes.values())

@@ -138,6 +138,8 @@ def _run_result(
 
 def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Kept) -> Iterator[tuple[str, str]]:
     """What stands on Allure's first screen: scores, gates, what was left out, what was run; a name may come again."""
+    for said in () if found.is_all else found.lines:
+        yield "samples", said
     for said in broken_off(finished):
         yield "ended", said
     for row in (row for scores in screen.scores for row in scores.rows if not row.part):
@@ -148,7 +150,7 @@ def _environment(finished: FinishedRun, run: Run, screen: FirstScreen, found: Ke
         yield f"gate: {gate.name}", f"{gate.result}: {gate.why}"
     if screen.regressed:
         yield "regressed against the baseline", f"{len(screen.regressed):,} samples"
-    for said in found.lines:
+    for said in found.lines if found.is_all else ():
         yield "samples", said
     if answers := finished.totals.answers.said(finished.began):
         yield "answers", answers

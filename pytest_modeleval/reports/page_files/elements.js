@@ -12,7 +12,7 @@ function make(tag, attributes = {}, ...children) {
     if (typeof value === "function") element.addEventListener(name, value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
   return element;
 }
 
@@ -48,16 +48,43 @@ function points(share) {
   return `${share < 0 ? "−" : "+"}${Math.abs(share * 100).toFixed(1)}`;
 }
 
-/** A table; a column is [title, value of a row, is it a number]. A column that is empty in all rows is left out. */
+// A table with more rows than these is sorted by its titles.
+const SORTED_FROM = 4;
+
+/**
+ * A table; a column is [title, value of a row, is it a number, what it sorts by, is there room for it on a phone].
+ * A column that is empty in all rows is left out.
+ */
 function tableOf(caption, columns, rows) {
-  const cells = rows.map((row) => columns.map(([, value]) => value(row)));
-  const kept = columns.map((_, at) => at).filter((at) => cells.some((line) => line[at] !== null && line[at] !== ""));
-  const numeric = (at) => (columns[at][2] ? "number" : null);
+  const lines = rows.map((row) => columns.map(([, value, , key]) => ({ shown: value(row), key: key && key(row) })));
+  const kept = columns.map((_, at) => at).filter((at) => lines.some((line) => line[at].shown !== null && line[at].shown !== ""));
+  const kind = (at) => [columns[at][2] && "number", columns[at][4] === false && "wide-only"].filter(Boolean).join(" ") || null;
+  const row = (line) => make("tr", {}, kept.map((at) => make("td", { class: kind(at) }, line[at].shown ?? "")));
+  const body = make("tbody", {}, lines.map(row));
+  const order = (at, { currentTarget }) => {
+    const title = currentTarget.parentElement;
+    const down = title.ariaSort === "none" ? Boolean(columns[at][2]) : title.ariaSort === "ascending";
+    title.parentElement.querySelectorAll("[aria-sort]").forEach((each) => (each.ariaSort = "none"));
+    title.ariaSort = down ? "descending" : "ascending";
+    body.replaceChildren(...sorted(lines, (line) => line[at].key, down).map(row));
+  };
+  const title = (at) => {
+    if (!columns[at][0]) return make("td", { class: kind(at) });
+    const attributes = { scope: "col", class: kind(at) };
+    if (!columns[at][3] || rows.length < SORTED_FROM) return make("th", attributes, columns[at][0]);
+    return make("th", { ...attributes, "aria-sort": "none" }, make("button", { type: "button", class: "title", click: (event) => order(at, event) }, columns[at][0]));
+  };
   return make("div", { class: "scroll" },
-    make("table", {},
-      caption && make("caption", {}, caption),
-      make("thead", {}, make("tr", {}, kept.map((at) => make("th", { scope: "col", class: numeric(at) }, columns[at][0])))),
-      make("tbody", {}, cells.map((line) => make("tr", {}, kept.map((at) => make("td", { class: numeric(at) }, line[at] ?? "")))))));
+    make("table", {}, caption && make("caption", {}, caption), make("thead", {}, make("tr", {}, kept.map(title))), body));
+}
+
+/** What is wider than its place can be scrolled by keyboard too. */
+function offerScrolling() {
+  for (const place of document.querySelectorAll(".scroll")) {
+    const isWide = place.scrollWidth > place.clientWidth;
+    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", "table, wider than the window"]])
+      isWide ? place.setAttribute(name, value) : place.removeAttribute(name);
+  }
 }
 
 const SIGNS = { right: "✓", wrong: "✗", error: "!", unscored: "–", measured: "≈", passed: "✓", failed: "✗", inconclusive: "?", invalid: "!" };

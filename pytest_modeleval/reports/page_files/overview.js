@@ -4,6 +4,8 @@ const overview = document.getElementById("overview");
 // Of the samples that regressed, as many are seen at once, and as many are listed at all.
 const SEEN = 10;
 const LISTED = 1000;
+// The plot that stands beside the scores.
+const HEADLINE = "Scores";
 
 function drawOverview() {
   drawTitle();
@@ -18,8 +20,9 @@ function drawTitle() {
   document.title = visible(title);
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "measured", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
-  const samples = screenData.tables.length ? "" : ` · ${count(rows.length)} samples: ${outcomes.filter(([, n]) => n).map(([kind, n]) => `${count(n)} ${kind === "error" ? "in error" : kind}`).join(", ")}`;
-  document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, runs + samples, exitOf()));
+  const counted = outcomes.filter(([, n]) => n).flatMap(([kind, n], at) => [at ? ", " : "", badge(`${count(n)} ${kind === "error" ? "in error" : kind}`, `${kind} plain`)]);
+  const samples = screenData.tables.length ? "" : [` · ${count(rows.length)} samples: `, counted];
+  document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, runs, samples, exitOf()));
   // A run of load tests has no samples.
   document.querySelector("nav").hidden = Boolean(screenData.tables.length);
 }
@@ -32,11 +35,17 @@ function part_(title, ...children) {
   return make("section", { class: "part" }, make("h2", {}, title), ...children);
 }
 
+/** The verdict, what it rests on below it; of many that passed the lines are folded. */
 function gateOf() {
   if (!screenData.gate.length) return null;
-  const worst = ["failed", "invalid", "inconclusive", "passed"].find((result) => screenData.gate.some((line_) => line_.result === result));
-  return make("section", { class: "part" }, make("h2", {}, "Gate ", badge(worst)),
-    tableOf("", [["result", (g) => badge(g.result)], ["gate", (g) => visible(g.name)], ["why", (g) => visible(g.why)]], screenData.gate));
+  const results = ["failed", "invalid", "inconclusive", "passed"];
+  const gates = sorted(screenData.gate, (line_) => results.indexOf(line_.result), false);
+  const worst = gates[0].result;
+  const lines = (of) => tableOf("", [["result", (g) => badge(g.result)], ["gate", (g) => visible(g.name)], ["why", (g) => visible(g.why)]], of);
+  const [passed, others] = [true, false].map((is) => gates.filter((line_) => (line_.result === "passed") === is));
+  const first = passed.length > SEEN ? others : gates;
+  return make("section", { class: `part verdict ${worst}` }, make("h2", {}, "Gate ", badge(worst)),
+    first.length ? lines(first) : null, first === others ? make("details", {}, make("summary", {}, `${count(passed.length)} that passed`), lines(passed)) : null);
 }
 
 /** Tables that are texts already, their first line the titles. */
@@ -52,36 +61,41 @@ function scoresOf() {
   const whole = all.filter((line_) => !line_.part);
   if (!whole.length) return part_("Scores", make("p", {}, "Nothing was scored."));
   const names = [...new Set(all.filter((line_) => line_.part).map((line_) => line_.benchmark))];
-  return part_("Scores", scoreTable(whole, "benchmark"),
+  const headline = screenData.plots.find(({ title }) => title === HEADLINE);
+  return part_("Scores", make("div", { class: "headline" }, headline ? figureOf(headline) : null, scoreTable(whole, "benchmark")),
     names.map((name) => folded(`${name} by subset`, all.filter((line_) => line_.part && line_.benchmark === name))),
     tags.length && whole.length > 1 ? folded("by tag", tags) : null);
 }
 
 function folded(title, lines) {
-  return make("details", { open: lines.length <= 12 }, make("summary", {}, visible(`${title} (${lines.length})`)), scoreTable(lines, "part"));
+  return make("details", { open: lines.length <= 12 }, make("summary", {}, visible(`${title} (${count(lines.length)})`)), scoreTable(lines, "part"));
 }
 
 /** A table of scores; what several models or runs scored in the same stands together. */
 function scoreTable(unordered, of) {
   const order = [...new Set(unordered.map((line_) => line_[of]))];
-  const lines = sorted(unordered, (line_) => order.indexOf(line_[of]), false);
+  const models = [...new Set(allSides.map((side) => side.model))].sort();
+  const byModel = sorted(unordered, (line_) => line_.run * models.length + models.indexOf(line_.model), false);
+  const lines = sorted(byModel, (line_) => order.indexOf(line_[of]), false);
   const several = allSides.length > 1;
   const stored = lines.some((line_) => line_.stored);
   const metrics = lines.some((line_) => metricOf(line_) !== "main");
+  const model = (l) => visible(sideLabel(l.run, l.model));
   return tableOf("", [
-    ["model", (l) => (several ? visible(sideLabel(l.run, l.model)) : null)],
-    [of === "part" ? "part" : "benchmark", (l) => visible(l[of])],
-    ["metric", (l) => (metrics ? visible(metricOf(l)) : null)],
-    ["samples", (l) => count(l.samples), true],
-    ["errors", (l) => count(l.errors), true],
-    ["unscored", (l) => (lines.some((each) => each.unscored) ? count(l.unscored) : null), true],
-    ["score", (l) => decimal(l.score), true],
-    ["95% interval", (l) => (l.low === null ? "–" : `[${decimal(l.low)}, ${decimal(l.high)}]`), true],
-    ["0 … 1", (l) => (isShare(l) ? bar(l) : null)],
-    ["tokens", (l) => (l.prompt_tokens + l.completion_tokens ? count(l.prompt_tokens + l.completion_tokens) : null), true],
-    ["seconds", (l) => (l.seconds ? decimal(l.seconds, 1) : null), true],
-    ["new", (l) => (stored ? count(l.new) : null), true],
-    ["stored", (l) => (stored ? count(l.stored) : null), true],
+    ["model", (l) => (several ? model(l) : null), false, model],
+    [of === "part" ? "part" : "benchmark", (l) => visible(l[of]), false, (l) => l[of]],
+    ["metric", (l) => (metrics ? visible(metricOf(l)) : null), false, metricOf],
+    ["score", (l) => make("b", {}, decimal(l.score)), true, (l) => l.score],
+    ["95% interval", (l) => (l.low === null ? "–" : `[${decimal(l.low)}, ${decimal(l.high)}]`), true, (l) => l.low],
+    // The headline has that of whole benchmarks.
+    ["0 … 1", (l) => (of === "part" && isShare(l) ? bar(l) : null), false, null, false],
+    ["samples", (l) => count(l.samples), true, (l) => l.samples, !several],
+    ["errors", (l) => count(l.errors), true, (l) => l.errors, !several],
+    ["unscored", (l) => (lines.some((each) => each.unscored) ? count(l.unscored) : null), true, (l) => l.unscored, false],
+    ["tokens", (l) => (tokensOf(l) ? count(tokensOf(l)) : null), true, tokensOf, false],
+    ["seconds", (l) => (l.seconds ? decimal(l.seconds, 1) : null), true, (l) => l.seconds, false],
+    ["new", (l) => (stored ? count(l.new) : null), true, (l) => l.new, false],
+    ["stored", (l) => (stored ? count(l.stored) : null), true, (l) => l.stored, false],
   ], lines);
 }
 
@@ -153,11 +167,13 @@ function regressedOf() {
 }
 
 function plotsOf() {
-  const figure = ({ title, svg }) => {
-    const image = make("img", { src: `data:image/svg+xml;base64,${svg}`, alt: title });
-    return make("figure", {}, make("figcaption", {}, visible(title)), image);
-  };
-  return screenData.plots.length ? part_("Plots", make("div", { class: "plots" }, screenData.plots.map(figure))) : null;
+  const shown = screenData.plots.filter(({ title }) => title !== HEADLINE);
+  return shown.length ? part_("Plots", make("div", { class: "plots" }, shown.map(figureOf))) : null;
+}
+
+/** A plot as a picture of its own, so that nothing in it is part of the page. */
+function figureOf({ title, svg }) {
+  return make("figure", {}, make("img", { src: `data:image/svg+xml;base64,${svg}`, alt: `plot: ${title}` }));
 }
 
 function notesOf() {

@@ -2,6 +2,8 @@
 
 const dialog = document.getElementById("sample");
 const body = document.getElementById("sample-body");
+// Of a sample's requests, so many are open at once.
+const OPEN_REQUESTS = 4;
 
 function openAt(at) {
   if (!view.shown.length) return;
@@ -11,62 +13,54 @@ function openAt(at) {
 
 function openEntry(entry) {
   document.getElementById("sample-name").textContent = visible(nameOf(entry));
+  document.getElementById("link").href = linkTo(entry.any);
   const found = [entry.a, entry.b].filter((row) => row !== null).map((row) => ({ row, detail: detailOf(row) }));
   const prompts = new Set(found.map(({ detail }) => JSON.stringify(detail.prompt)));
   const shared = found.length > 1 && prompts.size === 1;
   body.replaceChildren(
-    ...(shared ? [section("Prompt", messages(found[0].detail.prompt))] : []),
+    ...(shared ? [section("Question", conversation(found[0].detail.prompt))] : []),
     make("div", { class: found.length > 1 ? "beside" : "" }, found.map((side) => sideOf(side, !shared, found.length > 1))),
   );
-  history.replaceState(null, "", `#${encodeURIComponent(linkOf(entry.any))}`);
   if (!dialog.open) dialog.showModal();
   body.scrollTop = 0;
   body.focus();
-}
-
-/** What a link to a row ends in; a page without it opens the overview. */
-function linkOf(row) {
-  return `sample=${row.run}/${row.model}/${row.benchmark}[${row.sample}]${repeatOf(row)}`;
-}
-
-function openLinked() {
-  let wantedLink = "";
-  try {
-    wantedLink = decodeURIComponent(location.hash.slice(1));
-  } catch {
-    return;
-  }
-  const row = wantedLink.startsWith("sample=") ? rows.find((each) => linkOf(each) === wantedLink) : null;
-  if (row) openRow(row);
+  offerScrolling();
+  remember();
 }
 
 /** Opens a row among all that there are; a pair's row with its partner. */
 function openRow(row) {
   const isShown = (entry) => entry.a === row || entry.b === row;
   show("samples");
-  clearFilters();
-  if (view.entries.some(isShown)) filter();
-  else choosePair("");
+  if (!view.shown.some(isShown)) {
+    clearFilters();
+    if (view.entries.some(isShown)) filter();
+    else choosePair("");
+  }
   openAt(view.shown.findIndex(isShown));
 }
 
 function sideOf({ row, detail }, withPrompt, named) {
   const whole = { ...row, ...detail.whole };
   return make("article", {},
-    named && make("h3", {}, visible(sideLabel(row.run, row.model))),
-    make("p", { class: "facts" }, badge(row.outcome), " ", row.mistake && row.mistake !== row.outcome && badge(row.mistake, "kind"), " ", facts(row, detail, named)),
+    named && make("h3", { class: "side" }, visible(sideLabel(row.run, row.model))),
+    make("p", { class: "facts" }, badge(row.mistake || row.outcome, row.outcome), " ", facts(row, detail, named)),
+    withPrompt && section("Question", conversation(detail.prompt)),
+    section("Answer", answer(whole.answer, detail, row)),
     section("Verdict", verdict(whole, detail)),
-    ...(detail.exchanges.length ? detail.exchanges.map((each, at) => exchange(each, at, row)) : [
-      withPrompt && section("Prompt", messages(detail.prompt)),
-      thinking(detail.thinking),
-      section("Answer", answer(whole.answer, detail, row)),
-    ]));
+    detail.exchanges.length ? requests(detail.exchanges, row) : thinking(detail.thinking));
+}
+
+/** All requests for a sample that asked several times, in order. */
+function requests(exchanges, row) {
+  const attributes = { class: "requests", open: exchanges.length <= OPEN_REQUESTS };
+  return make("details", attributes, make("summary", {}, `Its ${count(exchanges.length)} requests`), exchanges.map((each, at) => exchange(each, at, row)));
 }
 
 /** One of several requests for a sample, without the messages that the one before had too. */
 function exchange(each, at, row) {
-  const repeated = each.repeated ? make("p", { class: "note" }, `After the ${count(each.repeated)} messages before:`) : null;
-  return make("section", { class: "exchange" }, section(`Request ${at + 1}${each.to && ` to ${each.to}`}`, [repeated, ...messages(each.asked)]),
+  const repeated = each.repeated ? make("p", { class: "note" }, `After ${count(each.repeated)} earlier ${each.repeated > 1 ? "messages" : "message"}:`) : null;
+  return make("section", { class: "exchange" }, section(`Request ${at + 1}${each.to && ` to ${each.to}`}`, [repeated, ...conversation(each.asked)]),
     thinking(each.thinking), section(`Answer ${at + 1}`, answer(each.text, each, row)));
 }
 
@@ -75,7 +69,7 @@ function thinking(text) {
 }
 
 function section(title, children) {
-  return make("section", {}, make("h4", {}, title), children);
+  return make("section", {}, make("h3", {}, title), children);
 }
 
 function facts(row, detail, named) {
@@ -106,20 +100,24 @@ function answer(text, detail, row) {
   if (text === null) return [make("p", { class: "note" }, noAnswer(row))];
   return [
     block(text, "answer"),
-    detail.tool_calls.length ? [make("h5", {}, "Tool calls"), block(JSON.stringify(detail.tool_calls, null, 1))] : null,
-    detail.choice_logprobs?.length ? [make("h5", {}, "Log-likelihoods of the options"), block(detail.choice_logprobs.join("\n"))] : null,
+    detail.tool_calls.length ? [make("h4", {}, "Tool calls"), block(JSON.stringify(detail.tool_calls, null, 1))] : null,
+    detail.choice_logprobs?.length ? [make("h4", {}, "Log-likelihoods of the options"), block(detail.choice_logprobs.join("\n"))] : null,
   ].flat();
 }
 
-/** The prompt's messages; of many, those in the middle are closed. */
-function messages(prompt) {
-  if (!Array.isArray(prompt)) return [make("p", { class: "note" }, "The prompt is not in the run store.")];
-  const few = prompt.length <= 4;
-  return prompt.map((message, at) => {
-    const open = few || at === prompt.length - 1 || message.role === "system";
-    return make("details", { class: `message ${message.role === "user" || message.role === "assistant" ? message.role : "other"}`, open },
-      make("summary", {}, visible(message.role ?? "")), contentOf(message));
-  });
+/** The last of the messages, and those before it, such as examples, folded. */
+function conversation(messages) {
+  if (!Array.isArray(messages) || !messages.length) return [make("p", { class: "note" }, "The prompt is not in the run store.")];
+  const before = messages.slice(0, -1);
+  const roles = [...new Set(before.map(({ role }) => visible(role ?? "")))].join(", ");
+  const folded = before.length && make("details", { class: "before" },
+    make("summary", {}, `${count(before.length)} ${before.length > 1 ? "messages" : "message"} before it: ${roles}`), before.map((each) => message(each, true)));
+  return [message(messages.at(-1), messages.at(-1).role !== "user"), folded || null];
+}
+
+function message(given, named) {
+  const kind = ["user", "assistant"].includes(given.role) ? given.role : "other";
+  return make("div", { class: `message ${kind}` }, named && make("p", { class: "role" }, visible(given.role ?? "")), contentOf(given));
 }
 
 function contentOf({ role: _, content, ...others }) {
@@ -137,7 +135,7 @@ function part(given) {
 }
 
 function closeSample() {
-  history.replaceState(null, "", location.pathname + location.search);
+  remember();
   table.focus({ preventScroll: true });
 }
 

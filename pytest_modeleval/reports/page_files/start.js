@@ -9,13 +9,19 @@ function show(name) {
   }
   window.scrollTo(0, 0);
   if (name === "samples") draw(true);
+  remember();
 }
 
 function clearFilters() {
   document.getElementById("text").value = "";
-  for (const id of ["outcome", "mistake", "model", "benchmark"]) document.getElementById(id).value = "";
-  offerValues("subset");
-  document.getElementById("subset").value = "";
+  for (const id of FILTERS) document.getElementById(id).value = "";
+  offerSubsets();
+}
+
+/** Offers the subsets of the benchmark that is chosen. */
+function offerSubsets() {
+  const benchmark = document.getElementById("benchmark").value;
+  offerValues("subset", rows.filter((row) => !benchmark || row.benchmark === benchmark));
 }
 
 /** The samples with these filters and no others. */
@@ -34,7 +40,8 @@ function showPair({ models, benchmark }) {
 }
 
 function choosePair(value) {
-  document.getElementById("pair").value = value;
+  choose("pair", value);
+  value = document.getElementById("pair").value;
   compare(value ? value.split(",").map((at) => allSides[Number(at)]) : null);
 }
 
@@ -60,7 +67,7 @@ function onPageKey(event) {
 const PRINTED = 500;
 
 function beforePrint() {
-  const closed = [...overview.querySelectorAll("details:not([open])")];
+  const closed = [...document.querySelectorAll("#overview details:not([open]), #sample details:not([open])")];
   closed.forEach((each) => (each.open = true));
   if (document.getElementById("samples").hidden) return;
   draw(true, 0, Math.min(PRINTED, view.shown.length));
@@ -72,8 +79,8 @@ function listen() {
   for (const name of ["overview", "samples"]) document.getElementById(`to-${name}`).addEventListener("click", () => show(name));
   document.getElementById("text").addEventListener("input", filter);
   for (const id of ["outcome", "mistake", "model", "subset"]) document.getElementById(id).addEventListener("change", filter);
-  document.getElementById("benchmark").addEventListener("change", ({ target }) => {
-    offerValues("subset", rows.filter((row) => !target.value || row.benchmark === target.value));
+  document.getElementById("benchmark").addEventListener("change", () => {
+    offerSubsets();
     filter();
   });
   document.getElementById("pair").addEventListener("change", ({ target }) => choosePair(target.value));
@@ -85,12 +92,15 @@ function listen() {
   table.addEventListener("keydown", onTableKey);
   table.addEventListener("focus", () => draw());
   window.addEventListener("scroll", () => requestAnimationFrame(() => draw()), { passive: true });
-  window.addEventListener("resize", () => draw(true));
+  window.addEventListener("resize", () => {
+    draw(true);
+    offerScrolling();
+  });
   window.addEventListener("beforeprint", beforePrint);
   window.addEventListener("afterprint", () => draw(true));
   // The table's head stays in sight below the filters.
   new ResizeObserver(([{ target }]) => table.style.setProperty("--above", `${target.offsetHeight}px`)).observe(filters);
-  window.addEventListener("hashchange", openLinked);
+  window.addEventListener("hashchange", restore);
   document.addEventListener("keydown", onPageKey);
   dialog.addEventListener("close", closeSample);
   dialog.addEventListener("keydown", onSampleKey);
@@ -101,7 +111,8 @@ function listen() {
 
 drawOverview();
 for (const id of ["mistake", "model", "benchmark", "subset"]) offerValues(id);
-choosePair(offerPairs());
+pairAtFirst = offerPairs();
 listen();
-openLinked();
+restore();
+offerScrolling();
 prepareSearch();

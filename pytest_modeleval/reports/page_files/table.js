@@ -90,10 +90,11 @@ function filter() {
   const above = document.getElementById("samples").getBoundingClientRect().top;
   if (above < 0) window.scrollBy(0, above);
   draw(true);
+  remember();
 }
 
-function sortBy(title) {
-  view.descending = view.sort === title && !view.descending;
+function sortBy(title, descending = view.sort === title && !view.descending) {
+  view.descending = descending;
   view.sort = title;
   const column = columnsNow().find(([name]) => name === title);
   view.sorted = sorted(view.entries, column[3], view.descending);
@@ -122,7 +123,8 @@ function draw(again = false, from = null, to = null) {
   const columns = columnsNow();
   const lines = view.shown.slice(first, last).map((entry, at) => line(entry, first + at, columns));
   table.tBodies[0].replaceChildren(spacer(first), ...lines, spacer(view.shown.length - last));
-  table.setAttribute("aria-activedescendant", `row-${view.cursor}`);
+  if (first <= view.cursor && view.cursor < last) table.setAttribute("aria-activedescendant", `row-${view.cursor}`);
+  else table.removeAttribute("aria-activedescendant");
   const height = lines[0]?.getBoundingClientRect().height;
   if (height && Math.abs(height - view.height) > 0.5) {
     view.height = height;
