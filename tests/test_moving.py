@@ -49,7 +49,7 @@ SMALL = (
 def server() -> Iterator[FaultyServer]:
     """A server of every model of the page, also by streams, which loads want."""
     server = FaultyServer()
-    server.models = ["Qwen3-32B", "qwen2.5", "qwen-vl-plus-latest"]
+    server.models = ["Qwen3-32B", "Qwen/Qwen3-32B", "qwen2.5", "qwen-vl-plus-latest"]
 
     def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         usage = {"prompt_tokens": len(str(body).split()), "completion_tokens": 2}
@@ -70,7 +70,8 @@ def server() -> Iterator[FaultyServer]:
 @pytest.fixture
 def moved(pytester: pytest.Pytester, server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A project with the page's models, runs, files and the data that they need."""
-    monkeypatch.setenv("DASHSCOPE_API_KEY", "sk-1")
+    for name in ("DASHSCOPE_API_KEY", "MODELSCOPE_SDK_TOKEN"):
+        monkeypatch.setenv(name, "sk-1")
     aliases = re.sub(r'base_url = "[^"]*"', f'base_url = "{server.url}"', ALIASES)
     hub = f'[models."{LOCAL}"]\napi = "transformers"\nmodel = "{TINY}"\ngeneration.max_tokens = 8'
     hub += f'\n[models."{SERVED}"]\nbase_url = "{server.url}"\nmodel = "Qwen3-32B"'

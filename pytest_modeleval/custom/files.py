@@ -19,6 +19,7 @@ from pytest_modeleval.sample import SampleError
 FORMATS = {"choice": choice, "qa": qa}
 # Rows by whose columns a file's format is told: the first may be a wrong one.
 _LOOKED_AT = 20
+_SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 # How many of a file's wrong rows are told.
 _TOLD = 20
 
@@ -83,7 +84,10 @@ def read(path: Path, wanted: str | None) -> UserData:
             raise pytest.UsageError(
                 f"{one} is of the format {formats[one]}, {other} of {formats[other]}; give each as --eval-file"
             )
-    several = {file for file, found in rows.items() if _checked(file, found, formats[file])}
+    checked = {file: _checked(file, found, formats[file]) for file, found in rows.items()}
+    if wrong := [line for _, lines in checked.values() for line in lines]:
+        raise pytest.UsageError("\n".join(wrong))
+    several = {file for file, (is_several, _) in checked.items() if is_several}
     return UserData(
         path,
         formats[one],
@@ -117,6 +121,8 @@ def _folder(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
 def _rows(path: Path) -> Sequence[Row]:
     if not path.exists():
         raise pytest.UsageError(f"--eval-file: there is no file {str(path)!r}")
+    if path.suffix.lower() in _SHEETS:
+        raise pytest.UsageError(f"--eval-file: {path} is a spreadsheet's own format: save it as CSV UTF-8")
     if not path.name.endswith(ENDINGS):
         raise pytest.UsageError(f"--eval-file: {path} ends in none of {', '.join(ENDINGS)}: save it as one of these")
     _refuse_not_utf8(path)
@@ -132,17 +138,18 @@ def _rows(path: Path) -> Sequence[Row]:
 def _refuse_not_utf8(path: Path) -> None:
     if path.suffix == ".parquet":
         return
-    position = 0
     with open_unpacked(path) as file:
-        for line in lines_of(file, path):
+        for number, line in enumerate(lines_of(file, path), start=1):
             try:
                 line.decode()
             except UnicodeDecodeError as error:
-                byte = position + error.start
+                is_utf16 = number == 1 and line.startswith((b"\xff\xfe", b"\xfe\xff"))
+                before = line[: error.start].decode()[-20:]
+                what = "is UTF-16" if is_utf16 else f"is not UTF-8: {line[error.start]:#04x} after {before!r}"
+                encoding = "utf-16" if is_utf16 else "latin1"
                 raise pytest.UsageError(
-                    f"{path} is not UTF-8 at byte {byte} ({line[error.start]:#04x}); save it as UTF-8"
+                    f"{path}:{number} {what}; save it as UTF-8, such as by iconv -f {encoding} -t utf-8"
                 ) from None
-            position += len(line)
 
 
 def _columns(path: Path, rows: Sequence[Row]) -> Sequence[str]:
@@ -183,8 +190,8 @@ def _format(path: Path, columns: Sequence[str]) -> str:
     raise pytest.UsageError(f"{path} is of no known format: {found}. {needs}")
 
 
-def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
-    """Whether a question has several right answers; `pytest.UsageError` that tells the rows that are wrong."""
+def _checked(path: Path, rows: Sequence[Row], name: str) -> tuple[bool, list[str]]:
+    """Whether a question has several right answers, and the rows that are wrong, a line each."""
     several, seen = False, dict[str, int]()
     wrong: list[tuple[int, str]] = []
     for index in range(len(rows)):
@@ -204,11 +211,9 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> bool:
             whys.append(f"column 'id' is {key!r}{again}")
         if whys:
             wrong.append((index, "; ".join(whys)))
-    if wrong:
-        told = [f"{_where(path, index)}: {why}" for index, why in wrong[:_TOLD]]
-        more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []
-        raise pytest.UsageError("\n".join([*told, *more]))
-    return several
+    told = [f"{_where(path, index)}: {why}" for index, why in wrong[:_TOLD]]
+    more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []
+    return several, [*told, *more]
 
 
 def _said(path: Path, index: int, error: SampleError) -> str:

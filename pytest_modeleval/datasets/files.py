@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, overload
 
@@ -57,14 +58,15 @@ class Lines:
 
     def __getitem__(self, index: int) -> Row:
         start, end = self._starts[index], self._starts[index + 1]
-        line = _read(self._path, start, end - start)
-        where = f"row {index} of {self.source}"
+        line = _read(self._path, start, end - start).rstrip(b"\r\n")
+        where, begun = f"row {index} of {self.source}", line[:60].decode(errors="replace")
         try:
             fields = from_json(line)
         except ValueError as error:
-            raise SampleError(f"{where} is not JSON ({error}): {line[:60]!r}") from None
+            why = f"{error.msg} at column {error.colno}" if isinstance(error, JSONDecodeError) else error
+            raise SampleError(f"{where} is not JSON ({why}): {begun!r}") from None
         if not isinstance(fields, Mapping):
-            raise SampleError(f"{where} is not a JSON object: {line[:60]!r}")
+            raise SampleError(f"{where} is not a JSON object: {begun!r}")
         return Row(fields, where)
 
     def column(self, name: str) -> Iterator[Any]:

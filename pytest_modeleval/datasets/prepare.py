@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # A row group is read whole for one of its rows: one beyond this (32 MiB, uncompressed) is cut into groups of an eighth.
 _GROUP = 32 << 20
+# How many of a table's wrong lines are told.
+_TOLD = 20
 
 
 def prepare(paths: Sequence[Path], by: str | None, folder: Path) -> dict[str, int]:
@@ -132,13 +134,15 @@ def _records(text: TextIO, path: Path, kind: str) -> Iterator[dict[str, str]]:
         names = next(reader, [])
         if len(set(names)) < len(names):
             raise pytest.UsageError(f"{path}: line 1 names a column twice: {', '.join(names)}")
+        wrong: list[str] = []
         for record in reader:
             if record and len(record) != len(names):
-                raise pytest.UsageError(
-                    f"{path}: line {reader.line_num} has {len(record)} columns, the first line names {len(names)}"
-                )
-            if record:
+                has = f"{path}: line {reader.line_num} has {len(record)} columns, the first line names {len(names)}"
+                wrong += [has] if len(wrong) < _TOLD else []
+            elif record:
                 yield dict(zip(names, record, strict=True))
+        if wrong:
+            raise pytest.UsageError("\n".join(wrong))
     except csv.Error as error:
         raise pytest.UsageError(f"{path}: line {reader.line_num}: {error}") from None
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.gate.baseline import read_baseline
 from pytest_modeleval.history.flips import Key, flips_of
 from pytest_modeleval.history.past import Past
-from pytest_modeleval.items.collect import selected
+from pytest_modeleval.items.collect import reported_name, selected
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import ERROR, UNSCORED, WRONG
@@ -68,7 +68,7 @@ def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config:
 def _key(item: pytest.Item) -> Key | None:
     """An item's sample as the history names it."""
     ref = selected(item)
-    return ref and (ref.model.name, ref.source.benchmark.name, str(ref.name))
+    return ref and (ref.model.name, reported_name(item, ref), str(ref.name))
 
 
 def _refuse_gate(options: Options) -> None:

@@ -309,3 +309,17 @@ def selected(item: pytest.Item) -> SampleRef | None:
     callspec = getattr(item, "callspec", None)
     ref = callspec.params.get("sample") if callspec else None
     return ref if isinstance(ref, SampleRef) else None
+
+
+def reported_name(item: pytest.Item, ref: SampleRef) -> str:
+    """What an item's benchmark is called in reports: ``answers (strict)`` where a test has further parameters.
+
+    What they make of one sample are scores of several things, which no mean joins.
+    """
+    name, callspec = ref.source.benchmark.name, item.callspec  # type: ignore[attr-defined]
+    if len(callspec.params) == 1:
+        return name
+    before, _, after = str(callspec.id).partition(ref.item.id)
+    before = before.removesuffix(f"{id_part(ref.model.name)}-").strip("-")
+    further = "-".join(part for part in (before, after.strip("-")) if part)
+    return f"{name} ({further})" if further else name

@@ -135,7 +135,7 @@ def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for text in (each.strip() for each in ",".join(texts).split(",")):
         name, slash, part = text.partition("/")
-        if not name or (slash and not part):
+        if not re.fullmatch(r"[\w.-]+", name) or name.endswith(".py") or (slash and not part):
             raise pytest.UsageError(f"{where} takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not {text!r}")
         is_whole = not slash or (name in found and not found[name])
         found[name] = () if is_whole else (*found.get(name, ()), part)

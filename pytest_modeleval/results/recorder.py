@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
-from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.items.collect import SampleRef, reported_name, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.results.traces import without_own
@@ -86,9 +86,12 @@ class Recorder:
             _make_harmless(report)
         trial = trial if isinstance(trial, Trial) else None
         asked, benchmark = trial and trial.sample, ref.source.benchmark.name
+        # A gate judges one verdict a sample.
+        reported = benchmark if self._pins_wanted else reported_name(item, ref)
         row, messages = sample_rows(asked.messages, asked.target, benchmark, asked.question) if asked else (None, [])
         content = row.hash[:12] if row else ""
-        record = record_of(ref, outcome, trial, error=error, sample=content, pins=self._pins(item, ref))
+        pins = self._pins(item, ref, reported)
+        record = record_of(ref, outcome, trial, error=error, sample=content, pins=pins, benchmark=reported)
         if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
@@ -114,9 +117,9 @@ class Recorder:
             except StopRun as stopped:
                 self._stop(str(stopped))
 
-    def _pins(self, item: pytest.Item, ref: SampleRef) -> dict[str, str] | None:
+    def _pins(self, item: pytest.Item, ref: SampleRef, benchmark: str) -> dict[str, str] | None:
         """The pins of a benchmark, if a gate wants any, the first time that this process reports a sample of it."""
-        key = ref.model.name, ref.source.benchmark.name
+        key = ref.model.name, benchmark
         if key in self._pinned:
             return None
         self._pinned.add(key)

@@ -53,8 +53,12 @@ def record_of(
     error: BaseException | None = None,
     sample: str = "",
     pins: Mapping[str, str] | None = None,
+    benchmark: str = "",
 ) -> Record:
-    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own."""
+    """The record of a sample's outcome; a plain assert without a scorer makes a score of its own.
+
+    ``benchmark`` is what it is called in reports, where that is not its name.
+    """
     answers = trial.own if trial else []
     kept = [answer.stored for answer in answers if answer.stored is not None]
     made = {score.name: score for score in trial.scores} if trial and outcome in (RIGHT, WRONG) else {}
@@ -62,7 +66,7 @@ def record_of(
         outcome = MEASURED
     return Record(
         model=ref.model.name,
-        benchmark=ref.source.benchmark.name,
+        benchmark=benchmark or ref.source.benchmark.name,
         subset=ref.subset,
         group=ref.source.benchmark.dataset.subsets.get(ref.subset, ""),
         index=ref.row,

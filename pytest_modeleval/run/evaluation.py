@@ -29,6 +29,7 @@ from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.named import Named
+from pytest_modeleval.items.selection import refuse_wrong
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
@@ -112,6 +113,8 @@ class Evaluation:
         self.collection = self._read_collection()
         typed = config.args_source is pytest.Config.ArgsSource.ARGS
         keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        for flag, expression in (("-k", keywords), ("-m", marks)):
+            refuse_wrong(flag, expression)
         exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
         self.collector = Collector(
             self.options,

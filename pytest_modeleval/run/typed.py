@@ -1,5 +1,6 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -23,8 +24,21 @@ _MOVED = {
     "--eval-summary": "--eval-write FILE.md",
     "--eval-export": "--eval-write FILE.csv, .jsonl or .parquet",
     "--eval-html": "--eval-write FILE.html",
-    "--perf-records": 'perf_records = "parquet" in [run] of modeleval.toml',
     "--perf-track": "--eval-track WHERE, which logs scores too",
+}
+# What other tools call ours.
+_ELSEWHERE = {
+    **dict.fromkeys(("--tasks", "--task", "--datasets", "--dataset", "--benchmark", "--benchmarks"), "--eval NAME,…"),
+    **dict.fromkeys(("--num-fewshot", "--few-shot-num", "--fewshot"), "--eval-shots N"),
+    **dict.fromkeys(("--gen-kwargs", "--generation-config"), "--eval-generation KEY=VALUE"),
+    **dict.fromkeys(("--model-args", "--dataset-args", "--task-args"), "--eval-set TABLE.KEY=VALUE"),
+    **dict.fromkeys(("--api-url", "--base-url", "--model-base-url", "--url"), "--model http://…/v1"),
+    **dict.fromkeys(("--api-key", "--key"), "api_key_env = … of an alias, [models.NAME] in modeleval.toml"),
+    **dict.fromkeys(("--output", "--output-path", "--log-samples", "--eval-output", "--report"), "--eval-write FILE"),
+    **dict.fromkeys(("--batch-size", "--eval-batch-size", "--max-connections", "--workers"), "--eval-concurrency N"),
+    **dict.fromkeys(("--epochs", "--repeat"), "--eval-repeats K"),
+    **dict.fromkeys(("--system-message", "--system-instruction", "--system-prompt"), "--eval-system TEXT"),
+    **dict.fromkeys(("--parallel", "--perf-concurrency"), "--perf-parallel N,…"),
 }
 _GIVE = "give --model NAME, such as --model tiny"
 
@@ -42,7 +56,7 @@ def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
         setting = name.removeprefix("--").removeprefix("eval-").replace("-", "_")
-        meant = same.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
+        meant = same.get(name) or _ELSEWHERE.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
         if setting in NUMBERS and name not in same:
             meant = f"--eval-generation {setting}=…"
         if flag.startswith("-") and meant:
@@ -90,6 +104,8 @@ def refuse_without_model(config: pytest.Config, items: Sequence[pytest.Item]) ->
 
 
 def _no_file(path: str, *, asks: bool) -> str | None:
+    if re.fullmatch(r"[\d.]+", path):
+        return f"there is no file {path!r}; several values of a flag stand between commas, --perf-parallel 1,8"
     name = Path(path).stem.removeprefix("test_")
     if not asks:
         return f"{name} is a benchmark: {_GIVE}" if name in shipped_names() else None

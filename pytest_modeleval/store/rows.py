@@ -3,12 +3,13 @@
 Rows are tuples with names, as SQLite takes and gives tuples: a frozen dataclass of 21 fields would take 3 µs to make.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.names import ItemName
+from pytest_modeleval.names import ItemName, id_part
 from pytest_modeleval.record import MEASURED, RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Message, last_question, token_count
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -144,7 +145,12 @@ class ScoreRow(NamedTuple):
 def sample_name(item: str, subset: str) -> str:
     """A sample's name within its benchmark, out of an item's id; what stands in its brackets where that is none."""
     found = ItemName.parse(item, subset=subset)
-    return str(found.sample) if found else item.rpartition("[")[2].removesuffix("]")
+    if found is not None:
+        return str(found.sample)
+    inner = item.rpartition("[")[2].removesuffix("]")
+    # Further parameters of the test may stand behind it.
+    within = re.search(rf"{re.escape(id_part(subset))}-(?:line-)?\d{{5,}}", inner)
+    return within[0] if within else inner
 
 
 Row = BlobRow | MessagesRow | SampleRow | AnswerRow | ScoreRow

@@ -136,7 +136,7 @@ def test_pytests_own_flags_mean_what_they_mean(replayed: pytest.Pytester) -> Non
     files = ["--eval-file", "my.jsonl", "--eval-file", "faq.jsonl"]
 
     evaluate(replayed, *files, "-k", "faq").assert_outcomes(passed=1, failed=1)
-    evaluate(replayed, *files, "-k", "my and 00001").assert_outcomes(failed=1, deselected=2)
+    evaluate(replayed, *files, "-k", "my and 00001").assert_outcomes(failed=1, deselected=1)
     evaluate(replayed, *files, "--eval-limit", "1").assert_outcomes(passed=2)
     evaluate(replayed, *files).assert_outcomes(passed=2, failed=2)
     evaluate(replayed, *files, "--lf").assert_outcomes(failed=2)
@@ -250,7 +250,7 @@ GOOD = CHOICES[0]
     [
         ("", "*my.jsonl has no row"),
         ("\n\n", "*my.jsonl has no row"),
-        ("{\n", "*my.jsonl:1: not JSON (*): *"),
+        ("{\n", "*my.jsonl:1: not JSON (Expecting property name enclosed in double quotes at column 2): '{'"),
         ("\n\n{\n", "*my.jsonl:3: not JSON (*): *"),
         (lines({"question": "?", "A": "41", "C": "42", "answer": "A"}), "*my.jsonl:1: column 'B' is missing (format choice)"),
         (lines(GOOD) + "\n[1]\n", "*my.jsonl:3: not a JSON object: *"),
@@ -336,8 +336,51 @@ def test_all_rows_that_are_wrong_are_told_whatever_the_first_is(replayed: pytest
 def test_a_file_in_another_encoding(replayed: pytest.Pytester) -> None:
     (replayed.path / "my.jsonl").write_bytes(lines(GOOD).encode() + '{"question": "é"}'.encode("latin-1"))
 
-    position = len(lines(GOOD)) + len('{"question": "')
-    refused(replayed, f"*my.jsonl is not UTF-8 at byte {position} (0xe9); save it as UTF-8", "--eval-file", "my.jsonl")
+    said = """*my.jsonl:2 is not UTF-8: 0xe9 after '{"question": "'; save it as UTF-8, such as by iconv -f latin1 -t utf-8"""
+    refused(replayed, said, "--eval-file", "my.jsonl")
+
+
+def test_a_file_in_utf16(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.jsonl").write_text(lines(GOOD), "utf-16")
+
+    refused(
+        replayed,
+        "*my.jsonl:1 is UTF-16; save it as UTF-8, such as by iconv -f utf-16 -t utf-8",
+        "--eval-file",
+        "my.jsonl",
+    )
+
+
+def test_all_lines_of_a_table_with_other_columns_are_told(replayed: pytest.Pytester) -> None:
+    (replayed.path / "my.csv").write_text("question,answer\na,b,c\nd\ne,f\n")
+
+    result = evaluate(replayed, "--eval-file", "my.csv")
+
+    told = [f"*my.csv: line {line} has {has} columns, the first line names 2" for line, has in ((2, 3), (3, 1))]
+    result.stderr.fnmatch_lines(told, consecutive=True)
+
+
+def test_all_mistakes_of_a_folder_are_told(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "exam/one.jsonl", [{**GOOD, "answer": ""}])
+    written(replayed.path / "exam/two.jsonl", [GOOD, GOOD])
+
+    result = evaluate(replayed, "--eval-file", "exam")
+
+    result.stderr.fnmatch_lines(["*one.jsonl:1: column 'answer' is empty *", "*two.jsonl:2: column 'id' is 'a', *"])
+
+
+@pytest.mark.parametrize("name", ["my.jsonl", "my.csv"])
+def test_a_line_feed_alone_ends_a_line(project: pytest.Pytester, faulty: FaultyServer, name: str) -> None:
+    text = "one\u2028two\u2029three\u0085four\x0bfive"
+    content = {
+        "my.jsonl": json.dumps({"question": text, "answer": "42"}, ensure_ascii=False) + "\r\n",
+        "my.csv": f"question;answer\r\n{text};42\r\n",
+    }
+    (project.path / name).write_bytes(f"\ufeff{content[name]}".encode())
+
+    run(project, "--model", "faulty", "--eval-file", name).assert_outcomes(passed=1)
+
+    assert faulty.asked[-1]["messages"][0]["content"] == text
 
 
 def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) -> None:
@@ -350,7 +393,7 @@ def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) ->
     ("arguments", "said"),
     [
         (["--eval-file", "none.jsonl"], "--eval-file: there is no file '*none.jsonl'"),
-        (["--eval-file", "my.xlsx"], "--eval-file: *my.xlsx ends in none of .jsonl, *"),
+        (["--eval-file", "my.xlsx"], "--eval-file: *my.xlsx is a spreadsheet's own format: save it as CSV UTF-8"),
         (["--eval-file", "empty"], "--eval-file: the folder *empty has no file that ends in .jsonl, *"),
         (["--eval-file", "twice"], "*one.jsonl and *one_val.jsonl are both the subset 'one'; keep one"),
         (["--eval-file", "alone"], "*one_dev.jsonl has examples of 'one', but there is no one_val file"),

@@ -224,6 +224,13 @@ def test_each_model_and_test_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPat
     assert list(drawn["Latency", "requests in flight"]) == ["m p50", "m p90", "m p99", "b p50", "b p90", "b p99"]
 
 
+def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
+    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
+
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
+
+
 def test_one_load_has_plots_of_its_own() -> None:
     found = plots([measured(2)])
 
@@ -231,13 +238,6 @@ def test_one_load_has_plots_of_its_own() -> None:
     texts = {text.text for svg in found.values() for text in ElementTree.fromstring(svg).iter(f"{SVG}text")}
     assert {"seconds", "percent of the requests"} <= texts
     assert plots([]) == plots([measured(1, [failed(0)])]) == {}
-
-
-def test_loads_are_written_with_their_plots(tmp_path: Path) -> None:
-    write_all(tmp_path / "out", "jsonl", "0" * 32, [measured(1), measured(2)])
-
-    names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert {"perf.json", "m-test_load-parallel=1.jsonl", "throughput.svg", "tpot.svg"} <= names
 
 
 @pytest.mark.parametrize(
