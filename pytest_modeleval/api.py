@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.options.sources import HANDED, SAMPLES, TABLE
+from pytest_modeleval.options.sources import HANDED, SAMPLES, TABLE, WHY
 from pytest_modeleval.reports.brief import Brief, of_loads, of_scores
 from pytest_modeleval.results.results import TableRow
 
@@ -109,7 +109,8 @@ def _call(command: Sequence[str], *, show: bool) -> tuple[int, str]:
 def _read(folder: Path, status: int, output: str) -> Evaluated:
     path, samples = folder / TABLE, folder / SAMPLES
     if status == pytest.ExitCode.USAGE_ERROR:
-        raise pytest.UsageError(_complaint(output))
+        why = folder / WHY
+        raise pytest.UsageError(why.read_text("utf-8").splitlines()[0] if why.exists() else _complaint(output))
     document = json.loads(path.read_text("utf-8")) if path.exists() else None
     # Of a load test there are no samples.
     if document is None or not ("loads" in document or samples.exists()):

@@ -60,6 +60,16 @@ def pytest_configure(config: pytest.Config) -> None:
         refuse_flags_without_model(typed, {flag.name for flag in (*FLAGS, *PERF_FLAGS)})
 
 
+@pytest.hookimpl(tryfirst=True, specname="pytest_configure")
+def pytest_configure_first(config: pytest.Config) -> None:
+    # allure-pytest makes its folder when it is configured, and is no help where it cannot.
+    folder = config.getoption("allure_report_dir", None)
+    if folder and not config.option.help and is_active(config):
+        from pytest_modeleval.run.typed import refuse_folder
+
+        refuse_folder("--alluredir", folder)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(
     early_config: pytest.Config, parser: pytest.Parser, args: list[str]

@@ -81,6 +81,10 @@ class HubServer:
                 self._modelscope_tree(request, f"{owner}/{name}", query)
             case ["api", "v1", "datasets", owner, name, "repo"]:
                 self._to_content(request, f"{owner}/{name}", query["Revision"], query["FilePath"])
+            case ["api", "v1", "models", owner, name, "repo", "files"]:
+                self._modelscope_tree(request, f"{owner}/{name}", query)
+            case ["api", "v1", "models", owner, name, "repo"]:
+                self._to_content(request, f"{owner}/{name}", query["Revision"], query["FilePath"])
             case ["api", "datasets", owner, name]:
                 self._huggingface_about(request, f"{owner}/{name}", "main")
             case ["api", "datasets", owner, name, "revision", revision]:

@@ -23,7 +23,8 @@ from tests.test_readme import ROOT, blocks, here
 
 PAGE = (ROOT / "docs" / "moving.md").read_text()
 HERE = here(PAGE)
-COMMANDS = list(dict.fromkeys(re.findall(r"`((?:pytest|modeleval) [^`]*)`", HERE)))
+ROWS = "\n".join(re.findall(r"^\| .*", HERE, re.MULTILINE))
+COMMANDS = list(dict.fromkeys(re.findall(r"`((?:pytest|modeleval) [^`]*)`", ROWS)))
 # The models of the page that a hub has: the bundled one stands for one of them, and a server's for the other.
 LOCAL, SERVED = "Qwen/Qwen3-0.6B", "Qwen/Qwen2.5-0.5B-Instruct"
 # What the page's collection and commands ask.

@@ -1,6 +1,8 @@
 """evaluate() as a training script meets it."""
 
+import sqlite3
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -199,4 +201,15 @@ def test_a_run_that_is_killed_before_it_has_written_its_samples_is_an_error(
     )
 
     with pytest.raises(RuntimeError, match="ended with exit status 9 and without results: "):
+        evaluate("faulty", flags=["test_answers.py"])
+
+
+def test_a_store_that_takes_no_scores_is_the_reason_and_not_pytests_last_line(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    evaluate("faulty", flags=["test_answers.py"])
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
+        store.execute("create trigger full before insert on scores begin select raise(abort, 'no room'); end")
+
+    with pytest.raises(pytest.UsageError, match=r"^cannot write the run store .*: no room\. What it holds is kept"):
         evaluate("faulty", flags=["test_answers.py"])

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import pytest
+from _pytest.mark.expression import Expression
 
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
@@ -76,6 +77,16 @@ class Named:
                 )
                 listed = sorted(names) if len(names) <= 40 else sorted(known)
                 raise unknown_benchmark(what, word, listed, unlisted=names, meant=closest(word, names, cutoff=0.75))
+
+
+def refuse_wrong(flag: str, expression: str) -> None:
+    """`pytest.UsageError` for an expression that pytest rejects, which it does after all data is opened."""
+    try:
+        Expression.compile(expression)
+    except SyntaxError as error:
+        raise pytest.UsageError(
+            f"{flag} {expression!r} is no expression: {error.msg}; words stand between and, or, not"
+        ) from None
 
 
 def words_of(expression: str) -> list[str]:

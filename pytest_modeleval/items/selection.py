@@ -3,24 +3,11 @@
 import re
 from collections.abc import Callable, Collection, Iterable
 
-import pytest
-from _pytest.mark.expression import Expression
-
 _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]/\\]+)\s*")
 
 
 # What may follow the known beginning of an item's name, as far as a word reaches into it: 00042], 00042-r1].
 _NUMBER = re.compile(r"\d*(-?r\d*)?\]?")
-
-
-def refuse_wrong(flag: str, expression: str) -> None:
-    """`pytest.UsageError` for an expression that pytest rejects, which it does after all data is opened."""
-    try:
-        Expression.compile(expression)
-    except SyntaxError as error:
-        raise pytest.UsageError(
-            f"{flag} {expression!r} is no expression: {error.msg}; words stand between and, or, not"
-        ) from None
 
 
 def could_select(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from pytest_modeleval.models.hub import copy_of, is_of_modelscope
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.sample import SampleError
@@ -16,9 +17,12 @@ def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
     from pytest_modeleval.models import forward
     from pytest_modeleval.models.transformers import prompt_ids
 
-    where = {key: spec.args[key] for key in ("revision", "trust_remote_code") if key in spec.args}
+    taken = ("trust_remote_code",) if is_of_modelscope(spec) else ("revision", "trust_remote_code")
+    where = {key: spec.args[key] for key in taken if key in spec.args}
+    if (copy := copy_of(spec)) is None:
+        return None
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(spec.model, local_files_only=True, **where)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(copy, local_files_only=True, **where)
     except (OSError, ValueError, ImportError, KeyError):
         return None
     if template := spec.args.get("chat_template"):

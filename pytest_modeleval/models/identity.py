@@ -14,6 +14,7 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.credentials import counted, is_secret
+from pytest_modeleval.models.hub import commit_of, is_of_modelscope
 from pytest_modeleval.models.recorded import files_of
 from pytest_modeleval.models.spec import ModelSpec
 
@@ -59,7 +60,10 @@ def identity_of(spec: ModelSpec, digests: Digests, *, offline: bool, own: Sequen
         return Identity(fields, "", str(path), is_sure=True)
     fields["model"] = spec.model
     if spec.way.is_local:
-        commit = _commit(spec.model, spec.args.get("revision"), offline=offline)
+        if is_of_modelscope(spec):
+            commit = commit_of(spec.model, spec.args.get("revision"), offline=offline)
+        else:
+            commit = _commit(spec.model, spec.args.get("revision"), offline=offline)
         # Of a commit that nobody can tell no answer is anybody else's.
         fields["commit"] = commit or uuid.uuid4().hex
         return Identity(fields, "", f"{spec.model}@{commit}", is_sure=commit is not None, commit=commit)

@@ -5,13 +5,13 @@ import sys
 import pytest
 
 # They read it as they are imported (huggingface_hub.constants).
-_OFFLINE = "HF_HUB_OFFLINE"
+OFFLINE = "HF_HUB_OFFLINE"
 
 
 def stay_offline(config: pytest.Config) -> None:
     """Have models, tokenizers and their code come from this machine alone, until pytest ends."""
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    patch.setenv(_OFFLINE, "1")
+    patch.setenv(OFFLINE, "1")
     if (constants := sys.modules.get("huggingface_hub.constants")) is not None:
-        patch.setattr(constants, _OFFLINE, True)
+        patch.setattr(constants, OFFLINE, True)

@@ -18,12 +18,13 @@ _NAMED = 20
 def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
-    A server is asked only where an address stands without a model: ``http://127.0.0.1:8000/v1``.
+    Models in this process are of --eval-hub where their alias names none. A server is asked only where an address stands
+    without a model: ``http://127.0.0.1:8000/v1``.
     """
     known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
     if strange := options.set.get("models", {}).keys() - known:
         raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
-    return _specs(names, aliases, options.generation, options.set)
+    return _specs(names, aliases, options.generation, options.set, options.hub)
 
 
 def _specs(
@@ -31,10 +32,12 @@ def _specs(
     aliases: Mapping[str, ModelSpec],
     generation: Mapping[str, Any],
     said: Mapping[str, Mapping[str, Any]],
+    hub: str,
 ) -> list[ModelSpec]:
     if len(set(names)) < len(names):
         raise pytest.UsageError(f"--model names a model twice: {', '.join(names)}; give each once")
     specs = [_found(resolve(name, aliases, generation, said)) for name in names]
+    specs = [replace(spec, hub=spec.hub or hub) if spec.way.is_local else spec for spec in specs]
     for place, spec in enumerate(specs):
         if spec.name in (other.name for other in specs[:place]):
             raise pytest.UsageError(
@@ -66,7 +69,7 @@ def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str,
     """
     said = {"models": options.set.get("models", {})}
     return {
-        role: [replace(spec, name=f"{role}={spec.name}") for spec in _specs(names, aliases, {}, said)]
+        role: [replace(spec, name=f"{role}={spec.name}") for spec in _specs(names, aliases, {}, said, options.hub)]
         for role, names in options.roles.items()
     }
 

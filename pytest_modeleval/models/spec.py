@@ -14,6 +14,7 @@ import pytest
 from pytest_modeleval.models.generation import SETTINGS, check_generation
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
+from pytest_modeleval.options.parsers import HUBS, one_of
 from pytest_modeleval.options.tables import EVERY_MODEL, merged
 
 TINY = Path(__file__).parent / "tiny"
@@ -69,6 +70,8 @@ class ModelSpec:
     args: Mapping[str, Any] = field(default_factory=dict)
     # Dollars per million tokens of "input" and "output"; empty where nobody told them.
     price: Mapping[str, float] = field(default_factory=dict)
+    # Whose copy of a model in this process is loaded where no folder is named; empty: --eval-hub's.
+    hub: str = ""
     # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
     identity: str | None = None
 
@@ -96,6 +99,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "generation": (dict,),
     "args": (dict,),
     "price": (dict,),
+    "hub": (str,),
     "identity": (str,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
@@ -133,6 +137,8 @@ def _checked(table: Table) -> dict[str, Any]:
     settings = table.checked(_TYPES, unshown={"base_url", "headers", "api_key_env"})
     if not settings.get("identity", "name").strip():
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
+    if "hub" in settings:
+        one_of(*HUBS)(f"{table.where}: hub", settings["hub"])
     if "price" in settings:
         _check_price(table.where, settings["price"])
     # Not a number is not above 0 either.

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
+from pytest_modeleval.models.hub import is_of_modelscope, place_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.thinking import marks_thought
 from pytest_modeleval.options.options import unknown
@@ -77,9 +78,14 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
     # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    place = place_of(spec)
+    if is_of_modelscope(spec):
+        # The copy is of it.
+        for settings in (where, loading):
+            settings.pop("revision", None)
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(spec.model, **where)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(spec.model, **loading)
+        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(place, **where)
+        model: Any = transformers.AutoModelForCausalLM.from_pretrained(place, **loading)
     except (OSError, ValueError, ImportError, KeyError) as error:
         if isinstance(error.__cause__, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE:
             raise StopRun(

@@ -56,7 +56,7 @@ class Options:
     hub: str = flag(
         ASKED,
         "HUB",
-        "modelscope or huggingface, for other datasets (default: modelscope)",
+        "modelscope or huggingface, for other datasets and for models (default: modelscope)",
         values.one_of(*values.HUBS),
         values.HUBS[0],
     )

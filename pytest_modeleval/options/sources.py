@@ -18,8 +18,8 @@ from pytest_modeleval.options.where import Where
 
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
 HANDED = "--modeleval-handed"
-# What it reads then, in the same folder.
-TABLE, SAMPLES = "run.json", "samples.jsonl"
+# What it reads then, in the same folder: the run, or why it failed at its end.
+TABLE, SAMPLES, WHY = "run.json", "samples.jsonl", "why.txt"
 # What only the command line says.
 _TYPED_ONLY = {"run", "set", "handed"}
 # The table with models in roles, and the key of a [runs.NAME] that is over it.

@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import ROWS
-from pytest_modeleval.options.sources import allure_results, handed_outputs
+from pytest_modeleval.options.sources import WHY, allure_results, handed_outputs
 from pytest_modeleval.outputs.endings import TABLES, writers
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.junit import tell_suite, tell_unjudged
@@ -119,6 +119,9 @@ def _say(session: pytest.Session, what: str) -> None:
 
 
 def fail(session: pytest.Session, why: str) -> None:
-    """Say in one line what went wrong at the end."""
+    """Say in one line what went wrong at the end, to `evaluate` too."""
     _say(session, why)
+    if handed := session.config.option.modeleval_handed:
+        with Path(handed).with_name(WHY).open("a", encoding="utf-8") as file:
+            file.write(f"{one_line(why)}\n")
     session.exitstatus = pytest.ExitCode.USAGE_ERROR

@@ -92,7 +92,8 @@ class _UnderGate(LogXML):
 def _said(reports: Sequence[pytest.TestReport], record: Record) -> str:
     """What became of a sample, on a line."""
     why = next((each.longrepr for each in reports if isinstance(each.longrepr, str)), "")
-    return one_line(f"{record.outcome}: {why.removeprefix('error: ')}" if why else record.outcome)
+    told = why.removeprefix("error: ").replace("\n", ", ")
+    return one_line(f"{record.outcome}: {told}" if why else record.outcome)
 
 
 def _as_case(reports: Sequence[pytest.TestReport], record: Record) -> Iterator[pytest.TestReport]:

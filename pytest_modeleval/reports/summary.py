@@ -20,7 +20,7 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
     path.parent.mkdir(parents=True, exist_ok=True)
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
-    scores = [] if run.sections else _table(run.rows)
+    scores = _table(run.rows) if run.rows else []
     titles = [f"## {_plain(section.title)}\n" for section in run.sections]
     said = [*map(compared, run.comparisons), *notes(run), *_runs(run)]
     told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
@@ -47,7 +47,7 @@ def _gate(run: FinishedRun) -> list[str]:
         + (f" {decimal(g.before)} | {decimal(g.after)} |" if scored else "")
         for g in found
     ]
-    head = ["| | | | before | now |", "|---|---|---|--:|--:|"] if scored else ["| | | |", "|---|---|---|"]
+    head = ["| | | why | before | now |", "|---|---|---|--:|--:|"] if scored else ["| | | |", "|---|---|---|"]
     return ["### Gate", "", *head, *cells, "", *_regressed(run)]
 
 

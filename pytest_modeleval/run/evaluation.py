@@ -28,8 +28,7 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
-from pytest_modeleval.items.named import Named
-from pytest_modeleval.items.selection import refuse_wrong
+from pytest_modeleval.items.named import Named, refuse_wrong
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests

@@ -1,5 +1,6 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -72,6 +73,16 @@ def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str])
     for flag in (argument.partition("=")[0] for argument in arguments):
         if flag in known:
             raise pytest.UsageError(f"{flag} is about a model, and this run has none: {_GIVE}")
+
+
+def refuse_folder(flag: str, folder: str) -> None:
+    """`pytest.UsageError` for a folder that cannot be made or written to."""
+    path = Path(folder).absolute()
+    there = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise pytest.UsageError(f"{flag} takes a folder, and {there} is none: give another")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise pytest.UsageError(f"{flag} {folder}: nothing can be written to {there}: give another folder")
 
 
 def placed(argument: str, start: Path) -> str:

@@ -48,7 +48,7 @@ def test_a_passed_gate_has_no_failures(project: pytest.Pytester, faulty: FaultyS
     told = properties(cases(project)["gate::answers"])
     assert told["gate"].startswith("passed: change ")
     assert (told["easy-00000"], len(told)) == ("right", 11)
-    assert told["easy-00001"] == "wrong: asked 'easy 1: what is 6 * 7?' expected '42' got '41'"
+    assert told["easy-00001"] == "wrong: asked 'easy 1: what is 6 * 7?', expected '42', got '41'"
     assert "10 passed, 1 wrong" in result.outlines[-1]
     assert "failed" not in result.outlines[-1]
 
@@ -94,7 +94,7 @@ def test_the_summary_has_scores_runs_and_what_regressed(project: pytest.Pytester
 
     text = (project.path / "gate.md").read_text()
     runs = [line.partition("run ")[2][:8] for line in (*blessed.outlines, *result.outlines) if "; run " in line]
-    assert "| | | | before | now |" in text
+    assert "| | | why | before | now |" in text
     assert "| ✅ passed | answers | change -10.0 pp" in text
     assert "| 1.000 | 0.900 |" in text
     assert "### Regressed: 1 samples" in text
@@ -127,6 +127,7 @@ def test_a_gate_that_was_not_reached_says_why(
         assert "key" in said
         assert "interrupted: 0 of 10 selected tests were reported; no gate was judged" in said
     assert "❔ **not judged**: " in text
+    assert "### Scores" not in text
 
 
 def test_a_run_of_errors_is_a_gate_that_was_not_reached(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -107,6 +107,23 @@ def test_a_wrong_flag_of_a_users_own_test_is_said_once(served: pytest.Pytester) 
     assert len([line for line in [*result.outlines, *result.errlines] if "has no unit" in line]) == 1
 
 
+def test_a_missed_objective_cannot_be_expected_to_fail(served: pytest.Pytester) -> None:
+    served.makepyfile(
+        test_mine="""
+        import pytest
+
+        @pytest.mark.xfail
+        @pytest.mark.perf(parallel=2, number=2, slo="p99_ttft<=1us")
+        def test_mine(load): pass
+        """
+    )
+
+    result = run(served, "--model", "bench", "test_mine.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: test_mine.py::test_mine*: under xfail a missed objective would pass: leave *"])
+
+
 def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
     result = run(served, "--perf-parallel", "1")
 

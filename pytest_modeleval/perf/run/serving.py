@@ -17,8 +17,10 @@ from typing import IO
 import pytest
 
 from pytest_modeleval.foreign import one_line
+from pytest_modeleval.models.hub import place_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
+from pytest_modeleval.sample import StopRun
 
 _HOST = "127.0.0.1"
 # Seconds for loading the model, and for fetching it first.
@@ -59,6 +61,10 @@ class Serving:
         """The model behind an address: a local one is served from now on, every other is as it was."""
         if not spec.way.is_local:
             return spec
+        try:
+            spec = replace(spec, model=place_of(spec))
+        except StopRun as error:
+            raise pytest.UsageError(str(error)) from None
         if self._served != spec:
             self.close()
             self._local = self._open.enter_context(served(spec))

@@ -5,6 +5,7 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.endpoints import FIELDS, PATHS
+from pytest_modeleval.models.hub import place_of_tokenizer
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.perf.client.record import LoadRequest
@@ -108,7 +110,13 @@ class Workload:
 
     def tokens_of(self) -> Callable[[str], int] | None:
         """How many tokens an answer has, by the tokenizer, where one was named."""
-        return counted_by(self.options.tokenizer) if self.options.tokenizer else None
+        return counted_by(self._tokenizer) if self._tokenizer else None
+
+    @cached_property
+    def _tokenizer(self) -> str | None:
+        """The tokenizer that was named, as transformers finds it."""
+        name = self.options.tokenizer
+        return place_of_tokenizer(name, self.place(name).hub) if name else None
 
     def _headers(self) -> dict[str, str]:
         key = {"authorization": f"Bearer {key_of(self.model)}"} if self.model.api_key_env else {}
@@ -136,7 +144,7 @@ class Workload:
         if not options.min_input and options.max_input is None:
             return source
         if not self._limits:
-            count = by_tokenizer(options.tokenizer, options.endpoint) if options.tokenizer else None
+            count = by_tokenizer(self._tokenizer, options.endpoint) if self._tokenizer else None
             self._limits.append(Limits(options.min_input, options.max_input, count))
         return Within(source, size, self._limits[0])
 
@@ -164,8 +172,8 @@ class Workload:
 
     def _counts(self) -> Count:
         options = self.options
-        if options.tokenizer:
-            return by_tokenizer(options.tokenizer, options.endpoint)
+        if self._tokenizer:
+            return by_tokenizer(self._tokenizer, options.endpoint)
         if options.endpoint == "rerank":
             raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
         # OpenAI's responses are of at least 16 tokens.
@@ -188,7 +196,7 @@ class Workload:
             generation=self.model.generation,
             batch=options.batch,
             under=self._under,
-            ids_of=ids_by(options.tokenizer) if options.token_ids and options.tokenizer else None,
+            ids_of=ids_by(self._tokenizer) if options.token_ids and self._tokenizer else None,
         )
         has_limit = options.output or any(name in layer for layer in bodies.given for name in LIMITS)
         if has_limit or not self._is_drawn:

@@ -271,6 +271,17 @@ def test_a_bad_value_is_refused_in_one_line(project: pytest.Pytester) -> None:
     result.stderr.fnmatch_lines(["ERROR: --eval-set run.allure takes all, failures or sample:N, not 'some'"])
 
 
+@pytest.mark.parametrize("folder", ["test_answers.py", "test_answers.py/below"])
+def test_a_folder_that_cannot_be_is_refused_in_one_line(
+    project: pytest.Pytester, faulty: FaultyServer, folder: str
+) -> None:
+    result = run(project, "--model", "faulty", "--alluredir", folder, "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: --alluredir takes a folder, and {project.path}/test_answers.py is none: *"])
+    assert not faulty.asked
+
+
 def test_an_environment_is_a_properties_file() -> None:
     assert _escaped("a\\b\n汉\U0001f600") == "a\\u005cb\\u000a\\u6c49\\ud83d\\ude00"
 
