@@ -141,7 +141,7 @@ def test_a_model_that_is_a_path_starts_there_too(
         ("[run]\nlimti = 3", "unknown key in modeleval.toml: [[]run]: 'limti'; did you mean 'limit'?"),
         ("[run]\nlimit-pre-subset = 3", "unknown key in modeleval.toml: [[]run]: 'limit-pre-subset'; did you mean 'limit_per_subset'?"),
         ("[run]\neval_limit = 3", "unknown key in modeleval.toml: [[]run]: 'eval_limit'; did you mean 'limit'?"),
-        ("[run]\nzzz = 3", "unknown key in modeleval.toml: [[]run]: 'zzz'. The keys are *, and format, *"),
+        ("[run]\nzzz = 3", "unknown key in modeleval.toml: [[]run]: 'zzz'. The keys are *, and *format, *"),
         ("[run]\nrun = 'pr'", "unknown key in modeleval.toml: [[]run]: 'run'*"),
         ("[run]\nhistory = 'x'", "unknown key in modeleval.toml: [[]run]: 'history'*"),
         ("[run]\n--eval-limit = 3", "unknown key in modeleval.toml: [[]run]: '--eval-limit'; did you mean 'limit'?"),
