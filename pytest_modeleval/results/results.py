@@ -1,13 +1,14 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
 import pytest
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
+from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.results.tally import OVER_REPEATS, Tally, counted, summed
 from pytest_modeleval.statistics.means import Estimate, estimate
