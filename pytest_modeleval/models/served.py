@@ -18,8 +18,8 @@ _NAMED = 20
 def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
     """A spec for each ``--model``; `pytest.UsageError` for two of one name, and for an address with no one model.
 
-    Models in this process are of --eval-hub where their alias names none. A server is asked only where an address stands
-    without a model: ``http://127.0.0.1:8000/v1``.
+    Models in this process are of --eval-hub where their alias names none. A server is asked only where an address
+    stands without a model: ``http://127.0.0.1:8000/v1``.
     """
     known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
     if strange := options.set.get("models", {}).keys() - known:
