@@ -293,9 +293,7 @@ def _refuse_unknown(store: Store, run: str) -> None:
     measured = [row[0] for row in store.rows("select run from loads group by run order by max(measured) desc", ())]
     if not any(other.startswith(run) for other in measured):
         newest = ", ".join(other[:8] for other in measured[:10]) or "none"
-        raise pytest.UsageError(
-            f"--perf-compare: no run {run!r} measured a load here. Known, newest first: last, {newest}."
-        )
+        raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
 def _long_enough(plan: Plan, options: PerfOptions, needed: int) -> Plan:
