@@ -29,6 +29,7 @@ from pytest_modeleval.perf.client.load import run_load
 from pytest_modeleval.perf.client.progress import Progress
 from pytest_modeleval.perf.client.record import LoadRequest, Plan
 from pytest_modeleval.perf.client.target import reach
+from pytest_modeleval.perf.figures.figures import figures as load_figures
 from pytest_modeleval.perf.server.behaviour import Behaviour
 from pytest_modeleval.perf.server.process import BenchServer, bench_server
 from pytest_modeleval.perf.verdict.calibrate import requests
@@ -212,6 +213,34 @@ def poisson() -> None:
         print(f"  from the sending, which hides a stop, p100: {1000 * from_sending[-1]:.2f} ms")
 
 
+def held_up(_: Progress) -> None:
+    """Hold the client's loop up, twice a second."""
+    time.sleep(0.12)
+
+
+def lagging() -> None:
+    """32 in parallel: undisturbed, with the loop held up for 120 ms twice a second, and beside two busy processes."""
+    print("\nWhat the client's own lag can have made of each figure: seen [at least, at most] (true); ms")
+    for name, tick, siblings in (("undisturbed", None, 0), ("held up", held_up, 0), ("beside two busy", None, 2)):
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(siblings)]
+        try:
+            with bench_server(Behaviour()) as server:
+                target = reach(f"{server.url}/v1/chat/completions")
+                load = run_load(target, requests(160, 128), Plan(parallel=32, number=160), tick=tick)
+                served = truth(server.truth()["served"])
+        finally:
+            for process in busy:
+                process.kill()
+        found = load_figures([load])
+        print(f"  {name}: {decide(load)}")
+        rows = ("p50", "ttft"), ("p99", "ttft"), ("p50", "itl"), ("p99", "itl"), ("p50", "tpot")
+        for (statistic, figure), true in zip(rows, served, strict=True):
+            spread = found.spreads[figure]
+            least, most = (1000 * bound for bound in spread.bounds(statistic))
+            seen = 1000 * spread.statistic(statistic)
+            print(f"    {figure} {statistic}: {seen:.2f} [{least:.2f}, {most:.2f}] ({true:.2f})")
+
+
 def million(number: int) -> None:
     """Memory of a million recorded requests, sent for real."""
     content = json.dumps({"messages": [], "max_tokens": 2, "stream": True}).encode()
@@ -236,13 +265,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--peers", metavar="PYTHON")
     parser.add_argument("--evalscope", metavar="COMMAND")
-    parser.add_argument("--cases", default=",".join([*CASES, "poisson"]))
+    parser.add_argument("--cases", default=",".join([*CASES, "poisson", "lagging"]))
     parser.add_argument("--million", type=int, nargs="?", const=1_000_000)
     options = parser.parse_args()
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores; milliseconds, the truth in brackets")
     for name in filter(None, options.cases.split(",")):
-        if name == "poisson":
-            poisson()
+        if name in ("poisson", "lagging"):
+            {"poisson": poisson, "lagging": lagging}[name]()
         else:
             compare(name, CASES[name], options)
     if options.million:

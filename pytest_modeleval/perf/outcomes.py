@@ -6,7 +6,7 @@ from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.gate.verdict import Result
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.verdict.comparing import Change
-from pytest_modeleval.perf.verdict.search import Found, Knee
+from pytest_modeleval.perf.verdict.search import Found, Kept, Knee
 from pytest_modeleval.perf.wording import objections, unfit
 
 
@@ -91,3 +91,20 @@ def word_of(found: Found | Knee) -> str:
     if "invalid" in found.why:
         return Invalid.word
     return Inconclusive.word if "undecided" in found.why else Failed.word
+
+
+def kept(found: Measured) -> Kept:
+    """What a load said of its objectives."""
+    if found.invalid:
+        return Kept.INVALID
+    if unfit(found):
+        return Kept.NO
+    return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
+
+
+def throughput(found: Measured) -> tuple[float, float] | None:
+    """The throughput and the mean latency of a load; None where they are no measurement."""
+    figures = found.figures
+    if found.invalid or "latency" not in figures.spreads:
+        return None
+    return figures.rate("output_rate") or figures.rate("request_rate"), figures.spreads["latency"].mean

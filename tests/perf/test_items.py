@@ -28,19 +28,19 @@ def test_each_load_is_an_item_with_its_figures(served: pytest.Pytester) -> None:
         [
             r".*test_load\[parallel=1\] PASSED",
             r".*test_load\[parallel=4\] PASSED",
-            r"load +requests +errors +req/s +tok/s +TTFT p50 +p99 .*",
+            r"load +requests +failed +req/s +tok/s",
             r"parallel=1 +16 +0 ",
             r"parallel=4 +16 +0 ",
-            r"the client +lag p99 +clumped +CPU +sent late p99 +in flight +asked +rate +asked +cached",
+            r"the client +lag p99 +late p99 +clumped +CPU +in flight +rate +cached",
             r"parallel=1 .* valid",
             r"parallel=4 .* valid",
-            r"parallel=1 +mean +p50 +p90 +p95 +p99 +p99.9 +min +max",
+            r"parallel=1 +mean +p50 ",
             r"ttft ",
             r"itl ",
             r"tpot ",
             r"latency ",
-            r"input_tokens +40.00 tok +40.00 tok",
-            r"output_tokens +8.00 tok",
+            r"input_tokens tok +40.0 +40.0",
+            r"output_tokens tok +8.00",
             r"highest throughput: parallel=4 ",
             r"shortest latency: parallel=",
         ]
@@ -63,7 +63,7 @@ def test_an_open_loop_is_one_too(served: pytest.Pytester) -> None:
         (["--perf-rate", "nan"], r"--perf-rate takes a number above 0, or several between commas; not 'nan'"),
         (["--perf-parallel", "1,2,3", "--perf-number", "10,20"], r"--perf-number has 2 values and --perf-parallel has 3: give one for each load, or one for all"),
         (["--perf-parallel", "1", "--perf-rate", "2"], r"--perf-parallel and --perf-rate are two kinds of load: give one"),
-        (["--perf-parallel", "1", "--perf-slo", "p99_ttft<=5"], r"'p99_ttft<=5' has no unit: write 5ms or s"),
+        (["--perf-parallel", "1", "--perf-slo", "p99_ttft<=5"], r"'p99_ttft<=5' has no unit: write 5ms or 5s"),
         (["--perf-parallel", "1", "--perf-slo", "p99_tttf<=5s"], r"unknown figure in --perf-slo: 'p99_tttf'; did you mean 'p99_ttft'\?"),
         (["--perf-parallel", "1", "--perf-duration", "60"], r"--perf-duration takes a time with its unit, such as 60s, .*; not '60'"),
         (["--perf-parallel", "1", "--perf-arrivals", "burst"], r"--perf-arrivals takes one of constant, poisson, gamma, not 'burst'"),
@@ -83,7 +83,7 @@ def test_an_open_loop_is_one_too(served: pytest.Pytester) -> None:
         (["--perf-parallel", "1", "--perf-token-ids", "--perf-endpoint", "completions"], r"--perf-token-ids needs --perf-endpoint completions and --perf-tokenizer NAME"),
         (["--perf-parallel", "1", "--perf-min-input", "9"], r"--perf-min-input and --perf-max-input choose among a dataset's prompts"),
         (["--perf-parallel", "1", "--perf-dataset", "p.txt", "--perf-min-input", "9", "--perf-max-input", "8"], r"--perf-max-input 8 is less than --perf-min-input 9"),
-        (["--perf-parallel", "1", "--perf-turns", "normal(2,1)"], r"--perf-turns takes a number of turns, or a range such as 2-5; not 'normal\(2,1\)'"),
+        (["--perf-parallel", "1", "--perf-turns", "normal(2,1)"], r"--perf-turns takes a number of turns from 1, or a range such as 2-5; not 'normal\(2,1\)'"),
         (["--perf-parallel", "1", "--perf-turns", "5-2"], r"--perf-turns takes .*; not '5-2'"),
         (["--perf-parallel", "1", "--perf-turns", "2", "--perf-endpoint", "completions"], r"--perf-turns 2 needs --perf-endpoint chat or responses, not completions"),
     ],
@@ -257,7 +257,7 @@ def test_token_ids_are_sent_and_counted(served: pytest.Pytester) -> None:
     result = perf(served, "--perf-parallel", "4", *FEW, *asked)
 
     # The bench server takes a number of the list for a token.
-    result.stdout.re_match_lines([r"input_tokens +40.00 tok +40.00 tok"])
+    result.stdout.re_match_lines([r"input_tokens tok +40.0 +40.0"])
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_the_responses_endpoint_is_one_too(served: pytest.Pytester) -> None:
     result = perf(served, "--perf-parallel", "2", *FEW, "--perf-endpoint", "responses", "--perf-turns", "2")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens +8.00 tok", r"first_turn_ttft +[2-9]\d\."])
+    result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens tok +8.00", r"first_turn_ttft ms +[2-9]\d\."])
 
 
 def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
@@ -336,7 +336,7 @@ def test_a_trace_is_replayed(served: pytest.Pytester, bench: BenchServer) -> Non
     result = perf(served, "--perf-trace", "trace.jsonl")
 
     result.assert_outcomes(passed=1)
-    result.stdout.re_match_lines([r"trace +8 +0 ", r"output_tokens +7.50 tok .* 4.00 tok +11.00 tok"])
+    result.stdout.re_match_lines([r"trace +8 +0 ", r"output_tokens tok +7.50 .* 11.0$"])
 
 
 def test_conversations_go_turn_by_turn(served: pytest.Pytester) -> None:
@@ -382,7 +382,7 @@ def test_settings_and_flags(served: pytest.Pytester) -> None:
 
     result = perf(served, "--perf-parallel", "2")
 
-    result.stdout.re_match_lines([r"parallel=2 +6 +0 ", r"output_tokens +4.00 tok"])
+    result.stdout.re_match_lines([r"parallel=2 +6 +0 ", r"output_tokens tok +4.00"])
 
 
 def test_a_named_run_may_be_a_load_test(served: pytest.Pytester) -> None:

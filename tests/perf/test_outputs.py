@@ -390,3 +390,27 @@ def test_a_histogram_of_pytest_benchmark_is_drawn(served: pytest.Pytester) -> No
     run_alone(served, "--model", "bench", "--perf-parallel", "1,2", *FEW, "--benchmark-histogram=drawn")
 
     assert list(served.path.glob("drawn*.svg"))
+
+
+def test_one_load_has_its_set_up_validity_percentiles_and_plots_in_every_report(served: pytest.Pytester) -> None:
+    pytest.importorskip("matplotlib")
+    files = ("--eval-write", "page.html", "--eval-write", "run.md", "--eval-write", "run.json")
+    result = perf(served, "--perf-parallel", "2", *FEW, *files)
+    assert result.ret == 0
+
+    page, summary = ((served.path / name).read_text() for name in ("page.html", "run.md"))
+    for text in (
+        "Measurement",
+        "Figures of parallel=2",
+        "p99.9",
+        "Set-up",
+        "closed loop, 2 in flight",
+        "pytest-modeleval",
+    ):
+        assert text in page
+        assert text in summary
+    assert "random, 40 tokens, answers of at most 8 tokens" in page
+    assert {"throughput", "ttft", "tpot", "latency"} <= set(re.findall(r'"title": ?"(\w+)"', page))
+    (load,) = json.loads((served.path / "run.json").read_text())["loads"]
+    assert load["server"].endswith("/v1/chat/completions")
+    assert all(below >= 0 and above >= 0 for below, above in load["client_error"].values())

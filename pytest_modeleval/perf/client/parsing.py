@@ -134,6 +134,8 @@ def _chunk_lags(
     further apart than any two reads of this answer.
     """
     found, clumps = array("f"), Counter(reads)
+    if not reads:
+        return found
     times = [arrived[read] for read in clumps]
     longest = max(map(sub, times[1:], times), default=arrived[-1] - exchange.sent)
     for read, count in clumps.items():

@@ -4,12 +4,13 @@
 gap after a read that came late.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from operator import sub
 
 from pytest_modeleval.perf.client.parsing import AT_ONCE
 from pytest_modeleval.perf.client.record import Observation
-from pytest_modeleval.perf.figures.timing import Values, read_gaps
+from pytest_modeleval.perf.figures.timing import Values, is_plain, read_gaps, read_times
 
 # Seconds that two looks at two clocks are apart at most: the kernel stamps by the wall clock.
 CLOCKS = 2e-5
@@ -39,9 +40,8 @@ def bounds_of(record: Observation, seen: Values) -> tuple[dict[str, float], dict
         least["tpot"], most["tpot"] = _tpot(record, first)
         least["speed"], most["speed"] = (1 / max(_SHORTEST, each) for each in (most["tpot"], least["tpot"]))
     if record.lags and "stall" in seen:
-        gaps = list(_bounded_gaps(record))
-        least["stall"] = max(0.0 if apart else low for low, _, _, apart in gaps)
-        most["stall"] = max(high for _, high, _, _ in gaps)
+        lows, highs = _gap_bounds(record)
+        least["stall"], most["stall"] = max(lows), max(highs)
     return least, most
 
 
@@ -71,21 +71,32 @@ def _is_apart(chunks: int, lag: float) -> bool:
 
 def token_bounds(record: Observation) -> tuple[list[float], list[float]]:
     """The least and the most that each of `token_gaps` can be."""
+    lows, highs = _gap_bounds(record)
+    if is_plain(record):
+        return lows, highs
     least: list[float] = []
     most: list[float] = []
-    for (low, high, times, apart), (_, tokens, _) in zip(_bounded_gaps(record), read_gaps(record), strict=True):
+    apart = map(_is_apart, record.clumps[1:], record.lags[1:])
+    for low, high, is_apart, (_, tokens, times) in zip(lows, highs, apart, read_gaps(record), strict=True):
         if times:
-            least += [0.0 if apart else low / tokens] * times
-            most += [high if apart else high / tokens] * times
+            least += [low / tokens] * times
+            most += [high if is_apart else high / tokens] * times
     return least, most
 
 
-def _bounded_gaps(record: Observation) -> Iterable[tuple[float, float, int, bool]]:
-    """Of each read after the first: its gap at the least and at the most, how often it counts, whether it is apart."""
-    for (gap, _, times), (before, lag), chunks in zip(
-        read_gaps(record), pairwise(record.lags), record.clumps[1:], strict=True
-    ):
-        yield max(0.0, gap - lag), gap + before, times, _is_apart(chunks, lag)
+def _gap_bounds(record: Observation) -> tuple[list[float], list[float]]:
+    """The least and the most that each gap between two reads can be; of reads that were several, one of their gaps."""
+    times = read_times(record)
+    least = list(map(sub, times[1:], times))
+    most = least.copy()
+    # Few reads have any lag.
+    for read, lag in enumerate(record.lags):
+        if lag and read:
+            is_apart = _is_apart(record.clumps[read], lag)
+            least[read - 1] = 0.0 if is_apart else max(0.0, least[read - 1] - lag)
+        if lag and read < len(most):
+            most[read] += lag
+    return least, most
 
 
 def late_turns(turns: Sequence[Observation]) -> float:

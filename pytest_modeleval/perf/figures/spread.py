@@ -1,6 +1,6 @@
 """The values of one figure, and what they can be without the client's own lag."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from pytest_modeleval.perf.figures.distribution import Distribution
 
@@ -18,9 +18,8 @@ class Spread(Distribution):
         self.least: Distribution = self
         self.most: Distribution = self
 
-    def take(self, least: Iterable[float], seen: Iterable[float], most: Iterable[float]) -> None:
+    def take(self, least: Sequence[float], seen: Sequence[float], most: Sequence[float]) -> None:
         """Count several values with their bounds, in the same order."""
-        least, seen, most = list(least), list(seen), list(most)
         if self.least is self and least != seen:
             self.least = self.copy()
         if self.most is self and most != seen:

@@ -51,7 +51,15 @@ def token_gaps(record: Observation) -> list[float]:
     A read's tokens are its chunks' sizes where the server tells them; else its chunks times the request's mean number
     of tokens a chunk, which is taken as 1 up to a quarter off: servers hold a token back, or do not count the last.
     """
+    if is_plain(record):
+        return list(map(sub, record.chunks[1:], record.chunks))
     return [gap / tokens for gap, tokens, times in read_gaps(record) for _ in range(times)]
+
+
+def is_plain(record: Observation) -> bool:
+    """Whether each read brought one chunk of one token."""
+    clumps = len(record.clumps)
+    return not record.sizes and clumps in (0, len(record.chunks)) and _tokens_per_chunk(record, 1) == 1.0
 
 
 def read_gaps(record: Observation) -> list[tuple[float, float, int]]:
@@ -60,8 +68,6 @@ def read_gaps(record: Observation) -> list[tuple[float, float, int]]:
     per_chunk = _tokens_per_chunk(record, clumps[0]) if clumps else 1.0
     times = read_times(record)
     gaps = list(map(sub, times[1:], times))
-    if per_chunk == 1.0 and not record.sizes and len(times) == len(record.chunks):
-        return [(gap, 1.0, 1) for gap in gaps]
     found: list[tuple[float, float, int]] = []
     for gap, (begin, end) in zip(gaps, pairwise(accumulate(clumps)), strict=True):
         tokens = float(sum(record.sizes[begin:end])) if record.sizes else (end - begin) * per_chunk

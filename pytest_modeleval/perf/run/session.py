@@ -26,17 +26,17 @@ from pytest_modeleval.perf.client.resources import allow_files, refuse_unwritabl
 from pytest_modeleval.perf.document import document
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.options import PerfOptions
+from pytest_modeleval.perf.outcomes import kept, throughput
 from pytest_modeleval.perf.points import Point, point
 from pytest_modeleval.perf.reports.section import Compared, Loads
 from pytest_modeleval.perf.run.serving import Serving
 from pytest_modeleval.perf.run.workload import Workload, generator
 from pytest_modeleval.perf.speed import TOKENS, Speed, measure_speed, refuse_served
 from pytest_modeleval.perf.verdict.comparing import Change, Limit, changes, checked
-from pytest_modeleval.perf.verdict.search import Find, Found, Kept, Knee, highest, knee
+from pytest_modeleval.perf.verdict.search import Find, Found, Knee, highest, knee
 from pytest_modeleval.perf.verdict.slo import Slo
 from pytest_modeleval.perf.verdict.validity import decide
 from pytest_modeleval.perf.verdict.verdicts import needed_requests
-from pytest_modeleval.perf.wording import unfit
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.results.expected import Expected
 from pytest_modeleval.results.finished import FinishedRun
@@ -212,7 +212,7 @@ class LoadSession:
         # Nothing else is judged of a search.
         options = replace(options, slo=find.slo.conditions if find.slo else ())
         if find.slo is None:
-            return knee(find, lambda load: _throughput(attempt(load)))
+            return knee(find, lambda load: throughput(attempt(load)))
         return highest(find, lambda load: kept(attempt(load)))
 
     def _floor(self, options: PerfOptions, plan: Plan, slo: Slo) -> Mapping[str, float]:
@@ -295,25 +295,7 @@ def _refuse_unknown(store: Store, run: str) -> None:
     measured = [row[0] for row in store.rows("select run from loads group by run order by max(measured) desc", ())]
     if not any(other.startswith(run) for other in measured):
         newest = ", ".join(other[:8] for other in measured[:10]) or "none"
-        raise pytest.UsageError(
-            f"--perf-compare: no run {run!r} measured a load here. Known, newest first: last, {newest}."
-        )
-
-
-def kept(found: Measured) -> Kept:
-    """What a load said of its objectives."""
-    if found.invalid:
-        return Kept.INVALID
-    if unfit(found):
-        return Kept.NO
-    return {Result.PASSED: Kept.YES, Result.FAILED: Kept.NO, Result.INCONCLUSIVE: Kept.UNDECIDED}[found.result]
-
-
-def _throughput(found: Measured) -> tuple[float, float] | None:
-    figures = found.figures
-    if found.invalid or "latency" not in figures.spreads:
-        return None
-    return figures.rate("output_rate") or figures.rate("request_rate"), figures.spreads["latency"].mean
+        raise pytest.UsageError(f"--perf-compare: no run {run!r} measured a load here. Known, newest first: {newest}.")
 
 
 def _long_enough(plan: Plan, options: PerfOptions, needed: int) -> Plan:
