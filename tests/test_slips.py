@@ -192,7 +192,7 @@ MODELS = [
     Slip("--model ./empty", "the folder empty has no config.json: …"),
     Slip("--model ./m.gguf", "m.gguf is in llama.cpp's format: serve it with llama-server, …", files={"m.gguf": "GGUF"}),
     Slip("--model ./lora", "the folder lora holds an adapter alone: …", files={"lora/adapter_config.json": "{}"}),
-    Slip("--model org/name --eval-offline", "org/name is not on this machine, and nothing is fetched with --eval-offline …: hf download org/name"),
+    Slip("--model org/name --eval-offline", "org/name is not on this machine, and nothing is fetched with --eval-offline …: modelscope download org/name"),
 ]  # fmt: skip
 
 OWN_FILES = [
