@@ -317,7 +317,8 @@ def reported_name(item: pytest.Item, ref: SampleRef) -> str:
     What they make of one sample are scores of several things, which no mean joins.
     """
     name, callspec = ref.source.benchmark.name, item.callspec  # type: ignore[attr-defined]
-    if len(callspec.params) == 1:
+    # pytest-repeat's own parameter, which says how often, begins so.
+    if sum(not parameter.startswith("__") for parameter in callspec.params) == 1:
         return name
     before, _, after = str(callspec.id).partition(ref.item.id)
     before = before.removesuffix(f"{id_part(ref.model.name)}-").strip("-")
