@@ -175,7 +175,7 @@ def test_a_file_of_questions_elsewhere_has_its_name_in_the_node_id(
 @pytest.mark.parametrize(
     ("toml", "said"),
     [
-        ("[models.m]\nmodle = 'x'", "unknown key in modeleval.toml: model 'm': 'modle'; did you mean 'model'? *"),
+        ("[models.m]\nmodle = 'x'", "unknown key in modeleval.toml: model 'm': 'modle'; did you mean 'model'?*"),
         ("[models.m]\nbase_url = 'x'", "modeleval.toml: model 'm' needs model = \"…\"*"),
         ("[models.m]\nmodel = 3", "modeleval.toml: model 'm': model is a text, not 3"),
         ("[models.m]\nmodel = 'x'\nretries = true", "modeleval.toml: model 'm': retries is a whole number, not True"),

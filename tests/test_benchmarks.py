@@ -45,11 +45,12 @@ BENCHMARKS = {path.stem.removeprefix("test_") for path in (Path(__file__).parent
 PRINT_ASKED = """
 import json
 from pytest_modeleval.items.collect import selected
+from pytest_modeleval.sample import last_question
 
 def pytest_collection_finish(session):
     samples = [ref.source.sample(ref.subset, ref.row) for ref in map(selected, session.items)]
     first = samples[0]
-    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), first.asked, getattr(first.prompt, 'pairs', ())]))
+    print("ASKED", json.dumps([len(samples), first.target, len(first.messages), last_question(first.messages), getattr(first.prompt, 'pairs', ())]))
 """
 
 
