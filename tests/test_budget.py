@@ -315,7 +315,7 @@ def test_the_json_and_the_summary_tell_it(project: pytest.Pytester, priced: Faul
     assert (told["ran_out"], told["caps"]) == ("tokens", {"tokens": 1500, "dollars": 5.0, "seconds": 3600.0})
     assert told["spent"]["tokens"] == asked * USED
     assert told["spent"]["dollars"] == pytest.approx(asked * 0.0037)
-    assert f"\nbudget: {asked * USED:,} of 1,500 tokens, $" in (project.path / "out.md").read_text()
+    assert f"\nbudget: {asked * USED:,} of 1,500 tokens, &#36;" in (project.path / "out.md").read_text()
 
 
 def test_a_gate_does_not_judge_and_a_baseline_is_not_saved_from_a_part(
