@@ -147,7 +147,7 @@ def test_latency_counts_from_when_a_request_was_due(bench: BenchServer) -> None:
     gaps = [after.scheduled - before.scheduled for before, after in pairwise(seen.records)]
     assert [round(gap, 6) for gap in sorted(gaps)][30] == 0.02
     # The longest latency may be the stall's own, and says so.
-    least, most = figures(seen).spreads["latency"].bounds("max")
+    least, most = figures([seen]).spreads["latency"].bounds("max")
     assert most - least > 0.15
 
 
