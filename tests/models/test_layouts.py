@@ -130,7 +130,7 @@ def test_lines_of_another_program_answer_their_own_samples(
     result = run(legs, "--model", f"replay:{name}", "-rf", "test_legs.py")
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*main-00002*got '17'*"])
+    result.stdout.fnmatch_lines(["*main-00002*", "*got '17'*"])
     result.stdout.no_fnmatch_line("*answer no sample*")
 
 
@@ -145,7 +145,7 @@ def test_a_log_of_inspect_answers_its_own_samples(legs: pytest.Pytester, form: s
     result = run(legs, "--model", f"replay:log.{form}", "-rf", "test_legs.py")
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*main-00002*got '17'*"])
+    result.stdout.fnmatch_lines(["*main-00002*", "*got '17'*"])
 
 
 def test_a_folder_of_results_is_read_whole_and_beside_what_is_none(legs: pytest.Pytester) -> None:
