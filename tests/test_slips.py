@@ -79,6 +79,14 @@ FLAGS = [
     Slip("--model qwen3 --eval-filter regex=[", "--eval-filter: '[' is no regular expression: unterminated character set at position 0"),
     Slip("--model qwen3 --eval-prompt '{question'", "--eval-prompt: expected '}' before end of string in '{question'; a brace that is meant is written twice"),
     Slip("--model qwen3 --eval-prompt question", "--eval-prompt: 'question' asks nothing: it has no field such as {question}"),
+    *(
+        Slip(f"--model qwen3 --eval-data data --eval gsm8k {said}", "unknown field in the prompt of gsm8k: 'qestion'; did you mean 'question'?…", toml)
+        for said, toml in {"--eval-prompt {qestion}": "", "--eval-set gsm8k.prompt={qestion}": "", "": "[benchmarks.gsm8k]\nprompt = '{qestion}'"}.items()
+    ),
+    *(
+        Slip(f"--model qwen3 --eval-data data --eval gsm8k --eval-prompt {prompt}", "gsm8k: the prompt template cannot be filled: …; there are: …")
+        for prompt in ("{question[1x]}", "{question:d}", "{question.secret}")
+    ),
     Slip("--model qwen3 --eval-system file:nope.txt", "--eval-system cannot read 'nope.txt': … No such file or directory…"),
     Slip("--model qwen3 --eval-shots -1", "--eval-shots takes a whole number of at least 0, not '-1'"),
     Slip("--model qwen3 --eval-shots 5 test_answers.py", "answers has no split of solved examples: ask it with 0 shots, not 5"),

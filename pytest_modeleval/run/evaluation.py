@@ -58,6 +58,7 @@ from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
     refuse_incomparable,
+    refuse_unfilled,
     refuse_without_role,
 )
 from pytest_modeleval.sample import Completion, StopRun
@@ -188,6 +189,7 @@ class Evaluation:
         store = Store(self.folder)
         try:
             refuse_without_role(session.items, self.roles)
+            refuse_unfilled(session.items)
             planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
             for item in session.items:
                 ref = selected(item)
@@ -229,6 +231,7 @@ class Evaluation:
         if xdist.is_controller(self.config):
             return
         refuse_without_role(session.items, self.roles)
+        refuse_unfilled(session.items)
         self.expect([item.nodeid for item in session.items])
         self._prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 

@@ -8,10 +8,11 @@ import pytest
 from pytest_modeleval.asking.given import ROLE_OF, as_taken, taken_of, taken_roles
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import selected
+from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import FLAGS as OPTIONS
-from pytest_modeleval.options.options import MARK, Options
+from pytest_modeleval.options.options import MARK, Options, unknown
 from pytest_modeleval.options.sources import typed
 from pytest_modeleval.perf.options.asked import PERF
 from pytest_modeleval.perf.options.options import FLAGS
@@ -43,6 +44,29 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
                 as_taken(name, roles.get(ROLE_OF[name], ()))
             except pytest.UsageError as error:
                 raise pytest.UsageError(f"{ref.source.benchmark.name}: {error}") from None
+
+
+def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a prompt that none of a benchmark's rows fills; its first row mostly does."""
+    unfilled: dict[str, Unfilled] = {}
+    seen: set[str] = set()
+    for ref in filter(None, map(selected, items)):
+        name = ref.source.benchmark.name
+        if name in seen:
+            continue
+        try:
+            ref.source.sample(ref.subset, ref.row)
+        except Unfilled as error:
+            unfilled.setdefault(name, error)
+            continue
+        except Exception:  # noqa: BLE001 - a benchmark's own code: its error is this sample's, in its turn
+            pass
+        seen.add(name)
+    for name in unfilled.keys() - seen:
+        error = unfilled[name]
+        if error.field is not None:
+            raise unknown(f"field in the prompt of {name}:", error.field, error.fields)
+        raise pytest.UsageError(f"{name}: {error}")
 
 
 def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
