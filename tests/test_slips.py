@@ -188,6 +188,13 @@ MODELS = [
     Slip("--model w", "model 'w': base_url = 'http://127.0.0.1:99999/v1' is no address: Port out of range 0-65535", own(base_url="http://127.0.0.1:99999/v1")),
     Slip("--model w", "model 'w': base_url = 'htp://127.0.0.1/v1' lacks http:// or https:// in front", own(base_url="htp://127.0.0.1/v1")),
     Slip("--model replay:no.jsonl", "--model replay:no.jsonl: there is no file 'no.jsonl'"),
+    Slip("--model replay:r.jsonl", "r.jsonl has no recorded answers: replay reads its own lines …", files={"r.jsonl": ""}),
+    Slip("--model replay:r.json", "r.json has no recorded answers: …", files={"r.json": '{"eval": {}, "samples": []}'}),
+    Slip(
+        "--model replay:r.jsonl test_answers.py",
+        "none of the answers in r.jsonl (2) is to a sample of this run: the first is to 'q-1', not to such as 'answers[easy-00000]' or its prompt",
+        files={"r.jsonl": '{"id": "q-1", "text": "42"}\n{"id": "q-2", "text": "42"}\n'},
+    ),
     Slip("--model ./nowhere", "--model ./nowhere: there is no folder './nowhere'"),
     Slip("--model ~/nowhere", "--model ~/nowhere: there is no folder '~/nowhere'"),
     Slip("--model nowhere/", "--model nowhere/: there is no folder 'nowhere/'"),

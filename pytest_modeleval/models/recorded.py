@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, read_text, refuse_explosion
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, Json, LogLikelihoods
+from pytest_modeleval.sample import Completion, Json, LogLikelihoods, text_of
 from pytest_modeleval.store.kept import completion_of
 
 LAYOUTS = (
@@ -44,6 +45,12 @@ class Recorded:
     texts: Sequence[str] = ()
     prompt: str = ""
     error: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it says that it answers, for people."""
+        asked = text_of(self.messages[-1]) if self.messages else next(iter(self.texts), "")
+        return one_line(self.id or asked, 60)
 
 
 class NoLayout(Exception):

@@ -40,8 +40,8 @@ class ReplayModel:
         if wrong:
             more = [f"… and {len(wrong) - _TOLD:,} lines more"] if len(wrong) > _TOLD else []
             raise pytest.UsageError("\n".join([*wrong[:_TOLD], *more]))
-        if not self.rows and self._path.is_dir():
-            raise pytest.UsageError(f"the folder {self._path} has no recorded answers: replay reads {LAYOUTS}")
+        if not self.rows:
+            raise pytest.UsageError(f"{self._path} has no recorded answers: replay reads {LAYOUTS}")
         prompts = ({line.strip() for line in row.prompt.splitlines()} for row in self.rows if row.prompt)
         lines = Counter(line for each in prompts for line in each)
         # Of several rows: instructions and examples.

@@ -57,6 +57,7 @@ from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
+    refuse_foreign_answers,
     refuse_incomparable,
     refuse_unfilled,
     refuse_without_role,
@@ -232,6 +233,7 @@ class Evaluation:
             return
         refuse_without_role(session.items, self.roles)
         refuse_unfilled(session.items)
+        refuse_foreign_answers(session.items, self.models)
         self.expect([item.nodeid for item in session.items])
         self._prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 
