@@ -10,6 +10,7 @@ from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.items.prompts import Unfilled
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
@@ -19,6 +20,7 @@ from pytest_modeleval.options.sources import typed
 from pytest_modeleval.perf.options.asked import PERF
 from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.statistics.scale import PLAIN
 
 
 def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
@@ -123,6 +125,9 @@ def refuse_incomparable(
             continue
         benchmark = ref.source.benchmark.name
         if benchmark not in names:
+            if item.path.parent == shipped_benchmarks() or item.path.suffix != ".py":
+                # Whose scores are shares; those of a user's own may be anything.
+                gate.refuse_least(benchmark, PLAIN)
             gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock, taken_of(item, roles)))
         names.setdefault(benchmark, set()).add(str(ref.name))
         group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
