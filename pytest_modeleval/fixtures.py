@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.speed import Speed
     from pytest_modeleval.perf.verdict.search import Found, Knee
-    from pytest_modeleval.run.evaluation import Evaluation
+    from pytest_modeleval.run.in_turn import InTurn
     from pytest_modeleval.sample import Completion, Model, Sample, SyncModel
 
 
@@ -99,11 +99,11 @@ def perf_speed(request: pytest.FixtureRequest) -> Speed:
     return _measured(request)  # type: ignore[no-any-return]
 
 
-def _asking(request: pytest.FixtureRequest) -> Evaluation:
+def _asking(request: pytest.FixtureRequest) -> InTurn:
     active = request.config.pluginmanager.get_plugin("modeleval-active")
     if active is None:
         pytest.skip("no model: give --model NAME")
-    return active.evaluation  # type: ignore[no-any-return]
+    return active.evaluation.in_turn  # type: ignore[no-any-return]
 
 
 def _measured(request: pytest.FixtureRequest) -> Any:

@@ -138,7 +138,7 @@ class Gate:
             return
         part = self._part(benchmark)
         answers = pins.get("answers", "")
-        if answers and (part.pins.get("answers") == answers or part.pins.get("run") in answers.split()):
+        if answers and (part.pins.get("answers") == answers or self.baseline.run in answers.split()):
             raise pytest.UsageError(
                 f"{benchmark}: the baseline {self.options.baseline} was made of these recorded answers, and no "
                 "model is compared with another: replay another system's, or ask the model"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.foreign import one_line
-from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, read_text, refuse_explosion
+from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input, read_text, refuse_explosion
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
@@ -70,7 +70,7 @@ def files_of(path: Path) -> list[Path]:
 def rows_of(path: Path) -> Iterator[Recorded | pytest.UsageError]:
     """The answers in a file, and for each of its rows that is none what is wrong; raises `NoLayout`, OSError and
     ValueError."""
-    with path.open("rb") as file:
+    with open_input(path) as file:
         begin = file.read(4)
     if begin.startswith(b"PK"):
         yield from map(_of_inspect, _packed(path), _places(path, "sample"))

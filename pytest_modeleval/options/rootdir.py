@@ -21,7 +21,8 @@ def keep_root(config: Any, parser: pytest.Parser, args: list[str], flags: Collec
     root, inipath, settings, *_ = determine_setup(
         inifile=None,
         override_ini=known.override_ini,
-        args=known.file_or_dir,
+        # pytest 9.0 keeps in ``known`` what it took for a path before.
+        args=parser.parse_known_args(args).file_or_dir,
         rootdir_cmd_arg=None,
         invocation_dir=config.invocation_params.dir,
     )
@@ -29,7 +30,9 @@ def keep_root(config: Any, parser: pytest.Parser, args: list[str], flags: Collec
         return
     before = config.getini("addopts")
     # There is no public way; these are what `Config.parse` sets, in the same order.
-    config._rootpath, config._inipath, config._inicfg = root, inipath, settings
+    config._rootpath, config._inipath = root, inipath
+    # pytest 9.0 calls it `inicfg`.
+    setattr(config, "_inicfg" if hasattr(config, "_inicfg") else "inicfg", settings)
     config._inicache.clear()
     if before and args[: len(before)] == before:
         del args[: len(before)]

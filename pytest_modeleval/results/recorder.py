@@ -126,8 +126,7 @@ class Recorder:
         if not self._pins_wanted:
             return {}
         try:
-            pins = pins_of(ref.source, ref.model, self._lock, taken_of(item, self._roles))
-            return {**pins, "run": self._run}
+            return pins_of(ref.source, ref.model, self._lock, taken_of(item, self._roles))
         except OSError as error:
             self._stop(f"cannot read {self._lock}: {error}")
 

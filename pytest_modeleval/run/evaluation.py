@@ -4,7 +4,7 @@ import gc
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -14,18 +14,16 @@ import pytest
 
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Askers, askers
-from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere, taken_of
+from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
-from pytest_modeleval.asking.spending import Metered, Purse, Spent, refuse_unbounded
+from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
-from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
-from pytest_modeleval.history.named import with_runs
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.named import Named, refuse_wrong
@@ -35,9 +33,9 @@ from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.opener import open_model, openers
-from pytest_modeleval.models.served import named_models, named_roles
-from pytest_modeleval.models.spec import ModelSpec, read_aliases
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import definition_of
+from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.endings import refuse_outputs
@@ -54,6 +52,8 @@ from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
+from pytest_modeleval.run.in_turn import InTurn
+from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
@@ -62,7 +62,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
 
@@ -88,22 +88,11 @@ class Evaluation:
         if self.options.aa and self.options.repeats == 1:
             self.options = replace(self.options, repeats=2)
         settings = settings_of(config)
-        tables = settings.tables
-        aliases = read_aliases(tables["models"])
         worker = xdist.worker_input(config)
         self.run = str(worker["modeleval_run"]) if worker else uuid.uuid4().hex
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
-        in_runs = partial(with_runs, folder=self.folder, besides=self.run)
-        self.models: list[ModelSpec] = in_runs(named_models(self.options.model, aliases, self.options))
-        roles = named_roles(aliases, self.options)
-        self.roles: Mapping[str, list[ModelSpec]] = {role: in_runs(specs) for role, specs in roles.items()}
-        if not self.models:
-            raise pytest.UsageError(
-                f"{self.others[0].name} is to be asked by what evaluates a model: give --model NAME"
-            )
-        if self.options.budget:
-            refuse_unbounded([*self.models, *self.others], self.options.budget)
+        self.models, self.roles = models_of(settings, self.options, self.run)
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
@@ -112,18 +101,7 @@ class Evaluation:
 
             found(self.root)
         self.collection = self._read_collection()
-        typed = config.args_source is pytest.Config.ArgsSource.ARGS
-        keywords, marks = config.option.keyword or "", config.option.markexpr or ""
-        for flag, expression in (("-k", keywords), ("-m", marks)):
-            refuse_wrong(flag, expression)
-        exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
-        self.collector = Collector(
-            self.options,
-            self.models,
-            self.collection.over(tables["benchmarks"]) if self.collection else tables["benchmarks"],
-            self.folder / "datasets.json",
-            Named(keywords, marks, exactly, typed=typed),
-        )
+        self.collector = self._make_collector(settings.tables["benchmarks"])
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -149,7 +127,7 @@ class Evaluation:
         self.decided = Decided(self.folder, self.run) if self.gate.early else None
         if self.decided and xdist.each_worker_runs_all(config):
             raise pytest.UsageError("--eval-stop-early weighs one answer a sample: leave --dist each out")
-        self._prefetch: Prefetch | None = None
+        self.in_turn = InTurn(self.models, self.roles)
         # A gate's runs are compared where the same models have the roles.
         digests = Digests(self.folder / "models.json")
         self._who_has = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
@@ -161,6 +139,22 @@ class Evaluation:
         from pytest_modeleval.collection.run import CollectionRun
 
         return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+
+    def _make_collector(self, tables: Mapping[str, Table]) -> Collector:
+        """What makes the items of benchmarks, with what was typed of names and the tables of `[benchmarks.NAME]`."""
+        config = self.config
+        typed = config.args_source is pytest.Config.ArgsSource.ARGS
+        keywords, marks = config.option.keyword or "", config.option.markexpr or ""
+        for flag, expression in (("-k", keywords), ("-m", marks)):
+            refuse_wrong(flag, expression)
+        exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
+        return Collector(
+            self.options,
+            self.models,
+            self.collection.over(tables) if self.collection else tables,
+            self.folder / "datasets.json",
+            Named(keywords, marks, exactly, typed=typed),
+        )
 
     @property
     def others(self) -> list[ModelSpec]:
@@ -235,7 +229,7 @@ class Evaluation:
         refuse_unfilled(session.items)
         refuse_foreign_answers(session.items, self.models)
         self.expect([item.nodeid for item in session.items])
-        self._prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
+        self.in_turn.prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
         """Know which items this run has, in the process that all reports reach; each worker names them all."""
@@ -252,8 +246,8 @@ class Evaluation:
         gc.freeze()
         store, self.is_of_loads = self.recorder.store, has_loads(self.config, session.items)
         try:
-            if self._prefetch is not None and self.gate.decides and exit_status in ENDED:
-                self._prefetch.look_again()
+            if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
+                self.in_turn.prefetch.look_again()
             if store is not None and not self._is_worker:
                 if self.decided:
                     self.decided.forget()
@@ -262,8 +256,8 @@ class Evaluation:
                 self.finished = conclude(self, session, store, exit_status)
                 if not self.is_of_loads:
                     write(self.finished, session, store)
-            if self._prefetch is not None:
-                self._prefetch.close()
+            if self.in_turn.prefetch is not None:
+                self.in_turn.prefetch.close()
         except KeyboardInterrupt:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
@@ -272,7 +266,7 @@ class Evaluation:
             # The store cannot be read.
             fail(session, str(error))
         finally:
-            self._prefetch = None
+            self.in_turn.prefetch = None
             if self.finished is None and not self._is_worker:
                 self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
@@ -346,8 +340,8 @@ class Evaluation:
             self.failed_samples += report.failed
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
-                if self._prefetch is not None:
-                    self._prefetch.drop_decided()
+                if self.in_turn.prefetch is not None:
+                    self.in_turn.prefetch.drop_decided()
             self.levels.add(record)
 
     def lose(self, report: pytest.TestReport) -> None:
@@ -363,42 +357,10 @@ class Evaluation:
         if self._purse is not None:
             self._purse.abandon(worker)
 
-    @property
-    def in_flight(self) -> int:
-        """The samples that are being asked in this process."""
-        return self._prefetch.in_flight if self._prefetch else 0
-
-    def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
-        """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
-        if self._prefetch is not None:
-            self._prefetch.wait_for(item, tick)
-
     def end_copy(self) -> None:
         """End a process that a body forked and that came back from it: it would judge and save as the run does."""
         if os.getpid() != self._pid:
             os._exit(1)
-
-    def run_body(self, item: pytest.Function) -> bool:
-        """Run an async body, or take how it ended when it ran ahead; False for a body that pytest runs itself."""
-        return self._prefetch is not None and self._prefetch.run_body(item)
-
-    def model_for(self, item: pytest.Function, name: str | None) -> ModelElsewhere | BlockingModel:
-        """The model for an item in its own turn; the run's first where none is named."""
-        if self._prefetch is None:
-            pytest.skip("nothing is asked in this run")
-        return self._prefetch.model_for(item, name or self.models[0].name)
-
-    def role_for(self, item: pytest.Function, name: str) -> Any:
-        """What an item takes by the name of a role's argument."""
-        if self._prefetch is None or not (selected(item) or self.roles.get(ROLE_OF[name])):
-            pytest.skip(f"nobody has this role in this run: --model {ROLE_OF[name]}=NAME")
-        return self._prefetch.role_for(item, name)
-
-    def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
-        """The answer to the prompt of an item in its own turn."""
-        if self._prefetch is None:
-            pytest.skip("nothing is asked in this run")
-        return self._prefetch.ask_prompt(item, trial)
 
     @property
     def rules(self) -> Rules:

@@ -42,7 +42,7 @@ class ActiveHooks:
         self._types_tests = any("::" in argument for argument in typed)
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
-        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_flight)
+        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_turn.in_flight)
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Give a benchmark's test its samples, and an ordinary test that takes the model each of several."""
@@ -144,7 +144,7 @@ class ActiveHooks:
     # what the item does itself; inside pytest's own wrapper, which collects warnings.
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
-        self.evaluation.wait_for(item, self._live.draw)
+        self.evaluation.in_turn.wait_for(item, self._live.draw)
         try:
             return (yield)
         finally:
@@ -162,7 +162,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(tryfirst=True, specname="pytest_pyfunc_call")
     def pytest_run_async_body(self, pyfuncitem: pytest.Function) -> bool | None:
-        return self.evaluation.run_body(pyfuncitem) or None
+        return self.evaluation.in_turn.run_body(pyfuncitem) or None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -96,7 +96,7 @@ def test_one_right_option_is_asked_for_as_in_shipped_benchmarks() -> None:
 def test_several_right_options_are_asked_for_and_all_wanted(fields: dict[str, Any]) -> None:
     asked = composed(choice.to_sample(Row({**CITIES, **fields}, "row")), [], template=choice.PROMPT)
 
-    assert asked.asked.endswith("End with a line that says ANSWER: and the letters of all right options.")
+    assert str(asked.prompt).endswith("End with a line that says ANSWER: and the letters of all right options.")
     assert choice.scored(asked, Completion("ANSWER: A, C"))
     assert not choice.scored(asked, Completion("ANSWER: A"))
 
