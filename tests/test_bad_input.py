@@ -362,6 +362,18 @@ def test_a_row_without_a_field_is_that_samples_error(project: pytest.Pytester, r
     )
 
 
+def test_a_prompts_field_that_some_rows_have_is_the_others_error(project: pytest.Pytester) -> None:
+    rows = ['{"question": "What is 6 * 7?", "answer": "42"}', '{"question": "A?", "answer": "x", "hint": "Count."}']
+    project.path.joinpath("q.jsonl").write_text("\n".join(rows))
+
+    result = run(project, "--model", "tiny", "--eval-file", "q.jsonl", "--eval-prompt", "{question} {hint}")
+
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        ["test_q?main-00000?  the prompt template asks for 'hint'; there are: question, answer"]
+    )
+
+
 def test_a_broken_line_is_that_samples_error(project: pytest.Pytester, rows: Path) -> None:
     rows.write_text('{"question": \n[1]\n' + ROWS)
 

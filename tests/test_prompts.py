@@ -25,8 +25,9 @@ def test_a_text_is_a_field_of_a_template_too() -> None:
     ("template", "message"),
     [
         ("{qestion}", "the prompt template asks for 'qestion'; there are: question, options"),
-        ("{question.secret}", "the prompt template asks for .*attribute 'secret'; there are"),
+        ("{question.secret}", "the prompt template cannot be filled: .*attribute 'secret'; there are"),
         ("{options[7]}", "the prompt template asks for"),
+        ("{question[first]}", "the prompt template cannot be filled: string indices"),
     ],
 )
 def test_a_field_that_is_not_there_is_the_samples_error(template: str, message: str) -> None:

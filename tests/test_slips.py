@@ -79,6 +79,14 @@ FLAGS = [
     Slip("--model qwen3 --eval-filter regex=[", "--eval-filter: '[' is no regular expression: unterminated character set at position 0"),
     Slip("--model qwen3 --eval-prompt '{question'", "--eval-prompt: expected '}' before end of string in '{question'; a brace that is meant is written twice"),
     Slip("--model qwen3 --eval-prompt question", "--eval-prompt: 'question' asks nothing: it has no field such as {question}"),
+    *(
+        Slip(f"--model qwen3 --eval-data data --eval gsm8k {said}", "unknown field in the prompt of gsm8k: 'qestion'; did you mean 'question'?…", toml)
+        for said, toml in {"--eval-prompt {qestion}": "", "--eval-set gsm8k.prompt={qestion}": "", "": "[benchmarks.gsm8k]\nprompt = '{qestion}'"}.items()
+    ),
+    *(
+        Slip(f"--model qwen3 --eval-data data --eval gsm8k --eval-prompt {prompt}", "gsm8k: the prompt template cannot be filled: …; there are: …")
+        for prompt in ("{question[1x]}", "{question:d}", "{question.secret}")
+    ),
     Slip("--model qwen3 --eval-system file:nope.txt", "--eval-system cannot read 'nope.txt': … No such file or directory…"),
     Slip("--model qwen3 --eval-shots -1", "--eval-shots takes a whole number of at least 0, not '-1'"),
     Slip("--model qwen3 --eval-shots 5 test_answers.py", "answers has no split of solved examples: ask it with 0 shots, not 5"),
@@ -148,6 +156,8 @@ CHOSEN = [
 
 SETTINGS = [
     Slip("--model qwen3", "unknown benchmark in the config: 'gsmk'; did you mean 'gsm8k'?…", "[benchmarks.gsmk]\nshots = 0"),
+    Slip("--model qwen3 test_answers.py", "unknown key in modeleval.toml: benchmark 'gsm8k': 'shot'; did you mean 'shots'?…", "[benchmarks.gsm8k]\nshot = 0"),
+    Slip("--model qwen3 test_answers.py --eval-set gsm8k.shot=0", "unknown key in --eval-set gsm8k: 'shot'; did you mean 'shots'?…"),
     Slip("--model qwen3", "unknown … in modeleval.toml: 'model'; did you mean 'models'?…", "[model.other]\nmodel = 'm'"),
     Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'limt'; did you mean 'limit'?…", "[run]\nlimt = 5"),
     Slip("--model qwen3", "modeleval.toml: [run] limit takes a whole number of at least 1, not '5.5'", "[run]\nlimit = 5.5"),
@@ -173,6 +183,11 @@ SETTINGS = [
 MODELS = [
     Slip("--model qwn3", "unknown model 'qwn3'; did you mean 'qwen3'? Known: qwen3, tiny. Give an alias …, a hub id …, an address …"),
     Slip("--model ''", "--model takes NAME, not ''"),
+    Slip("--model qwen3,other", "--model takes one model: --model qwen3 --model other"),
+    Slip("--model 'qwen3, other'", "--model takes one model: --model qwen3 --model other"),
+    Slip("--model http://127.0.0.1:9/v1,other", "--model takes one model: --model http://127.0.0.1:9/v1 --model other"),
+    Slip("--model w test_answers.py", "model 'w': the key in the environment variable BROKEN_KEY is not one word of ASCII: …", own(api_key_env="BROKEN_KEY")),
+    Slip("--model w --perf-parallel 1", "model 'w': the key in the environment variable BROKEN_KEY is not one word of ASCII: …", own(api_key_env="BROKEN_KEY")),
     Slip("--model qwen3 --model qwen3", "--model names a model twice: qwen3, qwen3; give each once"),
     Slip(f"--model {NOBODY}", f"…nothing answers at {NOBODY}… is the server running?"),
     Slip("--model https://127.0.0.1:PORT/v1", "…nothing answers at … (it does not speak TLS: write http://)…"),
@@ -180,6 +195,13 @@ MODELS = [
     Slip("--model w", "model 'w': base_url = 'http://127.0.0.1:99999/v1' is no address: Port out of range 0-65535", own(base_url="http://127.0.0.1:99999/v1")),
     Slip("--model w", "model 'w': base_url = 'htp://127.0.0.1/v1' lacks http:// or https:// in front", own(base_url="htp://127.0.0.1/v1")),
     Slip("--model replay:no.jsonl", "--model replay:no.jsonl: there is no file 'no.jsonl'"),
+    Slip("--model replay:r.jsonl", "r.jsonl has no recorded answers: replay reads its own lines …", files={"r.jsonl": ""}),
+    Slip("--model replay:r.json", "r.json has no recorded answers: …", files={"r.json": '{"eval": {}, "samples": []}'}),
+    Slip(
+        "--model replay:r.jsonl test_answers.py",
+        "none of the answers in r.jsonl (2) is to a sample of this run: the first is to 'q-1', not to such as 'answers[easy-00000]' or its prompt",
+        files={"r.jsonl": '{"id": "q-1", "text": "42"}\n{"id": "q-2", "text": "42"}\n'},
+    ),
     Slip("--model ./nowhere", "--model ./nowhere: there is no folder './nowhere'"),
     Slip("--model ~/nowhere", "--model ~/nowhere: there is no folder '~/nowhere'"),
     Slip("--model nowhere/", "--model nowhere/: there is no folder 'nowhere/'"),
@@ -222,6 +244,8 @@ GATES = [
     Slip("--model qwen3 --eval-stop-early", "--eval-stop-early compares with a run: give --eval-baseline FILE"),
     Slip("--model qwen3 --eval-min-score answers", "--eval-min-score takes BENCHMARK=SCORE or BENCHMARK:PART=SCORE, not 'answers'"),
     Slip("--model qwen3 --eval-min-score answers=high", "--eval-min-score answers takes a score such as 0.8 or 80%, not 'high'"),
+    Slip("--model qwen3 --eval-data data --eval gsm8k --eval-min-score gsm8k=80", "--eval-min-score gsm8k takes a score such as those of gsm8k, 0 to 1, not 80; did you mean 0.80?"),
+    Slip("--model qwen3 --eval-file q.jsonl --eval-min-score q=72.5", "--eval-min-score q takes … not 72.5; did you mean 0.725?", files={"q.jsonl": CHOICE}),
     Slip("--model qwen3 --eval-min-score anwers=1 test_answers.py", "unknown benchmark in --eval-min-score, none of this run: 'anwers'; did you mean 'answers'?…"),
     Slip("--model qwen3 --eval-min-score answers:eazy=1 test_answers.py", "unknown part of answers in --eval-min-score: 'eazy'; did you mean 'easy'?…"),
     Slip("--model qwen3 -x --eval-save-baseline new.json", "-x ends the run at wrong answers, and --eval-save-baseline needs all of its samples: leave -x out"),
@@ -253,6 +277,11 @@ LOADS = [
     Slip("--model qwen3 --perf-parallel 1 --perf-on-invalid ignore", "--perf-on-invalid takes one of fail, warn, not 'ignore'"),
     Slip("--model qwen3 --perf-parallel 1 8", "there is no file '8'; several values of a flag stand between commas, --perf-parallel 1,8"),
     Slip("--model qwen3 --perf-parallel 8 -n 4", "load tests cannot run under -n: … leave -n out"),
+    Slip("--model qwen3 --perf-parallel 1 -k gsm8k", "-k 'gsm8k' names no load test, and this is one: it sends …; leave -k out"),
+    Slip("--model qwen3 --perf-parallel 1 -m math", "-m 'math' names no load test, and this is one: it sends …; leave -m out"),
+    Slip("--model qwen3 --perf-parallel 1 --eval-limit 5", "--eval-limit is for benchmarks, and this is a load test: --perf-number says how many requests it sends"),
+    Slip("--model qwen3 --perf-parallel 1 --eval-prompt {q}", "--eval-prompt is for benchmarks, and this is a load test: it sends what …"),
+    Slip("--model qwen3 --perf-parallel 1 --eval-concurrency 8", "--eval-concurrency is for benchmarks, and this is a load test: --perf-parallel says …"),
     Slip("--model qwen3 --perf-parallel 1 --eval-baseline old.json", "--eval-baseline is for benchmarks, and this is a load test: …"),
 ]  # fmt: skip
 
@@ -333,6 +362,7 @@ def said(folder: pytest.Pytester, server: FaultyServer, slip: Slip) -> tuple[int
 @pytest.fixture(autouse=True)
 def _wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WRONG_KEY", "sk-wrong")
+    monkeypatch.setenv("BROKEN_KEY", " sk-1\nsk-2 ")
 
 
 def matches(pattern: str, text: str) -> bool:

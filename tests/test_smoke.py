@@ -39,6 +39,8 @@ FAULTS: dict[str, tuple[healthy.Fault, set[str], str]] = {
     "temperature lost": (healthy.sampled(), {"repeats", "json"}, "3 answers at temperature 0 begin differently: temperature 0 is not kept"),
     "max_tokens lost": (healthy.drops("max_tokens", {"max_tokens": 9999}), {"max_tokens"}, "the server or a proxy drops the setting"),
     "stop lost": (healthy.drops("stop"), {"stop_strings"}, "it goes on beyond '5'"),
+    "temperature refused": (healthy.refuses(400, "Unsupported parameter: 'temperature' is not supported with this model.", lambda body: "temperature" in body), {"repeats"}, "refused: the model or its server takes no such setting"),
+    "stop refused": (healthy.refuses(422, "Unknown parameter: 'stop'", lambda body: "stop" in body), {"stop_strings"}, "refused: the model or its server takes no such setting"),
     "no usage": (healthy.uncounted, {"usage"}, "leaves `usage` out"),
 }  # fmt: skip
 

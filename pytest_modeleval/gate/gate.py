@@ -24,7 +24,7 @@ from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.record import Record
 from pytest_modeleval.statistics.paired import needed_pairs
-from pytest_modeleval.statistics.scale import PLAIN
+from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
 class Exit(enum.IntEnum):
@@ -158,18 +158,25 @@ class Gate:
                 raise unknown(f"part of {benchmark} in --eval-min-score:", part, parts[benchmark])
         for benchmark, names in samples.items() if self.baseline else ():
             part_of = self._part(benchmark)
+            self.refuse_least(benchmark, part_of.scale)
             refuse_other_names(benchmark, _of(part_of, names), names, whole=self._is_whole)
             self._refuse_unresolvable(benchmark, part_of, len(names))
 
     def add(self, record: Record) -> None:
         """Count a record; `pytest.UsageError` where it tells that a least score can never be reached, or always is."""
         self.ledger.add(record)
-        for spec, least in self.options.min_score.items() if record.scores else ():
-            scale = record.scales.get("main", PLAIN)
-            if spec.partition(":")[0] == record.benchmark and not scale.holds(least):
+        if record.scores:
+            self.refuse_least(record.benchmark, record.scales.get("main", PLAIN))
+
+    def refuse_least(self, benchmark: str, scale: Scale) -> None:
+        """`pytest.UsageError` for a least score that no sample of this scale can have."""
+        for spec, least in self.options.min_score.items():
+            if spec.partition(":")[0] == benchmark and not scale.holds(least):
+                share = max(f"{least / 100:.2f}", f"{least / 100:g}", key=len)
+                meant = f"; did you mean {share}?" if scale.ends == PLAIN.ends and 1 < least <= 100 else ""
                 raise pytest.UsageError(
-                    f"--eval-min-score {spec} takes a score such as those of {record.benchmark}, {scale.said_range}, "
-                    f"not {least:g}"
+                    f"--eval-min-score {spec} takes a score such as those of {benchmark}, {scale.said_range}, "
+                    f"not {least:g}{meant}"
                 )
 
     def decide(self) -> GateDecision:

@@ -176,6 +176,9 @@ class Collector:
             # Which is typed, and so about this run.
             if name not in known:
                 raise unknown_benchmark("table in --eval-set:", name, known.union(WORDS))
+        for name in {**self.tables, **self.options.set.get("benchmarks", {})}:
+            # Those of benchmarks that this run does not ask were not read yet.
+            settings_of(name, self.tables, self.options)
 
     def _refuse_second(self, declared: Benchmark) -> None:
         first = self._where.setdefault(declared.name, declared.where)

@@ -47,6 +47,16 @@ CLOZE_ZH = Cloze(
 )
 
 
+class Unfilled(SampleError):
+    """A template asks a sample for what it has not: for ``field``, None where the field is there and is otherwise."""
+
+    def __init__(self, error: Exception, fields: Json) -> None:
+        self.field = str(error.args[0]) if isinstance(error, KeyError) else None
+        self.fields = tuple(fields)
+        what = "asks for" if isinstance(error, LookupError) else "cannot be filled:"
+        super().__init__(f"the prompt template {what} {error}; there are: {', '.join(fields)}")
+
+
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
@@ -88,8 +98,8 @@ def _fields(sample: Sample) -> dict[str, object]:
 def _in_template(template: str, fields: Json) -> str:
     try:
         return template.format_map(fields)
-    except (LookupError, AttributeError) as error:
-        raise SampleError(f"the prompt template asks for {error}; there are: {', '.join(fields)}") from None
+    except (LookupError, AttributeError, TypeError, ValueError) as error:
+        raise Unfilled(error, fields) from None
 
 
 def as_turns(examples: Sequence[tuple[str, str]], question: str) -> list[Message]:

@@ -40,6 +40,11 @@ def key_of(spec: ModelSpec) -> str:
     key = os.environ.get(spec.api_key_env, "").strip()
     if not key:
         raise pytest.UsageError(f"model {spec.name!r}: the environment variable {spec.api_key_env} has no key")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise pytest.UsageError(
+            f"model {spec.name!r}: the key in the environment variable {spec.api_key_env} is not one word of ASCII: "
+            "there is a line feed, a space or another such character within it"
+        )
     return key
 
 

@@ -38,6 +38,25 @@ def place_of_tokenizer(name: str, hub: str) -> str:
         raise pytest.UsageError(f"--perf-tokenizer: {error}") from None
 
 
+def not_fetched(name: str, error: BaseException) -> str | None:
+    """The line for what is of Hugging Face and not on this machine, with the command that fetches it elsewhere.
+
+    None for another error of its libraries than that nothing may be fetched.
+    """
+    from huggingface_hub import constants
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    is_absent = isinstance(error.__cause__, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE
+    return _not_here(name, "hf", "download", name) if is_absent else None
+
+
+def _not_here(name: str, *command: str) -> str:
+    return (
+        f"{name} is not on this machine, and nothing is fetched with --eval-offline or HF_HUB_OFFLINE: "
+        f"{shlex.join(command)}"
+    )
+
+
 def copy_of(spec: ModelSpec) -> str | None:
     """The same without fetching anything; None where there is no copy of ModelScope's on this machine."""
     if not is_of_modelscope(spec):
@@ -66,11 +85,7 @@ def _fetched(name: str, revision: str | None, *, weights: bool = True) -> Path:
     if copy := _cached(name, revision, weights=weights):
         return copy
     if _is_offline():
-        words = ["modelscope", "download", name, *(["--revision", revision] if revision else [])]
-        raise StopRun(
-            f"{name} is not on this machine, and nothing is fetched with --eval-offline or HF_HUB_OFFLINE: "
-            f"{shlex.join(words)}"
-        )
+        raise StopRun(_not_here(name, "modelscope", "download", name, *(["--revision", revision] if revision else [])))
     try:
         files = _listed(name, revision)
         commit = _newest(files) or revision or "master"

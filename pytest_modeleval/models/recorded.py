@@ -1,6 +1,7 @@
 """Recorded answers as other programs write them, each told by its content, as rows of one kind."""
 
 import json
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input, read_text, refuse_explosion
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, Json, LogLikelihoods
+from pytest_modeleval.sample import Completion, Json, LogLikelihoods, text_of
 from pytest_modeleval.store.kept import completion_of
 
 LAYOUTS = (
@@ -32,7 +34,8 @@ class Recorded:
 
     ``id`` is the sample's as pytest shows it; ``messages`` are the prompt that was asked. Else the sample has the row
     number ``index``, where that is known, and its prompt has one of the ``texts``, or a telling line of ``prompt``.
-    ``error`` is what went wrong in place of an answer.
+    ``weights`` are the log-likelihoods of continuations, each with its context. ``error`` is what went wrong in place
+    of an answer.
     """
 
     answer: Completion
@@ -43,7 +46,14 @@ class Recorded:
     index: int | None = None
     texts: Sequence[str] = ()
     prompt: str = ""
+    weights: Sequence[tuple[str, str, float]] = ()
     error: str = ""
+
+    @property
+    def about(self) -> str:
+        """What it says that it answers, for people."""
+        asked = text_of(self.messages[-1]) if self.messages else self.prompt or next(iter(self.texts), "")
+        return one_line(self.id or asked, 60)
 
 
 class NoLayout(Exception):
@@ -134,13 +144,16 @@ def _of_harness(row: Json, where: str) -> Iterator[Recorded]:
     """lm-evaluation-harness 0.4.13 (`evaluator.py`, `EvaluationTracker.save_results_samples`): a row a sample and
     filter, the prompt in gen_args_0.arg_0, ``doc`` the dataset's row of the number ``doc_id``."""
     asked, given = row["arguments"]["gen_args_0"], row["resps"]
+    if isinstance(asked.get("arg_1"), str):
+        yield _weights_of_harness(row, where)
+        return
     texts = (
         [text for text in row["doc"].values() if isinstance(text, str)] if isinstance(row.get("doc"), Mapping) else []
     )
     prompt = str(asked["arg_0"])
     if not isinstance(asked.get("arg_1"), Mapping):
         raise pytest.UsageError(
-            f"{where} has log-likelihoods and no text: replay reads generated answers of this layout"
+            f"{where} has the log-likelihood of a whole text: replay reads generated answers and options of this layout"
         )
     for repeat, text in enumerate(given[0]):
         thinking, said = split_thinking(str(text))
@@ -150,6 +163,26 @@ def _of_harness(row: Json, where: str) -> Iterator[Recorded]:
             "texts": texts,
         }
         yield Recorded(Completion(said, thinking=thinking), where, repeat=repeat, **known)
+
+
+def _weights_of_harness(row: Json, where: str) -> Recorded:
+    """The same where options were weighed: a request each, answered by the log-likelihood and whether it is greedy.
+
+    Without what acc_mutual_info weighs after no context.
+    """
+    asked = [(str(each["arg_0"]), str(each["arg_1"])) for each in row["arguments"].values()]
+    logprobs = [float(given[0][0]) for given in row["resps"]]
+    if any(map(math.isnan, logprobs)):
+        raise ValueError("a log-likelihood is no number")
+    pairs = zip(asked, logprobs, strict=True)
+    weights = tuple((context, continuation, logprob) for (context, continuation), logprob in pairs if context)
+    return Recorded(
+        LogLikelihoods(choice_logprobs=[logprob for *_, logprob in weights]),
+        where,
+        index=int(row["doc_id"]),
+        prompt="\n".join(dict.fromkeys(context for context, *_ in weights)),
+        weights=weights,
+    )
 
 
 def _list_in(prompt: str) -> list[Message] | None:

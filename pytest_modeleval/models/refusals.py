@@ -50,6 +50,8 @@ _PARAMETER = re.compile(
     r"(unknown|unsupported|unrecognized|unexpected|invalid)[ _](parameter|field|argument|name|request argument|keyword)"
     r"|extra (inputs|fields) (are )?not permitted|extra_forbidden|unsupported[ _]value|not support parameters"
 )
+# Of `datasets.smoke`; all of its requests have max_tokens.
+_CHECKED = re.compile(r"\b(temperature|stop)\b")
 # The tools that a request offers are refused: llama.cpp (500), Ollama, vLLM, OpenRouter (404), Groq, who knows none.
 _TOOLS = re.compile(
     r"tools? param(eter)? requires|(not|n't) support (tool|function)|support tool use|"
@@ -109,12 +111,25 @@ def concern_of(status: int, body: object) -> Concern:
         return Concern.MOMENT
     if _RATE.search(said):
         return Concern.RATE_LIMIT
-    # What ends a run is looked for where no server quotes a prompt at length.
-    said = f"{_codes(body)} {error_text(body)}".lower()
+    said = _own_words(body)
     if _SPENT.search(said):
         return Concern.SPENT
-    is_setting = _PARAMETER.search(_ANY.sub("", said)) and not _OF_A_SAMPLE.search(said)
-    return Concern.ALL if is_setting or _KEY.search(said) else Concern.PROMPT
+    return Concern.ALL if _is_of_setting(said) or _KEY.search(said) else Concern.PROMPT
+
+
+def of_checked_setting(body: object) -> bool:
+    """Whether a refusal is of a setting that only some checks of a server send, and so concerns those alone."""
+    said = _own_words(body)
+    return _is_of_setting(said) and _CHECKED.search(said) is not None
+
+
+def _own_words(body: object) -> str:
+    """What a body says where no server quotes a prompt at length: what ends a run is looked for there alone."""
+    return f"{_codes(body)} {error_text(body)}".lower()
+
+
+def _is_of_setting(said: str) -> bool:
+    return bool(_PARAMETER.search(_ANY.sub("", said)) and not _OF_A_SAMPLE.search(said))
 
 
 def _is_too_long(status: int, said: str) -> bool:

@@ -40,8 +40,8 @@ class ReplayModel:
         if wrong:
             more = [f"… and {len(wrong) - _TOLD:,} lines more"] if len(wrong) > _TOLD else []
             raise pytest.UsageError("\n".join([*wrong[:_TOLD], *more]))
-        if not self.rows and self._path.is_dir():
-            raise pytest.UsageError(f"the folder {self._path} has no recorded answers: replay reads {LAYOUTS}")
+        if not self.rows:
+            raise pytest.UsageError(f"{self._path} has no recorded answers: replay reads {LAYOUTS}")
         prompts = ({line.strip() for line in row.prompt.splitlines()} for row in self.rows if row.prompt)
         lines = Counter(line for each in prompts for line in each)
         # Of several rows: instructions and examples.
@@ -77,6 +77,11 @@ class ReplayModel:
                 return (
                     "" if same else f"{row.where} answers what {other.where} answers, and otherwise: name one of both"
                 )
+        for other in self._numbered.get(row.index, ()) if row.weights and row.index is not None else ():
+            if [each[:2] for each in other.weights] == [each[:2] for each in row.weights]:
+                # As above.
+                same = other.weights == row.weights
+                return "" if same else f"{row.where} weighs what {other.where} weighs, and otherwise: name one of both"
         self.rows.append(row)
         for text in dict.fromkeys(text.strip() for text in row.texts):
             if len(text) >= _TELLING:
@@ -99,7 +104,7 @@ class ReplayModel:
             raise SampleError(f"{self._path} has no answer to {request.sample_id}: {asked!r}")
         if row.error:
             raise SampleError(f"{row.where} has an error in place of an answer to {request.sample_id}: {row.error}")
-        return self._weighed(row.answer, request)
+        return self._weighed(row, request)
 
     def find(self, sample: str, messages: Sequence[Message], repeat: int) -> Recorded | None:
         """The row that answers a sample, by its id, its prompt, or its question; None where none does, or several."""
@@ -108,7 +113,7 @@ class ReplayModel:
                 return self._known[key]
         name = ItemName.parse(sample)
         found = {id(row): row for row in self._alike(last_question(messages), name.sample.row if name else None)}
-        fitting = [row for row in found.values() if row.repeat == repeat]
+        fitting = [row for row in found.values() if row.weights or row.repeat == repeat]
         return fitting[0] if len(fitting) == 1 else None
 
     def _alike(self, asked: str, number: int | None) -> Iterator[Recorded]:
@@ -119,6 +124,10 @@ class ReplayModel:
                 if asked.startswith(text, at) and ends and row.index in (None, number):
                     yield row
         for row in self._numbered.get(-1 if number is None else number, ()):
+            if row.weights:
+                if _ends_alike(asked, row.prompt):
+                    yield row
+                continue
             theirs = self._telling(row.prompt)
             if any(one.endswith(two) or two.endswith(one) for one in self._telling(asked) for two in theirs):
                 yield row
@@ -128,10 +137,33 @@ class ReplayModel:
         lines = (line.strip() for line in prompt.splitlines())
         return [line for line in lines if len(line) >= _TELLING and line not in self._shared]
 
-    def _weighed(self, answer: Completion, request: Request) -> Completion:
-        if isinstance(request, LogLikelihood) and not isinstance(answer, LogLikelihoods):
+    def _weighed(self, row: Recorded, request: Request) -> Completion:
+        """The row's answer, to a request for log-likelihoods those of its own pairs."""
+        if not isinstance(request, LogLikelihood):
+            if row.weights:
+                raise StopRun(f"{row.where} has no text: judge its options with --eval-set run.choices=loglikelihood")
+            return row.answer
+        if row.weights:
+            found = [
+                [
+                    logprob
+                    for context, continuation, logprob in row.weights
+                    if _ends_alike(whole, context + continuation)
+                ]
+                for whole in map("".join, request.pairs)
+            ]
+            if any(len(logprobs) != 1 for logprobs in found):
+                raise SampleError(f"{row.where} weighs other options than {request.sample_id} has")
+            return LogLikelihoods(choice_logprobs=[logprob for (logprob,) in found])
+        if not isinstance(row.answer, LogLikelihoods):
             raise StopRun(
                 f"{self._path} answers {request.sample_id} without choice_logprobs; score its texts with "
                 "--eval-set run.choices=generate"
             )
-        return answer
+        return row.answer
+
+
+def _ends_alike(one: str, two: str) -> bool:
+    """Whether one of two texts stands at the end of the other, which has its examples before it; spaces are alike."""
+    shorter, longer = sorted((" ".join(one.split()), " ".join(two.split())), key=len)
+    return len(shorter) >= _TELLING and f" {longer}".endswith(f" {shorter}")

@@ -259,6 +259,9 @@ def _address(name: str, given: str) -> str:
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
     if name in aliases:
         return aliases[name]
+    several = [each.strip() for each in name.partition("#")[0].split(",")]
+    if len(several) > 1 and all(several) and not Path(name.partition(":")[2] or name).exists():
+        raise pytest.UsageError(f"--model takes one model: {' '.join(f'--model {each}' for each in several)}")
     if name == "tiny":
         # float32: on a CPU the smallest models are slower in half precision. 32 tokens hold its longest answer.
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import queue
-import shlex
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ import pytest
 
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.batches import pick
-from pytest_modeleval.models.hub import is_of_modelscope, place_of
+from pytest_modeleval.models.hub import is_of_modelscope, not_fetched, place_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.thinking import marks_thought
 from pytest_modeleval.options.options import unknown
@@ -24,8 +23,6 @@ from pytest_modeleval.sample import Completion, LogLikelihoods, Refused, SampleE
 try:
     import torch
     import transformers
-    from huggingface_hub import constants
-    from huggingface_hub.errors import LocalEntryNotFoundError
 
     from pytest_modeleval.models import decoding, forward
 except ImportError:
@@ -87,12 +84,8 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
         tokenizer: Any = transformers.AutoTokenizer.from_pretrained(place, **where)
         model: Any = transformers.AutoModelForCausalLM.from_pretrained(place, **loading)
     except (OSError, ValueError, ImportError, KeyError) as error:
-        if isinstance(error.__cause__, LocalEntryNotFoundError) and constants.HF_HUB_OFFLINE:
-            raise StopRun(
-                f"{spec.model} is not on this machine, and nothing is fetched with --eval-offline or HF_HUB_OFFLINE: "
-                f"hf download {shlex.quote(spec.model)}"
-            ) from None
-        raise StopRun(f"cannot load {spec.model}: {reason(error, 400)}") from None
+        why = not_fetched(spec.model, error) or f"cannot load {spec.model}: {reason(error, 400)}"
+        raise StopRun(why) from None
     tokenizer.padding_side = "left"
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token

@@ -14,7 +14,7 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models import Unavailable, bodies
 from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.endpoints import PATHS
-from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of
+from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of, of_checked_setting
 from pytest_modeleval.models.replies import Broken, error_text
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import LogLikelihood, Request
@@ -80,6 +80,8 @@ class Troubles:
                 since = " since" if self._refusals.has_answered else ""
                 whose = f" ({ALIKE} different prompts alike, {request.sample_id} the last; none was answered{since})"
                 return StopRun(f"{self.refused(error)}{whose}{echo}")
+            case Concern.ALL if request.anew and of_checked_setting(body):
+                return Refused(f"{Concern.PROMPT.value}: {said}")
         if error.status_code not in (400, 404, 405, 422) or concern is Concern.SPENT:
             return self.refused(error)
         whose = f" (the request of {request.sample_id})" if error.status_code in (400, 422) else ""

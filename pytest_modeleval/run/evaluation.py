@@ -57,7 +57,9 @@ from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
+    refuse_foreign_answers,
     refuse_incomparable,
+    refuse_unfilled,
     refuse_without_role,
 )
 from pytest_modeleval.sample import StopRun
@@ -182,6 +184,7 @@ class Evaluation:
         store = Store(self.folder)
         try:
             refuse_without_role(session.items, self.roles)
+            refuse_unfilled(session.items)
             planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
             for item in session.items:
                 ref = selected(item)
@@ -223,6 +226,8 @@ class Evaluation:
         if xdist.is_controller(self.config):
             return
         refuse_without_role(session.items, self.roles)
+        refuse_unfilled(session.items)
+        refuse_foreign_answers(session.items, self.models)
         self.expect([item.nodeid for item in session.items])
         self.in_turn.prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 

@@ -5,17 +5,22 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.asking.given import ROLE_OF, as_taken, taken_of, taken_roles
+from pytest_modeleval.asking.given import ROLE_OF, as_taken, own_names, taken_of, taken_roles
+from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.gate.gate import Gate
-from pytest_modeleval.items.collect import selected
+from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.items.prompts import Unfilled
+from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import free_handles
+from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import FLAGS as OPTIONS
-from pytest_modeleval.options.options import MARK, Options
+from pytest_modeleval.options.options import MARK, Options, unknown
 from pytest_modeleval.options.sources import typed
 from pytest_modeleval.perf.options.asked import PERF
 from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.statistics.scale import PLAIN
 
 
 def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
@@ -45,6 +50,55 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
                 raise pytest.UsageError(f"{ref.source.benchmark.name}: {error}") from None
 
 
+def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
+    """`pytest.UsageError` for a prompt that none of a benchmark's rows fills; its first row mostly does."""
+    unfilled: dict[str, Unfilled] = {}
+    seen: set[str] = set()
+    for ref in filter(None, map(selected, items)):
+        name = ref.source.benchmark.name
+        if name in seen:
+            continue
+        try:
+            ref.source.sample(ref.subset, ref.row)
+        except Unfilled as error:
+            unfilled.setdefault(name, error)
+            continue
+        except Exception:  # noqa: BLE001 - a benchmark's own code: its error is this sample's, in its turn
+            pass
+        seen.add(name)
+    for name in unfilled.keys() - seen:
+        wrong = unfilled[name]
+        if wrong.field is not None:
+            raise unknown(f"field in the prompt of {name}:", wrong.field, wrong.fields)
+        raise pytest.UsageError(f"{name}: {wrong}")
+
+
+def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelSpec]) -> None:
+    """`pytest.UsageError` for recorded answers none of which answers a sample, where the prompts are all that is asked.
+
+    The first sample's mostly is there, and no other is looked for then.
+    """
+    for spec in models:
+        own = [(item, ref) for item in items if (ref := selected(item)) and ref.model.name == spec.name]
+        if not (spec.way.is_recorded and own) or spec.way.is_run:
+            continue
+        asks_more = any(ref.source.benchmark.is_async or "model" in own_names(item) for item, ref in own)
+        model = ReplayModel(spec)
+        if not asks_more and not any(_answers(model, ref) for _, ref in own):
+            raise pytest.UsageError(
+                f"none of the answers in {spec.model} ({len(model.rows):,}) is to a sample of this run: "
+                f"the first is to {model.rows[0].about!r}, not to such as {str(own[0][1].item)!r} or its prompt"
+            )
+
+
+def _answers(model: ReplayModel, ref: SampleRef) -> bool:
+    try:
+        request = first_request(ref.source.sample(ref.subset, ref.row), ref)
+    except Exception:  # noqa: BLE001 - a benchmark's own code: its error is this sample's, in its turn
+        return False
+    return model.find(request.sample_id, request.messages, request.repeat) is not None
+
+
 def refuse_idle_flags(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a flag of load tests in a run without one, which would ask benchmarks instead."""
     flags = [given.where for given in typed(config, FLAGS).values()]
@@ -71,6 +125,9 @@ def refuse_incomparable(
             continue
         benchmark = ref.source.benchmark.name
         if benchmark not in names:
+            if item.path.parent == shipped_benchmarks() or item.path.suffix != ".py":
+                # Whose scores are shares; those of a user's own may be anything.
+                gate.refuse_least(benchmark, PLAIN)
             gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock, taken_of(item, roles)))
         names.setdefault(benchmark, set()).add(str(ref.name))
         group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")

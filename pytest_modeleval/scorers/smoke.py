@@ -43,6 +43,7 @@ _TOOLS = (
 )
 _TEMPERATURE = "temperature 0 is not kept: the server samples by settings of its own, or a proxy drops the field"
 _DROPPED = "the server or a proxy drops the setting from the request"
+_NOT_TAKEN = "the model or its server takes no such setting: leave it out of what this model is sent"
 _USAGE = "the server or a proxy leaves `usage` out: update it; with stream = true, vLLM --enable-force-include-usage"
 _CAUSES = {
     "answer": _TEMPLATE,
@@ -64,6 +65,7 @@ _REFUSALS = (("too long", _CONTEXT), ("system", _SYSTEM), ("template", _TEMPLATE
 # Checks whose answers are texts, and those whose answers may well be cut off.
 _TEXTS = ("answer", "stop", "thinking", "languages", "long_prompt", "system", "turns", "json")
 _CUT_OFF = ("repeats", "max_tokens")
+_OF_SETTINGS = ("repeats", "stop_strings")
 # Letters of the answer to a question that asks for one word or sentence.
 _MOST = 500
 # How many letters two answers at temperature 0 share: the sums of a batch may turn a later word.
@@ -84,7 +86,8 @@ def healthy(asked: Json, answers: Sequence[Completion]) -> Score:
 def refused(asked: Json, refusal: Exception) -> Score:
     """The score of a request that the server refused, with the usual cause."""
     said = str(refusal)
-    cause = next((cause for word, cause in _REFUSALS if word in said.lower()), _CAUSES[asked["check"]])
+    own = _NOT_TAKEN if asked["check"] in _OF_SETTINGS else _CAUSES[asked["check"]]
+    cause = next((cause for word, cause in _REFUSALS if word in said.lower()), own)
     return _score(asked, said, f"refused: {_TOOLS if asked['tools'] else cause}")
 
 

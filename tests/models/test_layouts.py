@@ -130,7 +130,7 @@ def test_lines_of_another_program_answer_their_own_samples(
     result = run(legs, "--model", f"replay:{name}", "-rf", "test_legs.py")
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*main-00002*", "*got '17'*"])
+    result.stdout.fnmatch_lines(["test_legs?main-00002?  *", "    expected '18', got '17'"])
     result.stdout.no_fnmatch_line("*answer no sample*")
 
 
@@ -145,7 +145,7 @@ def test_a_log_of_inspect_answers_its_own_samples(legs: pytest.Pytester, form: s
     result = run(legs, "--model", f"replay:log.{form}", "-rf", "test_legs.py")
 
     result.assert_outcomes(passed=2, failed=1)
-    result.stdout.fnmatch_lines(["*main-00002*", "*got '17'*"])
+    result.stdout.fnmatch_lines(["test_legs?main-00002?  *", "    expected '18', got '17'"])
 
 
 def test_a_folder_of_results_is_read_whole_and_beside_what_is_none(legs: pytest.Pytester) -> None:
@@ -187,7 +187,9 @@ def test_a_question_that_another_begins_with_is_not_taken_for_it(legs: pytest.Py
     sample = {**inspected(0, "28"), "input": "How many legs have seven"}
     (legs.path / "log.json").write_text(json.dumps({**HEADER, "samples": [sample]}))
 
-    run(legs, "--model", "replay:log.json", "test_legs.py").assert_outcomes(errors=3)
+    result = run(legs, "--model", "replay:log.json", "test_legs.py")
+
+    result.stderr.fnmatch_lines(["ERROR: none of the answers in log.json (1) is to a sample of this run: *"])
 
 
 def test_an_error_in_place_of_an_answer_is_told(legs: pytest.Pytester) -> None:
@@ -211,7 +213,7 @@ def test_an_error_in_place_of_an_answer_is_told(legs: pytest.Pytester) -> None:
             "a.jsonl:1 is a batch's input: give its output*",
         ),
         ("a.zip", "PK\x05\x06" + "\0" * 18, "a.zip is none of what replay reads: its own lines *"),
-        ("a/x.txt", "", "the folder a has no recorded answers: replay reads its own lines *"),
+        ("a/x.txt", "", "a has no recorded answers: replay reads its own lines *"),
     ],
     ids=["lines", "json", "batch input", "zip", "folder"],
 )
@@ -226,14 +228,92 @@ def test_what_is_no_layout_is_one_line(legs: pytest.Pytester, name: str, content
     result.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
-def test_log_likelihoods_of_the_harness_are_refused_by_name(legs: pytest.Pytester) -> None:
-    row = harness(0, "")
-    row["arguments"] = {"gen_args_0": {"arg_0": "Q", "arg_1": " A"}}
-    write(legs.path / "s.jsonl", [row])
+QUIZ = """
+from pytest_modeleval import Completion, Sample, benchmark, generated
+from pytest_modeleval.scorers.choices import same_choice
 
-    result = run(legs, "--model", "replay:s.jsonl", "test_legs.py")
+ROWS = generated(lambda subset, index: {"question": ["Who wrote it?", "Who read it?"][index]}, {"main": 2})
 
-    result.stderr.fnmatch_lines(["ERROR: s.jsonl:1 has log-likelihoods and no text: *"])
+@benchmark(ROWS, lambda row: Sample(row, "A", ["Ann", "Bartholomew the younger"]), prompt="{question}")
+def test_quiz(sample: Sample, completion: Completion) -> None:
+    assert same_choice(completion, sample.target, sample.options)
+"""
+WEIGH = ("--eval-set", "run.choices=loglikelihood", "test_quiz.py")
+
+
+def weighed(number: int, options: dict[str, float], *, name: str = "none") -> dict[str, Any]:
+    """lm-evaluation-harness 0.4.9, of a multiple-choice task; numbers are texts there."""
+    context = f"Question: Who sang it?\nAnswer: Bea\n\nQuestion: {['Who wrote it?', 'Who read it?'][number]}\nAnswer:"
+    asked = {f"gen_args_{i}": {"arg_0": context, "arg_1": f" {text}"} for i, text in enumerate(options)}
+    given = [[str(logprob), "False"] for logprob in options.values()]
+    return {
+        "doc_id": number, "doc": {}, "target": "0", "arguments": asked, "resps": [[each] for each in given],
+        "filtered_resps": given, "filter": name, "metrics": ["acc"], "acc": 1.0,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def quiz(legs: pytest.Pytester) -> pytest.Pytester:
+    legs.makepyfile(test_quiz=QUIZ)
+    return legs
+
+
+def test_options_that_the_harness_weighed_are_judged_by_their_texts(quiz: pytest.Pytester) -> None:
+    # In another order than ours, and twice for two filters.
+    right = {"Bartholomew the younger": -9.0, "Ann": -6.0}
+    rows = [
+        weighed(0, right),
+        weighed(0, right, name="other"),
+        weighed(1, {"Ann": -9.0, "Bartholomew the younger": -6.0}),
+    ]
+    write(quiz.path / "s.jsonl", rows)
+
+    result = run(quiz, "--model", "replay:s.jsonl", *WEIGH, "--eval-repeats", "2")
+
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.re_match_lines([r"replay:s.jsonl +quiz +main +4 +0 +0\.500", r".*acc_norm +4 +0 +0\.000"])
+    result.stdout.no_fnmatch_line("*answer no sample*")
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (
+            weighed(1, {"Ann": -6.0, "Bartholomew": -9.0}),
+            "*s.jsonl:2 weighs other options than quiz[[]main-00001[]] has*",
+        ),
+        (weighed(1, {"Ann": -6.0}), "*s.jsonl:2 weighs other options than quiz[[]main-00001[]] has*"),
+        ({**weighed(0, {"Ann": -6.0}), "doc_id": 1}, "*s.jsonl has no answer to quiz[[]main-00001[]]: *"),
+    ],
+    ids=["another", "one", "another's number"],
+)
+def test_options_that_are_not_the_samples_are_an_error(quiz: pytest.Pytester, row: dict[str, Any], said: str) -> None:
+    write(quiz.path / "s.jsonl", [weighed(0, {"Ann": -6.0, "Bartholomew the younger": -9.0}), row])
+
+    result = run(quiz, "--model", "replay:s.jsonl", *WEIGH)
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines([said])
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "said"),
+    [
+        ([weighed(0, {"Ann": -6.0})], ("test_quiz.py", "--eval-prompt", "Question: {question}\nAnswer:"), "s.jsonl:1 has no text: *"),
+        ([weighed(0, {"Ann": -6.0}), weighed(0, {"Ann": -5.0})], WEIGH, "s.jsonl:2 weighs what s.jsonl:1 weighs, and otherwise: *"),
+        ([weighed(0, {"Ann": float("nan")})], WEIGH, "s.jsonl:1 is not what *: a log-likelihood is no number"),
+        ([{**weighed(0, {}), "arguments": {"gen_args_0": {"arg_0": "Q"}}}], WEIGH, "s.jsonl:1 has the log-likelihood of a whole text: *"),
+    ],
+    ids=["generate", "two models", "nan", "rolling"],
+)  # fmt: skip
+def test_log_likelihoods_that_judge_nothing_are_one_line(
+    quiz: pytest.Pytester, rows: list[dict[str, Any]], arguments: tuple[str, ...], said: str
+) -> None:
+    write(quiz.path / "s.jsonl", rows)
+
+    result = run(quiz, "--model", "replay:s.jsonl", *arguments)
+
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
 
 
 def test_a_real_file_of_evalscope_is_read(real_data: Path) -> None:

@@ -136,6 +136,10 @@ def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
     [
         (["--perf-dataset", "opneqa"], r"unknown --perf-dataset 'opneqa'; did you mean 'openqa'\?"),
         (["--perf-tokenizer", "./nowhere"], r"--perf-tokenizer: there is no tokenizer './nowhere' to be had"),
+        (
+            ["--perf-tokenizer", "owner/name", "--eval-hub", "huggingface", "--eval-offline"],
+            r"--perf-tokenizer: owner/name is not on this machine, .*--eval-offline.*: hf download owner/name",
+        ),
         (["--perf-input", "3"], r"a prompt of 3 tokens has no room for words"),
         (["--perf-endpoint", "rerank"], r"--perf-endpoint rerank needs --perf-tokenizer NAME"),
     ],

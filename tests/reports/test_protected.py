@@ -162,7 +162,7 @@ def test_history_and_difference_show_none_and_know_that_the_same_was_asked(
 
 
 def test_an_error_says_what_happened_without_what_it_quotes(project: pytest.Pytester, protected: FaultyServer) -> None:
-    project.makefile(".jsonl", answers='{"id": "nothing[main-00000]", "text": "x"}')
+    project.makefile(".jsonl", answers='{"id": "answers[easy-00001]", "text": "x"}')
 
     result = run(project, "test_answers.py", "--model", "replay:answers.jsonl", "--junitxml", "out/junit.xml")
 

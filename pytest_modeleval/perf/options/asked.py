@@ -23,9 +23,15 @@ PERF_FIXTURES = ("load", "perf_search", "perf_speed")
 # With one of these a run is a load test.
 LOADS = frozenset({"perf_parallel", "perf_rate", "perf_trace", "perf_find", "perf_speed"})
 
+# What a load test does with what only benchmarks have.
+_SENDS = "it sends what --perf-dataset and the like say"
 # What only benchmarks have, and a run without would seem to have kept, by key; the gate's flags besides.
 _OF_BENCHMARKS = {
-    "eval": "it sends what --perf-dataset and the like say",
+    **dict.fromkeys(("eval", "file", "format", "metric", "pass_mark", "only", "collection", "collection_save"), _SENDS),
+    **dict.fromkeys(("system", "prompt", "shots", "shots_draw", "shots_as", "choices", "filter", "sampler"), _SENDS),
+    **dict.fromkeys(("limit", "limit_per_subset", "repeats"), "--perf-number says how many requests it sends"),
+    "concurrency": "--perf-parallel says how many requests are in flight",
+    "seed": "--perf-seed is its seed",
     "plan": "it would send, and not plan",
     "budget": "--perf-number and --perf-duration say how much it asks",
 }

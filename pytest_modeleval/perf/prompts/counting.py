@@ -8,6 +8,7 @@ import pytest
 
 from pytest_modeleval.foreign import reason
 from pytest_modeleval.inputs import from_json
+from pytest_modeleval.models.hub import not_fetched
 from pytest_modeleval.models.replies import count_of
 from pytest_modeleval.perf.client.framing import Malformed
 from pytest_modeleval.perf.client.responses import inner
@@ -88,6 +89,8 @@ def _tokenizer(name: str) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError, KeyError) as error:
+        if why := not_fetched(name, error):
+            raise pytest.UsageError(f"--perf-tokenizer: {why}") from None
         raise pytest.UsageError(
             f"--perf-tokenizer: there is no tokenizer {name!r} to be had ({reason(error)}); give a folder or a "
             "hub's id, or leave the flag out: the server itself is asked then"

@@ -120,6 +120,12 @@ class LoadHooks:
             items[:] = loads
         with announced(config, [item for item in loads if fixture_of(item) == "load"]):
             yield
+        for flag, expression in (("-k", config.option.keyword), ("-m", config.option.markexpr)):
+            if expression and loads and not items:
+                raise pytest.UsageError(
+                    f"{flag} {expression!r} names no load test, and this is one: it sends what --perf-dataset and the "
+                    f"like say; leave {flag} out"
+                )
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> None:
