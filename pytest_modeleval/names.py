@@ -1,16 +1,28 @@
 """What a sample is called, in one spelling: in items' ids, baselines, the history and reports."""
 
+import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
 # What stands before a published collection's line, which is not the dataset's row of the same number.
 _LINE = "line-"
 _SAMPLE = re.compile(rf"(?P<subset>.*?)-(?P<line>{_LINE})?(?P<row>\d{{5,}})", re.DOTALL)
+# What an id in node ids is made of, as pytest, -k and xdist can carry it; no subset has a colon.
+_SAFE = r"[A-Za-z0-9_.+-]"
+_WITH_ID = re.compile(rf"(?P<subset>[^:]*):(?P<id>{_SAFE}+)")
 _ITEM = re.compile(
-    r"(?:.*::)?(?:test_)?(?P<benchmark>[^\[\]:]+)\[(?P<sample>.*-\d{5,})(?:-r(?P<repeat>\d+))?\](?:@.*)?", re.DOTALL
+    r"(?:.*::)?(?:test_)?(?P<benchmark>[^\[\]:]+)"
+    rf"\[(?P<sample>.*-\d{{5,}}|[^:]*:{_SAFE}+?)(?:-r(?P<repeat>\d+))?\](?:@.*)?",
+    re.DOTALL,
 )
+# What may stand in an id as it is: no longer than people type, and no end that a repeat's number has.
+_PLAIN = re.compile(rf"(?!.*-r\d+$){_SAFE}{{1,64}}")
+
+# Benchmark → subset → row → what the sample is called for its id; rows without an id are not there.
+Ids = Mapping[str, Mapping[str, Mapping[int, str]]]
+NO_IDS: Ids = {}
 
 
 # The same few names stand in thousands of ids.
@@ -20,14 +32,31 @@ def id_part(name: str) -> str:
     return re.sub(r"[^\w.+-]", "_", name)
 
 
+def spelt_id(text: str) -> str:
+    """What a sample is called for its id: the same where node ids can carry it, else as much of it and a hash."""
+    if _PLAIN.fullmatch(text):
+        return text
+    hashed = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{re.sub(rf'(?:(?!{_SAFE}).)+', '_', text, flags=re.DOTALL)[:40]}-{hashed[:12]}"
+
+
 class SampleName(NamedTuple):
-    """A sample within its benchmark: ``main-00042`` is row 42 of the subset main, ``main-line-00042`` a line."""
+    """A sample within its benchmark: ``main-00042`` is row 42 of the subset main, ``main-line-00042`` a line.
+
+    ``main:q17`` has the ``id`` q17, by which it goes wherever its row is; read from a text, its row is None.
+    """
 
     subset: str
-    row: int
+    row: int | None
     line: bool = False
+    id: str = ""
 
     def __str__(self) -> str:
+        return f"{id_part(self.subset)}:{self.id}" if self.id else self.numbered
+
+    @property
+    def numbered(self) -> str:
+        """What it is called by its row, as it was by versions that knew no ids."""
         return f"{self.start}{self.row:05}"
 
     @property
@@ -42,6 +71,9 @@ class SampleName(NamedTuple):
         The subset is as it is spelt there. Where it is known and given, what stands before it is passed over: another
         model's name.
         """
+        with_id = _WITH_ID.fullmatch(text)
+        if with_id and with_id["subset"].endswith(id_part(subset)):
+            return cls(subset or with_id["subset"], None, id=with_id["id"])
         found = _SAMPLE.fullmatch(text)
         if found is None:
             return None
@@ -50,6 +82,12 @@ class SampleName(NamedTuple):
             f"{id_part(subset)}-" if subset else "\0"
         )
         return cls(subset or found["subset"], int(found["row"]), line)
+
+
+def by_number(ids: Mapping[str, Mapping[int, str]]) -> dict[str, str]:
+    """What samples with ids are called, by what they were called when their rows' numbers were their names."""
+    names = (SampleName(subset, row, id=own) for subset, rows in ids.items() for row, own in rows.items())
+    return {name.numbered: str(name) for name in names}
 
 
 class ItemName(NamedTuple):
@@ -66,12 +104,22 @@ class ItemName(NamedTuple):
     @property
     def id(self) -> str:
         """What pytest has in brackets."""
-        return f"{self.start}{self.sample.row:05}{'' if self.repeat is None else f'-r{self.repeat + 1}'}"
+        return self._spelt(str(self.sample))
+
+    @property
+    def numbered(self) -> str:
+        """What it is called by its row, where it goes by its id; else empty."""
+        named = self.sample.id and self.sample.row is not None
+        return f"{self.benchmark}[{self._spelt(self.sample.numbered)}]" if named else ""
 
     @property
     def start(self) -> str:
         """Its id up to the number."""
         return f"{id_part(self.model)}-{self.sample.start}" if self.model else self.sample.start
+
+    def _spelt(self, sample: str) -> str:
+        model = f"{id_part(self.model)}-" if self.model else ""
+        return f"{model}{sample}{'' if self.repeat is None else f'-r{self.repeat + 1}'}"
 
     @classmethod
     def parse(cls, text: str, models: Collection[str] = (), subset: str = "") -> "ItemName | None":

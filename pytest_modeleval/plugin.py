@@ -105,7 +105,8 @@ def pytest_collection(session: pytest.Session) -> Generator[None, object, object
         # Where data could not be made ready, the node ids below it are not found either.
         if collector and collector.error:
             raise collector.error from None
-        raise explained(error, session.config, collector.sizes if collector else {}) from None
+        sizes, ids = (collector.sizes, active.evaluation.ids) if active and collector else ({}, {})
+        raise explained(error, session.config, sizes, ids) from None
     if not is_active(session.config) and session.config.option.keyword:
         from pytest_modeleval.run.typed import refuse_without_model
 

@@ -12,7 +12,7 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "labels", "tags", "scales", "axes", "roles")
+_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles")
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -59,7 +59,8 @@ class Record:
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
-    ``line`` says that the index is that of a published one's line. ``roles`` is what models in roles gave, by their
+    ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
+    ``roles`` is what models in roles gave, by their
     names (``judge=gpt5``); no other field counts it.
     """
 
@@ -90,12 +91,13 @@ class Record:
     mistake: str | None = None
     labels: Labels | None = None
     line: bool = False
+    id: str = ""
     roles: Mapping[str, RoleUse] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What the sample is called within its benchmark."""
-        return str(SampleName(self.subset, self.index, self.line))
+        return str(SampleName(self.subset, self.index, self.line, self.id))
 
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""

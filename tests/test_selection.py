@@ -12,6 +12,27 @@ NAMES = ["test_gsm8k.py", "math"]
 @pytest.mark.parametrize(
     ("expression", "could"),
     [
+        ("q17", True),
+        ("Q17", True),
+        ("main:q17", True),
+        ("exam[main:q17-r2]", True),
+        ("not q17", True),
+        ("not (q17 or q18)", True),
+        ("exam and q17", True),
+        ("q19", False),
+        ("dev:q17", False),
+        ("gsm8k and q17", False),
+        ("not (main and exam)", False),
+        ("00001", True),
+    ],
+)
+def test_ids_are_not_known_to_be_all_items_names(expression: str, could: bool) -> None:
+    assert could_select(expression, ["exam.jsonl"], items="test_exam[main-", ids=["q17", "q18"]) is could
+
+
+@pytest.mark.parametrize(
+    ("expression", "could"),
+    [
         ("", True),
         ("gsm8k", True),
         ("GSM8K", True),

@@ -133,7 +133,9 @@ class Prefetch:
         trial = item.stash.get(TRIAL, None)
         # An ordinary test is no sample: nobody looks at its answers.
         asked = (
-            model_of(asker, ref, trial) if ref and isinstance(trial, Trial) else AskedModel(asker, [], [], item.nodeid)
+            model_of(asker, ref, trial)
+            if ref and isinstance(trial, Trial)
+            else AskedModel(asker, [], [], {"sample_id": item.nodeid})
         )
         return self._elsewhere(item, asked)
 
@@ -144,7 +146,7 @@ class Prefetch:
             found = roles_of(self._askers, role, ref, trial)
         else:
             others = self._askers.roles.get(role, ())
-            found = [AskedModel(asker, [], [], item.nodeid, role=spec) for spec, asker in others]
+            found = [AskedModel(asker, [], [], {"sample_id": item.nodeid}, role=spec) for spec, asker in others]
         return as_taken(name, [self._elsewhere(item, asked) for asked in found])
 
     def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:

@@ -62,11 +62,9 @@ class AskedModel:
     asker: Asker
     answers: list[Answer]
     requests: list[Request]
-    # Who asks (`sample.Request.sample_id`).
-    asks: str
-    repeat: int = 0
+    # Who asks, as fields of its requests.
+    who: Mapping[str, Any]
     filters: Sequence[Filter] = ()
-    anew: bool = False
     role: ModelSpec | None = None
 
     @property
@@ -88,7 +86,7 @@ class AskedModel:
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
         settings = {**self._spec.generation, **generation}
         # A conversation is often one list that grows: what is asked now stays as it is.
-        return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self._who))
+        return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self.who))
 
     async def chat(self, request: Chat) -> Completion:
         """The answer to a chat; `FilteredCompletion` where there are filters."""
@@ -100,19 +98,15 @@ class AskedModel:
 
     async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
         """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
-        return await self.ask(Embed(deepcopy(texts), deepcopy(parameters), **self._who), Embeddings)
+        return await self.ask(Embed(deepcopy(texts), deepcopy(parameters), **self.who), Embeddings)
 
     async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
         """How well each document fits the query."""
-        return await self.ask(Rerank(query, deepcopy(documents), deepcopy(parameters), **self._who), Ranking)
+        return await self.ask(Rerank(query, deepcopy(documents), deepcopy(parameters), **self.who), Ranking)
 
     async def paint(self, prompt: str, **parameters: Any) -> Pictures:
         """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
-        return await self.ask(Paint(prompt, deepcopy(parameters), **self._who), Pictures)
-
-    @property
-    def _who(self) -> dict[str, Any]:
-        return {"repeat": self.repeat, "sample_id": self.asks, "anew": self.anew}
+        return await self.ask(Paint(prompt, deepcopy(parameters), **self.who), Pictures)
 
     async def ask(self, request: Request, kind: type[A]) -> A:
         """The answer to any request, which is of this kind; kept with the others."""
@@ -138,21 +132,20 @@ class AskedModel:
 def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
     """The model, asked for a sample."""
     filters, requests = ref.source.settings.filters, trial.requests[UNDER_EVALUATION]
-    anew = ref.source.benchmark.probe
-    return AskedModel(asker, trial.answers, requests, str(ref.item), ref.repeat, filters, anew)
+    return AskedModel(asker, trial.answers, requests, ref.asks, filters)
 
 
 def roles_of(askers: Askers, role: str, ref: SampleRef, trial: Trial) -> list[AskedModel]:
     """The models of a role, asked for a sample; what a filter cuts from answers is not cut from theirs."""
     return [
-        AskedModel(asker, trial.answers, trial.requests[spec.name], str(ref.item), ref.repeat, role=spec)
+        AskedModel(asker, trial.answers, trial.requests[spec.name], {**ref.asks, "anew": False}, role=spec)
         for spec, asker in askers.roles.get(role, ())
     ]
 
 
 def first_request(sample: Sample, ref: SampleRef) -> Request:
     """What a sample's prompt is asked by."""
-    who: dict[str, Any] = {"repeat": ref.repeat, "sample_id": str(ref.item), "anew": ref.source.benchmark.probe}
+    who = ref.asks
     if isinstance(sample.prompt, NotChat):
         return replace(sample.prompt, **who)
     return Chat(sample.messages, sample.tools, dict(ref.model.generation), **who)

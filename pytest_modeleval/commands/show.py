@@ -36,7 +36,7 @@ def _found(runs: Past, text: str, among: Sequence[Run]) -> tuple[Run, list[Store
     models = {model for run in among for model in runs.models(run)}
     item = ItemName.parse(text, models)
     if item is None:
-        raise pytest.UsageError(f"a sample is called such as gsm8k[main-00042], and not {text!r}")
+        raise pytest.UsageError(f"a sample is called such as gsm8k[main-00042] or exam[main:q17], and not {text!r}")
     wanted, names = str(item.sample), set()
     for run in among:
         attempts = list(runs.attempts(run, item.benchmark))
@@ -44,7 +44,7 @@ def _found(runs: Past, text: str, among: Sequence[Run]) -> tuple[Run, list[Store
         items = {
             attempt.item
             for attempt in attempts
-            if attempt.name == wanted and item.model in ("", attempt.model) and item.repeat in (None, attempt.repeat)
+            if attempt.is_called(wanted) and item.model in ("", attempt.model) and item.repeat in (None, attempt.repeat)
         }
         if items:
             return run, list(runs.samples(run.id, items))

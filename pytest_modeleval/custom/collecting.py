@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.items.declare import declared_in
+from pytest_modeleval.names import Ids
 from pytest_modeleval.options.options import Options
 
 
@@ -36,6 +38,12 @@ def modules_of(options: Options) -> dict[Path, ModuleType]:
         if (first := named.setdefault(name_of(path), path)) != path:
             raise pytest.UsageError(f"--eval-file: {first} and {path} are both called {name_of(path)!r}; rename one")
     return {path: module_of(read(path, options.format), options) for path in options.file}
+
+
+def ids_of(modules: Mapping[Path, ModuleType]) -> Ids:
+    """What the files' samples are called for their ids."""
+    found = [declared for module in modules.values() for declared in declared_in(module).values()]
+    return {declared.name: declared.ids for declared in found}
 
 
 def collected(modules: Mapping[Path, ModuleType], path: Path, parent: pytest.Collector) -> FileModule | None:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,6 +15,7 @@ from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file, reader_of
 from pytest_modeleval.inputs import lines_of, open_unpacked
+from pytest_modeleval.names import spelt_id
 from pytest_modeleval.sample import SampleError
 
 FORMATS = {"choice": choice, "qa": qa}
@@ -29,7 +31,7 @@ class UserData:
     """One benchmark's checked files: a dataset and, as there is nothing more to open, its rows.
 
     ``files`` are the subsets; ``solved`` those of their examples, by subset; ``several`` the subsets in which a
-    question may have more than one right option.
+    question may have more than one right option; ``ids`` are what rows are called that have an id, by subset.
     """
 
     path: Path
@@ -37,6 +39,7 @@ class UserData:
     files: Mapping[str, Sequence[Row]]
     solved: Mapping[str, Sequence[Row]]
     several: Collection[str] = field(default_factory=frozenset)
+    ids: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     @property
     def subsets(self) -> Mapping[str, str]:
@@ -85,15 +88,16 @@ def read(path: Path, wanted: str | None) -> UserData:
                 f"{one} is of the format {formats[one]}, {other} of {formats[other]}; give each as --eval-file"
             )
     checked = {file: _checked(file, found, formats[file]) for file, found in rows.items()}
-    if wrong := [line for _, lines in checked.values() for line in lines]:
+    if wrong := [line for each in checked.values() for line in each.wrong]:
         raise pytest.UsageError("\n".join(wrong))
-    several = {file for file, (is_several, _) in checked.items() if is_several}
+    several = {file for file, each in checked.items() if each.several}
     return UserData(
         path,
         formats[one],
         {subset: rows[file] for subset, file in files.items()},
         {subset: rows[file] for subset, file in solved.items()},
         frozenset(subset for subset, file in files.items() if {file, solved.get(subset)} & several),
+        {subset: checked[file].ids for subset, file in files.items()},
     )
 
 
@@ -190,8 +194,15 @@ def _format(path: Path, columns: Sequence[str]) -> str:
     raise pytest.UsageError(f"{path} is of no known format: {found}. {needs}")
 
 
-def _checked(path: Path, rows: Sequence[Row], name: str) -> tuple[bool, list[str]]:
-    """Whether a question has several right answers, and the rows that are wrong, a line each."""
+class _Checked(NamedTuple):
+    """Whether a question of a file has several right answers, its rows' ids, and those that are wrong, a line each."""
+
+    several: bool
+    ids: Mapping[int, str]
+    wrong: Sequence[str]
+
+
+def _checked(path: Path, rows: Sequence[Row], name: str) -> _Checked:
     several, seen = False, dict[str, int]()
     wrong: list[tuple[int, str]] = []
     for index in range(len(rows)):
@@ -206,14 +217,14 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> tuple[bool, list[str
         except SampleError as error:
             whys.append(f"{error} (format {name})")
         key = row.get("id")
-        if not is_blank(key) and (first := seen.setdefault(str(key), index)) != index:
+        if not is_blank(key) and (first := seen.setdefault(spelt_id(str(key)), index)) != index:
             again = f", as at {_where(path, first)}" if len(wrong) < _TOLD else ""
             whys.append(f"column 'id' is {key!r}{again}")
         if whys:
             wrong.append((index, "; ".join(whys)))
     told = [f"{_where(path, index)}: {why}" for index, why in wrong[:_TOLD]]
     more = [f"… and {len(wrong) - _TOLD:,} rows more"] if len(wrong) > _TOLD else []
-    return several, [*told, *more]
+    return _Checked(several, {index: spelt for spelt, index in seen.items()}, [*told, *more])
 
 
 def _said(path: Path, index: int, error: SampleError) -> str:

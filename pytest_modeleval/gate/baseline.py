@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
-from pytest_modeleval.names import SampleName
+from pytest_modeleval.names import NO_IDS, Ids, SampleName, by_number
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
@@ -78,10 +78,11 @@ def _written(outcome: Outcome) -> str:
     return f"[{json.dumps(outcome.content)}, {outcome.score!r}, {outcome.repeats}, {outcome.variance!r}]"
 
 
-def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
+def read_baseline(path: Path, *, lines: bool = False, ids: Ids = NO_IDS) -> Baseline:
     """The baseline in a file; `pytest.UsageError` says what is wrong with one that is not whole.
 
-    ``lines`` says that it is compared with a published collection's, which version 0.1 did not write down.
+    ``lines`` says that it is compared with a published collection's, which version 0.1 did not write down; ``ids`` are
+    what samples are called now that it may call by their numbers.
     """
     try:
         text = read_text(path)
@@ -116,6 +117,7 @@ def read_baseline(path: Path, *, lines: bool = False) -> Baseline:
         raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
     if schema == _OLD:
         parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
+    parts = {name: _with_ids(part, ids[name]) if name in ids else part for name, part in parts.items()}
     if not isinstance(model, str):
         raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
     return Baseline(model, parts, str(content.get("run", "")))
@@ -139,7 +141,7 @@ def _outcome(name: str, sample: str, values: object, scale: Scale) -> Outcome:
     ):
         if not is_right:
             raise _NoValue(f"{name}: the {what} of sample {sample} is {_short(value)}, and not {expected}")
-    if not re.fullmatch(r".*-\d{5,}", sample, re.DOTALL):
+    if SampleName.parse(sample) is None:
         raise _NoValue(f"{name}: {_short(sample)} is no sample's name, such as main-00042")
     return found
 
@@ -187,6 +189,14 @@ def _renamed(part: Part, *, lines: bool) -> Part:
         subset, _, index = name.rpartition("-")
         samples[str(SampleName(subset, int(index), lines))] = outcome
     return replace(part, samples=samples)
+
+
+def _with_ids(part: Part, ids: Mapping[str, Mapping[int, str]]) -> Part:
+    """The part with what it calls by its number called by its id, but where something of that id is in it."""
+    there = part.samples.keys() | set(part.unscored)
+    today = {number: name for number, name in by_number(ids).items() if name not in there}
+    samples = {today.get(name, name): outcome for name, outcome in part.samples.items()}
+    return replace(part, samples=samples, unscored=tuple(today.get(name, name) for name in part.unscored))
 
 
 def _digest(samples: Mapping[str, Outcome]) -> str:

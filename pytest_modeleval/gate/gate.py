@@ -20,6 +20,7 @@ from pytest_modeleval.gate.baseline import (
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
+from pytest_modeleval.names import NO_IDS, Ids
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.record import Record
@@ -99,10 +100,10 @@ class Regressed:
 class Gate:
     """The gate that the options ask for; reads the baseline at once, so that a broken one costs no answer."""
 
-    def __init__(self, options: Options, *, lines: bool = False) -> None:
+    def __init__(self, options: Options, *, lines: bool = False, ids: Ids = NO_IDS) -> None:
         self.options = options
         self.ledger = Ledger(twice=options.aa)
-        self.baseline = read_baseline(options.baseline, lines=lines) if options.baseline else None
+        self.baseline = read_baseline(options.baseline, lines=lines, ids=ids) if options.baseline else None
         self.early = self._early_stop()
         if self.decides and options.cache in (Cache.ONLY, Cache.ANY):
             raise pytest.UsageError(
@@ -301,4 +302,4 @@ def _of(part: Part, names: Iterable[str]) -> Part:
 
 
 def _start(name: str) -> str:
-    return name.rpartition("-")[0]
+    return name.rpartition(":")[0] or name.rpartition("-")[0]

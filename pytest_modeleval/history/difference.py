@@ -113,9 +113,10 @@ def records(past: Past, run: Run) -> Iterator[Record]:
     for each in past.attempts(run):
         name = SampleName.parse(each.name, each.subset) or SampleName(each.name, 0)
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
-        who = each.model, each.benchmark, name.subset, "", name.row, each.repeat
+        row = each.row if name.row is None else name.row
+        who = each.model, each.benchmark, name.subset, "", row or 0, each.repeat
         scales = {"main": each.values_are} if each.scale else {}
-        yield Record(*who, each.outcome, scores, scales, sample=each.content, line=name.line)
+        yield Record(*who, each.outcome, scores, scales, sample=each.content, line=name.line, id=name.id)
 
 
 def _pairs(

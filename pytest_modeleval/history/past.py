@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby, starmap
 from operator import itemgetter
 from pathlib import Path
@@ -17,7 +18,7 @@ from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
 from pytest_modeleval.store.messages import read, read_prompt
-from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample, columns
+from pytest_modeleval.store.rows import Exchange, RenamedRow, ScoreRow, StoredSample, columns, sample_name
 from pytest_modeleval.store.schema import connect
 
 # How much of a run's id people type.
@@ -126,7 +127,7 @@ class Past:
             "where run = ? and metric = 'main' and ? in ('', benchmark)",
             (run.id, benchmark),
         )
-        return starmap(ScoreRow, rows)
+        return map(self._today, starmap(ScoreRow, rows))
 
     def metrics(self, run: str) -> list[str]:
         """The metrics of a run's scores."""
@@ -166,7 +167,37 @@ class Past:
             if items is None or item in items:
                 found = list(metrics)
                 exchanges = self._exchanges(run, item) if answers else ()
-                yield self._sample(found[0][:_OF_SCORE], [ScoreRow(*row[_OF_SCORE:]) for row in found], exchanges)
+                yield self._sample(
+                    found[0][:_OF_SCORE], [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found], exchanges
+                )
+
+    @cached_property
+    def _named(self) -> dict[str, tuple[float, dict[tuple[str, str], str]]]:
+        """Since when a benchmark's samples have ids, and their names, by the benchmark; by subset and content."""
+        found: dict[str, tuple[float, dict[tuple[str, str], str]]] = {}
+        rows = self._connection.execute(
+            "select benchmark, subset, sample, item, min(started) from scores join runs on id = run "
+            """where "row" is not null and sample != '' group by benchmark, subset, sample, item"""
+        )
+        for benchmark, subset, sample, item, started in rows:
+            since, names = found.get(benchmark, (started, {}))
+            found[benchmark] = min(since, started), names
+            name = sample_name(item, subset)
+            # Of two samples that ask the same, nobody knows which it was.
+            names[subset, sample] = name if names.get((subset, sample), name) == name else ""
+        return found
+
+    @cached_property
+    def _started(self) -> dict[str, float]:
+        return dict(self._connection.execute("select id, started from runs"))
+
+    def _today(self, row: ScoreRow) -> ScoreRow:
+        """The row, called by the id that its sample has in later runs, which ask and expect the same."""
+        since, names = self._named.get(row.benchmark, (0.0, {}))
+        name = names.get((row.subset, row.sample))
+        if not name or row.row is not None or self._started[row.run] >= since:
+            return row
+        return RenamedRow.of(row, name)
 
     def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
         before, prompt, target, question, answer, created = row

@@ -1,6 +1,6 @@
 """Which samples to ask again, by what earlier runs said of them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +12,10 @@ from pytest_modeleval.history.flips import Key, flips_of
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.items.collect import reported_name, selected
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.names import NO_IDS, Ids, by_number
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.record import ERROR, UNSCORED, WRONG
-from pytest_modeleval.store.rows import ScoreRow
+from pytest_modeleval.store.rows import RenamedRow, ScoreRow
 
 
 @dataclass
@@ -45,8 +46,10 @@ class _Latest:
         return bool(self.scored) and score is not None and self.sign * (self.total / self.scored - score) < 0
 
 
-def read_only(folder: Path, models: Sequence[ModelSpec], options: Options) -> list[Key] | None:
+def read_only(folder: Path, models: Sequence[ModelSpec], options: Options, ids: Ids) -> list[Key] | None:
     """The samples that --eval-only names, by the store in ``folder``; None without the flag.
+
+    What it, or the baseline, calls by a number is called by its id where ``ids`` have one.
 
     `pytest.UsageError` where a gate is asked for, or no run has asked these models.
     """
@@ -54,7 +57,7 @@ def read_only(folder: Path, models: Sequence[ModelSpec], options: Options) -> li
         return None
     _refuse_gate(options)
     with closing(Past(folder)) as past:
-        return to_rerun(past, [spec.name for spec in models], options)
+        return to_rerun(past, [spec.name for spec in models], options, ids)
 
 
 def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config: pytest.Config) -> None:
@@ -86,14 +89,14 @@ def _refuse_gate(options: Options) -> None:
             )
 
 
-def to_rerun(past: Past, models: Sequence[str], options: Options) -> list[Key]:
+def to_rerun(past: Past, models: Sequence[str], options: Options, ids: Ids = NO_IDS) -> list[Key]:
     """The samples that --eval-only names, each by what the latest run of that model that asked it said."""
     runs = past.runs()
     known = {model for run in runs for model in past.models(run)}
     for model in models:
         if model not in known:
             raise unknown("model in the run store, for --eval-only:", model, known)
-    attempts = (each for run in runs for each in past.attempts(run) if each.model in models)
+    attempts = _called(ids, (each for run in runs for each in past.attempts(run) if each.model in models))
     if options.only == "flaky":
         return sorted(key for key, flips in flips_of(attempts).items() if flips.is_flaky)
     latest = _latest(attempts)
@@ -102,9 +105,17 @@ def to_rerun(past: Past, models: Sequence[str], options: Options) -> list[Key]:
     if options.only == "errors":
         return sorted(key for key, found in latest.items() if found.error)
     if options.baseline:
-        scores = _scores(options, models)
+        scores = _scores(options, models, ids)
         return sorted(key for key, found in latest.items() if found.is_below(scores.get(key)))
     return sorted(key for key, found in latest.items() if found.is_below(found.before))
+
+
+def _called(ids: Ids, attempts: Iterable[ScoreRow]) -> Iterator[ScoreRow]:
+    """The attempts, by their samples' ids where they go by numbers: no later run may say yet which ids those have."""
+    today = {benchmark: by_number(own) for benchmark, own in ids.items()}
+    for each in attempts:
+        name = today.get(each.benchmark, {}).get(each.name)
+        yield RenamedRow.of(each, name) if name else each
 
 
 def _latest(attempts: Iterable[ScoreRow]) -> dict[Key, _Latest]:
@@ -115,12 +126,12 @@ def _latest(attempts: Iterable[ScoreRow]) -> dict[Key, _Latest]:
     return found
 
 
-def _scores(options: Options, models: Collection[str]) -> dict[Key, float]:
+def _scores(options: Options, models: Collection[str], ids: Ids) -> dict[Key, float]:
     """The baseline's scores, for each of the models: it may have been blessed under another name."""
     assert options.baseline is not None
     return {
         (model, benchmark, name): outcome.score
-        for benchmark, part in read_baseline(options.baseline).parts.items()
+        for benchmark, part in read_baseline(options.baseline, ids=ids).parts.items()
         for name, outcome in part.samples.items()
         for model in models
     }

@@ -39,17 +39,26 @@ class SampleRef(NamedTuple):
     labels: Labels | None = None
     # A published collection's line, and not the dataset's row of that number.
     line: bool = False
+    # What the sample is called in place of its row's number.
+    id: str = ""
 
     @property
     def name(self) -> SampleName:
         """What the sample is called within its benchmark."""
-        return SampleName(self.subset, self.row, self.line)
+        return SampleName(self.subset, self.row, self.line, self.id)
 
     @property
     def item(self) -> ItemName:
         """What recorded answers call it: without the model, by the repeat where there are several."""
         repeat = self.repeat if self.source.repeats > 1 else None
         return ItemName(self.source.benchmark.name, self.name, repeat=repeat)
+
+    @property
+    def asks(self) -> dict[str, Any]:
+        """Who asks, as a request says it."""
+        item = self.item
+        who = {"sample_id": str(item), "repeat": self.repeat, "anew": self.source.benchmark.probe}
+        return {**who, "numbered": item.numbered} if item.numbered else who
 
 
 class Drawn(Protocol):
@@ -197,8 +206,14 @@ class Collector:
             named.names |= {declared.name, subset, *marks}
             named.tags |= {*marks}
             if could_select(named.marks, [*tags, *marks]) and any(
-                could_select(named.keywords, [*above, *tags, *marks], items=f"{test.name}[{start}", others=others)
-                for start in (self._item(declared.name, model, subset).start for model in self.models)
+                could_select(
+                    named.keywords,
+                    [*above, *tags, *marks],
+                    items=f"{test.name}[{first.start}",
+                    others=others,
+                    ids=declared.ids.get(subset, {}).values(),
+                )
+                for first in (self._item(declared.name, model, subset) for model in self.models)
             ):
                 subsets[subset] = marks
         if not subsets:
@@ -239,13 +254,15 @@ class Collector:
         for model in self.models:
             for subset, indexes in chosen.items():
                 marks = [_mark(config, name) for name in subsets[subset]]
-                first = self._item(source.benchmark.name, model, subset)
+                first, ids = self._item(source.benchmark.name, model, subset), source.benchmark.ids.get(subset, {})
                 start, line = first.start, first.sample.line
                 for index, labels in indexes.items():
                     for repeat in range(self.options.repeats):
                         end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
-                        ref = SampleRef(source, model, subset, index, repeat, labels, line)
-                        params.append(pytest.param(ref, id=f"{start}{index:05}{end}", marks=marks))
+                        own = ids.get(index, "")
+                        ref = SampleRef(source, model, subset, index, repeat, labels, line, own)
+                        name = f"{start[:-1]}:{own}" if own else f"{start}{index:05}"
+                        params.append(pytest.param(ref, id=f"{name}{end}", marks=marks))
         return params
 
     def _chosen(self, source: Source, subsets: Iterable[str]) -> Mapping[str, Mapping[int, Labels | None]]:

@@ -56,6 +56,12 @@ class Benchmark:
         return f"{inspect.getfile(self.body)}:{self.body.__code__.co_firstlineno}"
 
     @property
+    def ids(self) -> Mapping[str, Mapping[int, str]]:
+        """What samples are called for their ids, by subset and row: those of the user's own files alone."""
+        ids: Mapping[str, Mapping[int, str]] = getattr(self.dataset, "ids", {})
+        return ids
+
+    @property
     def is_async(self) -> bool:
         """Whether the body talks to the model itself."""
         return inspect.iscoroutinefunction(self.body)

@@ -8,17 +8,23 @@ _TOKEN = re.compile(r"\s*(\(|\)|[\w:+\-.\[\]/\\]+)\s*")
 
 # What may follow the known beginning of an item's name, as far as a word reaches into it: 00042], 00042-r1].
 _NUMBER = re.compile(r"\d*(-?r\d*)?\]?")
+_REPEAT = re.compile(r"(-?r\d*)?\]?$")
 
 
 def could_select(
-    expression: str, names: Iterable[str], *, items: str | None = None, others: Collection[str] = ()
+    expression: str,
+    names: Iterable[str],
+    *,
+    items: str | None = None,
+    others: Collection[str] = (),
+    ids: Collection[str] = (),
 ) -> bool:
     """False only when no item with these names can match; True when it may.
 
     With ``items`` (for -k), the beginning of the items' names up to their number (``test_gsm8k[main-``), a word matches
-    as part of a name, ignoring case; in the number, which is not known yet, it may match. Without (for -m) it matches a
-    whole name. ``others`` are words, in lower case, that mean something else and match none of these. What pytest would
-    reject counts as True: pytest itself reports it.
+    as part of a name, ignoring case; in the number, which is not known yet, it may match, and in one of the ``ids``
+    that items have in place of numbers. Without (for -m) it matches a whole name. ``others`` are words, in lower case,
+    that mean something else and match none of these. What pytest would reject counts as True: pytest itself reports it.
     """
     tokens = []
     position = 0
@@ -31,6 +37,7 @@ def could_select(
     if not tokens:
         return True
     known = set(names) if items is None else {name.lower() for name in (*names, items)}
+    with_ids = "\n".join(f"{items[:-1]}:{each}".lower() for each in ids) if items else ""
 
     def says(word: str) -> bool | None:
         if items is None:
@@ -40,6 +47,8 @@ def could_select(
             return False
         if any(word in name for name in known):
             return True
+        if with_ids and _REPEAT.sub("", word) in with_ids:
+            return None
         ends = (end for end in range(len(word)) if items.lower().endswith(word[:end]))
         return None if any(_NUMBER.fullmatch(word[end:]) for end in ends) else False
 

@@ -98,7 +98,7 @@ class ReplayModel:
 
     async def answer(self, request: Request) -> Completion:
         """The recorded answer to this sample, or to these messages."""
-        row = self.find(request.sample_id, request.messages, request.repeat)
+        row = self.find(request.sample_id, request.messages, request.repeat, request.numbered)
         if row is None:
             asked = text_of(request.messages[-1])[:80]
             raise SampleError(f"{self._path} has no answer to {request.sample_id}: {asked!r}")
@@ -106,12 +106,16 @@ class ReplayModel:
             raise SampleError(f"{row.where} has an error in place of an answer to {request.sample_id}: {row.error}")
         return self._weighed(row, request)
 
-    def find(self, sample: str, messages: Sequence[Message], repeat: int) -> Recorded | None:
-        """The row that answers a sample, by its id, its prompt, or its question; None where none does, or several."""
-        for key in ((sample, 0), (sample, repeat), (prompt_key(messages), repeat)):
+    def find(self, sample: str, messages: Sequence[Message], repeat: int, numbered: str = "") -> Recorded | None:
+        """The row that answers a sample, by its id, its prompt, or its question; None where none does, or several.
+
+        ``numbered`` is what the sample is called by its row, where it has an id: as it was when that was not its name.
+        """
+        names = [(name, number) for name in (sample, numbered) for number in (0, repeat) if name]
+        for key in (*names, (prompt_key(messages), repeat)):
             if key in self._known:
                 return self._known[key]
-        name = ItemName.parse(sample)
+        name = ItemName.parse(numbered or sample)
         found = {id(row): row for row in self._alike(last_question(messages), name.sample.row if name else None)}
         fitting = [row for row in found.values() if row.weights or row.repeat == repeat]
         return fitting[0] if len(fitting) == 1 else None

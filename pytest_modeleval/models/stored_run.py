@@ -47,8 +47,9 @@ class RunModel:
     async def answer(self, request: Request) -> Completion:
         """The answer of that run; `SampleError` where it has none to these messages of this sample."""
         there = f"run {self._run[:8]}"
-        name = ItemName.parse(request.sample_id)
-        found = self._items.get((name.benchmark, str(name.sample), request.repeat)) if name else None
+        names = filter(None, map(ItemName.parse, (request.sample_id, request.numbered)))
+        keys = [(name.benchmark, str(name.sample), request.repeat) for name in names]
+        found = next((self._items[key] for key in keys if key in self._items), None)
         if found is None:
             raise SampleError(f"{there} has no answer of {self._model} to {request.sample_id}")
         item, sample, completion = found

@@ -39,7 +39,7 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
     wanted = _spellings(past, sample)
     for attempt in _attempts(past, benchmark):
         names.add(attempt.name)
-        if attempt.name in wanted:
+        if any(map(attempt.is_called, wanted)):
             found.append(attempt)
     if not found:
         # Thousands of samples are not listed: the closest is enough.

@@ -35,8 +35,9 @@ def _line(folder: Path, run: str, spec: ModelSpec) -> Iterator[str]:
             if sample.prompt is None:
                 # An error: there was no answer.
                 continue
-            asked = str(ItemName(main.benchmark, name.sample, repeat=name.repeat))
-            taken.add(id(model.find(asked, sample.prompt, main.repeat)))
+            sample_name = name.sample if main.row is None else name.sample._replace(row=main.row)
+            asked = ItemName(main.benchmark, sample_name, repeat=name.repeat)
+            taken.add(id(model.find(str(asked), sample.prompt, main.repeat, asked.numbered)))
     left = sum(id(row) not in taken and not row.error for row in model.rows)
     if left:
         yield f"{left:,} of the {len(model.rows):,} answers in {spec.model} answer no sample of this run"

@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.names import SampleName
 from pytest_modeleval.store.rows import StoredSample
 
 # The columns by type; a run's further metrics and axes stand behind `score`.
@@ -56,9 +57,9 @@ def _columns(past: Past, run: str) -> Columns:
 def _row(sample: StoredSample, columns: Columns) -> Row:
     main = sample.main
     name = main.name
-    number = name.rpartition("-")[2]
+    number = SampleName.parse(name, main.subset)
     row: dict[str, Any] = {column: getattr(main, column, None) for column in columns}
-    row |= {"sample": name, "index": int(number) if number.isdecimal() else None}
+    row |= {"sample": name, "index": main.row if main.row is not None else number and number.row}
     row["asked"] = None if sample.prompt is None else sample.asked
     for axis, value in main.stands_at.items():
         row[_axis(axis)] = str(value) if columns[_axis(axis)] is str else value

@@ -1,28 +1,34 @@
 """Samples that went down with their worker."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.names import ItemName, id_part
+from pytest_modeleval.names import NO_IDS, Ids, ItemName, SampleName, id_part
 from pytest_modeleval.record import ERROR, Record
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.results import Results
 
 
 def lost_record(
-    nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: Drawn | None = None
+    nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: Drawn | None = None, ids: Ids = NO_IDS
 ) -> Record | None:
-    """The record of a sample that went down with its worker: an error, found by its id; None for another test."""
+    """The record of a sample that went down with its worker: an error, found by its id; None for another test.
+
+    ``ids`` are those in users' own files: by another one an ordinary test's parameter has a colon.
+    """
     item = ItemName.parse(nodeid, [spec.name for spec in models] if len(models) > 1 else ())
     if item is None:
         return None
-    (subset, index, _), model = item.sample, item.model or models[0].name
+    name, model = item.sample, item.model or models[0].name
+    index = name.row if name.row is not None else _row(name, ids.get(item.benchmark, {}))
+    if index is None:
+        return None
     # The subset's own name and group, where another sample of it, or the draw, tells them.
     known = {id_part(part): (group, part) for group, part in results.parts(model, item.benchmark)}
     rows = drawn.rows.get(item.benchmark, {}) if drawn else {}
     known |= {id_part(part): ("", part) for part in rows if id_part(part) not in known}
-    group, subset = known.get(subset, ("", subset))
+    group, subset = known.get(name.subset, ("", name.subset))
     return Record(
         model,
         item.benchmark,
@@ -31,7 +37,14 @@ def lost_record(
         index,
         item.repeat or 0,
         ERROR,
-        line=item.sample.line,
+        line=name.line,
+        id=name.id,
         mistake=Mistake.REQUEST,
         labels=rows.get(subset, {}).get(index),
     )
+
+
+def _row(name: SampleName, ids: Mapping[str, Mapping[int, str]]) -> int | None:
+    """The row that has the sample's id."""
+    own = (rows for subset, rows in ids.items() if id_part(subset) == name.subset)
+    return next((row for rows in own for row, each in rows.items() if each == name.id), None)

@@ -73,6 +73,7 @@ def record_of(
         repeat=ref.repeat,
         outcome=outcome,
         line=ref.line,
+        id=ref.id,
         scores=_values(outcome, made),
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
         axes=_axes(trial.sample) if trial and not ref.source.hidden else {},
@@ -243,6 +244,7 @@ def score_rows(
         stored=record.oldest,
         mistake=record.mistake,
         axes=json.dumps(dict(record.axes), ensure_ascii=False) if record.axes else None,
+        row=record.index if record.id else None,
     )
     return [_scored(row, metric, value, made.get(metric)) for metric, value, _ in record.scores] or [row]
 

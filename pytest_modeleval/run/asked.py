@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import pytest
 
 from pytest_modeleval.items.collect import selected
-from pytest_modeleval.names import ItemName, SampleName, id_part
+from pytest_modeleval.names import Ids, ItemName, SampleName, id_part
 
 # The samples of each subset by benchmark; a sample counts once, however many models are asked how often.
 Parts = Mapping[str, Mapping[str, set[SampleName]]]
@@ -26,10 +26,13 @@ def of_items(items: Iterable[pytest.Item]) -> str:
     return ", ".join(said for name in parts for said in _said(name, parts[name], groups[name]))
 
 
-def of_ids(ids: Iterable[str], models: Sequence[str]) -> str:
-    """What the items of these ids ask, where other processes have the items."""
+def of_ids(nodeids: Iterable[str], models: Sequence[str], ids: Ids) -> str:
+    """What the items of these ids ask, where other processes have the items; ``ids`` are those in users' own files."""
     parts: dict[str, dict[str, set[SampleName]]] = {}
-    for found in filter(None, (ItemName.parse(nodeid, models) for nodeid in ids)):
+    for found in filter(None, (ItemName.parse(nodeid, models) for nodeid in nodeids)):
+        if found.sample.id and found.benchmark not in ids:
+            # An ordinary test's parameter with a colon.
+            continue
         parts.setdefault(found.benchmark, {}).setdefault(found.sample.subset, set()).add(found.sample)
     return ", ".join(said for name in parts for said in _said(name, parts[name], {}))
 

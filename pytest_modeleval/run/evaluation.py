@@ -21,6 +21,7 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
+from pytest_modeleval.custom.collecting import ids_of, modules_of
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
@@ -100,16 +101,19 @@ class Evaluation:
             from pytest_modeleval.reports.allure.command import found
 
             found(self.root)
+        self.files = modules_of(self.options)
+        self.ids = ids_of(self.files)
         self.collection = self._read_collection()
         self.collector = self._make_collector(settings.tables["benchmarks"])
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
         self.only: list[Key] | None = (
-            worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options)
+            worker["modeleval_only"] if worker else read_only(self.folder, self.models, self.options, self.ids)
         )
         gated = replace(self.options, baseline=None) if self.options.only else self.options
-        self.gate = Gate(gated, lines=self.collection is not None and self.collection.has_lines)
+        lines = self.collection is not None and self.collection.has_lines
+        self.gate = Gate(gated, lines=lines, ids=self.ids)
         self.expected = Expected()
         # What all reports are made of, once the run has ended in this process.
         self.finished: FinishedRun | None = None
@@ -346,7 +350,7 @@ class Evaluation:
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
-        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn):
+        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn, self.ids):
             why = str(report.longrepr)
             report.longrepr = f"error: {why}"
             report.user_properties.append(record.to_property())

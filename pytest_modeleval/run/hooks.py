@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
-from pytest_modeleval.custom.collecting import arguments, collected, modules_of, own_id
+from pytest_modeleval.custom.collecting import arguments, collected, own_id
 from pytest_modeleval.items.collect import declaration, stands_for_nothing
 from pytest_modeleval.items.shipped import files_of
 from pytest_modeleval.perf.options.asked import has_loads
@@ -33,7 +33,7 @@ class ActiveHooks:
         # What a model's library warns of is no error of a sample, also where the project makes warnings errors.
         config.addinivalue_line("filterwarnings", r"default:::(torch|transformers|openai|httpx2|pytest_modeleval)\b")
         self.evaluation = Evaluation(config)
-        self._files = modules_of(self.evaluation.options)
+        self._files = self.evaluation.files
         typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         typed += map(str, files_of(self.evaluation.options.eval))
@@ -88,7 +88,7 @@ class ActiveHooks:
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         # The controller collects nothing itself; every worker has the same items.
         if not self.evaluation.expected.total:
-            asked = of_ids(ids, [spec.name for spec in self.evaluation.models])
+            asked = of_ids(ids, [spec.name for spec in self.evaluation.models], self.evaluation.ids)
             terminal.write_asked(node.config, asked)
         self._live.start(node.config, len(ids))
         self.evaluation.expect(ids)

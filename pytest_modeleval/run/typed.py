@@ -12,7 +12,7 @@ from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.named import no_sample, words_of
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.models.generation import NUMBERS
-from pytest_modeleval.names import id_part
+from pytest_modeleval.names import Ids, ItemName, by_number, id_part
 from pytest_modeleval.options.flags import Flag
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.options.sources import is_active, set_by
@@ -93,15 +93,17 @@ def placed(argument: str, start: Path) -> str:
     return f"{shipped_benchmarks() / path}{colons}{rest}"
 
 
-def explained(error: pytest.UsageError, config: pytest.Config, sizes: Mapping[str, Mapping[str, int]]) -> Exception:
+def explained(
+    error: pytest.UsageError, config: pytest.Config, sizes: Mapping[str, Mapping[str, int]], ids: Ids
+) -> Exception:
     """pytest's error for a path or node id that it does not find, in words for benchmarks where it is about one.
 
-    ``sizes`` are the samples of each subset, by benchmark.
+    ``sizes`` are the samples of each subset, by benchmark; ``ids`` those in users' own files.
     """
     for argument in config.args:
         path, _, rest = argument.partition("::")
         there = (config.invocation_params.dir / path).exists()
-        if why := _no_item(Path(path), rest, sizes) if there else _no_file(path, asks=is_active(config)):
+        if why := _no_item(Path(path), rest, sizes, ids) if there else _no_file(path, asks=is_active(config)):
             return pytest.UsageError(why)
     return error
 
@@ -126,8 +128,13 @@ def _no_file(path: str, *, asks: bool) -> str | None:
     return meant and f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
 
 
-def _no_item(path: Path, rest: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
+def _no_item(path: Path, rest: str, sizes: Mapping[str, Mapping[str, int]], ids: Ids) -> str | None:
     """What to say of a node id below a file that is there."""
+    item = ItemName.parse(rest)
+    if item and (named := by_number(ids.get(item.benchmark, {}))):
+        meant = named.get(str(item.sample)) or closest(str(item.sample), named.values())
+        close = f"; did you mean test_{item.benchmark}[{meant}]?" if meant else ""
+        return f"there is no {rest} in {path.name}, whose samples go by their ids{close}"
     if why := no_sample(rest, sizes):
         return why
     test, name = rest.partition("[")[0], path.stem.removeprefix("test_")

@@ -98,6 +98,8 @@ class ScoreRow(NamedTuple):
     # As JSON: what the value is (`Scale.kept`; null for 0 to 1 with a pass mark), and the sample's axes.
     scale: str | None = None
     axes: str | None = None
+    # The row's number, where the sample is called by an id.
+    row: int | None = None
 
     @property
     def tokens(self) -> int | None:
@@ -108,6 +110,10 @@ class ScoreRow(NamedTuple):
     def name(self) -> str:
         """The sample within its benchmark, ``main-00042``, whatever the repeat and however many models were asked."""
         return sample_name(self.item, self.subset)
+
+    def is_called(self, name: str) -> bool:
+        """Whether this is the sample's name, or was in the run."""
+        return name in (self.name, sample_name(self.item, self.subset))
 
     @property
     def content(self) -> str:
@@ -140,6 +146,24 @@ class ScoreRow(NamedTuple):
         except ValueError:
             return {}
         return found if isinstance(found, Mapping) else {}
+
+
+class RenamedRow(ScoreRow):
+    """A score from when the sample went by its row's number, ``called`` by the id that it has had since."""
+
+    called = ""
+
+    @classmethod
+    def of(cls, row: ScoreRow, called: str) -> "RenamedRow":
+        """The row under another name."""
+        renamed = cls(*row)
+        renamed.called = called
+        return renamed
+
+    @property
+    def name(self) -> str:
+        """The sample within its benchmark, as it is called today."""
+        return self.called
 
 
 def sample_name(item: str, subset: str) -> str:

@@ -151,6 +151,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     "",
     # Samples' own questions.
     "",
+    # The rows of samples that go by their ids.
+    "",
 )
 VERSION = len(_VERSIONS)
 
@@ -202,6 +204,10 @@ def _fit(connection: sqlite3.Connection) -> None:
         for name, typed in columns(kind).items():
             if name not in there:
                 connection.execute(f"alter table {table} add column {name} {typed}")
+    # Of stores with millions of scores, most have none with an id.
+    connection.execute(
+        'create index if not exists scores_with_id on scores (benchmark, subset, sample) where "row" is not null'
+    )
 
 
 def _names(connection: sqlite3.Connection, table: str) -> set[str]:

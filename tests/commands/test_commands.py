@@ -158,7 +158,7 @@ def test_a_protected_sample_is_not_shown(project: pytest.Pytester, faulty: Fault
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("answers", "a sample is called such as gsm8k[main-00042], and not 'answers'"),
+        ("answers", "a sample is called such as gsm8k[main-00042] or exam[main:q17], and not 'answers'"),
         ("answer[easy-00001]", "unknown benchmark in the run store: 'answer'; did you mean 'answers'? Known: answers."),
         ("answers[esy-00001]", "unknown sample of answers 'esy-00001'; did you mean 'easy-00001'?"),
     ],

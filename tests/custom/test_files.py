@@ -79,11 +79,10 @@ def test_a_file_is_a_benchmark_of_its_name(replayed: pytest.Pytester, name: str)
     result = evaluate(replayed, "--eval-file", name, "-rp")
 
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines([f"PASSED {name}::test_my?main-00000?"])
+    result.stdout.fnmatch_lines([f"PASSED {name}::test_my?main:a?"])
     result.stdout.fnmatch_lines(
         [
-            "test_my?main-00001?  asked 'Capital of Italy?'",
-            "    expected 'A' 'Rome', got 'B' '*'",
+            "test_my?main:b?  asked 'Capital of Italy?', expected 'A' 'Rome', got 'B' '*'",
             "constant  my * 2 * 0 * 0.500 *",
         ]
     )
@@ -117,8 +116,8 @@ def test_nothing_else_runs_unless_a_path_is_typed(replayed: pytest.Pytester) -> 
 
     evaluate(replayed, "--eval-file", "my.jsonl").assert_outcomes(passed=1, failed=1)
     evaluate(replayed, "--eval-file", "my.jsonl", "test_other.py").assert_outcomes(passed=2, failed=1)
-    evaluate(replayed, "--eval-file", "my.jsonl", "my.jsonl::test_my[main-00000]").assert_outcomes(passed=1)
-    evaluate(replayed, "--eval-file", "no/../my.jsonl", "no/../my.jsonl::test_my[main-00000]").assert_outcomes(passed=1)
+    evaluate(replayed, "--eval-file", "my.jsonl", "my.jsonl::test_my[main:a]").assert_outcomes(passed=1)
+    evaluate(replayed, "--eval-file", "no/../my.jsonl", "no/../my.jsonl::test_my[main:a]").assert_outcomes(passed=1)
 
 
 def test_a_file_that_is_a_link_has_the_links_name(replayed: pytest.Pytester) -> None:
@@ -136,7 +135,7 @@ def test_pytests_own_flags_mean_what_they_mean(replayed: pytest.Pytester) -> Non
     files = ["--eval-file", "my.jsonl", "--eval-file", "faq.jsonl"]
 
     evaluate(replayed, *files, "-k", "faq").assert_outcomes(passed=1, failed=1)
-    evaluate(replayed, *files, "-k", "my and 00001").assert_outcomes(failed=1, deselected=1)
+    evaluate(replayed, *files, "-k", "my and main:b").assert_outcomes(failed=1, deselected=1)
     evaluate(replayed, *files, "--eval-limit", "1").assert_outcomes(passed=2)
     evaluate(replayed, *files).assert_outcomes(passed=2, failed=2)
     evaluate(replayed, *files, "--lf").assert_outcomes(failed=2)
