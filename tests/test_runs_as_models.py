@@ -98,6 +98,33 @@ async def test_talk(sample, completion, model):
     assert len(faulty.asked) == 12
 
 
+@pytest.mark.parametrize("model", ["run:last", "faulty"])
+def test_a_role_gets_what_the_same_role_of_the_run_gave(
+    project: pytest.Pytester, faulty: FaultyServer, model: str
+) -> None:
+    project.makepyfile(
+        test_talk="""
+from pytest_modeleval import Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
+
+@benchmark(ROWS, lambda row: Sample(f"say {row['n']}", "42"))
+async def test_talk(sample, completion, judge, user):
+    said = [(await each.complete(f"{by} {completion.text}")).text for by, each in (("j", judge), ("u", user))]
+    assert said == [f"j {completion.text}", f"u {completion.text}"]
+"""
+    )
+    faulty.fault = lambda handler, body: answer(body["messages"][-1]["content"])(handler, body)
+    roles = ("--model", "judge=faulty", "--model", "user=faulty")
+    run(project, "--model", "faulty", *roles, "test_talk.py").assert_outcomes(passed=2)
+    asked = len(faulty.asked)
+
+    roles = ("--model", "judge=run:last", "--model", "user=run:last")
+    run(project, "--model", model, *roles, "test_talk.py").assert_outcomes(passed=2)
+
+    assert len(faulty.asked) == asked
+
+
 def test_a_run_of_two_models_needs_one_of_them(project: pytest.Pytester, faulty: FaultyServer) -> None:
     alias(project, "other", base_url=faulty.url, model="faulty")
     run(project, "--model", "faulty", "--model", "other", "test_answers.py").assert_outcomes(passed=20)

@@ -245,5 +245,8 @@ def askers(
 
 
 def _bare(spec: ModelSpec) -> ModelSpec:
-    """What is opened: a name and the settings of single requests make no other model of it."""
-    return replace(spec, name="", generation={})
+    """What is opened: a name and the settings of single requests make no other model of it.
+
+    A stored run's name says whose answers it gives, the model's or the judge's.
+    """
+    return replace(spec, name=spec.name if spec.way.is_run else "", generation={})
