@@ -180,7 +180,10 @@ def test_silence_is_a_time_out(project: pytest.Pytester, faulty: FaultyServer) -
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (error(401, "bad key"), "the key was refused: 401 bad key"),
+        (
+            error(401, "bad key"),
+            "no key was sent: 401 bad key (set OPENAI_API_KEY *, or api_key_env in [[]models.NAME[]])",
+        ),
         (error(403, "not yours", "permission_denied"), "the key may not use this: 403 not yours"),
         (error(404, "gone"), "there is no model 'faulty', or no chat API at this URL: 404 gone"),
         (

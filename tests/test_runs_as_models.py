@@ -1,5 +1,7 @@
 """`--model run:ID`: a stored run's answers, judged again."""
 
+import sqlite3
+
 import pytest
 
 from pytest_modeleval.history.past import Past
@@ -27,12 +29,25 @@ def answered(project: pytest.Pytester, faulty: FaultyServer) -> FaultyServer:
 def test_each_sample_gets_its_own_answer_and_nothing_is_asked(
     project: pytest.Pytester, answered: FaultyServer, workers: tuple[str, ...]
 ) -> None:
-    asked = len(answered.asked)
+    asked, named = len(answered.asked), f"run:{last(project)[:8]}"
 
-    result = run(project, "--model", f"run:{last(project)[:8]}", "test_answers.py", *workers)
+    for _ in range(2):
+        result = run(project, "--model", named, "test_answers.py", *workers)
 
-    result.assert_outcomes(passed=6, failed=4)
+        result.assert_outcomes(passed=6, failed=4)
+        result.stdout.fnmatch_lines(["answers: 0 new, 10 stored, the oldest * old"])
     assert len(answered.asked) == asked
+
+
+def test_its_answers_are_as_old_as_they_are(project: pytest.Pytester, answered: FaultyServer) -> None:
+    with sqlite3.connect(project.path / ".modeleval/store.sqlite") as store:
+        store.execute("update completions set created = created - 9 * 86400")
+    store.close()
+
+    for flags in ([], ["--eval-cache", "off"], ["--eval-save-baseline", "b.json"]):
+        result = run(project, "--model", f"run:{last(project)[:8]}", *flags, "test_answers.py")
+
+        result.stdout.fnmatch_lines(["answers: 0 new, 10 stored, the oldest 9 days old"])
 
 
 def test_another_scorer_judges_the_last_run(project: pytest.Pytester, answered: FaultyServer) -> None:
@@ -96,6 +111,35 @@ async def test_talk(sample, completion, model):
     assert said[0] == said[1]
     assert len(said[0]) >= 4
     assert len(faulty.asked) == 12
+
+
+@pytest.mark.parametrize("model", ["run:last", "faulty"])
+def test_a_role_gets_what_the_same_role_of_the_run_gave(
+    project: pytest.Pytester, faulty: FaultyServer, model: str
+) -> None:
+    project.makepyfile(
+        test_talk="""
+from pytest_modeleval import Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 2})
+
+@benchmark(ROWS, lambda row: Sample(f"say {row['n']}", "42"))
+async def test_talk(sample, completion, judge, user):
+    said = [(await each.complete(f"{by} {completion.text}")).text for by, each in (("j", judge), ("u", user))]
+    assert said == [f"j {completion.text}", f"u {completion.text}"]
+"""
+    )
+    faulty.fault = lambda handler, body: answer(body["messages"][-1]["content"])(handler, body)
+    roles = ("--model", "judge=faulty", "--model", "user=faulty")
+    run(project, "--model", "faulty", *roles, "test_talk.py").assert_outcomes(passed=2)
+    asked = len(faulty.asked)
+
+    roles = ("--model", "judge=run:last", "--model", "user=run:last")
+    result = run(project, "--model", model, *roles, "test_talk.py")
+
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines([f"{role}=run:last: 2 answers (0 new, 2 stored), *" for role in ("judge", "user")])
+    assert len(faulty.asked) == asked
 
 
 def test_a_run_of_two_models_needs_one_of_them(project: pytest.Pytester, faulty: FaultyServer) -> None:

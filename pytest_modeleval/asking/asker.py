@@ -18,6 +18,7 @@ from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import LogLikelihood, Message, Request
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
@@ -82,6 +83,8 @@ class Asker:
 
     async def ask(self, request: Request) -> Answer:
         """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
+        if self.spec.way.is_run:
+            return await self._again(request)
         question = self._recall.question(request)
         if (kept := self._recall.kept(question, request)) is not None:
             # One that this run was given, to the same question of another sample, is new.
@@ -100,6 +103,14 @@ class Asker:
             if await self._resumption.same_model(kept, again):
                 return Answer(kept.completion, kept.key, stored=kept.created)
         return new[0] if new else await self._ask(question, request)
+
+    async def _again(self, request: Request) -> Answer:
+        """A stored run's answer, which is as old as it is there."""
+        model = await self._model(request)
+        assert isinstance(model, RunModel)
+        kept = await model.kept(request)
+        self._refuse_lacking(kept.completion, request)
+        return Answer(kept.completion, kept.key, stored=kept.created)
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
@@ -245,5 +256,8 @@ def askers(
 
 
 def _bare(spec: ModelSpec) -> ModelSpec:
-    """What is opened: a name and the settings of single requests make no other model of it."""
-    return replace(spec, name="", generation={})
+    """What is opened: a name and the settings of single requests make no other model of it.
+
+    A stored run's name says whose answers it gives, the model's or the judge's.
+    """
+    return replace(spec, name=spec.name if spec.way.is_run else "", generation={})

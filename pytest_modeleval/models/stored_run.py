@@ -14,6 +14,7 @@ from pytest_modeleval.store.kept import completion_in
 from pytest_modeleval.store.messages import read, read_prompt, storable
 from pytest_modeleval.store.rows import HIDDEN
 from pytest_modeleval.store.schema import connect
+from pytest_modeleval.store.store import DATED, Kept
 
 # A sample within its benchmark, and its repeat.
 _Key = tuple[str, str, int]
@@ -45,7 +46,11 @@ class RunModel:
         self._connection.close()
 
     async def answer(self, request: Request) -> Completion:
-        """The answer of that run; `SampleError` where it has none to these messages of this sample."""
+        """The answer of that run."""
+        return (await self.kept(request)).completion
+
+    async def kept(self, request: Request) -> Kept:
+        """The answer of that run, as it is kept; `SampleError` where it has none to these messages of this sample."""
         there = f"run {self._run[:8]}"
         names = filter(None, map(ItemName.parse, (request.sample_id, request.numbered)))
         keys = [(name.benchmark, str(name.sample), request.repeat) for name in names]
@@ -61,10 +66,11 @@ class RunModel:
         alike = [key for messages, key in given if _text(messages) == _text(request.messages)]
         if len(alike) <= request.asked_before:
             raise SampleError(f"{there} asked something else of {request.sample_id}, so that it has no answer to this")
-        rows = self._rows("select completion from completions where key = ?", (alike[request.asked_before],))
+        key = alike[request.asked_before]
+        rows = self._rows(f"select completion, created from completions where {DATED} and key = ?", (key,))
         if not rows or (answer := completion_in(rows[0][0])) is None:
             raise SampleError(f"{there}: the answer to {request.sample_id} cannot be read in the store")
-        return answer
+        return Kept(answer, rows[0][1], key)
 
     def _scored(self) -> Iterator[tuple[_Key, tuple[str, str, str | None]]]:
         """The run's items by what they are called whatever the number of models: id, sample's hash, answer's key."""

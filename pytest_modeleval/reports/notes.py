@@ -45,8 +45,10 @@ def not_judged(run: FinishedRun) -> list[str]:
 def broken_off(run: FinishedRun) -> Iterator[str]:
     """Why nothing was judged, and how to go on; nothing of a run that came to its end."""
     totals = run.totals
-    if run.is_interrupted and run.selected:
-        why = f"interrupted: {run.reported:,} of {run.selected:,} selected tests were reported"
+    if run.is_interrupted and (run.selected or run.kept):
+        # Workers ask before they have told how many there are.
+        of = f"{run.reported:,} of {run.selected:,} selected tests were" if run.selected else "no test was"
+        why = f"interrupted: {of} reported"
     elif run.spent is not None and run.spent.ran_out:
         why = "the budget ran out"
     elif totals.mostly_errors:
@@ -55,7 +57,7 @@ def broken_off(run: FinishedRun) -> Iterator[str]:
     else:
         return
     yield why + ("; no gate was judged and no baseline saved" if run.is_gated else "")
-    if run.is_interrupted and run.reported < run.selected and run.kept:
+    if run.is_interrupted and (run.reported < run.selected or not run.selected) and run.kept:
         same = ", where the same model answers" if run.is_gated else ""
-        left = run.selected - run.reported
-        yield f"{run.kept:,} answers kept, {left:,} tests left; the same command goes on{same}"
+        left = f", {run.selected - run.reported:,} tests left" if run.selected else ""
+        yield f"{run.kept:,} answers kept{left}; the same command goes on{same}"

@@ -45,6 +45,10 @@ def keys_of(asked: str) -> tuple[str, str]:
     return asked, f"{asked}g"
 
 
+# A time that is none, or of no calendar, would be neither old nor new.
+DATED = "typeof(created) = 'real' and created between 0 and 1e11"
+
+
 class Kept(NamedTuple):
     """A stored answer, when it was kept in seconds since the epoch, and its key."""
 
@@ -90,11 +94,8 @@ class Store:
         return self._kept("key = ?", (key,))
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
-        # A time that is none, or of no calendar, would be neither old nor new.
         rows = self.rows(
-            "select completion, created, key from completions where typeof(created) = 'real' "
-            "and created between 0 and 1e11 and " + where + " limit 1",
-            parameters,
+            f"select completion, created, key from completions where {DATED} and {where} limit 1", parameters
         )
         completion = completion_in(rows[0][0]) if rows else None
         return Kept(completion, *rows[0][1:]) if completion else None

@@ -184,6 +184,26 @@ def test_ctrl_c_says_what_is_kept_and_what_is_left(
     assert 0 < int(left) <= 60
 
 
+def test_ctrl_c_before_the_tests_are_counted_says_what_is_kept(blessed: pytest.Pytester) -> None:
+    # Workers ask before all of them have told what they collected.
+    blessed.makeconftest(
+        """
+        from dataclasses import replace
+
+        from pytest_modeleval.reports.notes import broken_off
+
+        def pytest_modeleval_finished(run):
+            early = replace(run, ended="interrupted", selected=0, reported=0, kept=36)
+            open("told.txt", "w").write("; ".join(broken_off(early)))
+        """
+    )
+
+    ask(blessed)
+
+    told = (blessed.path / "told.txt").read_text()
+    assert told == "interrupted: no test was reported; 36 answers kept; the same command goes on"
+
+
 def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed.makeconftest(
         """

@@ -55,7 +55,7 @@ def test_what_changed_stands_side_by_side(project: pytest.Pytester, ask: Ask) ->
 
 def test_a_run_is_like_itself(project: pytest.Pytester, ask: Ask) -> None:
     first = ask("easy 1")
-    (name,) = [line.split("run ")[1][:8] for line in first.outlines if line.startswith("modeleval: ")]
+    (name,) = [line.split("run ")[1][:8] for line in first.outlines if line.startswith("modeleval: faulty")]
 
     result = modeleval("diff", name, "last")
 
