@@ -14,7 +14,7 @@ from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
-from pytest_modeleval.models.recorded import files_of
+from pytest_modeleval.models.recorded import NoLayout, files_of, rows_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
@@ -48,7 +48,7 @@ def _recorded(spec: ModelSpec) -> str:
     """What tells recorded answers: a file's content, the runs that gave them; empty for a model that is asked."""
     path = Path(spec.model)
     if spec.way.is_recorded and path.exists():
-        return " ".join(_content(each, each.stat().st_mtime_ns) for each in files_of(path))
+        return " ".join(filter(None, (_content(each, each.stat().st_mtime_ns) for each in files_of(path))))
     return " ".join(spec.args.get("answers", ())) if spec.way.is_recorded else ""
 
 
@@ -71,6 +71,12 @@ def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Seq
 
 @lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
+    """The hash of a file with answers; empty for another one, which two folders may have in common."""
+    try:
+        if next(rows_of(path), None) is None:
+            return ""
+    except (NoLayout, OSError, ValueError):
+        return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

@@ -179,6 +179,28 @@ def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Py
     assert other.ret == 0
 
 
+def test_recorded_answers_are_not_compared_with_themselves_beside_others(half_right: pytest.Pytester) -> None:
+    rows = [f"answers[{subset}-{row:05}]" for subset in ("easy", "hard") for row in range(20)]
+    lines = [json.dumps({"id": sample, "text": "42"}) for sample in rows]
+    for folder, further in (("one", '{"id": "mine[main-00000]", "text": "1"}'), ("more", ""), ("else", "")):
+        half_right.mkdir(folder)
+        own = reversed(lines) if folder == "else" else lines
+        half_right.path.joinpath(folder, "answers.jsonl").write_text("\n".join(own))
+        # A file without answers is in all of them.
+        half_right.path.joinpath(folder, "about.json").write_text("{}")
+        if further:
+            half_right.path.joinpath(folder, "further.jsonl").write_text(further)
+    gate = "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp", "--model"
+    run(half_right, "--model", "replay:one", "test_answers.py", "--eval-save-baseline", "b.json")
+
+    more, alone, other = (
+        run(half_right, *gate, f"replay:{name}") for name in ("more", "one/answers.jsonl", "else")
+    )
+
+    assert more.ret == alone.ret == pytest.ExitCode.USAGE_ERROR
+    assert other.ret == 0
+
+
 def test_a_subset_of_the_baseline_that_is_not_asked_is_named(half_right: pytest.Pytester) -> None:
     run(half_right, "--model", "faulty", "test_answers.py", "--eval-save-baseline", "b.json")
     gate = "--model", "faulty", "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp"
