@@ -18,11 +18,13 @@ from pytest_modeleval.models.recorded import NoLayout, files_of, rows_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
-def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str]) -> dict[str, str]:
+def pins_of(
+    source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str], parameters: str = ""
+) -> dict[str, str]:
     """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people.
 
     Recorded answers are told by their content, ``answers``: compared with themselves they would always pass. ``roles``
-    says who has those that the benchmark takes (`who_has`).
+    says who has those that the benchmark takes (`who_has`), ``parameters`` what its test is given beside the sample.
     """
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
@@ -32,6 +34,7 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
+        **({"parameters": parameters} if parameters else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),

@@ -153,8 +153,25 @@ def test_a_sample_with_several_verdicts_is_refused(
     result = run(half_right, "--model", "faulty", *flag, "test_answers.py")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.re_match_lines(["ERROR: .*: sample easy-00000 is selected more than once .*"])
+    result.stderr.re_match_lines(["ERROR: .*: sample easy-00000 is selected more than once, .*"])
     assert faulty.asked == []
+
+
+def test_a_baseline_of_one_parameter_is_none_of_another(half_right: pytest.Pytester) -> None:
+    written(half_right, "completion: Completion", "completion: Completion, strict: bool")
+    asked = "--model", "faulty", "--eval-margin", "20pp", "test_answers.py"
+    for strict in "yes", "no":
+        half_right.makeconftest(
+            f"def pytest_generate_tests(metafunc):\n    metafunc.parametrize('strict', ['{strict}'])\n"
+        )
+        run(half_right, *asked, "--eval-save-baseline", f"{strict}.json")
+
+    other, same = (run(half_right, *asked, "--eval-baseline", f"{strict}.json") for strict in ("yes", "no"))
+    waived = run(half_right, *asked, "--eval-baseline", "yes.json", "--eval-set", "gate.waive=parameters")
+
+    assert other.ret == pytest.ExitCode.USAGE_ERROR
+    other.stderr.re_match_lines(["ERROR: answers: the baseline's parameters was yes, this run's is no: .*"])
+    assert same.ret == waived.ret == 0
 
 
 def test_a_gate_over_bodies_that_never_ran_is_inconclusive(half_right: pytest.Pytester) -> None:
@@ -193,9 +210,7 @@ def test_recorded_answers_are_not_compared_with_themselves_beside_others(half_ri
     gate = "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp", "--model"
     run(half_right, "--model", "replay:one", "test_answers.py", "--eval-save-baseline", "b.json")
 
-    more, alone, other = (
-        run(half_right, *gate, f"replay:{name}") for name in ("more", "one/answers.jsonl", "else")
-    )
+    more, alone, other = (run(half_right, *gate, f"replay:{name}") for name in ("more", "one/answers.jsonl", "else"))
 
     assert more.ret == alone.ret == pytest.ExitCode.USAGE_ERROR
     assert other.ret == 0
