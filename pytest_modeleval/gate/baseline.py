@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.atomic import aside
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import SampleName
@@ -69,8 +69,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
         lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
     lines += [" }", "}", ""]
-    with aside(path) as written:
-        written.write_text("\n".join(lines), "utf-8")
+    write_whole(path, "\n".join(lines))
 
 
 def _written(outcome: Outcome) -> str:
