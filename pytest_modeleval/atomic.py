@@ -24,3 +24,9 @@ def aside(path: Path) -> Iterator[Path]:
         written.replace(path)
     finally:
         written.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file, making its folder; raises `OSError` when that cannot be, and leaves it as it was."""
+    with aside(path) as written:
+        written.write_text(text, "utf-8")

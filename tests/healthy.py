@@ -112,6 +112,17 @@ def thinks(handler: BaseHTTPRequestHandler, body: Body) -> None:
     reply(handler, body, content="", reasoning_content=text)
 
 
+def thinks_on(handler: BaseHTTPRequestHandler, body: Body) -> None:
+    """Its thought takes all tokens where a text is asked for."""
+    text, finish = answer_to(body, lambda text: f"{text} " * 3000)
+    if finish == "length" and body["max_tokens"] > 100 and not body.get("tools"):
+        message = {"role": "assistant", "content": "", "reasoning_content": text}
+        usage = {"prompt_tokens": 9999, "completion_tokens": body["max_tokens"]}
+        send(handler, 200, {"choices": [{"index": 0, "message": message, "finish_reason": "length"}], "usage": usage})
+    else:
+        reply(handler, body)
+
+
 def writes_calls(handler: BaseHTTPRequestHandler, body: Body) -> None:
     """A call stands in the text."""
     if body.get("tools"):

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.history.past import Past
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, alias, answer, run
 
 BODIES = """
 import asyncio
@@ -57,6 +57,17 @@ def test_the_same_asked_again_is_answered_again_and_both_are_kept(talks: pytest.
     again.assert_outcomes(passed=2, deselected=0)
     assert len(faulty.asked) == 6
     again.stdout.fnmatch_lines(["answers: 0 new, 6 stored, *"])
+
+
+def test_a_body_says_how_many_tokens_by_the_aliass_own_name(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    alias(project, "newer", base_url=faulty.url, model="faulty", generation={"max_completion_tokens": 9})
+    project.makepyfile(test_talks=BODIES.replace("complete(sample.prompt)", "complete(sample.prompt, max_tokens=5)"))
+    faulty.fault = answer("42")
+
+    run(project, "--model", "newer", "-k", "votes", "test_talks.py")
+
+    assert {body["max_completion_tokens"] for body in faulty.asked} == {5}
+    assert not any("max_tokens" in body for body in faulty.asked)
 
 
 def test_a_body_may_go_on_with_one_list(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -55,7 +55,9 @@ BENCHMARK = Benchmark(
 
 def pins(folder: Path, settings: Settings, **spec: Any) -> dict[str, str]:
     source = Source(BENCHMARK, rows=None, settings=settings)  # type: ignore[arg-type]
-    found = pins_of(source, ModelSpec("m", "openai", "m", **spec), folder / "datasets.json", {"judge": "gpt5"})
+    found = pins_of(
+        source, ModelSpec("m", "openai", "m", **spec), folder / "datasets.json", {"judge": "gpt5"}, "strict"
+    )
     return {pin: found[pin] for pin in MATTERS}
 
 

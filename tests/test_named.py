@@ -7,7 +7,7 @@ import pytest
 
 from pytest_modeleval.items.elsewhere import ELSEWHERE
 from pytest_modeleval.items.shipped import shipped_names
-from tests.conftest import FaultyServer, add_settings, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, run
 from tests.test_benchmarks import write_rows
 
 OWN = """
@@ -222,6 +222,21 @@ def test_workers_say_what_is_asked_too(project: pytest.Pytester, faulty: FaultyS
     result = run(project, "--model", "faulty", "test_answers.py", "-k", "easy", "-n", "2")
 
     assert result.outlines.count("modeleval: asks answers/easy (6)") == 1
+
+
+@pytest.mark.parametrize(("expression", "asked"), [("strict", 10), ("main or (easy and loose)", 6), ("not strict", 10)])
+def test_a_users_own_parameter_is_named_by_its_words(
+    project: pytest.Pytester, faulty: FaultyServer, expression: str, asked: int
+) -> None:
+    project.makeconftest(
+        "def pytest_generate_tests(metafunc):\n"
+        "    if 'how' in metafunc.fixturenames: metafunc.parametrize('how', ['strict', 'loose'])"
+    )
+    project.makepyfile(test_answers=ANSWERS.replace("completion: Completion", "completion: Completion, how: str"))
+
+    result = run(project, "--model", "faulty", "test_answers.py", "-k", expression)
+
+    result.assert_outcomes(passed=asked, deselected=20 - asked)
 
 
 def test_a_groups_name_stands_for_its_subsets(project: pytest.Pytester, faulty: FaultyServer) -> None:

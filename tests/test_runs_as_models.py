@@ -182,10 +182,12 @@ def test_a_gate_refuses_the_run_that_its_baseline_is(project: pytest.Pytester, f
 
     itself = run(project, "--model", f"run:{blessed}", *gate)
     its_answers = run(project, "--model", "run:last", *gate)
+    run(project, "--model", "run:last", "test_answers.py")
+    asked_of_a_run = run(project, "--model", "run:last", *gate)
     run(project, "--model", "faulty", "--eval-cache", "off", "test_answers.py")
     another = run(project, "--model", "run:last", *gate)
 
-    for result in (itself, its_answers):
+    for result in (itself, its_answers, asked_of_a_run):
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["ERROR: answers: the baseline *base.json was made of these recorded answers, *"])
     assert another.ret != pytest.ExitCode.USAGE_ERROR

@@ -20,6 +20,7 @@ FAULTS: dict[str, tuple[healthy.Fault, set[str], str]] = {
     "no template": (healthy.alters(lambda text: "is a question that many people ask themselves."), NEEDS_TEXT - {"stop", "thinking"}, TEMPLATE),
     "thoughts": (healthy.alters(lambda text: f"<think>Well.</think>{text}"), {"thinking"}, THOUGHTS),
     "thoughts that the template opened": (healthy.alters(lambda text: f"Well.</think>{text}"), {"thinking"}, THOUGHTS),
+    "thinks too long": (healthy.thinks_on, NEEDS_TEXT, "it was still thinking when its tokens were used up"),
     "all is thought": (healthy.thinks, NEEDS_TEXT, "the reasoning parser takes the answer for a thought"),
     "garbled": (healthy.alters(lambda text: text.encode().decode("latin-1")), {"languages"}, ENCODING),
     "garbled as Windows": (healthy.alters(lambda text: text.encode().decode("cp1252", "ignore")), {"languages"}, "its letters are garbled"),

@@ -4,7 +4,7 @@ import json
 import time
 from pathlib import Path
 
-from pytest_modeleval.atomic import aside
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.store.alive import is_alive, this_process
 
 # Seconds between two looks at the file.
@@ -33,8 +33,7 @@ class Decided:
     def tell(self, test: str, reason: str) -> None:
         """Tell all processes that a test's gate is decided."""
         self._reasons[test] = reason
-        with aside(self._path) as written:
-            written.write_text(json.dumps({"teller": this_process(), "reasons": self._reasons}), "utf-8")
+        write_whole(self._path, json.dumps({"teller": this_process(), "reasons": self._reasons}))
 
     def look(self) -> bool:
         """Read what was told, at most every tenth of a second; whether it is news."""

@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
+from pytest_modeleval.models.generation import laid_over
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
@@ -84,7 +85,7 @@ class AskedModel:
         The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
         """
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        settings = {**self._spec.generation, **generation}
+        settings = laid_over(self._spec.generation, generation)
         # A conversation is often one list that grows: what is asked now stays as it is.
         return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self.who))
 

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 import pytest
 
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.collection.index import Entry, content_hash
 from pytest_modeleval.collection.lines import Lines, sample_of
 from pytest_modeleval.datasets import Rows
@@ -75,8 +76,7 @@ class Drawn:
 def saved(path: Path, entries: Iterator[Entry]) -> None:
     """Write an index, making its folder; `pytest.UsageError` when that cannot be."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(f"{entry.to_line(path.parent)}\n" for entry in entries), "utf-8")
+        write_whole(path, "".join(f"{entry.to_line(path.parent)}\n" for entry in entries))
     except OSError as error:
         raise pytest.UsageError(f"cannot write {path}: {error.strerror}") from None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.atomic import aside
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.inputs import from_json, open_input, read_text
 
 # What the lock has of a source, and `renamed` where the hub calls configs or splits otherwise.
@@ -72,8 +72,7 @@ class Lock:
     def write(self, benchmark: str, entries: Mapping[str, Entry]) -> None:
         """Keep these entries; only while it is held."""
         self._entries.setdefault(benchmark, {}).update({split: asdict(entry) for split, entry in entries.items()})
-        with aside(self.path) as written:
-            written.write_text(json.dumps(self._entries, indent=1, sort_keys=True), "utf-8")
+        write_whole(self.path, json.dumps(self._entries, indent=1, sort_keys=True))
 
     def _read(self) -> dict[str, Any]:
         try:

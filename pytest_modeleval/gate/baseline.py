@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.atomic import aside
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import NO_IDS, Ids, SampleName, by_number
@@ -21,7 +21,7 @@ SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
 _OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
-MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles")
+MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles", "parameters")
 # How a scorer's pin begins that is made of the code that it reaches. Version 0.1 made it of whole files: it changed
 # with what did not matter, and not with all that did.
 REACHED = "code:"
@@ -69,8 +69,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
         lines += [",\n".join(rows), "   },", f'   "sha256": "{_digest(part.samples)}"']
         lines.append("  }," if number < len(baseline.parts) - 1 else "  }")
     lines += [" }", "}", ""]
-    with aside(path) as written:
-        written.write_text("\n".join(lines), "utf-8")
+    write_whole(path, "\n".join(lines))
 
 
 def _written(outcome: Outcome) -> str:

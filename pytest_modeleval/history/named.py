@@ -33,5 +33,5 @@ def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:
         )
     if name and name not in models:
         raise unknown(f"model of run {run.short}:", name, models)
-    args = {"store": str(path), "answers": sorted({run.id, *givers})}
+    args = {"store": str(path), "answers": givers}
     return replace(spec, model=f"{run.id}#{name or models[0]}", args=args)

@@ -88,13 +88,18 @@ class Past:
         return sorted(name for (name,) in rows)
 
     def givers(self, run: Run) -> list[str]:
-        """The runs in which the answers were given that a run scored: other ones where they were stored before."""
-        rows = self._connection.execute(
-            "select distinct completions.run from scores join completions on key = scores.completion "
-            "where scores.run = ? and completions.run is not null",
-            (run.id,),
-        )
-        return [run for (run,) in rows]
+        """The run, and those in which its answers were given: stored before, or by a run that answered as a model."""
+        found = left = {run.id}
+        while left:
+            rows = self._connection.execute(
+                "select distinct completions.run, case when place = '' then substr(models.model, 1, instr("
+                "models.model, '#') - 1) end from scores join completions on key = scores.completion "
+                f"left join models using (who) where scores.run in ({', '.join('?' * len(left))})",
+                list(left),
+            )
+            left = {each for row in rows for each in row if each} - found
+            found = found | left
+        return sorted(found)
 
     def benchmarks(self) -> list[str]:
         """Every benchmark of which something was scored."""

@@ -200,6 +200,7 @@ class Collector:
         named, test = self.named, metafunc.definition
         above, tags = names_above(test, declared)
         others = named.others(test, declared, self._where)
+        more = _may_have_parameters(metafunc)
         subsets = {}
         for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
             marks = [*declared.tags, *([group] if group else [])]
@@ -212,6 +213,7 @@ class Collector:
                     items=f"{test.name}[{first.start}",
                     others=others,
                     ids=declared.ids.get(subset, {}).values(),
+                    more=more,
                 )
                 for first in (self._item(declared.name, model, subset) for model in self.models)
             ):
@@ -304,6 +306,14 @@ def _examples(declared: Benchmark, settings: Settings) -> str | None:
     return declared.shots.split
 
 
+def _may_have_parameters(metafunc: pytest.Metafunc) -> bool:
+    """Whether a test may have parameters of the user's own, whose words stand in the items' ids."""
+    made = metafunc._arg2fixturedefs
+    own = {name for name, found in made.items() if found[-1].func.__module__ == "pytest_modeleval.fixtures"}
+    arguments = metafunc.definition._fixtureinfo.argnames
+    return not own.issuperset(arguments) or any(each.params for found in made.values() for each in found)
+
+
 def _mark(config: pytest.Config, name: str) -> pytest.MarkDecorator:
     """The mark of a tag or group; declared first, so that --strict-markers knows it."""
     config.addinivalue_line("markers", f"{name}: benchmarks tagged {name}")
@@ -336,11 +346,16 @@ def reported_name(item: pytest.Item, ref: SampleRef) -> str:
 
     What they make of one sample are scores of several things, which no mean joins.
     """
-    name, callspec = ref.source.benchmark.name, item.callspec  # type: ignore[attr-defined]
+    name, further = ref.source.benchmark.name, further_parameters(item, ref)
+    return f"{name} ({further})" if further else name
+
+
+def further_parameters(item: pytest.Item, ref: SampleRef) -> str:
+    """What an item's id says of parameters beside the sample; empty where there are none."""
+    callspec = item.callspec  # type: ignore[attr-defined]
     # pytest-repeat's own parameter, which says how often, begins so.
     if sum(not parameter.startswith("__") for parameter in callspec.params) == 1:
-        return name
+        return ""
     before, _, after = str(callspec.id).partition(ref.item.id)
     before = before.removesuffix(f"{id_part(ref.model.name)}-").strip("-")
-    further = "-".join(part for part in (before, after.strip("-")) if part)
-    return f"{name} ({further})" if further else name
+    return "-".join(part for part in (before, after.strip("-")) if part)

@@ -18,13 +18,15 @@ def could_select(
     items: str | None = None,
     others: Collection[str] = (),
     ids: Collection[str] = (),
+    more: bool = False,
 ) -> bool:
     """False only when no item with these names can match; True when it may.
 
     With ``items`` (for -k), the beginning of the items' names up to their number (``test_gsm8k[main-``), a word matches
     as part of a name, ignoring case; in the number, which is not known yet, it may match, and in one of the ``ids``
     that items have in place of numbers. Without (for -m) it matches a whole name. ``others`` are words, in lower case,
-    that mean something else and match none of these. What pytest would reject counts as True: pytest itself reports it.
+    that mean something else and match none of these; with ``more`` any other may be part of a name, which goes on
+    behind the number. What pytest would reject counts as True: pytest itself reports it.
     """
     tokens = []
     position = 0
@@ -47,7 +49,7 @@ def could_select(
             return False
         if any(word in name for name in known):
             return True
-        if with_ids and _REPEAT.sub("", word) in with_ids:
+        if more or (with_ids and _REPEAT.sub("", word) in with_ids):
             return None
         ends = (end for end in range(len(word)) if items.lower().endswith(word[:end]))
         return None if any(_NUMBER.fullmatch(word[end:]) for end in ends) else False

@@ -3,11 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_modeleval.options.options import closest, unknown
+from pytest_modeleval.options.tables import merged
 
 if TYPE_CHECKING:
     from pytest_modeleval.models.spec import ModelSpec
@@ -44,6 +45,8 @@ _OTHERS = frozenset(
         *("user", "store", "cache_salt", "grammar", "regex"),
     }
 )
+# Two names of the most tokens that an answer may have.
+LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 SETTINGS = NUMBERS | _SWITCHES | _TABLES | _OTHERS
 # What other tools call some of these: a server would not know it, and answer by its own default.
 _ELSEWHERE = {
@@ -55,6 +58,22 @@ _ELSEWHERE = {
 _LEAST = {"max_tokens": 1, "temperature": 0}
 # What is no setting: what is asked, whom, and what stands beside `generation` in an alias.
 _ASKED = {"messages", "prompt", "model", "stream", "stream_options"}
+
+
+def laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings over those of a lower layer, which says nothing of how many tokens where the upper one does.
+
+    That is ``max_completion_tokens`` where either calls it so: servers that know the one name refuse the other.
+    """
+    said = LIMITS & above.keys()
+    extra = below.get("extra_body")
+    inner = extra if isinstance(extra, Mapping) else {}
+    if len(said) == 1 and any("max_completion_tokens" in layer for layer in (above, below, inner)):
+        above = {("max_completion_tokens" if key in said else key): value for key, value in above.items()}
+        below = {key: value for key, value in below.items() if key not in LIMITS}
+        if LIMITS & inner.keys():
+            below["extra_body"] = {key: value for key, value in inner.items() if key not in LIMITS}
+    return merged(below, above)
 
 
 def check_generation(spec: "ModelSpec") -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pytest_modeleval.models.generation import SETTINGS, check_generation
+from pytest_modeleval.models.generation import SETTINGS, check_generation, laid_over
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
 from pytest_modeleval.options.parsers import HUBS, one_of
@@ -213,7 +213,7 @@ def resolve(
     And over both what ``--eval-set`` has ``said``, of every model and of this one.
     """
     spec = _resolve(name, aliases)
-    spec = replace(spec, generation=merged(spec.generation, generation))
+    spec = replace(spec, generation=laid_over(spec.generation, generation))
     of_this = said.get("models", {}).get(name, {})
     for where, table in ((EVERY_MODEL, said.get(EVERY_MODEL, {})), (f"models.{name}", of_this)):
         spec = _over(spec, Table(f"--eval-set {where}", table)) if table else spec
@@ -236,7 +236,10 @@ def _over(spec: ModelSpec, table: Table) -> ModelSpec:
         raise pytest.UsageError(f"{table.where}.{min(fixed)}: that stands in [models.NAME] of modeleval.toml alone")
     said = _checked(Table(table.where, {**beside, **({"args": {**beside.get("args", {}), **args}} if args else {})}))
     own = {key: getattr(spec, key) for key in said}
-    spec = replace(spec, **merged(own, said))
+    laid = merged(own, said)
+    if "generation" in said:
+        laid["generation"] = laid_over(spec.generation, said["generation"])
+    spec = replace(spec, **laid)
     _refuse_args(table.where, spec)
     return spec
 

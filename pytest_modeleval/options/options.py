@@ -216,7 +216,7 @@ class Options:
     waive: tuple[str, ...] = flag(
         GATE,
         "PIN,…",
-        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles, parameters",
         values.names,
         (),
         settings_only=True,

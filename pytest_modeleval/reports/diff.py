@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.gate.gate import GateDecision
 from pytest_modeleval.history.difference import Change, Difference, Part, Side
 from pytest_modeleval.reports.columns import aligned
@@ -87,8 +88,7 @@ def write_diff(path: Path, found: Difference) -> None:
         "benchmarks": [_part(part, found.changes) for part in found.parts],
         "samples": [_sample(change) for change in found.changes],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document, indent=1) + "\n")
 
 
 def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:

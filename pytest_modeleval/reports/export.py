@@ -6,6 +6,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.reports import budget, collection
 from pytest_modeleval.results.finished import FinishedRun
 
@@ -33,5 +34,4 @@ def write_json(path: Path, run: FinishedRun) -> None:
         document |= section.document()
     if run.collection is not None:
         document["collection"] = collection.document(run.collection, run.levels)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    write_whole(path, json.dumps(document, indent=1) + "\n")

@@ -8,7 +8,7 @@ from _pytest.junitxml import LogXML, xml_key
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.record import ERROR, RIGHT, WRONG, Record
-from pytest_modeleval.reports.gate import FILE, unreached
+from pytest_modeleval.reports.gate import FILE, unasked, unreached
 from pytest_modeleval.reports.notes import not_judged
 from pytest_modeleval.results.finished import FinishedRun
 
@@ -69,6 +69,10 @@ class _UnderGate(LogXML):
         """Tell of tests without an end, too."""
         while self._waiting:
             self._tell(*self._waiting.pop(next(iter(self._waiting))))
+        several = len({model for model, _ in self._samples}) > 1
+        for model, benchmark in list(self._samples):
+            for report in unasked(f"{model} {benchmark}" if several else benchmark):
+                self._tell([report], None)
         super().pytest_sessionfinish()
 
     def _tell(self, reports: Sequence[pytest.TestReport], record: Record | None) -> None:
@@ -84,8 +88,12 @@ class _UnderGate(LogXML):
 
     def _of(self, gate: str) -> list[tuple[str, object]]:
         """The samples of a gate, which may be of one benchmark's part."""
-        name = gate.partition(":")[0]
-        keys = [key for key in self._samples if name in (key[1], " ".join(key), FILE)]
+        # A model's name may have a colon too.
+        keys = [
+            key
+            for key in self._samples
+            if gate == FILE or any(f"{gate}:".startswith(f"{name}:") for name in (key[1], " ".join(key)))
+        ]
         return [told for key in keys for told in self._samples.pop(key)]
 
 

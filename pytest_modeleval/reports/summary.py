@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.reports.columns import decimal, interval
@@ -19,13 +20,12 @@ _MOST = 100
 
 def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = _table(run.rows) if run.rows else []
     titles = [f"## {_plain(section.title)}\n" for section in run.sections]
     said = [*map(compared, run.comparisons), *notes(run), *_runs(run)]
     told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
-    path.write_text("\n".join(told), "utf-8")
+    write_whole(path, "\n".join(told))
 
 
 def _runs(run: FinishedRun) -> Iterator[str]:

@@ -14,15 +14,17 @@ from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
-from pytest_modeleval.models.recorded import files_of
+from pytest_modeleval.models.recorded import NoLayout, files_of, rows_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
-def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str]) -> dict[str, str]:
+def pins_of(
+    source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str], parameters: str = ""
+) -> dict[str, str]:
     """The pins of a benchmark as this run asks one model; ``model``, ``api`` and ``hardware`` are notes for people.
 
     Recorded answers are told by their content, ``answers``: compared with themselves they would always pass. ``roles``
-    says who has those that the benchmark takes (`who_has`).
+    says who has those that the benchmark takes (`who_has`), ``parameters`` what its test is given beside the sample.
     """
     settings, benchmark = source.settings, source.benchmark
     revision, data = _data(lock, benchmark.name)
@@ -32,6 +34,7 @@ def pins_of(source: Source, spec: ModelSpec, lock: Path, roles: Mapping[str, str
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
+        **({"parameters": parameters} if parameters else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
@@ -48,7 +51,7 @@ def _recorded(spec: ModelSpec) -> str:
     """What tells recorded answers: a file's content, the runs that gave them; empty for a model that is asked."""
     path = Path(spec.model)
     if spec.way.is_recorded and path.exists():
-        return " ".join(_content(each, each.stat().st_mtime_ns) for each in files_of(path))
+        return " ".join(filter(None, (_content(each, each.stat().st_mtime_ns) for each in files_of(path))))
     return " ".join(spec.args.get("answers", ())) if spec.way.is_recorded else ""
 
 
@@ -71,6 +74,12 @@ def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Seq
 
 @lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
+    """The hash of a file with answers; empty for another one, which two folders may have in common."""
+    try:
+        if next(rows_of(path), None) is None:
+            return ""
+    except (NoLayout, OSError, ValueError):
+        return ""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 

@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.trial import TRIAL, Trial
 from pytest_modeleval.foreign import harmless, one_line
-from pytest_modeleval.items.collect import SampleRef, reported_name, selected
+from pytest_modeleval.items.collect import SampleRef, further_parameters, reported_name, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.results.traces import without_own
@@ -126,7 +126,8 @@ class Recorder:
         if not self._pins_wanted:
             return {}
         try:
-            return pins_of(ref.source, ref.model, self._lock, taken_of(item, self._roles))
+            taken = taken_of(item, self._roles)
+            return pins_of(ref.source, ref.model, self._lock, taken, further_parameters(item, ref))
         except OSError as error:
             self._stop(f"cannot read {self._lock}: {error}")
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_modeleval.asking.given import ROLE_OF, as_taken, own_names, taken_of, taken_roles
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.gate.gate import Gate
-from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
 from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.limits import free_handles
@@ -128,7 +128,8 @@ def refuse_incomparable(
             if item.path.parent == shipped_benchmarks() or item.path.suffix != ".py":
                 # Whose scores are shares; those of a user's own may be anything.
                 gate.refuse_least(benchmark, PLAIN)
-            gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock, taken_of(item, roles)))
+            taken = taken_of(item, roles)
+            gate.refuse_pins(benchmark, pins_of(ref.source, ref.model, lock, taken, further_parameters(item, ref)))
         names.setdefault(benchmark, set()).add(str(ref.name))
         group = ref.source.benchmark.dataset.subsets.get(ref.subset, "")
         parts.setdefault(benchmark, set()).update({ref.subset, group} - {""})
@@ -161,12 +162,17 @@ def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
 def _refuse_twice(items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a sample that is judged several times, of which a gate would see the last verdict."""
     seen: set[tuple[str, str, str, int]] = set()
-    for ref in filter(None, map(selected, items)):
+    further: dict[tuple[str, str], str] = {}
+    for item in items:
+        if (ref := selected(item)) is None:
+            continue
         benchmark = ref.source.benchmark
         key = ref.model.name, benchmark.name, str(ref.name), ref.repeat
-        if key in seen:
+        parameters = further_parameters(item, ref)
+        if key in seen or further.setdefault(key[:2], parameters) != parameters:
             raise pytest.UsageError(
-                f"{benchmark.where}: sample {ref.name} is selected more than once (a parametrized test?), and a gate "
+                f"{benchmark.where}: sample {ref.name} is selected more than once, or with another parameter than "
+                "others (a parametrized test?), and a gate "
                 "judges one verdict a sample: write a benchmark for each; --eval-repeats K asks K times"
             )
         seen.add(key)

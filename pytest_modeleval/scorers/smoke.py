@@ -24,6 +24,10 @@ _MARKS = "special tokens come through as text: skip_special_tokens = false, or a
 _THOUGHTS = (
     "no reasoning parser: vLLM and SGLang --reasoning-parser NAME, llama.cpp --jinja with --reasoning-format auto"
 )
+_LONG_THOUGHT = (
+    "it was still thinking when its tokens were used up: a model that thinks so long, whose thinking the server can "
+    "turn down (reasoning_effort, chat_template_kwargs); or the end of a thought is no token of its template"
+)
 _ALL_THOUGHT = (
     "the reasoning parser takes the answer for a thought: it is another model's, or waits for a </think> that the "
     "template has already written"
@@ -106,7 +110,7 @@ def _cause(asked: Json, answers: Sequence[Completion]) -> str:
     if any(_is_all_thought(answer) for answer in answers):
         return _ALL_THOUGHT
     if answers[0].finish_reason == "length" and asked["check"] not in _CUT_OFF:
-        return _STOP
+        return _LONG_THOUGHT if answers[0].thinking and not answers[0].text else _STOP
     return _CAUSES[asked["check"]]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, answer, run, send
+from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, answer, run, send
 
 FILES = ("--junitxml", "j.xml", "--eval-write", "gate.md")
 GATE = ("--eval-baseline", "base.json", "--eval-margin", "60pp")
@@ -51,6 +51,24 @@ def test_a_passed_gate_has_no_failures(project: pytest.Pytester, faulty: FaultyS
     assert told["easy-00001"] == "wrong: asked 'easy 1: what is 6 * 7?', expected '42', got '41'"
     assert "10 passed, 1 wrong" in result.outlines[-1]
     assert "failed" not in result.outlines[-1]
+
+
+def test_no_sample_is_left_out_whatever_its_model_and_benchmark_are_called(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    alias(project, '"two:2"', base_url=faulty.url, model="two")
+    project.makepyfile(test_others=ANSWERS.replace("test_answers", "test_others"))
+
+    run(
+        project, "--model", "two:2", "--model", "faulty", *FILES, "--eval-min-score", "answers:easy=0.1",
+        "test_answers.py", "test_others.py",
+    )  # fmt: skip
+
+    found = {name: properties(case) for name, case in cases(project).items()}
+    names = {"answers:easy", "others"}
+    assert set(found) == {f"gate::{model} {name}" for model in ("two:2", "faulty") for name in names}
+    assert {len(told) for told in found.values()} == {11}
+    assert found["gate::faulty others"]["gate"] == "no least score is asked of it"
 
 
 def test_samples_may_be_cases_that_do_not_fail(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -153,8 +153,25 @@ def test_a_sample_with_several_verdicts_is_refused(
     result = run(half_right, "--model", "faulty", *flag, "test_answers.py")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.re_match_lines(["ERROR: .*: sample easy-00000 is selected more than once .*"])
+    result.stderr.re_match_lines(["ERROR: .*: sample easy-00000 is selected more than once, .*"])
     assert faulty.asked == []
+
+
+def test_a_baseline_of_one_parameter_is_none_of_another(half_right: pytest.Pytester) -> None:
+    written(half_right, "completion: Completion", "completion: Completion, strict: bool")
+    asked = "--model", "faulty", "--eval-margin", "20pp", "test_answers.py"
+    for strict in "yes", "no":
+        half_right.makeconftest(
+            f"def pytest_generate_tests(metafunc):\n    metafunc.parametrize('strict', ['{strict}'])\n"
+        )
+        run(half_right, *asked, "--eval-save-baseline", f"{strict}.json")
+
+    other, same = (run(half_right, *asked, "--eval-baseline", f"{strict}.json") for strict in ("yes", "no"))
+    waived = run(half_right, *asked, "--eval-baseline", "yes.json", "--eval-set", "gate.waive=parameters")
+
+    assert other.ret == pytest.ExitCode.USAGE_ERROR
+    other.stderr.re_match_lines(["ERROR: answers: the baseline's parameters was yes, this run's is no: .*"])
+    assert same.ret == waived.ret == 0
 
 
 def test_a_gate_over_bodies_that_never_ran_is_inconclusive(half_right: pytest.Pytester) -> None:
@@ -176,6 +193,26 @@ def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Py
 
     assert same.ret == copy.ret == pytest.ExitCode.USAGE_ERROR
     same.stderr.re_match_lines(["ERROR: answers: the baseline .*b.json was made of these recorded answers, .*"])
+    assert other.ret == 0
+
+
+def test_recorded_answers_are_not_compared_with_themselves_beside_others(half_right: pytest.Pytester) -> None:
+    rows = [f"answers[{subset}-{row:05}]" for subset in ("easy", "hard") for row in range(20)]
+    lines = [json.dumps({"id": sample, "text": "42"}) for sample in rows]
+    for folder, further in (("one", '{"id": "mine[main-00000]", "text": "1"}'), ("more", ""), ("else", "")):
+        half_right.mkdir(folder)
+        own = reversed(lines) if folder == "else" else lines
+        half_right.path.joinpath(folder, "answers.jsonl").write_text("\n".join(own))
+        # A file without answers is in all of them.
+        half_right.path.joinpath(folder, "about.json").write_text("{}")
+        if further:
+            half_right.path.joinpath(folder, "further.jsonl").write_text(further)
+    gate = "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp", "--model"
+    run(half_right, "--model", "replay:one", "test_answers.py", "--eval-save-baseline", "b.json")
+
+    more, alone, other = (run(half_right, *gate, f"replay:{name}") for name in ("more", "one/answers.jsonl", "else"))
+
+    assert more.ret == alone.ret == pytest.ExitCode.USAGE_ERROR
     assert other.ret == 0
 
 

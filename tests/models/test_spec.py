@@ -59,6 +59,29 @@ def test_a_setting_is_laid_over_the_aliass_own_table_by_table() -> None:
 
 
 @pytest.mark.parametrize(
+    ("below", "above", "laid"),
+    [
+        ({"max_completion_tokens": 9}, {"max_tokens": 5}, {"max_completion_tokens": 5}),
+        ({"max_tokens": 9}, {"max_completion_tokens": 5}, {"max_completion_tokens": 5}),
+        ({"max_tokens": 9}, {"max_tokens": 5}, {"max_tokens": 5}),
+        ({"max_completion_tokens": 9}, {"seed": 5}, {"max_completion_tokens": 9, "seed": 5}),
+        (
+            {"extra_body": {"max_completion_tokens": 9, "x": 1}},
+            {"max_tokens": 5},
+            {"extra_body": {"x": 1}, "max_completion_tokens": 5},
+        ),
+    ],
+)
+def test_the_most_tokens_have_one_name(
+    below: dict[str, object], above: dict[str, object], laid: dict[str, object]
+) -> None:
+    own = ModelSpec("m", "openai", "m", generation=below)
+
+    assert resolve("m", {"m": own}, above).generation == laid
+    assert resolve("m", {"m": own}, {}, {"model": {"generation": above}}).generation == laid
+
+
+@pytest.mark.parametrize(
     ("settings", "said"),
     [
         ({"temperature": float("nan")}, "it is sent as JSON: Out of range float values .*"),

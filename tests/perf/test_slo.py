@@ -161,6 +161,17 @@ def test_goodput_is_judged_by_the_share_of_good_requests() -> None:
     assert [verdict.result for verdict in verdicts] == [Result.PASSED] * 2
 
 
+def test_no_request_is_known_to_be_good_where_none_has_what_a_limit_is_about() -> None:
+    slo = parse("--perf-slo", "latency<=5s, first_turn_ttft<=1ms, goodput>=40%, goodput_rate>=0.1req/s, success>=50%")
+    found = figures([load([streamed(at / 10, tokens=4) for at in range(100)])], slo.is_good)
+
+    *goods, success = verdicts_of(slo, found)
+
+    assert [each.result for each in goods] == [Result.INCONCLUSIVE] * 2
+    assert {each.why for each in goods} == {"no request that succeeded has first_turn_ttft"}
+    assert success.result is Result.PASSED
+
+
 def test_a_limit_with_a_statistic_is_one_of_each_request_too() -> None:
     slo = parse("--perf-slo", "p99_ttft<=500ms, p99_itl<=20ms, success>=99%")
 

@@ -26,7 +26,15 @@ class Verdict:
 
 def verdicts_of(slo: Slo, found: Figures, *, confidence: float = 0.95) -> list[Verdict]:
     """Each condition's verdict, on one-sided bounds of this confidence."""
-    return [_verdict_of(each, found, confidence) for each in slo.conditions if each.is_gate]
+    # Nobody knows which requests are good where none has what a limit is about, as of a server that does not stream.
+    unmeasured = [each.figure for each in slo.limits if each.figure not in found.spreads] if found.succeeded else []
+    verdicts = [_verdict_of(each, found, confidence) for each in slo.conditions if each.is_gate]
+    return [
+        replace(each, result=Result.INCONCLUSIVE, why=f"no request that succeeded has {unmeasured[0]}")
+        if unmeasured and each.condition.figure.startswith("goodput")
+        else each
+        for each in verdicts
+    ]
 
 
 def overall(verdicts: Sequence[Verdict]) -> Result:
