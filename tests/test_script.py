@@ -168,7 +168,7 @@ def test_without_pandas_it_says_what_is_needed(
         ),
         ("faulty", {"write": "x.txt"}, r"^--eval-write takes a FILE that ends in .*, not 'x\.txt'; "),
         ("faulty", {"limit": 0}, r"^evaluate\(\) limit takes a whole number of at least 1, not '0'$"),
-        ("faulty", {"limti": 3}, r"^unknown key in evaluate\(\): 'limti'; did you mean 'limit'\? "),
+        ("faulty", {"limti": 3}, r"^unknown key in evaluate\(\): 'limti'; did you mean 'limit'\?"),
         ("faulty", {"run": "pr"}, r"^unknown run 'pr'\. Give the NAME of a table \[runs\.NAME\] in modeleval\.toml\.$"),
     ],
     ids=["model", "value", "flag", "own", "own option", "option's value", "option", "run"],
