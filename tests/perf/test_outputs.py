@@ -259,7 +259,7 @@ def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
 
 
 def test_a_script_gets_what_a_search_found(served: pytest.Pytester) -> None:
-    run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=8, perf_output=8)
+    run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=80, perf_output=8)
 
     (found,) = run.searches
     assert found["kept"] == 2
