@@ -40,6 +40,13 @@ class NotAsked(SampleError):
 class Crashed(SampleError):
     """A benchmark's own code raised something else while it ran ahead: the cause, which is shown as in any test."""
 
+    @classmethod
+    def of(cls, cause: BaseException) -> "Crashed":
+        """The error for a sample whose benchmark raised this."""
+        crashed = cls(f"{type(cause).__name__}: {cause}")
+        crashed.__cause__ = cause
+        return crashed
+
 
 class StopRun(Exception):
     """Nothing more can be asked in this run (bad key, unknown model, full disk); one line says why."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.history.past import Past
-from tests.conftest import FaultyServer, alias, answer, run
+from tests.conftest import FaultyServer, alias, answer, run, send
 
 BODIES = """
 import asyncio
@@ -223,6 +223,46 @@ async def test_talk(sample, model):
         talk.append({"role": "assistant", "content": said.text})
     talk[0]["content"] = "forgotten"
 """
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "said"),
+    [
+        ("raise SampleError('no second')", {"errors": 1}, "*no second*"),
+        ("raise ValueError('a slip')", {"errors": 1}, "*ValueError: a slip*"),
+        ("await model.complete('refuse')", {"errors": 1}, "*the server refused this prompt: 400: not this*"),
+        ("raise NotAsked('enough')", {"skipped": 1}, "*enough*"),
+    ],
+    ids=["error", "crash", "refused", "left out"],
+)
+def test_answers_before_an_error_are_counted_as_they_were_paid(
+    project: pytest.Pytester, faulty: FaultyServer, end: str, outcome: dict[str, int], said: str
+) -> None:
+    body = f"""
+from pytest_modeleval import Sample, benchmark, generated
+from pytest_modeleval.sample import NotAsked, SampleError
+
+@benchmark(generated(lambda subset, index: {{"n": index}}, {{"main": 1}}), lambda row: Sample("say", "42"))
+async def test_breaks(sample, model):
+    await model.complete(sample.prompt)
+    {end}
+"""
+    project.makepyfile(test_breaks=body)
+
+    def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if "refuse" in str(body):
+            send(handler, 400, {"error": {"message": "not this"}})
+        else:
+            answer("42")(handler, body)
+
+    faulty.fault = fault
+
+    result = run(project, "--model", "faulty", "test_breaks.py", "-rsE", "--eval-write", "run.json")
+
+    result.assert_outcomes(**outcome)
+    result.stdout.fnmatch_lines([said, "answers: 1 new, none stored"])
+    (row,) = json.loads((project.path / "run.json").read_text())["rows"]
+    assert (row["prompt_tokens"], row["completion_tokens"]) == (7, 3)
 
 
 def test_a_list_that_grows_asks_what_it_was_each_time(project: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -265,9 +265,7 @@ class Engine(Generic[T]):
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 - a benchmark's own code: its error is this sample's
-            wrapped = Crashed(f"{type(error).__name__}: {error}")
-            wrapped.__cause__ = error
-            self._publish(job.key, wrapped)
+            self._publish(job.key, Crashed.of(error))
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Make room for the next job; whatever became of this one, nobody waits for it in vain."""

@@ -119,12 +119,11 @@ class Prefetch:
             self._engine.feed_next([self._job(other, its, others) for other, its in self._alike(item)])
             self._engine.feed_first(self._job(item, ref, item.funcargs, trial))
             trial = item.stash[TRIAL] = self._result(item, lambda: None)
-        if isinstance(trial, NotAsked):
-            pytest.skip(str(trial))
-        if isinstance(trial, SampleError):
-            raise trial
-        if trial.ended is not None:
-            raise trial.ended
+        ended = trial if isinstance(trial, SampleError) else trial.ended
+        if isinstance(ended, NotAsked):
+            pytest.skip(str(ended))
+        if ended is not None:
+            raise ended
         return True
 
     def model_for(self, item: pytest.Function, name: str) -> Elsewhere:

@@ -16,6 +16,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
+    Crashed,
     Embeddings,
     FilteredCompletion,
     JudgeError,
@@ -25,6 +26,7 @@ from pytest_modeleval.sample import (
     Sample,
     SampleError,
     Score,
+    StopRun,
     recorded_scores,
 )
 
@@ -201,7 +203,8 @@ async def _weigh(asker: Asker, ref: SampleRef, trial: Trial, asked: LogLikelihoo
 async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Trial:
     """Run an async body to its end.
 
-    An assertion or a skip is kept for the item's turn; any other error is the sample's.
+    An assertion or a skip is kept for the item's turn; any other error is the sample's, and is kept too where there are
+    answers: they were paid for.
     """
     recorded_scores.set(trial.scores)
     trial.ran = True
@@ -209,4 +212,10 @@ async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Tri
         await body(**arguments)
     except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
         trial.ended = ended
+    except (StopRun, pytest.UsageError, pytest.exit.Exception):
+        raise
+    except Exception as error:
+        if not trial.answers:
+            raise
+        trial.ended = error if isinstance(error, SampleError) else Crashed.of(error)
     return trial
