@@ -1,10 +1,12 @@
 """Models in roles beside the one under evaluation: judge, user, reranker and embedder."""
 
 import json
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, run_alone
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, run_alone, send
 
 JUDGED = """
 from pytest_modeleval import Completion, Model, Sample, Score, benchmark, generated
@@ -40,6 +42,29 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
     return other_server
 
 
+OTHERS = """
+from pytest_modeleval import Model, Sample, benchmark, generated
+
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 1})
+
+@benchmark(ROWS, lambda row: Sample("How many legs have ten cats?", "40"))
+async def test_asked(sample: Sample, model: Model, user: Model) -> None:
+    first = await model.complete(sample.messages)
+    more = await user.complete(f"You are a user. You were told: {first.text}")
+    said = [*sample.messages, {"role": "assistant", "content": first.text}, {"role": "user", "content": more.text}]
+    assert (await model.complete(said)).text == "42"
+    assert user.name == "user=aside"
+
+@benchmark(ROWS, lambda row: Sample("which is longer?", "abc"))
+async def test_reranked(sample: Sample, reranker: Model) -> None:
+    assert (await reranker.rerank(sample.prompt, ["a", "abc", "ab"])).ranked == [1, 2, 0]
+
+@benchmark(ROWS, lambda row: Sample("cat", "42"))
+async def test_embedded(sample: Sample, embedder: Model) -> None:
+    assert (await embedder.embed([sample.prompt, "dog"])).vectors == [[3.0, 1.0], [3.0, 1.0]]
+"""
+
+
 def rows(project: pytest.Pytester) -> list[dict[str, object]]:
     found: list[dict[str, object]] = json.loads((project.path / "out.json").read_text())["rows"]
     return found
@@ -68,6 +93,44 @@ def test_a_body_is_given_the_judge_which_is_no_model_under_evaluation(
         "answers": 3, "stored": 0, "prompt_tokens": 21, "completion_tokens": 9, "seconds": 0,
     }  # fmt: skip
     result.stdout.fnmatch_lines(["judge=strict: 3 answers (3 new, 0 stored), 30 tokens"])
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "asked"),
+    [
+        ("user", "asked", "/v1/chat/completions"),
+        ("reranker", "reranked", "/v1/rerank"),
+        ("embedder", "embedded", "/v1/embeddings"),
+    ],
+)
+def test_a_body_is_given_the_user_the_reranker_and_the_embedder(
+    project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyServer, role: str, name: str, asked: str
+) -> None:
+    project.makepyfile(test_others=OTHERS)
+    alias(project, "aside", base_url=other_server.url, model="aside")
+    faulty.fault = answer("42")
+    paths: list[str] = []
+
+    def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        paths.append(handler.path)
+        if "input" in body:
+            data = [{"index": at, "embedding": [len(text), 1.0]} for at, text in enumerate(body["input"])]
+            send(handler, 200, {"data": data})
+        elif "documents" in body:
+            scores = [{"index": at, "relevance_score": len(text)} for at, text in enumerate(body["documents"])]
+            send(handler, 200, {"results": scores})
+        else:
+            answer("Are you sure?")(handler, body)
+
+    other_server.fault = fault
+
+    result = run(project, "--model", "faulty", "--model", f"{role}=aside", f"test_others.py::test_{name}")
+
+    result.assert_outcomes(passed=1)
+    assert set(paths) == {asked}
+    said = [body["messages"][-1]["content"] for body in faulty.asked]
+    assert said == (["How many legs have ten cats?", "Are you sure?"] if role == "user" else [])
+    result.stdout.fnmatch_lines([f"{role}=aside: 1 answers (1 new, 0 stored)*"])
 
 
 def test_the_same_command_again_asks_no_judge_and_another_judge_is_asked(
