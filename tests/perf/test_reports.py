@@ -66,6 +66,16 @@ def test_amounts_have_their_unit(figure: str, value: float, expected: str) -> No
     assert amount(figure, value) == expected
 
 
+def test_the_best_loads_of_long_names_fit_a_terminal() -> None:
+    loads = [measured(2, model=f"owner/a-model-of-a-long-name-{name}-and-of-an-even-longer-one") for name in "ab"]
+
+    said = list(lines(loads))
+
+    assert all(len(line) <= 80 for line in said)
+    (begin,) = (at for at, line in enumerate(said) if line.startswith("highest throughput: owner/a-model"))
+    assert said[begin + 1].startswith("    ")
+
+
 def test_negative_and_tiny_numbers_are_readable() -> None:
     assert (rounded(-math.inf), rounded(0.0), time(-0.002)) == ("-∞", "0.000", "-2.00 ms")
 

@@ -1,5 +1,6 @@
 """The tables of load tests on a terminal of 80 columns: three digits that count, and a unit for a whole column."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 
 from pytest_modeleval.perf.figures.definitions import PERCENTILES, SPREADS
@@ -38,7 +39,8 @@ def lines(all_measured: Sequence[Measured], *, verbose: bool = False) -> Iterato
             yield from ("", *(figures or [clipped(name)]), *said_of_it)
     if best := list(best_points(all_measured)):
         yield ""
-        yield from best
+        for said in best:
+            yield from textwrap.wrap(said, WIDTH, subsequent_indent="    ", break_on_hyphens=False)
 
 
 def summary(all_measured: Sequence[Measured]) -> list[str]:
