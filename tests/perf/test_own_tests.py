@@ -36,6 +36,14 @@ def test_a_users_own_test_asserts_on_the_figures(served: pytest.Pytester) -> Non
     result.stdout.re_match_lines([r"parallel=3 +12 "])
 
 
+def test_a_word_that_names_none_of_a_users_tests_is_as_in_any_run(served: pytest.Pytester) -> None:
+    served.makepyfile(test_mine=MINE.format(limit=3))
+
+    result = perf(served, "test_mine.py", "-k", "nothing")
+
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
 def test_the_example_of_the_guide_runs(served: pytest.Pytester) -> None:
     guide = (Path(__file__).parents[2] / "docs" / "perf.md").read_text()
     (example,) = re.findall(r"^```python\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)

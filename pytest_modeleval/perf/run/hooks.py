@@ -121,7 +121,7 @@ class LoadHooks:
         with announced(config, [item for item in loads if fixture_of(item) == "load"]):
             yield
         for flag, expression in (("-k", config.option.keyword), ("-m", config.option.markexpr)):
-            if expression and loads and not items:
+            if expression and loads and not items and is_asked(config):
                 raise pytest.UsageError(
                     f"{flag} {expression!r} names no load test, and this is one: it sends what --perf-dataset and the "
                     f"like say; leave {flag} out"
