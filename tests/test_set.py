@@ -10,7 +10,7 @@ from pytest_modeleval.models.spec import ModelSpec, resolve
 from pytest_modeleval.options.options import FLAGS
 from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
-from tests.conftest import FaultyServer, add_settings, run
+from tests.conftest import FaultyServer, add_settings, alias, run
 
 
 @pytest.fixture(autouse=True)
@@ -174,6 +174,7 @@ def test_a_least_score_is_laid_over_those_of_the_file(project: pytest.Pytester, 
         (["model.temperature=0"], "--eval-set model.temperature is a generation setting: say --eval-set model.generation.temperature"),
         (["model.generation.temprature=0"], "unknown generation setting of model 'faulty': 'temprature'; did you mean 'temperature'?*"),
         (["model.generation.temperature=0,7"], "generation of model 'faulty': temperature is a number, not '0,7'"),
+        (["models.idle.timeout=3"], "--eval-set models.idle: this run asks faulty, not 'idle'"),
         (["models.fauly.timeout=3"], "unknown model in --eval-set models: 'fauly'; did you mean 'faulty'? *"),
         (["model.api_key=sk-1"], "--eval-set model: keys do not belong in a file; *"),
         (["model.headers.X-Key=sk-1"], "--eval-set model.headers: that stands in [[]models.NAME] of modeleval.toml alone"),
@@ -182,6 +183,7 @@ def test_a_least_score_is_laid_over_those_of_the_file(project: pytest.Pytester, 
     ids=lambda given: given[0] if isinstance(given, list) else "",
 )  # fmt: skip
 def test_a_slip_is_one_line(project: pytest.Pytester, faulty: FaultyServer, said: Sequence[str], answer: str) -> None:
+    alias(project, "idle", base_url=faulty.url, model="idle")
     flags = [part for text in said for part in ("--eval-set", text)]
 
     result = run(project, "--model", "faulty", "test_answers.py", *flags)

@@ -21,9 +21,11 @@ def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options
     Models in this process are of --eval-hub where their alias names none. A server is asked only where an address
     stands without a model: ``http://127.0.0.1:8000/v1``.
     """
-    known = {*aliases, *names, *(name for role in options.roles.values() for name in role)}
-    if strange := options.set.get("models", {}).keys() - known:
-        raise unknown("model in --eval-set models:", min(strange), known, "One with a dot stands in quotes.")
+    asked = {*names, *(name for role in options.roles.values() for name in role)}
+    for name in sorted(options.set.get("models", {}).keys() - asked):
+        if name in aliases:
+            raise pytest.UsageError(f"--eval-set models.{name}: this run asks {', '.join(sorted(asked))}, not {name!r}")
+        raise unknown("model in --eval-set models:", name, {*aliases, *asked}, "One with a dot stands in quotes.")
     return _specs(names, aliases, options.generation, options.set, options.hub)
 
 
