@@ -154,7 +154,7 @@ def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
     failed, sample = _failed(trial), trial.sample
     asked = f"asked {shortened(sample.asked, 200)}"
     if failed is not None:
-        why = f"\n({one_line(failed.why, 200)})" if failed.why else ""
+        why = f"\n({one_line(failed.why, 400)})" if failed.why else ""
         expected, got = (_with_option(text, sample) for text in (failed.expected, failed.got))
         return f"{asked}\nexpected {expected}\ngot {got}{why}"
     crash = getattr(report.longrepr, "reprcrash", None)
