@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run
+from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run, run_alone
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_a_prompts_field_that_some_rows_have_is_the_others_error(project: pytest
     rows = ['{"question": "What is 6 * 7?", "answer": "42"}', '{"question": "A?", "answer": "x", "hint": "Count."}']
     project.path.joinpath("q.jsonl").write_text("\n".join(rows))
 
-    result = run(project, "--model", "tiny", "--eval-file", "q.jsonl", "--eval-prompt", "{question} {hint}")
+    result = run_alone(project, "--model", "tiny", "--eval-file", "q.jsonl", "--eval-prompt", "{question} {hint}")
 
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(

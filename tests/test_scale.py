@@ -314,7 +314,10 @@ def test_a_least_score_is_the_most_where_lower_is_better(kinds: pytest.Pytester,
     ("given", "said"),
     [
         ("rated=80%", "--eval-min-score rated takes a score such as those of rated, 1 to 5, not 0.8"),
-        ("answers=80", "--eval-min-score answers takes a score such as those of answers, 0 to 1, not 80; did you mean 0.80?"),
+        (
+            "answers=80",
+            "--eval-min-score answers takes a score such as those of answers, 0 to 1, not 80; did you mean 0.80?",
+        ),
         ("answers:easy=-1", "--eval-min-score answers:easy takes a score such as those of answers, 0 to 1, not -1"),
     ],
 )

@@ -1,7 +1,9 @@
 """What is refused in one line before anything is asked."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,8 +21,11 @@ from pytest_modeleval.options.options import MARK, Options, unknown
 from pytest_modeleval.options.sources import typed
 from pytest_modeleval.perf.options.asked import PERF
 from pytest_modeleval.perf.options.options import FLAGS
+from pytest_modeleval.requests import Request
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.statistics.scale import PLAIN
+
+T = TypeVar("T")
 
 
 def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> None:
@@ -54,18 +59,16 @@ def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a prompt that none of a benchmark's rows fills; its first row mostly does."""
     unfilled: dict[str, Unfilled] = {}
     seen: set[str] = set()
-    for ref in filter(None, map(selected, items)):
-        name = ref.source.benchmark.name
-        if name in seen:
-            continue
-        try:
-            ref.source.sample(ref.subset, ref.row)
-        except Unfilled as error:
-            unfilled.setdefault(name, error)
-            continue
-        except Exception:  # noqa: BLE001 - a benchmark's own code: its error is this sample's, in its turn
-            pass
-        seen.add(name)
+    with ThreadPoolExecutor(1) as aside:
+        for ref in filter(None, map(selected, items)):
+            name = ref.source.benchmark.name
+            if name in seen:
+                continue
+            made = _made(aside, ref.source.sample, ref.subset, ref.row)
+            if isinstance(made, Unfilled):
+                unfilled.setdefault(name, made)
+            else:
+                seen.add(name)
     for name in unfilled.keys() - seen:
         wrong = unfilled[name]
         if wrong.field is not None:
@@ -84,17 +87,30 @@ def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelS
             continue
         asks_more = any(ref.source.benchmark.is_async or "model" in own_names(item) for item, ref in own)
         model = ReplayModel(spec)
-        if not asks_more and not any(_answers(model, ref) for _, ref in own):
+        with ThreadPoolExecutor(1) as aside:
+            answers_one = asks_more or any(_answers(model, _made(aside, _request_of, ref)) for _, ref in own)
+        if not answers_one:
             raise pytest.UsageError(
                 f"none of the answers in {spec.model} ({len(model.rows):,}) is to a sample of this run: "
                 f"the first is to {model.rows[0].about!r}, not to such as {str(own[0][1].item)!r} or its prompt"
             )
 
 
-def _answers(model: ReplayModel, ref: SampleRef) -> bool:
-    try:
-        request = first_request(ref.source.sample(ref.subset, ref.row), ref)
-    except Exception:  # noqa: BLE001 - a benchmark's own code: its error is this sample's, in its turn
+def _made(aside: Executor, make: Callable[..., T], *arguments: Any) -> T | BaseException:
+    """What a benchmark's own code makes of a row, or what it raised, which is the sample's own error in its turn.
+
+    It is made aside, where no Ctrl-C comes: that code may raise KeyboardInterrupt too.
+    """
+    making = aside.submit(make, *arguments)
+    return making.exception() or making.result()
+
+
+def _request_of(ref: SampleRef) -> Request:
+    return first_request(ref.source.sample(ref.subset, ref.row), ref)
+
+
+def _answers(model: ReplayModel, request: Request | BaseException) -> bool:
+    if isinstance(request, BaseException):
         return False
     return model.find(request.sample_id, request.messages, request.repeat) is not None
 

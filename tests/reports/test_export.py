@@ -9,7 +9,7 @@ import pytest
 
 import pytest_modeleval.reports
 from pytest_modeleval.models.credentials import masked
-from tests.conftest import ANSWERS, FaultyServer, alias, answer, run
+from tests.conftest import ANSWERS, FaultyServer, alias, answer, run, run_alone
 
 GROUPED = ANSWERS.replace(
     '{"easy": 6, "hard": 4}', '{"easy": 2, "hard": 2, "odd": 2}, groups={"hard": "far", "odd": "far"}'
@@ -43,7 +43,9 @@ def test_it_says_how_the_run_was_asked_for(
 
 
 def test_it_has_the_hashes_of_the_data(pytester: pytest.Pytester) -> None:
-    result = run(pytester, "--model", "tiny", "--eval", "arithmetic", "--eval-limit", "1", "--eval-write", "out.json")
+    result = run_alone(
+        pytester, "--model", "tiny", "--eval", "arithmetic", "--eval-limit", "1", "--eval-write", "out.json"
+    )
 
     assert result.ret in (0, 1)
     assert json.loads((pytester.path / "out.json").read_text())["run"]["data"] == {"arithmetic": {}}
