@@ -122,9 +122,10 @@ def _explained(run: FinishedRun) -> Iterator[str]:
     """What the first run of a new user says: that of the model which comes with the package."""
     if list(run.models) != ["tiny"] or not run.totals.wrong or run.decision:
         return
+    wrong = "1 wrong answer is" if run.totals.wrong == 1 else f"{run.totals.wrong:,} wrong answers are"
     yield (
-        f"tiny is a model of 700,000 parameters that comes with this package; its {run.totals.wrong:,} wrong answers "
-        "are its own, and exit status 1 says that there are some."
+        f"tiny is a model of 700,000 parameters that comes with this package; its {wrong} "
+        "its own, and exit status 1 says that there are some."
     )
     yield "Next: modeleval doctor (is a server here?), then pytest --model http://127.0.0.1:8000/v1 --eval smoke"
 
