@@ -7,8 +7,9 @@ import jsonschema
 import pytest
 
 import pytest_modeleval.reports
-from pytest_modeleval.record import Record
+from pytest_modeleval.record import Labels, Record
 from pytest_modeleval.results.counts import Counts
+from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.results import Results
 from tests.conftest import FaultyServer, run
 
@@ -40,6 +41,26 @@ def test_subsets_are_listed_and_groups_instead_where_there_are_some() -> None:
 
     assert [row[0] for row in by_subset] == ["", "x", "y"]
     assert [(row[0], row[2]) for row in by_group] == [("", 3), ("g", 2), ("h", 1)]
+
+
+def test_rows_stand_in_the_order_of_the_items_whichever_came_back_first() -> None:
+    results, levels = Results(), Levels()
+    for place, (benchmark, subset, length) in reversed(list(enumerate([("b", "y", 1), ("b", "x", 9), ("a", "x", 2)]))):
+        came = record(
+            benchmark=benchmark,
+            subset=subset,
+            axes={"length": length},
+            tags=(benchmark,),
+            labels=Labels("", (), (), 1.0),
+        )
+        results.add(came, place)
+        levels.add(came, place)
+
+    assert [(row.benchmark, row.part) for row in results.rows()] == [("b", ""), ("b", "y"), ("b", "x"), ("a", "")]
+    assert [row.part for row in results.subset_rows()] == ["y", "x"]
+    assert [row.value for row in results.axis_rows()] == [1, 9, 2]
+    assert [row.part for row in results.tag_rows()] == ["b", "a"]
+    assert [row.name for row in levels.rows() if row.level == "subset"] == [("b", "y"), ("b", "x"), ("a", "x")]
 
 
 def test_the_whole_is_the_mean_over_samples_not_over_subsets() -> None:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,10 @@ import pytest
 
 from pytest_modeleval import Evaluated, evaluate
 from pytest_modeleval.results.results import TableRow
-from tests.conftest import FaultyServer, add_settings, answer
+from tests.conftest import ANSWERS, FaultyServer, add_settings, answer
+
+# pytest-randomly shuffles the samples, and with them the table.
+IN_ORDER = ("-p", "no:randomly")
 
 
 @pytest.fixture
@@ -41,7 +45,7 @@ def test_a_run_is_an_object(
 
 
 def test_printed_it_is_its_table_and_shown_one_line(project: pytest.Pytester, one_wrong: FaultyServer) -> None:
-    run = evaluate("faulty", flags=["test_answers.py"])
+    run = evaluate("faulty", flags=["test_answers.py", *IN_ORDER])
 
     assert repr(run) == f"<Evaluated {run.id[:8]}: 10 samples, exit status 1>"
     head, titles, whole, *parts = str(run).splitlines()
@@ -49,6 +53,22 @@ def test_printed_it_is_its_table_and_shown_one_line(project: pytest.Pytester, on
     assert titles == "model   benchmark  samples  errors  score  95% interval    tokens"
     assert whole == "faulty  answers         10       0  0.900  [0.596, 0.982]     100"
     assert [part.split()[1] for part in parts] == ["easy", "hard"]
+
+
+def test_scores_stand_in_the_order_of_the_items_though_the_first_are_slow(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    def easy_is_slow(handler: Any, body: dict[str, Any]) -> None:
+        if "easy" in body["messages"][-1]["content"]:
+            time.sleep(0.5)
+        answer("42")(handler, body)
+
+    faulty.fault = easy_is_slow
+    # The second worker begins with the hard ones.
+    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 2, "hard": 8}'))
+    run = evaluate("faulty", flags=["test_answers.py", *IN_ORDER, "-n", "2"])
+
+    assert [row.part for row in run.scores] == ["", "easy", "hard"]
 
 
 def row(benchmark: str, part: str = "") -> TableRow:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pytest_modeleval.record import Labels, Record
 from pytest_modeleval.results.results import Figures, figures
-from pytest_modeleval.results.tally import Tally, summed
+from pytest_modeleval.results.tally import Tally, in_order, summed
 from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN
 
@@ -46,16 +46,17 @@ class Levels:
     def __init__(self) -> None:
         self._units: dict[str, dict[Unit, Tally]] = {}
 
-    def add(self, record: Record) -> None:
-        """Count a record, if a collection labelled it."""
+    def add(self, record: Record, place: int = 0) -> None:
+        """Count a record, of the item at that place in the run, if a collection labelled it."""
         if record.labels is not None:
             unit = Unit(record.benchmark, record.subset, record.labels)
-            self._units.setdefault(record.model, {}).setdefault(unit, Tally()).add(record)
+            self._units.setdefault(record.model, {}).setdefault(unit, Tally()).add(record, place)
 
     def rows(self) -> list[LevelRow]:
-        """The table, each model's levels in the order of ``LEVELS``, a level's names in that of their first samples."""
+        """The table, each model's levels in the order of ``LEVELS``, a level's names in that of their first items."""
         rows: list[LevelRow] = []
-        for model, units in self._units.items():
+        for model, counted in self._units.items():
+            units = in_order(counted)
             parts: dict[str, dict[tuple[str, ...], list[Unit]]] = {level: {} for level in LEVELS}
             for unit in units:
                 for level, name in _places(unit):

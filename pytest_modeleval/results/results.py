@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.results.tally import OVER_REPEATS, Tally, counted, summed
+from pytest_modeleval.results.tally import OVER_REPEATS, Tally, counted, in_order, summed
 from pytest_modeleval.statistics.means import Estimate, estimate
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
@@ -107,8 +107,11 @@ class Results:
         """How many answers are new and stored, over everything."""
         return self.counts.reuse
 
-    def add(self, record: Record) -> None:
-        """Count one record; `pytest.UsageError` for a value of another kind than the metric's before."""
+    def add(self, record: Record, place: int = 0) -> None:
+        """Count one record, of the item at that place in the run.
+
+        `pytest.UsageError` for a value of another kind than the metric's before.
+        """
         self._refuse_other_scales(record)
         self.right += record.outcome == RIGHT
         self.wrong += record.outcome == WRONG
@@ -119,9 +122,9 @@ class Results:
         if record.tags:
             self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
-        parts.setdefault((record.group, record.subset), Tally()).add(record)
+        parts.setdefault((record.group, record.subset), Tally()).add(record, place)
         for axis, value in record.axes.items():
-            self._axes.setdefault((record.model, record.benchmark, axis, value), Tally()).add(record)
+            self._axes.setdefault((record.model, record.benchmark, axis, value), Tally()).add(record, place)
 
     def _refuse_other_scales(self, record: Record) -> None:
         """No mean says anything of a metric whose values are of two kinds."""
@@ -143,10 +146,18 @@ class Results:
         """The (group, subset) pairs of which something was counted."""
         return self._tallies.get((model, benchmark), {})
 
+    def _in_order(self) -> list[tuple[str, str, dict[tuple[str, str], Tally]]]:
+        """Each model and benchmark with its parts, in the order of the run's items."""
+        found = [(*key, in_order(parts)) for key, parts in self._tallies.items()]
+        return sorted(found, key=lambda each: next(iter(each[2].values())).place)
+
     def rows(self) -> list[TableRow]:
-        """The table: each benchmark whole, then by group, or by subset where there is one group or none."""
+        """The table: each benchmark whole, then by group, or by subset where there is one group or none.
+
+        It stands in the order of the run's items, whichever were answered first.
+        """
         rows: list[TableRow] = []
-        for (model, benchmark), parts in self._tallies.items():
+        for model, benchmark, parts in self._in_order():
             rows += _rows(model, benchmark, "", parts.values())
             in_groups = len({group for group, _ in parts}) > 1
             by_part: dict[str, list[Tally]] = {}
@@ -161,7 +172,7 @@ class Results:
         """A line for each subset of the benchmarks that have several, also where the table is by groups."""
         return [
             replace(row, group=group)
-            for (model, benchmark), parts in self._tallies.items()
+            for model, benchmark, parts in self._in_order()
             for (group, subset), tally in (parts if len(parts) > 1 else {}).items()
             for row in _rows(model, benchmark, subset, [tally])
             if not row.metric.startswith(OVER_REPEATS)
@@ -171,7 +182,7 @@ class Results:
         """A line for each value of each axis of a benchmark's samples."""
         return [
             AxisRow(**vars(row), axis=axis, value=value)
-            for (model, benchmark, axis, value), tally in self._axes.items()
+            for (model, benchmark, axis, value), tally in in_order(self._axes).items()
             for row in _rows(model, benchmark, "", [tally])
             if not row.metric.startswith(OVER_REPEATS)
         ]
@@ -184,7 +195,7 @@ class Results:
     def tag_rows(self) -> list[TableRow]:
         """A line for each model and tag: the mean over all samples of the benchmarks with the tag, as its ``part``."""
         tagged: dict[tuple[str, str], list[Tally]] = {}
-        for (model, benchmark), parts in self._tallies.items():
+        for model, benchmark, parts in self._in_order():
             for tag in self._tags.get(benchmark, ()):
                 tagged.setdefault((model, tag), []).append(summed(list(parts.values())))
         return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]

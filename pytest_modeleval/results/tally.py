@@ -1,7 +1,8 @@
 """The sums over some samples' records, out of which every score is computed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
 from pytest_modeleval.results.counts import Counts, joined
@@ -14,6 +15,8 @@ OVER_REPEATS = ("pass@", "pass^", "vote@")
 
 # A sample by its subset and row.
 Key = tuple[str, int]
+# What a tally is of.
+Name = TypeVar("Name")
 
 
 @dataclass(slots=True)
@@ -29,9 +32,12 @@ class Tally:
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
     scales: dict[str, Scale] = field(default_factory=dict)
     axes: dict[str, None] = field(default_factory=dict)
+    # Where the first of its items stands in the run.
+    place: float = float("inf")
 
-    def add(self, record: Record) -> None:
-        """Count one record."""
+    def add(self, record: Record, place: int = 0) -> None:
+        """Count one record, of the item at that place."""
+        self.place = min(self.place, place)
         counts = self.counts
         counts.errors += record.outcome == ERROR
         counts.unscored += record.outcome == UNSCORED
@@ -105,6 +111,11 @@ class Tally:
             else:
                 values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
         return estimate(values, ends=self.scale(metric).ends), len(values)
+
+
+def in_order(tallies: Mapping[Name, Tally]) -> dict[Name, Tally]:
+    """The tallies in the order of the run's items, whichever were answered first."""
+    return dict(sorted(tallies.items(), key=lambda each: each[1].place))
 
 
 def counted(tallies: Iterable[Tally]) -> Counts:

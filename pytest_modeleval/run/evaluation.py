@@ -335,8 +335,9 @@ class Evaluation:
         if str(report.outcome) == "rerun":
             return
         if (record := Record.of(report.user_properties)) is not None:
+            place = self.expected.place(report.nodeid)
             try:
-                self.results.add(record)
+                self.results.add(record, place)
                 if self.gate.decides:
                     self.gate.add(record)
             except pytest.UsageError as error:
@@ -346,7 +347,7 @@ class Evaluation:
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
                 if self.in_turn.prefetch is not None:
                     self.in_turn.prefetch.drop_decided()
-            self.levels.add(record)
+            self.levels.add(record, place)
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
