@@ -232,6 +232,19 @@ OWN_FILES = [
     Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl:2: column 'id' is 1, as at …:1", files={"q.jsonl": CHOICE.replace("{", '{"id": 1, ') * 2}),
 ]  # fmt: skip
 
+    *(
+        Slip(f"--model tiny --eval-set model.{said}", answer)
+        for said, answer in {
+            "dtyp=float32": "unknown key in args of model 'tiny': 'dtyp'; did you mean 'dtype'?…",
+            "precision=float16": "unknown key in args of model 'tiny': 'precision'; did you mean 'dtype'?…",
+            "dtype=bf16": "args of model 'tiny': dtype is one of auto, …, not 'bf16'; did you mean 'bfloat16'?",
+            "dtype=torch.float16": "args of model 'tiny': dtype is one of auto, …, not 'torch.float16'; did you mean 'float16'?",
+            "batch_size=0": "args of model 'tiny': batch_size is a whole number of at least 1, not 0",
+            "batch_size=auto": "args of model 'tiny': batch_size is a whole number of at least 1, not 'auto'",
+            "batching=fast": "args of model 'tiny': batching is 'static' or 'continuous', not 'fast'",
+            "trust_remote_code=yes": "args of model 'tiny': trust_remote_code is true or false, not 'yes'",
+        }.items()
+    ),
 GATES = [
     Slip("--model qwen3 --eval-baseline old.json", "there is no baseline …/old.json yet: bless a run (--eval-save-baseline)"),
     Slip("--model qwen3 --eval-baseline empty", "cannot read the baseline …/empty: Is a directory"),
