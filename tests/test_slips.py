@@ -150,6 +150,10 @@ CHOSEN = [
     Slip("--model qwen3 test_gsm9k.py", "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, …"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-99999]", "there is no …gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
     Slip("--model qwen3 --eval-data nowhere", "--eval-data: there is no folder 'nowhere'"),
+    Slip("--model qwen3 -m Math", "unknown tag in -m 'Math': 'Math'; did you mean 'math'?…"),
+    Slip("--model qwen3 -m mat", "unknown tag in -m 'mat': 'mat'; did you mean 'math'?…"),
+    Slip("--model qwen3 -k mmlu/STEM", "-k takes words, not 'mmlu/STEM': --eval mmlu/STEM, or -k 'mmlu and STEM'"),
+    Slip("--model qwen3 -k 'gsm8k/main or arc/ARC-Easy'", "-k takes words, not 'gsm8k/main': --eval gsm8k/main, or …"),
     Slip("--model qwen3 --eval-data test_answers.py", "--eval-data takes a folder, and 'test_answers.py' is a file"),
     Slip("--model qwen3 --eval-data 'my data' -k gsm8k --eval-offline", "gsm8k has no main/test of AI-ModelScope/gsm8k in ModelScope's cache on this machine, and nothing is fetched with --eval-offline (there is no folder …/my data/gsm8k either): modelscope download AI-ModelScope/gsm8k --repo-type dataset"),
 ]  # fmt: skip
