@@ -131,6 +131,15 @@ CHOSEN = [
     Slip("--model qwen3 --eval mbpp", "there is no benchmark 'mbpp' here yet: …"),
     Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'?…"),
+    *(
+        Slip(f"--model qwen3 --eval {theirs}", f"unknown benchmark in --eval: '{theirs}'; did you mean '{ours}'?…")
+        for theirs, ours in {
+            "mmlu_stem": "mmlu/STEM", "arc_easy": "arc/ARC-Easy", "arc-challenge": "arc/ARC-Challenge", "mmlu_abstract_algebra": "mmlu/abstract_algebra",
+            "mmlu_pro_law": "mmlu_pro/law", "anatomy": "mmlu/anatomy", "math": "-m math", "Reasoning": "-m reasoning", "gsm8k_cot": "gsm8k",
+        }.items()
+    ),
+    Slip("--model qwen3 --eval swe_bench", "there is no benchmark 'swe_bench' here yet: …"),
+    Slip("--model qwen3 --eval humaneval_instruct", "there is no benchmark 'humaneval_instruct' here yet: …"),
     Slip("--model qwen3 --eval gpqa", "unknown benchmark in --eval: 'gpqa'; did you mean 'gpqa_diamond'?…"),
     Slip("--model qwen3 --eval aime", "unknown benchmark in --eval: 'aime'; did you mean 'aime25'?…"),
     Slip("--model qwen3 --eval mmlu/stem", "unknown part of mmlu in --eval: 'stem'; did you mean 'STEM'?…"),
@@ -141,19 +150,28 @@ CHOSEN = [
     Slip("--model qwen3 -k gsm8k,mmlu", "-k 'gsm8k,mmlu' is no expression: …; words stand between and, or, not"),
     Slip("--model qwen3 -k 'gsm8k or'", "-k 'gsm8k or' is no expression: expected …; words stand between and, or, not"),
     Slip("--model qwen3 -k 'gsm8k mmlu'", "-k 'gsm8k mmlu' is no expression: expected end of input…; words stand between and, or, not"),
+    Slip("--model qwen3 -m Math", "unknown tag in -m 'Math': 'Math'; did you mean 'math'?…"),
+    Slip("--model qwen3 -m mat", "unknown tag in -m 'mat': 'mat'; did you mean 'math'?…"),
+    Slip("--model qwen3 -k mmlu/STEM", "-k takes words, not 'mmlu/STEM': --eval mmlu/STEM, or -k 'mmlu and STEM'"),
+    Slip("--model qwen3 -k 'gsm8k/main or arc/ARC-Easy'", "-k takes words, not 'gsm8k/main': --eval gsm8k/main, or …"),
     Slip("--model qwen3 -m maths", "unknown tag in -m 'maths': 'maths'; did you mean 'math'?…"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-1]", "there is no test_gsm8k[main-1] in test_gsm8k.py; did you mean test_gsm8k[main-00001]?"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8", "there is no test_gsm8 in test_gsm8k.py; did you mean test_gsm8k?"),
     Slip("--model qwen3 --eval-collection c.toml", "unknown benchmark in c.toml: 'gsmk'; did you mean 'gsm8k'?…", files={"c.toml": "[[datasets]]\nname = 'gsmk'"}),
     Slip("--model qwen3 --eval-collection c.toml", "c.toml: 'gsm8k': weight is a number above 0, not -1", files={"c.toml": "[[datasets]]\nname = 'gsm8k'\nweight = -1"}),
     Slip("--model qwen3 --eval-collection c.yaml", "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'c.yaml'", files={"c.yaml": ""}),
+    Slip("--model qwen3 --eval gsm8k arc", "there is no file 'arc'; several values of --eval stand between commas: --eval gsm8k,arc"),
+    Slip("--model qwen3 --eval gsm8k mmlu/STEM arc", "there is no file 'mmlu/STEM'; several values of --eval stand between commas: --eval gsm8k,mmlu/STEM,arc"),
+    Slip("--eval gsm8k --model qwen3 other", "there is no file 'other'; --model is given anew for each: --model qwen3 --model other"),
+    Slip("--model qwen3 --eval-write out.json out.html", "there is no file 'out.html'; --eval-write is given anew for each: --eval-write out.json --eval-write out.html"),
+    Slip("--model qwen3 --eval-generation=top_p=1 top_k=5", "there is no file 'top_k=5'; --eval-generation is given anew for each: --eval-generation top_p=1 --eval-generation top_k=5"),
+    Slip("--model qwen3 'test_gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
+    Slip("--model qwen3 'gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
+    Slip("--model qwen3 'test_answers[easy-00000]'", "a sample is called with its file: FILE::test_answers[easy-00000], or -k 'test_answers[easy-00000]'"),
+    Slip("'test_gsm8k[main-00001]'", "gsm8k is a benchmark: give --model NAME, such as --model tiny"),
     Slip("--model qwen3 test_gsm9k.py", "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, …"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-99999]", "there is no …gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
     Slip("--model qwen3 --eval-data nowhere", "--eval-data: there is no folder 'nowhere'"),
-    Slip("--model qwen3 -m Math", "unknown tag in -m 'Math': 'Math'; did you mean 'math'?…"),
-    Slip("--model qwen3 -m mat", "unknown tag in -m 'mat': 'mat'; did you mean 'math'?…"),
-    Slip("--model qwen3 -k mmlu/STEM", "-k takes words, not 'mmlu/STEM': --eval mmlu/STEM, or -k 'mmlu and STEM'"),
-    Slip("--model qwen3 -k 'gsm8k/main or arc/ARC-Easy'", "-k takes words, not 'gsm8k/main': --eval gsm8k/main, or …"),
     Slip("--model qwen3 --eval-data test_answers.py", "--eval-data takes a folder, and 'test_answers.py' is a file"),
     Slip("--model qwen3 --eval-data 'my data' -k gsm8k --eval-offline", "gsm8k has no main/test of AI-ModelScope/gsm8k in ModelScope's cache on this machine, and nothing is fetched with --eval-offline (there is no folder …/my data/gsm8k either): modelscope download AI-ModelScope/gsm8k --repo-type dataset"),
 ]  # fmt: skip
@@ -164,15 +182,6 @@ SETTINGS = [
     Slip("--model qwen3 test_answers.py --eval-set gsm8k.shot=0", "unknown key in --eval-set gsm8k: 'shot'; did you mean 'shots'?…"),
     Slip("--model qwen3", "unknown … in modeleval.toml: 'model'; did you mean 'models'?…", "[model.other]\nmodel = 'm'"),
     Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'limt'; did you mean 'limit'?…", "[run]\nlimt = 5"),
-    Slip("--model qwen3 --eval gsm8k arc", "there is no file 'arc'; several values of --eval stand between commas: --eval gsm8k,arc"),
-    Slip("--model qwen3 --eval gsm8k mmlu/STEM arc", "there is no file 'mmlu/STEM'; several values of --eval stand between commas: --eval gsm8k,mmlu/STEM,arc"),
-    Slip("--eval gsm8k --model qwen3 other", "there is no file 'other'; --model is given anew for each: --model qwen3 --model other"),
-    Slip("--model qwen3 --eval-write out.json out.html", "there is no file 'out.html'; --eval-write is given anew for each: --eval-write out.json --eval-write out.html"),
-    Slip("--model qwen3 --eval-generation=top_p=1 top_k=5", "there is no file 'top_k=5'; --eval-generation is given anew for each: --eval-generation top_p=1 --eval-generation top_k=5"),
-    Slip("--model qwen3 'test_gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
-    Slip("--model qwen3 'gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
-    Slip("--model qwen3 'test_answers[easy-00000]'", "a sample is called with its file: FILE::test_answers[easy-00000], or -k 'test_answers[easy-00000]'"),
-    Slip("'test_gsm8k[main-00001]'", "gsm8k is a benchmark: give --model NAME, such as --model tiny"),
     Slip("--model qwen3", "modeleval.toml: [run] limit takes a whole number of at least 1, not '5.5'", "[run]\nlimit = 5.5"),
     Slip("--model qwen3", "modeleval.toml: [run] margin belongs into [gate]", "[run]\nmargin = '1pp'"),
     Slip("--model qwen3", "modeleval.toml: [gate] limit belongs into [run]", "[gate]\nlimit = 5"),
@@ -223,6 +232,19 @@ MODELS = [
     Slip("--model jugde=qwen3", "unknown role in --model jugde=qwen3: 'jugde'; did you mean 'judge'?…"),
     Slip("--model qwen3 --model judge=qwn3", "unknown model 'qwn3'; did you mean 'qwen3'?…"),
     Slip("--model qwen3", "unknown role in modeleval.toml: [roles]: 'jugde'; did you mean 'judge'?…", "[roles]\njugde = 'qwen3'"),
+    *(
+        Slip(f"--model tiny --eval-set model.{said}", answer)
+        for said, answer in {
+            "dtyp=float32": "unknown key in args of model 'tiny': 'dtyp'; did you mean 'dtype'?…",
+            "precision=float16": "unknown key in args of model 'tiny': 'precision'; did you mean 'dtype'?…",
+            "dtype=bf16": "args of model 'tiny': dtype is one of auto, …, not 'bf16'; did you mean 'bfloat16'?",
+            "dtype=torch.float16": "args of model 'tiny': dtype is one of auto, …, not 'torch.float16'; did you mean 'float16'?",
+            "batch_size=0": "args of model 'tiny': batch_size is a whole number of at least 1, not 0",
+            "batch_size=auto": "args of model 'tiny': batch_size is a whole number of at least 1, not 'auto'",
+            "batching=fast": "args of model 'tiny': batching is 'static' or 'continuous', not 'fast'",
+            "trust_remote_code=yes": "args of model 'tiny': trust_remote_code is true or false, not 'yes'",
+        }.items()
+    ),
     Slip("--model run:last", "there is no run store … yet: a run with --model makes it"),
     Slip("--model ./empty", "the folder empty has no config.json: …"),
     Slip("--model ./m.gguf", "m.gguf is in llama.cpp's format: serve it with llama-server, …", files={"m.gguf": "GGUF"}),
@@ -245,19 +267,6 @@ OWN_FILES = [
     Slip("--model qwen3 --eval-file q.jsonl", "…/q.jsonl:2: column 'id' is 1, as at …:1", files={"q.jsonl": CHOICE.replace("{", '{"id": 1, ') * 2}),
 ]  # fmt: skip
 
-    *(
-        Slip(f"--model tiny --eval-set model.{said}", answer)
-        for said, answer in {
-            "dtyp=float32": "unknown key in args of model 'tiny': 'dtyp'; did you mean 'dtype'?…",
-            "precision=float16": "unknown key in args of model 'tiny': 'precision'; did you mean 'dtype'?…",
-            "dtype=bf16": "args of model 'tiny': dtype is one of auto, …, not 'bf16'; did you mean 'bfloat16'?",
-            "dtype=torch.float16": "args of model 'tiny': dtype is one of auto, …, not 'torch.float16'; did you mean 'float16'?",
-            "batch_size=0": "args of model 'tiny': batch_size is a whole number of at least 1, not 0",
-            "batch_size=auto": "args of model 'tiny': batch_size is a whole number of at least 1, not 'auto'",
-            "batching=fast": "args of model 'tiny': batching is 'static' or 'continuous', not 'fast'",
-            "trust_remote_code=yes": "args of model 'tiny': trust_remote_code is true or false, not 'yes'",
-        }.items()
-    ),
 GATES = [
     Slip("--model qwen3 --eval-baseline old.json", "there is no baseline …/old.json yet: bless a run (--eval-save-baseline)"),
     Slip("--model qwen3 --eval-baseline empty", "cannot read the baseline …/empty: Is a directory"),
