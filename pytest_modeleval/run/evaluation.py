@@ -21,7 +21,7 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
-from pytest_modeleval.custom.collecting import ids_of, modules_of
+from pytest_modeleval.custom.collecting import hashes_of, ids_of, modules_of
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
@@ -103,7 +103,7 @@ class Evaluation:
 
             found(self.root)
         self.files = modules_of(self.options)
-        self.ids = ids_of(self.files)
+        self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
         self.collection = self._read_collection()
         self.collector = self._make_collector(settings.tables["benchmarks"])
         self.results = Results()

@@ -68,6 +68,21 @@ def test_files_hashes_are_those_of_their_bytes(pytester: pytest.Pytester, faulty
     }
 
 
+def test_own_files_have_theirs(pytester: pytest.Pytester, faulty: FaultyServer) -> None:
+    (pytester.path / "exam").mkdir()
+    row = json.dumps({"question": "6 * 7?", "answer": "42"})
+    for name in ("exam/easy.jsonl", "exam/hard_val.jsonl", "exam/readme.md", "quiz.jsonl"):
+        (pytester.path / name).write_text(row)
+
+    run(pytester, "--model=faulty", "--eval-file=exam", "--eval-file=quiz.jsonl", "--eval-write=out.json")
+
+    its = {"sha256": hashlib.sha256(row.encode()).hexdigest(), "hub": None, "id": None, "revision": None}
+    assert json.loads((pytester.path / "out.json").read_text())["run"]["data"] == {
+        "exam": {"easy.jsonl": its, "hard_val.jsonl": its},
+        "quiz": {"quiz.jsonl": its},
+    }
+
+
 def test_subsets_stand_beside_their_groups(project: pytest.Pytester, faulty: FaultyServer) -> None:
     project.makepyfile(test_answers=GROUPED)
     faulty.fault = lambda handler, body: answer("41" if "odd" in str(body) else "42")(handler, body)
