@@ -90,7 +90,8 @@ FLAGS = [
     Slip("--model qwen3 --eval-system file:nope.txt", "--eval-system cannot read 'nope.txt': … No such file or directory…"),
     Slip("--model qwen3 --eval-shots -1", "--eval-shots takes a whole number of at least 0, not '-1'"),
     Slip("--model qwen3 --eval-shots 5 test_answers.py", "answers has no split of solved examples: ask it with 0 shots, not 5"),
-    Slip("--model qwen3 --eval-budget 5", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '5'"),
+    Slip("--model qwen3 --eval-budget 5", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '5'; a shell takes $5 out of double quotes: write '$5'"),
+    Slip("--model qwen3 --eval-budget '2M tokens, , 30min'", "--eval-budget takes parts above 0 such as …, not ''; a shell takes $5 out of double quotes: write '$5'"),
     Slip("--model qwen3 --eval-budget '$five'", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '$five'"),
     Slip("--model qwen3 --eval-run nigthly", "unknown run 'nigthly'; did you mean 'nightly'? Known: nightly. Give the NAME of a table [runs.NAME] in modeleval.toml.", "[runs.nightly]\nlimit = 5"),
 ]  # fmt: skip
