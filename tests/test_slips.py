@@ -312,6 +312,7 @@ LOADS = [
     Slip("--model qwen3 --perf-parallel 1 --perf-turns 0", "--perf-turns takes a number of turns from 1, or a range such as 2-5; not '0'"),
     Slip("--model qwen3 --perf-parallel 1 --perf-on-invalid ignore", "--perf-on-invalid takes one of fail, warn, not 'ignore'"),
     Slip("--model qwen3 --perf-parallel 1 8", "there is no file '8'; several values of --perf-parallel stand between commas: --perf-parallel 1,8"),
+    Slip("--model qwen3 --perf-parallel 8 --benchmark-compare", "--benchmark-compare needs pytest-benchmark: pip install pytest-benchmark"),
     Slip("--model qwen3 --perf-parallel 8 -n 4", "load tests cannot run under -n: … leave -n out"),
     Slip("--model qwen3 --perf-parallel 1 -k gsm8k", "-k 'gsm8k' names no load test, and this is one: it sends …; leave -k out"),
     Slip("--model qwen3 --perf-parallel 1 -m math", "-m 'math' names no load test, and this is one: it sends …; leave -m out"),

@@ -57,6 +57,8 @@ def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
             raise pytest.UsageError(f"{name} is no flag any more: {moved[name]}")
         if flag == "--alluredir":
             raise pytest.UsageError("--alluredir needs allure-pytest: pip install 'pytest-modeleval[allure]'")
+        if flag.startswith("--benchmark-"):
+            raise pytest.UsageError(f"{flag} needs pytest-benchmark: pip install pytest-benchmark")
         setting = name.removeprefix("--").removeprefix("eval-").replace("-", "_")
         meant = same.get(name) or _ELSEWHERE.get(name) or closest(name, [*same.values(), *moved], cutoff=0.8)
         if setting in NUMBERS and name not in same:

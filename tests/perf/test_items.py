@@ -135,6 +135,7 @@ def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
     ("arguments", "message"),
     [
         (["--perf-dataset", "opneqa"], r"unknown --perf-dataset 'opneqa'; did you mean 'openqa'\?"),
+        (["--perf-dataset", "openqa", "--eval-offline"], r"openqa has no default/open_qa of AI-ModelScope/HC3-Chinese .*modelscope download AI-Mod"),
         (["--perf-tokenizer", "./nowhere"], r"--perf-tokenizer: there is no tokenizer './nowhere' to be had"),
         (
             ["--perf-tokenizer", "owner/name", "--eval-hub", "huggingface", "--eval-offline"],
@@ -144,12 +145,13 @@ def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
         (["--perf-endpoint", "rerank"], r"--perf-endpoint rerank needs --perf-tokenizer NAME"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
-)
+)  # fmt: skip
 def test_what_the_prompts_lack_is_one_line(served: pytest.Pytester, arguments: list[str], message: str) -> None:
     result = perf(served, "--perf-parallel", "1", "--perf-number", "4", *arguments)
 
     assert result.ret == 4
     result.stderr.re_match_lines([f"ERROR: {message}"])
+    assert "INTERNALERROR" not in result.stdout.str()
 
 
 def test_a_dead_endpoint_is_one_line(pytester: pytest.Pytester) -> None:
