@@ -69,9 +69,13 @@ class Drawing:
         self.text(0, 16, title, kind="title")
 
     def text(self, x: float, y: float, text: str, *, anchor: str = "start", kind: str = "") -> None:
-        """A text on one line, cut in its middle where the picture has no room for it."""
-        shown = html.escape(short(text, WIDE))
-        self._parts.append(f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}">{shown}</text>')
+        """A text on one line, cut in its middle where the picture has no room for it, and moved into the picture."""
+        shown = short(text, WIDE)
+        before = {"start": 0.0, "middle": length(shown) / 2, "end": length(shown)}[anchor]
+        x = round(max(before, min(x, WIDE - length(shown) + before)), 1)
+        self._parts.append(
+            f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" class="{kind}">{html.escape(shown)}</text>'
+        )
 
     def path(self, path: str, kind: str, *, series: int | None = None, dashes: str = "") -> None:
         """A path in the colour of a series, or of what it is."""

@@ -52,6 +52,10 @@ def test_load_tests_have_a_page_of_their_own(served: pytest.Pytester, open_page:
     wait_until(page, "[...document.querySelectorAll('figure img')].every((image) => image.naturalWidth > 0)")
     shown = page.evaluate("[...document.querySelectorAll('figure img')].map((image) => image.alt)")
     assert shown == [f"plot: {title}" for title in ("throughput", "requests", "ttft", "tpot", "latency")]
+    # On a phone the set-up is read without scrolling: it has words, which wrap.
+    page.set_viewport_size({"width": 390, "height": 800})
+    words = "[...document.querySelectorAll('.scroll')].find((each) => each.innerText.startsWith('set-up'))"
+    assert page.evaluate(f"{words}.scrollWidth <= {words}.clientWidth")
 
 
 @pytest.mark.node

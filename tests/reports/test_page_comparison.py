@@ -38,6 +38,10 @@ def test_two_models_of_a_run_stand_side_by_side(project: pytest.Pytester, say: S
     page = open_page(project.path / "page.html")
 
     assert "Models compared" in page.locator("#overview").inner_text()
+    page.set_viewport_size({"width": 390, "height": 800})
+    table = page.locator("#overview .scroll", has_text="Difference of the second")
+    assert table.get_by_text("difference", exact=True).bounding_box()["x"] < 300  # type: ignore[index]
+    page.set_viewport_size({"width": 1280, "height": 800})
     page.get_by_role("button", name="side by side").click()
 
     assert page.get_by_label("Compare").input_value() == "0,1"

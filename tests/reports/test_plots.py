@@ -78,6 +78,20 @@ def test_no_text_is_wider_than_the_picture_or_small(name: str) -> None:
     assert set(re.findall(r"(\d+)px system-ui|font-size:(\d+)px", svg)) == {("13", ""), ("", "12")}
 
 
+@pytest.mark.parametrize(("low", "high"), [(-0.2, 0.15), (-0.15, 0.2), (-12345.0, 0.0), (0.0, 98765432.0)])
+def test_no_text_is_cut_at_the_picture_s_edge(low: float, high: float) -> None:
+    """A change of -0.2 whose sign is cut off reads as its opposite."""
+    drawn = [
+        plots.intervals("change", [Interval("a", (low + high) / 2, low, high)]),
+        plots.lines("a", "in flight", "tokens/s", {"m": [(low, low), (high, high)]}),
+    ]
+    for text in (text for svg in drawn for text in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")):
+        wide = length("".join(text.itertext()))
+        left = float(text.attrib["x"]) - {"start": 0, "middle": wide / 2, "end": wide}[text.attrib["text-anchor"]]
+        assert left >= -0.1, "".join(text.itertext())
+        assert left + wide <= WIDE + 0.1, "".join(text.itertext())
+
+
 def test_the_end_of_a_name_is_kept_where_it_is_cut() -> None:
     assert short("gsm8k[main-00042]", 400) == "gsm8k[main-00042]"
     assert short("x" * 500 + "-v2", 100).endswith("x-v2")

@@ -48,10 +48,10 @@ function gateOf() {
     first.length ? lines(first) : null, first === others ? make("details", {}, make("summary", {}, `${count(passed.length)} that passed`), lines(passed)) : null);
 }
 
-/** Tables that are texts already, their first line the titles. */
+/** Tables that are texts already, their first line the titles; a column without one has words. */
 function tablesOf() {
   return screenData.tables.map(({ title, cells: [head, ...lines] }) =>
-    part_(title, tableOf("", head.map((name, at) => [name, (line_) => visible(line_[at]), at > 0]), lines)));
+    part_(title, tableOf("", head.map((name, at) => [name, (line_) => visible(line_[at]), at > 0 && name !== ""]), lines)));
 }
 
 function scoresOf() {
@@ -138,9 +138,10 @@ function comparisonsOf() {
   if (!screenData.comparisons.length) return null;
   return part_("Models compared", tableOf("Difference of the second from the first, in percentage points, on the samples that both scored", [
     ["benchmark", (c) => visible(c.benchmark)], ["first", (c) => visible(c.models[0])], ["second", (c) => visible(c.models[1])],
-    ["samples", (c) => count(c.samples), true], ["difference", (c) => points(c.change), true],
+    ["samples", (c) => count(c.samples), true, null, false], ["difference", (c) => points(c.change), true],
     ["95% interval", (c) => `[${points(c.low)}, ${points(c.high)}]`],
-    ["only the first better", (c) => count(c.first_better), true], ["only the second better", (c) => count(c.second_better), true],
+    ["only the first better", (c) => count(c.first_better), true, null, false],
+    ["only the second better", (c) => count(c.second_better), true, null, false],
     ["", (c) => make("button", { type: "button", class: "link", click: () => showPair(c) }, "side by side")],
   ], screenData.comparisons));
 }
