@@ -49,8 +49,8 @@ class Prefetch:
 
     @property
     def in_flight(self) -> int:
-        """The samples that are being asked."""
-        return self._engine.in_flight
+        """The requests that models are at; more conversations than these may be under way."""
+        return sum(asker.slots.in_flight for asker in self._askers.all if asker.slots)
 
     def look_again(self) -> None:
         """Have the models' servers say once more what they are, after their last answers."""

@@ -141,6 +141,9 @@ def write_asked(config: pytest.Config, said: str) -> None:
     """Write what the run asks where pytest reports no collection: in the process that has workers."""
     if (terminal := config.pluginmanager.get_plugin("terminalreporter")) is not None:
         for line in asked(config, said):
+            if terminal.isatty:
+                # pytest-xdist's "ready: 2/2 workers" stands on a line that it writes anew.
+                terminal.write("\n")
             terminal.ensure_newline()
             terminal.write_line(line)
 

@@ -5,7 +5,9 @@ import pty
 import re
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 
@@ -54,8 +56,37 @@ def test_a_terminal_has_a_live_line_instead_of_dots(project: pytest.Pytester, fa
 def test_the_live_line_counts_what_workers_report(project: pytest.Pytester, faulty: FaultyServer) -> None:
     said = in_a_terminal(project, "--model", "faulty", "-n", "2", "test_answers.py")
 
+    (before,) = re.findall(r"([^\r\n]*)modeleval: asks answers", said)
+    assert "worker" not in before
     assert "\r\x1b[K10/10 · 100.0% right · 0 wrong · " in said
     assert "10 passed" in said
+
+
+def test_the_live_line_counts_requests_and_not_conversations(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(
+        test_talk="""
+        from pytest_modeleval import Sample, benchmark, generated
+
+        ROWS = generated(lambda subset, index: {}, {"main": 20})
+
+
+        @benchmark(ROWS, lambda row: Sample("?", "42"))
+        async def test_talk(sample, completion, model):
+            assert str(await model.complete("Sure?")) == "42"
+        """
+    )
+
+    def slowly(handler: BaseHTTPRequestHandler, body: dict[str, object]) -> None:
+        time.sleep(0.1)
+        answer("42")(handler, body)
+
+    faulty.fault = slowly
+
+    said = in_a_terminal(project, "--model", "faulty", "--eval-concurrency", "2", "test_talk.py")
+
+    counts = {int(count) for count in re.findall(r"(\d+) in flight", said)}
+    assert counts
+    assert max(counts) <= 2
 
 
 @pytest.mark.parametrize("quiet", [["-q"], ["-v"], ["-s"], []], ids=["-q", "-v", "-s", "CI"])
