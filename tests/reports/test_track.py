@@ -45,13 +45,14 @@ def test_a_tracker_gets_scores_intervals_parts_errors_and_the_gate(
     monkeypatch.delitem(sys.modules, where, raising=False)
     faulty.fault = answer("41")
 
-    gate = ("--eval-min-score", "answers=0.5")
+    gate = ("--eval-min-score", "answers=0.5", "--eval-generation", 'extra_body={"api_key": "sk-of-mine"}')
     result = run(project, "--model", "faulty", "test_answers.py", *gate, "--eval-limit", "8", "--eval-track", where)
 
     begun, logged, finished = calls(project)
     result.stdout.fnmatch_lines([f"logged to {where} as eval-{str(begun['config']['run'])[:8]}"])  # type: ignore[index]
     assert (begun["project"], begun["name"]) == ("pytest-modeleval", f"eval-{begun['config']['run'][:8]}")  # type: ignore[index]
-    assert begun["config"]["settings"]["limit"] == "8"  # type: ignore[index]
+    settings = begun["config"]["settings"]  # type: ignore[index]
+    assert (settings["limit"], settings["generation"]) == (8, {"extra_body": {"api_key": "***"}})
     assert begun["config"]["gate"][0].startswith("answers: failed: score 0.000")  # type: ignore[index]
     assert logged["step"] == 0
     figures = {name.removeprefix("faulty/"): value for name, value in logged.items()}
