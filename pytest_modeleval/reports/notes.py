@@ -52,7 +52,7 @@ def broken_off(run: FinishedRun) -> Iterator[str]:
     elif run.spent is not None and run.spent.ran_out:
         why = "the budget ran out"
     elif totals.mostly_errors:
-        asked = totals.right + totals.wrong + totals.errors
+        asked = totals.done - totals.unscored
         why = f"{totals.errors:,} of {asked:,} samples are errors, which is most of them"
     else:
         return
