@@ -291,7 +291,7 @@ REFUSED = [
     Slip("--model w test_answers.py", "w at URL/: the key was refused: 401 Incorrect API key provided (key from WRONG_KEY)", own(api_key_env="WRONG_KEY")),
     Slip("--model w test_answers.py", "unknown model 'qwen'; did you mean 'qwen3'? Known: qwen3. (URL/)", own(model="qwen")),
     Slip("--model URL#gpt test_answers.py", "unknown model 'gpt'. Known: qwen3. (URL/)"),
-    Slip("--model w --perf-parallel 1", "URL/chat/completions answers 401 …: see to the address, key and model", own(api_key_env="WRONG_KEY")),
+    Slip("--model w --perf-parallel 1", "URL/chat/completions answers 401 'Incorrect API key provided': the key was refused", own(api_key_env="WRONG_KEY")),
 ]  # fmt: skip
 
 # No slips: these mean what they say.

@@ -164,12 +164,9 @@ async def ask_prompt(asker: Asker, ref: SampleRef, trial: Trial) -> Completion:
 
 
 async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Trial:
-    """What a sync body with arguments of these names is given: the sample, and its prompt asked.
-
-    It is not where the body takes the model and no completion.
-    """
+    """What a sync body with arguments of these names is given: the sample, and its prompt asked if it takes that."""
     trial = Trial(ref.source.sample(ref.subset, ref.row))
-    if "model" in names and "completion" not in names:
+    if "completion" not in names:
         return trial
     completion = await ask_prompt(asker, ref, trial)
     if isinstance(completion, FilteredCompletion) and "model" not in names:

@@ -19,6 +19,9 @@ from pytest_modeleval.results.finished import FinishedRun, Writer
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
+# What went wrong at the end, a line each.
+FAILURES = pytest.StashKey[list[str]]()
+
 
 def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
     """Write the files that were asked for, say so, and hand the run to the conftests' hooks.
@@ -119,8 +122,8 @@ def _say(session: pytest.Session, what: str) -> None:
 
 
 def fail(session: pytest.Session, why: str) -> None:
-    """Say in one line what went wrong at the end, to `evaluate` too."""
-    _say(session, why)
+    """End with exit status 4 for what went wrong at the end, said in one line below the summary, to `evaluate` too."""
+    session.config.stash.setdefault(FAILURES, []).append(why)
     if handed := session.config.option.modeleval_handed:
         with Path(handed).with_name(WHY).open("a", encoding="utf-8") as file:
             file.write(f"{one_line(why)}\n")

@@ -21,14 +21,15 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
-from pytest_modeleval.custom.collecting import ids_of, modules_of
+from pytest_modeleval.custom.collecting import hashes_of, ids_of, modules_of
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.named import Named, refuse_wrong
-from pytest_modeleval.items.shipped import shipped_benchmarks
+from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -102,7 +103,7 @@ class Evaluation:
 
             found(self.root)
         self.files = modules_of(self.options)
-        self.ids = ids_of(self.files)
+        self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
         self.collection = self._read_collection()
         self.collector = self._make_collector(settings.tables["benchmarks"])
         self.results = Results()
@@ -167,8 +168,13 @@ class Evaluation:
 
     @property
     def places(self) -> list[Path]:
-        """What is run where no path was typed: the shipped benchmarks, or the collection's files."""
-        return list(dict.fromkeys(self.collection.files.values())) if self.collection else [shipped_benchmarks()]
+        """What is run where no path was typed: the collection's files, the stored run's benchmarks, or all shipped."""
+        if self.collection:
+            return list(dict.fromkeys(self.collection.files.values()))
+        again = asked_in(self.models, self.folder)
+        if own := again - shipped_names():
+            raise pytest.UsageError(f"--model {self.models[0].name}: it asked {', '.join(sorted(own))}: name its file")
+        return files_of(sorted(again)) or [shipped_benchmarks()]
 
     # The session
 
