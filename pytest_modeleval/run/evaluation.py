@@ -316,7 +316,6 @@ class Evaluation:
             self.collector.refuse_empty(items, failed=failed)
         except pytest.UsageError as error:
             self.stop(str(error))
-        self.refuse_incomparable(items)
         if self.gate.early:
             self.gate.early.arrange(items)
 
