@@ -21,12 +21,11 @@ def setup_of(
     config: pytest.Config, models: Sequence[ModelSpec], options: Options, lock: Path, benchmarks: Collection[str] = ()
 ) -> dict[str, Any]:
     """The command as typed, settings that are not the default, models and where they are, and data by their hashes."""
-    changed = {each.name: getattr(options, each.name) for each in fields(Options)}
     return {
         "command": masked(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         "python": platform.python_version(),
         "seed": options.seed,
-        "settings": _plain({name: value for name, value in changed.items() if value != getattr(_DEFAULT, name)}),
+        "settings": given(options),
         "models": [_model(spec) for spec in models],
         "data": {name: _data(lock, name) for name in sorted(benchmarks)},
     }
@@ -35,10 +34,16 @@ def setup_of(
 _DEFAULT = Options.of({}, "")
 
 
+def given(options: Options) -> dict[str, Any]:
+    """The settings that are not the default, as JSON, their secrets masked."""
+    values = {each.name: getattr(options, each.name) for each in fields(Options)}
+    return plain({name: value for name, value in values.items() if value != getattr(_DEFAULT, name)})  # type: ignore[no-any-return]
+
+
 def _model(spec: ModelSpec) -> dict[str, Any]:
     args, address = spec.args, shown_address(spec) or None
     told = {"name": spec.name, "api": spec.api, "model": spec.model, "address": address}
-    return _plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
+    return plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
 
 
 def _data(lock: Path, benchmark: str) -> dict[str, Any]:
@@ -53,12 +58,12 @@ def _data(lock: Path, benchmark: str) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON has for a value, its secrets masked."""
     if isinstance(value, Mapping):
-        return {str(name): "***" if is_secret(str(name)) else _plain(inner) for name, inner in value.items()}
+        return {str(name): "***" if is_secret(str(name)) else plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, enum.Enum):
         return value.value
     return value if value is None or isinstance(value, bool | int | float) else masked(str(value))
