@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from pytest_modeleval.asking.concurrency import MOST, START, Slots
-from pytest_modeleval.asking.fitting import ANSWERS, lack
+from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
 from pytest_modeleval.limits import free_handles, used_up
@@ -22,6 +22,7 @@ from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import LogLikelihood, Message, Request
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
+from pytest_modeleval.store.rows import UNDER_EVALUATION
 from pytest_modeleval.store.store import Question, Store
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -33,10 +34,6 @@ RATE_LIMITS = 32
 LONGEST_RETRY_AFTER = 600.0
 # Not the shared one, which pytest-randomly seeds alike in all workers: their pauses would end together.
 JITTER = random.Random()
-
-
-# Who gave an answer.
-UNDER_EVALUATION = "model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,8 @@ class Asker:
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
+        if not self.spec.way.is_recorded and (why := unsendable(request)):
+            raise SampleError(why)
         model = await self._model(request)
         asked = time.time()
         completion = await self._persist(model, request)

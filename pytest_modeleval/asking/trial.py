@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker, Askers
+from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
 from pytest_modeleval.models.generation import laid_over
@@ -29,6 +29,7 @@ from pytest_modeleval.sample import (
     StopRun,
     recorded_scores,
 )
+from pytest_modeleval.store.rows import UNDER_EVALUATION
 
 A = TypeVar("A", bound=Completion)
 

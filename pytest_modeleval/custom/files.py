@@ -174,7 +174,7 @@ def _columns(path: Path, rows: Sequence[Row]) -> Sequence[str]:
         if read == _LOOKED_AT:
             break
     if not names:
-        raise pytest.UsageError(f"{_where(path, 0)}: {errors[0]}")
+        raise pytest.UsageError(f"{_where(path, 0)}: {errors[0] if errors else 'there is no column in it'}")
     return list(names)
 
 

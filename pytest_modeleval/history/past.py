@@ -11,14 +11,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
 from pytest_modeleval.store.messages import read, read_prompt
-from pytest_modeleval.store.rows import Exchange, RenamedRow, ScoreRow, StoredSample, columns, sample_name
+from pytest_modeleval.store.rows import (
+    UNDER_EVALUATION,
+    Exchange,
+    RenamedRow,
+    ScoreRow,
+    StoredSample,
+    columns,
+    sample_name,
+)
 from pytest_modeleval.store.schema import connect
 
 # How much of a run's id people type.

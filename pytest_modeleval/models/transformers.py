@@ -189,21 +189,22 @@ class TransformersModel:
                 self._answer(batch)
 
     def _answer(self, batch: list[_Waiting]) -> None:
+        answers: Sequence[Completion | Exception]
         try:
             answers = self._log_likelihoods(batch) if batch[0].start else self._generate(batch)
-            for one, completion in zip(batch, answers, strict=True):
-                one.resolve(completion)
         except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            if len(batch) == 1:
-                batch[0].resolve(SampleError(f"out of memory: {str(error).splitlines()[0]}"))
-                return
-            self._batch_size = len(batch) // 2
-            self._answer(batch[: self._batch_size])
-            self._answer(batch[self._batch_size :])
+            answers = [SampleError(f"out of memory: {str(error).splitlines()[0]}")] if len(batch) == 1 else []
         except Exception as error:  # noqa: BLE001 - whatever the model's code raises, somebody awaits it
-            for one in batch:
-                one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
+            answers = [SampleError(f"the model failed: {type(error).__name__}: {error}") for _ in batch]
+        if answers:
+            for one, answer in zip(batch, answers, strict=True):
+                one.resolve(answer)
+            return
+        # Now that the error is gone, and with it what its frames held of the GPU's memory.
+        torch.cuda.empty_cache()
+        self._batch_size = len(batch) // 2
+        self._answer(batch[: self._batch_size])
+        self._answer(batch[self._batch_size :])
 
     def _log_likelihoods(self, batch: list[_Waiting]) -> Sequence[Completion]:
         sums = forward.log_likelihoods(self._model, [(one.tokens, one.start) for one in batch])

@@ -4,12 +4,12 @@ import importlib
 import importlib.util
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
 from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.options.options import Options
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.models.credentials import masked
 from pytest_modeleval.reports.gate import gate
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
@@ -45,7 +45,7 @@ def track(where: str, run: FinishedRun) -> str:
         log(importlib.import_module(where), name, _about(run), list(_steps(run)))
     # Each has kinds of its own for a missing key, a missing server and a full account.
     except Exception as error:  # noqa: BLE001
-        why = str(error).strip().partition("\n")[0]
+        why = masked(one_line(str(error).strip().partition("\n")[0]))
         raise StopRun(f"{where} could not log the run: {type(error).__name__}: {why}") from None
     return name
 
@@ -81,14 +81,8 @@ def _about(run: FinishedRun) -> dict[str, Any]:
         "ended": run.ended,
         "exit_status": run.exit_status,
         "gate": [f"{line.name}: {line.result}: {line.why}" for line in gate(run)],
-        "settings": _given(run.options),
+        "settings": run.setup.get("settings", {}),
     }
-
-
-def _given(options: Options) -> dict[str, str]:
-    """The options that are not as they are without the user."""
-    values = {field.name: (getattr(options, field.name), getattr(Options(), field.name)) for field in fields(options)}
-    return {name: str(value) for name, (value, default) in values.items() if value != default}
 
 
 def _to_charts(library: Any, name: str, about: Mapping[str, Any], steps: Sequence[Step]) -> None:

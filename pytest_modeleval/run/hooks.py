@@ -125,7 +125,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        # pytest's own --lf leaves items out after every other plugin.
+        # Here and no sooner: pytest's own --lf leaves items out after every other plugin.
         self.evaluation.refuse_incomparable(session.items)
 
     @pytest.hookimpl(tryfirst=True)
