@@ -23,7 +23,9 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = _table(run.rows) if run.rows else []
     titles = [f"## {_plain(section.title)}\n" for section in run.sections]
-    said = [*map(compared, run.comparisons), *notes(run), *not_run(run), *_runs(run)]
+    # Why nothing was judged stands above.
+    noted = [note for note in notes(run) if note not in not_judged(run)]
+    said = [*map(compared, run.comparisons), *noted, *not_run(run), *_runs(run)]
     told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
     write_whole(path, "\n".join(told))
 
