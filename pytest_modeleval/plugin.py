@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
         from pytest_modeleval.run.hooks import ActiveHooks
 
         config.pluginmanager.register(ActiveHooks(config), "modeleval-active")
+    elif config.option.modeleval_handed:
+        raise pytest.UsageError('evaluate() needs a model: evaluate("qwen3"), or model = "qwen3" under [run]')
     elif typed := [argument for argument in config.invocation_params.args if argument.startswith(("--eval", "--perf"))]:
         from pytest_modeleval.run.typed import refuse_flags_without_model
 

@@ -202,6 +202,11 @@ def test_a_mistake_is_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_without_a_model_it_says_how_to_give_one(project: pytest.Pytester) -> None:
+    with pytest.raises(pytest.UsageError, match=r'^evaluate\(\) needs a model: evaluate\("qwen3"\), or model = '):
+        evaluate(eval="gsm8k")
+
+
 def test_a_run_without_results_is_an_error(project: pytest.Pytester, faulty: FaultyServer) -> None:
     with pytest.raises(RuntimeError, match="ended with exit status 0 and without results: "):
         evaluate("faulty", flags=["test_answers.py", "--collect-only"])
