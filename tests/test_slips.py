@@ -87,6 +87,11 @@ FLAGS = [
         Slip(f"--model qwen3 --eval-data data --eval gsm8k --eval-prompt {prompt}", "gsm8k: the prompt template cannot be filled: …; there are: …")
         for prompt in ("{question[1x]}", "{question:d}", "{question.secret}")
     ),
+    Slip(
+        "--model qwen3 --eval-data data --eval gsm8k",
+        "gsm8k: no row has 'question', which its prompt asks for, but answer, asked: are its data another copy? -k 'not gsm8k' leaves it out",
+        files={"data/gsm8k/main/test.jsonl": '{"asked": "6 * 7?", "answer": "#### 42"}\n'},
+    ),
     Slip("--model qwen3 --eval-system file:nope.txt", "--eval-system cannot read 'nope.txt': … No such file or directory…"),
     Slip("--model qwen3 --eval-shots -1", "--eval-shots takes a whole number of at least 0, not '-1'"),
     Slip("--model qwen3 --eval-shots 5 test_answers.py", "answers has no split of solved examples: ask it with 0 shots, not 5"),

@@ -12,7 +12,7 @@ from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
 from pytest_modeleval.items.prompts import Unfilled
-from pytest_modeleval.items.shipped import shipped_benchmarks
+from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
@@ -57,7 +57,8 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
 
 def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
     """`pytest.UsageError` for a prompt that none of a benchmark's rows fills; its first row mostly does."""
-    unfilled: dict[str, Unfilled] = {}
+    # With whether the prompt is the shipped one, which no user has misspelt.
+    unfilled: dict[str, tuple[Unfilled, bool]] = {}
     seen: set[str] = set()
     with ThreadPoolExecutor(1) as aside:
         for ref in filter(None, map(selected, items)):
@@ -66,11 +67,16 @@ def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
                 continue
             made = _made(aside, ref.source.sample, ref.subset, ref.row)
             if isinstance(made, Unfilled):
-                unfilled.setdefault(name, made)
+                unfilled.setdefault(name, (made, ref.source.settings.prompt is None and name in shipped_names()))
             else:
                 seen.add(name)
     for name in unfilled.keys() - seen:
-        wrong = unfilled[name]
+        wrong, own = unfilled[name]
+        if wrong.field is not None and own:
+            raise pytest.UsageError(
+                f"{name}: no row has {wrong.field!r}, which its prompt asks for, but {', '.join(sorted(wrong.fields))}"
+                f": are its data another copy? -k 'not {name}' leaves it out"
+            )
         if wrong.field is not None:
             raise unknown(f"field in the prompt of {name}:", wrong.field, wrong.fields)
         raise pytest.UsageError(f"{name}: {wrong}")
