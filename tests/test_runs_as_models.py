@@ -70,6 +70,17 @@ def test_what_it_was_not_asked_is_an_error(project: pytest.Pytester, answered: F
     )
 
 
+def test_a_run_that_asked_none_of_these_benchmarks_is_one_line(
+    project: pytest.Pytester, answered: FaultyServer
+) -> None:
+    project.makepyfile(test_others=ANSWERS.replace("test_answers", "test_others"))
+
+    result = run(project, "--model", "run:last", "test_others.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --model run:last: it asked answers, and has no answer to others"])
+
+
 def test_an_error_of_the_run_is_one_again(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = lambda handler, body: (
         send(handler, 400, {"error": {"message": "content_filter", "code": "content_filter"}})

@@ -238,7 +238,7 @@ class Evaluation:
             return
         refuse_without_role(session.items, self.roles)
         refuse_unfilled(session.items)
-        refuse_foreign_answers(session.items, self.models)
+        refuse_foreign_answers(session.items, self.models, self.folder)
         self.expect([item.nodeid for item in session.items])
         self.in_turn.prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
 

@@ -10,6 +10,7 @@ import pytest
 from pytest_modeleval.asking.given import ROLE_OF, as_taken, own_names, taken_of, taken_roles
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.gate.gate import Gate
+from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
 from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
@@ -82,14 +83,23 @@ def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
         raise pytest.UsageError(f"{name}: {wrong}")
 
 
-def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelSpec]) -> None:
+def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelSpec], folder: Path) -> None:
     """`pytest.UsageError` for recorded answers none of which answers a sample, where the prompts are all that is asked.
 
-    The first sample's mostly is there, and no other is looked for then.
+    The first sample's mostly is there, and no other is looked for then. Of a stored run in ``folder`` it is enough that
+    it asked one of these benchmarks.
     """
     for spec in models:
         own = [(item, ref) for item in items if (ref := selected(item)) and ref.model.name == spec.name]
-        if not (spec.way.is_recorded and own) or spec.way.is_run:
+        if not (spec.way.is_recorded and own):
+            continue
+        if spec.way.is_run:
+            there, here = asked_in([spec], folder), {ref.source.benchmark.name for _, ref in own}
+            if there.isdisjoint(here):
+                raise pytest.UsageError(
+                    f"--model {spec.name}: it asked {', '.join(sorted(there)) or 'nothing'}, and has no answer to "
+                    f"{', '.join(sorted(here))}"
+                )
             continue
         asks_more = any(ref.source.benchmark.is_async or "model" in own_names(item) for item, ref in own)
         model = ReplayModel(spec)
