@@ -1,5 +1,6 @@
 """What a collection's run asks: rows of benchmarks, each under its labels."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -9,12 +10,13 @@ from typing import Protocol, TypeVar
 import pytest
 
 from pytest_modeleval.atomic import write_whole
-from pytest_modeleval.collection.index import Entry, content_hash
+from pytest_modeleval.collection.index import HOW, Entry, content_hash
 from pytest_modeleval.collection.lines import Lines, sample_of
 from pytest_modeleval.datasets import Rows
 from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.draw import choose
+from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Labels
 
@@ -73,10 +75,12 @@ class Drawn:
                     yield Entry("", name, subset, row, hashed, labels, files.get(name))
 
 
-def saved(path: Path, entries: Iterator[Entry]) -> None:
-    """Write an index, making its folder; `pytest.UsageError` when that cannot be."""
+def saved(path: Path, entries: Iterator[Entry], tables: Mapping[str, Table]) -> None:
+    """Write an index, with how it is asked above it, making its folder; `pytest.UsageError` when that cannot be."""
+    how = {name: table.settings for name, table in tables.items()}
+    above = [json.dumps({HOW: how}, ensure_ascii=False)] if how else []
     try:
-        write_whole(path, "".join(f"{entry.to_line(path.parent)}\n" for entry in entries))
+        write_whole(path, "".join(f"{line}\n" for line in (*above, *(entry.to_line(path.parent) for entry in entries))))
     except OSError as error:
         raise pytest.UsageError(f"cannot write {path}: {error.strerror}") from None
 

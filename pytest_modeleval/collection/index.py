@@ -14,6 +14,8 @@ from pytest_modeleval.datasets import Row
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.record import Labels
 
+# The key of a first line that says how benchmarks are asked, where the schema did.
+HOW = "benchmarks"
 _LINE: dict[str, tuple[type, ...]] = {
     "benchmark": (str,),
     "subset": (str,),

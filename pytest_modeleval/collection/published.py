@@ -10,8 +10,9 @@ import pytest
 from pytest_modeleval.collection.drawn import Drawn, Opened, limited
 from pytest_modeleval.collection.lines import labels_of
 from pytest_modeleval.datasets.files import RowFiles
+from pytest_modeleval.items.shipped import unknown_benchmark
 from pytest_modeleval.options.config import Table
-from pytest_modeleval.options.options import Options, unknown
+from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import Labels
 
 
@@ -52,5 +53,5 @@ def read_published(path: Path, lines: RowFiles, options: Options, shipped: Seque
         else:
             not_run[benchmark] += 1
     if not labelled:
-        raise unknown(f"benchmark in {path.name}:", next(iter(not_run)), shipped)
+        raise unknown_benchmark(f"benchmark in {path.name}:", next(iter(not_run)), shipped)
     return Published(path.stem, lines, labelled, not_run)

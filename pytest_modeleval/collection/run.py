@@ -58,5 +58,5 @@ class CollectionRun:
         opened = OpenedBenchmarks(session, self.files, place)
         drawn = self.collection.draw(opened, options)
         if save_to is not None:
-            saved(save_to, drawn.entries(opened.rows, self.collection.files))
+            saved(save_to, drawn.entries(opened.rows, self.collection.files), self.collection.tables)
         return drawn

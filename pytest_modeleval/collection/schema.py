@@ -53,7 +53,7 @@ class Schema:
 def read_schema(path: Path) -> Schema:
     """The schema in a file; `pytest.UsageError` for the first thing in it that is wrong."""
     content = _content(path)
-    tables = _settings(path.name, content.pop("benchmarks", {}))
+    tables = settings_in(path.name, content.pop("benchmarks", {}))
     root = _checked(path.name, {"name": path.stem, **content}, _GROUP)
     if "datasets" not in root:
         raise pytest.UsageError(f"{path.name} names no datasets: [[datasets]] name = …")
@@ -68,7 +68,7 @@ def read_schema(path: Path) -> Schema:
     return Schema(root["name"], leaves, tables)
 
 
-def _settings(where: str, tables: Any) -> dict[str, Table]:
+def settings_in(where: str, tables: Any) -> dict[str, Table]:
     """How benchmarks are asked, as in the project's config."""
     for name, settings in tables.items() if isinstance(tables, dict) else [("NAME", tables)]:
         if not isinstance(settings, dict):

@@ -9,11 +9,12 @@ import pytest
 from pytest_modeleval.collection.drawn import Drawn, Opened
 from pytest_modeleval.collection.from_index import FromIndex
 from pytest_modeleval.collection.from_schema import FromSchema
-from pytest_modeleval.collection.index import read_entries
+from pytest_modeleval.collection.index import HOW, read_entries
 from pytest_modeleval.collection.published import read_published
-from pytest_modeleval.collection.schema import read_schema
+from pytest_modeleval.collection.schema import read_schema, settings_in
 from pytest_modeleval.datasets.files import RowFiles
 from pytest_modeleval.datasets.prepare import open_file
+from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.sample import SampleError
@@ -54,12 +55,20 @@ def _from_lines(path: Path, lines: RowFiles, options: Options, shipped: Sequence
         raise pytest.UsageError(f"{path} is empty")
     if "prompt" in lines[0]:
         return read_published(path, lines, options, shipped)
-    entries = list(read_entries(path, (lines[number] for number in range(len(lines)))))
+    # How it is asked stands above what is asked.
+    above = 1 if set(lines[0]) == {HOW} else 0
+    entries = list(read_entries(path, (lines[number] for number in range(above, len(lines)))))
     _refuse_unknown(((entry.where, entry.benchmark) for entry in entries if entry.file is None), shipped)
-    return FromIndex(path.stem, entries)
+    return FromIndex(path.stem, entries, settings_in(path.name, lines[0][HOW] if above else {}))
 
 
 def _refuse_unknown(named: Iterable[tuple[str, str]], shipped: Sequence[str]) -> None:
     for where, name in named:
         if name not in shipped:
-            raise unknown(f"benchmark in {where}:", name, shipped, "One of your own needs file = …")
+            # One that others have is no slip.
+            why = not_built(name)
+            raise (
+                pytest.UsageError(f"{where}: {why}")
+                if why
+                else unknown(f"benchmark in {where}:", name, shipped, "One of your own needs file = …")
+            )

@@ -228,6 +228,18 @@ def test_an_index_is_run_as_it_was_drawn(mix: pytest.Pytester) -> None:
     assert sum(line["weight"] for line in lines) == pytest.approx(1)
 
 
+def test_an_index_keeps_how_its_schema_asks(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    schema = mix.path / "mix.toml"
+    schema.write_text(f'{schema.read_text()}\n[benchmarks.answers]\nsystem = "Be brief."\n')
+    above, *entries = save(mix)
+
+    run(mix, "--model", "faulty", "--eval-collection", "out/drawn.jsonl", "-k", "answers")
+
+    assert above == {"benchmarks": {"answers": {"system": "Be brief."}}}
+    assert len(entries) == 8
+    assert {body["messages"][0]["content"] for body in faulty.asked} == {"Be brief."}
+
+
 def test_a_limit_takes_some_of_an_index(mix: pytest.Pytester) -> None:
     save(mix)
 
@@ -366,6 +378,7 @@ def test_the_configs_shots_leave_a_published_collection_as_it_is(lines: pytest.P
     [
         ([LINES[6]], [], "unknown benchmark in test.jsonl: 'no_such_bench'* Known: *arc, arithmetic, *"),
         ([{**LINES[6], "dataset_name": "gms8k"}], [], "unknown benchmark in test.jsonl: 'gms8k'; did you mean 'gsm8k'?*"),
+        ([{**LINES[6], "dataset_name": "math_vista"}], [], "there is no benchmark 'math_vista' here yet: *"),
         (LINES, ["--eval-shots", "2"], "--eval-shots is not for test.jsonl, whose lines hold their samples themselves"),
         (LINES, ["--eval-collection-save", "x"], "--eval-collection-save is not for test.jsonl, whose lines hold *"),
         (LINES, ["--eval-set", "run.sampler=uniform"], "sampler of [[]run] draws from a schema; test.jsonl is drawn already"),
@@ -373,7 +386,7 @@ def test_the_configs_shots_leave_a_published_collection_as_it_is(lines: pytest.P
         ([{"prompt": {}}], [], "row 0 of *test.jsonl has no field 'dataset_name'; its fields are: prompt"),
         ([], [], "*test.jsonl is empty"),
     ],
-    ids=["unknown", "misspelt", "shots", "save", "sampler", "weight", "no name", "empty"],
+    ids=["unknown", "misspelt", "not here yet", "shots", "save", "sampler", "weight", "no name", "empty"],
 )  # fmt: skip
 def test_a_wrong_published_collection(
     lines: pytest.Pytester, lines_: list[dict[str, Any]], arguments: list[str], said: str
@@ -422,9 +435,10 @@ datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
         (MIX, ["--eval-collection-save", "mix.toml/x"], "--eval-collection-save: */mix.toml/x cannot be written: */mix.toml is no folder *"),
         (MIX, ["--eval-collection", "none.toml"], "--eval-collection cannot read '*/none.toml': No such file or directory"),
         (MIX, ["--eval-collection", "none.jsonl"], "--eval-collection: there is no file '*/none.jsonl'"),
+        (MIX.replace("arithmetic", "live_code_bench"), [], "mix.toml: *: there is no benchmark 'live_code_bench' here yet: `modeleval list` has *"),
         (MIX, ["--eval-collection", "mix.yaml"], "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'mix.yaml'"),
     ],
-    ids=["benchmark", "subset", "own benchmark", "no file", "broken", "no data", "twice", "limit", "sampler", "save", "no schema", "no index", "ending"],
+    ids=["benchmark", "subset", "own benchmark", "no file", "broken", "no data", "twice", "limit", "sampler", "save", "no schema", "no index", "not here yet", "ending"],
 )  # fmt: skip
 def test_a_users_mistake_is_one_line(mix: pytest.Pytester, toml: str, arguments: list[str], said: str) -> None:
     (mix.path / "mix.toml").write_text(toml)
