@@ -1,6 +1,7 @@
 """The generation settings that a model is asked with, checked before anything is asked."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
@@ -95,7 +96,9 @@ def check_generation(spec: "ModelSpec") -> None:
         if (here := _ELSEWHERE.get(key)) and key in spec.generation and not spec.way.is_own:
             raise pytest.UsageError(f"{where}: {key} is called {here} here")
         if kind := _kind_missed(key, value):
-            raise pytest.UsageError(f"{where}: {key} is {kind}, not {value!r}")
+            several = isinstance(value, str) and re.search(r",\s*\w+\s*=", value)
+            apart = "; say each setting by an --eval-generation of its own" if several else ""
+            raise pytest.UsageError(f"{where}: {key} is {kind}, not {value!r}{apart}")
         # A server may take -1 for what has no end.
         if spec.way.is_local and key in _LEAST and (value is None or value < _LEAST[key]):
             raise pytest.UsageError(f"{where}: {key} is at least {_LEAST[key]}, not {value!r}")

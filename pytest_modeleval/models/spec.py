@@ -273,10 +273,15 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         return ModelSpec(name, "transformers", str(TINY), generation={"max_tokens": 32}, args={"dtype": "float32"})
     if name.lower().startswith(("http://", "https://")):
         return _at_address(name)
-    if "://" in name or re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}(?:/.*)?", name):
+    if (
+        "://" in name
+        or re.match(r"https?:", name.lower())
+        or re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}(?:/.*)?", name)
+    ):
         # It is not shown where it may hold a password.
         scheme, there, _ = name.partition("://")
-        shown, meant = (f"{scheme}://…", "") if there else (name, f": --model http://{name}")
+        meant = re.sub(r"(?i)^https?:/*", "", name)
+        shown, meant = (f"{scheme}://…", "") if there else (name, f": --model http://{meant}")
         raise pytest.UsageError(f"--model {shown}: an address begins with http:// or https://{meant}")
     prefix, colon, rest = name.partition(":")
     if colon and prefix in ("openai", "replay", "run"):

@@ -42,6 +42,8 @@ _ELSEWHERE = {
     **dict.fromkeys(("--system-message", "--system-instruction", "--system-prompt"), "--eval-system TEXT"),
     **dict.fromkeys(("--parallel", "--perf-concurrency"), "--perf-parallel N,…"),
 }
+# What a word processor, a chat or a web page makes of --.
+_DASHES = "\u2012\u2013\u2014\u2015\u2212"
 _GIVE = "give --model NAME, such as --model tiny"
 
 
@@ -66,6 +68,8 @@ def refuse_flags(strange: Sequence[str], options: Sequence[Flag]) -> None:
         if flag.startswith("-") and meant:
             was = f" It is no flag any more: {moved[meant]}" if meant in moved else ""
             raise pytest.UsageError(f"unknown flag {flag}; did you mean {meant}?{was}")
+        if name.startswith(("--eval-", "--perf-")):
+            raise pytest.UsageError(f"unknown flag {flag}: pytest --help has those that there are")
 
 
 def refuse_flags_without_model(arguments: Sequence[str], known: Collection[str]) -> None:
@@ -141,6 +145,8 @@ def _values_before(argument: str, typed: Sequence[str]) -> tuple[Flag, str] | No
 
 
 def _no_file(path: str, *, asks: bool, values: tuple[Flag, str] | None) -> str | None:
+    if (flag := path.lstrip(_DASHES)) != path:
+        return f"{path!r} begins with another dash than flags do: --{flag}"
     if values and asks and "…" in values[0].metavar:
         return f"there is no file {path!r}; {values[1]}"
     if item := ItemName.parse(path):
