@@ -192,6 +192,13 @@ SETTINGS = [
     Slip("--model qwen3 test_answers.py", "unknown key in modeleval.toml: benchmark 'gsm8k': 'shot'; did you mean 'shots'?…", "[benchmarks.gsm8k]\nshot = 0"),
     Slip("--model qwen3 test_answers.py --eval-set gsm8k.shot=0", "unknown key in --eval-set gsm8k: 'shot'; did you mean 'shots'?…"),
     Slip("--model qwen3", "unknown … in modeleval.toml: 'model'; did you mean 'models'?…", "[model.other]\nmodel = 'm'"),
+    Slip("--model qwen3", "modeleval.toml: [tool.modeleval.NAME] of pyproject.toml is [NAME] here", "[tool.modeleval.run]\nlimit = 5"),
+    Slip("--model qwen3", "modeleval.toml: [run]: judge is a role: say it in [roles], or as a model, \"judge=NAME\"", "[run]\njudge = 'qwen3'"),
+    Slip("--model w", "modeleval.toml: model 'w': max_tokens is a generation setting: generation = { max_tokens = … }", own(max_tokens=5)),
+    *(
+        Slip("--model w", f"unknown key in modeleval.toml: model 'w': '{theirs}'; did you mean '{ours}'?…", called("w", model="qwen3", **{theirs: "URL"}))
+        for theirs, ours in {"url": "base_url", "api_base": "base_url", "model_name": "model"}.items()
+    ),
     Slip("--model qwen3", "unknown key in modeleval.toml: [run]: 'limt'; did you mean 'limit'?…", "[run]\nlimt = 5"),
     Slip("--model qwen3", "modeleval.toml: [run] limit takes a whole number of at least 1, not '5.5'", "[run]\nlimit = 5.5"),
     Slip("--model qwen3", "modeleval.toml: [run] margin belongs into [gate]", "[run]\nmargin = '1pp'"),

@@ -106,6 +106,13 @@ _TYPES: dict[str, tuple[type, ...]] = {
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 # What `--eval-set` says of no model: who answers, and what may be secret, as the run keeps what was typed.
 _IN_THE_FILE = frozenset({"api", "model", "base_url", "identity", "headers"})
+# What other tools call the rest.
+_ELSEWHERE = {
+    **dict.fromkeys(("url", "api_url", "api_base", "openai_api_base", "endpoint", "address"), "base_url"),
+    **dict.fromkeys(("name", "model_name", "model_id", "id"), "model"),
+    **dict.fromkeys(("key_env", "api_key_name"), "api_key_env"),
+    **dict.fromkeys(("model_args", "kwargs"), "args"),
+}
 # What people take for the place of a key.
 _KEYS = ("api_key", "key")
 
@@ -135,6 +142,11 @@ def _checked(table: Table) -> dict[str, Any]:
                 f"{table.where}: keys do not belong in a file; put it into an environment variable and name that "
                 "in api_key_env"
             )
+    for key in table.settings.keys() - _TYPES.keys():
+        if key in SETTINGS:
+            raise pytest.UsageError(f"{table.where}: {key} is a generation setting: generation = {{ {key} = … }}")
+        if meant := _ELSEWHERE.get(key):
+            raise unknown(f"key in {table.where}:", key, _TYPES, meant=meant)
     settings = table.checked(_TYPES, unshown={"base_url", "headers", "api_key_env"})
     if not settings.get("identity", "name").strip():
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')

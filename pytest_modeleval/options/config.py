@@ -82,6 +82,8 @@ def _contents(root: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
                 raise pytest.UsageError(f"{path.name}: tool.modeleval is a table of settings, not {content!r}")
         for section in content:
             if section not in (*SECTIONS, *SINGLE):
+                if section == "tool":
+                    raise pytest.UsageError(f"{path.name}: [tool.modeleval.NAME] of pyproject.toml is [NAME] here")
                 kind = "table" if isinstance(content[section], dict) else "key"
                 if kind == "key" and section in (flag.key for flag in FLAGS):
                     raise pytest.UsageError(f"{path.name}: {section} belongs into [{section_of(section)}]")

@@ -10,7 +10,7 @@ import pytest
 from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
-from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.options.parsers import ROLES, Cache
 from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.options.where import Where
 
@@ -354,6 +354,8 @@ def given_in(
     found = {}
     for name, value in values.items():
         key = name.replace("-", "_")
+        if key in ROLES and key not in keys:
+            raise pytest.UsageError(f'{where}: {key} is a role: say it in [roles], or as a model, "{key}=NAME"')
         if key not in keys:
             meant = closest(key.lstrip("_").removeprefix("eval_"), keys)
             more = ", ".join(flag.key for flag in FLAGS if flag.settings_only and flag.key in keys)
