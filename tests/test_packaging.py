@@ -60,5 +60,14 @@ def test_the_oldest_of_what_is_needed_at_run_time_is_tried() -> None:
     assert untried == {"huggingface_hub", "wandb", "swanlab", "clearml"}
 
 
+def test_the_extra_local_has_what_transformers_wants_where_there_is_a_gpu() -> None:
+    """The first command of README failed there: `device_map`, "auto" by default, needs a library of its own."""
+    assert (
+        '{"device_map": "auto"} if torch.cuda.is_available()'
+        in (ROOT / "pytest_modeleval/models/transformers.py").read_text()
+    )
+    assert any(each.startswith("accelerate>=") for each in PROJECT["optional-dependencies"]["local"])
+
+
 def test_the_bundled_tokenizer_has_the_name_that_transformers_4_knows() -> None:
     assert '"tokenizer_class": "PreTrainedTokenizerFast"' in (TINY / "tokenizer_config.json").read_text()
