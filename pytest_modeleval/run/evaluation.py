@@ -41,7 +41,7 @@ from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.endings import refuse_outputs
-from pytest_modeleval.outputs.write import fail, write
+from pytest_modeleval.outputs.write import fail, tell_refused, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
@@ -266,6 +266,8 @@ class Evaluation:
                 self.finished = conclude(self, session, store, exit_status)
                 if not self.is_of_loads:
                     write(self.finished, session, store)
+            elif not self._is_worker:
+                self._refused(session)
             if self.in_turn.prefetch is not None:
                 self.in_turn.prefetch.close()
         except KeyboardInterrupt:
@@ -280,6 +282,14 @@ class Evaluation:
             if self.finished is None and not self._is_worker:
                 self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
+
+    def _refused(self, session: pytest.Session) -> None:
+        """Tell of a gate that was not reached, as the run ended before it began to ask."""
+        is_to_ask = not (self.config.option.collectonly or self.options.plan or self.is_of_loads)
+        if self.gate.decides and is_to_ask:
+            self.stopped = self.stopped or "the run ended before it asked anything"
+            self.finished = self._unfinished()
+            tell_refused(self.finished, session)
 
     def _unfinished(self) -> FinishedRun:
         """The run as far as it came, where it was not concluded."""
