@@ -63,8 +63,11 @@ def read_only(folder: Path, models: Sequence[ModelSpec], options: Options, ids: 
 def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config: pytest.Config) -> None:
     """Deselect the items of all other samples."""
     keys = set(map(tuple, wanted))
-    left = [item for item in items if _key(item) not in keys]
-    items[:] = [item for item in items if _key(item) in keys]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        (kept if _key(item) in keys else left).append(item)
+    items[:] = kept
     config.hook.pytest_deselected(items=left)
 
 

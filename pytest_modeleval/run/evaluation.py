@@ -5,6 +5,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -143,7 +144,7 @@ class Evaluation:
             return None
         from pytest_modeleval.collection.run import CollectionRun
 
-        return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
+        return CollectionRun.of(self.options.collection, self.options)
 
     def _make_collector(self, tables: Mapping[str, Table]) -> Collector:
         """What makes the items of benchmarks, with what was typed of names and the tables of `[benchmarks.NAME]`."""
@@ -191,20 +192,19 @@ class Evaluation:
 
     def plan(self, session: pytest.Session) -> list[str]:
         """What the run would take, as lines; nothing is asked."""
-        store = Store(self.folder)
         try:
             refuse_without_role(session.items, self.roles)
             refuse_unfilled(session.items)
-            planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
-            for item in session.items:
-                ref = selected(item)
-                if ref is not None and not item.get_closest_marker("skip"):
-                    taken = taken_of(item, self.roles).values()
-                    planner.add(ref, [spec for specs in taken for spec in specs])
-            lines = planner.lines([*self.models, *self.others])
+            with closing(Store(self.folder)) as store:
+                planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
+                for item in session.items:
+                    ref = selected(item)
+                    if ref is not None and not item.get_closest_marker("skip"):
+                        taken = taken_of(item, self.roles).values()
+                        planner.add(ref, [spec for specs in taken for spec in specs])
+                lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
-        store.close()
         return plan_table(lines) if lines else []
 
     def start(self, session: pytest.Session) -> None:
