@@ -83,6 +83,26 @@ def read_baseline(path: Path, *, lines: bool = False, ids: Ids = NO_IDS) -> Base
     ``lines`` says that it is compared with a published collection's, which version 0.1 did not write down; ``ids`` are
     what samples are called now that it may call by their numbers.
     """
+    content = _content(path)
+    try:
+        parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
+        model = content["model"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise pytest.UsageError(
+            f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
+        ) from None
+    except _NoValue as error:
+        raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
+    if content["schema"] == _OLD:
+        parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
+    parts = {name: _with_ids(part, ids[name]) if name in ids else part for name, part in parts.items()}
+    if not isinstance(model, str):
+        raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
+    return Baseline(model, parts, str(content.get("run", "")))
+
+
+def _content(path: Path) -> Any:
+    """What the file holds, of a schema that is known."""
     try:
         text = read_text(path)
     except FileNotFoundError:
@@ -105,21 +125,7 @@ def read_baseline(path: Path, *, lines: bool = False, ids: Ids = NO_IDS) -> Base
         newer = isinstance(schema, str) and schema.startswith("pytest-modeleval/baseline/")
         what = f"was written by a newer version ({schema}): upgrade pytest-modeleval" if newer else "is no baseline"
         raise pytest.UsageError(f"{path} {what}")
-    try:
-        parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
-        model = content["model"]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise pytest.UsageError(
-            f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
-        ) from None
-    except _NoValue as error:
-        raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
-    if schema == _OLD:
-        parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
-    parts = {name: _with_ids(part, ids[name]) if name in ids else part for name, part in parts.items()}
-    if not isinstance(model, str):
-        raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
-    return Baseline(model, parts, str(content.get("run", "")))
+    return content
 
 
 class _NoValue(Exception):
