@@ -116,7 +116,9 @@ def _refuse_other_axes(axes: Any) -> None:
         raise SampleError(f'a sample\'s axes are names with values, such as {{"length": 4000}}, not {axes!r}')
     for name, value in axes.items():
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
-        if not (isinstance(name, str) and name and (is_number or isinstance(value, str))):
+        # SQLite's JSON ends a name at a NUL.
+        is_name = isinstance(name, str) and name and "\0" not in name
+        if not (is_name and (is_number or isinstance(value, str))):
             raise SampleError(f"a sample's axis is a name with a text or a number, not {name!r}: {value!r}")
 
 

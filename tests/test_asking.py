@@ -20,6 +20,7 @@ from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Chat, Request
 from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store.store import Store
+from tests.conftest import FaultyServer, run
 
 IDENTIFY = partial(identity_of, offline=True)
 
@@ -167,3 +168,23 @@ def test_a_model_that_did_not_open_or_was_never_asked_is_not_closed(tmp_path: Pa
     asyncio.run(work())
 
     assert (broken.closed, unasked.closed) == (0, 0)
+
+
+@pytest.mark.parametrize("model", ["faulty", "tiny"])
+def test_half_a_surrogate_pair_is_its_samples_error_and_no_others(
+    project: pytest.Pytester,
+    faulty: FaultyServer,
+    model: str,
+) -> None:
+    rows = "['Compute 3 + 4.', 'half \\ud800', 'Compute 5 + 4.']"
+    project.makepyfile(
+        test_halves=f"from pytest_modeleval import Sample, benchmark, generated\n"
+        f"ROWS = generated(lambda subset, index: {{'question': {rows}[index]}}, {{'main': 3}})\n"
+        "@benchmark(ROWS, lambda row: Sample(row, '7'), prompt='{question}')\n"
+        "def test_halves(sample, completion):\n    assert completion.text\n"
+    )
+
+    result = run(project, "--model", model, "test_halves.py", "-rE")
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*what is asked has half of a surrogate pair, '\\ud800', and is no text*"])

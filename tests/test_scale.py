@@ -122,6 +122,7 @@ def test_what_is_only_measured_cannot_fail() -> None:
         ({"length": math.nan}, "not 'length': nan"),
         ({1: "x"}, "not 1: 'x'"),
         ({"": 1}, "not '': 1"),
+        ({"a\0b": 1}, r"not 'a\\x00b': 1"),
         (["length"], r"are names with values, such as \{\"length\": 4000\}, not \['length'\]"),
     ],
 )

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from pytest_modeleval.asking.concurrency import MOST, START, Slots
-from pytest_modeleval.asking.fitting import ANSWERS, lack
+from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
 from pytest_modeleval.limits import free_handles, used_up
@@ -111,6 +111,8 @@ class Asker:
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
+        if not self.spec.way.is_recorded and (why := unsendable(request)):
+            raise SampleError(why)
         model = await self._model(request)
         asked = time.time()
         completion = await self._persist(model, request)

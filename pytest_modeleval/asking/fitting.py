@@ -1,5 +1,6 @@
 """What an answer must have to be one to its request."""
 
+import json
 import math
 from collections.abc import Mapping
 
@@ -18,6 +19,15 @@ ANSWERS: Mapping[type[Request], type[Completion]] = {
 def fits(request: Request, answer: Completion) -> bool:
     """Whether an answer, wherever it comes from, is one to the request."""
     return isinstance(answer, ANSWERS[type(request)]) and not lack(request, answer)
+
+
+def unsendable(request: Request) -> str:
+    """What keeps a request from being sent to whomever; empty where nothing."""
+    try:
+        json.dumps(request.shape, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        return f"what is asked has half of a surrogate pair, {error.object[error.start]!a}, and is no text"
+    return ""
 
 
 def lack(request: Request, answer: Completion) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, Json, LogLikelihoods, text_of
+from pytest_modeleval.sample import Completion, Json, LogLikelihoods, last_question, text_of
 from pytest_modeleval.store.kept import completion_of
 
 LAYOUTS = (
@@ -26,6 +27,8 @@ LAYOUTS = (
 _ANSWER_FIELDS = set(LogLikelihoods.__match_args__)
 _ENDINGS = (".jsonl", ".json", ".eval")
 _ATTACHED = "attachment://"
+# Shorter texts tell no sample from another.
+TELLING = 12
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,7 +36,8 @@ class Recorded:
     """One recorded answer and what tells what it answers.
 
     ``id`` is the sample's as pytest shows it; ``messages`` are the prompt that was asked. Else the sample has the row
-    number ``index``, where that is known, and its prompt has one of the ``texts``, or a telling line of ``prompt``.
+    number ``index``, where that is known, and its prompt has all ``texts``, or a telling line of ``prompt``. ``theirs``
+    is what the other program calls it, where that is no row's number.
     ``weights`` are the log-likelihoods of continuations, each with its context. ``error`` is what went wrong in place
     of an answer.
     """
@@ -44,6 +48,7 @@ class Recorded:
     messages: Sequence[Message] = ()
     repeat: int = 0
     index: int | None = None
+    theirs: str = ""
     texts: Sequence[str] = ()
     prompt: str = ""
     weights: Sequence[tuple[str, str, float]] = ()
@@ -147,22 +152,27 @@ def _of_harness(row: Json, where: str) -> Iterator[Recorded]:
     if isinstance(asked.get("arg_1"), str):
         yield _weights_of_harness(row, where)
         return
-    texts = (
-        [text for text in row["doc"].values() if isinstance(text, str)] if isinstance(row.get("doc"), Mapping) else []
-    )
     prompt = str(asked["arg_0"])
     if not isinstance(asked.get("arg_1"), Mapping):
         raise pytest.UsageError(
             f"{where} has the log-likelihood of a whole text: replay reads generated answers and options of this layout"
         )
+    messages = _chat(_list_in(prompt) or prompt)
+    texts = _asked_of(row.get("doc"), last_question(messages))
     for repeat, text in enumerate(given[0]):
         thinking, said = split_thinking(str(text))
-        known: dict[str, Any] = {
-            "messages": _chat(_list_in(prompt) or prompt),
-            "index": int(row["doc_id"]),
-            "texts": texts,
-        }
+        known: dict[str, Any] = {"messages": messages, "index": int(row["doc_id"]), "texts": texts}
         yield Recorded(Completion(said, thinking=thinking), where, repeat=repeat, **known)
+
+
+def _asked_of(doc: Any, prompt: str) -> list[str]:
+    """The texts of a dataset's row that a prompt asks: those up to a line's end in it, else the last in it.
+
+    A passage before the question on its line is none: other questions have it, too.
+    """
+    texts = [text.strip() for text in doc.values() if isinstance(text, str)] if isinstance(doc, Mapping) else []
+    found = {text: prompt.rfind(text) for text in texts if len(text) >= TELLING and text in prompt}
+    return [text for text in found if stands_in(prompt, text)] or sorted(found, key=lambda text: found[text])[-1:]
 
 
 def _weights_of_harness(row: Json, where: str) -> Recorded:
@@ -238,7 +248,8 @@ def _of_inspect(sample: Json, where: str) -> Recorded | pytest.UsageError:
             id=str(sample["id"]) if ItemName.parse(str(sample["id"])) else None,
             messages=messages,
             repeat=int(sample.get("epoch", 1)) - 1,
-            texts=[str(_resolved(text, attached))],
+            theirs=str(sample["id"]),
+            texts=[asked] if len(asked := str(_resolved(text, attached)).strip()) >= TELLING else [],
             error=str(error.get("message") or "") if isinstance(error, Mapping) else str(error),
         )
     except (KeyError, TypeError, IndexError, AttributeError, ValueError) as error:
@@ -318,6 +329,11 @@ def _asked(messages: Sequence[Message]) -> list[Message]:
 
 def _chat(messages: Any) -> list[Message]:
     return [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
+
+
+def stands_in(prompt: str, text: str) -> bool:
+    """Whether a text stands in a prompt up to a line's end: one that goes on may be another."""
+    return text in prompt and re.search(rf"{re.escape(text)}[^\S\r\n]*(?:[\r\n]|\Z)", prompt) is not None
 
 
 def prompt_key(messages: Sequence[Message]) -> str:

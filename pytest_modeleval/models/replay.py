@@ -1,12 +1,22 @@
 """Recorded answers out of files, for scoring what another system produced."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.models.recorded import LAYOUTS, NoLayout, Recorded, files_of, prompt_key, rows_of
+from pytest_modeleval.models.recorded import (
+    LAYOUTS,
+    TELLING,
+    NoLayout,
+    Recorded,
+    files_of,
+    prompt_key,
+    rows_of,
+    stands_in,
+)
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Chat, LogLikelihood, Message, Request
@@ -14,15 +24,16 @@ from pytest_modeleval.sample import Completion, LogLikelihoods, SampleError, Sto
 
 # How many wrong lines are told.
 _TOLD = 20
-# Shorter texts tell no sample from another.
-_TELLING = 12
+# An option and its letter, as prompts of several programs have them.
+_OPTION = re.compile(r"^[ \t]*\(?([A-Z])[).．、][ \t]*(\S.*)$", re.MULTILINE)
 
 
 class ReplayModel:
     """Answers by sample or by prompt; the layouts are those of `models.recorded`.
 
     A row of another program's that names no prompt of ours is taken where its question stands in the prompt, ending
-    with a line, and where its row number, if it has one, is the sample's; of two such rows neither.
+    with a line, where its row number, if it has one, is the sample's, and where the options of both have the same
+    letters; of two such rows neither.
     """
 
     answers: frozenset[type[Request]] = frozenset({Chat, LogLikelihood})
@@ -31,8 +42,8 @@ class ReplayModel:
     def __init__(self, spec: ModelSpec) -> None:
         self._path = Path(spec.model)
         self.rows: list[Recorded] = []
-        self._known: dict[tuple[str, int], Recorded] = {}
-        self._begins: dict[str, list[tuple[str, Recorded]]] = {}
+        self._known: dict[tuple[str, int], list[Recorded]] = {}
+        self._begins: dict[str, list[Recorded]] = {}
         self._numbered: dict[int, list[Recorded]] = {}
         wrong: list[str] = []
         for path in files_of(self._path):
@@ -65,27 +76,25 @@ class ReplayModel:
         """Take a row; what is wrong where another answers the same, and otherwise."""
         names = [(row.id, row.repeat)] if row.id else []
         names += [(prompt_key(row.messages), row.repeat)] if row.messages else []
-        for name in names:
-            if (other := self._known.setdefault(name, row)) is not row:
-                if not (row.texts or row.prompt):
-                    return f"{row.where} answers what an earlier line answers, {other.where}"
-                if other.index != row.index:
-                    # Two rows of a dataset that ask the same.
-                    continue
-                # One for each filter, or a prediction and its review; or those of two models.
-                same = other.answer.text == row.answer.text
-                return (
-                    "" if same else f"{row.where} answers what {other.where} answers, and otherwise: name one of both"
-                )
+        for other in (other for name in names for other in self._known.get(name, ())):
+            if not (row.texts or row.prompt):
+                return f"{row.where} answers what an earlier line answers, {other.where}"
+            if (other.index, other.theirs) != (row.index, row.theirs):
+                # Two rows of a dataset that ask the same.
+                continue
+            # One for each filter, or a prediction and its review; or those of two models.
+            same = other.answer.text == row.answer.text
+            return "" if same else f"{row.where} answers what {other.where} answers, and otherwise: name one of both"
         for other in self._numbered.get(row.index, ()) if row.weights and row.index is not None else ():
             if [each[:2] for each in other.weights] == [each[:2] for each in row.weights]:
                 # As above.
                 same = other.weights == row.weights
                 return "" if same else f"{row.where} weighs what {other.where} weighs, and otherwise: name one of both"
         self.rows.append(row)
-        for text in dict.fromkeys(text.strip() for text in row.texts):
-            if len(text) >= _TELLING:
-                self._begins.setdefault(text[:_TELLING], []).append((text, row))
+        for name in names:
+            self._known.setdefault(name, []).append(row)
+        if longest := max(row.texts, key=len, default=""):
+            self._begins.setdefault(longest[:TELLING], []).append(row)
         if row.prompt and row.index is not None:
             self._numbered.setdefault(row.index, []).append(row)
         return ""
@@ -112,21 +121,29 @@ class ReplayModel:
         ``numbered`` is what the sample is called by its row, where it has an id: as it was when that was not its name.
         """
         names = [(name, number) for name in (sample, numbered) for number in (0, repeat) if name]
-        for key in (*names, (prompt_key(messages), repeat)):
+        for key in names:
             if key in self._known:
-                return self._known[key]
+                return self._known[key][0]
         name = ItemName.parse(numbered or sample)
-        found = {id(row): row for row in self._alike(last_question(messages), name.sample.row if name else None)}
-        fitting = [row for row in found.values() if row.weights or row.repeat == repeat]
+        number = name.sample.row if name else None
+        asking = self._known.get((prompt_key(messages), repeat), [])
+        if not asking:
+            alike = {id(row): row for row in self._alike(last_question(messages), number)}
+            fitting = [
+                row
+                for row in alike.values()
+                if row.weights or (row.repeat == repeat and _has_options_of(row, last_question(messages)))
+            ]
+        else:
+            fitting = asking if len(asking) == 1 else [row for row in asking if row.index == number]
         return fitting[0] if len(fitting) == 1 else None
 
     def _alike(self, asked: str, number: int | None) -> Iterator[Recorded]:
         """The rows whose question this prompt asks."""
-        for at in range(len(asked) if self._begins else 0):
-            for text, row in self._begins.get(asked[at : at + _TELLING], ()):
-                ends = asked[at + len(text) :].lstrip(" ")[:1] in ("", "\n", "\r")
-                if asked.startswith(text, at) and ends and row.index in (None, number):
-                    yield row
+        begun = (row for at in range(len(asked)) for row in self._begins.get(asked[at : at + TELLING], ()))
+        for row in begun if self._begins else ():
+            if row.index in (None, number) and all(stands_in(asked, text) for text in row.texts):
+                yield row
         for row in self._numbered.get(-1 if number is None else number, ()):
             if row.weights:
                 if _ends_alike(asked, row.prompt):
@@ -139,7 +156,7 @@ class ReplayModel:
     def _telling(self, prompt: str) -> list[str]:
         """The lines of a prompt that can tell whose it is; ``Question: …`` may stand before the question."""
         lines = (line.strip() for line in prompt.splitlines())
-        return [line for line in lines if len(line) >= _TELLING and line not in self._shared]
+        return [line for line in lines if len(line) >= TELLING and line not in self._shared]
 
     def _weighed(self, row: Recorded, request: Request) -> Completion:
         """The row's answer, to a request for log-likelihoods those of its own pairs."""
@@ -167,7 +184,26 @@ class ReplayModel:
         return row.answer
 
 
+def _has_options_of(row: Recorded, asked: str) -> bool:
+    """Whether a row's options have the letters of those that are asked: of shuffled ones a letter is another's."""
+    theirs, ours = _options(row.prompt or last_question(row.messages)), _options(asked)
+    return all(theirs[letter] == ours[letter] for letter in theirs.keys() & ours.keys())
+
+
+def _options(prompt: str) -> dict[str, str]:
+    """The last options of a prompt by their letters, of which there are A and B at least."""
+    found: dict[str, str] = {}
+    options: dict[str, str] = {}
+    for letter, text in _OPTION.findall(prompt):
+        if letter == "A":
+            options = {}
+        if letter == chr(ord("A") + len(options)):
+            options[letter] = " ".join(text.split())
+        found = options if len(options) > 1 else found
+    return found
+
+
 def _ends_alike(one: str, two: str) -> bool:
     """Whether one of two texts stands at the end of the other, which has its examples before it; spaces are alike."""
     shorter, longer = sorted((" ".join(one.split()), " ".join(two.split())), key=len)
-    return len(shorter) >= _TELLING and f" {longer}".endswith(f" {shorter}")
+    return len(shorter) >= TELLING and f" {longer}".endswith(f" {shorter}")

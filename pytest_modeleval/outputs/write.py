@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.foreign import one_line
+from pytest_modeleval.foreign import one_line, reason
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import WHY, allure_results, handed_outputs
@@ -80,6 +80,9 @@ def _told(session: pytest.Session, what: Path | str | None) -> Iterator[None]:
         fail(session, f"cannot write {what}: {error}")
     except StopRun as error:
         fail(session, str(error))
+    # A conftest's writer, or ours over what nobody foresaw: the other files are not to be lost with this one.
+    except Exception as error:  # noqa: BLE001 - whatever it is
+        fail(session, f"cannot write {what}: {type(error).__name__}: {reason(error)}")
 
 
 def _announce(run: FinishedRun, session: pytest.Session) -> None:

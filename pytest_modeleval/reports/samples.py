@@ -77,7 +77,7 @@ def _axis(name: str) -> str:
 def _write_csv(path: Path, columns: Columns, rows: Iterable[Row]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns)
-        writer.writeheader()
+        writer.writerow({column: _cell(column) for column in columns})
         writer.writerows({column: _cell(value) for column, value in row.items()} for row in rows)
 
 

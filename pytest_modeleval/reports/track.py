@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.models.credentials import masked
 from pytest_modeleval.reports.gate import gate
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
@@ -43,7 +45,7 @@ def track(where: str, run: FinishedRun) -> str:
         log(importlib.import_module(where), name, _about(run), list(_steps(run)))
     # Each has kinds of its own for a missing key, a missing server and a full account.
     except Exception as error:  # noqa: BLE001
-        why = str(error).strip().partition("\n")[0]
+        why = masked(one_line(str(error).strip().partition("\n")[0]))
         raise StopRun(f"{where} could not log the run: {type(error).__name__}: {why}") from None
     return name
 

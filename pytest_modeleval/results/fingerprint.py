@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
+from pytest_modeleval.asking.resuming import LETTERS
 from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.gate.baseline import REACHED
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.models.code import code_of
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
-from pytest_modeleval.models.recorded import NoLayout, files_of, rows_of
+from pytest_modeleval.models.recorded import NoLayout, Recorded, files_of, rows_of
 from pytest_modeleval.models.spec import ModelSpec
 
 
@@ -74,14 +75,18 @@ def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Seq
 
 @lru_cache(maxsize=256)
 def _content(path: Path, changed: int) -> str:  # noqa: ARG001 - a file that was written anew is another
-    """The hash of a file with answers; empty for another one, which two folders may have in common."""
+    """What tells a file with answers: the hash of it, and that of its texts, which another layout has in common.
+
+    Empty for another file, which two folders may have in common.
+    """
     try:
-        if next(rows_of(path), None) is None:
-            return ""
+        rows = [row for row in rows_of(path) if isinstance(row, Recorded)]
     except (NoLayout, OSError, ValueError):
         return ""
+    texts = sorted({row.answer.text.strip() for row in rows})
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+        found = [hashlib.file_digest(file, "sha256").hexdigest()[:16]] if rows else []
+    return " ".join([*found, *([_short(json.dumps(texts))] if sum(map(len, texts)) >= LETTERS else [])])
 
 
 def _data(lock: Path, benchmark: str) -> tuple[str, str]:

@@ -34,7 +34,7 @@ def setup_of(
         "command": masked(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         "python": platform.python_version(),
         "seed": options.seed,
-        "settings": _plain({name: value for name, value in changed.items() if value != getattr(_DEFAULT, name)}),
+        "settings": plain({name: value for name, value in changed.items() if value != getattr(_DEFAULT, name)}),
         "models": [_model(spec) for spec in models],
         "data": {name: _data(lock, name, (own or {}).get(name, {})) for name in sorted(benchmarks)},
     }
@@ -46,7 +46,7 @@ _DEFAULT = Options.of({}, "")
 def _model(spec: ModelSpec) -> dict[str, Any]:
     args, address = spec.args, shown_address(spec) or None
     told = {"name": spec.name, "api": spec.api, "model": spec.model, "address": address}
-    return _plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
+    return plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
 
 
 def _data(lock: Path, benchmark: str, own: Mapping[str, str]) -> dict[str, Any]:
@@ -63,12 +63,12 @@ def _data(lock: Path, benchmark: str, own: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """What JSON has for a value, its secrets masked."""
     if isinstance(value, Mapping):
-        return {str(name): "***" if is_secret(str(name)) else _plain(inner) for name, inner in value.items()}
+        return {str(name): "***" if is_secret(str(name)) else plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [plain(inner) for inner in value]
     if isinstance(value, enum.Enum):
         return value.value
     return value if value is None or isinstance(value, bool | int | float) else masked(str(value))

@@ -53,6 +53,7 @@ from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.lost import lost_record
 from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
+from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
@@ -227,7 +228,7 @@ class Evaluation:
             from pytest_modeleval.reports.allure.beside import keep_off_samples
 
             keep_off_samples(session)
-        described = {k: v for k, v in asdict(self.options).items() if v is not None}
+        described = plain({k: v for k, v in asdict(self.options).items() if v is not None})
         store.begin_run(self.run, described, self.process)
         if self.gate.decides:
             find_interrupted(store, self.run, command_of(self.config, self.options))

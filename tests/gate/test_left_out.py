@@ -196,6 +196,34 @@ def test_recorded_answers_are_not_compared_with_themselves(half_right: pytest.Py
     assert other.ret == 0
 
 
+def test_recorded_answers_are_not_compared_with_themselves_in_another_layout(half_right: pytest.Pytester) -> None:
+    samples = [f"answers[{subset}-{row:05}]" for subset in ("easy", "hard") for row in range(20)]
+    texts = [f"Of sample {number} it is said that the answer is 42" for number in range(40)]
+    rows = list(zip(samples, texts, strict=True))
+    replies: list[dict[str, Any]] = [{"choices": [{"message": {"content": text}}]} for text in texts]
+    for name, lines in (
+        ("one", [{"id": sample, "text": text} for sample, text in rows]),
+        ("turned", [{"text": f"{text}\n", "id": sample} for sample, text in reversed(rows)]),
+        (
+            "batch",
+            [
+                {"custom_id": sample, "response": {"status_code": 200, "body": body}, "error": None}
+                for sample, body in zip(samples, replies, strict=True)
+            ],
+        ),
+        ("other", [{"id": sample, "text": f"{text}."} for sample, text in rows]),
+    ):
+        half_right.path.joinpath(f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    gate = "test_answers.py", "--eval-baseline", "b.json", "--eval-margin", "20pp", "--model"
+    run(half_right, "--model", "replay:one.jsonl", "test_answers.py", "--eval-save-baseline", "b.json")
+
+    turned, batch, other = (run(half_right, *gate, f"replay:{name}.jsonl") for name in ("turned", "batch", "other"))
+
+    assert turned.ret == batch.ret == pytest.ExitCode.USAGE_ERROR
+    batch.stderr.re_match_lines(["ERROR: answers: the baseline .*b.json was made of these recorded answers, .*"])
+    assert other.ret == 0
+
+
 def test_recorded_answers_are_not_compared_with_themselves_beside_others(half_right: pytest.Pytester) -> None:
     rows = [f"answers[{subset}-{row:05}]" for subset in ("easy", "hard") for row in range(20)]
     lines = [json.dumps({"id": sample, "text": "42"}) for sample in rows]

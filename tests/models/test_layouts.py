@@ -329,3 +329,94 @@ def test_a_real_file_of_evalscope_is_read(real_data: Path) -> None:
     assert row is not None
     assert row.answer.text.endswith("$\\boxed{3}$")
     assert (row.answer.prompt_tokens, row.answer.completion_tokens) == (626, 102)
+
+
+PASSAGE = "The port has five terminals, and ships of all sizes call there."
+ASKED = ["Which port has the most terminals?", "How many terminals has the port?"]
+OPTIONS = ["Charleston", "Savannah", "Norfolk"]
+# Two questions of one text and other options.
+PORTS = ["Which of these is a port?\n\nA. Rome\nB. Genoa", "Which of these is a port?\n\nA. Paris\nB. Brest"]
+
+
+def recorded_as(program: str, number: int, prompt: str, text: str, doc: dict[str, str]) -> dict[str, Any]:
+    """A row of a program that asks a prompt of its own about a dataset's row."""
+    if program == "harness":
+        return {**harness(0, text), "doc_id": number, "doc": doc, "arguments": asked_of_harness(prompt)}
+    if program == "evalscope":
+        return {**prediction(0, text), "index": number, "messages": [{"role": "user", "content": prompt}]}
+    asked = {"role": "user", "content": prompt}
+    return {**inspected(0, text), "id": number + 1, "input": doc["question"], "messages": [asked]}
+
+
+def asked_of_harness(prompt: str) -> dict[str, Any]:
+    return {"gen_args_0": {"arg_0": prompt, "arg_1": {"until": []}}}
+
+
+def answer_to(tmp_path: Path, rows: Sequence[dict[str, Any]], prompt: str, number: int) -> str | None:
+    """What is replayed to a prompt of ours, of the row of this number; None where nothing is."""
+    from pytest_modeleval.models.replay import ReplayModel
+    from pytest_modeleval.models.spec import ModelSpec
+
+    path = tmp_path / "rows.json"
+    if "input" in rows[0]:
+        path.write_text(json.dumps({**HEADER, "samples": rows}))
+    else:
+        write(path := path.with_suffix(".jsonl"), rows)
+    model = ReplayModel(ModelSpec("r", "replay", str(path)))
+    row = model.find(f"legs[main-{number:05}]", [{"role": "user", "content": prompt}], 0)
+    return row.answer.text if row else None
+
+
+@pytest.mark.parametrize("theirs", ["{passage} {question}", "{passage}\n{question}\nAnswer:"])
+def test_a_passage_that_questions_share_tells_none_of_them(tmp_path: Path, theirs: str) -> None:
+    # The other program left row 0 out.
+    doc = {"passage": PASSAGE, "question": ASKED[1], "answer": "five terminals"}
+    rows = [recorded_as("harness", 0, theirs.format(**doc), "5", doc)]
+    prompts = [f"{PASSAGE}\n\n{question}\n\nEnd with ANSWER:" for question in ASKED]
+
+    assert answer_to(tmp_path, rows, prompts[0], 0) is None
+    assert answer_to(tmp_path, rows, prompts[1], 0) == "5"
+
+
+@pytest.mark.parametrize("program", ["harness", "evalscope", "inspect"])
+@pytest.mark.parametrize("letter", ["{}. ", "{}) ", "({}) "])
+def test_an_answer_to_shuffled_options_is_nobodys(tmp_path: Path, program: str, letter: str) -> None:
+    doc = {"question": ASKED[0], "choice1": OPTIONS[0]}
+
+    def prompt(options: Sequence[str], mark: str) -> str:
+        lines = [f"{mark.format('ABC'[number])}{option}" for number, option in enumerate(options)]
+        example = "Question: Which sea is salt?\nA. None\nB. All\nC. Some\nD. The dead one\nAnswer: B\n\n"
+        return "\n".join([example, ASKED[0], *lines, "A: Let's think step by step."])
+
+    ours = prompt(OPTIONS, "{}. ")
+    same, other = (prompt(options, letter) + "\nSay it." for options in (OPTIONS, OPTIONS[::-1]))
+
+    assert answer_to(tmp_path, [recorded_as(program, 0, same, "A", doc)], ours, 0) == "A"
+    assert answer_to(tmp_path, [recorded_as(program, 0, other, "A", doc)], ours, 0) is None
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_questions_of_one_text_are_told_by_their_options(tmp_path: Path, missing: bool) -> None:
+    doc = {"question": "Which of these is a port?"}
+    theirs = [prompt.replace(". ", ") ") for prompt in PORTS]
+    rows = [recorded_as("inspect", number, prompt, str(number), doc) for number, prompt in enumerate(theirs)]
+
+    found = [answer_to(tmp_path, rows[: 2 - missing], prompt, number) for number, prompt in enumerate(PORTS)]
+
+    assert found == ["0", None if missing else "1"]
+
+
+@pytest.mark.parametrize(
+    ("program", "found"), [("harness", ["0", "1"]), ("evalscope", ["0", "1"]), ("inspect", [None] * 2)]
+)
+def test_rows_of_the_same_prompt_go_by_their_numbers(tmp_path: Path, program: str, found: list[str | None]) -> None:
+    doc = {"question": ASKED[0]}
+    rows = [recorded_as(program, number, ASKED[0], str(number), doc) for number in (0, 1)]
+
+    assert [answer_to(tmp_path, rows, ASKED[0], number) for number in (0, 1)] == found
+
+
+def test_a_question_that_ends_with_another_blank_is_found(tmp_path: Path) -> None:
+    doc = {"question": "Role-learning theory says that\x85"}
+
+    assert answer_to(tmp_path, [recorded_as("inspect", 0, "Q", "B", doc)], doc["question"], 0) == "B"

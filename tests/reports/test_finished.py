@@ -72,3 +72,15 @@ def test_an_ending_that_nothing_writes_is_refused_before_anything_is_asked(
         ["ERROR: --eval-write takes a FILE that ends in .csv, *, not 'a.names'; a conftest's *"]
     )
     assert faulty.asked == []
+
+
+def test_what_a_writer_raises_takes_no_other_file_with_it(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makeconftest(ENDINGS.replace("path.write_text(", "raise ValueError('no\\x1b[31m way'); ("))
+    files = [flag for name in ("a.names", "b.html", "b.json") for flag in ("--eval-write", name)]
+
+    result = run(project, "--model", "faulty", "test_answers.py", *files)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["cannot write *a.names: ValueError: no\\x1b[[]31m way", "faulty  answers * 1.000 *"])
+    assert "Traceback" not in result.stdout.str()
+    assert [(project.path / name).exists() for name in ("a.names", "b.html", "b.json")] == [False, True, True]

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow.parquet
 import pytest
 
-from pytest_modeleval.reports.samples import _cell
+from pytest_modeleval.reports.samples import _cell, _write_csv
 from tests.conftest import FaultyServer, answer, run, send
 
 TWO_METRICS = """
@@ -126,6 +126,12 @@ def test_the_other_endings_have_the_same_rows(said: pytest.Pytester) -> None:
 )
 def test_a_cell_is_no_formula(value: object, cell: object) -> None:
     assert _cell(value) == cell
+
+
+def test_a_columns_name_is_no_formula(tmp_path: Path) -> None:
+    _write_csv(tmp_path / "x.csv", {"axis.a;=1+1": str}, [])
+
+    assert (tmp_path / "x.csv").read_text() == "axis.a;'=1+1\n"
 
 
 def test_repeats_have_a_row_each(said: pytest.Pytester) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,8 +89,28 @@ def test_a_tracker_that_cannot_log_is_one_line_and_files_are_written(
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["swanlab could not log the run: RuntimeError: no key", "written to *table.json"])
+    result.stdout.fnmatch_lines(["written to *table.json", "swanlab could not log the run: RuntimeError: no key"])
     assert "see there" not in result.stdout.str()
+
+
+def test_a_tracker_is_told_no_secret_and_what_it_says_is_harmless(
+    project: pytest.Pytester,
+    faulty: FaultyServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project.makepyfile(wandb=f"{FAKE}\n    raise RuntimeError('\\x1b[31mno key sk-verysecret123 \\u202e')")
+    project.syspathinsert()
+    monkeypatch.delitem(sys.modules, "wandb", raising=False)
+    secret = ("--eval-set", "model.generation.extra_body.api_key=typed-secret-1")
+
+    result = run(project, "--model", "faulty", "test_answers.py", "--eval-track", "wandb", *secret)
+
+    said = result.stdout.str() + result.stderr.str()
+    assert "RuntimeError: \\x1b[31mno key *** \\u202e" in said
+    kept = b"".join(path.read_bytes() for path in project.path.rglob("*") if path.is_file())
+    settings: Any = calls(project)[0]["config"]
+    assert "'api_key': '***'" in str(settings["settings"]["set"])
+    assert b"typed-secret-1" not in kept
 
 
 def test_the_flag_that_logged_loads_alone_says_where_it_went(pytester: pytest.Pytester) -> None:
