@@ -18,6 +18,11 @@ class Outcome(NamedTuple):
     variance: float
 
 
+def kept(score: float) -> float:
+    """A score with the digits that a baseline keeps of it: by these it is compared with others."""
+    return round(score, 9)
+
+
 @dataclass
 class Outcomes:
     """What one run knows of one model on one benchmark; samples go by their names, ``main-00042``.
@@ -68,11 +73,11 @@ class Outcomes:
     def _outcome(self, content: str, scores: Mapping[int, float]) -> Outcome:
         if len(scores) == 1:
             (value,) = scores.values()
-            return Outcome(content, round(value, 9), 1, 0.0)
+            return Outcome(content, kept(value), 1, 0.0)
         values = [scores[repeat] for repeat in sorted(scores)]
         if self.twice:
-            return Outcome(content, values[0], 1, 0.0)
-        return Outcome(content, round(sum(values) / len(values), 9), len(values), round(_variance(values), 9))
+            return Outcome(content, kept(values[0]), 1, 0.0)
+        return Outcome(content, kept(sum(values) / len(values)), len(values), kept(_variance(values)))
 
     @property
     def discordance(self) -> float | None:
