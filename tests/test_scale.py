@@ -376,7 +376,11 @@ def test_models_are_compared_by_direction_also_beside_one_without_answers(
 
     result = run(kinds, *models, "-k", "errors or rated", "test_kinds.py", "--eval-write", "out.json")
 
-    (errors, rated) = json.loads((kinds.path / "out.json").read_text())["model_comparisons"]
+    found = json.loads((kinds.path / "out.json").read_text())
+    (errors, rated) = found["model_comparisons"]
+    assert {(row["better"], *row["range"]) for row in found["rows"] if row["benchmark"] == "errors"} == {
+        ("lower", 0, 10)
+    }
     assert (errors["benchmark"], errors["change"], errors["first_better"]) == ("errors", pytest.approx(-0.2), 8)
     assert (rated["benchmark"], rated["change"], rated["second_better"]) == ("rated", pytest.approx(0.5), 8)
     assert errors["low"] <= errors["change"] <= errors["high"]
