@@ -387,6 +387,32 @@ def test_models_are_compared_by_direction_also_beside_one_without_answers(
     result.stdout.re_match_lines([r"errors: b less a -20\.0 pp"])
 
 
+def test_an_interval_without_ends_is_none_in_json_and_plots(kinds: pytest.Pytester, faulty: FaultyServer) -> None:
+    """Of one sample whose range has no end nothing is known."""
+    for name in "ab":
+        alias(kinds, name, base_url=faulty.url, model=name)
+    faulty.fault = lambda handler, body: answer("1" if body["model"] == "a" else "2")(handler, body)
+    one = ("-k", "length and short-00000", "test_kinds.py")
+
+    result = run(kinds, "--model", "a", "--model", "b", *one, "--eval-write", "out.json", "--alluredir", "allure")
+    run(kinds, "--model", "a", *one)
+    run(kinds, "--model", "a", *one)
+    modeleval("diff", "last~1", "last", "--write", "diff.json")
+
+    result.stdout.fnmatch_lines(["length: b less a +100.0 pp, 1 better and 0 worse of 1"])
+    (pair,) = _strict((kinds.path / "out.json").read_text())["model_comparisons"]
+    (part,) = _strict((kinds.path / "diff.json").read_text())["benchmarks"]
+    assert (pair["low"], pair["high"], part["low"], part["high"]) == (None, None, None, None)
+    plots = [path.read_text() for path in (kinds.path / "allure").glob("*.svg")]
+    assert plots
+    assert not any(re.search(r"\b(inf|nan)", plot) for plot in plots)
+
+
+def _strict(text: str) -> Any:
+    """What JSON has, without Python's own words for numbers that it has not."""
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
 def test_the_worst_answer_of_a_regressed_sample_is_shown(kinds: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = answer("1")
     gate(kinds, "errors", "--eval-save-baseline", "b.json", "--eval-repeats", "2")

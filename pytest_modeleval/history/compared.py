@@ -12,6 +12,7 @@ from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import outcomes
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.results.finished import Comparison
+from pytest_modeleval.statistics.means import finite
 from pytest_modeleval.store.rows import StoredSample
 
 
@@ -70,4 +71,5 @@ def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outc
             )
             if found.n:
                 better = found.regressions, found.fixes
-                yield Comparison(benchmark, (one, two), found.n, found.change, found.low, found.high, *better)
+                ends = finite(found.low), finite(found.high)
+                yield Comparison(benchmark, (one, two), found.n, found.change, *ends, *better)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Rec
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.results.tally import OVER_REPEATS, Tally, counted, in_order, summed
-from pytest_modeleval.statistics.means import Estimate, estimate
+from pytest_modeleval.statistics.means import Estimate, estimate, finite
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
@@ -230,7 +229,7 @@ def figures(
 ) -> dict[str, Any]:
     """The fields of `Figures`, of an estimate over so many scored samples."""
     ends = (found.low, found.high) if found else (None, None)
-    low, high = (end if end is not None and isfinite(end) else None for end in ends)
+    low, high = (None if end is None else finite(end) for end in ends)
     return {
         "model": model,
         "metric": metric,
