@@ -424,7 +424,8 @@ def test_the_worst_answer_of_a_regressed_sample_is_shown(kinds: pytest.Pytester,
 
     faulty.fault = fault
 
-    gate(kinds, "errors", "--eval-baseline", "b.json", "--eval-repeats", "2", "--eval-write", "page.html")
+    repeated = ("--eval-repeats", "2", "--eval-concurrency", "1")
+    gate(kinds, "errors", "--eval-baseline", "b.json", *repeated, "--eval-write", "page.html")
 
     regressed = Data(kinds.path / "page.html").screen["regressed"]
     assert [each["got"] for each in regressed] == ["7"] * 8
