@@ -200,7 +200,7 @@ def test_the_doctor_says_who_answers_where_and_what_is_missing(
         [
             r"pytest-modeleval \d.*, pytest \d.*, Python \d.*",
             "extras",
-            r"  local +(torch .*, transformers .*|not installed: pip install 'pytest-modeleval\[local\]')",
+            r"  local +(accelerate .*, torch .*, transformers .*|not installed: pip install 'pytest-modeleval\[local\]')",
             "models",
             "  served .* answers as faulty",
             "  another .* no 'other' is listed: has faulty",
