@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pytest_modeleval.asking.recall import Rules
+from pytest_modeleval.asking.recall import Rules, taken_up
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.models.spec import ModelSpec
@@ -27,10 +27,11 @@ def _resumed(store: Store, run: str) -> list[str]:
     refused = store.rows("select why from refusals where run = ? order by why", (run,))
     lines = [f"not resumed {resumes[:SHORT]}, all is asked anew: {one_line(why, 400)}" for (why,) in refused]
     ((used,),) = store.rows("select count(*) from completions where run = ? and created < ?", (run, started))
+    runs = taken_up(store, run)
     ((again,),) = store.rows(
-        "select count(*) from completions new join completions old using (asked, who) "
-        "where new.run = ? and old.run = ? and who not in (select who from refusals where run = new.run)",
-        (run, resumes),
+        "select count(distinct new.key) from completions new join completions old using (asked, who) where new.run = ? "
+        f"and old.run in ({', '.join('?' * len(runs))}) and who not in (select who from refusals where run = new.run)",
+        (run, *runs),
     )
     told = f"resumed {resumes[:SHORT]}: {used:,} of its answers are used, {again:,} asked again came out the same"
     return [*lines, told] if used or again else lines

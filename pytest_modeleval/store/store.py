@@ -50,11 +50,12 @@ DATED = "typeof(created) = 'real' and created between 0 and 1e11"
 
 
 class Kept(NamedTuple):
-    """A stored answer, when it was kept in seconds since the epoch, and its key."""
+    """A stored answer, when it was kept in seconds since the epoch, its key, and the run whose it is."""
 
     completion: Completion
     created: float
     key: str
+    run: str = ""
 
 
 class Store:
@@ -95,7 +96,8 @@ class Store:
 
     def _kept(self, where: str, parameters: Sequence[Any]) -> Kept | None:
         rows = self.rows(
-            f"select completion, created, key from completions where {DATED} and {where} limit 1", parameters
+            f"select completion, created, key, coalesce(run, '') from completions where {DATED} and {where} limit 1",
+            parameters,
         )
         completion = completion_in(rows[0][0]) if rows else None
         return Kept(completion, *rows[0][1:]) if completion else None
