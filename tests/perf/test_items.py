@@ -135,6 +135,10 @@ def test_a_load_test_needs_a_model(served: pytest.Pytester) -> None:
     ("arguments", "message"),
     [
         (["--perf-dataset", "opneqa"], r"unknown --perf-dataset 'opneqa'; did you mean 'openqa'\?"),
+        (
+            ["--perf-dataset", "openqa", "--eval-offline"],
+            r"openqa has no default/open_qa of AI-ModelScope/HC3-Chinese .*",
+        ),
         (["--perf-tokenizer", "./nowhere"], r"--perf-tokenizer: there is no tokenizer './nowhere' to be had"),
         (
             ["--perf-tokenizer", "owner/name", "--eval-hub", "huggingface", "--eval-offline"],

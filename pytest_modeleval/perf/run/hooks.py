@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval import xdist
+from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
@@ -154,7 +155,7 @@ class LoadHooks:
                 self.session.provide(param.options, param.what)
             for param in params_:
                 self.session.prepare(*param)
-        except StopRun as error:
+        except (StopRun, NoData) as error:
             raise pytest.UsageError(str(error)) from None
 
     def pytest_report_header(self) -> str:
