@@ -22,6 +22,11 @@ def aside(path: Path) -> Iterator[Path]:
     try:
         yield written
         written.replace(path)
+    except OSError as error:
+        # Nobody asked for the other path.
+        if error.filename == str(written):
+            error.filename = str(path)
+        raise
     finally:
         written.unlink(missing_ok=True)
 

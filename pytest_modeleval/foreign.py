@@ -22,3 +22,14 @@ def one_line(text: str, most: int = 1000) -> str:
 def reason(error: BaseException, most: int = 300) -> str:
     """What another's library says went wrong, on one line, or the kind of error where it says nothing."""
     return one_line(str(error), most) or type(error).__name__
+
+
+def unreached(error: BaseException) -> str:
+    """Why a library did not come to its server: the system's own word where one lies below, else `reason`.
+
+    What stands above it names classes and addresses of the library.
+    """
+    below = error
+    while (under := below.__cause__ or below.__context__) is not None:
+        below = under
+    return reason(below if isinstance(below, OSError) else error)

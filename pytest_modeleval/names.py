@@ -130,12 +130,14 @@ class ItemName(NamedTuple):
         found = _ITEM.fullmatch(text)
         if found is None:
             return None
-        fitting = [model for model in models if found["sample"].startswith(f"{id_part(model)}-")]
-        model = max(fitting, key=len, default="")
-        own = found["sample"].removeprefix(f"{id_part(model)}-") if model else found["sample"]
-        sample = SampleName.parse(own, subset)
         repeat = int(found["repeat"]) - 1 if found["repeat"] else None
-        return sample and cls(found["benchmark"], sample, model, repeat)
+        fitting = [model for model in models if found["sample"].startswith(f"{id_part(model)}-")]
+        # A model may be called as a subset is: where nothing is left of a sample, the name is the subset's.
+        for model in (*sorted(fitting, key=len, reverse=True), ""):
+            own = found["sample"].removeprefix(f"{id_part(model)}-") if model else found["sample"]
+            if sample := SampleName.parse(own, subset):
+                return cls(found["benchmark"], sample, model, repeat)
+        return None
 
 
 def definition_of(nodeid: str) -> str:

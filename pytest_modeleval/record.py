@@ -60,8 +60,7 @@ class Record:
     ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
-    ``roles`` is what models in roles gave, by their
-    names (``judge=gpt5``); no other field counts it.
+    ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it.
     """
 
     model: str

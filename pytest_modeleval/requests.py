@@ -14,9 +14,8 @@ class _Asked:
     """Who asks, and for the how-manieth time: of what ``varies``, each time has an answer of its own.
 
     ``sample_id`` (``gsm8k[main-00042]``) shapes nothing but a replay, and so does ``numbered``, what a sample that goes
-    by its id is called by its row; ``repeat`` is the sample's number among its
-    repeats, and ``asked_before`` says how many equal requests it has made before. ``anew``: no other run's answer
-    serves, and this one's none.
+    by its id is called by its row; ``repeat`` is the sample's number among its repeats, and ``asked_before`` says how
+    many equal requests it has made before. ``anew``: no other run's answer serves, and this one's none.
     """
 
     sample_id: str = ""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.atomic import aside
+from pytest_modeleval.atomic import aside, write_whole
 from tests.conftest import FaultyServer, run
 
 
@@ -73,3 +73,13 @@ def pytest_unconfigure(config):
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stdout.fnmatch_lines([f"cannot write *{name}: *No space left on device"])
     assert (project.path / name).read_text() == "old"
+
+
+def test_what_cannot_be_made_is_told_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir(mode=0o500)
+    place = Path("/proc/page.html") if os.access(tmp_path / "folder", os.W_OK) else tmp_path / "folder/page.html"
+
+    with pytest.raises(OSError, match=r"page\.html") as told:
+        write_whole(place, "x")
+
+    assert told.value.filename == str(place)

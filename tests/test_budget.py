@@ -95,7 +95,7 @@ def test_a_part_that_is_no_budget_is_named(text: str, part: str) -> None:
         read_budget("--eval-budget", text)
 
     said = "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not "
-    assert str(error.value) == said + part
+    assert str(error.value).partition("; a shell")[0] == said + part
 
 
 def test_a_cap_given_twice_is_refused() -> None:

@@ -121,9 +121,11 @@ def test_choosing_a_benchmark_opens_no_other(pytester: pytest.Pytester, monkeypa
 
 def test_what_only_a_subset_was_named_of_is_left_out_in_the_open(project: pytest.Pytester, hubs: HubServer) -> None:
     # One of BBH's subsets is multistep_arithmetic_two; that arithmetic is a benchmark's name makes no difference to it.
-    result = run(project, "--model", "faulty", "-k", "arithmetic or arithmetic_two", "--eval-limit", "2")
+    flags = ("--eval-limit", "2", "--eval-write", "summary.md")
+    result = run(project, "--model", "faulty", "-k", "arithmetic or arithmetic_two", *flags)
     assert result.parseoutcomes()["failed"] == 2
     result.stdout.fnmatch_lines(["not run, because they have no data (--eval-data DIR): bbh"])
+    assert "\nnot run, because they have no data: bbh\n" in (project.path / "summary.md").read_text()
 
     result = run(project, "--model", "faulty", "-k", "multistep_arithmetic_two")
     assert result.ret == pytest.ExitCode.USAGE_ERROR

@@ -182,7 +182,7 @@ def test_silence_is_a_time_out(project: pytest.Pytester, faulty: FaultyServer) -
     [
         (
             error(401, "bad key"),
-            "no key was sent: 401 bad key (set OPENAI_API_KEY *, or api_key_env in [[]models.NAME[]])",
+            "no key was sent (set OPENAI_API_KEY *, or api_key_env in [[]models.NAME[]]): 401 bad key",
         ),
         (error(403, "not yours", "permission_denied"), "the key may not use this: 403 not yours"),
         (error(404, "gone"), "there is no model 'faulty', or no chat API at this URL: 404 gone"),

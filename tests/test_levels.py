@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.record import Labels, Record
 from pytest_modeleval.results.levels import LevelRow, Levels
+from pytest_modeleval.statistics.scale import Scale
 
 
 def record(benchmark: str, subset: str, index: int, value: float | None, labels: Labels, **more: object) -> Record:
@@ -100,6 +101,16 @@ def test_a_dataset_of_errors_alone_is_shown_without_a_score() -> None:
 
     row = found["dataset", ("b",), "main"]
     assert (row.samples, row.errors, row.micro, row.macro, row.weighted) == (0, 1, None, None, None)
+
+
+def test_a_datasets_scores_are_what_they_are_where_its_first_subset_is_errors_alone() -> None:
+    seconds = {"main": Scale(0.0, math.inf, "lower", measured=True)}
+    measured = [record("b", "second", i, 100.0 + i, MATH, scales=seconds) for i in range(3)]
+    row = rows([record("b", "first", 0, None, MATH), *measured])["dataset", ("b",), "main"]
+
+    assert (row.range, row.label, row.micro) == ((0.0, None), "main ↓ measured", 101.0)
+    assert row.high is not None
+    assert row.high > 101
 
 
 def test_categories_stand_as_a_tree_whatever_came_first() -> None:

@@ -152,7 +152,7 @@ def test_a_refused_key_is_no_lack(quiz: pytest.Pytester, faulty: FaultyServer) -
     faulty.fault = error(401, "bad key")
 
     weigh(quiz, "-k", "00000").stderr.fnmatch_lines(
-        [f"ERROR: faulty at {faulty.url}/: no key was sent: 401 bad key (*)"]
+        [f"ERROR: faulty at {faulty.url}/: no key was sent (*): 401 bad key"]
     )
 
 

@@ -1,10 +1,14 @@
 """A run in which more than half of the samples are errors ends with a status of its own."""
 
 from http.server import BaseHTTPRequestHandler
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.options.options import Options
+from pytest_modeleval.reports.notes import broken_off
+from pytest_modeleval.results.finished import FinishedRun, Totals
 from tests.conftest import FaultyServer, answer, run, send
 
 
@@ -67,3 +71,22 @@ def test_wrong_answers_are_answers(project: pytest.Pytester, faulty: FaultyServe
     faulty.fault = answer("41")
 
     assert run(project, "--model", "faulty", "test_answers.py").ret == 1
+
+
+def test_samples_that_were_measured_are_among_all() -> None:
+    totals = Totals(measured=2, errors=3, unscored=4, mostly_errors=True)
+    finished = FinishedRun(
+        id="a",
+        root=Path(),
+        folder=Path(),
+        began=0.0,
+        options=Options(),
+        models=["m"],
+        ended="complete",
+        exit_status=10,
+        selected=9,
+        reported=9,
+        totals=totals,
+    )
+
+    assert list(broken_off(finished)) == ["3 of 5 samples are errors, which is most of them"]

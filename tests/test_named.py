@@ -1,6 +1,7 @@
 """A word of -k that is a benchmark's name means that benchmark."""
 
 import re
+import shutil
 from collections.abc import Iterator
 
 import pytest
@@ -44,6 +45,7 @@ def shipped(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
     """A project with rows of benchmarks whose names stand in each other's and in their subsets'."""
     for name in ("gsm8k", "process_bench", "mmlu", "mmlu_redux", "cmmlu"):
         write_rows(project, name)
+    shutil.copytree(project.path / "data/mmlu/abstract_algebra", project.path / "data/mmlu/anatomy")
     return project
 
 
@@ -56,7 +58,7 @@ def shipped(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
         ("(process_bench and omnimath) or gsm8k", {"gsm8k[main]", "process_bench[gsm8k]", "process_bench[omnimath]"}),
         ("mmlu and abstract_algebra", {"mmlu[abstract_algebra]"}),
         ("mmlu_redux and anatomy", {"mmlu_redux[anatomy]"}),
-        ("anatomy", {"mmlu_redux[anatomy]", "cmmlu[anatomy]"}),
+        ("anatomy", {"mmlu[anatomy]", "mmlu_redux[anatomy]", "cmmlu[anatomy]"}),
     ],
 )
 def test_a_shipped_benchmarks_name_means_it_alone(shipped: pytest.Pytester, expression: str, asked: set[str]) -> None:
@@ -243,3 +245,35 @@ def test_a_groups_name_stands_for_its_subsets(project: pytest.Pytester, faulty: 
     result = run(project, "--model", "faulty", "-k", "arithmetic and (add or multiply-1)", "--co")
 
     result.stdout.fnmatch_lines(["modeleval: asks arithmetic/add (75), arithmetic/multiply-1 (25)"])
+
+
+def test_after_one_mistake_no_further_data_is_opened(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        test_two="""
+        from pathlib import Path
+        import pytest
+        from pytest_modeleval import Sample, benchmark
+
+
+        class Away:
+            subsets = {"main": ""}
+
+            def open(self, place, subsets, examples):
+                assert not Path("opened").exists()
+                Path("opened").write_text(place.benchmark)
+                raise pytest.UsageError(f"{place.benchmark}: nothing answers")
+
+
+        @benchmark(Away(), lambda row: Sample("?", "42"))
+        def test_one(sample, completion): ...
+
+
+        @benchmark(Away(), lambda row: Sample("?", "42"))
+        def test_two(sample, completion): ...
+        """
+    )
+
+    result = run(project, "--model", "tiny", "test_two.py")
+
+    result.stderr.fnmatch_lines(["ERROR: one: nothing answers"])
+    assert (project.path / "opened").read_text() == "one"

@@ -70,7 +70,8 @@ def test_an_id_stands_as_it_is_where_it_can(id: str, spelt: str | None) -> None:
 @pytest.mark.parametrize(
     ("text", "models", "model", "sample"),
     [
-        ("t.py::test_b[main-00042]", ["main"], "main", None),
+        ("t.py::test_b[main-00042]", ["main"], "", "main-00042"),
+        ("t.py::test_b[main-main-00042]", ["main"], "main", "main-00042"),
         ("t.py::test_b[qwen3-8b-main-00042-r3]", ["qwen3", "qwen3-8b"], "qwen3-8b", "main-00042"),
         ("t.py::test_b[qwen3-main-line-00042]", ["qwen3"], "qwen3", "main-line-00042"),
         ("t.py::test_b[2024-00001-00002]", [], "", "2024-00001-00002"),

@@ -14,7 +14,6 @@ from pytest_modeleval.statistics.paired import (
     bonett_price,
     detectable_drop,
     holm,
-    mcnemar,
     mcnemar_drop,
     mean_change,
     mean_drop,
@@ -25,16 +24,13 @@ from pytest_modeleval.statistics.paired import (
 
 
 @pytest.mark.parametrize(
-    ("b", "c", "p"),
-    [(10, 2, 0.03857422), (15, 5, 0.04138947), (20, 8, 0.03569814), (6, 0, 0.03125), (3, 3, 1.0), (0, 0, 1.0)],
+    ("b", "c", "two_sided"), [(10, 2, 0.03857422), (15, 5, 0.04138947), (20, 8, 0.03569814), (6, 0, 0.03125)]
 )
-def test_mcnemar_is_exact(b: int, c: int, p: float) -> None:
-    assert mcnemar(b, c) == pytest.approx(p, abs=1e-8)
-    assert mcnemar(c, b) == mcnemar(b, c)
+def test_mcnemar_is_exact(b: int, c: int, two_sided: float) -> None:
+    assert mcnemar_drop(b, c) == pytest.approx(two_sided / 2, abs=1e-8)
 
 
 def test_a_drop_is_tested_on_one_side() -> None:
-    assert mcnemar_drop(10, 2) == pytest.approx(0.01928711, abs=1e-8)
     assert mcnemar_drop(2, 10) > 0.99
     assert mcnemar_drop(0, 0) == 1
 

@@ -53,6 +53,20 @@ def test_the_table_is_what_the_bundled_model_prints(pytester: pytest.Pytester) -
     result.assert_outcomes(failed=45, passed=180, skipped=others)
 
 
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.name
+)
+def test_no_shell_changes_what_a_command_shown_says(page: Path) -> None:
+    commands = re.findall(
+        r"(?:^|`) *((?:pytest|modeleval|pip) [^`\n…]+?)(?= +# |[`\n…])", here(page.read_text()), re.MULTILINE
+    )
+    for command in commands:
+        outside_single = re.sub(r"'[^']*'", "", command)
+        assert not re.search(r"\$\w", outside_single), command
+        assert not re.search(r"[\[\]{}<>;*?]", re.sub(r'"[^"]*"', "", outside_single)), command
+    assert re.search(r"--eval-\w+ \"[^\"`]*\$\d", page.read_text()) is None
+
+
 def test_the_benchmark_shown_is_the_one_shipped() -> None:
     assert blocks(README, "python") == [(ROOT / "benchmarks/test_gsm8k.py").read_text()]
 

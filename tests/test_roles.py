@@ -133,6 +133,19 @@ def test_a_body_is_given_the_user_the_reranker_and_the_embedder(
     result.stdout.fnmatch_lines([f"{role}=aside: 1 answers (1 new, 0 stored)*"])
 
 
+@pytest.mark.parametrize("taken", ["sample", "sample, judge", "sample, tmp_path"])
+def test_a_prompt_that_no_body_reads_the_answer_to_is_not_asked(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer, taken: str
+) -> None:
+    project.makepyfile(
+        test_judged=f"{SYNC.partition('def test')[0]}def test_judged({taken}):\n    assert sample.target"
+    )
+
+    run(project, *ASKED).assert_outcomes(passed=3)
+
+    assert not faulty.asked
+
+
 def test_the_same_command_again_asks_no_judge_and_another_judge_is_asked(
     project: pytest.Pytester, judged: FaultyServer
 ) -> None:

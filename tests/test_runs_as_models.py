@@ -191,3 +191,21 @@ def test_a_gate_refuses_the_run_that_its_baseline_is(project: pytest.Pytester, f
         assert result.ret == pytest.ExitCode.USAGE_ERROR
         result.stderr.fnmatch_lines(["ERROR: answers: the baseline *base.json was made of these recorded answers, *"])
     assert another.ret != pytest.ExitCode.USAGE_ERROR
+
+
+def test_where_nothing_is_named_what_that_run_asked_is_judged_again(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    run(project, "--model", "faulty", "--eval", "arithmetic", "--eval-limit", "2")
+
+    again = run(project, "--model", "run:last", "--eval-limit", "2")
+
+    again.assert_outcomes(failed=2)
+    again.stdout.fnmatch_lines(["modeleval: asks arithmetic*", "answers: 0 new, 2 stored, *"])
+
+
+def test_an_own_benchmark_of_that_run_needs_its_file(project: pytest.Pytester, answered: FaultyServer) -> None:
+    result = run(project, "--model", "run:last")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --model run:last: it asked answers: name its file"])

@@ -90,7 +90,8 @@ FLAGS = [
     Slip("--model qwen3 --eval-system file:nope.txt", "--eval-system cannot read 'nope.txt': … No such file or directory…"),
     Slip("--model qwen3 --eval-shots -1", "--eval-shots takes a whole number of at least 0, not '-1'"),
     Slip("--model qwen3 --eval-shots 5 test_answers.py", "answers has no split of solved examples: ask it with 0 shots, not 5"),
-    Slip("--model qwen3 --eval-budget 5", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '5'"),
+    Slip("--model qwen3 --eval-budget 5", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '5'; a shell takes $5 out of double quotes: write '$5'"),
+    Slip("--model qwen3 --eval-budget '2M tokens, , 30min'", "--eval-budget takes parts above 0 such as …, not ''; a shell takes $5 out of double quotes: write '$5'"),
     Slip("--model qwen3 --eval-budget '$five'", "--eval-budget takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not '$five'"),
     Slip("--model qwen3 --eval-run nigthly", "unknown run 'nigthly'; did you mean 'nightly'? Known: nightly. Give the NAME of a table [runs.NAME] in modeleval.toml.", "[runs.nightly]\nlimit = 5"),
 ]  # fmt: skip
@@ -131,6 +132,15 @@ CHOSEN = [
     Slip("--model qwen3 --eval mbpp", "there is no benchmark 'mbpp' here yet: …"),
     Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'?…"),
+    *(
+        Slip(f"--model qwen3 --eval {theirs}", f"unknown benchmark in --eval: '{theirs}'; did you mean '{ours}'?…")
+        for theirs, ours in {
+            "mmlu_stem": "mmlu/STEM", "arc_easy": "arc/ARC-Easy", "arc-challenge": "arc/ARC-Challenge", "mmlu_abstract_algebra": "mmlu/abstract_algebra",
+            "mmlu_pro_law": "mmlu_pro/law", "anatomy": "mmlu/anatomy", "math": "-m math", "Reasoning": "-m reasoning", "gsm8k_cot": "gsm8k",
+        }.items()
+    ),
+    Slip("--model qwen3 --eval swe_bench", "there is no benchmark 'swe_bench' here yet: …"),
+    Slip("--model qwen3 --eval humaneval_instruct", "there is no benchmark 'humaneval_instruct' here yet: …"),
     Slip("--model qwen3 --eval gpqa", "unknown benchmark in --eval: 'gpqa'; did you mean 'gpqa_diamond'?…"),
     Slip("--model qwen3 --eval aime", "unknown benchmark in --eval: 'aime'; did you mean 'aime25'?…"),
     Slip("--model qwen3 --eval mmlu/stem", "unknown part of mmlu in --eval: 'stem'; did you mean 'STEM'?…"),
@@ -141,12 +151,25 @@ CHOSEN = [
     Slip("--model qwen3 -k gsm8k,mmlu", "-k 'gsm8k,mmlu' is no expression: …; words stand between and, or, not"),
     Slip("--model qwen3 -k 'gsm8k or'", "-k 'gsm8k or' is no expression: expected …; words stand between and, or, not"),
     Slip("--model qwen3 -k 'gsm8k mmlu'", "-k 'gsm8k mmlu' is no expression: expected end of input…; words stand between and, or, not"),
+    Slip("--model qwen3 -m Math", "unknown tag in -m 'Math': 'Math'; did you mean 'math'?…"),
+    Slip("--model qwen3 -m mat", "unknown tag in -m 'mat': 'mat'; did you mean 'math'?…"),
+    Slip("--model qwen3 -k mmlu/STEM", "-k takes words, not 'mmlu/STEM': --eval mmlu/STEM, or -k 'mmlu and STEM'"),
+    Slip("--model qwen3 -k 'gsm8k/main or arc/ARC-Easy'", "-k takes words, not 'gsm8k/main': --eval gsm8k/main, or …"),
     Slip("--model qwen3 -m maths", "unknown tag in -m 'maths': 'maths'; did you mean 'math'?…"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-1]", "there is no test_gsm8k[main-1] in test_gsm8k.py; did you mean test_gsm8k[main-00001]?"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8", "there is no test_gsm8 in test_gsm8k.py; did you mean test_gsm8k?"),
     Slip("--model qwen3 --eval-collection c.toml", "unknown benchmark in c.toml: 'gsmk'; did you mean 'gsm8k'?…", files={"c.toml": "[[datasets]]\nname = 'gsmk'"}),
     Slip("--model qwen3 --eval-collection c.toml", "c.toml: 'gsm8k': weight is a number above 0, not -1", files={"c.toml": "[[datasets]]\nname = 'gsm8k'\nweight = -1"}),
     Slip("--model qwen3 --eval-collection c.yaml", "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'c.yaml'", files={"c.yaml": ""}),
+    Slip("--model qwen3 --eval gsm8k arc", "there is no file 'arc'; several values of --eval stand between commas: --eval gsm8k,arc"),
+    Slip("--model qwen3 --eval gsm8k mmlu/STEM arc", "there is no file 'mmlu/STEM'; several values of --eval stand between commas: --eval gsm8k,mmlu/STEM,arc"),
+    Slip("--eval gsm8k --model qwen3 other", "there is no file 'other'; --model is given anew for each: --model qwen3 --model other"),
+    Slip("--model qwen3 --eval-write out.json out.html", "there is no file 'out.html'; --eval-write is given anew for each: --eval-write out.json --eval-write out.html"),
+    Slip("--model qwen3 --eval-generation=top_p=1 top_k=5", "there is no file 'top_k=5'; --eval-generation is given anew for each: --eval-generation top_p=1 --eval-generation top_k=5"),
+    Slip("--model qwen3 'test_gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
+    Slip("--model qwen3 'gsm8k[main-00001]'", "a sample is called with its file: test_gsm8k.py::test_gsm8k[main-00001]"),
+    Slip("--model qwen3 'test_answers[easy-00000]'", "a sample is called with its file: FILE::test_answers[easy-00000], or -k 'test_answers[easy-00000]'"),
+    Slip("'test_gsm8k[main-00001]'", "gsm8k is a benchmark: give --model NAME, such as --model tiny"),
     Slip("--model qwen3 test_gsm9k.py", "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, …"),
     Slip("--model qwen3 --eval-data data test_gsm8k.py::test_gsm8k[main-99999]", "there is no …gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
     Slip("--model qwen3 --eval-data nowhere", "--eval-data: there is no folder 'nowhere'"),
@@ -210,6 +233,19 @@ MODELS = [
     Slip("--model jugde=qwen3", "unknown role in --model jugde=qwen3: 'jugde'; did you mean 'judge'?…"),
     Slip("--model qwen3 --model judge=qwn3", "unknown model 'qwn3'; did you mean 'qwen3'?…"),
     Slip("--model qwen3", "unknown role in modeleval.toml: [roles]: 'jugde'; did you mean 'judge'?…", "[roles]\njugde = 'qwen3'"),
+    *(
+        Slip(f"--model tiny --eval-set model.{said}", answer)
+        for said, answer in {
+            "dtyp=float32": "unknown key in args of model 'tiny': 'dtyp'; did you mean 'dtype'?…",
+            "precision=float16": "unknown key in args of model 'tiny': 'precision'; did you mean 'dtype'?…",
+            "dtype=bf16": "args of model 'tiny': dtype is one of auto, …, not 'bf16'; did you mean 'bfloat16'?",
+            "dtype=torch.float16": "args of model 'tiny': dtype is one of auto, …, not 'torch.float16'; did you mean 'float16'?",
+            "batch_size=0": "args of model 'tiny': batch_size is a whole number of at least 1, not 0",
+            "batch_size=auto": "args of model 'tiny': batch_size is a whole number of at least 1, not 'auto'",
+            "batching=fast": "args of model 'tiny': batching is 'static' or 'continuous', not 'fast'",
+            "trust_remote_code=yes": "args of model 'tiny': trust_remote_code is true or false, not 'yes'",
+        }.items()
+    ),
     Slip("--model run:last", "there is no run store … yet: a run with --model makes it"),
     Slip("--model ./empty", "the folder empty has no config.json: …"),
     Slip("--model ./m.gguf", "m.gguf is in llama.cpp's format: serve it with llama-server, …", files={"m.gguf": "GGUF"}),
@@ -275,7 +311,7 @@ LOADS = [
     Slip("--model qwen3 --perf-find 'max paralel where p99_ttft<=1s'", "--perf-find takes \"max parallel where p99_ttft<=500ms\", …, not 'max paralel where p99_ttft<=1s'"),
     Slip("--model qwen3 --perf-parallel 1 --perf-turns 0", "--perf-turns takes a number of turns from 1, or a range such as 2-5; not '0'"),
     Slip("--model qwen3 --perf-parallel 1 --perf-on-invalid ignore", "--perf-on-invalid takes one of fail, warn, not 'ignore'"),
-    Slip("--model qwen3 --perf-parallel 1 8", "there is no file '8'; several values of a flag stand between commas, --perf-parallel 1,8"),
+    Slip("--model qwen3 --perf-parallel 1 8", "there is no file '8'; several values of --perf-parallel stand between commas: --perf-parallel 1,8"),
     Slip("--model qwen3 --perf-parallel 8 -n 4", "load tests cannot run under -n: … leave -n out"),
     Slip("--model qwen3 --perf-parallel 1 -k gsm8k", "-k 'gsm8k' names no load test, and this is one: it sends …; leave -k out"),
     Slip("--model qwen3 --perf-parallel 1 -m math", "-m 'math' names no load test, and this is one: it sends …; leave -m out"),
@@ -291,7 +327,7 @@ REFUSED = [
     Slip("--model w test_answers.py", "w at URL/: the key was refused: 401 Incorrect API key provided (key from WRONG_KEY)", own(api_key_env="WRONG_KEY")),
     Slip("--model w test_answers.py", "unknown model 'qwen'; did you mean 'qwen3'? Known: qwen3. (URL/)", own(model="qwen")),
     Slip("--model URL#gpt test_answers.py", "unknown model 'gpt'. Known: qwen3. (URL/)"),
-    Slip("--model w --perf-parallel 1", "URL/chat/completions answers 401 …: see to the address, key and model", own(api_key_env="WRONG_KEY")),
+    Slip("--model w --perf-parallel 1", "URL/chat/completions answers 401 'Incorrect API key provided': the key was refused", own(api_key_env="WRONG_KEY")),
 ]  # fmt: skip
 
 # No slips: these mean what they say.

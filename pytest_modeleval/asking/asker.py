@@ -22,6 +22,7 @@ from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import LogLikelihood, Message, Request
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
+from pytest_modeleval.store.rows import UNDER_EVALUATION
 from pytest_modeleval.store.store import Question, Store
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -33,10 +34,6 @@ RATE_LIMITS = 32
 LONGEST_RETRY_AFTER = 600.0
 # Not the shared one, which pytest-randomly seeds alike in all workers: their pauses would end together.
 JITTER = random.Random()
-
-
-# Who gave an answer.
-UNDER_EVALUATION = "model"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 
 from pytest_modeleval import xdist
+from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, SampleError, StopRun
 from pytest_modeleval.store.store import Kept, Store
 
-# The exit status of a run whose budget was spent: it leaves the rest to the next run.
-_BUDGET_SPENT = 8
 # Options that say neither what is asked nor how it is judged.
 _BESIDE = {"run", "resume_within", "budget", "concurrency", "write", "report", "allure", "junit"}
 # A fingerprint that Ollama gives to every model (openai/openai.go).
@@ -51,7 +50,8 @@ def find_interrupted(store: Store, run: str, command: str) -> None:
         "where command = ? order by started desc limit 1) "
         "where (ended = ? or exit_status = ?) and not is_alive(process)) "
         "where id = ? and command is null",
-        [(command, command, INTERRUPTED, _BUDGET_SPENT, run)],
+        # One whose budget was spent leaves the rest to the next.
+        [(command, command, INTERRUPTED, int(Exit.BUDGET_SPENT), run)],
     )
 
 

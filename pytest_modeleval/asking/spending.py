@@ -243,14 +243,10 @@ class Purse:
 
     @contextmanager
     def _transaction(self) -> Iterator[Callable[..., sqlite3.Cursor]]:
-        execute = self._connection.execute
         try:
-            with self._one_thread:
-                execute("begin immediate")
-                try:
-                    yield execute
-                finally:
-                    execute("commit")
+            with self._one_thread, self._connection as connection:
+                connection.execute("begin immediate")
+                yield connection.execute
         except sqlite3.Error as error:
             raise StopRun(f"cannot keep account of --eval-budget in the run store: {error}") from None
 

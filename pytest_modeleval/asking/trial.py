@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer, Asker, Askers
+from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
 from pytest_modeleval.models.generation import laid_over
@@ -29,6 +29,7 @@ from pytest_modeleval.sample import (
     StopRun,
     recorded_scores,
 )
+from pytest_modeleval.store.rows import UNDER_EVALUATION
 
 A = TypeVar("A", bound=Completion)
 
@@ -164,12 +165,9 @@ async def ask_prompt(asker: Asker, ref: SampleRef, trial: Trial) -> Completion:
 
 
 async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Trial:
-    """What a sync body with arguments of these names is given: the sample, and its prompt asked.
-
-    It is not where the body takes the model and no completion.
-    """
+    """What a sync body with arguments of these names is given: the sample, and its prompt asked if it takes that."""
     trial = Trial(ref.source.sample(ref.subset, ref.row))
-    if "model" in names and "completion" not in names:
+    if "completion" not in names:
         return trial
     completion = await ask_prompt(asker, ref, trial)
     if isinstance(completion, FilteredCompletion) and "model" not in names:

@@ -3,7 +3,6 @@
 import argparse
 import shutil
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from pytest_modeleval.datasets.hub import Hub
 from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.items.declare import Benchmark, declared_in
 from pytest_modeleval.items.elsewhere import not_built
-from pytest_modeleval.items.shipped import shipped_benchmarks
+from pytest_modeleval.items.shipped import shipped_modules
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.reports.columns import aligned
 
@@ -54,11 +53,9 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
 
 def shipped() -> dict[str, tuple[Benchmark, str]]:
     """Each benchmark by its name, with what the first line of its file says of it."""
-    modules = [path.stem for path in sorted(shipped_benchmarks().glob("test_*.py"))]
-    imported = [import_module(f"pytest_modeleval.benchmarks.{name}") for name in modules]
     return {
         name: (declared, _what(module.__doc__ or ""))
-        for module in imported
+        for module in shipped_modules()
         for name, declared in declared_in(module).items()
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.datasets.lock import sha256_of
 from pytest_modeleval.items.declare import declared_in
 from pytest_modeleval.names import Ids
 from pytest_modeleval.options.options import Options
@@ -44,6 +45,15 @@ def ids_of(modules: Mapping[Path, ModuleType]) -> Ids:
     """What the files' samples are called for their ids."""
     found = [declared for module in modules.values() for declared in declared_in(module).values()]
     return {declared.name: declared.ids for declared in found}
+
+
+def hashes_of(options: Options) -> dict[str, dict[str, str]]:
+    """By benchmark, the sha-256 of each of its ``--eval-file``, or of those in the folder."""
+    if not options.file:
+        return {}
+    from pytest_modeleval.custom.files import files_of, name_of
+
+    return {name_of(path): {each.name: sha256_of([each]) for each in files_of(path)} for path in options.file}
 
 
 def collected(modules: Mapping[Path, ModuleType], path: Path, parent: pytest.Collector) -> FileModule | None:

@@ -101,13 +101,18 @@ def read(path: Path, wanted: str | None) -> UserData:
     )
 
 
+def files_of(path: Path) -> list[Path]:
+    """What is read of a file or folder."""
+    if not path.is_dir():
+        return [path]
+    return sorted(each for each in path.iterdir() if each.name.endswith(ENDINGS))
+
+
 def _folder(folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
     """The files of a folder by subset: ``{subset}`` or ``{subset}_val``, and ``{subset}_dev`` of its examples."""
     files: dict[str, Path] = {}
     solved: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if not path.name.endswith(ENDINGS):
-            continue
+    for path in files_of(folder):
         name, kind = name_of(path), files
         if name.endswith("_dev"):
             kind = solved
@@ -169,7 +174,7 @@ def _columns(path: Path, rows: Sequence[Row]) -> Sequence[str]:
         if read == _LOOKED_AT:
             break
     if not names:
-        raise pytest.UsageError(f"{_where(path, 0)}: {errors[0]}")
+        raise pytest.UsageError(f"{_where(path, 0)}: {errors[0] if errors else 'there is no column in it'}")
     return list(names)
 
 

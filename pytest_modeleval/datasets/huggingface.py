@@ -17,7 +17,7 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 
-from pytest_modeleval.foreign import reason
+from pytest_modeleval.foreign import reason, unreached
 
 TITLE = "Hugging Face"
 
@@ -78,5 +78,6 @@ def _said(name: str, revision: str | None) -> Iterator[None]:
     # The library's own errors are above; the rest are of its HTTP client, which is another one in each major version.
     except Exception as error:  # noqa: BLE001
         raise pytest.UsageError(
-            f"{name} cannot be fetched from {TITLE}: {reason(error)}. What came is kept: run the same command again"
+            f"{name} cannot be fetched from {TITLE}: {unreached(error)}. What came is kept: run the same command "
+            f"again. Elsewhere: {command(name, None, [])}, and --eval-data DIR for a copy"
         ) from None

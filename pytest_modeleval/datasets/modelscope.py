@@ -11,7 +11,7 @@ import pytest
 from modelscope_hub import HubApi, HubConfig
 from modelscope_hub.errors import CacheNotFound, FileDownloadError, NotExistError
 
-from pytest_modeleval.foreign import reason
+from pytest_modeleval.foreign import reason, unreached
 
 TITLE = "ModelScope"
 
@@ -86,4 +86,7 @@ def _said(name: str) -> Iterator[None]:
         ) from None
     # The library's own errors, and those of what it parses: a proxy may answer with a page of its own.
     except Exception as error:  # noqa: BLE001
-        raise pytest.UsageError(f"{name} cannot be fetched from {TITLE}: {reason(error)}") from None
+        raise pytest.UsageError(
+            f"{name} cannot be fetched from {TITLE}: {unreached(error)}. Elsewhere: {command(name, None, [])}, "
+            "and --eval-data DIR for a copy"
+        ) from None

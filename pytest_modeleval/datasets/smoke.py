@@ -6,9 +6,8 @@ from typing import Any
 # Room for a model that thinks first, and an end for one that never stops.
 _ROOM = {"max_tokens": 2048}
 _LINE = "Line {}: the sky is blue, the grass is green, the sun is yellow, and the birds sing in the trees."
-# Lines of a long prompt; each has twenty words, and so at least twenty tokens.
+# Lines of a long prompt, each of some twenty words.
 _SHORTER, _LONGER = 70, 300
-WORDS_A_LINE = len(_LINE.split())
 _WEATHER = {
     "type": "function",
     "function": {

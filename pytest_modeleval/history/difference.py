@@ -114,7 +114,7 @@ def records(past: Past, run: Run) -> Iterator[Record]:
         name = SampleName.parse(each.name, each.subset) or SampleName(each.name, 0)
         scores = [("main", each.value, 1.0)] if each.is_scored and each.value is not None else []
         row = each.row if name.row is None else name.row
-        who = each.model, each.benchmark, name.subset, "", row or 0, each.repeat
+        who = each.model, each.benchmark, name.subset, each.group, row or 0, each.repeat
         scales = {"main": each.values_are} if each.scale else {}
         yield Record(*who, each.outcome, scores, scales, sample=each.content, line=name.line, id=name.id)
 

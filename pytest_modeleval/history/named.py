@@ -20,6 +20,14 @@ def with_runs(specs: Sequence[ModelSpec], folder: Path, *, besides: str = "") ->
     return [_found(spec, folder, besides) if spec.way.is_run else spec for spec in specs]
 
 
+def asked_in(specs: Sequence[ModelSpec], folder: Path) -> set[str]:
+    """The benchmarks of the stored runs whose answers are asked for; empty where another model is asked as well."""
+    if not all(spec.way.is_run for spec in specs):
+        return set()
+    with closing(Past(folder)) as past:
+        return {name for spec in specs for name in past.benchmarks(past.run(spec.model.partition("#")[0]))}
+
+
 def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:
     text, _, name = spec.model.partition("#")
     with closing(Past(folder)) as past:

@@ -11,14 +11,21 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
 from pytest_modeleval.store.messages import read, read_prompt
-from pytest_modeleval.store.rows import Exchange, RenamedRow, ScoreRow, StoredSample, columns, sample_name
+from pytest_modeleval.store.rows import (
+    UNDER_EVALUATION,
+    Exchange,
+    RenamedRow,
+    ScoreRow,
+    StoredSample,
+    columns,
+    sample_name,
+)
 from pytest_modeleval.store.schema import connect
 
 # How much of a run's id people type.
@@ -101,9 +108,12 @@ class Past:
             found = found | left
         return sorted(found)
 
-    def benchmarks(self) -> list[str]:
-        """Every benchmark of which something was scored."""
-        return sorted(name for (name,) in self._connection.execute("select distinct benchmark from scores"))
+    def benchmarks(self, run: Run | None = None) -> list[str]:
+        """Every benchmark of which something was scored, in the run or in any."""
+        rows = self._connection.execute(
+            "select distinct benchmark from scores where run = ifnull(?, run)", (run and run.id,)
+        )
+        return sorted(name for (name,) in rows)
 
     def numbered(self, run: str) -> tuple[Run, int]:
         """A run by its whole id, also one that scored nothing, and the how-manieth of the store it is."""

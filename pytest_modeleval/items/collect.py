@@ -115,6 +115,10 @@ class Collector:
             )
             return
         params: list[Any] = []
+        if self.error is not None:
+            # Nothing will be asked, and a hub that does not answer takes seconds each time.
+            metafunc.parametrize("sample", [pytest.param(None, id=_NOTHING)], indirect=True)
+            return
         try:
             self._refuse_second(declared)
             if declared.probe and not self.named.is_itself(metafunc.definition, declared):

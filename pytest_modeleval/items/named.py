@@ -66,10 +66,16 @@ class Named:
         """
         flag, expression = ("-k", self.keywords) if self.keywords else ("-m", self.marks)
         names = self.names if self.keywords else self.tags
-        if self.keywords and (why := no_sample(self.keywords, sizes)):
+        if self.keywords and (why := no_sample(self.keywords, sizes) or _no_word(self.keywords)):
             raise pytest.UsageError(why)
         for word in words_of(expression):
-            if not any(word.lower() in f"test_{name.lower()}" for name in names):
+            # A word of -m is a whole mark.
+            is_known = (
+                word in names
+                if self.marks and not self.keywords
+                else any(word.lower() in f"test_{name.lower()}" for name in names)
+            )
+            if not is_known:
                 what = (
                     f"benchmark, subset or tag in {flag} {expression!r}:"
                     if self.keywords
@@ -116,4 +122,12 @@ def no_sample(text: str, sizes: Mapping[str, Mapping[str, int]]) -> str | None:
         for subset, size in sizes.get(benchmark, {}).items():
             if name.endswith(id_part(subset)) and int(row) >= size:
                 return f"there is no {benchmark}[{name}-{row}]: {subset} has {size:,} samples, numbered from 00000"
+    return None
+
+
+def _no_word(keywords: str) -> str | None:
+    """What to say of a benchmark's part in `-k`, spelt as `--eval` has it; None where none is."""
+    for whole, name, part in re.findall(r"((\w+)/([\w.\-]+))", keywords):
+        if name in shipped_names():
+            return f"-k takes words, not {whole!r}: --eval {whole}, or -k '{name} and {part}'"
     return None

@@ -3,12 +3,15 @@
 import importlib.util
 from collections.abc import Iterable
 from functools import cache
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from pytest_modeleval.items.declare import declared_in
 from pytest_modeleval.items.elsewhere import not_built
-from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.options import closest, unknown
 
 
 def shipped_benchmarks() -> Path:
@@ -30,8 +33,32 @@ def files_of(names: Iterable[str]) -> list[Path]:
     """The files of shipped benchmarks; `pytest.UsageError` for a name that none has."""
     for name in names:
         if name not in shipped_names():
-            raise unknown_benchmark("benchmark in --eval:", name, shipped_names())
+            raise unknown_benchmark("benchmark in --eval:", name, shipped_names(), meant=_meant(name))
     return [shipped_benchmarks() / f"test_{name}.py" for name in names]
+
+
+def shipped_modules() -> list[ModuleType]:
+    """The files of the benchmarks that come with the package, imported."""
+    return [import_module(f"pytest_modeleval.benchmarks.test_{name}") for name in sorted(shipped_names())]
+
+
+def _meant(name: str) -> str | None:
+    """What of a benchmark `--eval` calls otherwise: its part, as lm-eval's mmlu_stem or a bare STEM, or its tag."""
+    spelt = name.lower()
+    declared = {each: found for module in shipped_modules() for each, found in declared_in(module).items()}
+    parts = {each: {*found.dataset.subsets, *found.dataset.subsets.values()} - {""} for each, found in declared.items()}
+    begun = [each for each in declared if spelt.startswith((f"{each}_", f"{each}-"))]
+    if spelt in declared:
+        return spelt
+    if begun:
+        whole = max(begun, key=len)
+        part = closest(spelt[len(whole) + 1 :], parts[whole])
+        return f"{whole}/{part}" if part else whole
+    if spelt in {tag for found in declared.values() for tag in found.tags}:
+        return f"-m {spelt}"
+    # Of mmlu and cmmlu the shorter one.
+    short = sorted(parts, key=len)
+    return next((f"{each}/{part}" for each in short for part in parts[each] if part.lower() == spelt), None)
 
 
 def unknown_benchmark(

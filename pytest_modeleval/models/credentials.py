@@ -70,6 +70,11 @@ def headers_of(spec: ModelSpec) -> dict[str, str]:
     return headers
 
 
+# What a 401 is about.
+KEY_REFUSED = "the key was refused"
+NO_KEY = "no key was sent (set OPENAI_API_KEY for an address, or api_key_env in [models.NAME])"
+
+
 def is_secret(header: str) -> bool:
     """Whether a header's name says that it proves who asks."""
     return re.split("[-_]", header.lower())[-1] in _WHO_ASKS

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.foreign import reason
+from pytest_modeleval.foreign import unreached
 from pytest_modeleval.models.offline import OFFLINE
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.sample import StopRun
@@ -92,7 +92,7 @@ def _fetched(name: str, revision: str | None, *, weights: bool = True) -> Path:
         return Path(_api().download_repo(name, "model", revision=commit, file_list=_wanted(files, weights=weights)))
     except Exception as error:  # noqa: BLE001 - the library's own errors, and those of what it parses
         raise StopRun(
-            f"{name} cannot be fetched from ModelScope: {reason(error)}; Hugging Face's is fetched with --eval-hub "
+            f"{name} cannot be fetched from ModelScope: {unreached(error)}; Hugging Face's is fetched with --eval-hub "
             "huggingface"
         ) from None
 

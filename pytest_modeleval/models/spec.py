@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from pytest_modeleval.models.arguments import check_args
 from pytest_modeleval.models.generation import SETTINGS, check_generation, laid_over
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
@@ -220,6 +221,8 @@ def resolve(
     if spec.way.is_own or spec.way.is_recorded:
         return spec
     check_generation(spec)
+    if spec.way.is_local:
+        check_args(spec)
     return replace(spec, base_url=_address(spec.name, spec.base_url)) if spec.base_url is not None else spec
 
 

@@ -12,13 +12,12 @@ from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Message, Paint
 from pytest_modeleval.sample import Completion, SampleError
 from pytest_modeleval.store.kept import completion_in
 from pytest_modeleval.store.messages import read, read_prompt, storable
-from pytest_modeleval.store.rows import HIDDEN
+from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION
 from pytest_modeleval.store.schema import connect
 from pytest_modeleval.store.store import DATED, Kept
 
 # A sample within its benchmark, and its repeat.
 _Key = tuple[str, str, int]
-_UNDER_EVALUATION = "model"
 
 
 class RunModel:
@@ -34,7 +33,7 @@ class RunModel:
     def __init__(self, spec: ModelSpec) -> None:
         self._run, _, self._model = spec.model.partition("#")
         role, named, _ = spec.name.partition("=run:")
-        self._by = f"{role}=" if named else _UNDER_EVALUATION
+        self._by = f"{role}=" if named else UNDER_EVALUATION
         self._connection = connect(Path(spec.args["store"]))
         self._items: dict[_Key, tuple[str, str, str | None]] = dict(self._scored())
 
@@ -90,9 +89,9 @@ class RunModel:
             "select asked, completion, by from answers where run = ? and item = ? order by number", (self._run, item)
         )
         for asked, key, by in rows:
-            if by == self._by or (self._by != _UNDER_EVALUATION and by.startswith(self._by)):
+            if by == self._by or (self._by != UNDER_EVALUATION and by.startswith(self._by)):
                 yield read(self._connection, asked)[0], key
-        if not rows and completion and self._by == _UNDER_EVALUATION:
+        if not rows and completion and self._by == UNDER_EVALUATION:
             for before, prompt in self._rows("select before, prompt from samples where hash = ?", (sample,)):
                 yield read_prompt(self._connection, before, prompt), completion
 

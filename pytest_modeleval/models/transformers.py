@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.foreign import reason
+from pytest_modeleval.models.arguments import ASKING, LOADING
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.hub import is_of_modelscope, not_fetched, place_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.thinking import marks_thought
-from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.sample import Completion, LogLikelihoods, Refused, SampleError, StopRun
 
@@ -29,16 +29,6 @@ except ImportError:
     raise pytest.UsageError(
         "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
     ) from None
-
-# What `args` may hold beside the model's own loading arguments. The default batch: from 32 on a larger one is hardly
-# faster for the bundled model (bench/batching.py), and a GPU out of memory halves it.
-_LOADING = ("dtype", "device_map", "revision", "trust_remote_code", "attn_implementation")
-_OWN: dict[str, Any] = {
-    "batch_size": 64,
-    "batching": "static",
-    "chat_template": None,
-    "chat_template_kwargs": {},
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +59,7 @@ class _Waiting:
 
 def load_model(spec: ModelSpec) -> tuple[Any, Any]:
     """The model and its tokenizer; `StopRun` when they are not to be had."""
-    given = {key: spec.args[key] for key in _LOADING if key in spec.args}
+    given = {key: spec.args[key] for key in LOADING if key in spec.args}
     loading = {"trust_remote_code": False, "dtype": "auto", **_default_device(), **given}
     where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
     # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
@@ -99,14 +89,9 @@ class TransformersModel:
 
     def __init__(self, spec: ModelSpec) -> None:
         self._spec = spec
-        own = {key: spec.args.get(key, default) for key, default in _OWN.items()}
-        for key in spec.args:
-            if key not in (*_LOADING, *_OWN):
-                raise unknown(f"key in args of model {spec.name!r}:", key, [*_LOADING, *_OWN])
+        own = {key: spec.args.get(key, default) for key, default in ASKING.items()}
         self._template_arguments: Mapping[str, Any] = own["chat_template_kwargs"]
         self._batch_size: int = own["batch_size"]
-        if own["batching"] not in ("static", "continuous"):
-            raise pytest.UsageError(f"batching is 'static' or 'continuous', not {own['batching']!r}")
         self._continuous = own["batching"] == "continuous"
         if self._continuous and not _knows_pages():
             raise pytest.UsageError(
@@ -204,21 +189,22 @@ class TransformersModel:
                 self._answer(batch)
 
     def _answer(self, batch: list[_Waiting]) -> None:
+        answers: Sequence[Completion | Exception]
         try:
             answers = self._log_likelihoods(batch) if batch[0].start else self._generate(batch)
-            for one, completion in zip(batch, answers, strict=True):
-                one.resolve(completion)
         except torch.OutOfMemoryError as error:
-            torch.cuda.empty_cache()
-            if len(batch) == 1:
-                batch[0].resolve(SampleError(f"out of memory: {str(error).splitlines()[0]}"))
-                return
-            self._batch_size = len(batch) // 2
-            self._answer(batch[: self._batch_size])
-            self._answer(batch[self._batch_size :])
+            answers = [SampleError(f"out of memory: {str(error).splitlines()[0]}")] if len(batch) == 1 else []
         except Exception as error:  # noqa: BLE001 - whatever the model's code raises, somebody awaits it
-            for one in batch:
-                one.resolve(SampleError(f"the model failed: {type(error).__name__}: {error}"))
+            answers = [SampleError(f"the model failed: {type(error).__name__}: {error}") for _ in batch]
+        if answers:
+            for one, answer in zip(batch, answers, strict=True):
+                one.resolve(answer)
+            return
+        # Now that the error is gone, and with it what its frames held of the GPU's memory.
+        torch.cuda.empty_cache()
+        self._batch_size = len(batch) // 2
+        self._answer(batch[: self._batch_size])
+        self._answer(batch[self._batch_size :])
 
     def _log_likelihoods(self, batch: list[_Waiting]) -> Sequence[Completion]:
         sums = forward.log_likelihoods(self._model, [(one.tokens, one.start) for one in batch])

@@ -12,7 +12,7 @@ import openai
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models import Unavailable, bodies
-from pytest_modeleval.models.credentials import Mask, is_secret
+from pytest_modeleval.models.credentials import KEY_REFUSED, NO_KEY, Mask, is_secret
 from pytest_modeleval.models.endpoints import PATHS
 from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of, of_checked_setting
 from pytest_modeleval.models.replies import Broken, error_text
@@ -93,15 +93,13 @@ class Troubles:
         path = error.request.url.path
         api = next((endpoint for endpoint, its in PATHS.items() if path.endswith(its)), "completions")
         what = {
-            401: "no key was sent" if self._is_without_key else "the key was refused",
+            401: NO_KEY if self._is_without_key else KEY_REFUSED,
             403: "the key may not use this",
             404: f"there is no model {self._spec.model!r}, or no {api} API at this URL",
         }.get(status, Concern.ALL.value)
         spent = concern_of(status, body) is Concern.SPENT
         said = self.line(error_text(body) or error.message)
         source = f" (key from {self._spec.api_key_env})" if self._spec.api_key_env else ""
-        if status == 401 and self._is_without_key:
-            source = " (set OPENAI_API_KEY for an address, or api_key_env in [models.NAME])"
         return StopRun(f"{self._where}: {Concern.SPENT.value if spent else what}: {status} {said}{source}")
 
     @property

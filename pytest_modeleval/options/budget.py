@@ -27,8 +27,9 @@ def read_budget(flag: str, text: str) -> Budget:
     for part in (part.strip() for part in text.split(",")):
         kind, value = _part(part)
         if value <= 0:
+            lost = "; a shell takes $5 out of double quotes: write '$5'" if re.fullmatch(r"[0-9.]*", part) else ""
             raise pytest.UsageError(
-                f"{flag} takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not {part!r}"
+                f"{flag} takes parts above 0 such as 2M tokens, $5 or 30min (also k, h and s), not {part!r}{lost}"
             )
         if kind in caps:
             raise pytest.UsageError(f"{flag} caps {kind} twice, the second time by {part!r}")

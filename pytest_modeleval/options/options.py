@@ -167,7 +167,7 @@ class Options:
     budget: Budget | None = flag(
         SPENT,
         "CAPS",
-        'the most that the whole run may spend, such as "2M tokens, $5, 30min" (default: no cap)',
+        "the most that the whole run may spend, such as '2M tokens, $5, 30min' (default: no cap)",
         read_budget,
     )
     concurrency: int | None = flag(

@@ -15,6 +15,7 @@ SINGLE, SECTIONS = (*OF_OPTIONS, "roles"), ("models", "benchmarks", "runs")
 EVERY_MODEL = "model"
 # Before the `.` of a key these are tables, and any other word is a benchmark's name.
 WORDS = (*SINGLE, EVERY_MODEL, *SECTIONS)
+SUCH = "gsm8k.shots=0 or run.limit=20"
 _PART = r'(?:"[^"]*"|[^".]+)'
 
 
@@ -49,7 +50,7 @@ def _pairs(where: str, texts: Iterable[str]) -> Iterator[tuple[str, Any]]:
     for text in texts:
         key, equals, value = text.partition("=")
         if not equals:
-            raise pytest.UsageError(f"{where} takes TABLE.KEY=VALUE, such as gsm8k.shots=0 or gate.margin=2pp: {key!r}")
+            raise pytest.UsageError(f"{where} takes TABLE.KEY=VALUE, such as {SUCH}: {key!r}")
         try:
             yield key, from_json(value)
         except ValueError:
@@ -65,6 +66,5 @@ def _path(where: str, key: str, value: object) -> list[str]:
     if parts and parts[0] not in WORDS:
         parts.insert(0, "benchmarks")
     if len(parts) < (3 if parts[:1] in (["models"], ["benchmarks"]) else 2) and not isinstance(value, Mapping):
-        how = f"such as run.{key} or gsm8k.{key}" if re.fullmatch(r"\w+", key) else "such as gsm8k.shots"
-        raise pytest.UsageError(f"{where} takes TABLE.KEY=VALUE, {how}, and {key!r} is no key of a table")
+        raise pytest.UsageError(f"{where} takes TABLE.KEY=VALUE, such as {SUCH}, and {key!r} is no key of a table")
     return parts

@@ -30,8 +30,10 @@ def _page(path: Path, run: FinishedRun) -> int:
     return write_page(path, run.folder, screen, plots_of(run, screen).items())
 
 
+# What a gate's verdict is read in.
+SUMMARY = ".md"
 # The first two are written before the store, which the others read.
-TABLES: Mapping[str, Writer] = {".json": write_json, ".md": write_summary}
+TABLES: Mapping[str, Writer] = {".json": write_json, SUMMARY: write_summary}
 ENDINGS: Mapping[str, Writer] = {**TABLES, **dict.fromkeys(ROWS, _samples), ".html": _page}
 
 

@@ -11,13 +11,16 @@ from pytest_modeleval.foreign import one_line, reason
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.options.sources import WHY, allure_results, handed_outputs
-from pytest_modeleval.outputs.endings import TABLES, writers
+from pytest_modeleval.outputs.endings import SUMMARY, TABLES, writers
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.junit import tell_suite, tell_unjudged
 from pytest_modeleval.reports.track import track
 from pytest_modeleval.results.finished import FinishedRun, Writer
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
+
+# What went wrong at the end, a line each.
+FAILURES = pytest.StashKey[list[str]]()
 
 
 def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
@@ -48,6 +51,14 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
         if path not in handed:
             config.get_terminal_writer().line(f"\nwritten to {path}")
     _announce(run, session)
+
+
+def tell_refused(run: FinishedRun, session: pytest.Session) -> None:
+    """Say where a gate's verdict is looked for why a run asked nothing: an earlier run's would be taken for its own."""
+    tell_unjudged(run, session.config)
+    for path in run.options.write:
+        if path.suffix == SUMMARY and _wrote(writers(session.config.hook)[SUMMARY], path, run, session):
+            session.config.get_terminal_writer().line(f"\nwritten to {path}")
 
 
 def _wrote(writer: Writer, path: Path, run: FinishedRun, session: pytest.Session) -> bool:
@@ -122,8 +133,8 @@ def _say(session: pytest.Session, what: str) -> None:
 
 
 def fail(session: pytest.Session, why: str) -> None:
-    """Say in one line what went wrong at the end, to `evaluate` too."""
-    _say(session, why)
+    """End with exit status 4 for what went wrong at the end, said in one line below the summary, to `evaluate` too."""
+    session.config.stash.setdefault(FAILURES, []).append(why)
     if handed := session.config.option.modeleval_handed:
         with Path(handed).with_name(WHY).open("a", encoding="utf-8") as file:
             file.write(f"{one_line(why)}\n")

@@ -26,10 +26,10 @@ _STATUS = {
     UNSCORED: ("skipped", "s", "SKIPPED"),
 }
 # Under a gate, which alone passes or fails: what pytest does not know is counted beside its own, and not red.
-# What was expected and what was got, before why.
-_PARTS = 2
 _UNDER_GATE = {WRONG: ("wrong", "w", "WRONG"), ERROR: ("errored", "e", "ERROR")}
 _CATEGORIES = [category for category, *_ in (*_STATUS.values(), *_UNDER_GATE.values())]
+# What was expected and what was got, before why.
+_PARTS = 2
 Reports = Sequence[pytest.TestReport]
 
 

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field, fields
 from pytest_modeleval.gate.gate import GateDecision, Regressed
 from pytest_modeleval.history.difference import Difference, records
 from pytest_modeleval.history.past import Past, Run
-from pytest_modeleval.reports.collection import not_run
 from pytest_modeleval.reports.gate import gate, lines
-from pytest_modeleval.reports.notes import notes
+from pytest_modeleval.reports.notes import not_run, notes
 from pytest_modeleval.results.finished import Comparison, FinishedRun, GateLine
 from pytest_modeleval.results.levels import LevelRow
 from pytest_modeleval.results.results import Figures, Results, TableRow
@@ -46,11 +45,6 @@ def of_run(run: FinishedRun) -> FirstScreen:
     drawn = run.collection
     # By its id among all runs: one that scored nothing is none of those that `Past.run` knows.
     stored = Run(run.id, run.began)
-    said = [
-        *notes(run),
-        *([f"not run, because they have no data: {', '.join(run.without_data)}"] if run.without_data else []),
-        *(not_run(drawn) if drawn else []),
-    ]
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
         scores=[Scores(stored, _shown(run.rows), tags)],
@@ -59,7 +53,7 @@ def of_run(run: FinishedRun) -> FirstScreen:
         gate=gate(run),
         regressed=run.regressed,
         comparisons=run.comparisons,
-        notes=said,
+        notes=[*notes(run), *not_run(run)],
         exit_status=run.exit_status,
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pytest_modeleval.foreign import harmless
-from pytest_modeleval.reports import budget
+from pytest_modeleval.reports import budget, collection
 from pytest_modeleval.results.finished import Comparison, FinishedRun
 
 
@@ -26,6 +26,14 @@ def compared(found: Comparison) -> str:
     change = f"{found.change * 100:+.1f} pp [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
     better = f"{found.second_better:,} better and {found.first_better:,} worse of {found.samples:,}"
     return f"{found.benchmark}: {second} less {first} {change}, {better}"
+
+
+def not_run(run: FinishedRun) -> Iterator[str]:
+    """What is here or in the collection, and was not asked."""
+    if run.without_data:
+        yield f"not run, because they have no data: {', '.join(run.without_data)}"
+    if run.collection is not None:
+        yield from collection.not_run(run.collection)
 
 
 def _blessed(run: FinishedRun) -> Iterator[str]:
@@ -52,7 +60,7 @@ def broken_off(run: FinishedRun) -> Iterator[str]:
     elif run.spent is not None and run.spent.ran_out:
         why = "the budget ran out"
     elif totals.mostly_errors:
-        asked = totals.right + totals.wrong + totals.errors
+        asked = totals.done - totals.unscored
         why = f"{totals.errors:,} of {asked:,} samples are errors, which is most of them"
     else:
         return

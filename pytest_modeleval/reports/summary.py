@@ -8,7 +8,7 @@ from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.reports.gate import gate
-from pytest_modeleval.reports.notes import compared, not_judged, notes
+from pytest_modeleval.reports.notes import compared, not_judged, not_run, notes
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.results.tally import OVER_REPEATS
@@ -23,7 +23,7 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = _table(run.rows) if run.rows else []
     titles = [f"## {_plain(section.title)}\n" for section in run.sections]
-    said = [*map(compared, run.comparisons), *notes(run), *_runs(run)]
+    said = [*map(compared, run.comparisons), *notes(run), *not_run(run), *_runs(run)]
     told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
     write_whole(path, "\n".join(told))
 

@@ -13,7 +13,6 @@ from pytest_modeleval.models.credentials import masked
 from pytest_modeleval.reports.gate import gate
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import TableRow
-from pytest_modeleval.results.setup import given
 from pytest_modeleval.sample import StopRun
 
 PROJECT = "pytest-modeleval"
@@ -82,7 +81,7 @@ def _about(run: FinishedRun) -> dict[str, Any]:
         "ended": run.ended,
         "exit_status": run.exit_status,
         "gate": [f"{line.name}: {line.result}: {line.why}" for line in gate(run)],
-        "settings": {name: str(value) for name, value in given(run.options).items()},
+        "settings": run.setup.get("settings", {}),
     }
 
 

@@ -99,7 +99,8 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
             for unit, tally in units.items()
             for total, count, weight in tally.values.get(metric, {}).values()
         ]
-        scale = next((tally.scale(metric) for tally in units.values()), PLAIN)
+        # Samples that are errors do not tell.
+        scale = next((told for tally in units.values() if (told := tally.scale(metric)) != PLAIN), PLAIN)
         values = [value for value, *_ in scored]
         micro = estimate(values, [weight for _, weight, *_ in scored], ends=scale.ends)
         samples = sum(count for *_, count in scored)

@@ -18,26 +18,29 @@ from pytest_modeleval.options.options import Options
 
 
 def setup_of(
-    config: pytest.Config, models: Sequence[ModelSpec], options: Options, lock: Path, benchmarks: Collection[str] = ()
+    config: pytest.Config,
+    models: Sequence[ModelSpec],
+    options: Options,
+    lock: Path,
+    benchmarks: Collection[str] = (),
+    own: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
-    """The command as typed, settings that are not the default, models and where they are, and data by their hashes."""
+    """The command as typed, settings that are not the default, models and where they are, and data by their hashes.
+
+    ``own`` are those of a user's files, by benchmark and file.
+    """
+    changed = {each.name: getattr(options, each.name) for each in fields(Options)}
     return {
         "command": masked(shlex.join(["pytest", *map(str, config.invocation_params.args)])),
         "python": platform.python_version(),
         "seed": options.seed,
-        "settings": given(options),
+        "settings": plain({name: value for name, value in changed.items() if value != getattr(_DEFAULT, name)}),
         "models": [_model(spec) for spec in models],
-        "data": {name: _data(lock, name) for name in sorted(benchmarks)},
+        "data": {name: _data(lock, name, (own or {}).get(name, {})) for name in sorted(benchmarks)},
     }
 
 
 _DEFAULT = Options.of({}, "")
-
-
-def given(options: Options) -> dict[str, Any]:
-    """The settings that are not the default, as JSON, their secrets masked."""
-    values = {each.name: getattr(options, each.name) for each in fields(Options)}
-    return plain({name: value for name, value in values.items() if value != getattr(_DEFAULT, name)})  # type: ignore[no-any-return]
 
 
 def _model(spec: ModelSpec) -> dict[str, Any]:
@@ -46,8 +49,10 @@ def _model(spec: ModelSpec) -> dict[str, Any]:
     return plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
 
 
-def _data(lock: Path, benchmark: str) -> dict[str, Any]:
-    """What is locked of each split: its files' hash, and where they came from."""
+def _data(lock: Path, benchmark: str, own: Mapping[str, str]) -> dict[str, Any]:
+    """What is locked of each split: its files' hash, and where they came from; of a user's files, their hashes."""
+    if own:
+        return {file: {"sha256": digest, "hub": None, "id": None, "revision": None} for file, digest in own.items()}
     try:
         entries = Lock(lock).entries(benchmark)
     except pytest.UsageError:

@@ -8,7 +8,7 @@ from string import ascii_uppercase
 
 import pytest
 
-from pytest_modeleval.asking.asker import UNDER_EVALUATION, Answer
+from pytest_modeleval.asking.asker import Answer
 from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef
@@ -18,7 +18,7 @@ from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
-from pytest_modeleval.store.rows import HIDDEN, AnswerRow, Row, ScoreRow
+from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
 
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 

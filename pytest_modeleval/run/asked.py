@@ -8,7 +8,7 @@ from pytest_modeleval.items.collect import selected
 from pytest_modeleval.names import Ids, ItemName, SampleName, id_part
 
 # The samples of each subset by benchmark; a sample counts once, however many models are asked how often.
-Parts = Mapping[str, Mapping[str, set[SampleName]]]
+Parts = dict[str, dict[str, set[SampleName]]]
 # More subsets than these are counted, not named.
 _NAMED = 3
 # Subsets of benchmarks that have one.
@@ -17,7 +17,7 @@ _WHOLE = ("main", "default")
 
 def of_items(items: Iterable[pytest.Item]) -> str:
     """What these items ask; empty where they ask nothing."""
-    parts: dict[str, dict[str, set[SampleName]]] = {}
+    parts: Parts = {}
     groups: dict[str, Mapping[str, str]] = {}
     for ref in filter(None, map(selected, items)):
         declared = ref.source.benchmark
@@ -28,7 +28,7 @@ def of_items(items: Iterable[pytest.Item]) -> str:
 
 def of_ids(nodeids: Iterable[str], models: Sequence[str], ids: Ids) -> str:
     """What the items of these ids ask, where other processes have the items; ``ids`` are those in users' own files."""
-    parts: dict[str, dict[str, set[SampleName]]] = {}
+    parts: Parts = {}
     for found in filter(None, (ItemName.parse(nodeid, models) for nodeid in nodeids)):
         if found.sample.id and found.benchmark not in ids:
             # An ordinary test's parameter with a colon.

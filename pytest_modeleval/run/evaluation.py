@@ -21,14 +21,15 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
-from pytest_modeleval.custom.collecting import ids_of, modules_of
+from pytest_modeleval.custom.collecting import hashes_of, ids_of, modules_of
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
+from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import Collector, selected
 from pytest_modeleval.items.named import Named, refuse_wrong
-from pytest_modeleval.items.shipped import shipped_benchmarks
+from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -40,7 +41,7 @@ from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.endings import refuse_outputs
-from pytest_modeleval.outputs.write import fail, write
+from pytest_modeleval.outputs.write import fail, tell_refused, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
 from pytest_modeleval.reports.plan import table as plan_table
@@ -103,7 +104,7 @@ class Evaluation:
 
             found(self.root)
         self.files = modules_of(self.options)
-        self.ids = ids_of(self.files)
+        self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
         self.collection = self._read_collection()
         self.collector = self._make_collector(settings.tables["benchmarks"])
         self.results = Results()
@@ -168,8 +169,13 @@ class Evaluation:
 
     @property
     def places(self) -> list[Path]:
-        """What is run where no path was typed: the shipped benchmarks, or the collection's files."""
-        return list(dict.fromkeys(self.collection.files.values())) if self.collection else [shipped_benchmarks()]
+        """What is run where no path was typed: the collection's files, the stored run's benchmarks, or all shipped."""
+        if self.collection:
+            return list(dict.fromkeys(self.collection.files.values()))
+        again = asked_in(self.models, self.folder)
+        if own := again - shipped_names():
+            raise pytest.UsageError(f"--model {self.models[0].name}: it asked {', '.join(sorted(own))}: name its file")
+        return files_of(sorted(again)) or [shipped_benchmarks()]
 
     # The session
 
@@ -261,6 +267,8 @@ class Evaluation:
                 self.finished = conclude(self, session, store, exit_status)
                 if not self.is_of_loads:
                     write(self.finished, session, store)
+            elif not self._is_worker:
+                self._refused(session)
             if self.in_turn.prefetch is not None:
                 self.in_turn.prefetch.close()
         except KeyboardInterrupt:
@@ -275,6 +283,14 @@ class Evaluation:
             if self.finished is None and not self._is_worker:
                 self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
+
+    def _refused(self, session: pytest.Session) -> None:
+        """Tell of a gate that was not reached, as the run ended before it began to ask."""
+        is_to_ask = not (self.config.option.collectonly or self.options.plan or self.is_of_loads)
+        if self.gate.decides and is_to_ask:
+            self.stopped = self.stopped or "the run ended before it asked anything"
+            self.finished = self._unfinished()
+            tell_refused(self.finished, session)
 
     def _unfinished(self) -> FinishedRun:
         """The run as far as it came, where it was not concluded."""
@@ -311,7 +327,6 @@ class Evaluation:
             self.collector.refuse_empty(items, failed=failed)
         except pytest.UsageError as error:
             self.stop(str(error))
-        self.refuse_incomparable(items)
         if self.gate.early:
             self.gate.early.arrange(items)
 

@@ -103,7 +103,12 @@ def finished(
         kept=kept,
         without_data=evaluation.collector.without_data,
         setup=setup_of(
-            evaluation.config, evaluation.models, evaluation.options, evaluation.collector.lock, results.benchmarks
+            evaluation.config,
+            evaluation.models,
+            evaluation.options,
+            evaluation.collector.lock,
+            results.benchmarks,
+            evaluation.hashes,
         ),
     )
 

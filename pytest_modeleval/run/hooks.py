@@ -13,6 +13,7 @@ from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, own_id
 from pytest_modeleval.items.collect import declaration, stands_for_nothing
 from pytest_modeleval.items.shipped import files_of
+from pytest_modeleval.outputs.write import FAILURES
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
@@ -37,8 +38,8 @@ class ActiveHooks:
         typed = config.args if config.args_source is pytest.Config.ArgsSource.ARGS else []
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         typed += map(str, files_of(self.evaluation.options.eval))
-        places = [str(path) for path in self.evaluation.places]
-        config.args = arguments(self._files, typed, config.invocation_params.dir) or places
+        asked = arguments(self._files, typed, config.invocation_params.dir)
+        config.args = asked or [str(path) for path in self.evaluation.places]
         self._types_tests = any("::" in argument for argument in typed)
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
@@ -124,7 +125,7 @@ class ActiveHooks:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        # pytest's own --lf leaves items out after every other plugin.
+        # Here and no sooner: pytest's own --lf leaves items out after every other plugin.
         self.evaluation.refuse_incomparable(session.items)
 
     @pytest.hookimpl(tryfirst=True)
@@ -197,6 +198,8 @@ class ActiveHooks:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
         evaluation = self.evaluation
         yield from terminal.summary(terminalreporter, None if evaluation.is_of_loads else evaluation.finished)
+        for why in self._config.stash.get(FAILURES, []):
+            terminalreporter.write_line(why, red=True)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

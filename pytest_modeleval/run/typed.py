@@ -1,7 +1,7 @@
 """What was typed and is not there: a flag, a benchmark's file, a sample; or a benchmark without a model."""
 
+import itertools
 import os
-import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.models.generation import NUMBERS
 from pytest_modeleval.names import Ids, ItemName, by_number, id_part
 from pytest_modeleval.options.flags import Flag
-from pytest_modeleval.options.options import closest
+from pytest_modeleval.options.options import FLAGS, closest
 from pytest_modeleval.options.sources import is_active, set_by
+from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 
 # Flags of version 0.1, and what says the same.
 _MOVED = {
@@ -100,10 +101,14 @@ def explained(
 
     ``sizes`` are the samples of each subset, by benchmark; ``ids`` those in users' own files.
     """
+    typed, asks = config.invocation_params.args, is_active(config)
     for argument in config.args:
         path, _, rest = argument.partition("::")
-        there = (config.invocation_params.dir / path).exists()
-        if why := _no_item(Path(path), rest, sizes, ids) if there else _no_file(path, asks=is_active(config)):
+        if (config.invocation_params.dir / path).exists():
+            why = _no_item(Path(path), rest, sizes, ids)
+        else:
+            why = _no_file(path, asks=asks, values=_values_before(argument, typed))
+        if why:
             return pytest.UsageError(why)
     return error
 
@@ -116,16 +121,42 @@ def refuse_without_model(config: pytest.Config, items: Sequence[pytest.Item]) ->
         raise pytest.UsageError(f"{named[0]} is a benchmark: {_GIVE}")
 
 
-def _no_file(path: str, *, asks: bool) -> str | None:
-    if re.fullmatch(r"[\d.]+", path):
-        return f"there is no file {path!r}; several values of a flag stand between commas, --perf-parallel 1,8"
+def _values_before(argument: str, typed: Sequence[str]) -> tuple[Flag, str] | None:
+    """The flag behind which a word stands as a further value, and how that is typed; None for any other word."""
+    if argument not in typed:
+        return None
+    place = typed.index(argument)
+    last = max((each for each in range(place) if typed[each].startswith("-")), default=place)
+    name, equals, first = typed[last].partition("=")
+    flag = next((each for each in (*FLAGS, *PERF_FLAGS) if each.name == name and not each.is_switch), None)
+    words = itertools.takewhile(lambda each: not each.startswith("-"), typed[last + 1 :])
+    values = [*([first] if equals else []), *words]
+    if flag is None or values[0] == argument:
+        return None
+    if "…" in flag.metavar:
+        return flag, f"several values of {name} stand between commas: {name} {','.join(values)}"
+    return flag, f"{name} is given anew for each: {' '.join(f'{name} {each}' for each in values)}"
+
+
+def _no_file(path: str, *, asks: bool, values: tuple[Flag, str] | None) -> str | None:
+    if values and asks and "…" in values[0].metavar:
+        return f"there is no file {path!r}; {values[1]}"
+    if item := ItemName.parse(path):
+        whole = f"test_{item.benchmark}{path[path.index('[') :]}"
+        if item.benchmark not in shipped_names():
+            return f"a sample is called with its file: FILE::{whole}, or -k {whole!r}" if asks else None
+        called = f"a sample is called with its file: test_{item.benchmark}.py::{whole}"
+        return called if asks else f"{item.benchmark} is a benchmark: {_GIVE}"
     name = Path(path).stem.removeprefix("test_")
     if not asks:
         return f"{name} is a benchmark: {_GIVE}" if name in shipped_names() else None
     if why := not_built(name):
         return why
     meant = closest(name, shipped_names(), cutoff=0.8)
-    return meant and f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
+    if meant:
+        return f"there is no file {path!r}; did you mean test_{meant}.py, the shipped benchmark (or -k {meant})?"
+    is_value = values and values[0].is_repeated and not path.endswith(".py")
+    return f"there is no file {path!r}; {values[1]}" if values and is_value else None
 
 
 def _no_item(path: Path, rest: str, sizes: Mapping[str, Mapping[str, int]], ids: Ids) -> str | None:

@@ -25,14 +25,11 @@ class Change:
     high: float
 
 
-def mcnemar(b: int, c: int) -> float:
-    """The two-sided exact p-value that regressions and fixes are equally likely (McNemar 1947; binomial, no mid-p)."""
-    m = b + c
-    return min(1.0, 2 * binomial_tail(m, max(b, c)))
-
-
 def mcnemar_drop(b: int, c: int) -> float:
-    """The one-sided exact p-value of so many regressions or more when the second run is no worse."""
+    """The one-sided exact p-value of so many regressions or more when the second run is no worse.
+
+    McNemar's test (1947), by the binomial distribution and without mid-p.
+    """
     return binomial_tail(b + c, b)
 
 

@@ -16,6 +16,8 @@ from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # Before the hash of a sample whose texts no report shows: it leads to no prompt then.
 HIDDEN = "hidden:"
+# Who gave an answer, where that is no model in a role.
+UNDER_EVALUATION = "model"
 
 
 class BlobRow(NamedTuple):
@@ -54,8 +56,8 @@ class SampleRow(NamedTuple):
 class AnswerRow(NamedTuple):
     """One of an item's answers, where more was asked than the sample's prompt: the first has the ``number`` 0.
 
-    ``asked`` stands for the messages that were asked, ``completion`` the answer's key, ``by`` for who gave it: the
-    "model" under evaluation, or another.
+    ``asked`` stands for the messages that were asked, ``completion`` the answer's key, ``by`` for who gave it:
+    `UNDER_EVALUATION`, or another model.
     """
 
     run: str

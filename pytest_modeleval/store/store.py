@@ -179,25 +179,26 @@ class Store:
 
         None where there is none, and an empty one where it cannot be read.
         """
-        with self._lock:
-            row = self._connection.execute(
-                "select document from loads where item = ? and model = ? and run != ? "
-                "and (? = 'last' or substr(run, 1, length(?)) = ?) "
-                "order by measured desc limit 1",
-                (item, model, besides, run, run, run),
-            ).fetchone()
-        if row is None:
-            return None
+        rows = self.rows(
+            "select document from loads where item = ? and model = ? and run != ? "
+            "and (? = 'last' or substr(run, 1, length(?)) = ?) order by measured desc limit 1",
+            (item, model, besides, run, run, run),
+        )
         try:
-            return from_json(row[0])
+            return from_json(rows[0][0]) if rows else None
         except ValueError:
             return {}
 
     def flush(self) -> None:
         """Write the rows that wait."""
         waiting, self._waiting, self._large = self._waiting, {kind: [] for kind in TABLES}, 0
-        if any(waiting.values()):
-            self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
+        try:
+            if any(waiting.values()):
+                self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
+        except KeyboardInterrupt:
+            # The run's end writes them.
+            self._waiting = waiting
+            raise
 
     def close(self) -> None:
         """Write what waits and close the file."""
@@ -215,11 +216,10 @@ class Store:
             with self._lock:
                 if len(statements) == 1 and len(statements[0][1]) == 1:
                     return self._connection.execute(statements[0][0], statements[0][1][0]).rowcount
-                self._connection.execute("begin immediate")
-                try:
-                    return sum(self._connection.executemany(*each).rowcount for each in statements)
-                finally:
-                    self._connection.execute("commit")
+                # Which ends the transaction, or takes it back where SQLite has not.
+                with self._connection as connection:
+                    connection.execute("begin immediate")
+                    return sum(connection.executemany(*each).rowcount for each in statements)
         except UnicodeEncodeError:
             # A name with half of a surrogate pair, from somebody's data. Rows that are there stay as they are.
             texts = [(each, [_storable(row) for row in rows]) for each, rows in statements]

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def test_it_is_a_module_too_and_its_reader_may_have_read_enough(project: pytest.
 
 
 @pytest.mark.parametrize(
-    "arguments", [["shw"], ["history"], ["diff", "last"], ["show", "x[main-00000]", "--rn", "last"]]
+    "arguments", [["history"], ["diff", "last"], ["show", "x[main-00000]", "--rn", "last"], ["--verson"]]
 )
 def test_a_slip_is_one_line_behind_the_usage(arguments: list[str]) -> None:
     result = modeleval(*arguments)
@@ -38,6 +39,12 @@ def test_a_slip_is_one_line_behind_the_usage(arguments: list[str]) -> None:
     assert result.ret == WRONG
     assert result.errlines[0].startswith("usage: modeleval")
     assert result.errlines[-1].startswith("modeleval")
+
+
+def test_a_misspelt_command_is_guessed_and_the_version_is_told() -> None:
+    known = "Known: diff, doctor, history, list, show."
+    assert modeleval("lst").errlines == [f"modeleval: unknown command 'lst'; did you mean 'list'? {known}"]
+    assert modeleval("--version").outlines == [f"pytest-modeleval {metadata.version('pytest-modeleval')}"]
 
 
 # list

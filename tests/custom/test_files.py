@@ -249,6 +249,7 @@ GOOD = CHOICES[0]
     [
         ("", "*my.jsonl has no row"),
         ("\n\n", "*my.jsonl has no row"),
+        ("{}\n{}\n", "*my.jsonl:1: there is no column in it"),
         ("{\n", "*my.jsonl:1: not JSON (Expecting property name enclosed in double quotes at column 2): '{'"),
         ("\n\n{\n", "*my.jsonl:3: not JSON (*): *"),
         (lines({"question": "?", "A": "41", "C": "42", "answer": "A"}), "*my.jsonl:1: column 'B' is missing (format choice)"),
@@ -261,7 +262,7 @@ GOOD = CHOICES[0]
         (lines({"text": "?", "label": "1"}), "*my.jsonl is of no known format: its columns are text, label. choice needs question *; qa needs *"),
         (lines({**GOOD, "response": "42"}), "*my.jsonl may be of the formats choice and qa, its columns are id, question, A, B, answer, response: give --eval-set run.format=choice"),
     ],
-    ids=["empty", "blank", "not JSON", "not JSON below", "gap", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
+    ids=["empty", "blank", "no column", "not JSON", "not JSON below", "gap", "no object", "no answer", "missing", "mixed", "no option", "twice", "no format", "both"],
 )  # fmt: skip
 def test_a_wrong_file(replayed: pytest.Pytester, content: str, said: str) -> None:
     (replayed.path / "my.jsonl").write_text(content)

@@ -3,6 +3,7 @@
 import inspect
 import json
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -221,8 +222,14 @@ def test_what_is_not_there_is_one_line(
 def test_a_hub_that_is_away_is_one_line(tmp_path: Path, server: HubServer, name: str) -> None:
     server.close()
 
-    with pytest.raises(pytest.UsageError, match="b: own/set cannot be fetched"):
+    with pytest.raises(pytest.UsageError, match="b: own/set cannot be fetched") as raised:
         opened(place(tmp_path, name))
+    # No class or address of the library's, which is longer than what is to be read behind it.
+    assert re.search(r" (ModelScope|Hugging Face): (\[Errno \d+\] )?[A-Z][\w ]+\. ", str(raised.value))
+    assert re.search(
+        r"Elsewhere: (modelscope|hf) download own/set --repo-type dataset, and --eval-data DIR for a copy$",
+        str(raised.value),
+    )
 
 
 @BOTH

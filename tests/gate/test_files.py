@@ -148,6 +148,35 @@ def test_a_gate_that_was_not_reached_says_why(
     assert "### Scores" not in text
 
 
+@pytest.mark.parametrize(
+    ("refused", "why"),
+    [
+        (["--eval-system", "Be brief."], "answers: the baseline's prompt was "),
+        (["test_broken.py"], "the run ended before it asked anything"),
+        (["--eval-min-score", "anwers=1"], "unknown benchmark in --eval-min-score, none of this run: 'anwers'"),
+    ],
+    ids=["another prompt", "a broken file", "a misspelt benchmark"],
+)
+def test_a_refused_run_leaves_no_earlier_verdict(
+    project: pytest.Pytester, faulty: FaultyServer, refused: list[str], why: str
+) -> None:
+    run(project, "--model", "faulty", "--eval-save-baseline", "base.json", "test_answers.py")
+    assert gated(project, *GATE).ret == 0
+    (project.path / "test_broken.py").write_text("import nothing_there")
+    asked = len(faulty.asked)
+
+    result = gated(project, *GATE, *refused)
+
+    assert result.ret in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.INTERRUPTED)
+    assert len(faulty.asked) == asked
+    (error,) = cases(project)["gate::gate"].iter("error")
+    text = (project.path / "gate.md").read_text()
+    assert why in str(error.get("message"))
+    assert "❔ **not judged**: " in text
+    assert "passed" not in text
+    result.stdout.fnmatch_lines([f"written to {project.path / 'gate.md'}"])
+
+
 def test_a_run_of_errors_is_a_gate_that_was_not_reached(project: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.fault = lambda handler, _: send(handler, 400, {"error": {"message": "too long"}})
 

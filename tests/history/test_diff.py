@@ -1,6 +1,7 @@
 """`modeleval diff` as a user meets it."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import jsonschema
@@ -8,6 +9,8 @@ import pytest
 
 import pytest_modeleval.reports
 from pytest_modeleval.commands.main import WRONG
+from pytest_modeleval.history.difference import records
+from pytest_modeleval.history.past import Past
 from tests.conftest import ANSWERS, FaultyServer, alias, modeleval, run
 from tests.history.conftest import Ask
 
@@ -151,3 +154,23 @@ def test_a_file_that_cannot_be_written_is_said(project: pytest.Pytester, ask: As
 
     assert result.ret == WRONG
     result.stderr.fnmatch_lines(["modeleval: --write: *file/diff.json cannot be written: *file is no folder *"])
+
+
+def test_a_stored_sample_is_of_its_subsets_group(project: pytest.Pytester, ask: Ask) -> None:
+    project.makepyfile(
+        test_answers="""
+        from pytest_modeleval import Sample, benchmark, generated
+
+        ROWS = generated(lambda subset, row: {}, {"algebra": 1, "law": 1, "art": 1},
+                         groups={"algebra": "STEM", "law": "humanities", "art": "humanities"})
+
+        @benchmark(ROWS, lambda row: Sample("6 * 7?", "42"))
+        def test_answers(sample, completion):
+            assert completion.text == sample.target
+        """
+    )
+    ask()
+
+    with closing(Past(project.path / ".modeleval")) as past:
+        found = {record.subset: record.group for record in records(past, past.run("last"))}
+    assert found == {"algebra": "STEM", "law": "humanities", "art": "humanities"}

@@ -24,6 +24,13 @@ def test_other_endpoints_have_their_own_bodies() -> None:
         {"model": "m", "input": ["a", "b"]},
         {"model": "m", "input": ["c", "d"]},
     ]
+    # A trace has an end.
+    assert bodies([Prompt([t], prompt.before) for t in "abc"], endpoint="embeddings", batch=2) == [
+        {"model": "m", "input": ["s\n\na", "s\n\nb"]},
+        {"model": "m", "input": ["s\n\nc"]},
+    ]
+    with pytest.raises(pytest.UsageError, match="is sent as it stands: leave --perf-batch out"):
+        bodies([Prompt(body={"input": "a"})] * 2, endpoint="embeddings", batch=2)
     with pytest.raises(
         pytest.UsageError, match="images and other parts of a message need --perf-endpoint chat or responses"
     ):

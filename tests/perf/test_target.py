@@ -95,11 +95,12 @@ def test_a_wrong_path_is_told(bench: BenchServer) -> None:
 @pytest.mark.parametrize(
     ("response", "message"),
     [
-        (b"HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\nno", "answers 401 'no': see to the address, key and model"),
+        (b"HTTP/1.1 401 X\r\ncontent-length: 2\r\n\r\nno", "answers 401 'no': no key was sent"),
+        (b'HTTP/1.1 403 X\r\ncontent-length: 28\r\n\r\n{"error":{"message":"Mine"}}', "answers 403 'Mine': see to the"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "does not speak HTTP: no HTTP/1.1 response: b'SSH-2.0"),
         (b"", "ended the connection without an answer"),
     ],
-    ids=["401", "ssh", "nothing"],
+    ids=["401", "403", "ssh", "nothing"],
 )
 def test_a_wrong_server_is_told(response: bytes, message: str) -> None:
     with answering(response) as url, pytest.raises(pytest.UsageError, match=message):

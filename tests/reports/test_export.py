@@ -1,5 +1,6 @@
 """The table as JSON: what a reader needs to run it again, every subset, every value of an axis."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -42,13 +43,44 @@ def test_it_says_how_the_run_was_asked_for(
     assert (model["name"], model["api"], model["address"]) == ("faulty", "openai", faulty.url)
 
 
-def test_it_has_the_hashes_of_the_data(pytester: pytest.Pytester) -> None:
+def test_what_is_made_as_it_runs_has_no_hashes(pytester: pytest.Pytester) -> None:
     result = run_alone(
         pytester, "--model", "tiny", "--eval", "arithmetic", "--eval-limit", "1", "--eval-write", "out.json"
     )
 
     assert result.ret in (0, 1)
     assert json.loads((pytester.path / "out.json").read_text())["run"]["data"] == {"arithmetic": {}}
+
+
+def test_files_hashes_are_those_of_their_bytes(pytester: pytest.Pytester, faulty: FaultyServer) -> None:
+    content = {split: json.dumps({"question": f"{split}?", "answer": "#### 1"}) + "\n" for split in ("train", "test")}
+    for split, text in content.items():
+        path = pytester.path / f"data/gsm8k/main/{split}.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text * 8)
+
+    run(pytester, "--model", "faulty", "--eval-data", "data", "--eval", "gsm8k", "--eval-write", "out.json")
+
+    local = {"hub": None, "id": None, "revision": None}
+    assert json.loads((pytester.path / "out.json").read_text())["run"]["data"]["gsm8k"] == {
+        f"main/{split}": {"sha256": hashlib.sha256((text * 8).encode()).hexdigest(), **local}
+        for split, text in content.items()
+    }
+
+
+def test_own_files_have_theirs(pytester: pytest.Pytester, faulty: FaultyServer) -> None:
+    (pytester.path / "exam").mkdir()
+    row = json.dumps({"question": "6 * 7?", "answer": "42"})
+    for name in ("exam/easy.jsonl", "exam/hard_val.jsonl", "exam/readme.md", "quiz.jsonl"):
+        (pytester.path / name).write_text(row)
+
+    run(pytester, "--model=faulty", "--eval-file=exam", "--eval-file=quiz.jsonl", "--eval-write=out.json")
+
+    its = {"sha256": hashlib.sha256(row.encode()).hexdigest(), "hub": None, "id": None, "revision": None}
+    assert json.loads((pytester.path / "out.json").read_text())["run"]["data"] == {
+        "exam": {"easy.jsonl": its, "hard_val.jsonl": its},
+        "quiz": {"quiz.jsonl": its},
+    }
 
 
 def test_subsets_stand_beside_their_groups(project: pytest.Pytester, faulty: FaultyServer) -> None:

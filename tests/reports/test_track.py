@@ -46,13 +46,14 @@ def test_a_tracker_gets_scores_intervals_parts_errors_and_the_gate(
     monkeypatch.delitem(sys.modules, where, raising=False)
     faulty.fault = answer("41")
 
-    gate = ("--eval-min-score", "answers=0.5")
+    gate = ("--eval-min-score", "answers=0.5", "--eval-generation", 'extra_body={"api_key": "sk-of-mine"}')
     result = run(project, "--model", "faulty", "test_answers.py", *gate, "--eval-limit", "8", "--eval-track", where)
 
     begun, logged, finished = calls(project)
     result.stdout.fnmatch_lines([f"logged to {where} as eval-{str(begun['config']['run'])[:8]}"])  # type: ignore[index]
     assert (begun["project"], begun["name"]) == ("pytest-modeleval", f"eval-{begun['config']['run'][:8]}")  # type: ignore[index]
-    assert begun["config"]["settings"]["limit"] == "8"  # type: ignore[index]
+    settings = begun["config"]["settings"]  # type: ignore[index]
+    assert (settings["limit"], settings["generation"]) == (8, {"extra_body": {"api_key": "***"}})
     assert begun["config"]["gate"][0].startswith("answers: failed: score 0.000")  # type: ignore[index]
     assert logged["step"] == 0
     figures = {name.removeprefix("faulty/"): value for name, value in logged.items()}
@@ -88,7 +89,7 @@ def test_a_tracker_that_cannot_log_is_one_line_and_files_are_written(
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stdout.fnmatch_lines(["swanlab could not log the run: RuntimeError: no key", "written to *table.json"])
+    result.stdout.fnmatch_lines(["written to *table.json", "swanlab could not log the run: RuntimeError: no key"])
     assert "see there" not in result.stdout.str()
 
 
@@ -108,7 +109,7 @@ def test_a_tracker_is_told_no_secret_and_what_it_says_is_harmless(
     assert "RuntimeError: \\x1b[31mno key *** \\u202e" in said
     kept = b"".join(path.read_bytes() for path in project.path.rglob("*") if path.is_file())
     settings: Any = calls(project)[0]["config"]
-    assert "'api_key': '***'" in settings["settings"]["set"]
+    assert "'api_key': '***'" in str(settings["settings"]["set"])
     assert b"typed-secret-1" not in kept
 
 

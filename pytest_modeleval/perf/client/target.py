@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from pytest_modeleval.foreign import one_line
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.models.credentials import KEY_REFUSED, NO_KEY, is_secret
+from pytest_modeleval.models.replies import error_text
 from pytest_modeleval.perf.client.framing import Malformed
 from pytest_modeleval.perf.client.proxy import Proxy, proxy_of
 from pytest_modeleval.perf.client.single import OnlyHttp2, ask
@@ -154,6 +157,14 @@ def _addresses(url: str, host: str, port: int) -> list[Any]:
     return found[0]
 
 
+def _words(content: bytes) -> str | bytes:
+    """What a refusal says: the message in its JSON, or all of it."""
+    try:
+        return error_text(from_json(content.decode())) or content
+    except ValueError:
+        return content
+
+
 def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
     try:
         reply = ask(target, json.dumps({"model": model}).encode(), _PATIENCE, sock)
@@ -166,7 +177,7 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
         raise pytest.UsageError(f"{target.url} does not speak {'HTTPS' if target.tls else 'HTTP'}: {error}") from None
     except OSError as error:
         raise pytest.UsageError(f"{target.url} ended the connection: {error.strerror or error}") from None
-    said = f"{reply.status} '{target.shown(reply.content)}'"
+    said = f"{reply.status} '{target.shown(_words(reply.content))}'"
     if reply.status == 407:
         is_proxy = f"{target.proxy} answers" if target.proxy else f"{target.url} is a proxy: it answers"
         raise pytest.UsageError(
@@ -180,5 +191,8 @@ def _refuse_wrong(target: Target, sock: socket.socket, model: str) -> None:
             f"{target.url} answers {reply.status}: it sends on to '{target.shown(reply.elsewhere)}', which no load "
             "follows: give the address of the server itself"
         )
-    if reply.status in (401, 403, 404, 405):
+    if reply.status == 401:
+        names = (line.partition(":")[0] for line in target.head.decode("latin-1").splitlines())
+        raise pytest.UsageError(f"{target.url} answers {said}: {KEY_REFUSED if any(map(is_secret, names)) else NO_KEY}")
+    if reply.status in (403, 404, 405):
         raise pytest.UsageError(f"{target.url} answers {said}: see to the address, key and model")

@@ -19,11 +19,6 @@ class Flow:
         self._ends.append(end)
         self._amounts.append(amount)
 
-    @property
-    def total(self) -> float:
-        """All amounts together."""
-        return math.fsum(self._amounts)
-
     def between(self, edges: Sequence[float]) -> list[float]:
         """The amounts between each two neighbouring edges."""
         # What has flowed by a time is a sum of ramps: each has a slope from its start, and loses it at its end.

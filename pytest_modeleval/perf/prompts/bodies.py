@@ -5,6 +5,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -16,7 +17,6 @@ from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.prompts.prompt import Content, Prompt
 from pytest_modeleval.sample import Json
 
-ENDPOINTS = ("chat", "responses", "completions", "embeddings", "rerank")
 # What flags and the model's alias alone decide.
 OURS = ("model", "stream", "stream_options")
 # What an answer's greatest length is called, by one endpoint or another.
@@ -68,7 +68,8 @@ class Bodies:
         source = iter(prompts)
         for number, prompt in enumerate(source):
             if self.endpoint == "embeddings" and self.batch > 1:
-                texts = [_text(each.turns[0]) for each in (prompt, *(next(source) for _ in range(self.batch - 1)))]
+                # The last of a trace may be fewer.
+                texts = [_whole(each) for each in (prompt, *islice(source, self.batch - 1))]
                 yield LoadRequest(_encoded(self._body(None) | asked(self.endpoint, texts)), at=prompt.at)
                 continue
             yield from self._of(prompt, f"c{number}" if len(prompt.turns) > 1 else "", draw)
@@ -117,7 +118,7 @@ class Bodies:
             raise pytest.UsageError(f"{error} need --perf-endpoint chat") from None
 
     def _asked(self, prompt: Prompt) -> dict[str, Any]:
-        text = "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
+        text = _whole(prompt)
         return asked(self.endpoint, self.ids_of(text) if self.ids_of else text, prompt.documents)
 
     @property
@@ -143,6 +144,13 @@ class Bodies:
 
 def _user(content: Content) -> Json:
     return {"role": "user", "content": content}
+
+
+def _whole(prompt: Prompt) -> str:
+    """All that a prompt asks, as one text."""
+    if prompt.body is not None:
+        raise pytest.UsageError("a body of --perf-dataset or --perf-trace is sent as it stands: leave --perf-batch out")
+    return "\n\n".join([*(_text(message["content"]) for message in prompt.before), _text(prompt.turns[0])])
 
 
 def _text(content: Any) -> str:

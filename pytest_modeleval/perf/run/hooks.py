@@ -13,6 +13,7 @@ from pytest_modeleval.gate.gate import Exit
 from pytest_modeleval.items.shipped import shipped_benchmarks
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.options.sources import allure_results, is_active, read_options
+from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.perf.measured import Measured
 from pytest_modeleval.perf.options.asked import (
     PERF,
@@ -235,8 +236,7 @@ class LoadHooks:
             try:
                 end(session)
             except (OSError, pytest.UsageError, StopRun) as error:
-                self._config.get_terminal_writer().line(f"\n{error}", red=True)
-                session.exitstatus = pytest.ExitCode.USAGE_ERROR
+                fail(session, str(error))
 
     def _write_files(self, _: pytest.Session) -> None:
         """Write what load tests alone have: every request."""

@@ -1,6 +1,5 @@
 """What is sent to a model under load: its endpoint, its prompts and its requests."""
 
-import itertools
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -216,8 +215,3 @@ class Workload:
 def generator(*parts: object) -> random.Random:
     """A generator of its own for each run, load and part."""
     return random.Random("/".join(map(str, parts)))
-
-
-def limited(requests: Iterator[LoadRequest], number: int | None) -> Iterator[LoadRequest]:
-    """So many of the requests, or all."""
-    return requests if number is None else itertools.islice(requests, number)
