@@ -85,5 +85,6 @@ def _is_of(path: Path, source: Path, answers: Collection[Path]) -> bool:
     """Whether a file is one of those that are read: the one, or one in a folder, of answers one that holds some."""
     if path.resolve() == source.resolve():
         return True
-    is_in = path.is_file() and source.is_dir() and path.resolve().is_relative_to(source.resolve())
+    # A name that is too long is said where it is written.
+    is_in = source.is_dir() and path.resolve().is_relative_to(source.resolve()) and path.is_file()
     return is_in and (source not in answers or has_answers(path))
