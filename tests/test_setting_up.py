@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -89,9 +90,12 @@ def test_a_damaged_store_ends_a_run_in_one_line(project: pytest.Pytester, faulty
         file.seek((page - 1) * size)
         file.write(b"\xff" * size)
 
+    before = threading.enumerate()
+
     result = run(project, "--model", "faulty", "test_answers.py")
     output = result.stdout.str() + result.stderr.str()
 
+    assert not [each for each in threading.enumerate() if each not in before and each.name == "modeleval-engine"]
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert re.search(r"cannot (open|read|write) the run store .*: database disk image is malformed", output)
     assert "Traceback" not in output

@@ -258,32 +258,39 @@ class Evaluation:
         gc.freeze()
         store, self.is_of_loads = self.recorder.store, has_loads(self.config, session.items)
         try:
-            if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
-                self.in_turn.prefetch.look_again()
-            if store is not None and not self._is_worker:
-                if self.decided:
-                    self.decided.forget()
-                if self._purse is not None:
-                    self.spent = self._purse.spent(priced=all(spec.price for spec in [*self.models, *self.others]))
-                self.finished = conclude(self, session, store, exit_status)
-                if not self.is_of_loads:
-                    write(self.finished, session, store)
-            elif not self._is_worker:
-                self._refused(session)
-            if self.in_turn.prefetch is not None:
-                self.in_turn.prefetch.close()
+            try:
+                self._sum_up(session, store, exit_status)
+            finally:
+                if self.in_turn.prefetch is not None:
+                    self.in_turn.prefetch.close()
         except KeyboardInterrupt:
             # Another Ctrl-C: what is not written yet will not be, but pytest still sums up.
             session.exitstatus = pytest.ExitCode.INTERRUPTED
             self.finished = replace(self.finished or self._unfinished(), ended=INTERRUPTED, decision=None)
         except StopRun as error:
-            # The store cannot be read.
             fail(session, str(error))
         finally:
             self.in_turn.prefetch = None
             if self.finished is None and not self._is_worker:
                 self.finished = self._unfinished()
             self._close(store, int(session.exitstatus))
+
+    def _sum_up(self, session: pytest.Session, store: Store | None, exit_status: int) -> None:
+        """Judge and write; raises `StopRun` where the store cannot be read."""
+        if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
+            self.in_turn.prefetch.look_again()
+        if self._is_worker:
+            return
+        if store is None:
+            self._refused(session)
+            return
+        if self.decided:
+            self.decided.forget()
+        if self._purse is not None:
+            self.spent = self._purse.spent(priced=all(spec.price for spec in [*self.models, *self.others]))
+        self.finished = conclude(self, session, store, exit_status)
+        if not self.is_of_loads:
+            write(self.finished, session, store)
 
     def _refused(self, session: pytest.Session) -> None:
         """Tell of a gate that was not reached, as the run ended before it began to ask."""

@@ -15,14 +15,14 @@ _STAMPS = {"kernel": "arrivals stamped by the kernel", "user": "arrivals stamped
 
 def setup_cells(all_measured: Sequence[Measured]) -> list[list[str]]:
     """The columns' titles, then what is to be known of these loads to measure the same again."""
-    clients = {_STAMPS[load.client.stamps] for measured in all_measured for load in measured.loads}
+    clients = dict.fromkeys(_STAMPS[load.client.stamps] for measured in all_measured for load in measured.loads)
     rows = {
         "server": _each(measured.server for measured in all_measured),
         "model": _each(measured.model for measured in all_measured),
         "prompts": _each(measured.prompts for measured in all_measured),
         "input tokens": _each(map(_input, all_measured)),
         "arrivals": _each(_arrivals(measured.point.plan) for measured in all_measured),
-        "client machine": ", ".join((machine(), *sorted(clients))),
+        "client machine": ", ".join((machine(), *clients)),
         "versions": versions(),
     }
     return [["set-up", ""], *([name, value] for name, value in rows.items() if value)]
