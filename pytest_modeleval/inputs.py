@@ -112,6 +112,14 @@ def from_json(text: str | bytes) -> Any:
         raise ValueError("it is nested too deep") from None
 
 
+def json_or_text(text: str) -> Any:
+    """What is typed behind a setting's ``=``: JSON, or else the text as it is."""
+    try:
+        return from_json(text)
+    except ValueError:
+        return text
+
+
 def from_toml(text: str) -> dict[str, Any]:
     """The tables of a TOML text; ValueError for one that is none, or nested too deep."""
     # Every start of pytest loads this module, and few read a TOML file: 4 ms.

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +42,26 @@ def given_items(session: pytest.Session) -> list[pytest.Item]:
     """The items that wait for this process: all of the session, or what the controller has sent to this worker."""
     if worker_input(session.config) is None:
         return session.items
+    with _queue(session) as numbers:
+        return [session.items[number] for number in numbers if isinstance(number, int)]
+
+
+def last_given(session: pytest.Session) -> object:
+    """What this worker was sent last: another value where it was sent more, which costs nothing to see."""
+    with _queue(session) as numbers:
+        return numbers[-1] if numbers else None
+
+
+@contextmanager
+def _queue(session: pytest.Session) -> Iterator[Sequence[object]]:
+    """The numbers of the items that wait for this worker."""
     for plugin in session.config.pluginmanager.get_plugins():
-        # xdist has no hook that tells; its queue of item numbers does.
+        # xdist has no hook that tells; its queue does.
         if type(plugin).__name__ == "WorkerInteractor":
             with plugin.torun.lock() as numbers:
-                return [session.items[number] for number in numbers if isinstance(number, int)]
-    return []
+                yield numbers
+            return
+    yield ()
 
 
 def pin_gpu(config: pytest.Config) -> None:

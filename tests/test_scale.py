@@ -6,6 +6,7 @@ import math
 import re
 import sqlite3
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from typing import Any
@@ -16,7 +17,7 @@ from pytest_modeleval.reports.samples import export
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.means import estimate
 from pytest_modeleval.statistics.scale import PLAIN, Scale
-from tests.conftest import FaultyServer, answer, modeleval, run, run_alone
+from tests.conftest import FaultyServer, alias, answer, modeleval, run, run_alone, send
 from tests.reports.conftest import Data
 
 # A model that answers with a number: how many errors of ten a text has, a length without an end, and an answer to 42.
@@ -356,6 +357,78 @@ def test_what_regressed_and_what_changed_go_by_direction(kinds: pytest.Pytester,
 
     assert "8 regressed and 0 fixed of 8" in result.stdout.str()
     assert again.ret == 0
+
+
+def test_models_are_compared_by_direction_also_beside_one_without_answers(
+    kinds: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    for name in "abc":
+        alias(kinds, name, base_url=faulty.url, model=name, retries=0)
+
+    def fault(handler: Any, body: dict[str, Any]) -> None:
+        if body["model"] == "c":
+            send(handler, 500, {"error": {"message": "no"}})
+        else:
+            answer("3" if body["model"] == "a" else "5")(handler, body)
+
+    faulty.fault = fault
+    models = (argument for name in "abc" for argument in ("--model", name))
+
+    result = run(kinds, *models, "-k", "errors or rated", "test_kinds.py", "--eval-write", "out.json")
+
+    found = json.loads((kinds.path / "out.json").read_text())
+    (errors, rated) = found["model_comparisons"]
+    assert {(row["better"], *row["range"]) for row in found["rows"] if row["benchmark"] == "errors"} == {
+        ("lower", 0, 10)
+    }
+    assert (errors["benchmark"], errors["change"], errors["first_better"]) == ("errors", pytest.approx(-0.2), 8)
+    assert (rated["benchmark"], rated["change"], rated["second_better"]) == ("rated", pytest.approx(0.5), 8)
+    assert errors["low"] <= errors["change"] <= errors["high"]
+    result.stdout.re_match_lines([r"errors: b less a -20\.0 pp"])
+
+
+def test_an_interval_without_ends_is_none_in_json_and_plots(kinds: pytest.Pytester, faulty: FaultyServer) -> None:
+    """Of one sample whose range has no end nothing is known."""
+    for name in "ab":
+        alias(kinds, name, base_url=faulty.url, model=name)
+    faulty.fault = lambda handler, body: answer("1" if body["model"] == "a" else "2")(handler, body)
+    one = ("-k", "length and short-00000", "test_kinds.py")
+
+    result = run(kinds, "--model", "a", "--model", "b", *one, "--eval-write", "out.json", "--alluredir", "allure")
+    run(kinds, "--model", "a", *one)
+    run(kinds, "--model", "a", *one)
+    modeleval("diff", "last~1", "last", "--write", "diff.json")
+
+    result.stdout.fnmatch_lines(["length: b less a +100.0 pp, 1 better and 0 worse of 1"])
+    (pair,) = _strict((kinds.path / "out.json").read_text())["model_comparisons"]
+    (part,) = _strict((kinds.path / "diff.json").read_text())["benchmarks"]
+    assert (pair["low"], pair["high"], part["low"], part["high"]) == (None, None, None, None)
+    plots = [path.read_text() for path in (kinds.path / "allure").glob("*.svg")]
+    assert plots
+    assert not any(re.search(r"\b(inf|nan)", plot) for plot in plots)
+
+
+def _strict(text: str) -> Any:
+    """What JSON has, without Python's own words for numbers that it has not."""
+    return json.loads(text, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+
+
+def test_the_worst_answer_of_a_regressed_sample_is_shown(kinds: pytest.Pytester, faulty: FaultyServer) -> None:
+    faulty.fault = answer("1")
+    gate(kinds, "errors", "--eval-save-baseline", "b.json", "--eval-repeats", "2")
+    asked = Counter[str]()
+
+    def fault(handler: Any, body: dict[str, Any]) -> None:
+        asked[body["messages"][-1]["content"]] += 1
+        answer(str(3 + 4 * (asked[body["messages"][-1]["content"]] % 2)))(handler, body)
+
+    faulty.fault = fault
+
+    repeated = ("--eval-repeats", "2", "--eval-concurrency", "1")
+    gate(kinds, "errors", "--eval-baseline", "b.json", *repeated, "--eval-write", "page.html")
+
+    regressed = Data(kinds.path / "page.html").screen["regressed"]
+    assert [each["got"] for each in regressed] == ["7"] * 8
 
 
 MIXED = """

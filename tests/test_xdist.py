@@ -53,6 +53,29 @@ def test_a_worker_asks_ahead_for_what_it_was_given(project: pytest.Pytester, fau
     assert 4 < max(most) <= 20
 
 
+def test_a_worker_looks_at_all_that_waits_only_when_it_was_sent_more(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makeconftest(
+        """
+        from pytest_modeleval import xdist
+
+        looks, given = [], xdist.given_items
+        xdist.given_items = lambda session: looks.append(1) or given(session)
+
+        def pytest_sessionfinish(session):
+            if hasattr(session.config, "workerinput"):
+                open("looks.txt", "w").write(f"{len(looks)} {len(session.items)}")
+        """
+    )
+
+    run(project, "--model", "faulty", "test_answers.py", "-n", "1", "--dist", "loadfile", "--eval-repeats", "5")
+
+    looks, items = map(int, (project.path / "looks.txt").read_text().split())
+    assert items == 50
+    assert looks < 10
+
+
 @pytest.mark.parametrize("dist", ["load", "worksteal", "loadfile", "each"])
 def test_every_way_to_distribute_works(project: pytest.Pytester, faulty: FaultyServer, dist: str) -> None:
     arguments = ["--dist", dist, "--tx", "2*popen"] if dist == "each" else ["-n", "2", "--dist", dist]

@@ -43,6 +43,7 @@ class Prefetch:
         self._session, self._askers, self._decided, self._stop = session, askers, decided, stop
         self._is_worker = xdist.worker_input(session.config) is not None
         self._fed: set[str] = set()
+        self._last: object = None
         closers = [asker.close for asker in askers.all]
         self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
         self._feed()
@@ -76,8 +77,7 @@ class Prefetch:
         ref = selected(item)
         if ref is None or self._skip_decided(item):
             return
-        if self._is_worker:
-            self._feed()
+        self._feed_more()
         if item.nodeid not in self._fed:
             if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
                 return
@@ -89,8 +89,7 @@ class Prefetch:
             tick()
             if self._skip_decided(item):
                 raise _NotAsked
-            if self._is_worker:
-                self._feed()
+            self._feed_more()
 
         with suppress(_NotAsked):
             item.stash[TRIAL] = self._result(item, tick_and_feed)
@@ -175,6 +174,12 @@ class Prefetch:
             return self._engine.result(item.nodeid, tick)
         except (StopRun, pytest.UsageError) as error:
             self._stop(str(error))
+
+    def _feed_more(self) -> None:
+        """Feed what a worker was sent since it was looked last; of thousands that wait most were fed before."""
+        if self._is_worker and (last := xdist.last_given(self._session)) != self._last:
+            self._last = last
+            self._feed()
 
     def _feed(self) -> None:
         jobs = []

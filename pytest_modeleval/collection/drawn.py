@@ -67,9 +67,10 @@ class Drawn:
     ) -> Iterator[Entry]:
         """The lines of an index of these rows, read for their hashes."""
         for name, subsets in self.rows.items():
+            data = opened(name, list(subsets))
             for subset, rows in subsets.items():
                 for row, labels in rows.items():
-                    hashed = content_hash(opened(name, list(subsets)).row(subset, row))
+                    hashed = content_hash(data.row(subset, row))
                     yield Entry("", name, subset, row, hashed, labels, files.get(name))
 
 

@@ -38,7 +38,7 @@ class Published:
         return Drawn(self.name, asked, len(self.labelled), self.lines, self.not_run)
 
 
-def read_published(path: Path, lines: RowFiles, options: Options, shipped: Sequence[str]) -> Published:
+def read_published(path: Path, lines: RowFiles, options: Options, shipped: frozenset[str]) -> Published:
     """The lines of a file, those of benchmarks that are not shipped counted apart."""
     for flag, value in (("--eval-shots", options.shots), ("--eval-collection-save", options.collection_save)):
         if value is not None:

@@ -11,6 +11,7 @@ from pytest_modeleval.collection.opened import OpenedBenchmarks
 from pytest_modeleval.collection.published import Published
 from pytest_modeleval.collection.sources import Collection, read_collection
 from pytest_modeleval.datasets import Place
+from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 
@@ -23,10 +24,9 @@ class CollectionRun:
     shipped: Path
 
     @classmethod
-    def of(cls, path: Path, options: Options, shipped: Path) -> "CollectionRun":
+    def of(cls, path: Path, options: Options) -> "CollectionRun":
         """The collection in a file; `pytest.UsageError` for one that cannot be read."""
-        names = [file.stem.removeprefix("test_") for file in shipped.glob("test_*.py")]
-        return cls(read_collection(path, options, names), shipped)
+        return cls(read_collection(path, options, shipped_names()), shipped_benchmarks())
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """The three things that `--eval-collection` may name: a schema, an index, a published collection."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Collection(Protocol):
     def draw(self, opened: Opened, options: Options) -> Drawn: ...
 
 
-def read_collection(path: Path, options: Options, shipped: Sequence[str]) -> Collection:
+def read_collection(path: Path, options: Options, shipped: frozenset[str]) -> Collection:
     """The collection in a file; `pytest.UsageError` for one that cannot be read or drawn from."""
     if path.suffix in (".toml", ".json"):
         schema = read_schema(path)
@@ -49,7 +49,7 @@ def read_collection(path: Path, options: Options, shipped: Sequence[str]) -> Col
         raise pytest.UsageError(str(error)) from None
 
 
-def _from_lines(path: Path, lines: RowFiles, options: Options, shipped: Sequence[str]) -> Collection:
+def _from_lines(path: Path, lines: RowFiles, options: Options, shipped: frozenset[str]) -> Collection:
     if not len(lines):
         raise pytest.UsageError(f"{path} is empty")
     if "prompt" in lines[0]:
@@ -59,7 +59,7 @@ def _from_lines(path: Path, lines: RowFiles, options: Options, shipped: Sequence
     return FromIndex(path.stem, entries)
 
 
-def _refuse_unknown(named: Iterable[tuple[str, str]], shipped: Sequence[str]) -> None:
+def _refuse_unknown(named: Iterable[tuple[str, str]], shipped: frozenset[str]) -> None:
     for where, name in named:
         if name not in shipped:
             raise unknown(f"benchmark in {where}:", name, shipped, "One of your own needs file = …")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.atomic import write_whole
-from pytest_modeleval.gate.ledger import Outcome
+from pytest_modeleval.gate.ledger import Outcome, kept
 from pytest_modeleval.inputs import from_json, read_text
 from pytest_modeleval.names import NO_IDS, Ids, SampleName, by_number
 from pytest_modeleval.options.options import unknown
@@ -83,6 +83,26 @@ def read_baseline(path: Path, *, lines: bool = False, ids: Ids = NO_IDS) -> Base
     ``lines`` says that it is compared with a published collection's, which version 0.1 did not write down; ``ids`` are
     what samples are called now that it may call by their numbers.
     """
+    content = _content(path)
+    try:
+        parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
+        model = content["model"]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise pytest.UsageError(
+            f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
+        ) from None
+    except _NoValue as error:
+        raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
+    if content["schema"] == _OLD:
+        parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
+    parts = {name: _with_ids(part, ids[name]) if name in ids else part for name, part in parts.items()}
+    if not isinstance(model, str):
+        raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
+    return Baseline(model, parts, str(content.get("run", "")))
+
+
+def _content(path: Path) -> Any:
+    """What the file holds, of a schema that is known."""
     try:
         text = read_text(path)
     except FileNotFoundError:
@@ -105,21 +125,7 @@ def read_baseline(path: Path, *, lines: bool = False, ids: Ids = NO_IDS) -> Base
         newer = isinstance(schema, str) and schema.startswith("pytest-modeleval/baseline/")
         what = f"was written by a newer version ({schema}): upgrade pytest-modeleval" if newer else "is no baseline"
         raise pytest.UsageError(f"{path} {what}")
-    try:
-        parts = {name: _part(path, name, part) for name, part in content["benchmarks"].items()}
-        model = content["model"]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise pytest.UsageError(
-            f"{path} lacks a part of a baseline ({error}): restore it, or bless a new run"
-        ) from None
-    except _NoValue as error:
-        raise pytest.UsageError(f"{path}: {error}: restore the file, or bless a new run") from None
-    if schema == _OLD:
-        parts = {name: _renamed(part, lines=lines) for name, part in parts.items()}
-    parts = {name: _with_ids(part, ids[name]) if name in ids else part for name, part in parts.items()}
-    if not isinstance(model, str):
-        raise pytest.UsageError(f"{path}: its model is {model!r}, and no text: restore the file, or bless a new run")
-    return Baseline(model, parts, str(content.get("run", "")))
+    return content
 
 
 class _NoValue(Exception):
@@ -142,7 +148,8 @@ def _outcome(name: str, sample: str, values: object, scale: Scale) -> Outcome:
             raise _NoValue(f"{name}: the {what} of sample {sample} is {_short(value)}, and not {expected}")
     if SampleName.parse(sample) is None:
         raise _NoValue(f"{name}: {_short(sample)} is no sample's name, such as main-00042")
-    return found
+    # A model asked twice once left all digits.
+    return found._replace(score=kept(found.score))
 
 
 def _is_whole(value: object) -> bool:
@@ -173,7 +180,7 @@ def _part(path: Path, name: str, part: Mapping[str, Any]) -> Part:
     unscored = part.get("unscored", [])
     if not (isinstance(unscored, list) and all(isinstance(sample, str) for sample in unscored)):
         raise _NoValue(f"{name}: the unscored are {_short(unscored)}, and not a list of samples' names")
-    if _digest(samples) != part["sha256"]:
+    if _digest(part["samples"]) != part["sha256"]:
         raise pytest.UsageError(
             f"{path}: the samples of {name} were changed by hand or mixed by a merge (their sha256 does not fit): "
             "take one side whole, or bless a new run"
@@ -198,7 +205,7 @@ def _with_ids(part: Part, ids: Mapping[str, Mapping[int, str]]) -> Part:
     return replace(part, samples=samples, unscored=tuple(today.get(name, name) for name in part.unscored))
 
 
-def _digest(samples: Mapping[str, Outcome]) -> str:
+def _digest(samples: Mapping[str, Sequence[object]]) -> str:
     return hashlib.sha256(json.dumps(samples, sort_keys=True).encode()).hexdigest()
 
 

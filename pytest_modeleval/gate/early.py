@@ -6,6 +6,7 @@ from math import isfinite
 import pytest
 
 from pytest_modeleval.gate.baseline import Part
+from pytest_modeleval.gate.ledger import kept
 from pytest_modeleval.gate.stopping import Decision, Stopper, seeded_order
 from pytest_modeleval.names import benchmark_of, definition_of
 from pytest_modeleval.options.options import Options
@@ -85,7 +86,7 @@ class EarlyStop:
         # Another kind of score is refused at the end, and decides nothing before.
         difference = None
         if now is not None and before is not None and record.scales.get("main", PLAIN) == part.scale:
-            difference = part.scale.sign * (now - before.score) / part.scale.width
+            difference = part.scale.sign * (kept(now) - before.score) / part.scale.width
         self._names[nodeid] = record.name
         return stopper.now.claim if stopper.add(nodeid, difference) else None
 

@@ -290,9 +290,16 @@ class Gate:
             for (model, asked), outcomes in self.ledger.outcomes.items():
                 if asked != benchmark:
                     continue
-                samples = outcomes.parts.get(part, []) if part else list(outcomes.samples.values())
+                samples = outcomes.samples
+                names = outcomes.parts.get(part, []) if part else list(samples)
                 name = self._name(model, benchmark) + (f":{part}" if part else "")
-                yield against_least(name, samples, least, scale=outcomes.scale)
+                yield against_least(
+                    name,
+                    [samples[each] for each in names],
+                    least,
+                    [outcomes.weights[each] for each in names],
+                    scale=outcomes.scale,
+                )
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

@@ -18,6 +18,11 @@ class Outcome(NamedTuple):
     variance: float
 
 
+def kept(score: float) -> float:
+    """A score with the digits that a baseline keeps of it: by these it is compared with others."""
+    return round(score, 9)
+
+
 @dataclass
 class Outcomes:
     """What one run knows of one model on one benchmark; samples go by their names, ``main-00042``.
@@ -36,6 +41,8 @@ class Outcomes:
     # Those of them that the test skipped when it had their answers.
     passed_over: set[str] = field(default_factory=set)
     groups: dict[str, str] = field(default_factory=dict)
+    # What each scored sample counts for in the mean.
+    weights: dict[str, float] = field(default_factory=dict)
     # Sample → its subset.
     _subsets: dict[str, str] = field(default_factory=dict)
     # sample → (its content's hash, its scores by repeat)
@@ -55,8 +62,9 @@ class Outcomes:
             self.unscored.add(name)
         if record.outcome == UNSCORED and record.new + record.stored:
             self.passed_over.add(name)
-        for metric, value, _ in record.scores:
+        for metric, value, weight in record.scores:
             if metric == "main":
+                self.weights[name] = weight
                 self.scale = record.scales.get("main", PLAIN)
                 self._scores.setdefault(name, (record.sample, {}))[1][record.repeat] = value
 
@@ -68,11 +76,11 @@ class Outcomes:
     def _outcome(self, content: str, scores: Mapping[int, float]) -> Outcome:
         if len(scores) == 1:
             (value,) = scores.values()
-            return Outcome(content, round(value, 9), 1, 0.0)
+            return Outcome(content, kept(value), 1, 0.0)
         values = [scores[repeat] for repeat in sorted(scores)]
         if self.twice:
-            return Outcome(content, values[0], 1, 0.0)
-        return Outcome(content, round(sum(values) / len(values), 9), len(values), round(_variance(values), 9))
+            return Outcome(content, kept(values[0]), 1, 0.0)
+        return Outcome(content, kept(sum(values) / len(values)), len(values), kept(_variance(values)))
 
     @property
     def discordance(self) -> float | None:
@@ -86,13 +94,13 @@ class Outcomes:
         return round(found, 9) if found is not None and isfinite(self.scale.width) else None
 
     @property
-    def parts(self) -> dict[str, list[Outcome]]:
-        """The outcomes by subset, and by group of subsets."""
-        parts: dict[str, list[Outcome]] = {}
-        for name, outcome in self.samples.items():
+    def parts(self) -> dict[str, list[str]]:
+        """The scored samples' names by subset, and by group of subsets, in their order."""
+        parts: dict[str, list[str]] = {}
+        for name in sorted(self._scores):
             subset = self._subsets[name]
             for part in {subset, self.groups[subset]} - {""}:
-                parts.setdefault(part, []).append(outcome)
+                parts.setdefault(part, []).append(name)
         return parts
 
 

@@ -156,14 +156,21 @@ class Threshold:
 
 
 def against_least(
-    name: str, samples: Sequence[Outcome], least: float, *, alpha: float = 0.05, scale: Scale = PLAIN
+    name: str,
+    samples: Sequence[Outcome],
+    least: float,
+    weights: Sequence[float] = (),
+    *,
+    alpha: float = 0.05,
+    scale: Scale = PLAIN,
 ) -> Threshold:
     """Passed if the score's lower bound reaches the least, failed if its upper bound does not, else inconclusive.
 
-    Where lower is better it is the most, which the upper bound has to stay within.
+    Where lower is better it is the most, which the upper bound has to stay within. ``weights`` are what the samples
+    count for in the score, by default the same each.
     """
     is_most = scale.sign < 0
-    found = estimate([outcome.score for outcome in samples], confidence=1 - 2 * alpha, ends=scale.ends)
+    found = estimate([outcome.score for outcome in samples], weights, confidence=1 - 2 * alpha, ends=scale.ends)
     if found is None:
         return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, *scale.ends, least, is_most)
     reaches, misses = found.low >= least, found.high < least

@@ -12,6 +12,7 @@ from pytest_modeleval.gate.verdict import compared
 from pytest_modeleval.history.difference import outcomes
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.results.finished import Comparison
+from pytest_modeleval.statistics.means import finite
 from pytest_modeleval.store.rows import StoredSample
 
 
@@ -32,10 +33,14 @@ def told(folder: Path, run: str, regressed: Sequence[Regressed]) -> list[Regress
     with closing(Past(folder)) as past:
         for sample in past.samples(run, answers=False):
             key = sample.main.model, sample.main.benchmark, sample.main.name
-            before = found.get(key)
-            if key in wanted and (before is None or (sample.main.value or 0) < (before.main.value or 0)):
+            if key in wanted and (key not in found or _worth(sample) < _worth(found[key])):
                 found[key] = sample
     return [_told(each, found.get((each.model, each.benchmark, each.sample))) for each in regressed]
+
+
+def _worth(sample: StoredSample) -> float:
+    """How good its score is: the higher, the better."""
+    return sample.main.values_are.sign * (sample.main.value or 0)
 
 
 def _told(each: Regressed, sample: StoredSample | None) -> Regressed:
@@ -48,10 +53,12 @@ def _told(each: Regressed, sample: StoredSample | None) -> Regressed:
 def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outcomes]) -> Iterator[Comparison]:
     benchmarks = list(dict.fromkeys(benchmark for _, benchmark in of_models))
     samples = {key: found.samples for key, found in of_models.items()}
-    scales = {benchmark: found.scale for (_, benchmark), found in of_models.items()}
+    # Of one that was in error throughout nobody knows what its scores would be.
+    scales = {key: found.scale for key, found in of_models.items() if samples[key]}
     for one, two in combinations(models, 2):
         for benchmark in benchmarks:
-            if (one, benchmark) not in samples or (two, benchmark) not in samples:
+            scale = scales.get((one, benchmark))
+            if scale is None or scale != scales.get((two, benchmark)):
                 continue
             # Both ends at 2.5 % are a 95 % interval.
             found = compared(
@@ -60,8 +67,9 @@ def _comparisons(models: Sequence[str], of_models: Mapping[tuple[str, str], Outc
                 samples[two, benchmark],
                 margin=0.01,
                 alpha=0.025,
-                scale=scales[benchmark],
+                scale=scale,
             )
             if found.n:
                 better = found.regressions, found.fixes
-                yield Comparison(benchmark, (one, two), found.n, found.change, found.low, found.high, *better)
+                ends = finite(found.low), finite(found.high)
+                yield Comparison(benchmark, (one, two), found.n, found.change, *ends, *better)

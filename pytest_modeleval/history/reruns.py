@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.gate.baseline import read_baseline
+from pytest_modeleval.gate.ledger import kept
 from pytest_modeleval.history.flips import Key, flips_of
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.items.collect import reported_name, selected
@@ -43,7 +44,9 @@ class _Latest:
 
     def is_below(self, score: float | None) -> bool:
         """Whether it is scored, and worse."""
-        return bool(self.scored) and score is not None and self.sign * (self.total / self.scored - score) < 0
+        if not self.scored or score is None:
+            return False
+        return self.sign * (kept(self.total / self.scored) - kept(score)) < 0
 
 
 def read_only(folder: Path, models: Sequence[ModelSpec], options: Options, ids: Ids) -> list[Key] | None:
@@ -63,8 +66,11 @@ def read_only(folder: Path, models: Sequence[ModelSpec], options: Options, ids: 
 def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config: pytest.Config) -> None:
     """Deselect the items of all other samples."""
     keys = set(map(tuple, wanted))
-    left = [item for item in items if _key(item) not in keys]
-    items[:] = [item for item in items if _key(item) in keys]
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        (kept if _key(item) in keys else left).append(item)
+    items[:] = kept
     config.hook.pytest_deselected(items=left)
 
 

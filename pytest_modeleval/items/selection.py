@@ -28,14 +28,7 @@ def could_select(
     that mean something else and match none of these; with ``more`` any other may be part of a name, which goes on
     behind the number. What pytest would reject counts as True: pytest itself reports it.
     """
-    tokens = []
-    position = 0
-    while position < len(expression):
-        match = _TOKEN.match(expression, position)
-        if not match:
-            return True
-        tokens.append(match[1])
-        position = match.end()
+    tokens = _tokens(expression)
     if not tokens:
         return True
     known = set(names) if items is None else {name.lower() for name in (*names, items)}
@@ -58,6 +51,19 @@ def could_select(
         return _Parser(tokens, says).whole() is not False
     except (IndexError, SyntaxError):
         return True
+
+
+def _tokens(expression: str) -> list[str]:
+    """The words and brackets of an expression; none where something else stands in it."""
+    tokens = []
+    position = 0
+    while position < len(expression):
+        match = _TOKEN.match(expression, position)
+        if not match:
+            return []
+        tokens.append(match[1])
+        position = match.end()
+    return tokens
 
 
 class _Parser:

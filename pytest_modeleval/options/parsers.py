@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.inputs import from_json, read_text
+from pytest_modeleval.inputs import from_json, json_or_text, read_text
 from pytest_modeleval.options.where import Where
 
 T = TypeVar("T", bound=str)
@@ -303,8 +303,5 @@ def settings(flag: str, given: Iterable[str] | Mapping[str, Any]) -> dict[str, A
         key, equals, value = text.partition("=")
         if not equals or not key:
             raise pytest.UsageError(f"{flag} takes KEY=VALUE, not {text!r}")
-        try:
-            settings[key] = from_json(value)
-        except ValueError:
-            settings[key] = value
+        settings[key] = json_or_text(value)
     return settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.inputs import from_json
+from pytest_modeleval.inputs import json_or_text
 
 # Sections that are one table of options; all that are one table; and those of tables with names.
 OF_OPTIONS = ("run", "gate")
@@ -51,10 +51,7 @@ def _pairs(where: str, texts: Iterable[str]) -> Iterator[tuple[str, Any]]:
         key, equals, value = text.partition("=")
         if not equals:
             raise pytest.UsageError(f"{where} takes TABLE.KEY=VALUE, such as {SUCH}: {key!r}")
-        try:
-            yield key, from_json(value)
-        except ValueError:
-            yield key, value
+        yield key, json_or_text(value)
 
 
 def _path(where: str, key: str, value: object) -> list[str]:

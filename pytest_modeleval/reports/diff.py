@@ -11,6 +11,7 @@ from pytest_modeleval.history.difference import Change, Difference, Part, Side
 from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.reports.gate import lines as gate_lines
 from pytest_modeleval.results.verdicts import shortened
+from pytest_modeleval.statistics.means import finite
 
 # Samples of each kind, and repeats of each sample, that are shown unless all are asked for.
 _FIRST, _REPEATS = 20, 3
@@ -106,8 +107,8 @@ def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:
         "same_answers": part.same_answers,
         "result": verdict.result.value,
         "change": verdict.change,
-        "low": verdict.low,
-        "high": verdict.high,
+        "low": finite(verdict.low),
+        "high": finite(verdict.high),
         "p_value": verdict.p_value,
         "margin": verdict.margin,
         "detectable": verdict.detectable,

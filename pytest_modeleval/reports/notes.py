@@ -23,7 +23,9 @@ def notes(run: FinishedRun) -> list[str]:
 def compared(found: Comparison) -> str:
     """Two models on a benchmark, by the samples that both scored."""
     first, second = map(harmless, found.models)
-    change = f"{found.change * 100:+.1f} pp [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
+    change = f"{found.change * 100:+.1f} pp"
+    if found.low is not None and found.high is not None:
+        change = f"{change} [{found.low * 100:+.1f}, {found.high * 100:+.1f}]"
     better = f"{found.second_better:,} better and {found.first_better:,} worse of {found.samples:,}"
     return f"{found.benchmark}: {second} less {first} {change}, {better}"
 

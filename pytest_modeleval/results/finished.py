@@ -54,14 +54,17 @@ class GateLine:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models on the samples that both scored: the second's mean less the first's, and its 95% interval."""
+    """Two models on the samples that both scored: the second's mean less the first's, and its 95% interval.
+
+    An end is None where there is none: for very few samples whose scores' range has no end either.
+    """
 
     benchmark: str
     models: tuple[str, str]
     samples: int
     change: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     first_better: int
     second_better: int
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isfinite
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Rec
 from pytest_modeleval.results.counts import Counts
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.results.tally import OVER_REPEATS, Tally, counted, in_order, summed
-from pytest_modeleval.statistics.means import Estimate, estimate
+from pytest_modeleval.statistics.means import Estimate, estimate, finite
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
@@ -158,14 +157,14 @@ class Results:
         """
         rows: list[TableRow] = []
         for model, benchmark, parts in self._in_order():
-            rows += _rows(model, benchmark, "", parts.values())
+            rows += self._rows(model, benchmark, "", parts.values())
             in_groups = len({group for group, _ in parts}) > 1
             by_part: dict[str, list[Tally]] = {}
             for (group, subset), tally in parts.items():
                 by_part.setdefault(group if in_groups else subset, []).append(tally)
             if len(by_part) > 1:
                 for part, tallies in by_part.items():
-                    rows += _rows(model, benchmark, part, tallies)
+                    rows += self._rows(model, benchmark, part, tallies)
         return rows
 
     def subset_rows(self) -> list[TableRow]:
@@ -174,7 +173,7 @@ class Results:
             replace(row, group=group)
             for model, benchmark, parts in self._in_order()
             for (group, subset), tally in (parts if len(parts) > 1 else {}).items()
-            for row in _rows(model, benchmark, subset, [tally])
+            for row in self._rows(model, benchmark, subset, [tally])
             if not row.metric.startswith(OVER_REPEATS)
         ]
 
@@ -183,7 +182,7 @@ class Results:
         return [
             AxisRow(**vars(row), axis=axis, value=value)
             for (model, benchmark, axis, value), tally in in_order(self._axes).items()
-            for row in _rows(model, benchmark, "", [tally])
+            for row in self._rows(model, benchmark, "", [tally])
             if not row.metric.startswith(OVER_REPEATS)
         ]
 
@@ -200,6 +199,16 @@ class Results:
                 tagged.setdefault((model, tag), []).append(summed(list(parts.values())))
         return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]
 
+    def _rows(self, model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[TableRow]:
+        whole = summed(list(tallies))
+        for metric in whole.metrics or ["main"]:
+            found, samples = whole.estimate(metric) if whole.values else (None, 0)
+            # Where all are in error, others tell what the scores would be.
+            scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
+            score = found.mean if found else None
+            of_row = figures(model, metric, [whole], found, samples, scale=scale)
+            yield TableRow(benchmark=benchmark, part=part, score=score, **of_row)
+
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:
     scored = [sample for tally in tallies if tally.is_share for sample in tally.values.get("main", {}).values()]
@@ -207,16 +216,6 @@ def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:
     samples = sum(count for _, count, _ in scored)
     score = found.mean if found else None
     return TableRow(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
-
-
-def _rows(model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[TableRow]:
-    whole = summed(list(tallies))
-    for metric in whole.metrics or ["main"]:
-        found, samples = whole.estimate(metric) if whole.values else (None, 0)
-        scale = whole.scale(metric)
-        score = found.mean if found else None
-        of_row = figures(model, metric, [whole], found, samples, scale=scale)
-        yield TableRow(benchmark=benchmark, part=part, score=score, **of_row)
 
 
 def figures(
@@ -230,7 +229,7 @@ def figures(
 ) -> dict[str, Any]:
     """The fields of `Figures`, of an estimate over so many scored samples."""
     ends = (found.low, found.high) if found else (None, None)
-    low, high = (end if end is not None and isfinite(end) else None for end in ends)
+    low, high = (None if end is None else finite(end) for end in ends)
     return {
         "model": model,
         "metric": metric,

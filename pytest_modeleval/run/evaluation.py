@@ -4,11 +4,12 @@ import gc
 import os
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -27,8 +28,7 @@ from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.reruns import leave_out, read_only
-from pytest_modeleval.items.collect import Collector, selected
-from pytest_modeleval.items.named import Named, refuse_wrong
+from pytest_modeleval.items.collect import selected
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
@@ -37,7 +37,6 @@ from pytest_modeleval.models.offline import stay_offline
 from pytest_modeleval.models.opener import open_model, openers
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import definition_of
-from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
 from pytest_modeleval.outputs.endings import refuse_outputs, refuse_overwritten
@@ -56,6 +55,7 @@ from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
+from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
     refuse_few_handles,
@@ -68,9 +68,6 @@ from pytest_modeleval.run.preflight import (
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
-
-if TYPE_CHECKING:
-    from pytest_modeleval.collection.run import CollectionRun
 
 # The name under which a worker tells the controller why nothing more can be asked.
 STOPPED = "modeleval_stopped"
@@ -106,8 +103,9 @@ class Evaluation:
             found(self.root)
         self.files = modules_of(self.options)
         self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
-        self.collection = self._read_collection()
-        self.collector = self._make_collector(settings.tables["benchmarks"])
+        self.collection = collection_of(self.options)
+        tables, lock = settings.tables["benchmarks"], self.folder / "datasets.json"
+        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock)
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -140,29 +138,6 @@ class Evaluation:
         self._who_has = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
-    def _read_collection(self) -> "CollectionRun | None":
-        if self.options.collection is None:
-            return None
-        from pytest_modeleval.collection.run import CollectionRun
-
-        return CollectionRun.of(self.options.collection, self.options, shipped_benchmarks())
-
-    def _make_collector(self, tables: Mapping[str, Table]) -> Collector:
-        """What makes the items of benchmarks, with what was typed of names and the tables of `[benchmarks.NAME]`."""
-        config = self.config
-        typed = config.args_source is pytest.Config.ArgsSource.ARGS
-        keywords, marks = config.option.keyword or "", config.option.markexpr or ""
-        for flag, expression in (("-k", keywords), ("-m", marks)):
-            refuse_wrong(flag, expression)
-        exactly = {*self.options.eval, *(self.collection.files if self.collection else ())}
-        return Collector(
-            self.options,
-            self.models,
-            self.collection.over(tables) if self.collection else tables,
-            self.folder / "datasets.json",
-            Named(keywords, marks, exactly, typed=typed),
-        )
-
     @property
     def others(self) -> list[ModelSpec]:
         """The models in roles."""
@@ -193,20 +168,19 @@ class Evaluation:
 
     def plan(self, session: pytest.Session) -> list[str]:
         """What the run would take, as lines; nothing is asked."""
-        store = Store(self.folder)
         try:
             refuse_without_role(session.items, self.roles)
             refuse_unfilled(session.items)
-            planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
-            for item in session.items:
-                ref = selected(item)
-                if ref is not None and not item.get_closest_marker("skip"):
-                    taken = taken_of(item, self.roles).values()
-                    planner.add(ref, [spec for specs in taken for spec in specs])
-            lines = planner.lines([*self.models, *self.others])
+            with closing(Store(self.folder)) as store:
+                planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
+                for item in session.items:
+                    ref = selected(item)
+                    if ref is not None and not item.get_closest_marker("skip"):
+                        taken = taken_of(item, self.roles).values()
+                        planner.add(ref, [spec for specs in taken for spec in specs])
+                lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
-        store.close()
         return plan_table(lines) if lines else []
 
     def start(self, session: pytest.Session) -> None:

@@ -113,6 +113,14 @@ def finished(
     )
 
 
+def _cut_short(evaluation: "Evaluation") -> Exit | None:
+    """Why what was scored is no sample of the whole, so that it is neither judged nor blessed; None where it is."""
+    if evaluation.spent is not None and evaluation.spent.ran_out:
+        return Exit.BUDGET_SPENT
+    is_mostly_errors = evaluation.results.mostly_errors(evaluation.options.max_error_rate)
+    return Exit.MOSTLY_ERRORS if is_mostly_errors else None
+
+
 def _judge(
     evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
 ) -> tuple[GateDecision | None, Path | None]:
@@ -123,22 +131,18 @@ def _judge(
     if evaluation.is_of_loads:
         # They judge themselves.
         return None, None
-    gate, options, results = evaluation.gate, evaluation.options, evaluation.results
+    gate, options = evaluation.gate, evaluation.options
     # A failed test that is no sample stays a failure.
     samples_only = session.testsfailed <= evaluation.failed_samples
     if not is_complete:
-        failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and evaluation.gate.decides
+        failed_by_samples = exit_status == pytest.ExitCode.TESTS_FAILED and samples_only and gate.decides
         if exit_status == pytest.ExitCode.OK or failed_by_samples:
             session.exitstatus = pytest.ExitCode.INTERRUPTED
         return None, None
     if exit_status == pytest.ExitCode.NO_TESTS_COLLECTED:
         return None, None
-    if evaluation.spent is not None and evaluation.spent.ran_out:
-        # What was asked before is no sample of the whole: it is neither judged nor blessed.
-        session.exitstatus = int(Exit.BUDGET_SPENT) if samples_only else exit_status
-        return None, None
-    if results.mostly_errors(options.max_error_rate):
-        session.exitstatus = int(Exit.MOSTLY_ERRORS) if samples_only else exit_status
+    if (cut := _cut_short(evaluation)) is not None:
+        session.exitstatus = int(cut) if samples_only else exit_status
         return None, None
     passes = options.gate_on_inconclusive == "pass"
     blessed = None

@@ -57,6 +57,11 @@ def estimate(
     return Estimate(mean, error, *(low + end * (high - low) for end in found))
 
 
+def finite(end: float) -> float | None:
+    """An interval's end; None where it has none, for which JSON and plots have no number."""
+    return end if math.isfinite(end) else None
+
+
 def equal(values: Sequence[float]) -> bool:
     """Whether the values differ by no more than rounding does: their standard error says nothing then."""
     return max(values) - min(values) <= 1e-9 * max(map(abs, values))

@@ -154,6 +154,24 @@ def test_a_least_score(many: pytest.Pytester, faulty: FaultyServer, least: str, 
     result.stdout.re_match_lines([rf"{least.partition('=')[0]} +{line}"])
 
 
+def test_a_least_score_is_of_the_score_in_the_table(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    weighted = (
+        "score = same_number(completion, sample.target)\n    Score(score.value, score.passed, weight=9 if score else 1)"
+    )
+    project.makepyfile(
+        test_answers=ANSWERS.replace("assert same_number(completion, sample.target)", weighted)
+        .replace("import Completion", "import Completion, Score")
+        .replace('{"easy": 6, "hard": 4}', '{"easy": 60, "hard": 60}')
+    )
+    right, wrong = answer("42"), answer("41")
+    faulty.fault = lambda handler, body: (wrong if "hard" in body["messages"][-1]["content"] else right)(handler, body)
+
+    result = run(project, "--model", "faulty", "test_answers.py", "--eval-min-score", "answers=0.8")
+
+    assert result.ret == 0
+    result.stdout.re_match_lines([r"faulty +answers +120 +0  0\.900 ", r"answers  passed +score 0\.900 of 120, .*"])
+
+
 def test_errors_fail_a_gate_by_their_share_and_never_as_wrong(many: pytest.Pytester, faulty: FaultyServer) -> None:
     blessed(many, faulty)
     good = faulty.fault

@@ -1,88 +1,20 @@
 """A gate judges answers of its own run, and of an interrupted one only where the same model still answers."""
 
-import asyncio
 import json
-import os
-import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking.resuming import PROBES, Resumption
-from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.sample import Completion, StopRun
-from pytest_modeleval.store.store import Kept, Question, Store
-from tests.conftest import ANSWERS, WITHOUT, FaultyServer, alias, answer, run, send
+from tests.conftest import WITHOUT, FaultyServer, answer, run
 
-N = 40
-Fault = Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]
-MIN = ("--eval-min-score", "answers=0.5", "test_answers.py")
-# Four such answers are long enough to tell a model by.
-LONG = f"{'Six times seven, as everybody knows, is ' * 3}42"
-# What tells one model from another, as vLLM says it.
-ROOT = {"root": "/models/one", "max_model_len": 4096}
-
-
-@pytest.fixture
-def many(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
-    project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', f'{{"easy": {N}}}'))
-    faulty.fault = answer(LONG)
-    return project
-
-
-def interrupt(project: pytest.Pytester, faulty: FaultyServer, how: int, *flags: str, after: int = N // 2) -> str:
-    """Begin a run in a process of its own, and break it off after so many answers; the run's id as it is shown."""
-    last = faulty.fault
-
-    def hang(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if len(faulty.asked) > after:
-            faulty.released.wait(20)
-        last(handler, body)
-
-    faulty.fault = hang
-    faulty.released.clear()
-    command = [sys.executable, "-m", "pytest", *WITHOUT, "--model", "faulty", "--eval-concurrency", "2", *flags]
-    process = subprocess.Popen(command, cwd=project.path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while len(faulty.asked) <= after + 1:
-        time.sleep(0.02)
-        assert process.poll() is None
-    os.kill(process.pid, how)
-    process.wait(30)
-    faulty.released.set()
-    faulty.fault = last
-    faulty.asked.clear()
-    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store:
-        ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
-    return str(found)[:8]
-
-
-def cut_short(project: pytest.Pytester, faulty: FaultyServer, *flags: str) -> str:
-    """A run whose second half never was, as its store has it; its id as it is shown."""
-    run(project, "--model", "faulty", "--eval-concurrency", "2", *flags)
-    faulty.asked.clear()
-    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store, store:
-        ((found,),) = store.execute("select id from runs order by started desc limit 1").fetchall()
-        late = "select key from completions where run = ? order by created desc limit ?"
-        store.execute(f"delete from completions where key in ({late})", (found, N // 2))
-        store.execute(
-            "update runs set finished = null, exit_status = null, ended = 'interrupted' where id = ?", (found,)
-        )
-    return str(found)[:8]
-
-
-def score(result: pytest.RunResult) -> str:
-    """The score of all samples, by the table."""
-    (found,) = re.findall(rf"^faulty +answers +{N} +0 +(\d\.\d+)", result.stdout.str(), re.MULTILINE)
-    return str(found)
+from .conftest import LONG, MIN, ROOT, N, cut_short, interrupt, score
 
 
 @pytest.mark.parametrize(
@@ -196,81 +128,6 @@ def test_a_run_of_the_same_command_that_still_runs_is_not_taken_up(many: pytest.
     assert len(faulty.asked) == 2 * N
 
 
-@pytest.mark.parametrize("flags", [[], ["-n", "2"], ["--eval-save-baseline", "b.json"]], ids=["alone", "xdist", "save"])
-def test_a_model_that_changed_in_the_middle_is_not_judged(
-    many: pytest.Pytester, faulty: FaultyServer, flags: list[str]
-) -> None:
-    faulty.says = ROOT
-
-    def change(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if len(faulty.asked) > N // 2:
-            faulty.says = {**ROOT, "root": "/models/two"}
-        answer(LONG)(handler, body)
-
-    faulty.fault = change
-
-    result = run(many, "--model", "faulty", *MIN, *flags)
-
-    assert result.ret == pytest.ExitCode.USAGE_ERROR
-    said = result.stdout.str()
-    assert "the server of faulty said" in said
-    assert "/models/two" in said
-    assert "= gate =" not in said
-    assert not (many.path / "b.json").exists()
-
-
-def test_a_server_that_is_gone_in_the_end_is_judged_by_its_answers(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.says = ROOT
-
-    def last(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        if len(faulty.asked) == N:
-            faulty.lists = False
-        answer(LONG)(handler, body)
-
-    faulty.fault = last
-
-    assert run(many, "--model", "faulty", *MIN).ret == 0
-
-
-@pytest.mark.parametrize("lists", [False, True], ids=["503", "llama.cpp"])
-def test_a_server_that_still_starts_in_the_beginning_is_judged(
-    many: pytest.Pytester, faulty: FaultyServer, lists: bool
-) -> None:
-    faulty.lists, faulty.says = lists, {"meta": None}
-
-    def ready(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
-        faulty.lists, faulty.says = True, {"meta": {"n_params": 7}}
-        answer(LONG)(handler, body)
-
-    faulty.fault = ready
-
-    assert run(many, "--model", "faulty", *MIN).ret == 0
-
-
-def test_short_answers_tell_no_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.says, faulty.fault = ROOT, answer("42")
-    cut_short(many, faulty, *MIN)
-    # Another model agrees with the first on the first answers.
-    faulty.fault = lambda handler, body: answer("42" if len(faulty.asked) <= N // 4 else "41")(handler, body)
-
-    result = run(many, "--model", "faulty", "--eval-concurrency", "1", *MIN)
-
-    assert score(result) == "0.250"
-    assert len(faulty.asked) == N
-    result.stdout.re_match_lines([r"not resumed \w{8}, all is asked anew: faulty answers otherwise now"])
-
-
-def test_a_server_that_refuses_what_it_answered_is_another(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.says = ROOT
-    cut_short(many, faulty, *MIN)
-    faulty.fault = lambda handler, _: send(handler, 400, {"error": {"message": "maximum context length is 8 tokens"}})
-
-    result = run(many, "--model", "faulty", *MIN)
-
-    said = r"not resumed \w{8}, all is asked anew: faulty has no answer now where it had one"
-    result.stdout.re_match_lines([said])
-
-
 def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> None:
     faulty.says = ROOT
     broken = cut_short(many, faulty, *MIN)
@@ -279,70 +136,6 @@ def test_workers_take_it_up_too(many: pytest.Pytester, faulty: FaultyServer) -> 
 
     assert score(result) == "1.000"
     result.stdout.re_match_lines([rf"resumed {broken}: 1\d of its answers are used, 8 asked again came out the same"])
-
-
-@pytest.mark.parametrize(
-    ("how", "before", "after", "why"),
-    [
-        (signal.SIGKILL, {}, {}, "the server of faulty says nothing of itself that tells one model from another; .*"),
-        (
-            signal.SIGINT,
-            ROOT,
-            {**ROOT, "root": "/models/two"},
-            "the server of faulty says .*two.*, and said .*one.* before",
-        ),
-        (
-            signal.SIGKILL,
-            ROOT,
-            {**ROOT, "max_model_len": 8192},
-            "the server of faulty says .*8192.* and said .*4096.* before",
-        ),
-        (signal.SIGINT, ROOT, {}, "the server of faulty says nothing of itself, and said .*one.* before"),
-        (signal.SIGKILL, ROOT, ROOT, "faulty answers otherwise now"),
-    ],
-    ids=["silent", "root", "length", "silent now", "same words"],
-)
-def test_another_model_on_the_same_port_is_asked_everything(
-    many: pytest.Pytester, faulty: FaultyServer, how: int, before: dict[str, Any], after: dict[str, Any], why: str
-) -> None:
-    faulty.says = before
-    broken = interrupt(many, faulty, how, *MIN)
-    faulty.says, faulty.fault = after, answer("41")
-
-    result = run(many, "--model", "faulty", *MIN)
-
-    assert score(result) == "0.000"
-    assert (result.ret, len(faulty.asked)) == (pytest.ExitCode.TESTS_FAILED, N)
-    result.stdout.re_match_lines([rf"not resumed {broken}, all is asked anew: {why}"])
-
-
-def test_another_fingerprint_is_another_model(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    faulty.fault = answer("42", fingerprint="fp_1")
-    cut_short(many, faulty, *MIN)
-    faulty.fault = answer("42", fingerprint="fp_2")
-
-    run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"not resumed .*"])
-
-    assert len(faulty.asked) == N
-
-
-@pytest.mark.parametrize("lists", [True, False], ids=["named", "no list"])
-def test_a_fingerprint_tells_models_apart(many: pytest.Pytester, faulty: FaultyServer, lists: bool) -> None:
-    faulty.lists, faulty.fault = lists, answer(LONG, fingerprint="fp_1")
-    cut_short(many, faulty, *MIN)
-
-    run(many, "--model", "faulty", *MIN).stdout.re_match_lines([r"resumed .*"])
-
-
-def test_an_identity_tells_a_silent_server_apart(many: pytest.Pytester, faulty: FaultyServer) -> None:
-    (many.path / "modeleval.toml").write_text("")
-    alias(many, "faulty", base_url=faulty.url, model="faulty", identity="m@1")
-    cut_short(many, faulty, *MIN)
-
-    result = run(many, "--model", "faulty", *MIN)
-
-    result.stdout.re_match_lines([r"resumed \w{8}: \d+ of its answers are used, 0 asked again came out the same"])
-    assert len(faulty.asked) <= N // 2 + 4
 
 
 @pytest.mark.parametrize("within", ["0s", "1min"])
@@ -483,66 +276,3 @@ def test_a_time_that_is_none_is_refused(many: pytest.Pytester, faulty: FaultySer
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: *resume_within is a time such as 24h, 30min or 90s, not {text!r}"])
-
-
-def test_what_another_process_took_up_too_early_is_nobodys(tmp_path: Path) -> None:
-    """One worker has used an answer when another finds that the model is another one: the run ends, and none resumes it."""
-    identity = Identity({}, "m", "http://x", is_sure=False)
-    with closing(Store(tmp_path)) as store:
-        store.begin_run("first", {})
-        store.save_completion(Question("0" * 32, identity.hash, "first"), "m", Completion("42"))
-        store.begin_run("second", {})
-        kept = store.answer("0" * 32, identity.hash, "first")
-        assert kept is not None
-        store.write("update completions set run = 'second'", [()])
-        workers = Resumption(store, "second", "m", identity)
-        workers.opened({"root": "other"})
-
-        with pytest.raises(
-            StopRun, match="1 answers of the run that this one takes up were used before the server of m"
-        ):
-            asyncio.run(workers.same_model(kept, never))
-
-        assert store.answer("0" * 32, identity.hash, "second") is None
-
-
-async def never() -> Completion:
-    raise AssertionError("nothing is to be asked")
-
-
-def test_an_answer_asked_again_in_vain_proves_nothing(tmp_path: Path) -> None:
-    """All that were asked again are called off, as by an early stop: what waited for them is asked again itself."""
-    identity = Identity({}, "m", "http://x", is_sure=False)
-    again: list[str] = []
-
-    async def ask(kept: Kept) -> bool:
-        async def hang() -> Completion:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        async def note() -> Completion:
-            again.append("asked")
-            return Completion(LONG)
-
-        probes = [asyncio.create_task(model.same_model(kept, hang)) for _ in range(PROBES)]
-        await asyncio.sleep(0)
-        called_off, waiting = (asyncio.create_task(model.same_model(kept, note)) for _ in range(2))
-        await asyncio.sleep(0)
-        for task in (called_off, *probes):
-            task.cancel()
-        return await waiting
-
-    with closing(Store(tmp_path)) as store:
-        store.begin_run("first", {})
-        store.save_completion(Question("0" * 32, identity.hash, "first"), "m", Completion(LONG))
-        Resumption(store, "first", "m", identity).opened(ROOT)
-        store.begin_run("second", {})
-        store.write("update runs set resumes = 'first' where id = 'second'", [()])
-        kept = store.answer("0" * 32, identity.hash, "first")
-        assert kept is not None
-        model = Resumption(store, "second", "m", identity)
-        model.opened(ROOT)
-
-        used = asyncio.run(asyncio.wait_for(ask(kept), 20))
-
-    assert (used, again) == (False, ["asked"])

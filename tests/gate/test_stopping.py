@@ -177,6 +177,18 @@ def test_a_run_is_decided_benchmark_by_benchmark() -> None:
     assert early.outcome("c")[0].result is Result.PASSED
 
 
+def test_the_same_scores_are_no_differences() -> None:
+    """A baseline keeps nine digits of them."""
+    before = {f"main-{number:05}": Outcome("h", 0.666666667, 1, 0.0) for number in range(9)}
+    early = EarlyStop(0.02, 0, {"b": Part({}, before)})
+    early.begin([item("b", number) for number in range(9)])
+
+    for number in range(9):
+        early.add(item("b", number), replace(record(number, RIGHT), scores=[("main", 2 / 3, 1.0)]))
+
+    assert early.outcome("b")[0] == Decision(Result.INCONCLUSIVE, 9, 9, 1.0, 0.02)
+
+
 def test_a_node_id_tells_its_test_and_benchmark() -> None:
     assert definition_of("a/test_x.py::TestA::test_gsm8k[main-00001]@group") == "a/test_x.py::TestA::test_gsm8k"
     assert benchmark_of("a/test_x.py::TestA::test_gsm8k") == "gsm8k"

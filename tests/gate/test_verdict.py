@@ -184,6 +184,16 @@ def test_two_runs_beside_each_other_count_once_and_tell_the_noise() -> None:
     assert part.discordance == 0.25
 
 
+@pytest.mark.parametrize("score", [1 / 3, 2 / 3, 0.1 + 0.2])
+def test_the_same_score_is_no_change_however_often_it_was_asked(score: float) -> None:
+    ledgers = Ledger(), Ledger(twice=True), Ledger()
+    for ledger, repeats in zip(ledgers, (1, 2, 3), strict=True):
+        for repeat in range(repeats):
+            ledger.add(record(repeat=repeat, scores=(("main", score, 1.0),)))
+
+    assert len({ledger.outcomes["m", "b"].samples["s-00003"].score for ledger in ledgers}) == 1
+
+
 def test_parts_are_subsets_and_groups() -> None:
     ledger = Ledger()
     for subset, group in [("x", "g"), ("y", "g"), ("z", "")]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.conftest import FaultyServer, alias, run
+from tests.conftest import ANSWERS, FaultyServer, alias, run
 from tests.history.conftest import Ask
 
 
@@ -87,6 +87,21 @@ def test_regressed_may_look_back_to_a_baseline(project: pytest.Pytester, ask: As
     assert asked(result) == {"easy-00004", "hard-00001"}
     assert result.ret == 0
     assert "= gate =" not in result.stdout.str()
+
+
+@pytest.mark.parametrize("flags", [(), ("--eval-baseline", "b.json")], ids=["run", "baseline"])
+def test_the_same_score_is_no_regression(project: pytest.Pytester, ask: Ask, flags: tuple[str, ...]) -> None:
+    project.makepyfile(
+        test_answers=ANSWERS.replace("assert same_number(", "assert Score(2 / 3, True) or same_number(").replace(
+            "Sample, b", "Sample, Score, b"
+        )
+    )
+    ask(flags=("--eval-cache", "off", "--eval-repeats", "3", "--eval-save-baseline", "b.json"))
+    ask()
+
+    result = ask(flags=("--eval-cache", "off", "--eval-only", "regressed", *flags))
+
+    result.assert_outcomes(deselected=10)
 
 
 def test_stored_answers_are_judged_again_and_errors_asked(

@@ -259,9 +259,13 @@ def test_a_script_gets_the_loads(served: pytest.Pytester) -> None:
 
 
 def test_a_script_gets_what_a_search_found(served: pytest.Pytester) -> None:
-    run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=80, perf_output=8)
+    # Where this machine is busy a load may be INVALID, and ends the search.
+    for _ in range(3):
+        run = evaluate("bench", perf_find="max parallel to 2 where success>=1%", perf_number=80, perf_output=8)
+        (found,) = run.searches
+        if "invalid" not in found["why"]:
+            break
 
-    (found,) = run.searches
     assert found["kept"] == 2
     assert len(run.loads) == 2
 

@@ -1,12 +1,10 @@
 """Options chosen in answers."""
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_modeleval.scorers.choices import chosen_letter, likeliest, probability_mass, same_choice
+from pytest_modeleval.scorers.choices import chosen_letter, same_choice
 
 CITIES = ["Paris", "London", "Rome", "Berlin"]
 TEN = [f"the city number {place}" for place in range(10)]
@@ -139,72 +137,6 @@ def test_these_choose(answer: str, letter: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer",
-    [
-        "",
-        "I do not know.",
-        "A city is needed here.",
-        "The answer is a city.",
-        "Paris or London, who knows",
-        "Z",
-        "The answer is E",
-        "Bern",
-        "I think A or B",
-        "The answer is A or B",
-        "ANSWER: A, B",
-        "ANSWER: A, B and C",
-        "答案\uff1aA\uff0cB",
-        "答案\uff1aA\uff0cB和C",
-        "Answer: A/B",
-        "A and B",
-        "Both A and C",
-        "AB",
-        "ABCD",
-        "答案\uff1aAC",
-        "答案是A或B",
-        "A、B",
-        "A和B都对",
-        "A、B正确",
-        "The answer is not C",
-        "I would not choose A",
-        "不选A",
-        "A不正确",
-        "B is wrong because London is no city.",
-        "A isn't right, so is B.",
-        "Neither A nor B",
-        "None of the above",
-        "Perhaps A is correct. Perhaps C is correct.",
-        "ANSWER:",
-        r"\boxed{}",
-        r"\boxed{C",
-        "A. Paris\nB. London\nC. Rome\nD. Berlin",
-        "Let us look at each option:\nA. Paris",
-        "不应该是A",
-        "Only B and C are true",
-        "Only A or B is true.",
-        "It is not true that B or C is",
-        "A or B? I do not know.",
-        "Is it A? Or B?",
-        "So it might be London.",
-        "So it must be London or Rome.",
-        "So it must not be London.",
-        "So it must be London?",
-        "Therefore London is in England.",
-        "So, unlike Rome, it is London.",
-        "If it is so, it must be London.",
-        "The answer is London, Paris and Rome.",
-        "The answer is London (or Paris).",
-        "The answer is London (option A).",
-        "The answer is London and its suburbs.",
-        "London is not the correct answer.",
-        "Ansatz: B is considered.",
-    ],
-)
-def test_these_choose_nothing(answer: str) -> None:
-    assert chosen_letter(answer, CITIES) is None
-
-
-@pytest.mark.parametrize(
     ("answer", "letter"),
     [
         ("選B", "B"),
@@ -298,53 +230,6 @@ def test_these_choose_nothing(answer: str) -> None:
 )
 def test_these_choose_in_other_words_and_scripts(answer: str, letter: str) -> None:
     assert chosen_letter(answer, CITIES) == letter
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        "Let's look at each option: A. Paris is in France. B. London",
-        "Consider each option: A is in France, B is not.",
-        "Evaluate every choice: A) Paris",
-        "A Type II error is made when a false hypothesis is kept.",
-        "A Type II error",
-        "The answer is A Type II error",
-        "(a) The mole fraction of the gas is 0.3 and it rises.\n\n(b) The pressure falls.",
-        "(a) The mole fraction",
-        "(A) The mole fraction of the gas is one half and then it rises.\nSo it is clear.",
-        "B is wrong, so",
-        "B is wrong, so I do not know.",
-        "not B",
-        "不选B",
-        "不是B",
-        "不應選B",
-        "不能選B",
-        "排除B",
-        "B不对",
-        "B有误",
-        "B是错的",
-        "答案不是B",
-        "正确答案不是B",
-        "答案是B还是C",
-        "B is not the answer",
-        "It isn't B",
-        "Neither",
-        "A和B都不对",
-        "每个选项\uff1aA. 巴黎 B. 伦敦",
-        "I would not select B.",
-        "The answer is not (B).",
-        "A: Let's think step by step. The capital is in the north",
-        "B vitamins are needed by people",
-        "(B) is not right",
-        "错选B",
-        "并非B",
-        "B、C都对",
-        "A\uff0cB\uff0cC\uff0cD都不对",
-        "Each answer: A) is in France",
-    ],
-)
-def test_these_state_nothing_or_deny(answer: str) -> None:
-    assert chosen_letter(answer, CITIES) is None
 
 
 @pytest.mark.parametrize(
@@ -456,56 +341,3 @@ def test_no_text_breaks_it(text: str) -> None:
 def test_a_long_answer_takes_no_long_time(piece: str) -> None:
     """A search that begins anew at every place would need minutes for this."""
     assert chosen_letter(piece * (100_000 // len(piece)), TEN) in (None, "A", "C")
-
-
-@pytest.mark.parametrize(
-    ("logprobs", "letter"),
-    [
-        ([-1.0, -2.0], "A"),
-        ([-3.0, -2.5, -2.6], "B"),
-        ([-2.0, -1.0, -1.0], "B"),
-        ([-math.inf, -900.0], "B"),
-        ([-math.inf, -math.inf], "A"),
-        ([-30.0 + place for place in range(26)], "Z"),
-    ],
-    ids=["first", "middle", "equals", "impossible", "all-impossible", "many"],
-)
-def test_the_likeliest_option(logprobs: list[float], letter: str) -> None:
-    assert likeliest(logprobs) == letter
-
-
-@pytest.mark.parametrize(
-    ("logprobs", "right", "value"),
-    [
-        ([math.log(0.3), math.log(0.1), math.log(0.1)], [0], 0.6),
-        ([math.log(0.3), math.log(0.1), math.log(0.1)], [0, 2], 0.8),
-        ([math.log(0.3), math.log(0.1), math.log(0.1)], [1], 0.2),
-        ([-10.0, -10.0], [1], 0.5),
-        # exp(-1000) is 0 as a float.
-        ([-1000.0, -1000.0 - math.log(3)], [0], 0.75),
-        ([0.0, -math.inf], [1], 0.0),
-        ([-math.inf, -5.0], [1], 1.0),
-        ([-5.0, -6.0], [0, 1], 1.0),
-    ],
-    ids=["best", "two", "wrong", "equal", "tiny", "impossible", "certain", "all"],
-)
-def test_the_mass_on_the_right_answers(logprobs: list[float], right: list[int], value: float) -> None:
-    score = probability_mass(logprobs, right, name="mc2")
-
-    assert score.value == pytest.approx(value)
-    assert (score.name, score.passed) == ("mc2", value > 0.5)
-
-
-LOGPROBS = st.lists(st.floats(-1e6, 0), min_size=2, max_size=26)
-
-
-@given(LOGPROBS, st.data())
-def test_masses_of_right_and_wrong_answers_add_up(logprobs: list[float], data: st.DataObject) -> None:
-    right = data.draw(st.sets(st.integers(0, len(logprobs) - 1)))
-    wrong = set(range(len(logprobs))) - right
-
-    masses = [probability_mass(logprobs, sorted(places)).value for places in (right, wrong)]
-
-    assert sum(masses) == pytest.approx(1)
-    assert likeliest(logprobs) == likeliest(logprobs)
-    assert logprobs["ABCDEFGHIJKLMNOPQRSTUVWXYZ".index(likeliest(logprobs))] == max(logprobs)

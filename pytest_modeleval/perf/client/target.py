@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import pytest
 
@@ -79,28 +79,31 @@ def reach(
         parts, port = urlsplit(""), 0
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise pytest.UsageError(f"{url!r} is no address of an endpoint: give http://HOST:PORT/v1 or https://…")
-    tls = _tls(ca) if parts.scheme == "https" else None
+    tls, proxy = _tls(ca) if parts.scheme == "https" else None, proxy_of(parts)
+    tunnel = proxy.connect(parts.hostname, port) if proxy and tls else b""
+    head = _head(parts, headers or {}, None if tls else proxy)
+    sock = _connected(str(proxy), proxy.host, proxy.port) if proxy else _connected(url, parts.hostname, port)
+    address = sock.getpeername()
+    target = Target(url, parts.hostname, sock.family, address, head, tls, proxy, tunnel, hide)
+    _refuse_wrong(target, sock, model)
+    return target
+
+
+def _head(parts: SplitResult, headers: Mapping[str, str], proxy: Proxy | None) -> bytes:
+    """The head of every request, with a place for the length of its body; ``proxy`` is one that reads it."""
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     fields = {"host": parts.netloc.rpartition("@")[2], "content-type": "application/json", "accept": "*/*"}
     # As the official client does: a server of HTTP/1.0 closes the connection after every answer otherwise.
     fields |= {
         "connection": "keep-alive",
         "user-agent": "pytest-modeleval",
-        **{name.lower(): value for name, value in (headers or {}).items()},
+        **{name.lower(): value for name, value in headers.items()},
     }
     lines = "".join(f"{name}: {_sendable(name, value)}\r\n" for name, value in fields.items())
-    proxy, tunnel = proxy_of(parts), b""
-    if proxy and tls:
-        tunnel = proxy.connect(parts.hostname, port)
-    elif proxy:
+    if proxy:
         # RFC 9112, 3.2.2: what a proxy is asked for is named whole.
         path, lines = f"http://{fields['host']}{path}", lines + proxy.lines
-    head = f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n"
-    sock = _connected(str(proxy), proxy.host, proxy.port) if proxy else _connected(url, parts.hostname, port)
-    address = sock.getpeername()
-    target = Target(url, parts.hostname, sock.family, address, head.encode("latin-1"), tls, proxy, tunnel, hide)
-    _refuse_wrong(target, sock, model)
-    return target
+    return (f"POST {path} HTTP/1.1\r\n{lines}".replace("%", "%%") + "content-length: %d\r\n\r\n").encode("latin-1")
 
 
 def _sendable(name: str, value: str) -> str:

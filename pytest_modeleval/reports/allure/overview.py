@@ -17,7 +17,9 @@ _LISTED = 200
 def page(screen: FirstScreen, notes: Sequence[str]) -> str:
     """The whole page; ``notes`` stand below its tables."""
     said = (f"<p>{escaped(note)}</p>" for note in notes)
-    return PAGE + "\n".join([*_gate(screen.gate), *_texts(screen), *_scores(screen), *said])
+    return PAGE + "\n".join(
+        [*_gate(screen.gate), *_texts(screen), *_scores(screen), *_compared(screen), *_regressed(screen), *said]
+    )
 
 
 def _gate(gate: Sequence[GateLine]) -> Iterator[str]:
@@ -50,6 +52,9 @@ def _scores(screen: FirstScreen) -> Iterator[str]:
         yield _table("Scores", head, [_cells(row, scores.run) for row in scores.rows])
         if scores.tags:
             yield _table("Scores by tag", head, [_cells(row, scores.run) for row in scores.tags])
+
+
+def _compared(screen: FirstScreen) -> Iterator[str]:
     if screen.comparisons:
         yield _table(
             "Comparison",
@@ -67,6 +72,9 @@ def _scores(screen: FirstScreen) -> Iterator[str]:
                 for each in screen.comparisons
             ],
         )
+
+
+def _regressed(screen: FirstScreen) -> Iterator[str]:
     if screen.regressed:
         listed = screen.regressed[:_LISTED]
         more = f", the first {_LISTED} of {len(screen.regressed):,}" if len(listed) < len(screen.regressed) else ""

@@ -139,7 +139,7 @@ function comparisonsOf() {
   return part_("Models compared", tableOf("Difference of the second from the first, in percentage points, on the samples that both scored", [
     ["benchmark", (c) => visible(c.benchmark)], ["first", (c) => visible(c.models[0])], ["second", (c) => visible(c.models[1])],
     ["samples", (c) => count(c.samples), true], ["difference", (c) => points(c.change), true],
-    ["95% interval", (c) => `[${points(c.low)}, ${points(c.high)}]`],
+    ["95% interval", (c) => c.low === null ? "-" : `[${points(c.low)}, ${points(c.high)}]`],
     ["only the first better", (c) => count(c.first_better), true], ["only the second better", (c) => count(c.second_better), true],
     ["", (c) => make("button", { type: "button", class: "link", click: () => showPair(c) }, "side by side")],
   ], screenData.comparisons));
