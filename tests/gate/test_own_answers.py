@@ -204,7 +204,7 @@ def test_what_a_run_was_broken_off_before_it_took_up_is_not_lost(many: pytest.Py
     result = run(many, "--model", "faulty", *MIN)
 
     result.stdout.re_match_lines([rf"resumed {second}: 1\d of its answers are used, 4 asked again .*"])
-    assert len(faulty.asked) <= N // 2 + PROBES
+    assert len(faulty.asked) <= N // 2 + 4
 
 
 def test_what_a_run_refused_to_take_up_is_taken_up_by_none_after_it(
