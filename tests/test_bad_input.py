@@ -455,3 +455,43 @@ def test_a_parquet_file_without_pyarrow_tells_the_pip_command(
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert "exam.parquet needs pyarrow: pip install 'pytest-modeleval[parquet]'" in result.stderr.str()
     assert "Traceback" not in result.stderr.str()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--eval-file", "q.jsonl", "--eval-write", "./q.jsonl"], "--eval-write *q.jsonl would write over what --eval-file reads: *"),
+        (["--eval-file", "qs", "--eval-write", "qs/a.csv"], "--eval-write *a.csv would write over what --eval-file reads: *"),
+        (["--eval-baseline", "b.json", "--eval-write", "b.json"], "--eval-write *b.json would write over what --eval-baseline reads: *"),
+        (["--eval-save-baseline", "n.json", "--eval-write", "n.json"], "--eval-save-baseline and --eval-write both write *n.json: *"),
+        (["--eval-collection", "c.json", "--eval-write", "c.json"], "--eval-write *c.json would write over what --eval-collection reads: *"),
+        (["--model", "replay:a.jsonl", "--eval-write", "link.jsonl"], "--eval-write *link.jsonl would write over what --model replay: reads: *"),
+        (["--model", "replay:as", "--eval-write", "as/a.jsonl"], "--eval-write *a.jsonl would write over what --model replay: reads: *"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_what_is_read_is_never_written_over(
+    project: pytest.Pytester, faulty: FaultyServer, arguments: list[str], said: str
+) -> None:
+    given = {"q.jsonl": '{"question": "a", "answer": "b"}', "a.jsonl": '{"id": "answers[easy-00000]", "text": "42"}'}
+    given |= {"qs/a.csv": "question,answer\na,b", "as/a.jsonl": given["a.jsonl"], "b.json": "{}", "c.json": "{}"}
+    for name, text in given.items():
+        (project.path / name).parent.mkdir(exist_ok=True)
+        (project.path / name).write_text(text)
+    (project.path / "link.jsonl").symlink_to("a.jsonl")
+
+    model = () if "--model" in arguments else ("--model", "faulty")
+    result = run(project, *model, *arguments, "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert {name: (project.path / name).read_text() for name in given} == given
+    assert faulty.asked == []
+
+
+def test_beside_recorded_answers_a_run_writes_what_it_likes(project: pytest.Pytester) -> None:
+    (project.path / "a.jsonl").write_text('{"id": "answers[easy-00000]", "text": "42"}')
+    files = ("--eval-write", "out.jsonl", "--eval-write", "out.json")
+
+    for _ in range(2):
+        run(project, "--model", "replay:.", "-k", "easy", *files, "test_answers.py").assert_outcomes(passed=1, errors=5)

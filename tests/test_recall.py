@@ -1,5 +1,7 @@
 """Under which keys answers are stored: those of stores that are there must go on being found."""
 
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.reports.stored import lines
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Request
 from pytest_modeleval.sample import Completion, LogLikelihoods
 from pytest_modeleval.store.store import Store
@@ -72,3 +75,26 @@ def test_a_stored_answer_of_another_kind_does_not_serve(tmp_path: Path, kind: st
 
     assert recall.kept(recall.question(asking), asking) is None
     store.close()
+
+
+@pytest.mark.parametrize("judged", [False, True])
+def test_what_is_said_of_many_stored_answers_takes_linear_time(tmp_path: Path, judged: bool) -> None:
+    """8,000 questions that two runs asked of two models: each with each would be 256 million."""
+    many = [f"{number:032x}" for number in range(8_000)]
+    with closing(Store(tmp_path)) as store:
+        store.write("insert into models values (?, 'm', ?)", [("a", "here"), ("b", "there")])
+        for run, who in (("first", "b"), ("second", "a")):
+            store.begin_run(run, {})
+            rows = [(f"{asked}{who:0<32}", asked, who, run, time.time()) for asked in many]
+            store.write(
+                "insert into completions (key, model, completion, asked, who, run, created) values "
+                "(?, 'm', '{}', ?, ?, ?, ?)",
+                [(*row[:4], row[4] - 3600 * (run == "first")) for row in rows],
+            )
+        store.write("update runs set resumes = 'first' where id = 'second'", [()])
+        began = time.process_time()
+
+        said = lines(store, Rules(Cache.WRITE, "second", judged, 0.0), [ModelSpec("m", "openai", "m")])
+
+        assert time.process_time() - began < 2
+    assert judged or said[0].startswith("8,000 of these questions were answered before at there: ")

@@ -159,6 +159,26 @@ def test_a_secret_in_the_wrong_place_is_refused_without_showing_it(
     assert "hunter22" not in result.stdout.str() + result.stderr.str()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("ann:hunter22@127.0.0.1:9/v1", "unknown model '…@127.0.0.1:9/v1'*"),
+        ("//ann:hunter22@127.0.0.1:9/v1", "--model //…@127.0.0.1:9/v1: there is no folder '//…@127.0.0.1:9/v1'"),
+        ("127.0.0.1:9/v1?key=hunter22", "--model 127.0.0.1:9/v1[?]…: *: --model http://127.0.0.1:9/v1[?]…"),
+        ("ftp://ann:hunter22@h/v1", "--model ftp://…: an address begins with http:// or https://"),
+        ("judge=ann:hunter22@h", "unknown model '…@h'*"),
+    ],
+)
+def test_an_address_without_its_beginning_is_refused_without_showing_its_password(
+    project: pytest.Pytester, name: str, said: str
+) -> None:
+    result = run(project, "--model", name, "test_answers.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {said}"])
+    assert "hunter22" not in result.stdout.str() + result.stderr.str()
+
+
 def test_an_address_in_the_environment_is_refused_alike(
     project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

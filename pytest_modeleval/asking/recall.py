@@ -60,12 +60,9 @@ class Recall:
         """The answer of the interrupted run that this one takes up; None where there is none."""
         if not (self.rules.judged and self.rules.cache.reads):
             return None
-        rows = self.store.rows(
-            "select resumes from runs where id = ? and resumes is not null and not exists "
-            "(select 1 from refusals where run = runs.id and who = ?)",
-            (question.run, question.who),
-        )
-        kept = self.store.answer(question.asked, question.who, rows[0][0]) if rows else None
+        runs = taken_up(self.store, question.run, question.who)
+        found = (self.store.answer(question.asked, question.who, run) for run in runs)
+        kept = next(filter(None, found), None)
         return kept if kept and kept.created >= self.rules.since else None
 
     def keep(self, question: Question, completion: Completion) -> str:
@@ -99,6 +96,22 @@ class Recall:
             stamps = [(each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in files]
             identity["files"] = hashlib.sha256(repr(stamps).encode()).hexdigest()
         return json.dumps(identity, sort_keys=True)
+
+
+def taken_up(store: Store, run: str, who: str = "") -> list[str]:
+    """The interrupted run that a run takes up, and what that one took up in turn, newest first.
+
+    Up to the first that found another model there than ``who`` it was before.
+    """
+    rows = store.rows(
+        "with recursive chain(id, resumes, number) as ("
+        "select id, resumes, 0 from runs where id = ?1 union all "
+        "select runs.id, runs.resumes, number + 1 from chain join runs on runs.id = chain.resumes "
+        "where not exists (select 1 from refusals where run = chain.id and who = ?2)) "
+        "select id from chain where number > 0 order by number",
+        (run, who),
+    )
+    return [each for (each,) in rows]
 
 
 # `json.dumps` would make an encoder for every question.

@@ -56,8 +56,8 @@ def find_interrupted(store: Store, run: str, command: str) -> None:
 
 
 def bless(store: Store, run: str) -> None:
-    """Let no run take this one up: what it was asked stands in a baseline, which would be compared with itself."""
-    store.write("update runs set command = '' where id = ?", [(run,)])
+    """Let no run take up this one or one before: what stands in a baseline would be compared with itself."""
+    store.write("update runs set command = '' where command = (select command from runs where id = ?)", [(run,)])
 
 
 def refuse_changed(store: Store, run: str) -> None:
@@ -111,10 +111,7 @@ class Resumption:
 
     def _is_described(self, kept: Kept) -> bool:
         """Whether the server says the same of itself as before, and enough to be known by."""
-        before = self._store.rows(
-            "select said from servers where model = ? and run = (select resumes from runs where id = ?)",
-            (self._name, self._run),
-        )
+        before = self._store.rows("select said from servers where model = ? and run = ?", (self._name, kept.run))
         if self._who.is_sure and not before:
             return True
         if (before or [("",)]) != [(self._said,)]:

@@ -72,6 +72,14 @@ def files_of(path: Path) -> list[Path]:
     return sorted(each for each in path.rglob("*") if each.suffix in _ENDINGS and each.is_file())
 
 
+def has_answers(path: Path) -> bool:
+    """Whether a file is one of recorded answers, in any layout."""
+    try:
+        return next(rows_of(path), None) is not None
+    except (NoLayout, OSError, ValueError):
+        return False
+
+
 def rows_of(path: Path) -> Iterator[Recorded | pytest.UsageError]:
     """The answers in a file, and for each of its rows that is none what is wrong; raises `NoLayout`, OSError and
     ValueError."""

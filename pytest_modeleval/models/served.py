@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import one_line
 from pytest_modeleval.models.spec import ModelSpec, resolve
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.sample import StopRun
 
-# Models of a server that are named.
-_NAMED = 20
+# Models of a server that are named, and how much of a name is shown.
+_NAMED, _LONGEST = 20, 200
 
 
 def named_models(names: Sequence[str], aliases: Mapping[str, ModelSpec], options: Options) -> list[ModelSpec]:
@@ -58,9 +59,11 @@ def _found(spec: ModelSpec) -> ModelSpec:
     except StopRun as error:
         raise pytest.UsageError(str(error)) from None
     if len(listed) == 1:
-        return replace(spec, name=listed[0], model=listed[0])
-    has = f"has {len(listed):,} models ({', '.join(listed[:_NAMED])})" if listed else "lists no models"
-    raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{(*listed, 'NAME')[0]}")
+        # It stands in every line about the model.
+        return replace(spec, name=one_line(listed[0], _LONGEST), model=listed[0])
+    names = [one_line(name, _LONGEST) for name in (*listed[:_NAMED], "NAME")]
+    has = f"has {len(listed):,} models ({', '.join(names[:-1])})" if listed else "lists no models"
+    raise pytest.UsageError(f"{spec.base_url} {has}: say which, as in --model {spec.base_url}#{names[0]}")
 
 
 def named_roles(aliases: Mapping[str, ModelSpec], options: Options) -> dict[str, list[ModelSpec]]:

@@ -290,10 +290,11 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         or re.match(r"https?:", name.lower())
         or re.fullmatch(r"(?:[\w.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}(?:/.*)?", name)
     ):
-        # It is not shown where it may hold a password.
         scheme, there, _ = name.partition("://")
-        meant = re.sub(r"(?i)^https?:/*", "", name)
-        shown, meant = (f"{scheme}://…", "") if there else (name, f": --model http://{meant}")
+        bare = re.sub(r"(?i)^https?:/*", "", name)
+        shown, meant = name.removesuffix(bare) + _shown(bare), f": --model http://{_shown(bare)}"
+        if there:
+            shown, meant = f"{scheme}://…", ""
         raise pytest.UsageError(f"--model {shown}: an address begins with http:// or https://{meant}")
     prefix, colon, rest = name.partition(":")
     if colon and prefix in ("openai", "replay", "run"):
@@ -305,17 +306,24 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         key = "OPENAI_API_KEY" if prefix == "openai" else None
         return ModelSpec(name, prefix, rest, base_url=base_url, api_key_env=key)
     is_path = name.startswith((".", "/", "~")) or name.endswith("/")
-    if Path(name).is_dir() or name.endswith(".gguf") or (name.count("/") == 1 and not is_path):
+    # What else stands in an address, and may be its password, is asked of no hub.
+    is_of_hub = name.count("/") == 1 and not is_path and not re.search(r"[@:?]", name)
+    if Path(name).is_dir() or name.endswith(".gguf") or is_of_hub:
         return ModelSpec(name, "transformers", name)
     if is_path:
-        raise pytest.UsageError(f"--model {name}: there is no folder {name!r}")
+        raise pytest.UsageError(f"--model {_shown(name)}: there is no folder {_shown(name)!r}")
     raise unknown(
         "model",
-        name,
+        _shown(name),
         [*aliases, "tiny"],
         "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
         "(http://127.0.0.1:8000/v1), openai:NAME, replay:PATH or run:ID.",
     )
+
+
+def _shown(name: str) -> str:
+    """A name without what may be the password or the key of an address that lacks its beginning."""
+    return re.sub(r"\?.*", "?…", re.sub(r"^(/*)[^/@]*@", r"\1…@", name), flags=re.DOTALL)
 
 
 def _at_address(name: str) -> ModelSpec:

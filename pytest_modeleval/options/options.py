@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
@@ -326,7 +327,7 @@ def unknown(
     close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75) or next(longer, None)
     hint = f"; did you mean {close!r}?" if close else "." if known or how else ""
     # So that a slip is answered by a line.
-    listed = f" Known: {', '.join(known)}." if known and not (close and len(known) > _LISTED) else ""
+    listed = f" Known: {harmless(', '.join(known))}." if known and not (close and len(known) > _LISTED) else ""
     return pytest.UsageError(f"unknown {kind} {name!r}{hint}{listed}{' ' + how if how else ''}")
 
 

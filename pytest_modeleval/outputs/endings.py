@@ -1,12 +1,14 @@
 """What `--eval-write FILE` makes, by the file's ending."""
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import pluggy
 import pytest
 
+from pytest_modeleval.models.recorded import has_answers
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.parsers import ROWS
 from pytest_modeleval.reports.export import write_json
@@ -58,3 +60,31 @@ def refuse_outputs(hook: pluggy.HookRelay, options: Options) -> None:
             )
         if path.suffix == ".parquet" and importlib.util.find_spec("pyarrow") is None:
             raise pytest.UsageError(f"--eval-write {path.name} needs pyarrow: pip install 'pytest-modeleval[parquet]'")
+
+
+def refuse_overwritten(options: Options, models: Iterable[ModelSpec]) -> None:
+    """`pytest.UsageError` for a file that is also read, or that two flags write: what was in it would be gone."""
+    answers = [Path(spec.model) for spec in models if spec.way.is_recorded and not spec.way.is_run]
+    read: list[tuple[str, Path | None]] = [("--eval-file", each) for each in options.file]
+    read += [("--model replay:", each) for each in answers]
+    read += [("--eval-collection", options.collection), ("--eval-baseline", options.baseline)]
+    written = [("--eval-save-baseline", options.save_baseline), ("--eval-collection-save", options.collection_save)]
+    taken: dict[Path, str] = {}
+    for flag, path in [*written, *(("--eval-write", each) for each in options.write)]:
+        if path is None:
+            continue
+        for reader, source in read:
+            is_renewed = (flag, reader) == ("--eval-save-baseline", "--eval-baseline")
+            if source and not is_renewed and _is_of(path, source, answers):
+                raise pytest.UsageError(f"{flag} {path} would write over what {reader} reads: give another file")
+        if taken.setdefault(path.resolve(), flag) != flag:
+            raise pytest.UsageError(f"{taken[path.resolve()]} and {flag} both write {path}: give another file")
+
+
+def _is_of(path: Path, source: Path, answers: Collection[Path]) -> bool:
+    """Whether a file is one of those that are read: the one, or one in a folder, of answers one that holds some."""
+    if path.resolve() == source.resolve():
+        return True
+    # A name that is too long is said where it is written.
+    is_in = source.is_dir() and path.resolve().is_relative_to(source.resolve()) and path.is_file()
+    return is_in and (source not in answers or has_answers(path))

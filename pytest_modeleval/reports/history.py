@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
+from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.names import id_part
@@ -71,7 +72,7 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
     cells += [_cells(runs[attempt.run], attempt) for attempt in attempts]
     lines = [f"{last.benchmark}[{last.name}]  asked {asked}, expected {shortened(last.expected or '')}", ""]
     lines += [*aligned(cells, [False, False, False, True, False, True, True, False]), ""]
-    lines += [f"{model}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
+    lines += [f"{harmless(model)}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]
 
 

@@ -25,6 +25,18 @@ def tell_suite(config: pytest.Config, told: Iterable[tuple[str, object]]) -> Non
             xml.add_global_property(name, value)
 
 
+def tell_error(config: pytest.Config, report: pytest.TestReport) -> None:
+    """Have a sample whose test raised be an error in the file, as it has no verdict: to pytest it is a failure."""
+    xml = config.stash.get(xml_key, None)
+    record = Record.of(report.user_properties)
+    if xml is None or isinstance(xml, _UnderGate) or not (report.when == "call" and report.failed and record):
+        return
+    if record.outcome == ERROR:
+        case = xml.node_reporter(report)
+        add = case._add_simple
+        case._add_simple = lambda tag, *said: add("error" if tag == "failure" else tag, *said)  # type: ignore[method-assign]
+
+
 def keep_samples_out(config: pytest.Config, how: str) -> None:
     """Have pytest's own writer take samples for what they are under a gate: no tests that pass or fail."""
     xml = config.stash.get(xml_key, None)

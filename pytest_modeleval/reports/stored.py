@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from pytest_modeleval.asking.recall import Rules
+from pytest_modeleval.asking.recall import Rules, taken_up
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
-from pytest_modeleval.store.store import Store
+from pytest_modeleval.store.store import BESIDE, Store
 
 
 def lines(store: Store, rules: Rules, models: Sequence[ModelSpec]) -> list[str]:
@@ -27,10 +27,11 @@ def _resumed(store: Store, run: str) -> list[str]:
     refused = store.rows("select why from refusals where run = ? order by why", (run,))
     lines = [f"not resumed {resumes[:SHORT]}, all is asked anew: {one_line(why, 400)}" for (why,) in refused]
     ((used,),) = store.rows("select count(*) from completions where run = ? and created < ?", (run, started))
+    runs = taken_up(store, run)
     ((again,),) = store.rows(
-        "select count(*) from completions new join completions old using (asked, who) "
-        "where new.run = ? and old.run = ? and who not in (select who from refusals where run = new.run)",
-        (run, resumes),
+        f"select count(distinct new.key) from {BESIDE} and old.who = new.who where new.run = ? and old.run in "
+        f"({', '.join('?' * len(runs))}) and new.who not in (select who from refusals where run = new.run)",
+        (run, *runs),
     )
     told = f"resumed {resumes[:SHORT]}: {used:,} of its answers are used, {again:,} asked again came out the same"
     return [*lines, told] if used or again else lines
@@ -52,9 +53,9 @@ def _any(store: Store, run: str) -> list[str]:
 def _elsewhere(store: Store, run: str, models: Sequence[ModelSpec]) -> list[str]:
     """Answers of models of the same names at other addresses, to questions that were asked anew."""
     places = store.rows(
-        "select place, count(distinct new.asked) from completions new "
-        "join completions old on old.asked = new.asked and old.who != new.who join models on models.who = old.who "
-        "where new.run = ? and old.created < (select started from runs where id = new.run) "
+        f"select place, count(distinct new.asked) from {BESIDE} and old.who != new.who "
+        "join models on models.who = old.who where new.run = ? "
+        "and old.created < (select started from runs where id = new.run) "
         "and models.model != '' and models.model = (select model from models where who = new.who) group by place",
         (run,),
     )

@@ -39,7 +39,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import read_options, settings_of
-from pytest_modeleval.outputs.endings import refuse_outputs
+from pytest_modeleval.outputs.endings import refuse_outputs, refuse_overwritten
 from pytest_modeleval.outputs.write import fail, tell_refused, write
 from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import INTERRUPTED, Record
@@ -93,6 +93,7 @@ class Evaluation:
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
         self.models, self.roles = models_of(settings, self.options, self.run)
+        refuse_overwritten(self.options, self.models)
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)

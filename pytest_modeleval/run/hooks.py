@@ -18,7 +18,7 @@ from pytest_modeleval.perf.options.asked import has_loads
 from pytest_modeleval.record import Record
 from pytest_modeleval.reports import terminal
 from pytest_modeleval.reports.failed import status
-from pytest_modeleval.reports.junit import keep_samples_out
+from pytest_modeleval.reports.junit import keep_samples_out, tell_error
 from pytest_modeleval.run.asked import of_ids, of_items
 from pytest_modeleval.run.evaluation import STOPPED, Evaluation
 from pytest_modeleval.run.header import header
@@ -179,6 +179,7 @@ class ActiveHooks:
         if not self._is_worker:
             self.evaluation.count(report)
             self._live.draw()
+            tell_error(self._config, report)
         result = yield
         if not self._is_worker:
             terminal.forget(self._config, report)

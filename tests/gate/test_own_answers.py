@@ -195,6 +195,47 @@ def test_what_was_taken_up_is_taken_up_again(many: pytest.Pytester, faulty: Faul
     assert len(faulty.asked) < N // 2 + N // 4
 
 
+def test_what_a_run_was_broken_off_before_it_took_up_is_not_lost(many: pytest.Pytester, faulty: FaultyServer) -> None:
+    """The second run is interrupted at its first request: the third takes up what the second would have."""
+    faulty.says = ROOT
+    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    second = interrupt(many, faulty, signal.SIGKILL, *MIN, after=0)
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    result.stdout.re_match_lines([rf"resumed {second}: 1\d of its answers are used, 4 asked again .*"])
+    assert len(faulty.asked) <= N // 2 + 4
+
+
+def test_what_a_run_refused_to_take_up_is_taken_up_by_none_after_it(
+    many: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    faulty.says = ROOT
+    interrupt(many, faulty, signal.SIGKILL, *MIN)
+    faulty.says = {**ROOT, "root": "/models/two"}
+    interrupt(many, faulty, signal.SIGKILL, *MIN, after=4)
+    faulty.says = ROOT
+
+    result = run(many, "--model", "faulty", *MIN)
+
+    result.stdout.no_re_match_line("resumed .*")
+    assert len(faulty.asked) == N
+
+
+def test_what_was_left_of_a_run_before_a_blessed_one_is_not_taken_up(
+    many: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    faulty.says = ROOT
+    save = ("--eval-save-baseline", "b.json", "test_answers.py")
+    interrupt(many, faulty, signal.SIGKILL, *save)
+    run(many, "--model", "faulty", *save).stdout.re_match_lines(["resumed .*"])
+    faulty.asked.clear()
+
+    run(many, "--model", "faulty", *save).stdout.no_re_match_line(".*resumed .*")
+
+    assert len(faulty.asked) == N
+
+
 def test_a_run_that_wrote_a_baseline_is_compared_with_itself_by_none(
     many: pytest.Pytester, faulty: FaultyServer
 ) -> None:

@@ -1,6 +1,7 @@
 """`modeleval history` as a user meets it."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -84,6 +85,17 @@ def test_only_the_first_are_listed_unless_all_are_asked_for(project: pytest.Pyte
 
     short.stdout.fnmatch_lines(["… and 5 more (--all shows all)"])
     assert long.stdout.str().count("answers[easy-") == 25
+
+
+def test_a_models_name_is_shown_and_never_obeyed(project: pytest.Pytester, ask: Ask) -> None:
+    ask()
+    with closing(sqlite3.connect(project.path / ".modeleval/store.sqlite")) as store, store:
+        store.execute("update scores set model = ?", ("evil\x1b]52;c;x\x07",))
+
+    said = modeleval("history", "answers[hard-00000]").stdout.str()
+
+    assert r"evil\x1b]52;c;x\x07: one answer" in said
+    assert "\x1b" not in said
 
 
 def test_a_stored_answer_is_shown_as_one(project: pytest.Pytester, ask: Ask) -> None:

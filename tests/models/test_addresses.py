@@ -70,6 +70,23 @@ def test_no_one_model_is_one_line(
     assert faulty_server.asked == []
 
 
+@pytest.mark.parametrize("load", [(), ("--perf-parallel", "1", *FEW)], ids=["samples", "load"])
+def test_what_a_server_calls_its_model_is_shown_and_never_obeyed(
+    project: pytest.Pytester, faulty_server: FaultyServer, load: tuple[str, ...]
+) -> None:
+    faulty_server.models = [hostile := "evil\x1b]52;c;x\x07\u202e"]
+
+    alone = run(project, "--model", faulty_server.url, *(load or ["test_answers.py"]))
+    faulty_server.models = [hostile, "other\x1b"]
+    several = run(project, "--model", faulty_server.url, "test_answers.py")
+
+    alone.stdout.fnmatch_lines([r"*evil\x1b]52;c;x\x07\u202e*"])
+    several.stderr.fnmatch_lines([r"ERROR: *has 2 models (evil\x1b]52;c;x\x07\u202e, other\x1b): say which, *"])
+    said = "".join(result.stdout.str() + result.stderr.str() for result in (alone, several))
+    assert not set(said) & set("\x1b\x07\u202e")
+    assert load or {body["model"] for body in faulty_server.asked} == {hostile}
+
+
 def test_nobody_there_is_one_line(project: pytest.Pytester) -> None:
     result = run(project, "--model", "http://127.0.0.1:9/v1", "test_answers.py")
 

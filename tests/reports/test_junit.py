@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.record import PROPERTY
-from tests.conftest import FaultyServer, run, send
+from tests.conftest import ANSWERS, FaultyServer, answer, run, send
 
 
 @pytest.mark.parametrize("more", [(), ("-n", "2")], ids=["alone", "xdist"])
@@ -36,3 +36,20 @@ def test_it_carries_score_tokens_and_latency(
     assert right == {"score": "1", "prompt_tokens": "7", "completion_tokens": "3", **answers}
     assert (wrong["score"], wrong["mistake"]) == ("0", "wrong answer")
     assert found["test_answers[easy-00000]"] == {"mistake": "filtered"}
+
+
+@pytest.mark.parametrize("processes", [(), ("-n", "2")], ids=["alone", "xdist"])
+def test_a_scorer_that_raises_is_an_error_and_no_failure(
+    project: pytest.Pytester, faulty: FaultyServer, processes: tuple[str, ...]
+) -> None:
+    faulty.fault = answer("41")
+    project.makepyfile(
+        test_answers=ANSWERS.replace("    assert", "    if 'hard' in sample.asked: raise KeyError('hm')\n    assert")
+    )
+
+    result = run(project, "--model", "faulty", "--junitxml", "out.xml", *processes, "test_answers.py")
+
+    result.assert_outcomes(failed=6, errors=4)
+    suite = ET.parse(project.path / "out.xml").getroot()[0]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("10", "6", "4")
+    assert "KeyError" in str(suite.findall("testcase/error")[0].get("message"))

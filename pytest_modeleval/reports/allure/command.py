@@ -38,19 +38,21 @@ def found(root: Path) -> str:
 def generate(command: str, results: Path, report: Path, name: str) -> Path:
     """Write ``index.html`` into the report's folder, and its path; raises `OSError` when that fails."""
     report.mkdir(parents=True, exist_ok=True)
-    if _major(command) >= 3:
-        with tempfile.TemporaryDirectory(prefix="modeleval-") as folder:
+    with tempfile.TemporaryDirectory(prefix="modeleval-") as folder:
+        if _major(command) >= 3:
             config = Path(folder) / "allurerc.json"
             config.write_text(json.dumps(_config(report, name)), "utf-8")
-            made = Path(folder) / "report"
-            _call([command, "generate", "--config", str(config), "--output", str(made), str(results)], folder)
-            pages = [made / "index.html", *sorted(made.glob("*/index.html"))]
-            page = next((path for path in pages if path.is_file()), None)
-            if page is None:
-                raise OSError(f"{command} wrote no index.html")
-            shutil.copyfile(page, report / "index.html")
-    else:
-        _call([command, "generate", "--clean", "--single-file", "--name", name, "-o", str(report), str(results)], None)
+            how = ["--config", str(config), "--output"]
+        else:
+            how = ["--single-file", "--name", name, "-o"]
+        # Aside: Allure 2 removes the folder that it writes into, with all that is in it.
+        made = Path(folder) / "report"
+        _call([command, "generate", *how, str(made), str(results)], folder)
+        pages = [made / "index.html", *sorted(made.glob("*/index.html"))]
+        page = next((path for path in pages if path.is_file()), None)
+        if page is None:
+            raise OSError(f"{command} wrote no index.html")
+        shutil.copyfile(page, report / "index.html")
     _close_off(report / "index.html")
     return report / "index.html"
 

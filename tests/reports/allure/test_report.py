@@ -24,7 +24,8 @@ echo "$@" > "{folder}/arguments"
 while [ $# -gt 0 ]; do
   case "$1" in
     --config) cp "$2" "{folder}/config.json" ;;
-    -o|--output) mkdir -p "$2"; echo '{page}' > "$2/index.html" ;;
+    --clean) clean=yes ;;
+    -o|--output) [ -z "$clean" ] || rm -rf "$2"; mkdir -p "$2"; echo '{page}' > "$2/index.html" ;;
   esac
   shift
 done
@@ -89,11 +90,14 @@ def test_the_report_may_stand_elsewhere_than_the_results(
 @pytest.mark.usefixtures("no_allure")
 def test_allure_2_makes_one_file(project: pytest.Pytester, faulty: FaultyServer, tmp_path: Path) -> None:
     stand_in(project.path / "node_modules" / ".bin", "2.46.1")
+    (project.path / "report").mkdir()
+    (project.path / "report" / "mine.txt").write_text("stays")
     run(project, "--model", "faulty", "--eval-report", "report", "test_answers.py")
 
     arguments = (project.path / "node_modules" / ".bin" / "arguments").read_text().split()
-    assert arguments[:3] == ["generate", "--clean", "--single-file"]
+    assert arguments[:3] == ["generate", "--single-file", "--name"]
     assert arguments[-1] == str(project.path / "report" / "allure-results")
+    assert {path.name for path in (project.path / "report").iterdir()} == {"allure-results", "index.html", "mine.txt"}
 
 
 @pytest.mark.usefixtures("no_allure")
