@@ -10,6 +10,7 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
+from pytest_modeleval.custom.files import read
 from tests.conftest import FaultyServer, add_settings, alias, answer, run, run_alone
 
 CHOICES: list[dict[str, Any]] = [
@@ -457,3 +458,15 @@ def test_a_gate_knows_the_metric_and_the_pass_mark(replayed: pytest.Pytester) ->
 
     assert same.ret != pytest.ExitCode.USAGE_ERROR
     other.stderr.fnmatch_lines(["ERROR: my: the baseline's scorer was *, this run's is *"])
+
+
+def test_the_first_twenty_rows_tell_the_format(tmp_path: Path) -> None:
+    plain = '{"question": "Capital?", "answer": "A"}\n'
+    choice = '{"question": "Which?", "A": "x", "B": "y", "answer": "A"}\n'
+    path = tmp_path / "my.jsonl"
+    path.write_text(plain * 20 + choice)
+
+    assert read(path, None).format == "qa"
+    path.write_text(plain * 19 + choice)
+    with pytest.raises(pytest.UsageError, match="column 'A' is missing"):
+        read(path, None)

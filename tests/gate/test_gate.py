@@ -154,6 +154,16 @@ def test_a_least_score(many: pytest.Pytester, faulty: FaultyServer, least: str, 
     result.stdout.re_match_lines([rf"{least.partition('=')[0]} +{line}"])
 
 
+def test_a_least_score_that_no_share_can_reach_is_refused_before_anything_is_asked(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    result = run(project, "--model", "faulty", "--eval", "arithmetic", "--eval-min-score", "arithmetic=80")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --eval-min-score arithmetic takes a score *, not 80; did you mean 0.80?"])
+    assert not faulty.asked
+
+
 def test_a_least_score_is_of_the_score_in_the_table(project: pytest.Pytester, faulty: FaultyServer) -> None:
     weighted = (
         "score = same_number(completion, sample.target)\n    Score(score.value, score.passed, weight=9 if score else 1)"
