@@ -495,3 +495,12 @@ def test_beside_recorded_answers_a_run_writes_what_it_likes(project: pytest.Pyte
 
     for _ in range(2):
         run(project, "--model", "replay:.", "-k", "easy", *files, "test_answers.py").assert_outcomes(passed=1, errors=5)
+
+
+def test_beside_own_files_a_run_writes_what_is_none_of_them(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    (project.path / "exam").mkdir()
+    (project.path / "exam/easy.jsonl").write_text('{"question": "6 * 7?", "answer": "42"}')
+    files = ("--eval-write", "exam/out.md", "--eval-write", "exam/out.html")
+
+    for _ in range(2):
+        run(project, "--model", "faulty", "--eval-file", "exam", *files).assert_outcomes(passed=1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pluggy
 import pytest
 
+from pytest_modeleval.datasets.layout import ENDINGS as DATA
 from pytest_modeleval.models.recorded import has_answers
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options
@@ -87,4 +88,4 @@ def _is_of(path: Path, source: Path, answers: Collection[Path]) -> bool:
         return True
     # A name that is too long is said where it is written.
     is_in = source.is_dir() and path.resolve().is_relative_to(source.resolve()) and path.is_file()
-    return is_in and (source not in answers or has_answers(path))
+    return is_in and (has_answers(path) if source in answers else path.name.endswith(DATA))
