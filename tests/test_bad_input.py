@@ -466,6 +466,7 @@ def test_a_parquet_file_without_pyarrow_tells_the_pip_command(
         (["--eval-save-baseline", "n.json", "--eval-write", "n.json"], "--eval-save-baseline and --eval-write both write *n.json: *"),
         (["--eval-collection", "c.json", "--eval-write", "c.json"], "--eval-write *c.json would write over what --eval-collection reads: *"),
         (["--model", "replay:a.jsonl", "--eval-write", "link.jsonl"], "--eval-write *link.jsonl would write over what --model replay: reads: *"),
+        (["--model", "tiny", "--model", "judge=replay:a.jsonl", "--eval-write", "a.jsonl"], "--eval-write *a.jsonl would write over what --model replay: reads: *"),
         (["--model", "replay:as", "--eval-write", "as/a.jsonl"], "--eval-write *a.jsonl would write over what --model replay: reads: *"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",

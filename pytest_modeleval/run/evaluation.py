@@ -93,7 +93,7 @@ class Evaluation:
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
         self.models, self.roles = models_of(settings, self.options, self.run)
-        refuse_overwritten(self.options, self.models)
+        refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:
             xdist.stay_in_one_process(config)
