@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pytest_modeleval.items.collect import Drawn
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.names import NO_IDS, Ids, ItemName, SampleName, id_part
+from pytest_modeleval.names import NO_IDS, Ids, ItemName, SampleName, benchmark_of, id_part
 from pytest_modeleval.record import ERROR, Record
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.results import Results
@@ -17,21 +17,24 @@ def lost_record(
 
     ``ids`` are those in users' own files: by another one an ordinary test's parameter has a colon.
     """
-    item = ItemName.parse(nodeid, [spec.name for spec in models] if len(models) > 1 else ())
+    named = [spec.name for spec in models] if len(models) > 1 else ()
+    benchmark, nodeid = _without_further(nodeid, results)
+    item = ItemName.parse(nodeid, named)
     if item is None:
         return None
     name, model = item.sample, item.model or models[0].name
+    benchmark = benchmark or item.benchmark
     index = name.row if name.row is not None else _row(name, ids.get(item.benchmark, {}))
     if index is None:
         return None
     # The subset's own name and group, where another sample of it, or the draw, tells them.
-    known = {id_part(part): (group, part) for group, part in results.parts(model, item.benchmark)}
+    known = {id_part(part): (group, part) for group, part in results.parts(model, benchmark)}
     rows = drawn.rows.get(item.benchmark, {}) if drawn else {}
     known |= {id_part(part): ("", part) for part in rows if id_part(part) not in known}
     group, subset = known.get(name.subset, ("", name.subset))
     return Record(
         model,
-        item.benchmark,
+        benchmark,
         subset,
         group,
         index,
@@ -42,6 +45,19 @@ def lost_record(
         mistake=Mistake.REQUEST,
         labels=rows.get(subset, {}).get(index),
     )
+
+
+def _without_further(nodeid: str, results: Results) -> tuple[str, str]:
+    """What a test with further parameters is called, as other samples of it are, and the node id without them."""
+    test, _, inside = nodeid.removesuffix("]").partition("[")
+    for name in results.benchmarks:
+        own, _, further = name.removesuffix(")").partition(" (")
+        words = further.split("-") if further and own == benchmark_of(test) else []
+        for place in range(len(words) + 1 if words else 0):
+            before, after = "".join(f"{word}-" for word in words[:place]), "".join(f"-{word}" for word in words[place:])
+            if inside.startswith(before) and inside.endswith(after):
+                return name, f"{test}[{inside.removeprefix(before).removesuffix(after)}]"
+    return "", nodeid
 
 
 def _row(name: SampleName, ids: Mapping[str, Mapping[int, str]]) -> int | None:

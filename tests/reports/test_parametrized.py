@@ -56,3 +56,19 @@ def test_each_can_be_shown(project: pytest.Pytester, faulty: FaultyServer) -> No
 
     assert shown.ret == 0
     assert "-- wrong answer: expected '0', got '42', score 0" in shown.outlines
+
+
+def test_one_that_goes_down_with_its_worker_is_an_error_of_its_own_line(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    dies = "    if 'main 3' in sample.prompt{}: import os; os._exit(1)\n    assert same_number"
+    first, second = STYLES.split("@pytest.mark.parametrize")
+    first = first.replace("    assert same_number", dies.format(" and style == 'strict'"))
+    second = second.replace("    assert same_number", dies.format(" and a == 2"))
+    project.makepyfile(test_styles=f"{first}@pytest.mark.parametrize{second}")
+
+    run(project, "--model", "faulty", "--eval-write", "out.json", "-n", "2", "test_styles.py")
+
+    found = json.loads((project.path / "out.json").read_text())["rows"]
+    errors = {"styles (strict)": 1, "styles (lenient)": 0, "marked (1-x)": 0, "marked (2-y)": 1}
+    assert {row["benchmark"]: row["errors"] for row in found} == errors
