@@ -397,9 +397,8 @@ def test_a_histogram_of_pytest_benchmark_is_drawn(served: pytest.Pytester) -> No
 
 
 def test_one_load_has_its_set_up_validity_percentiles_and_plots_in_every_report(served: pytest.Pytester) -> None:
-    pytest.importorskip("matplotlib")
     files = ("--eval-write", "page.html", "--eval-write", "run.md", "--eval-write", "run.json")
-    result = perf(served, "--perf-parallel", "2", *FEW, *files)
+    result = perf(served, "--perf-parallel", "2", "--perf-prefix", "9", *FEW, *files)
     assert result.ret == 0
 
     page, summary = ((served.path / name).read_text() for name in ("page.html", "run.md"))
@@ -413,7 +412,7 @@ def test_one_load_has_its_set_up_validity_percentiles_and_plots_in_every_report(
     ):
         assert text in page
         assert text in summary
-    assert "random, 40 tokens, answers of at most 8 tokens" in page
+    assert "random, 40 tokens, 9 of them shared, answers of at most 8 tokens" in page
     assert {"throughput", "ttft", "tpot", "latency"} <= set(re.findall(r'"title": ?"(\w+)"', page))
     (load,) = json.loads((served.path / "run.json").read_text())["loads"]
     assert load["server"].endswith("/v1/chat/completions")
