@@ -47,7 +47,7 @@ TRACED = (
     "[run]\nparallel = true\nsource = pytest_modeleval\ndata_file = {}/.coverage\ncontext = ${{PYTEST_CURRENT_TEST-}}"
 )
 # Seconds for one test, and how many are tried before a fault counts as survived.
-PATIENCE, MOST = 60, 200
+PATIENCE, MOST = 60, 600
 # What the tests import and no fault is put into: imported once, a short run takes 1 s of CPU instead of 6.
 LIBRARIES = (
     *("huggingface_hub.hf_api", "hypothesis.internal.conjecture.engine", "jsonschema", "modelscope_hub", "openai"),
