@@ -15,6 +15,9 @@ ANSWERS: Mapping[type[Request], type[Completion]] = {
     Paint: Pictures,
 }
 
+# `json.dumps` would make an encoder for every request.
+_text = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def fits(request: Request, answer: Completion) -> bool:
     """Whether an answer, wherever it comes from, is one to the request."""
@@ -24,7 +27,7 @@ def fits(request: Request, answer: Completion) -> bool:
 def unsendable(request: Request) -> str:
     """What keeps a request from being sent to whomever; empty where nothing."""
     try:
-        json.dumps(request.shape, ensure_ascii=False).encode()
+        _text(request.shape).encode()
     except UnicodeEncodeError as error:
         return f"what is asked has half of a surrogate pair, {error.object[error.start]!a}, and is no text"
     return ""
