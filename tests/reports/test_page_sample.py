@@ -7,7 +7,7 @@ import re
 import pytest
 
 from pytest_modeleval.sample import Completion, Sample, Score
-from tests.conftest import run
+from tests.conftest import run_alone
 from tests.reports.allure.conftest import attached
 from tests.reports.conftest import PIXEL, Data, Open, Stored, cells, right, wait_until, wrong
 
@@ -76,7 +76,7 @@ def test_every_request_for_a_sample_is_shown_in_order(pytester: pytest.Pytester,
     flags = ("--eval-write", "page.html", "--alluredir", "results", "--eval-set", "run.allure=all")
     for _ in range(2):
         # The second time all answers are stored ones.
-        run(pytester, "--model", "tiny", "test_sure.py", "--clean-alluredir", *flags).assert_outcomes(passed=2)
+        run_alone(pytester, "--model", "tiny", "test_sure.py", "--clean-alluredir", *flags).assert_outcomes(passed=2)
 
     data = Data(pytester.path / "page.html")
     middle = data.rows[0]["got"]
