@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
@@ -20,12 +21,18 @@ def with_runs(specs: Sequence[ModelSpec], folder: Path, *, besides: str = "") ->
     return [_found(spec, folder, besides) if spec.way.is_run else spec for spec in specs]
 
 
-def asked_in(specs: Sequence[ModelSpec], folder: Path) -> set[str]:
-    """The benchmarks of the stored runs whose answers are asked for; empty where another model is asked as well."""
+def asked_in(specs: Sequence[ModelSpec], folder: Path) -> set[Key]:
+    """The samples of the stored runs whose answers are asked for; empty where another model is asked as well."""
     if not all(spec.way.is_run for spec in specs):
         return set()
+    found = set()
     with closing(Past(folder)) as past:
-        return {name for spec in specs for name in past.benchmarks(past.run(spec.model.partition("#")[0]))}
+        for spec in specs:
+            run, _, model = spec.model.partition("#")
+            found |= {
+                (spec.name, each.benchmark, each.name) for each in past.attempts(past.run(run)) if each.model == model
+            }
+    return found
 
 
 def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:

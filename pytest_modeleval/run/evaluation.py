@@ -143,15 +143,18 @@ class Evaluation:
         """The models in roles."""
         return [spec for specs in self.roles.values() for spec in specs]
 
-    @property
     def places(self) -> list[Path]:
-        """What is run where no path was typed: the collection's files, the stored run's benchmarks, or all shipped."""
+        """What is run where no path was typed: the collection's files, a stored run's samples, or all shipped."""
         if self.collection:
             return list(dict.fromkeys(self.collection.files.values()))
-        again = asked_in(self.models, self.folder)
-        if own := again - shipped_names():
+        if not (again := asked_in(self.models, self.folder)):
+            return [shipped_benchmarks()]
+        names = {benchmark.partition(" (")[0] for _, benchmark, _ in again}
+        if own := names - shipped_names():
             raise pytest.UsageError(f"--model {self.models[0].name}: it asked {', '.join(sorted(own))}: name its file")
-        return files_of(sorted(again)) or [shipped_benchmarks()]
+        if self.only is None:
+            self.only = sorted(again)
+        return files_of(sorted(names))
 
     # The session
 

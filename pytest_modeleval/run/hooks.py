@@ -39,7 +39,7 @@ class ActiveHooks:
         typed = [placed(argument, config.invocation_params.dir) for argument in typed]
         typed += map(str, files_of(self.evaluation.options.eval))
         asked = arguments(self._files, typed, config.invocation_params.dir)
-        config.args = asked or [str(path) for path in self.evaluation.places]
+        config.args = asked or [str(path) for path in self.evaluation.places()]
         self._types_tests = any("::" in argument for argument in typed)
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
