@@ -304,6 +304,13 @@ def test_what_is_no_comparison_is_refused(row: Comparison, said: str) -> None:
         bradley_terry([row])
 
 
+def test_values_beyond_all_reckoning_are_said() -> None:
+    rows = [each._replace(columns=(1e200,)) for each in THREE]
+
+    with pytest.raises(ValueError, match="a column's values are too large"):
+        bradley_terry(rows, ["length"])
+
+
 def test_nothing_compared_is_said() -> None:
     with pytest.raises(ValueError, match="nothing to rate"):
         bradley_terry([])
