@@ -10,10 +10,11 @@ import pytest
 from pytest_modeleval.asking.trial import AskedModel, Trial
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.fence import fenced
+from pytest_modeleval.judging.labels import hash_of, kept_gives
 from pytest_modeleval.judging.reading import verdict_in
 from pytest_modeleval.judging.rubric import JUDGED, PAIR, Gives, Labels, Preference, Rating, Rubric, Unreadable
 from pytest_modeleval.judging.settings import RECALL, RULE, JudgeSetup
-from pytest_modeleval.judging.verdict import Battle, Judged, Verdict, Vote, agree, battle_of, verdict_of
+from pytest_modeleval.judging.verdict import Battle, Judged, Judgement, Verdict, Vote, agree, battle_of, verdict_of
 from pytest_modeleval.record import JudgeUse
 from pytest_modeleval.requests import Message
 from pytest_modeleval.sample import Completion, JudgeError, SampleError, Score
@@ -49,6 +50,7 @@ class Panel:
         votes = await self._votes(rubric, {**fields, JUDGED: text}, name, [""])
         verdict = verdict_of(votes, self.setup.settings.aggregation)
         self._count(rubric, votes, verdict.is_split)
+        self._conclude(rubric, name, [text], verdict.label, verdict.value)
         if self.is_probed and isinstance(rubric.gives, Labels | Rating):
             await self._probe(rubric, {**fields, JUDGED: text}, name, verdict)
         return verdict
@@ -63,6 +65,7 @@ class Panel:
         votes = await self._votes(rubric, {**fields, **shown}, name, orders)
         battle = battle_of(votes, self.setup.settings.aggregation)
         self._count(rubric, votes, len({vote.value for vote in votes}) > 1)
+        self._conclude(rubric, name, [one, two], "", battle.value)
         return battle
 
     async def _votes(
@@ -160,6 +163,12 @@ class Panel:
                 first = sum((vote.value == 1) == (vote.order == "AB") for vote in won)
                 use = use.plus(JudgeUse(pairs=len(both), consistent=sum(map(agree, both)), won=len(won), first=first))
             self._add(judge, use)
+
+    def _conclude(self, rubric: Rubric, name: str, texts: Sequence[str], label: str, value: float) -> None:
+        """Keep what the judges came to."""
+        if self.trial is not None:
+            pin, gives = self.setup.pin(rubric), kept_gives(rubric.gives)
+            self.trial.judgements.append(Judgement(name, hash_of(texts), pin, gives, label, value))
 
     def _note(self, told: Judged) -> None:
         if self.trial is not None:

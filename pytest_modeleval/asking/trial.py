@@ -11,7 +11,7 @@ import pytest
 from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
-from pytest_modeleval.judging.verdict import Judged
+from pytest_modeleval.judging.verdict import Judged, Judgement
 from pytest_modeleval.models.generation import laid_over
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import JudgeUse
@@ -48,8 +48,9 @@ class Trial:
     ended: BaseException | None = None
     # By who was asked (`Answer.by`).
     requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
-    # What judges said, how often that was what by their names, and of how many answers they were not at one.
+    # What judges said and came to, what that was by their names, and of how many answers they were not at one.
     judged: list[Judged] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
     judges: dict[str, JudgeUse] = field(default_factory=dict)
     split: int = 0
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from itertools import groupby, starmap
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -20,14 +20,17 @@ from pytest_modeleval.store.messages import read, read_prompt
 from pytest_modeleval.store.rows import (
     UNDER_EVALUATION,
     Exchange,
+    JudgementRow,
     RenamedRow,
     ScoreRow,
     StoredSample,
+    VerdictRow,
     columns,
     sample_name,
 )
 from pytest_modeleval.store.schema import connect
 
+R = TypeVar("R", VerdictRow, JudgementRow)
 # How much of a run's id people type.
 SHORT = 8
 # Where a score's columns begin in a row of `Past.samples`, and which of all is the item's.
@@ -140,6 +143,22 @@ class Past:
             (run.id, benchmark),
         )
         return map(self._today, starmap(ScoreRow, rows))
+
+    def verdicts(self, run: str, item: str | None = None) -> list[VerdictRow]:
+        """What judges said in a run, or of one of its items, in the order that they were answered."""
+        return self._judged(VerdictRow, "verdicts", run, item)
+
+    def judgements(self, run: str, item: str | None = None) -> list[JudgementRow]:
+        """What all judges came to in a run, or of one of its items."""
+        return self._judged(JudgementRow, "judgements", run, item)
+
+    def _judged(self, kind: type[R], table: str, run: str, item: str | None) -> list[R]:
+        rows = self._connection.execute(
+            f"select {', '.join(columns(kind))} from {table} where run = ?{'' if item is None else ' and item = ?'} "
+            "order by item, number",
+            (run,) if item is None else (run, item),
+        )
+        return list(starmap(kind, rows))
 
     def metrics(self, run: str) -> list[str]:
         """The metrics of a run's scores."""

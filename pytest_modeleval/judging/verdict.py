@@ -82,6 +82,22 @@ class Judged:
     probe: bool = False
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What all judges came to on one question, as the store keeps it.
+
+    ``name`` is the metric or the criterion, ``judged`` the hash of the one or two texts that they saw. ``pin`` stands
+    for who judged by which rubric and settings, ``gives`` is what the verdict could be (`labels.kept_gives`).
+    """
+
+    name: str
+    judged: str
+    pin: str
+    gives: str
+    label: str
+    value: float
+
+
 def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     """The verdict of some votes: of each judge's repeats first, then of the judges, who weigh the same.
 

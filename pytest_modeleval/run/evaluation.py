@@ -30,6 +30,7 @@ from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
+from pytest_modeleval.judging.labels import read_labels
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -56,6 +57,7 @@ from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
 from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
+from pytest_modeleval.run.labels import refuse_other_samples
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
@@ -96,6 +98,7 @@ class Evaluation:
         self.models, self.roles = models_of(settings, self.options, self.run)
         self.judges = settings_of_judges(settings, self.options)
         refuse_judges(self.roles.get("judge", ()), self.judges)
+        self.labels = read_labels(self.judges.labels) if self.judges.labels and self.roles.get("judge") else None
         refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:
@@ -138,7 +141,8 @@ class Evaluation:
         self.in_turn = InTurn(self.models, self.roles)
         # A gate's runs are compared where the same models have the roles.
         digests = Digests(self.folder / "models.json")
-        who = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
+        who = who_has(self.roles, digests, openers(config.hook)) if self.roles else {}
+        self._who_judges = who.get("judge", "")
         self._who_has = with_settings(who, self.judges)
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
@@ -221,8 +225,8 @@ class Evaluation:
         refuse_unfilled(session.items)
         refuse_foreign_answers(session.items, self.models, self.folder)
         self.expect([item.nodeid for item in session.items])
-        judges = self.roles.get("judge", ())
-        judging = setup_of_judges(self.judges, judges, store, session.items, self.options.seed)
+        refuse_other_samples(self.labels, session.items)
+        judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
         asked = replace(self._askers(store, concurrency), judging=judging)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 

@@ -1,7 +1,7 @@
 """The end of an evaluation: the gate's decision and exit status, and the run as a value."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,14 +12,16 @@ from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
+from pytest_modeleval.judging.judged import Calibration
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
-from pytest_modeleval.reports import judges, recorded, roles, stored, thoughts
+from pytest_modeleval.reports import calibration, judges, recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.run.judges import partial_judges
+from pytest_modeleval.run.labels import calibrated
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
@@ -32,7 +34,16 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
     is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
-    decision, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
+    found: list[Calibration] = []
+    try:
+        if is_complete and not evaluation.is_of_loads:
+            this, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
+            found = calibrated(store, evaluation.folder, this, evaluation.judges, evaluation.labels, rows)
+        advice = {(each.model, each.benchmark): each.why for each in found}
+        decision, blessed = _judge(evaluation, session, store, exit_status, advice, is_complete=is_complete)
+    except (pytest.UsageError, StopRun) as error:
+        evaluation.stopped, decision, blessed = str(error), None, None
+        fail(session, evaluation.stopped)
     remarks = [
         *stored.lines(store, evaluation.rules, [*evaluation.models, *evaluation.others]),
         *thoughts.lines(store, evaluation.run),
@@ -43,6 +54,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     )
     counts = evaluation.results.counts
     remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
+    remarks += calibration.lines(found)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
@@ -51,6 +63,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
+    run = replace(run, calibrations=found)
     return run if evaluation.is_of_loads else _read_again(run, store)
 
 
@@ -126,7 +139,13 @@ def _cut_short(evaluation: "Evaluation") -> Exit | None:
 
 
 def _judge(
-    evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
+    evaluation: "Evaluation",
+    session: pytest.Session,
+    store: Store,
+    exit_status: int,
+    advice: Mapping[tuple[str, str], str],
+    *,
+    is_complete: bool,
 ) -> tuple[GateDecision | None, Path | None]:
     """What the gate says, which decides the exit status, and the baseline that was written; None where nothing was.
 
@@ -152,7 +171,7 @@ def _judge(
     blessed = None
     try:
         refuse_changed(store, evaluation.run)
-        decision = gate.decide() if gate.is_active else None
+        decision = gate.decide(advice) if gate.is_active else None
         # What fails could otherwise take the place of the baseline that it fails by, and would pass the next time.
         if options.save_baseline and (
             decision is None or decision.exit_status(inconclusive_passes=passes) == Exit.PASSED

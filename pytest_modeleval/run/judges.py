@@ -21,14 +21,14 @@ def settings_of_judges(settings: Settings, options: Options) -> JudgeSettings:
 
 
 def setup_of_judges(
-    settings: JudgeSettings, judges: Sequence[ModelSpec], store: Store, items: Sequence[pytest.Item], seed: int
+    settings: JudgeSettings, who: str, store: Store, items: Sequence[pytest.Item], seed: int
 ) -> JudgeSetup:
-    """How the judges are asked; every process probes the same samples."""
-    if not judges:
+    """How the judges, ``who`` they are (`who_has`), are asked; every process probes the same samples."""
+    if not who:
         return JudgeSetup(settings)
     judged = sorted({str(ref.item) for item in items if (ref := selected(item)) and "judge" in taken_roles(item)})
     probed = Random(f"{seed} probe").sample(judged, min(settings.probe, len(judged)))
-    return JudgeSetup(settings, store.secret, frozenset(probed))
+    return JudgeSetup(settings, store.secret, frozenset(probed), who)
 
 
 def with_settings(roles: Mapping[str, str], settings: JudgeSettings) -> dict[str, str]:

@@ -91,6 +91,24 @@ class VerdictRow(NamedTuple):
     completion: str
 
 
+class JudgementRow(NamedTuple):
+    """What all judges of a run came to on one question about a sample (`judging.verdict.Judgement`).
+
+    ``about`` stands for what was judged (`judging.labels.key_of`), ``pin`` for who judged it and how, ``gives`` has as
+    JSON what the verdict could be: labels with their values, or a number's two ends.
+    """
+
+    run: str
+    item: str
+    number: int
+    name: str
+    about: str
+    pin: str
+    gives: str
+    label: str
+    value: float
+
+
 class ScoreRow(NamedTuple):
     """One metric of one item in one run; of an error there is one row, without a value.
 
@@ -202,7 +220,7 @@ def sample_name(item: str, subset: str) -> str:
     return within[0] if within else inner
 
 
-Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | ScoreRow
+Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | JudgementRow | ScoreRow
 # The tables and their keys, in the order in which rows are written: what is referred to before what refers to it.
 TABLES: Mapping[type[Row], tuple[str, str]] = {
     BlobRow: ("blobs", "hash"),
@@ -210,6 +228,7 @@ TABLES: Mapping[type[Row], tuple[str, str]] = {
     SampleRow: ("samples", "hash"),
     AnswerRow: ("answers", "run, item, number"),
     VerdictRow: ("verdicts", "run, item, number"),
+    JudgementRow: ("judgements", "run, item, number"),
     ScoreRow: ("scores", "run, item, metric"),
 }
 _TYPES: Mapping[Any, str] = {
