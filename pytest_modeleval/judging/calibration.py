@@ -152,7 +152,7 @@ def _agreed(
         kappa=kappa(told),
         true_positive_rate=positives,
         true_negative_rate=negatives,
-        orders=orders,
+        orders=dict(orders),
     )
 
 

@@ -36,6 +36,16 @@ def outside(reply: str) -> str:
     return "".join([*said, reply[at:]])
 
 
+def inside(asked: str) -> list[str]:
+    """What stands in a prompt between marks, also between those that a text inside only pretends."""
+    found = []
+    for mark in _FENCED.finditer(asked):
+        end = asked.find(f"\n</answer {mark[1]}>", mark.end())
+        if end > mark.end():
+            found.append(asked[mark.end() + 1 : end])
+    return found
+
+
 def without_keys(text: str) -> str:
     """The text as it would be with any other secret, for recorded replies of another store."""
     return re.sub(_MARK, lambda mark: f"{mark[0].split()[0]}>", text) if "<answer " in text else text

@@ -29,6 +29,8 @@ class JudgedAnswer(NamedTuple):
     value: float
     score: float | None
     votes: Sequence[Vote] = ()
+    # The item's id in its run.
+    item: str = ""
 
 
 class Scored(NamedTuple):

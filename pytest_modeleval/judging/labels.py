@@ -149,17 +149,22 @@ class LabelsFile:
 
 
 def read_labels(path: Path) -> LabelsFile:
-    """The labels in a file; `pytest.UsageError` says in a line what is wrong with it."""
+    """The labels in a file; `pytest.UsageError` says in a line what is wrong with it.
+
+    A line with a policy's text is that of the labels behind it.
+    """
     labels: list[Label] = []
     policies: dict[str, str] = {}
     said: dict[tuple[str, ...], Label] = {}
+    policy = ""
     try:
         for number, line in numbered_lines(path):
             row = _row(f"{path}:{number}", line)
             if "policy_text" in row:
-                policies[policy_hash(row["policy_text"])] = row["policy_text"]
+                policy = policy_hash(row["policy_text"]) if row["policy_text"] else ""
+                policies |= {policy: row["policy_text"]} if policy else {}
                 continue
-            label = _label(f"{path}:{number}", row)
+            label = _label(f"{path}:{number}", {"policy": policy, **row})
             key = (label.about or label.benchmark, label.sample, label.name, label.run, label.annotator)
             if (other := said.setdefault(key, label)).label != label.label:
                 raise pytest.UsageError(
@@ -180,8 +185,8 @@ def policy_hash(text: str) -> str:
 
 
 def written(labels: Iterable[Label], policies: Mapping[str, str]) -> Iterator[str]:
-    """The lines of a file of labels."""
-    for text in policies.values():
+    """The lines of a file of labels, each of which says by its hash what it goes by."""
+    for text in [*policies.values(), *([""] if policies else [])]:
         yield json.dumps({"policy_text": text}, ensure_ascii=False)
     for label in labels:
         yield json.dumps(label.written, ensure_ascii=False)
