@@ -3,6 +3,7 @@
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby, starmap
 from operator import itemgetter
@@ -194,13 +195,17 @@ class Past:
             f"left join samples on hash = sample {joined} where scores.run = ? order by item, metric",
             (run,),
         )
+        is_judged = self._connection.execute("select 1 from verdicts where run = ? limit 1", (run,)).fetchone()
         for item, metrics in groupby(rows, key=itemgetter(_ITEM)):
             if items is None or item in items:
                 found = list(metrics)
                 exchanges = self._exchanges(run, item) if answers else ()
-                yield self._sample(
-                    found[0][:_OF_SCORE], [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found], exchanges
-                )
+                scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
+                sample = self._sample(found[0][:_OF_SCORE], scores, exchanges)
+                if is_judged:
+                    said, came_to = self.verdicts(run, item), self.judgements(run, item)
+                    sample = replace(sample, verdicts=said, judgements=came_to)
+                yield sample
 
     @cached_property
     def _named(self) -> dict[str, tuple[float, dict[tuple[str, str], str]]]:

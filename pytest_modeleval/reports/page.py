@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TextIO
 
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.reports import verdicts
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.results.reuse import local_time
@@ -135,6 +136,7 @@ def _entry(run: int, sample: StoredSample) -> Entry:
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main.first_token,
         "stored": None if main.stored is None else local_time(main.stored),
+        "verdicts": [list(row) for row in verdicts.cells(sample)],
         "metrics": [_metric(score) for score in sample.scores if score is not main],
         "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
     }

@@ -283,7 +283,7 @@ class StoredSample:
     """One item of a run: its score by each metric, what was asked, its last answer and when that was kept.
 
     ``prompt`` and ``target`` are None where they were not kept. ``exchanges`` are all of them, where more was asked
-    than the prompt.
+    than the prompt; ``verdicts`` what judges said, and ``judgements`` what they came to.
     """
 
     scores: Sequence[ScoreRow]
@@ -293,6 +293,8 @@ class StoredSample:
     created: float
     exchanges: Sequence[Exchange] = ()
     question: str | None = None
+    verdicts: Sequence[VerdictRow] = ()
+    judgements: Sequence[JudgementRow] = ()
 
     @property
     def main(self) -> ScoreRow:

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG
+from pytest_modeleval.reports import verdicts
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import local_time
@@ -65,6 +66,10 @@ def _conversation(sample: StoredSample) -> Iterator[str]:
             yield from _answer(each.completion, each.whose)
     if completion is None and main.outcome == ERROR:
         yield f"<h2>no answer</h2><pre>{escaped(main.why or '')}</pre>"
+    if judged := verdicts.cells(sample):
+        rows = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in judged)
+        titles = "".join(f"<th>{name}</th>" for name in verdicts.HEAD)
+        yield f"<h2>verdicts of judges</h2><table><tr>{titles}</tr>{rows}</table>"
     yield f"<h2>verdict: {escaped(main.mistake or main.outcome)}</h2>{_table(sample)}"
 
 

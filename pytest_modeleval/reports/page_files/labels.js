@@ -47,6 +47,7 @@ function choose(choice) {
   const entry = pageData.entries[at];
   said[entry.about] = labelOf(entry, choice);
   keep();
+  document.getElementById("about").open = false;
   if (at < pageData.entries.length - 1) moveTo(at + 1);
   else draw();
 }

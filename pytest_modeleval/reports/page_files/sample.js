@@ -48,6 +48,7 @@ function sideOf({ row, detail }, withPrompt, named) {
     withPrompt && section("Question", conversation(detail.prompt)),
     section("Answer", answer(whole.answer, detail, row)),
     section("Verdict", verdict(whole, detail)),
+    detail.verdicts.length ? section("Verdicts of judges", judged(detail.verdicts)) : null,
     detail.exchanges.length ? requests(detail.exchanges, row) : thinking(detail.thinking));
 }
 
@@ -90,6 +91,12 @@ function verdict(whole, detail) {
     detail.metrics.length ? tableOf("Further metrics", [["metric", (m) => m.metric], ["value", (m) => decimal(m.value), true],
       ["got", (m) => visible(m.got ?? "")], ["expected", (m) => visible(m.expected ?? "")], ["why", (m) => visible(m.why ?? "")]], detail.metrics) : null,
   ];
+}
+
+/** What all judges came to, each vote, and what only probes; a column that is empty in all is left out. */
+function judged(verdicts) {
+  const columns = ["asked", "judge", "shown", "verdict", "said"].map((title, at) => [title, (row) => visible(row[at])]);
+  return [tableOf("", columns, verdicts)];
 }
 
 function noAnswer(row) {
