@@ -114,7 +114,7 @@ def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         raise pytest.UsageError(
             f"{asked.read}: none of its {len(labels.labels):,} labels is of an answer of run {run.short}"
         )
-    yield from map(harmless, calibration.lines(found))
+    yield from map(harmless, calibration.lines(found, asked.read))
     if asked.write is not None:
         told = [known.get(label.where, label) for label in labels.labels]
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.foreign import one_line
@@ -10,14 +11,15 @@ from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.statistics.means import Estimate
 
 
-def lines(found: Sequence[Calibration]) -> Iterator[str]:
-    """What labels say of each benchmark's judges, with the score that they correct; none where nobody labelled it."""
+def lines(found: Sequence[Calibration], path: Path | None) -> Iterator[str]:
+    """What the labels in a file say of each benchmark's judges, with the score that they correct; none without one."""
+    if path is None:
+        return
     models = {each.model for each in found}
     for each in found:
         name = one_line(each.benchmark if len(models) == 1 else f"{each.model} {each.benchmark}", 120)
         if not each.labels:
-            if each.foreign:
-                yield f"{name}: {each.why}"
+            yield f"{name}: {each.why} (of {path})"
             continue
         if each.together is not None:
             yield f"{name}: judges and {_agreed(each.together)}{_of(each)}"

@@ -5,6 +5,8 @@ from typing import Any
 
 from pytest_modeleval.store.rows import JudgementRow, StoredSample, VerdictRow
 
+# Of a long reason, so many characters of its beginning and its end.
+_ENDS = 300
 HEAD = ("asked", "judge", "shown", "verdict", "said")
 
 
@@ -53,7 +55,12 @@ def _vote(row: VerdictRow) -> Sequence[str]:
     how += ["with a verdict put into the answer"] * bool(row.probe)
     said = "no verdict" if row.error else _said(row.label, row.value)
     judge = f"{row.judge} ({', '.join(how)})" if how else row.judge
-    return row.name, judge, row.order, said, row.error or row.reason
+    return row.name, judge, row.order, said, _cut(row.error or row.reason)
+
+
+def _cut(text: str) -> str:
+    """The text without its middle where it is long: all of it stands in the judge's answer."""
+    return text if len(text) <= 2 * _ENDS else f"{text[:_ENDS]} … {text[-_ENDS:]}"
 
 
 def _said(label: str, value: float | None) -> str:

@@ -54,7 +54,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     )
     counts = evaluation.results.counts
     remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
-    remarks += calibration.lines(found)
+    remarks += calibration.lines(found, evaluation.judges.labels)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()

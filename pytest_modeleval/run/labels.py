@@ -18,16 +18,18 @@ from pytest_modeleval.store.store import Store
 
 
 def refuse_other_samples(labels: LabelsFile | None, items: Iterable[pytest.Item]) -> None:
-    """`pytest.UsageError` for labels none of which can say anything of the judges of these items."""
+    """`pytest.UsageError` for labels of these items' benchmarks none of which is of one of their samples."""
     if labels is None or labels.elsewhere or not all(label.sample for label in labels.labels):
         return
     refs = list(filter(None, map(selected, items)))
+    # "styles (strict)" is the benchmark styles.
+    named = [(label.benchmark.partition(" (")[0], label.sample) for label in labels.labels]
     here = {(ref.source.benchmark.name, str(ref.name)) for ref in refs} | {("", str(ref.name)) for ref in refs}
-    if refs and not any((label.benchmark, label.sample) in here for label in labels.labels):
-        first = labels.labels[0]
+    meant = [each for each in named if each[0] in {name for name, _ in here}]
+    if meant and here.isdisjoint(meant):
         raise pytest.UsageError(
             f"{labels.path}: none of its {len(labels.labels):,} labels is of a sample of this run: the first is of "
-            f"{first.benchmark and f'{first.benchmark}: '}{first.sample}, not of such as {refs[0].item}"
+            f"{meant[0][0] and f'{meant[0][0]}: '}{meant[0][1]}, not of such as {refs[0].item}"
         )
 
 

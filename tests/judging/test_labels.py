@@ -11,7 +11,7 @@ import pytest
 
 import pytest_modeleval.reports
 from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run
-from tests.judging.test_judge import ASKED, JUDGED, fields, verdict
+from tests.judging.test_judge import ASKED, JUDGED, RULED, fields, verdict
 from tests.reports.conftest import Open, chromium, open_page  # noqa: F401 - fixtures
 
 # 160 questions, every fourth of which the model answers wrong.
@@ -168,15 +168,37 @@ def test_what_cannot_be_labelled_is_one_line(
 def test_labels_of_no_sample_here_end_the_run_before_a_question(
     project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
 ) -> None:
-    (project.path / "labels.jsonl").write_text('{"sample": "other[main-00001]", "label": "CORRECT"}')
+    project.makepyfile(test_graded=JUDGED)
+    path = project.path / "labels.jsonl"
+    path.write_text('{"sample": "graded[main-00099]", "label": "CORRECT"}')
 
     result = run(project, *ASKED, "--eval-set", "judge.labels=labels.jsonl")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert "labels.jsonl: none of its 1 labels is of a sample of this run: the first is of other: main-00001" in (
+    assert "labels.jsonl: none of its 1 labels is of a sample of this run: the first is of graded: main-00099" in (
         result.stderr.str()
     )
     assert faulty.asked == judged.asked == []
+    # Labels of another benchmark are there for its own runs.
+    path.write_text('{"sample": "other[main-00001]", "label": "CORRECT"}')
+    run(project, *ASKED, "--eval-set", "judge.labels=labels.jsonl").stdout.fnmatch_lines(
+        ["graded: no label is of an answer with these judges' verdict (of *labels.jsonl)"]
+    )
+
+
+def test_workers_verdicts_are_labelled_too(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED)
+    (project.path / "labels.jsonl").write_text(
+        "".join(
+            json.dumps({"sample": f"main-0000{n}", "label": "INCORRECT" if n == 1 else "CORRECT"}) + "\n" for n in range(4)
+        )
+    )
+    labels = ("--eval-set", "judge.labels=labels.jsonl", "--eval-write", "out.json")
+
+    result = project.runpytest_subprocess("-p", "no:asyncio", *ASKED, "-n", "2", *labels)
+
+    (found,) = json.loads((project.path / "out.json").read_text())["calibrations"]
+    assert (found["labels"], found["method"], found["together"]["n"]) == (4, "Rogan-Gladen", 4), result.stdout.str()
 
 
 def test_an_unknown_label_ends_a_gate_in_one_line(project: pytest.Pytester, judged: FaultyServer) -> None:
@@ -244,3 +266,31 @@ def test_the_page_is_blind_and_its_labels_are_downloaded(
     rows = [json.loads(line) for line in (project.path / "labels-graded.jsonl").read_text().splitlines()]
     assert rows[0] == {"policy_text": "Only the number counts."}
     assert {(row["annotator"], row["seed"], row["benchmark"]) for row in rows[1:]} == {("ann", 3, "graded")}
+
+
+def test_a_comparison_by_a_judge_that_nobody_labelled_is_advice(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    run(project, *ASKED, "--eval-save-baseline", "base.json")
+    faulty.fault = answer("I do not know")
+
+    worse = run(project, *ASKED, "--eval-baseline", "base.json", "--eval-write", "gate.md", "--junitxml", "gate.xml")
+    passing = run(project, *ASKED, "--eval-baseline", "base.json", "--eval-set", "gate.gate_on_inconclusive=pass")
+
+    assert (worse.ret, passing.ret) == (6, 0)
+    worse.stdout.fnmatch_lines(["graded  inconclusive  advice only, as no labels tell *: change -7*.* pp *"])
+    assert "inconclusive | graded | advice only, as no labels tell" in (project.path / "gate.md").read_text()
+    assert "inconclusive: advice only, as no labels tell" in (project.path / "gate.xml").read_text()
+
+
+def test_without_a_judge_the_rule_s_score_gates_as_ever(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_graded=RULED)
+    faulty.fault = answer("1.")
+
+    gated = ("--model", "faulty", "test_graded.py", "--eval-min-score", "graded=0.9")
+    alone = run(project, *gated)
+    with_judge = run(project, *gated, "--model", "judge=strict")
+
+    assert (alone.ret, with_judge.ret) == (1, 6)
