@@ -43,26 +43,25 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
     """Where the page is, or what the labels say."""
     with closing(past()) as runs:
         run = runs.run(asked.run)
-        answers = judged_answers(runs, run, asked.benchmark or "")
+        answers = judged_answers(runs, run)
         if not answers:
-            of = f" of {asked.benchmark}" if asked.benchmark else ""
-            raise pytest.UsageError(f"run {run.short} has no verdicts of judges{of}: nothing is there to be labelled")
-        if asked.write is not None and asked.write.exists():
-            raise pytest.UsageError(f"{asked.write} is there already: name another file, or move it away")
+            raise pytest.UsageError(f"run {run.short} has no verdicts of judges: nothing is there to be labelled")
+        if asked.benchmark:
+            names = {each.benchmark for each in answers}
+            answers = [each for each in answers if each.benchmark == asked.benchmark]
+            if not answers:
+                raise unknown(f"benchmark that run {run.short} judged:", asked.benchmark, names)
         yield from _read(runs, run, answers, asked) if asked.read else _draw(runs, run, answers, asked)
 
 
 def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse.Namespace) -> Iterator[str]:
     names = sorted({each.benchmark for each in answers})
     if len(names) > 1:
-        raise unknown(
-            f"benchmark of run {run.short} to label", asked.benchmark or "", names, "say which by --benchmark"
-        )
+        raise pytest.UsageError(f"run {run.short} judged {', '.join(names)}: say which by --benchmark {names[0]}")
     if asked.sample < 1:
         raise pytest.UsageError(f"--sample is a whole number of at least 1, not {asked.sample}")
     path = asked.write or Path(f"labels-{names[0]}.html")
-    if path.exists():
-        raise pytest.UsageError(f"{path} is there already: name another file by --write, or move it away")
+    _refuse_written(path)
     by_key = {each.about: each for each in answers}
     choices = answers[0].choices
     if any(each.choices != choices for each in answers):
@@ -95,6 +94,8 @@ def _to_label(sample: StoredSample, answer: JudgedAnswer) -> ToLabel:
 
 def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse.Namespace) -> Iterator[str]:
     """What the labels say of the run's judges; written, each with what they said of its answer."""
+    if asked.write is not None:
+        _refuse_written(asked.write)
     labels, settings = read_labels(asked.read), _settings()
     judged = JudgedRun(run.id, answers, scored_in(runs, run, answers), settings.aggregation)
     found = calibrations(judged, labels, settings.believe)
@@ -122,6 +123,12 @@ def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         except OSError as error:
             raise pytest.UsageError(f"cannot write {asked.write}: {error}") from None
         yield f"written to {asked.write}: {len(told):,} labels, {len(known):,} with what these judges said"
+
+
+def _refuse_written(path: Path) -> None:
+    """`pytest.UsageError` for a file that is there: somebody's labels, or a page that somebody is at."""
+    if path.exists():
+        raise pytest.UsageError(f"{path} is there already: name another file by --write, or move it away")
 
 
 def _settings() -> JudgeSettings:

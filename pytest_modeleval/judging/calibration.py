@@ -32,11 +32,25 @@ class _Pair(NamedTuple):
 def calibrations(run: JudgedRun, labels: LabelsFile | None, demands: Demands) -> list[Calibration]:
     """One for each model and benchmark that was judged; `pytest.UsageError` for a label that its judges cannot give."""
     found = []
+    if labels is not None:
+        _refuse_ambiguous(run, labels)
     for key, scored in run.scored.items():
         answers = [each for each in run.answers if (each.model, each.benchmark) == key]
         told = _calibration(run, key, answers, labels)
         found.append(replace(told, why=why_not(told, answers, scored, demands, has_labels=labels is not None)))
     return found
+
+
+def _refuse_ambiguous(run: JudgedRun, labels: LabelsFile) -> None:
+    """`pytest.UsageError` for a label that names a sample, and no answer, where there are several."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for each in run.answers:
+        key = each.benchmark, each.sample, each.name
+        if seen.setdefault(key, each.about) != each.about and (named := labels.of("", run.run, *key)):
+            raise pytest.UsageError(
+                f"{named[0].where} says not which answer it is of, and this run has several to {each.benchmark}"
+                f'[{each.sample}]: give "about", as `modeleval labels` does'
+            )
 
 
 def _calibration(

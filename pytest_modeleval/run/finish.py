@@ -34,16 +34,11 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
     is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
-    found: list[Calibration] = []
-    try:
-        if is_complete and not evaluation.is_of_loads:
-            this, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
-            found = calibrated(store, evaluation.folder, this, evaluation.judges, evaluation.labels, rows)
+    found = _calibrations(evaluation, session, store) if is_complete else []
+    decision, blessed = None, None
+    if found is not None:
         advice = {(each.model, each.benchmark): each.why for each in found}
         decision, blessed = _judge(evaluation, session, store, exit_status, advice, is_complete=is_complete)
-    except (pytest.UsageError, StopRun) as error:
-        evaluation.stopped, decision, blessed = str(error), None, None
-        fail(session, evaluation.stopped)
     remarks = [
         *stored.lines(store, evaluation.rules, [*evaluation.models, *evaluation.others]),
         *thoughts.lines(store, evaluation.run),
@@ -54,7 +49,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     )
     counts = evaluation.results.counts
     remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
-    remarks += calibration.lines(found, evaluation.judges.labels)
+    remarks += calibration.lines(found or (), evaluation.judges.labels)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
@@ -63,8 +58,21 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
-    run = replace(run, calibrations=found)
+    run = replace(run, calibrations=found or ())
     return run if evaluation.is_of_loads else _read_again(run, store)
+
+
+def _calibrations(evaluation: "Evaluation", session: pytest.Session, store: Store) -> list[Calibration] | None:
+    """What people's labels say of the judges; None where they cannot be read, so that nothing is judged by them."""
+    if evaluation.is_of_loads:
+        return []
+    run, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
+    try:
+        return calibrated(store, evaluation.folder, run, evaluation.judges, evaluation.labels, rows)
+    except (pytest.UsageError, StopRun) as error:
+        evaluation.stopped = str(error)
+        fail(session, evaluation.stopped)
+        return None
 
 
 def _read_again(run: FinishedRun, store: Store) -> FinishedRun:

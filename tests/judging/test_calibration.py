@@ -252,3 +252,14 @@ def test_a_sample_s_name_is_enough_as_pytest_shows_it_too(tmp_path: Path) -> Non
     ]
 
     assert told(judged_run(answers), file_of(tmp_path, rows)).labels == 2
+
+
+def test_a_label_without_an_answer_is_refused_where_there_are_several(tmp_path: Path) -> None:
+    one = answered("00000", 1.0)
+    other = one._replace(model="n", about="another")
+    labels = file_of(tmp_path, [{"sample": "main-00000", "label": "CORRECT"}])
+
+    with pytest.raises(pytest.UsageError, match="says not which answer it is of, and this run has several to facts"):
+        calibrations(judged_run([one, other]), labels, Demands())
+    # Two models that were not asked: what is judged is the sample's own.
+    assert told(judged_run([one, one._replace(model="n")]), labels).labels == 2

@@ -143,18 +143,23 @@ def test_what_the_judges_said_of_the_labels_carries_over_to_other_answers(
 @pytest.mark.parametrize(
     ("typed", "why"),
     [
-        (["last", "--benchmark", "other"], "has no verdicts of judges of other"),
-        (["last", "--sample", "0"], "--sample is a whole number of at least 1, not 0"),
+        (["last", "--benchmark", "grade"], "'grade'; did you mean 'graded'"),
+        (["last"], "judged exam, graded: say which by --benchmark exam"),
+        (["last", "--benchmark", "graded", "--sample", "0"], "--sample is a whole number of at least 1, not 0"),
         (["last", "--read", "away.jsonl"], "cannot read the labels away.jsonl"),
+        (["last~1"], "has no verdicts of judges: nothing is there to be labelled"),
         (["last", "--read", "other.jsonl"], "none of its 1 labels is of an answer of run"),
-        (["last", "--write", "other.jsonl"], "other.jsonl is there already"),
+        (["last", "--benchmark", "graded", "--write", "other.jsonl"], "other.jsonl is there already"),
+        (["last", "--read", "other.jsonl", "--write", "other.jsonl"], "other.jsonl is there already"),
         (["never"], "there is no run 'never'"),
     ],
 )
 def test_what_cannot_be_labelled_is_one_line(
     project: pytest.Pytester, judged: FaultyServer, typed: list[str], why: str
 ) -> None:
-    project.makepyfile(test_graded=JUDGED)
+    exam = JUDGED.partition("@benchmark")
+    project.makepyfile(test_graded=JUDGED + "@benchmark" + exam[2].replace("test_graded", "test_exam"))
+    run(project, "--model", "faulty", "test_answers.py")
     run(project, *ASKED)
     (project.path / "other.jsonl").write_text('{"sample": "main-00099", "label": "CORRECT"}')
 
@@ -190,7 +195,8 @@ def test_workers_verdicts_are_labelled_too(project: pytest.Pytester, judged: Fau
     project.makepyfile(test_graded=JUDGED)
     (project.path / "labels.jsonl").write_text(
         "".join(
-            json.dumps({"sample": f"main-0000{n}", "label": "INCORRECT" if n == 1 else "CORRECT"}) + "\n" for n in range(4)
+            json.dumps({"sample": f"main-0000{n}", "label": "INCORRECT" if n == 1 else "CORRECT"}) + "\n"
+            for n in range(4)
         )
     )
     labels = ("--eval-set", "judge.labels=labels.jsonl", "--eval-write", "out.json")
