@@ -58,6 +58,13 @@ def test_a_judge_that_says_the_contrary_does_not_count() -> None:
     assert found.power == 0
 
 
+def test_a_timid_judge_counts_as_it_says() -> None:
+    """It says .3 or .7 where people say 0 or 1: its λ would be above 1."""
+    found = prediction_powered([(h, 0.3 + 0.4 * j) for h, j in LABELLED], [0.3 + 0.4 * j for j in UNLABELLED])
+
+    assert found.power == 1
+
+
 def test_a_judge_that_always_says_the_same_does_not_count() -> None:
     found = prediction_powered([(people, 1) for people, _ in LABELLED], [1] * 900)
 
@@ -134,6 +141,7 @@ def test_other_scales_are_the_same_stretched() -> None:
     assert stretched.power == pytest.approx(plain.power)
     assert stretched.mean.mean == pytest.approx(1 + 9 * plain.mean.mean)
     assert ends(stretched) == pytest.approx([1 + 9 * end for end in ends(plain)])
+    assert stretched.mean.standard_error == pytest.approx(9 * (plain.mean.standard_error or 0))
 
 
 Labels = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)
