@@ -84,6 +84,18 @@ def test_labels_that_all_agree_do_not_make_the_judge_exact(n: int, power: float 
     assert (found.mean.standard_error is None) == (n == 1)
 
 
+def test_bounds_of_parts_are_put_together() -> None:
+    """MOVER, as the judge always says .2: the distances of the parts' ends, of .2 and of what labels say beyond it."""
+    found = prediction_powered([(h, 0.2) for h, _ in LABELLED], [0.2] * 30, power=1).mean
+    part, rest = estimate([0.2] * 30), estimate([h - 0.2 for h, _ in LABELLED], ends=(-1, 1))
+
+    assert part is not None
+    assert rest is not None
+    assert found.mean == pytest.approx(0.48)
+    assert 0.48 - found.low == pytest.approx(math.hypot(0.2 - part.low, 0.28 - rest.low))
+    assert found.high - 0.48 == pytest.approx(math.hypot(part.high - 0.2, rest.high - 0.28))
+
+
 def test_one_label_and_one_answer_tell_next_to_nothing() -> None:
     found = prediction_powered([(1, 1)], [1])
 
