@@ -69,9 +69,9 @@ class OpenAIModel:
         self._base = str(client.base_url).rstrip("/")
         # Each once, the last of those of a name: a model may have them in other letters than the client.
         said = {name.lower(): value for name, value in {**client.auth_headers, **client.default_headers}.items()}
-        self._headers = {
-            name: value for name, value in said.items() if isinstance(value, str) and not name.startswith(_TOLD)
-        }
+        told = {name: value for name, value in said.items() if isinstance(value, str) and not name.startswith(_TOLD)}
+        # With what httpx adds for itself, for another 10 µs, to what it makes of a content.
+        self._headers = httpx2.Headers({"host": client.base_url.netloc.decode(), **told})
         self._where = f"{spec.name} at {client.base_url}"
         self._troubles = Troubles(spec, self._where, self._mask)
 
@@ -184,17 +184,22 @@ class OpenAIModel:
         return response
 
     def _request(self, path: str, body: Json | None, *, stream: bool) -> httpx2.Request:
-        headers = {**self._headers, "accept": bodies.STREAM} if stream else self._headers
-        method, content = "POST", _json(body).encode() if body is not None else None
-        if content is None:
-            method, headers = "GET", {name: value for name, value in headers.items() if name != "content-type"}
-        url = _parsed(self._base + path)
+        method, content = ("GET", b"") if body is None else ("POST", _json(body).encode())
+        url, sent = _parsed(self._base + path), httpx2.ByteStream(content)
         try:
-            return httpx2.Request(method, url, headers=headers, content=content, cookies=self._http.cookies or None)
+            cookies = self._http.cookies or None
+            request = httpx2.Request(method, url, headers=self._headers, cookies=cookies, stream=sent)
         except UnicodeEncodeError:
             # Of a server's cookies: one that is no ASCII cannot be sent.
             self._http.cookies.clear()
-            return httpx2.Request(method, url, headers=headers, content=content)
+            request = httpx2.Request(method, url, headers=self._headers, stream=sent)
+        if stream:
+            request.headers["accept"] = bodies.STREAM
+        if body is None:
+            del request.headers["content-type"]
+        else:
+            request.headers["content-length"] = str(len(content))
+        return request
 
     async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> LogLikelihoods:
         """The log-likelihood of each pair's continuation, by prompts that are echoed."""
