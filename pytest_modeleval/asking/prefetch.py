@@ -32,7 +32,10 @@ from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 Elsewhere = ModelElsewhere | BlockingModel
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
-# How many conversations may be under way for each request that may.
+# How many questions may be under way for each request that may: what waits for a slot is made, and sent at once when an
+# answer comes, where making it then costs the model 1 ms a round (bench/asking.py).
+_QUESTIONS = 2
+# How many conversations may.
 _CONVERSATIONS = 16
 
 
@@ -214,17 +217,17 @@ class Prefetch:
         self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
     ) -> Job[Trial]:
         asker = self._askers.models[ref.model.name]
+        # An early stop asks no more ahead than it must.
         if not ref.source.benchmark.is_async:
             names = own_names(item)
-            return Job(item.nodeid, lambda: prepare(asker, ref, names), asker.at_once, ref.model.name)
-        # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
-        # ahead than it must.
+            many = 1 if self._decided else _QUESTIONS
+            return Job(item.nodeid, lambda: prepare(asker, ref, names), lambda: many * asker.at_once(), ref.model.name)
+        # Its requests wait for slots; between them it waits for tools, or for another model.
         many = 1 if self._decided else _CONVERSATIONS
-        at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(
             item.nodeid,
             lambda: converse(self._askers, ref, others or {}, trial),
-            at_once,
+            lambda: many * asker.at_once(),
             f"{ref.model.name}, conversations",
         )
 
