@@ -95,7 +95,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Generator[None]:
+def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None, *, is_written: bool) -> Generator[None]:
     """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
     failed = Failed(terminal)
     try:
@@ -104,10 +104,10 @@ def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Gener
         failed.put_back()
     failed.write(run)
     if run is not None:
-        _write_run(terminal, run)
+        _write_run(terminal, run, is_written=is_written)
 
 
-def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
+def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_written: bool) -> None:
     if run.without_data:
         terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(run.without_data)}")
     drawn = run.collection
@@ -121,7 +121,7 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
         rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
         for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
-    for line in (*map(compared, run.comparisons), *notes(run), *_explained(run)):
+    for line in (*map(compared, run.comparisons), *notes(run), *(_explained(run) if is_written else ())):
         terminal.write_line(line)
     if run.decision is not None:
         gate.write(terminal, run.decision)
