@@ -94,6 +94,26 @@ class Past:
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
 
+    def thinkers(self, run: Run) -> list[str]:
+        """The models of a run some of whose answers have a thought, or were told to have one."""
+        has_thought = (
+            "select 1 from scores join completions on key = scores.completion "
+            "where scores.run = ? and scores.model = ? and json_valid(completions.completion) and ("
+            "trim(json_extract(completions.completion, '$.thinking')) != '' "
+            "or json_extract(completions.completion, '$.thinking_tokens') > 0) limit 1"
+        )
+        return [
+            model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
+        ]
+
+    def served_as(self, run: Run) -> list[tuple[str, str]]:
+        """The models of a run, each with the names by which servers know who gave its answers."""
+        return self._connection.execute(
+            "select distinct scores.model, models.model from scores join completions on key = scores.completion "
+            "join models using (who) where scores.run = ?",
+            (run.id,),
+        ).fetchall()
+
     def givers(self, run: Run) -> list[str]:
         """The run, and those in which its answers were given: stored before, or by a run that answered as a model."""
         found = left = {run.id}

@@ -10,6 +10,7 @@ import pytest
 
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.columns import titled
 from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import compared, notes
 from pytest_modeleval.reports.table import table, with_subsets
@@ -112,6 +113,10 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
         rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
         for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
+    if run.is_evaluation:
+        for section in run.sections:
+            for line in titled(section.tables()):
+                terminal.write_line(line)
     for line in (*map(compared, run.comparisons), *notes(run), *_explained(run)):
         terminal.write_line(line)
     if run.decision is not None:

@@ -12,6 +12,7 @@ from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
+from pytest_modeleval.options.sources import settings_of
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import recorded, roles, stored, thoughts
@@ -19,6 +20,7 @@ from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
+from pytest_modeleval.run.thinking import with_thinking
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
@@ -47,7 +49,9 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
-    return run if evaluation.is_of_loads else _read_again(run, store)
+    if evaluation.is_of_loads:
+        return run
+    return with_thinking(_read_again(run, store), evaluation.models, settings_of(evaluation.config), store)
 
 
 def _read_again(run: FinishedRun, store: Store) -> FinishedRun:

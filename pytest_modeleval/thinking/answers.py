@@ -1,0 +1,190 @@
+"""What the answers of stored runs thought, level by level."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from string import ascii_uppercase
+from typing import NamedTuple
+
+from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.models.counting import TextCounter
+from pytest_modeleval.record import ERROR, UNSCORED
+from pytest_modeleval.sample import Completion, last_question
+from pytest_modeleval.scorers.steps import Rule, Steps, count_switches, rule_for, steps_of
+from pytest_modeleval.store.rows import HIDDEN, ScoreRow, StoredSample
+from pytest_modeleval.thinking.measures import Level, Thought, whole_and_levels
+
+# An option and its letter, as prompts have them.
+_OPTION = re.compile(r"^[ \t]*\(?([A-Z])[).．、:][ \t]*(\S.*)$", re.MULTILINE)
+# Models whose APIs give a summary in place of the thought, or none at all, by the ends of their names.
+_SUMMARISES = re.compile(r"(?:^|[/:])(?:gpt-[4-9]|o[1-9](?:$|-)|claude-|gemini-|grok-4)", re.IGNORECASE)
+
+# What an answer is that is not measured, in words for people.
+ERRORS = "in error"
+WITHOUT = "without a thought"
+CUT_OFF = "cut off in the thought"
+SUMMARISED = "with a summary in place of the thought"
+WITHHELD = "whose thought the API keeps"
+NOT_KEPT = "not in the store"
+PROTECTED = "protected"
+KINDS = (CUT_OFF, WITHOUT, SUMMARISED, WITHHELD, ERRORS, PROTECTED, NOT_KEPT)
+# Who found the first right paragraph.
+BY_RULE = "rule"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Models as they were asked in a run: ``shown`` is what each is called here, by its name there.
+
+    ``counters`` count tokens by the models' own tokenizers, where those are known.
+    """
+
+    run: Run
+    shown: Mapping[str, str]
+    counters: Mapping[str, TextCounter | None]
+
+
+class Counted(NamedTuple):
+    """A thought's tokens, and those up to each of some places; characters where nobody counted its tokens."""
+
+    tokens: float
+    up_to: Sequence[float]
+    is_in_tokens: bool = True
+
+
+def levels_of(past: Past, asked: Sequence[Asked], by: str = "") -> list[Level]:
+    """What every model of some runs thought on each benchmark: the whole first, then level by level.
+
+    A level is a ``subset``, a ``group`` of subsets, or a value of the axis that ``by`` names; by default a group where
+    the benchmark has several, as in the table of scores.
+    """
+    levels: dict[tuple[str, str, str], Level] = {}
+    for each in asked:
+        summarising = _summarising(past, each.run)
+        key = _level_by(by or _default(past, each.run))
+        for sample in past.samples(each.run.id):
+            main = sample.main
+            if main.outcome == UNSCORED or main.model not in each.shown:
+                continue
+            place = each.shown[main.model], main.benchmark, key(main)
+            level = levels.setdefault(place, Level(*place))
+            _add(level, sample, each.counters.get(main.model), is_summary=main.model in summarising)
+    thinking = {(level.model, level.benchmark) for level in levels.values() if _thinks(level)}
+    return whole_and_levels([level for level in levels.values() if (level.model, level.benchmark) in thinking])
+
+
+def _thinks(level: Level) -> bool:
+    return bool(level.thoughts or level.others.keys() & {CUT_OFF, SUMMARISED, WITHHELD})
+
+
+def _default(past: Past, run: Run) -> Mapping[str, str]:
+    """What the levels of each of a run's benchmarks are."""
+    groups: dict[str, set[str]] = {}
+    for attempt in past.attempts(run):
+        groups.setdefault(attempt.benchmark, set()).add(attempt.group)
+    return {name: "group" if len(found) > 1 else "subset" for name, found in groups.items()}
+
+
+def _level_by(by: str | Mapping[str, str]) -> Callable[[ScoreRow], str]:
+    def level(row: ScoreRow) -> str:
+        name = by if isinstance(by, str) else by[row.benchmark]
+        if name in ("subset", "group"):
+            return row.group if name == "group" else row.subset
+        return str(row.stands_at.get(name, ""))
+
+    return level
+
+
+def _summarising(past: Past, run: Run) -> set[str]:
+    """The models of a run whose APIs are known to summarise what they thought."""
+    return {model for model, name in past.served_as(run) if _SUMMARISES.search(name)}
+
+
+def _add(level: Level, sample: StoredSample, counter: TextCounter | None, *, is_summary: bool) -> None:
+    """Measure an answer, or count it among those that are not."""
+    kind = _kind(sample, is_summary=is_summary)
+    if sample.completion is not None and kind in ("", CUT_OFF):
+        steps = steps_of(sample.completion.thinking)
+        found, is_searched = (None, False) if kind else _first(sample, steps)
+        ends = [] if found is None else [steps.end(found), steps.end_of_thought(found)]
+        counted = _counted(sample.completion, ends, counter)
+        if kind == CUT_OFF:
+            level.cut_off += [counted.tokens] if counted.is_in_tokens else []
+        else:
+            _measure(level, sample, counted, is_searched=is_searched)
+    if kind:
+        level.others[kind] = level.others.get(kind, 0) + 1
+
+
+def _measure(level: Level, sample: StoredSample, counted: Counted, *, is_searched: bool) -> None:
+    main = sample.main
+    is_right = main.outcome == "right" if main.has_verdict else None
+    first, thought = counted.up_to or ((0.0, 0.0) if is_searched else (None, None))
+    if first:
+        level.found[BY_RULE] = level.found.get(BY_RULE, 0) + 1
+    elif is_searched and is_right:
+        level.not_found += 1
+    assert sample.completion is not None
+    switches = count_switches(sample.completion.thinking)
+    name = f"{main.subset}/{main.name}"
+    level.thoughts.append(Thought(name, counted.tokens, first, thought, switches, is_right, counted.is_in_tokens))
+
+
+def _kind(sample: StoredSample, *, is_summary: bool) -> str:
+    """Why an answer is not measured; empty for one that is."""
+    main, answer = sample.main, sample.completion
+    if main.outcome == ERROR:
+        return ERRORS
+    if main.sample.startswith(HIDDEN):
+        return PROTECTED
+    if answer is None:
+        return NOT_KEPT
+    if not answer.thinking.strip():
+        return WITHHELD if answer.thinking_tokens else WITHOUT
+    # A token has at least one byte.
+    if is_summary or len(answer.thinking.encode("utf-8", "replace")) < (answer.thinking_tokens or 0):
+        return SUMMARISED
+    return CUT_OFF if answer.finish_reason == "length" and not answer.text.strip() else ""
+
+
+def _first(sample: StoredSample, steps: Steps) -> tuple[int | None, bool]:
+    """The first paragraph with a right answer, and whether a rule can find one."""
+    rule = _rule(sample)
+    return (rule(steps.paragraphs), True) if rule else (None, False)
+
+
+def _rule(sample: StoredSample) -> Rule | None:
+    target, expected = sample.target or "", sample.told.expected or ""
+    options = _options(last_question(sample.prompt or ())) if re.fullmatch("[A-Z]{1,10}", target) else ()
+    # As `choices.same_choice` says it of several right letters, any of which is one.
+    return rule_for(target, options, any_of=" or " in expected)
+
+
+def _options(question: str) -> list[str]:
+    """The options of a question, which stand in it by their letters: of several lists the last."""
+    options: list[str] = []
+    for letter, text in _OPTION.findall(question):
+        if letter == "A":
+            options = [text]
+        elif options and letter == ascii_uppercase[len(options) % 26]:
+            options.append(text)
+    return options if len(options) > 1 else []
+
+
+def _counted(answer: Completion, ends: Sequence[int], counter: TextCounter | None) -> Counted:
+    """The tokens of a thought, and up to some places in it.
+
+    By the model's tokenizer; else those that the server told, or the thought's share of all the answer's, and shares by
+    characters.
+    """
+    thinking = answer.thinking
+    if counter is not None:
+        tokens, *up_to = counter(thinking, [len(thinking), *ends])
+        if tokens:
+            return Counted(tokens, up_to)
+    told = answer.thinking_tokens or (
+        (answer.completion_tokens or 0) * len(thinking) / (len(thinking) + len(answer.text))
+    )
+    if not told:
+        return Counted(len(thinking), ends, is_in_tokens=False)
+    return Counted(told, [told * end / len(thinking) for end in ends])
