@@ -20,7 +20,7 @@ from pytest_modeleval.scorers.texts import final_text, plain
 _SWITCH = re.compile(r"alternatively|but wait|let me reconsider|another (?:way|approach|method|angle)", re.IGNORECASE)
 _BREAK = re.compile(r"\n[ \t\r]*\n\s*")
 # Behind an equals sign, up to what ends a result.
-_EQUALS = re.compile(r"(?:=|≈|\\approx)[\s$*]{0,5}([^=≈\n]{1,80})")
+_EQUALS = re.compile(r"(?:[=≈≡]|\\approx|\\equiv)(?:[\s$*&]|\\\$){0,5}([^=≈≡\n]{1,80})")
 # A number that is part of a computation is no result: "= 3 * 6".
 _COMPUTES = re.compile(r"[\d)][\s$)]*(?:[*+×·÷^]|\\times|\\cdot|\\div|-\s*[\d(\\])")
 _RESULT_ENDS = re.compile(r"[.,;:](?=\s|$)|[。，；]|\s(?:and|or|so|which|is|because|since|if|when)\b|\$")

@@ -13,7 +13,7 @@ from pytest_modeleval.models.spec import ModelSpec, resolve
 from pytest_modeleval.thinking.answers import Asked, levels_of
 from pytest_modeleval.thinking.section import Thinking
 
-OWN = "by its own tokenizer"
+OWN = "by the model's own tokenizer"
 APPROXIMATE = (
     'approximate, as told by its server and shared out by characters; tokenizer = "…" in its alias counts them'
 )

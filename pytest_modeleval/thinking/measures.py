@@ -78,12 +78,12 @@ def _underthinking(thought: Thought) -> float | None:
 # Chen et al. 2024 (arXiv:2412.21187), underthinking that of Wang et al. 2025 (arXiv:2501.18585).
 MEASURES: Mapping[str, Measure] = {
     "reasoning_tokens": Measure("Reasoning tokens", "tokens", _tokens),
-    "first_correct_tokens": Measure("First correct tokens", "to first", _first),
+    "first_correct_tokens": Measure("First correct tokens", "first", _first),
     "reflection_tokens": Measure("Reflection tokens", "after", _reflection),
     "token_efficiency": Measure("Token efficiency", "share", _efficiency, is_share=True),
-    "thought_num": Measure("Thought num", "switches", lambda thought: thought.switches),
+    "thought_num": Measure("Thought num", "anew", lambda thought: thought.switches),
     "accuracy": Measure("Accuracy", "right", _accuracy, is_share=True),
-    "efficiency_when_found": Measure("Token efficiency, when found", "if found", _efficiency_when_found, is_share=True),
+    "efficiency_when_found": Measure("Token efficiency, when found", "found", _efficiency_when_found, is_share=True),
     "found_in_thought": Measure("Right answer in the thought", "", _in_thought, is_share=True),
     "underthinking": Measure("Underthinking", "under", _underthinking, is_share=True),
 }

@@ -128,8 +128,9 @@ def _said(level: Level) -> str:
     total = len(level.thoughts) + sum(level.others.values())
     parts = [", ".join([f"{len(level.thoughts):,} of {total:,} thoughts measured", *others])]
     if level.found:
-        by = ", ".join(f"{count:,} by {who}" for who, count in level.found.items())
-        parts.append(f"the right answer stands in {sum(level.found.values()):,} (found {by})")
+        several = len(level.found) > 1
+        by = ", ".join(f"{count:,} by {who}" if several else f"by {who}" for who, count in level.found.items())
+        parts.append(f"the right answer stands in {sum(level.found.values()):,}, found {by}")
     if level.not_found:
         parts.append(f"{level.not_found:,} with a right answer in which it was not found count as 0")
     return f"{level.benchmark}, {harmless(level.model)}: {'; '.join(parts)}"
