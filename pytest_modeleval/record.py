@@ -12,7 +12,7 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles")
+_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "judges", "split")
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -48,6 +48,30 @@ class RoleUse(NamedTuple):
         )
 
 
+class JudgeUse(NamedTuple):
+    """What a judge's verdicts were: how many were valid, had none, were asked for again.
+
+    Of two answers: the pairs that it saw in both orders, those of them with the same outcome, and in how many games it
+    chose the one shown first, of how many that had a winner. Of ``probed`` answers, in how many a verdict put into it
+    became its own (``swayed``). ``own`` are verdicts by a rubric of our own words in an official one's place.
+    """
+
+    verdicts: int = 0
+    errors: int = 0
+    again: int = 0
+    pairs: int = 0
+    consistent: int = 0
+    won: int = 0
+    first: int = 0
+    probed: int = 0
+    swayed: int = 0
+    own: int = 0
+
+    def plus(self, other: "JudgeUse") -> "JudgeUse":
+        """Both together."""
+        return JudgeUse(*map(sum, zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
@@ -60,7 +84,8 @@ class Record:
     ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
-    ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it.
+    ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it. ``judges`` is
+    what judges' verdicts were, and ``split`` how many verdicts their votes were not at one about.
     """
 
     model: str
@@ -92,6 +117,8 @@ class Record:
     line: bool = False
     id: str = ""
     roles: Mapping[str, RoleUse] = field(default_factory=dict)
+    judges: Mapping[str, JudgeUse] = field(default_factory=dict)
+    split: int = 0
 
     @property
     def name(self) -> str:
@@ -129,4 +156,6 @@ def _read(text: str) -> Record:
         fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
     if "roles" in fields:
         fields["roles"] = {name: RoleUse(*kept) for name, kept in fields["roles"].items()}
+    if "judges" in fields:
+        fields["judges"] = {name: JudgeUse(*kept) for name, kept in fields["judges"].items()}
     return Record(**fields)

@@ -201,7 +201,7 @@ def test_a_panel_is_taken_as_judges(project: pytest.Pytester, judged: FaultyServ
     run(project, "--model", "faulty", *panel, "test_panel.py").assert_outcomes(passed=2)
     refused = run(project, "--model", "faulty", *panel, "test_judged.py")
 
-    refused.stderr.fnmatch_lines(["ERROR: judged: 2 judges are given, and this benchmark takes one: *"])
+    refused.stderr.fnmatch_lines(["ERROR: 2 judges are given, and this benchmark asks one for a text of its own: *"])
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -13,6 +13,7 @@ from pytest_modeleval.asking.concurrency import MOST, START, Slots
 from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
+from pytest_modeleval.judging.settings import JudgeSetup
 from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
@@ -212,6 +213,7 @@ class Askers:
 
     models: Mapping[str, Asker]
     roles: Mapping[str, Sequence[tuple[ModelSpec, Asker]]]
+    judging: JudgeSetup = field(default_factory=JudgeSetup)
 
     @property
     def all(self) -> list[Asker]:

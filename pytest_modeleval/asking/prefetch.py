@@ -12,7 +12,17 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.engine import Engine, Job
-from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere, as_taken, converse, own_names
+from pytest_modeleval.asking.given import (
+    ROLE_OF,
+    BlockingModel,
+    ModelElsewhere,
+    as_taken,
+    converse,
+    judge_elsewhere,
+    own_names,
+    panel_of,
+)
+from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
@@ -137,7 +147,9 @@ class Prefetch:
         )
         return self._elsewhere(item, asked)
 
-    def role_for(self, item: pytest.Function, name: str) -> Elsewhere | Sequence[Elsewhere]:
+    def role_for(
+        self, item: pytest.Function, name: str
+    ) -> Elsewhere | Sequence[Elsewhere] | AskedJudge | BlockingJudge:
         """What an item takes by the name of a role's argument, to be asked in its own turn."""
         ref, trial, role = selected(item), item.stash.get(TRIAL, None), ROLE_OF[name]
         if ref and isinstance(trial, Trial):
@@ -145,12 +157,14 @@ class Prefetch:
         else:
             others = self._askers.roles.get(role, ())
             found = [AskedModel(asker, [], [], {"sample_id": item.nodeid}, role=spec) for spec, asker in others]
+        if name == "judge":
+            its = trial if isinstance(trial, Trial) else None
+            panel = panel_of(self._askers, ref, its) if ref and its else Panel(found, self._askers.judging)
+            return judge_elsewhere(panel, self._engine, is_async=_is_async(item, ref))
         return as_taken(name, [self._elsewhere(item, asked) for asked in found])
 
     def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:
-        ref = selected(item)
-        is_async = ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
-        return (ModelElsewhere if is_async else BlockingModel)(asked, self._engine)
+        return (ModelElsewhere if _is_async(item, selected(item)) else BlockingModel)(asked, self._engine)
 
     def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """Ask the prompt of an item in its own turn."""
@@ -213,6 +227,10 @@ class Prefetch:
             at_once,
             f"{ref.model.name}, conversations",
         )
+
+
+def _is_async(item: pytest.Function, ref: SampleRef | None) -> bool:
+    return ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
 
 
 def _outlives(item: pytest.Function) -> bool:

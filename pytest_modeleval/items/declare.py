@@ -11,6 +11,7 @@ import pytest
 
 from pytest_modeleval.datasets import Dataset, Row
 from pytest_modeleval.items.prompts import Cloze
+from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score
 
@@ -43,6 +44,7 @@ class Benchmark:
     rules: Mapping[str, Rule]
     protected: bool
     probe: bool
+    judging: Judging
     body: Callable[..., Any]
 
     @property
@@ -79,6 +81,7 @@ def benchmark(
     rules: Mapping[str, Rule] | None = None,
     protected: bool = False,
     probe: bool = False,
+    judging: Judging = Judging(),  # noqa: B008 - frozen
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -89,7 +92,8 @@ def benchmark(
     says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
     authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``show`` of [run]
     names it. A ``probe`` is for a check of a server rather than of a model: it is asked where it is named, never as one
-    of all, and always anew. Raises `TypeError` for rows that are no dataset.
+    of all, and always anew. ``judging`` says how a judge is asked, where the test takes one. Raises `TypeError` for
+    rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__
@@ -97,7 +101,18 @@ def benchmark(
 
     def decorate(body: Body) -> Body:
         declared = Benchmark(
-            dataset, to_sample, prompt, cloze, tuple(tags), shots, harmonic or {}, rules or {}, protected, probe, body
+            dataset,
+            to_sample,
+            prompt,
+            cloze,
+            tuple(tags),
+            shots,
+            harmonic or {},
+            rules or {},
+            protected,
+            probe,
+            judging,
+            body,
         )
         test: Callable[..., Any] = body
         if declared.is_async:

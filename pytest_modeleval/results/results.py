@@ -42,6 +42,11 @@ class Figures:
     axes: Sequence[str] = ()
     # What models in roles gave, by their names: answers, stored, prompt_tokens, completion_tokens, seconds.
     roles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # Those of the errors that have an answer and no verdict on it; what judges' verdicts were (`record.JudgeUse`), by
+    # their names; of how many answers the votes were not at one.
+    judge_errors: int = 0
+    judges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    split: int = 0
 
     @property
     def is_share(self) -> bool:
@@ -65,6 +70,8 @@ class TableRow(Figures):
     part: str
     score: float | None
     group: str = ""
+    # The score if all answers without a judge's verdict were wrong, and if all were right; None where all have one.
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,7 +214,15 @@ class Results:
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            yield TableRow(benchmark=benchmark, part=part, score=score, **of_row)
+            bounds = _bounds(score, samples, whole.counts.judge_errors) if scale == PLAIN else None
+            yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
+
+
+def _bounds(score: float | None, samples: int, failed: int) -> tuple[float, float] | None:
+    if not failed:
+        return None
+    total, known = samples + failed, (score or 0.0) * samples
+    return known / total, (known + failed) / total
 
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:

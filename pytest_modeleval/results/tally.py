@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
-from pytest_modeleval.results.counts import Counts, joined
+from pytest_modeleval.results.counts import Counts, joined, judged
+from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -47,6 +48,10 @@ class Tally:
         counts.last_answered = max(counts.last_answered, record.answered)
         counts.reuse += Reuse(record.new, record.stored, record.oldest)
         counts.roles = joined(counts.roles, record.roles)
+        if record.judges:
+            counts.judges = judged(counts.judges, record.judges)
+            counts.split += record.split
+        counts.judge_errors += record.mistake == Mistake.JUDGE
         self.harmonic.update(record.harmonic)
         if record.scales or record.axes:
             self.scales.update(record.scales)
