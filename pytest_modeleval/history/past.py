@@ -23,6 +23,7 @@ from pytest_modeleval.store.rows import (
     RenamedRow,
     ScoreRow,
     StoredSample,
+    VerdictRow,
     columns,
     sample_name,
 )
@@ -105,6 +106,14 @@ class Past:
         return [
             model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
         ]
+
+    def verdicts(self, run: Run, name: str) -> list[VerdictRow]:
+        """What judges said in a run of the metric or criterion of that name, injected verdicts apart."""
+        rows = self._connection.execute(
+            f"select {', '.join(columns(VerdictRow))} from verdicts where run = ? and name = ? and probe = 0",
+            (run.id, name),
+        )
+        return list(starmap(VerdictRow, rows))
 
     def served_as(self, run: Run) -> list[tuple[str, str]]:
         """The models of a run, each with the names by which servers know who gave its answers."""

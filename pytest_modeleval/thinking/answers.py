@@ -1,14 +1,15 @@
 """What the answers of stored runs thought, level by level."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import NamedTuple
 
+from pytest_modeleval.asking.thoughts import FIRST_RIGHT, Unfound
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.models.counting import TextCounter
-from pytest_modeleval.record import ERROR, UNSCORED
+from pytest_modeleval.record import ERROR, RIGHT, UNSCORED
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.scorers.steps import Rule, Steps, count_switches, rule_for, steps_of
 from pytest_modeleval.store.rows import HIDDEN, ScoreRow, StoredSample
@@ -29,7 +30,7 @@ NOT_KEPT = "not in the store"
 PROTECTED = "protected"
 KINDS = (CUT_OFF, WITHOUT, SUMMARISED, WITHHELD, ERRORS, PROTECTED, NOT_KEPT)
 # Who found the first right paragraph.
-BY_RULE = "rule"
+BY_RULE, BY_JUDGE = "rule", "judge"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,13 @@ class Asked:
     run: Run
     shown: Mapping[str, str]
     counters: Mapping[str, TextCounter | None]
+
+
+class Found(NamedTuple):
+    """The first right paragraph, None where there is none, and who looked for it: "" where nobody can tell."""
+
+    paragraph: int | None
+    by: str
 
 
 class Counted(NamedTuple):
@@ -62,13 +70,14 @@ def levels_of(past: Past, asked: Sequence[Asked], by: str = "") -> list[Level]:
     for each in asked:
         summarising = _summarising(past, each.run)
         key = _level_by(by or _default(past, each.run))
+        told = _told(past, each.run)
         for sample in past.samples(each.run.id):
             main = sample.main
             if main.outcome == UNSCORED or main.model not in each.shown:
                 continue
             place = each.shown[main.model], main.benchmark, key(main)
             level = levels.setdefault(place, Level(*place))
-            _add(level, sample, each.counters.get(main.model), is_summary=main.model in summarising)
+            _add(level, sample, each.counters.get(main.model), told, is_summary=main.model in summarising)
     thinking = {(level.model, level.benchmark) for level in levels.values() if _thinks(level)}
     return whole_and_levels([level for level in levels.values() if (level.model, level.benchmark) in thinking])
 
@@ -100,29 +109,62 @@ def _summarising(past: Past, run: Run) -> set[str]:
     return {model for model, name in past.served_as(run) if _SUMMARISES.search(name)}
 
 
-def _add(level: Level, sample: StoredSample, counter: TextCounter | None, *, is_summary: bool) -> None:
+def unfound_in(past: Past, run: Run, items: Collection[str]) -> Iterator[Unfound]:
+    """Of some items of a run the thoughts before right answers in which no rule finds those."""
+    summarising = _summarising(past, run)
+    for sample in past.samples(run.id, items):
+        main, answer = sample.main, sample.completion
+        if main.outcome != RIGHT or answer is None or not sample.target:
+            continue
+        steps = steps_of(answer.thinking)
+        if not _kind(sample, is_summary=main.model in summarising) and _first(sample, steps, {}).paragraph is None:
+            yield Unfound(main.item, sample.asked, sample.target, steps.paragraphs)
+
+
+def _told(past: Past, run: Run) -> dict[str, float | None]:
+    """The paragraph that judges name, by item, -1 for none; None where all of them failed.
+
+    Of several votes the lower median, which is one of them.
+    """
+    votes: dict[str, list[float]] = {}
+    for row in past.verdicts(run, FIRST_RIGHT):
+        found = votes.setdefault(row.item, [])
+        if row.value is not None and row.value.is_integer():
+            found.append(row.value)
+    return {item: sorted(found)[(len(found) - 1) // 2] if found else None for item, found in votes.items()}
+
+
+def _add(
+    level: Level,
+    sample: StoredSample,
+    counter: TextCounter | None,
+    told: Mapping[str, float | None],
+    *,
+    is_summary: bool,
+) -> None:
     """Measure an answer, or count it among those that are not."""
     kind = _kind(sample, is_summary=is_summary)
     if sample.completion is not None and kind in ("", CUT_OFF):
         steps = steps_of(sample.completion.thinking)
-        found, is_searched = (None, False) if kind else _first(sample, steps)
-        ends = [] if found is None else [steps.end(found), steps.end_of_thought(found)]
+        first = Found(None, "") if kind else _first(sample, steps, told)
+        ends = [] if first.paragraph is None else [steps.end(first.paragraph), steps.end_of_thought(first.paragraph)]
         counted = _counted(sample.completion, ends, counter)
         if kind == CUT_OFF:
             level.cut_off += [counted.tokens] if counted.is_in_tokens else []
         else:
-            _measure(level, sample, counted, is_searched=is_searched)
+            _measure(level, sample, counted, first.by)
+            level.unjudged += not first.by and told.get(sample.main.item, 0) is None
     if kind:
         level.others[kind] = level.others.get(kind, 0) + 1
 
 
-def _measure(level: Level, sample: StoredSample, counted: Counted, *, is_searched: bool) -> None:
+def _measure(level: Level, sample: StoredSample, counted: Counted, by: str) -> None:
     main = sample.main
     is_right = main.outcome == "right" if main.has_verdict else None
-    first, thought = counted.up_to or ((0.0, 0.0) if is_searched else (None, None))
+    first, thought = counted.up_to or ((0.0, 0.0) if by else (None, None))
     if first:
-        level.found[BY_RULE] = level.found.get(BY_RULE, 0) + 1
-    elif is_searched and is_right:
+        level.found[by] = level.found.get(by, 0) + 1
+    elif by and is_right:
         level.not_found += 1
     assert sample.completion is not None
     switches = count_switches(sample.completion.thinking)
@@ -147,10 +189,15 @@ def _kind(sample: StoredSample, *, is_summary: bool) -> str:
     return CUT_OFF if answer.finish_reason == "length" and not answer.text.strip() else ""
 
 
-def _first(sample: StoredSample, steps: Steps) -> tuple[int | None, bool]:
-    """The first paragraph with a right answer, and whether a rule can find one."""
-    rule = _rule(sample)
-    return (rule(steps.paragraphs), True) if rule else (None, False)
+def _first(sample: StoredSample, steps: Steps, told: Mapping[str, float | None]) -> Found:
+    """The first paragraph with a right answer: by rule, else by what judges were asked and ``told``."""
+    rule, item = _rule(sample), sample.main.item
+    found = rule(steps.paragraphs) if rule else None
+    if found is not None or item not in told:
+        return Found(found, BY_RULE if rule else "")
+    if (place := told[item]) is None:
+        return Found(None, "")
+    return Found(int(place) if 0 <= place < len(steps.places) else None, BY_JUDGE)
 
 
 def _rule(sample: StoredSample) -> Rule | None:

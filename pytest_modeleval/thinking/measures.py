@@ -105,7 +105,8 @@ class Level:
     """The answers of one model on one level of a benchmark, "" for all of it.
 
     ``others`` counts those that are not measured, by what they are. ``cut_off`` are the tokens of the thoughts that
-    a limit cut off. ``found`` counts how a first right paragraph was found, ``not_found`` the right answers without.
+    a limit cut off. ``found`` counts how a first right paragraph was found, ``not_found`` the right answers without,
+    ``unjudged`` those of which judges were asked and gave no verdict.
     """
 
     model: str
@@ -116,6 +117,7 @@ class Level:
     cut_off: list[float] = field(default_factory=list)
     found: dict[str, int] = field(default_factory=dict)
     not_found: int = 0
+    unjudged: int = 0
 
     @property
     def cut_off_tokens(self) -> float | None:
@@ -156,6 +158,7 @@ def whole_and_levels(levels: Sequence[Level]) -> list[Level]:
             whole.thoughts += each.thoughts
             whole.cut_off += each.cut_off
             whole.not_found += each.not_found
+            whole.unjudged += each.unjudged
             for total, counts in ((whole.others, each.others), (whole.found, each.found)):
                 for name, count in counts.items():
                     total[name] = total.get(name, 0) + count

@@ -52,6 +52,7 @@ class Thinking:
                 "cut_off_tokens": level.cut_off_tokens,
                 "first_right_by": dict(level.found),
                 "right_without": level.not_found,
+                "judge_errors": level.unjudged,
             }
             for level in self.levels
         ]
@@ -133,4 +134,6 @@ def _said(level: Level) -> str:
         parts.append(f"the right answer stands in {sum(level.found.values()):,}, found {by}")
     if level.not_found:
         parts.append(f"{level.not_found:,} with a right answer in which it was not found count as 0")
+    if level.unjudged:
+        parts.append(f"of {level.unjudged:,} the judge gave no verdict")
     return f"{level.benchmark}, {harmless(level.model)}: {'; '.join(parts)}"
