@@ -98,10 +98,10 @@ class Past:
     def thinkers(self, run: Run) -> list[str]:
         """The models of a run some of whose answers have a thought, or were told to have one."""
         has_thought = (
-            "select 1 from scores join completions on key = scores.completion "
-            "where scores.run = ? and scores.model = ? and json_valid(completions.completion) and ("
-            "trim(json_extract(completions.completion, '$.thinking')) != '' "
-            "or json_extract(completions.completion, '$.thinking_tokens') > 0) limit 1"
+            "select 1 from (select case when json_valid(completions.completion) then completions.completion end answer "
+            "from scores join completions on key = scores.completion where scores.run = ? and scores.model = ?) "
+            "where trim(json_extract(answer, '$.thinking')) != '' or json_extract(answer, '$.thinking_tokens') > 0 "
+            "limit 1"
         )
         return [
             model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()

@@ -70,7 +70,8 @@ def with_thinking(run: FinishedRun, specs: Sequence[ModelSpec], settings: Settin
         with closing(Past(run.folder)) as past:
             thinkers = past.thinkers(stored)
         if not thinkers:
-            return run
+            said = ["no answer in the store has a thought"] if options.thinking == "on" else []
+            return replace(run, remarks=[*run.remarks, *said])
         if options.thinking == "on" or has_page:
             # Only a run that measures pays for reading these.
             from pytest_modeleval.thinking.measured import measured

@@ -79,7 +79,8 @@ def levels_of(past: Past, asked: Sequence[Asked], by: str = "") -> list[Level]:
             level = levels.setdefault(place, Level(*place))
             _add(level, sample, each.counters.get(main.model), told, is_summary=main.model in summarising)
     thinking = {(level.model, level.benchmark) for level in levels.values() if _thinks(level)}
-    return whole_and_levels([level for level in levels.values() if (level.model, level.benchmark) in thinking])
+    shown = [level for level in levels.values() if (level.model, level.benchmark) in thinking]
+    return whole_and_levels(sorted(shown, key=lambda level: level.model))
 
 
 def _thinks(level: Level) -> bool:

@@ -41,7 +41,8 @@ def measured(
                     counters[name] = _counter(name, specs, aliases, remarks)
                 counting[shown[name]] = OWN if counters[name] else APPROXIMATE
             asked.append(Asked(run, shown, counters))
-        return Thinking(levels_of(past, asked, by), counting, remarks)
+        models = sorted(name for each in asked for name in each.shown.values())
+        return Thinking(levels_of(past, asked, by), models, counting, remarks)
 
 
 def _counter(

@@ -14,9 +14,11 @@ _SIDE = (WIDE - _GAP) / _COLUMNS
 Curves = Mapping[str, Mapping[str, Mean]]
 
 
-def small_multiples(title: str, levels: Sequence[Level]) -> str:
-    """The six measures against the levels, a line a model with the band of its 95 % interval, each on its own scale."""
-    models = list(dict.fromkeys(level.model for level in levels))
+def small_multiples(title: str, levels: Sequence[Level], models: Sequence[str]) -> str:
+    """The six measures against the levels, a line a model with the band of its 95 % interval, each on its own scale.
+
+    ``models`` are all of the page's, so that each has one colour in all plots.
+    """
     names = list(dict.fromkeys(level.level for level in levels))
     drawing = Drawing(title)
     top = drawing.legend(models, 24)

@@ -17,11 +17,13 @@ ALL = "all"
 class Thinking:
     """What was measured: the section of a `FinishedRun`, and what `modeleval thinking` shows.
 
-    ``levels`` are each model's on each benchmark, the whole before its levels. ``counting`` says by model how its
+    ``levels`` are each model's on each benchmark, the whole before its levels; ``models`` are all that were asked, also
+    those that did not think. ``counting`` says by model how its
     tokens were counted, ``remarks`` what else is to be known.
     """
 
     levels: Sequence[Level]
+    models: Sequence[str]
     counting: Mapping[str, str]
     remarks: Sequence[str] = ()
     means: Mapping[int, Mapping[str, Mean]] = field(init=False)
@@ -93,6 +95,8 @@ class Thinking:
         for how in dict.fromkeys(self.counting.values()):
             models = [harmless(model) for model, said in self.counting.items() if said == how]
             lines.append(f"tokens of the thoughts of {', '.join(models)}: {how}")
+        thinking = {level.model for level in self.levels}
+        lines += [f"{harmless(model)}: no thoughts" for model in self.models if model not in thinking]
         return [*lines, *self.remarks]
 
     def plots(self) -> Mapping[str, str]:
@@ -101,7 +105,7 @@ class Thinking:
         for name, levels in self._benchmarks():
             parts = [level for level in levels if level.level] or list(levels)
             if _measured(parts):
-                found[f"Thinking: {name}"] = small_multiples(f"Thinking on {name} (95% bands)", parts)
+                found[f"Thinking: {name}"] = small_multiples(f"Thinking on {name} (95% bands)", parts, self.models)
         return found
 
     def _benchmarks(self) -> list[tuple[str, list[Level]]]:

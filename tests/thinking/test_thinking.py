@@ -77,6 +77,7 @@ def test_a_run_without_thoughts_says_nothing(sums: pytest.Pytester) -> None:
     result = run(sums, "--model", record(sums, "one", *[{}] * 5), "--eval-set", "run.thinking=on", "test_sums.py")
 
     result.stdout.no_fnmatch_line("Thinking:*")
+    result.stdout.fnmatch_lines(["no answer in the store has a thought"])
     found = modeleval("thinking", "last")
     assert found.ret == 2
     assert "no answer of run" in found.errlines[0]
@@ -109,6 +110,7 @@ def test_it_is_told_by_benchmark_measure_level_and_model(sums: pytest.Pytester) 
         "cut_off_tokens": 0,
         "first_right_by": {"rule": 4},
         "right_without": 0,
+        "judge_errors": 0,
     }
 
 
