@@ -293,3 +293,62 @@ def test_the_bundled_model_does_not_think(pytester: pytest.Pytester) -> None:
     )
 
     result.stdout.no_fnmatch_line("Thinking:*")
+
+
+CHOICES = """
+from pytest_modeleval import Completion, Sample, benchmark, generated
+from pytest_modeleval.items.prompts import MULTIPLE_CHOICE
+from pytest_modeleval.scorers.choices import same_choice
+
+ROWS = generated(lambda subset, index: {"question": f"{index}: which is a capital?"}, {"main": 2})
+OPTIONS = ["Lyon", "Rome", "Porto", "Oslo"]
+
+@benchmark(ROWS, lambda row: Sample(row, "BD" if row["question"][0] == "1" else "B", options=OPTIONS),
+           prompt=MULTIPLE_CHOICE)
+def test_capitals(sample: Sample, completion: Completion) -> None:
+    assert same_choice(completion, sample.target, sample.options)
+"""
+
+
+def test_letters_are_found_by_the_options_in_the_prompt(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_capitals=CHOICES)
+    thoughts = ("Is it A?\n\nTherefore the capital has to be Rome.\n\nSo B.", "Hm.\n\nThe answer is D.\n\nYes, it is.")
+    rows = [
+        {"id": f"capitals[main-0000{number}]", "text": f"ANSWER: {letter}", "thinking": thought}
+        for number, (letter, thought) in enumerate(zip("BD", thoughts, strict=True))
+    ]
+    (pytester.path / "one.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    run(pytester, "--model", "replay:one.jsonl", "test_capitals.py").assert_outcomes(passed=2)
+
+    modeleval("thinking", "last", "--write", "out.json")
+
+    found = json.loads((pytester.path / "out.json").read_text())["thinking"]
+    assert found["answers"][0]["first_right_by"] == {"rule": 2}
+    shares = [thought.rindex("\n\n") / len(thought) for thought in thoughts]
+    efficiency = found["measures"]["capitals"]["token_efficiency"]["all"]["replay:one.jsonl"]["value"]
+    assert efficiency == pytest.approx(sum(shares) / 2)
+
+
+def test_the_bundled_model_thinks_where_its_template_opens_a_thought(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]")
+    template = (TINY / "chat_template.jinja").read_text() + "<think>"
+    settings = {"model": str(TINY), "args": {"dtype": "float32", "chat_template": template}}
+    alias(pytester, "thinker", api="transformers", **settings, generation={"max_tokens": 16})
+
+    result = run_alone(
+        pytester,
+        *("--model", "thinker", "--eval", "arithmetic", "--eval-limit", "3"),
+        *("--eval-set", "run.thinking=on", "--eval-write", "out.json"),
+    )
+
+    result.stdout.fnmatch_lines(["tokens of the thoughts of thinker: by the model's own tokenizer"])
+    found = json.loads((pytester.path / "out.json").read_text())
+    (row, *_) = found["rows"]
+    (whole, *_) = found["thinking"]["answers"]
+    assert whole["measured"] + sum(whole["not_measured"].values()) == 3
+    means = found["thinking"]["measures"].get("arithmetic", {}).get("reasoning_tokens", {"all": {}})["all"]
+    thought = whole["measured"] * (means["thinker"]["value"] if means else 0)
+    thought += whole["not_measured"].get("cut off in the thought", 0) * (whole["cut_off_tokens"] or 0)
+    # All that it says is its thought, but for what ends it.
+    assert 0 < thought < row["completion_tokens"]
