@@ -91,6 +91,7 @@ def test_a_body_is_given_the_judge_which_is_no_model_under_evaluation(
     assert told["judge=strict"]["seconds"] > 0
     assert {**told["judge=strict"], "seconds": 0} == {
         "answers": 3, "stored": 0, "prompt_tokens": 21, "completion_tokens": 9, "seconds": 0,
+        "paid_prompt_tokens": 21, "paid_completion_tokens": 9,
     }  # fmt: skip
     result.stdout.fnmatch_lines(["judge=strict: 3 answers (3 new, 0 stored), 30 tokens"])
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_modeleval.asking.asker import Asker
-from pytest_modeleval.asking.spending import cost, most_completion_tokens, prompt_bytes
+from pytest_modeleval.asking.spending import dollars, most_completion_tokens, prompt_bytes
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.settings import RULE, JudgeSettings
@@ -137,7 +137,7 @@ class Planner:
             return
         line.prompt_tokens, line.completion_tokens = (round(line.items * tokens) for tokens in mean)
         if spec.price:
-            line.dollars = cost(spec, line.prompt_tokens, line.completion_tokens).picodollars / 1e12
+            line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 
     def _tokens(self, spec: ModelSpec, request: Request) -> int:
         if spec.name not in self._counters:
@@ -152,7 +152,7 @@ class Planner:
         line.counted = self._counters.get(line.model) is not None
         line.completion_tokens = round(line.generate * each) if each is not None else None if line.generate else 0
         if spec.price and line.completion_tokens is not None:
-            line.dollars = cost(spec, line.prompt_tokens, line.completion_tokens).picodollars / 1e12
+            line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 
 
 def summed(lines: Sequence[Line]) -> Line:

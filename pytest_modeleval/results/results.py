@@ -88,6 +88,8 @@ class Results:
     def __init__(self) -> None:
         self.right = self.wrong = self.measured = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
+        # By the names of models, also those in roles: the tokens of prompts and of answers that were not stored before.
+        self.paid: dict[str, tuple[int, int]] = {}
         self._tags: dict[str, Sequence[str]] = {}
         # (model, benchmark, axis, value) → the samples there.
         self._axes: dict[tuple[str, str, str, str | int | float], Tally] = {}
@@ -125,12 +127,19 @@ class Results:
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
         self.completion_tokens += record.completion_tokens
+        self._pay(record.model, *record.paid_tokens)
+        for name, use in record.roles.items():
+            self._pay(name, use.paid_prompt_tokens, use.paid_completion_tokens)
         if record.tags:
             self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record, place)
         for axis, value in record.axes.items():
             self._axes.setdefault((record.model, record.benchmark, axis, value), Tally()).add(record, place)
+
+    def _pay(self, name: str, prompt_tokens: int, completion_tokens: int) -> None:
+        before = self.paid.get(name, (0, 0))
+        self.paid[name] = before[0] + prompt_tokens, before[1] + completion_tokens
 
     def _refuse_other_scales(self, record: Record) -> None:
         """No mean says anything of a metric whose values are of two kinds."""

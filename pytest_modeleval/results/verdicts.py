@@ -91,12 +91,19 @@ def record_of(
         new=len(answers) - len(kept),
         stored=len(kept),
         oldest=min(kept, default=None),
+        paid=_paid(answers) if kept and len(kept) < len(answers) else (),
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
         roles=_roles(trial.answers) if trial else {},
         judges=dict(trial.judges) if trial else {},
         split=trial.split if trial else 0,
     )
+
+
+def _paid(answers: Sequence[Answer]) -> tuple[int, int]:
+    """The tokens of the prompts and of the answers that are new."""
+    new = [answer.completion for answer in answers if answer.stored is None]
+    return sum(each.prompt_tokens or 0 for each in new), sum(each.completion_tokens or 0 for each in new)
 
 
 def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
@@ -106,7 +113,7 @@ def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
         if answer.by != UNDER_EVALUATION:
             told = answer.completion
             tokens = told.prompt_tokens or 0, told.completion_tokens or 0
-            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6))
+            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6), *_paid([answer]))
             found[answer.by] = found.get(answer.by, RoleUse()).plus(use)
     return found
 

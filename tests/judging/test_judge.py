@@ -339,6 +339,19 @@ def test_a_judge_given_twice_and_one_that_is_the_model_itself(
     itself.stdout.fnmatch_lines(["judge=faulty is faulty, the model under evaluation: judges prefer their own words"])
 
 
+def test_money_is_told_of_what_was_not_stored(project: pytest.Pytester, judged: FaultyServer) -> None:
+    price = {"input": 1000.0, "output": 1000.0}
+    alias(project, "dear", base_url=judged.url, model="strict", price=price)
+    asked = ("--model", "faulty", "--model", "judge=dear", "test_graded.py")
+
+    first = run(project, *asked)
+    again = run(project, *asked)
+
+    # Four verdicts of 7 and 3 tokens.
+    first.stdout.fnmatch_lines(["judge=dear: 4 answers (4 new, 0 stored), 40 tokens, $0.0400"])
+    again.stdout.fnmatch_lines(["judge=dear: 4 answers (0 new, 4 stored), 40 tokens, $0.0000"])
+
+
 def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Pytester, judged: FaultyServer) -> None:
     def swayed(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         _, given = fields(body)
