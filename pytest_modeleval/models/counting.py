@@ -11,6 +11,7 @@ from pytest_modeleval.models.hub import copy_of, is_of_modelscope, place_of_toke
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.sample import SampleError
+from pytest_modeleval.store.messages import storable
 
 # The tokens of a text up to each of some places in it.
 TextCounter = Callable[[str, Sequence[int]], list[int]]
@@ -44,6 +45,8 @@ def text_counter(spec: ModelSpec) -> TextCounter | None:
         return None
 
     def count(text: str, ends: Sequence[int]) -> list[int]:
+        # No tokenizer takes half a surrogate pair; what stands for one is as long.
+        text = storable(text)
         if not tokenizer.is_fast:
             return [len(tokenizer.encode(text[:end], add_special_tokens=False)) for end in ends]
         # A text's beginning by itself may have other tokens than in the text.

@@ -58,10 +58,11 @@ def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
 def with_thinking(run: FinishedRun, specs: Sequence[ModelSpec], settings: Settings, store: Store) -> FinishedRun:
     """The run with the measures of thinking, where they are asked for, or with the line that tells of them.
 
-    Without, where no answer has a thought, and where the store cannot be written: who writes files says so.
+    Without, where no answer has a thought, where the run was broken off, whose user waits for its end, and where the
+    store cannot be written: who writes files says so.
     """
     options = run.options
-    if options.thinking == "off" or not run.rows:
+    if options.thinking == "off" or not run.rows or run.is_interrupted:
         return run
     has_page = bool(options.report) or any(path.suffix == ".html" for path in options.write)
     with contextlib.suppress(StopRun):

@@ -99,7 +99,7 @@ def rule_for(target: str, options: Sequence[str] = (), *, any_of: bool = False) 
         return partial(_first, _chosen(target, options, any_of=any_of))
     if _NUMBER_TARGET.fullmatch(target):
         return _number_rule(target)
-    if "\\" in target or re.search(r"\d|[=+^*/<>()]", target) or len(target) <= 3:
+    if "\\" in target or re.search(r"\d|[=+^*/<>()]", target) or len(target) == 1:
         return partial(_first_equal, normal_form(target)) if len(target) <= LONGEST else None
     if len(target) > _LONGEST_TEXT or not (wanted := plain(target)):
         return None

@@ -18,7 +18,7 @@ from pytest_modeleval.thinking.measures import Level, Thought, whole_and_levels
 # An option and its letter, as prompts have them.
 _OPTION = re.compile(r"^[ \t]*\(?([A-Z])[).．、:][ \t]*(\S.*)$", re.MULTILINE)
 # Models whose APIs give a summary in place of the thought, or none at all, by the ends of their names.
-_SUMMARISES = re.compile(r"(?:^|[/:])(?:gpt-[4-9]|o[1-9](?:$|-)|claude-|gemini-|grok-4)", re.IGNORECASE)
+_SUMMARISES = re.compile(r"(?:^|[/:.])(?:gpt-[4-9]|o[1-9](?:$|-)|claude-(?!3)|gemini-|grok-4)", re.IGNORECASE)
 
 # What an answer is that is not measured, in words for people.
 ERRORS = "in error"

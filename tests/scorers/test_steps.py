@@ -35,6 +35,9 @@ def first(target: str, *paragraphs: str, options: tuple[str, ...] = (), any_of: 
         ("Evelyn", "The answer is Evelyn."),
         ("New York City", "So the answer is: New York City. Let me check."),
         ("Paris", "Paris"),
+        ("Yes", "So the answer is yes."),
+        ("No", r"\boxed{\text{no}}"),
+        ("x", "hence it is $x$"),
     ],
 )
 def test_it_is_found_however_it_is_said(target: str, paragraph: str) -> None:

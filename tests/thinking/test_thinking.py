@@ -135,6 +135,27 @@ def test_a_tokenizer_of_the_alias_counts(sums: pytest.Pytester) -> None:
     assert measures["first_correct_tokens"]["all"]["one"]["value"] == pytest.approx((first + 3 * later) / 5)
 
 
+def test_a_hostile_thought_is_counted_and_shown_as_text(sums: pytest.Pytester) -> None:
+    hostile = "<script>\x1b[2J\ud800</script>\n\n6 * 7 = 42\n\n<|im_end|>"
+    record(sums, "one", *[thinks(hostile)] * 5)
+    add_settings(sums, f'tokenizer = "{TINY}"')
+
+    result = run(sums, *("--model", "one", "--eval-set", "run.thinking=on", "--eval-write", "out.html"), "test_sums.py")
+
+    result.stdout.fnmatch_lines(["sums, one: 5 of 5 thoughts measured; the right answer stands in 5, found by rule"])
+    result.stdout.no_fnmatch_line("*\x1b[[]2J*")
+    assert "<script>\x1b" not in (sums.path / "out.html").read_text()
+
+
+def test_a_run_that_is_broken_off_is_not_measured(sums: pytest.Pytester) -> None:
+    record(sums, "one", *ANSWERED)
+
+    result = run(sums, "--model", "one", "--eval-set", "run.thinking=on", "-x", "test_sums.py")
+
+    result.stdout.fnmatch_lines(["*interrupted: 3 of 5*"])
+    result.stdout.no_fnmatch_line("Thinking:*")
+
+
 def test_a_tokenizer_that_is_not_there_is_said_and_tokens_are_shared_out(sums: pytest.Pytester) -> None:
     record(sums, "one", *[thinks(LATER, completion_tokens=120)] * 5)
     (sums.path / "modeleval.toml").write_text(
