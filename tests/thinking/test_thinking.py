@@ -135,6 +135,32 @@ def test_a_tokenizer_of_the_alias_counts(sums: pytest.Pytester) -> None:
     assert measures["first_correct_tokens"]["all"]["one"]["value"] == pytest.approx((first + 3 * later) / 5)
 
 
+def test_a_tokenizer_without_places_counts_beginnings(tmp_path: Path) -> None:
+    pytest.importorskip("transformers").ByT5Tokenizer().save_pretrained(tmp_path)
+
+    counter = text_counter(ModelSpec("one", "openai", "qwen3", tokenizer=str(tmp_path)))
+
+    assert counter is not None
+    # Its tokens are bytes.
+    assert counter("é = 42 now", [10, 6, 0]) == [11, 7, 0]
+
+
+def test_levels_are_groups_where_there_are_several(sums: pytest.Pytester) -> None:
+    grouped = '{"easy": 3, "hard": 2}, groups={"easy": "near", "hard": "far"}'
+    sums.makepyfile(test_sums=SUMS.replace('{"easy": 3, "hard": 2}', grouped))
+    run(sums, "--model", record(sums, "one", *ANSWERED), "test_sums.py")
+
+    modeleval("thinking", "last").stdout.fnmatch_lines(["all * 5 *", "far * 2 *", "near * 3 *"])
+    modeleval("thinking", "last", "--by", "subset").stdout.fnmatch_lines(["all * 5 *", "easy * 3 *", "hard * 2 *"])
+
+
+def test_protected_questions_have_no_thoughts_to_show(sums: pytest.Pytester) -> None:
+    sums.makepyfile(test_sums=SUMS.replace('(":")}))', '(":")}), protected=True)'))
+    result = run(sums, "--model", record(sums, "one", *ANSWERED), "--eval-set", "run.thinking=on", "test_sums.py")
+
+    result.stdout.fnmatch_lines(["no answer in the store has a thought"])
+
+
 def test_a_hostile_thought_is_counted_and_shown_as_text(sums: pytest.Pytester) -> None:
     hostile = "<script>\x1b[2J\ud800</script>\n\n6 * 7 = 42\n\n<|im_end|>"
     record(sums, "one", *[thinks(hostile)] * 5)
