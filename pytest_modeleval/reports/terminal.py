@@ -12,6 +12,7 @@ from pytest_modeleval.asking.spending import dollars
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.columns import titled
 from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import compared, notes
 from pytest_modeleval.reports.table import table, with_subsets
@@ -121,6 +122,10 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_writte
         rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
         for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
+    if run.is_evaluation:
+        for section in run.sections:
+            for line in titled(section.tables()):
+                terminal.write_line(line)
     for line in (*map(compared, run.comparisons), *notes(run), *(_explained(run) if is_written else ())):
         terminal.write_line(line)
     if run.decision is not None:
