@@ -50,6 +50,10 @@ def test_what_people_never_said_has_no_rate() -> None:
     assert found.true_positive_rate is not None
     assert found.true_positive_rate.mean == pytest.approx(2 / 3)
     assert found.true_negative_rate is None
+    half = agreement([(1, 1), (1, 0), (0, 1), (0, 0)])
+    assert half.true_positive_rate is not None
+    assert half.true_negative_rate is not None
+    assert (half.true_positive_rate.mean, half.true_negative_rate.mean) == (0.5, 0.5)
 
 
 def test_one_label_alone_has_no_kappa() -> None:

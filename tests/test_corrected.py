@@ -58,6 +58,13 @@ def test_a_judge_that_says_the_contrary_does_not_count() -> None:
     assert found.power == 0
 
 
+def test_a_timid_judge_counts_as_it_says() -> None:
+    """It says .3 or .7 where people say 0 or 1: its λ would be above 1."""
+    found = prediction_powered([(h, 0.3 + 0.4 * j) for h, j in LABELLED], [0.3 + 0.4 * j for j in UNLABELLED])
+
+    assert found.power == 1
+
+
 def test_a_judge_that_always_says_the_same_does_not_count() -> None:
     found = prediction_powered([(people, 1) for people, _ in LABELLED], [1] * 900)
 
@@ -75,6 +82,18 @@ def test_labels_that_all_agree_do_not_make_the_judge_exact(n: int, power: float 
         assert found.mean.mean == pytest.approx(0.47)
     assert found.mean.high - found.mean.mean >= min(0.53, 0.85 * (1 - 0.025 ** (1 / n)))
     assert (found.mean.standard_error is None) == (n == 1)
+
+
+def test_bounds_of_parts_are_put_together() -> None:
+    """MOVER, as the judge always says .2: the distances of the parts' ends, of .2 and of what labels say beyond it."""
+    found = prediction_powered([(h, 0.2) for h, _ in LABELLED], [0.2] * 30, power=1).mean
+    part, rest = estimate([0.2] * 30), estimate([h - 0.2 for h, _ in LABELLED], ends=(-1, 1))
+
+    assert part is not None
+    assert rest is not None
+    assert found.mean == pytest.approx(0.48)
+    assert 0.48 - found.low == pytest.approx(math.hypot(0.2 - part.low, 0.28 - rest.low))
+    assert found.high - 0.48 == pytest.approx(math.hypot(part.high - 0.2, rest.high - 0.28))
 
 
 def test_one_label_and_one_answer_tell_next_to_nothing() -> None:
@@ -134,6 +153,7 @@ def test_other_scales_are_the_same_stretched() -> None:
     assert stretched.power == pytest.approx(plain.power)
     assert stretched.mean.mean == pytest.approx(1 + 9 * plain.mean.mean)
     assert ends(stretched) == pytest.approx([1 + 9 * end for end in ends(plain)])
+    assert stretched.mean.standard_error == pytest.approx(9 * (plain.mean.standard_error or 0))
 
 
 Labels = st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=30)

@@ -1,6 +1,7 @@
 """One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -116,9 +117,15 @@ class Asker:
             raise SampleError(why)
         model = await self._model(request)
         asked = time.time()
-        completion = await self._persist(model, request)
-        self._refuse_lacking(completion, request)
-        return Answer(completion, self._recall.keep(question, completion), asked, time.time())
+        try:
+            completion = await self._persist(model, request)
+            self._refuse_lacking(completion, request)
+            return Answer(completion, self._recall.keep(question, completion), asked, time.time())
+        except StopRun:
+            assert self.slots is not None
+            # Those who wait for the slot are not to ask either.
+            self.slots.close_for(math.inf)
+            raise
 
     def _refuse_lacking(self, completion: Completion, request: Request) -> None:
         """Raise for an answer that lacks what was asked for, before it is stored."""

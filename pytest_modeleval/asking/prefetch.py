@@ -24,6 +24,7 @@ from pytest_modeleval.asking.given import (
 )
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
 from pytest_modeleval.asking.stop_signal import Decided
+from pytest_modeleval.asking.thoughts import Unfound, ask_first_right
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
@@ -32,7 +33,10 @@ from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 Elsewhere = ModelElsewhere | BlockingModel
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
-# How many conversations may be under way for each request that may.
+# How many questions may be under way for each request that may: what waits for a slot is made, and sent at once when an
+# answer comes, where making it then costs the model 1 ms a round (bench/asking.py).
+_QUESTIONS = 2
+# How many conversations may.
 _CONVERSATIONS = 16
 
 
@@ -53,6 +57,8 @@ class Prefetch:
         self._session, self._askers, self._decided, self._stop = session, askers, decided, stop
         self._is_worker = xdist.worker_input(session.config) is not None
         self._fed: set[str] = set()
+        # The samples that this process has run, by their items' ids.
+        self.ran: dict[str, SampleRef] = {}
         self._last: object = None
         closers = [asker.close for asker in askers.all]
         self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
@@ -87,6 +93,7 @@ class Prefetch:
         ref = selected(item)
         if ref is None or self._skip_decided(item):
             return
+        self.ran[item.nodeid] = ref
         self._feed_more()
         if item.nodeid not in self._fed:
             if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
@@ -172,6 +179,11 @@ class Prefetch:
         assert ref is not None
         return self._engine.wait(ask_prompt(self._askers.models[ref.model.name], ref, trial))
 
+    def judge_thoughts(self, unfound: Sequence[Unfound]) -> dict[str, Trial]:
+        """What judges say of thoughts before answers that this process has asked for, by item."""
+        asked = [(each, self.ran[each.item]) for each in unfound]
+        return self._engine.wait(ask_first_right(self._askers, asked))
+
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""
         if not _outlives(item):
@@ -214,17 +226,17 @@ class Prefetch:
         self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
     ) -> Job[Trial]:
         asker = self._askers.models[ref.model.name]
+        # An early stop asks no more ahead than it must.
         if not ref.source.benchmark.is_async:
             names = own_names(item)
-            return Job(item.nodeid, lambda: prepare(asker, ref, names), asker.at_once, ref.model.name)
-        # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
-        # ahead than it must.
+            many = 1 if self._decided else _QUESTIONS
+            return Job(item.nodeid, lambda: prepare(asker, ref, names), lambda: many * asker.at_once(), ref.model.name)
+        # Its requests wait for slots; between them it waits for tools, or for another model.
         many = 1 if self._decided else _CONVERSATIONS
-        at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(
             item.nodeid,
             lambda: converse(self._askers, ref, others or {}, trial),
-            at_once,
+            lambda: many * asker.at_once(),
             f"{ref.model.name}, conversations",
         )
 

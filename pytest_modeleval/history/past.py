@@ -98,6 +98,26 @@ class Past:
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
 
+    def thinkers(self, run: Run) -> list[str]:
+        """The models of a run some of whose answers have a thought, or were told to have one."""
+        has_thought = (
+            "select 1 from (select case when json_valid(completions.completion) then completions.completion end answer "
+            "from scores join completions on key = scores.completion where scores.run = ? and scores.model = ?) "
+            "where trim(json_extract(answer, '$.thinking')) != '' or json_extract(answer, '$.thinking_tokens') > 0 "
+            "limit 1"
+        )
+        return [
+            model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
+        ]
+
+    def served_as(self, run: Run) -> list[tuple[str, str]]:
+        """The models of a run, each with the names by which servers know who gave its answers."""
+        return self._connection.execute(
+            "select distinct scores.model, models.model from scores join completions on key = scores.completion "
+            "join models using (who) where scores.run = ?",
+            (run.id,),
+        ).fetchall()
+
     def givers(self, run: Run) -> list[str]:
         """The run, and those in which its answers were given: stored before, or by a run that answered as a model."""
         found = left = {run.id}
@@ -145,19 +165,20 @@ class Past:
         )
         return map(self._today, starmap(ScoreRow, rows))
 
-    def verdicts(self, run: str, item: str | None = None) -> list[VerdictRow]:
-        """What judges said in a run, or of one of its items, in the order that they were answered."""
-        return self._judged(VerdictRow, "verdicts", run, item)
+    def verdicts(self, run: str, *, item: str | None = None, name: str | None = None) -> list[VerdictRow]:
+        """What judges said in a run, of one item or metric or all, in the order that they were answered."""
+        return self._judged(VerdictRow, "verdicts", run=run, item=item, name=name)
 
-    def judgements(self, run: str, item: str | None = None) -> list[JudgementRow]:
-        """What all judges came to in a run, or of one of its items."""
-        return self._judged(JudgementRow, "judgements", run, item)
+    def judgements(self, run: str, *, item: str | None = None) -> list[JudgementRow]:
+        """What all judges came to in a run, of one item or all."""
+        return self._judged(JudgementRow, "judgements", run=run, item=item)
 
-    def _judged(self, kind: type[R], table: str, run: str, item: str | None) -> list[R]:
+    def _judged(self, kind: type[R], table: str, **of: str | None) -> list[R]:
+        asked = {column: value for column, value in of.items() if value is not None}
         rows = self._connection.execute(
-            f"select {', '.join(columns(kind))} from {table} where run = ?{'' if item is None else ' and item = ?'} "
+            f"select {', '.join(columns(kind))} from {table} where {' and '.join(f'{name} = ?' for name in asked)} "
             "order by item, number",
-            (run,) if item is None else (run, item),
+            list(asked.values()),
         )
         return list(starmap(kind, rows))
 
@@ -203,7 +224,7 @@ class Past:
                 scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
                 sample = self._sample(found[0][:_OF_SCORE], scores, exchanges)
                 if is_judged:
-                    said, came_to = self.verdicts(run, item), self.judgements(run, item)
+                    said, came_to = self.verdicts(run, item=item), self.judgements(run, item=item)
                     sample = replace(sample, verdicts=said, judgements=came_to)
                 yield sample
 

@@ -63,7 +63,7 @@ class Benchmark:
         ids: Mapping[str, Mapping[int, str]] = getattr(self.dataset, "ids", {})
         return ids
 
-    @property
+    @functools.cached_property
     def is_async(self) -> bool:
         """Whether the body talks to the model itself."""
         return inspect.iscoroutinefunction(self.body)

@@ -16,10 +16,11 @@ def judge_rows(
 
     Where the texts are ``hidden``, and why, labels and values alone.
     """
-    return [*_verdicts(run, node, trial, hidden), *_judgements(run, node, trial, sample)] if trial else []
+    return [*verdict_rows(run, node, trial, hidden), *_judgements(run, node, trial, sample)] if trial else []
 
 
-def _verdicts(run: str, node: str, trial: Trial, hidden: str) -> list[VerdictRow]:
+def verdict_rows(run: str, node: str, trial: Trial, hidden: str = "", *, behind: int = 0) -> list[VerdictRow]:
+    """Each verdict, ``behind`` so many others on the item."""
     return [
         VerdictRow(
             run=run,
@@ -37,7 +38,7 @@ def _verdicts(run: str, node: str, trial: Trial, hidden: str) -> list[VerdictRow
             error=UNSHOWN if hidden and told.error else storable(told.error),
             completion="" if hidden else told.key,
         )
-        for number, told in enumerate(trial.judged)
+        for number, told in enumerate(trial.judged, behind)
     ]
 
 

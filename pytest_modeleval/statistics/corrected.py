@@ -64,21 +64,24 @@ def _combined(
 ) -> Estimate:
     """λ·mean(J) of the unlabelled and mean(H−λJ) of the labelled, of values between 0 and 1."""
     rests = [h - power * j for h, j in pairs]
-    spreads = _variance(others) if power else 0.0, _variance(rests)
-    error = math.sqrt(power**2 * spreads[0] / max(1, len(others)) + spreads[1] / len(pairs))
-    agree = all(math.isclose(h, j, abs_tol=1e-9) for h, j in pairs)
-    if power and min(spreads) > 1e-12 and not agree:
+    if not power:
+        return _bounded(rests, (0.0, 1.0), confidence)
+    spreads = _variance(others), _variance(rests)
+    error = math.sqrt(power**2 * spreads[0] / len(others) + spreads[1] / len(pairs))
+    if min(spreads) > 1e-12 and any(abs(h - j) > 1e-9 for h, j in pairs):
         mean, half = power * fmean(others) + fmean(rests), NormalDist().inv_cdf((1 + confidence) / 2) * error
         return Estimate(mean, error, mean - half, mean + half)
-    rest = estimate(rests, ends=(-power, 1.0), confidence=confidence)
-    part = estimate(others, confidence=confidence)
-    assert rest is not None
-    if not power or part is None:
-        return rest
+    part, rest = _bounded(others, (0.0, 1.0), confidence), _bounded(rests, (-power, 1.0), confidence)
     mean = power * part.mean + rest.mean
     low = mean - math.hypot(power * (part.mean - part.low), rest.mean - rest.low)
     high = mean + math.hypot(power * (part.high - part.mean), rest.high - rest.mean)
     return Estimate(mean, None if min(len(others), len(pairs)) == 1 else error, low, high)
+
+
+def _bounded(values: Sequence[float], ends: tuple[float, float], confidence: float) -> Estimate:
+    found = estimate(values, ends=ends, confidence=confidence)
+    assert found is not None
+    return found
 
 
 def rogan_gladen(

@@ -93,7 +93,7 @@ def fit(blocks: Sequence[Block], size: int, ridge: Sequence[float], *, is_penali
         if root is None:
             return None
         step = solve(root, gradient)
-        if max(map(abs, gradient), default=0.0) <= 1e-9 * total and max(map(abs, step), default=0.0) <= 1e-7:
+        if max(map(abs, gradient)) <= 1e-9 * total and max(map(abs, step)) <= 1e-7:
             return Fit(at, inverse(root), *_scores(blocks, at), is_penalised)
         for _ in range(_MOST_STEPS):
             following = [one + change for one, change in zip(at, step, strict=True)]
