@@ -9,7 +9,9 @@ from typing import Any
 
 from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.judging.labels import PAIR, Choices
-from pytest_modeleval.reports.page import as_json, element, template
+from pytest_modeleval.reports.embedded import element, embedded, parts
+from pytest_modeleval.reports.page import PAGE
+from pytest_modeleval.reports.svg import variables
 
 # The keys of two answers' labels, A for the one shown first, and what these are called once more where the other is.
 _PAIR_KEYS = {"first": ("A", "A is better"), "tie": ("T", "neither"), "second": ("B", "B is better")}
@@ -55,10 +57,15 @@ def write_labelling(path: Path, drawn: Sequence[ToLabel], choices: Choices, *, a
         "ends": choices.ends,
         "entries": [{**asdict(each), "swapped": each.swapped} for each in drawn],
     }
-    head, tail = template("labels.html", ("page.css", "labels.css"), ("elements.js", "labels.js"))
-    page = "".join([head, element('id="labels"', [as_json(data)]), tail])
+    style = variables() + _file("page.css") + _file("labels.css")
+    head, tail = parts(_file("labels.html"), style, _file("elements.js") + _file("labels.js"))
+    page = "".join([head, element('id="labels"', [embedded(data)]), tail])
     # A lone surrogate becomes the escape that JSON has for it.
     write_whole(path, page.encode("utf-8", "backslashreplace").decode())
+
+
+def _file(name: str) -> str:
+    return (PAGE / name).read_text("utf-8")
 
 
 def _keys(labels: Mapping[str, float]) -> Mapping[str, tuple[str, str]]:

@@ -1,8 +1,6 @@
 """The page for a browser: what is seen first and every sample, in one file (docs/report.md)."""
 
 import base64
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -12,6 +10,7 @@ from typing import Any, NamedTuple, TextIO
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports.embedded import element, embedded, parts
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.results.reuse import local_time
@@ -55,11 +54,11 @@ def write_page(path: Path, folder: Path, screen: FirstScreen, plots: Iterable[tu
 def write(path: Path, screen: Mapping[str, object], entries: Iterable[Entry]) -> int:
     """Write a page of this first screen and these samples, and how many they were."""
     written = 0
-    head, tail = template("page.html", ("page.css",), _SCRIPTS)
+    head, tail = _template()
     # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
     with aside(path) as new, new.open("w", -1, "utf-8", "backslashreplace") as file:
         file.write(head)
-        file.write(element('id="screen"', [as_json(screen)]))
+        file.write(element('id="screen"', [embedded(screen)]))
         for block in _blocks(entries):
             _write_block(file, block)
             written += len(block)
@@ -72,21 +71,11 @@ def pictures(plots: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"title": title, "svg": base64.b64encode(svg.encode()).decode()} for title, svg in plots]
 
 
-def template(name: str, styles: Sequence[str], scripts: Sequence[str]) -> tuple[str, str]:
-    """A page before and after its data. Its policy lets nothing run or load but what is in it."""
-    style = variables() + "".join((PAGE / each).read_text("utf-8") for each in styles)
-    script = "".join((PAGE / each).read_text("utf-8") for each in scripts)
-    policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
-    policy += "; base-uri 'none'; form-action 'none'"
-    page = (PAGE / name).read_text("utf-8")
-    for part, text in {"policy": policy, "style": style, "script": script}.items():
-        page = page.replace(f"{{{{{part}}}}}", text)
-    head, _, tail = page.partition("{{data}}")
-    return head, tail
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+def _template() -> tuple[str, str]:
+    """The page before and after its data. Its policy lets nothing run or load but what is in it."""
+    style = variables() + (PAGE / "page.css").read_text("utf-8")
+    script = "".join((PAGE / name).read_text("utf-8") for name in _SCRIPTS)
+    return parts((PAGE / "page.html").read_text("utf-8"), style, script)
 
 
 def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[str, object]:
@@ -140,7 +129,7 @@ def _entry(run: int, sample: StoredSample) -> Entry:
         "metrics": [_metric(score) for score in sample.scores if score is not main],
         "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
     }
-    return Entry(as_json([shown[column] for column in COLUMNS]), as_json(detail))
+    return Entry(embedded([shown[column] for column in COLUMNS]), embedded(detail))
 
 
 def _metric(score: ScoreRow) -> Mapping[str, object]:
@@ -173,19 +162,3 @@ def _blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _write_block(file: TextIO, block: Sequence[Entry]) -> None:
     file.write(element('class="rows"', ["[", ",\n".join(entry.row for entry in block), "]"]))
     file.write(element('class="details"', ["[", ",\n".join(entry.detail for entry in block), "]"]))
-
-
-def element(attribute: str, texts: Iterable[str]) -> str:
-    """JSON texts as an element of a page."""
-    return f'<script type="application/json" {attribute}>{"".join(texts)}</script>'
-
-
-def as_json(value: object) -> str:
-    """The value as JSON that no HTML parser takes for the end of its element, or for a comment's beginning."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        # JSON has no word for what Python writes as NaN and -Infinity.
-        finite = json.loads(json.dumps(value), parse_constant=str)
-        text = json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
