@@ -29,8 +29,10 @@ if TYPE_CHECKING:
         Score,
         SyncModel,
     )
+    from pytest_modeleval.statistics.aggregates import Aggregate
 
 __all__ = [
+    "Aggregate",
     "Chat",
     "Cloze",
     "Completion",
@@ -65,6 +67,7 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
+    "Aggregate": "statistics.aggregates",
     "Chat": "requests",
     "Cloze": "items.prompts",
     "Completion": "sample",

@@ -75,7 +75,7 @@ def test_every_metric_of_a_dataset_is_there() -> None:
     found = rows(record("ifeval", "default", i, 1.0, MATH, others=o, harmonic=harmonic) for i, o in enumerate(others))
 
     of_dataset = {metric: row for (level, _, metric), row in found.items() if level == "dataset"}
-    assert list(of_dataset) == ["main", "loose", "strict", "f"]
+    assert list(of_dataset) == ["main", "f", "loose", "strict"]
     assert of_dataset["strict"].micro == pytest.approx(2 / 3)
     assert of_dataset["loose"].micro == pytest.approx(3 / 4)
     assert of_dataset["f"].micro == of_dataset["f"].macro == pytest.approx(12 / 17)

@@ -212,8 +212,8 @@ class Results:
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:
     scored = [sample for tally in tallies if tally.is_share for sample in tally.values.get("main", {}).values()]
-    found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
-    samples = sum(count for _, count, _ in scored)
+    found = estimate([sample.value for sample in scored], [sample.weight for sample in scored])
+    samples = sum(sample.repeats for sample in scored)
     score = found.mean if found else None
     return TableRow(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
 

@@ -78,6 +78,7 @@ def record_of(
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
         axes=_axes(trial.sample) if trial and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
+        aggregates={name: each.kept for name, each in ref.source.benchmark.aggregates.items()},
         sample=sample,
         pins=pins or {},
         tags=tuple(ref.source.benchmark.tags) if pins is not None else (),

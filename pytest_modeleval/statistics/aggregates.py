@@ -1,0 +1,123 @@
+"""Figures over all samples of a benchmark that are no means of theirs."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from operator import attrgetter
+from random import Random
+from statistics import NormalDist, stdev
+from typing import Any
+
+from pytest_modeleval.statistics.means import Estimate, estimate
+from pytest_modeleval.statistics.scale import BETTER, Scale
+
+# A row a sample: what it has of some scores, None where it has not recorded one.
+Rows = Sequence[Sequence[float | None]]
+# For a standard error 200 draws are enough (Efron and Tibshirani 1993, §6.4).
+ROUNDS = 200
+
+_known: dict[str, Callable[[Rows], Estimate | None]] = {}
+
+
+@dataclass(frozen=True)
+class Aggregate:
+    """A benchmark's figure that is made of its samples' scores in another way than by their mean.
+
+    ``by`` is a function of a module: of a row a sample, the scores named ``of`` (the mean over a sample's repeats, None
+    where it has none of that name), it makes the figure with its error and interval, or None where there is none.
+    `bootstrapped` gives it those. Its values lie in the ``range``, and of two the ``better`` is the ``higher`` or the
+    ``lower``. Raises `TypeError` for what is no such function, which other processes could not find.
+    """
+
+    by: Callable[[Rows], Estimate | None]
+    of: Sequence[str] = ("main",)
+    range: tuple[float, float] = (0.0, 1.0)
+    better: str = "higher"
+
+    def __post_init__(self) -> None:
+        if "<" in getattr(self.by, "__qualname__", "<"):
+            raise TypeError(
+                f"an aggregate is made by a function of a module, def NAME(rows): …, and not by {self.by!r}"
+            )
+        if isinstance(self.of, str) or not self.of:
+            raise TypeError(f'an aggregate is made of scores by their names, such as ("main",), not of {self.of!r}')
+        if self.better not in BETTER or not self.range[0] < self.range[1]:
+            raise TypeError(
+                f"an aggregate has a range and is better 'higher' or 'lower', not {self.range}, {self.better!r}"
+            )
+        _known[self._name] = self.by
+
+    @property
+    def _name(self) -> str:
+        return f"{self.by.__module__}:{self.by.__qualname__}"
+
+    @property
+    def scale(self) -> Scale:
+        """What its values are."""
+        return Scale(float(self.range[0]), float(self.range[1]), self.better)
+
+    @property
+    def kept(self) -> list[Any]:
+        """All of it for JSON, the function by its name."""
+        return [self._name, list(self.of), self.scale.kept]
+
+    @classmethod
+    def of_kept(cls, kept: Sequence[Any]) -> "Aggregate":
+        """The aggregate that another process has; ImportError where its function is not to be found in this one."""
+        name, of, scale = kept
+        if name not in _known:
+            module, _, function = name.partition(":")
+            try:
+                _known[name] = attrgetter(function)(import_module(module))
+            except (ImportError, AttributeError):
+                raise ImportError(
+                    f"{name} is not to be found in the process that counts: put the function into a module that Python "
+                    "imports by this name, or run without -n"
+                ) from None
+        found = Scale.of(scale)
+        return cls(_known[name], tuple(of), found.ends, found.better)
+
+
+def bootstrapped(
+    figure: Callable[[Rows], float | None], rows: Rows, *, ends: tuple[float, float] = (0.0, 1.0), rounds: int = ROUNDS
+) -> Estimate | None:
+    """The figure of the rows, with the standard deviation of that of rows drawn anew as its standard error.
+
+    Rows are drawn with replacement, as many as there are (Efron 1979), from a seed of their own: the same rows have the
+    same error. The interval is the figure ± 1.96 of it, cut at the ``ends``, and not the percentiles of what was drawn:
+    a figure such as a calibration error is larger of rows drawn twice, so that those need not hold it. Where all draws
+    agree they tell no error, and the interval is everything. None where the rows have no figure.
+    """
+    rows = sorted(rows, key=_with_gaps)
+    found = figure(rows)
+    if found is None:
+        return None
+    random, places = Random(0), range(len(rows))
+    drawn = (figure([rows[at] for at in sorted(random.choices(places, k=len(rows)))]) for _ in range(rounds))
+    values = [value for value in drawn if value is not None]
+    error = stdev(values) if len(rows) > 1 and len(values) > 1 else 0.0
+    if not error:
+        return Estimate(found, None, *ends)
+    half = NormalDist().inv_cdf(0.975) * error
+    return Estimate(found, error, max(ends[0], found - half), min(ends[1], found + half))
+
+
+def _with_gaps(row: Sequence[float | None]) -> list[tuple[bool, float]]:
+    return [(value is None, value or 0.0) for value in row]
+
+
+def clipped_mean(rows: Rows) -> Estimate | None:
+    """The mean of the first score, at most 1 and brought to 0 where it is below, as HealthBench's (arXiv:2505.08775).
+
+    Samples' own values may be below 0. The interval is that of the mean, clipped the same way.
+    """
+    values = [row[0] for row in rows if row[0] is not None]
+    found = estimate(values, ends=(-math.inf, math.inf))
+    if found is None:
+        return None
+    return Estimate(_clipped(found.mean), found.standard_error, _clipped(found.low), _clipped(found.high))
+
+
+def _clipped(value: float) -> float:
+    return min(1.0, max(0.0, value))
