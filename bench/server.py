@@ -1,6 +1,6 @@
 """A loopback chat server that answers every request after a fixed delay, for measuring the client.
 
-python bench/server.py --delay 0.05 --port 8765 [--answer-bytes 20]
+python bench/server.py --delay 0.05 --port 8765 [--text 42]
 """
 
 import argparse
@@ -8,15 +8,15 @@ import asyncio
 import json
 
 
-def response(size: int) -> bytes:
-    """One whole HTTP response whose answer has ``size`` bytes."""
+def response(text: str) -> bytes:
+    """One whole HTTP response with this answer."""
     body = json.dumps(
         {
             "object": "chat.completion",
             "choices": [
                 {
                     "index": 0,
-                    "message": {"role": "assistant", "content": "42 ".ljust(size, "x")},
+                    "message": {"role": "assistant", "content": text},
                     "finish_reason": "stop",
                 }
             ],
@@ -52,9 +52,9 @@ class Chat(asyncio.Protocol):
                 asyncio.get_running_loop().call_later(self._delay, self._transport.write, self._answer)
 
 
-async def serve(delay: float, port: int, size: int) -> None:
+async def serve(delay: float, port: int, text: str) -> None:
     """Serve until killed."""
-    answer = response(size)
+    answer = response(text)
     server = await asyncio.get_running_loop().create_server(lambda: Chat(delay, answer), "127.0.0.1", port)
     await server.serve_forever()
 
@@ -63,6 +63,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--delay", type=float, default=0.05)
     parser.add_argument("--port", type=int, default=8765)
-    parser.add_argument("--answer-bytes", type=int, default=20)
+    parser.add_argument("--text", default="42 ".ljust(20, "x"))
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.delay, arguments.port, arguments.answer_bytes))
+    asyncio.run(serve(arguments.delay, arguments.port, arguments.text))

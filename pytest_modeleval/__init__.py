@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.items.declare import Shots, benchmark
     from pytest_modeleval.items.prompts import Cloze
+    from pytest_modeleval.judging.rubric import Judging, Labels, Preference, Rating, Rubric
+    from pytest_modeleval.judging.types import Judge, SyncJudge
+    from pytest_modeleval.judging.verdict import Battle, Verdict, Vote
     from pytest_modeleval.perf.measured import Measured
     from pytest_modeleval.perf.reports.section import Loads
     from pytest_modeleval.perf.speed import Speed
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Aggregate",
+    "Battle",
     "Chat",
     "Cloze",
     "Completion",
@@ -41,8 +45,11 @@ __all__ = [
     "Evaluated",
     "FinishedRun",
     "Found",
+    "Judge",
     "JudgeError",
+    "Judging",
     "Knee",
+    "Labels",
     "Loads",
     "LogLikelihood",
     "LogLikelihoods",
@@ -50,15 +57,21 @@ __all__ = [
     "Model",
     "Paint",
     "Pictures",
+    "Preference",
     "Ranking",
+    "Rating",
     "Rerank",
     "Row",
+    "Rubric",
     "Sample",
     "SampleError",
     "Score",
     "Shots",
     "Speed",
+    "SyncJudge",
     "SyncModel",
+    "Verdict",
+    "Vote",
     "benchmark",
     "evaluate",
     "generated",
@@ -68,6 +81,7 @@ __all__ = [
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
     "Aggregate": "statistics.aggregates",
+    "Battle": "judging.verdict",
     "Chat": "requests",
     "Cloze": "items.prompts",
     "Completion": "sample",
@@ -76,8 +90,11 @@ _MODULES = {
     "Evaluated": "api",
     "FinishedRun": "results.finished",
     "Found": "perf.verdict.search",
+    "Judge": "judging.types",
     "JudgeError": "sample",
+    "Judging": "judging.rubric",
     "Knee": "perf.verdict.search",
+    "Labels": "judging.rubric",
     "Loads": "perf.reports.section",
     "LogLikelihood": "requests",
     "LogLikelihoods": "sample",
@@ -85,15 +102,21 @@ _MODULES = {
     "Model": "sample",
     "Paint": "requests",
     "Pictures": "sample",
+    "Preference": "judging.rubric",
     "Ranking": "sample",
+    "Rating": "judging.rubric",
     "Rerank": "requests",
     "Row": "datasets",
+    "Rubric": "judging.rubric",
     "Sample": "sample",
     "SampleError": "sample",
     "Score": "sample",
     "Shots": "items.declare",
     "Speed": "perf.speed",
+    "SyncJudge": "judging.types",
     "SyncModel": "sample",
+    "Verdict": "judging.verdict",
+    "Vote": "judging.verdict",
     "benchmark": "items.declare",
     "evaluate": "api",
     "generated": "datasets.generated",

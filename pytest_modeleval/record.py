@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import add
 from typing import Any, NamedTuple
 
 from pytest_modeleval.names import SampleName
@@ -12,7 +13,7 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "aggregates")
+_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "judges", "split", "paid", "aggregates")
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -29,23 +30,46 @@ class Labels(NamedTuple):
 
 
 class RoleUse(NamedTuple):
-    """What models in a role gave: how many answers, those of them that were stored, their tokens and seconds."""
+    """What models in a role gave: how many answers, those of them that were stored, their tokens and seconds.
+
+    The ``paid`` tokens are those of the answers that were not stored before the run.
+    """
 
     answers: int = 0
     stored: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+    paid_prompt_tokens: int = 0
+    paid_completion_tokens: int = 0
 
     def plus(self, other: "RoleUse") -> "RoleUse":
         """Both together."""
-        return RoleUse(
-            self.answers + other.answers,
-            self.stored + other.stored,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.seconds + other.seconds,
-        )
+        return RoleUse(*map(add, self, other))
+
+
+class JudgeUse(NamedTuple):
+    """What a judge's verdicts were: how many were valid, had none, were asked for again.
+
+    Of two answers: the pairs that it saw in both orders, those of them with the same outcome, and in how many games it
+    chose the one shown first, of how many that had a winner. Of ``probed`` answers, in how many a verdict put into it
+    became its own (``swayed``). ``own`` are verdicts by a rubric of our own words in an official one's place.
+    """
+
+    verdicts: int = 0
+    errors: int = 0
+    again: int = 0
+    pairs: int = 0
+    consistent: int = 0
+    won: int = 0
+    first: int = 0
+    probed: int = 0
+    swayed: int = 0
+    own: int = 0
+
+    def plus(self, other: "JudgeUse") -> "JudgeUse":
+        """Both together."""
+        return JudgeUse(*map(add, self, other))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +82,12 @@ class Record:
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
-    ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`).
+    ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`), ``paid`` the tokens of the new
+    ones where some were stored.
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
-    ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it.
+    ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it. ``judges`` is
+    what judges' verdicts were, and ``split`` how many verdicts their votes were not at one about.
     """
 
     model: str
@@ -89,16 +115,24 @@ class Record:
     new: int = 0
     stored: int = 0
     oldest: float | None = None
+    paid: Sequence[int] = ()
     mistake: str | None = None
     labels: Labels | None = None
     line: bool = False
     id: str = ""
     roles: Mapping[str, RoleUse] = field(default_factory=dict)
+    judges: Mapping[str, JudgeUse] = field(default_factory=dict)
+    split: int = 0
 
     @property
     def name(self) -> str:
         """What the sample is called within its benchmark."""
         return str(SampleName(self.subset, self.index, self.line, self.id))
+
+    @property
+    def paid_tokens(self) -> Sequence[int]:
+        """The tokens of the prompts and of the answers that were not stored before the run."""
+        return self.paid or ((self.prompt_tokens, self.completion_tokens) if self.new else (0, 0))
 
     def to_property(self) -> tuple[str, str]:
         """The record as a report's user property."""
@@ -131,4 +165,6 @@ def _read(text: str) -> Record:
         fields["scales"] = {name: Scale.of(kept) for name, kept in fields["scales"].items()}
     if "roles" in fields:
         fields["roles"] = {name: RoleUse(*kept) for name, kept in fields["roles"].items()}
+    if "judges" in fields:
+        fields["judges"] = {name: JudgeUse(*kept) for name, kept in fields["judges"].items()}
     return Record(**fields)

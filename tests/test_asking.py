@@ -3,9 +3,11 @@
 import asyncio
 import random
 import selectors
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import closing
 from functools import partial
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,16 @@ from pytest_modeleval.models.identity import identity_of
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Chat, Request
-from pytest_modeleval.sample import Completion, SampleError, StopRun
+from pytest_modeleval.sample import Completion, Json, SampleError, StopRun
 from pytest_modeleval.store.store import Store
-from tests.conftest import FaultyServer, run
+from tests.conftest import ANSWERS, FaultyServer, answer, run
 
+MADE = """
+def made(question: str) -> Sample:
+    with open("made", "a") as file:
+        file.write(f"{question}\\n")
+    return Sample(question, "42")
+"""
 IDENTIFY = partial(identity_of, offline=True)
 
 
@@ -29,7 +37,7 @@ class Told:
     """A model that does what it is told, attempt by attempt, and notes when it was asked and closed."""
 
     answers: frozenset[type[Request]] = frozenset({Chat})
-    concurrency = None
+    concurrency: int | None = None
 
     def __init__(self, *attempts: Exception | str, check: Exception | None = None) -> None:
         self._attempts, self._check = list(attempts), check
@@ -188,3 +196,37 @@ def test_half_a_surrogate_pair_is_its_samples_error_and_no_others(
 
     result.assert_outcomes(passed=2, errors=1)
     result.stdout.fnmatch_lines(["*what is asked has half of a surrogate pair, '\\ud800', and is no text*"])
+
+
+def test_who_waits_for_the_slot_of_what_stopped_the_run_asks_nothing(tmp_path: Path) -> None:
+    model = Told(StopRun("the key was refused"), "42")
+    model.concurrency = 1
+    one = asker(tmp_path, model)
+
+    async def both() -> None:
+        waiting = asyncio.create_task(one.ask(Chat([], generation={"seed": 2})))
+        with pytest.raises(StopRun):
+            await one.ask(Chat([]))
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+
+    asyncio.run(both())
+
+    assert len(model.times) == 1
+
+
+def test_the_next_question_is_made_while_the_model_answers(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_answers=ANSWERS.replace('Sample(row["q"], "42")', 'made(row["q"])') + MADE)
+    made, seen = project.path / "made", list[set[str]]()
+
+    def fault(handler: BaseHTTPRequestHandler, body: Json) -> None:
+        end = time.monotonic() + 10
+        while "easy 1" not in made.read_text() and time.monotonic() < end:
+            time.sleep(0.01)
+        seen.append({*made.read_text().splitlines()})
+        answer("42")(handler, dict(body))
+
+    faulty.fault = fault
+    run(project, "--model", "faulty", "--eval-concurrency", "1", "test_answers.py").assert_outcomes(passed=10)
+
+    assert seen[0] == {"easy 0: what is 6 * 7?", "easy 1: what is 6 * 7?"}

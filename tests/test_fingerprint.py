@@ -13,6 +13,7 @@ from pytest_modeleval.items.filters import read_filter
 from pytest_modeleval.items.prompts import Cloze
 from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.items.source import Source
+from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.sample import Sample
@@ -31,6 +32,7 @@ OTHER: dict[str, Any] = {
     "prompt": "Question: {q}",
     "filters": (read_filter("here", "strip"),),
     "rule": "text",
+    "judge_prompt": "{answer}?",
 }
 
 
@@ -50,6 +52,7 @@ BENCHMARK = Benchmark(
     rules={"number": same_number, "text": same_text},
     protected=False,
     probe=False,
+    judging=Judging(),
     body=body,
 )
 

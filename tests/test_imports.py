@@ -18,6 +18,7 @@ LAYERS = [
     {"statistics"},
     {"ground"},
     {"datasets", "options", "scorers", "store"},
+    {"judging"},
     {"gate", "models"},
     {"items", "perf/client"},
     {"asking", "collection", "custom", "perf/figures", "perf/prompts", "perf/server"},

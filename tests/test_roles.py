@@ -91,6 +91,7 @@ def test_a_body_is_given_the_judge_which_is_no_model_under_evaluation(
     assert told["judge=strict"]["seconds"] > 0
     assert {**told["judge=strict"], "seconds": 0} == {
         "answers": 3, "stored": 0, "prompt_tokens": 21, "completion_tokens": 9, "seconds": 0,
+        "paid_prompt_tokens": 21, "paid_completion_tokens": 9,
     }  # fmt: skip
     result.stdout.fnmatch_lines(["judge=strict: 3 answers (3 new, 0 stored), 30 tokens"])
 
@@ -201,7 +202,7 @@ def test_a_panel_is_taken_as_judges(project: pytest.Pytester, judged: FaultyServ
     run(project, "--model", "faulty", *panel, "test_panel.py").assert_outcomes(passed=2)
     refused = run(project, "--model", "faulty", *panel, "test_judged.py")
 
-    refused.stderr.fnmatch_lines(["ERROR: judged: 2 judges are given, and this benchmark takes one: *"])
+    refused.stderr.fnmatch_lines(["ERROR: 2 judges are given, and this benchmark asks one for a text of its own: *"])
 
 
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["alone", "workers"])

@@ -1,10 +1,11 @@
 """One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_modeleval.asking.concurrency import MOST, START, Slots
 from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
+from pytest_modeleval.judging.settings import JudgeSetup
 from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
@@ -115,9 +117,15 @@ class Asker:
             raise SampleError(why)
         model = await self._model(request)
         asked = time.time()
-        completion = await self._persist(model, request)
-        self._refuse_lacking(completion, request)
-        return Answer(completion, self._recall.keep(question, completion), asked, time.time())
+        try:
+            completion = await self._persist(model, request)
+            self._refuse_lacking(completion, request)
+            return Answer(completion, self._recall.keep(question, completion), asked, time.time())
+        except StopRun:
+            assert self.slots is not None
+            # Those who wait for the slot are not to ask either.
+            self.slots.close_for(math.inf)
+            raise
 
     def _refuse_lacking(self, completion: Completion, request: Request) -> None:
         """Raise for an answer that lacks what was asked for, before it is stored."""
@@ -212,6 +220,7 @@ class Askers:
 
     models: Mapping[str, Asker]
     roles: Mapping[str, Sequence[tuple[ModelSpec, Asker]]]
+    judging: JudgeSetup = field(default_factory=JudgeSetup)
 
     @property
     def all(self) -> list[Asker]:

@@ -4,18 +4,21 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
 
 from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.engine import Engine
-from pytest_modeleval.asking.trial import A, AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
+from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
+from pytest_modeleval.asking.trial import AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.requests import Json, Message
 from pytest_modeleval.sample import Completion, Embeddings, Pictures, Ranking, SampleError, StopRun
 
 R = TypeVar("R")
+A = TypeVar("A")
 # What a test that asks reads as its own line: where in here it was raised says nothing to its author.
 _ERRORS = (SampleError, StopRun, pytest.UsageError)
 
@@ -44,16 +47,27 @@ ROLE_OF = {"judge": "judge", "user": "user", "reranker": "reranker", "embedder":
 
 
 def as_taken(name: str, found: Sequence[R]) -> R | Sequence[R]:
-    """What a body gets by the name of a role's argument: its model, or all of them; `pytest.UsageError` for none."""
-    if name == "judges" and found:
-        return found
-    if len(found) == 1:
-        return found[0]
-    role = ROLE_OF[name]
+    """What a body gets by the name of a role's argument: its model, or all judges; `pytest.UsageError` for none."""
     if found:
-        raise pytest.UsageError(f"{len(found)} judges are given, and this benchmark takes one: write `judges` for all")
+        return found if name == "judges" else found[0]
+    role = ROLE_OF[name]
     article = "an" if role == "embedder" else "a"
     raise pytest.UsageError(f"this benchmark needs {article} {role}: --model {role}=NAME")
+
+
+def panel_of(askers: Askers, ref: SampleRef, trial: Trial) -> Panel:
+    """The judges of a sample."""
+    judges = roles_of(askers, "judge", ref, trial)
+    is_probed = str(ref.item) in askers.judging.probed
+    return Panel(judges, askers.judging, trial, ref.source.settings.judge_prompt, is_probed)
+
+
+async def _here(work: Coroutine[Any, Any, A]) -> A:
+    return await work
+
+
+async def _judge(askers: Askers, ref: SampleRef, trial: Trial) -> object:
+    return AskedJudge(panel_of(askers, ref, trial), _here)
 
 
 def _role(name: str) -> _Maker:
@@ -70,6 +84,7 @@ GIVEN: Mapping[str, _Maker] = {
     "model": _model,
     "rule": _rule,
     **{name: _role(name) for name in ROLE_OF},
+    "judge": _judge,
 }
 
 
@@ -97,6 +112,30 @@ def own_names(item: pytest.Item) -> set[str]:
     """Those of `GIVEN` that an item takes, without the ones for which somebody has a fixture of another meaning."""
     made = item._fixtureinfo.name2fixturedefs if isinstance(item, pytest.Function) else {}
     return {name for name in {*GIVEN} & {*made} if made[name][-1].func.__module__ == "pytest_modeleval.fixtures"}
+
+
+async def elsewhere(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
+    """What work on the engine's loop gives, for another loop."""
+    __tracebackhide__ = True
+    future: Future[A] = engine.start(work)
+    try:
+        return await asyncio.wrap_future(future)
+    except _ERRORS as error:
+        raise error.with_traceback(None) from None
+
+
+def waited(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
+    """What work on the engine's loop gives, waited for."""
+    __tracebackhide__ = True
+    try:
+        return engine.wait(work)
+    except _ERRORS as error:
+        raise error.with_traceback(None) from None
+
+
+def judge_elsewhere(panel: Panel, engine: Engine[Trial], *, is_async: bool) -> AskedJudge | BlockingJudge:
+    """The judges for a body that does not run on the engine's loop."""
+    return AskedJudge(panel, partial(elsewhere, engine)) if is_async else BlockingJudge(panel, partial(waited, engine))
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,11 +174,7 @@ class ModelElsewhere:
 
     async def _ask(self, work: Coroutine[Any, Any, A]) -> A:
         __tracebackhide__ = True
-        future: Future[A] = self.engine.start(work)
-        try:
-            return await asyncio.wrap_future(future)
-        except _ERRORS as error:
-            raise error.with_traceback(None) from None
+        return await elsewhere(self.engine, work)
 
 
 @dataclass(frozen=True, repr=False)
@@ -178,7 +213,4 @@ class BlockingModel:
 
     def _ask(self, work: Coroutine[Any, Any, A]) -> A:
         __tracebackhide__ = True
-        try:
-            return self.engine.wait(work)
-        except _ERRORS as error:
-            raise error.with_traceback(None) from None
+        return waited(self.engine, work)

@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pytest_modeleval.asking.asker import Asker
-from pytest_modeleval.asking.spending import cost, most_completion_tokens, prompt_bytes
+from pytest_modeleval.asking.spending import dollars, most_completion_tokens, prompt_bytes
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
+from pytest_modeleval.judging.settings import RULE, JudgeSettings
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
@@ -54,18 +55,30 @@ class Line:
 class Planner:
     """Makes the plan of one run, item by item."""
 
-    def __init__(self, store: Store, askers: Mapping[str, Asker], discordance: Callable[[str], float | None]) -> None:
-        self._store, self._askers, self._discordance = store, askers, discordance
+    def __init__(
+        self,
+        store: Store,
+        askers: Mapping[str, Asker],
+        discordance: Callable[[str], float | None],
+        judges: JudgeSettings,
+    ) -> None:
+        self._store, self._askers, self._discordance, self._judges = store, askers, discordance, judges
         self._counters: dict[str, Callable[[Request], int] | None] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
         self._roles: dict[tuple[str, str], Line] = {}
 
-    def add(self, ref: SampleRef, others: Iterable[ModelSpec] = ()) -> None:
-        """Count one item, whose body also asks ``others``, the models in its roles: what, nobody knows before."""
+    def add(self, ref: SampleRef, roles: Mapping[str, Sequence[ModelSpec]]) -> None:
+        """Count one item, whose body also asks the models in its ``roles``: what, nobody knows before.
+
+        A judge is asked as often as its benchmark says (`Judging`), by all orders and repeats.
+        """
         name = ref.source.benchmark.name
-        for spec in others:
-            (self._roles.get((spec.name, name)) or self._begin_role(spec, name)).items += 1
+        for role, specs in roles.items():
+            for spec in specs:
+                line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
+                line.items += 1
+                line.asked += self._calls(ref) if role == "judge" else 1
         line = self._lines.get((ref.model.name, name)) or self._begin(ref.model.name, name)
         line.items += 1
         line.samples.add((ref.subset, ref.row))
@@ -94,6 +107,17 @@ class Planner:
             self._learn(line, specs[line.model])
         return [*self._lines.values(), *self._roles.values()]
 
+    def _calls(self, ref: SampleRef) -> int:
+        """How often each judge is asked about a sample; 0 for one that cannot be read."""
+        judging, settings = ref.source.benchmark.judging, self._judges
+        if settings.strategy == RULE:
+            return 0
+        try:
+            calls = judging.calls_of(ref.source.sample(ref.subset, ref.row))
+        except SampleError:
+            return 0
+        return calls * settings.repeats * (2 if judging.pairs and settings.swap != "off" else 1)
+
     def _begin(self, model: str, benchmark: str) -> Line:
         line = self._lines[model, benchmark] = Line(model, benchmark)
         discordance = self._discordance(benchmark)
@@ -113,7 +137,7 @@ class Planner:
             return
         line.prompt_tokens, line.completion_tokens = (round(line.items * tokens) for tokens in mean)
         if spec.price:
-            line.dollars = cost(spec, line.prompt_tokens, line.completion_tokens).picodollars / 1e12
+            line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 
     def _tokens(self, spec: ModelSpec, request: Request) -> int:
         if spec.name not in self._counters:
@@ -128,7 +152,7 @@ class Planner:
         line.counted = self._counters.get(line.model) is not None
         line.completion_tokens = round(line.generate * each) if each is not None else None if line.generate else 0
         if spec.price and line.completion_tokens is not None:
-            line.dollars = cost(spec, line.prompt_tokens, line.completion_tokens).picodollars / 1e12
+            line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 
 
 def summed(lines: Sequence[Line]) -> Line:
@@ -137,6 +161,7 @@ def summed(lines: Sequence[Line]) -> Line:
     for line in lines:
         total.items += line.items
         total.stored += line.stored
+        total.asked += line.asked
         total.unreadable += line.unreadable
         total.prompt_tokens += line.prompt_tokens
         total.samples |= {(f"{line.model} {line.benchmark} {subset}", row) for subset, row in line.samples}

@@ -12,7 +12,17 @@ import pytest
 from pytest_modeleval import xdist
 from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.engine import Engine, Job
-from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere, as_taken, converse, own_names
+from pytest_modeleval.asking.given import (
+    ROLE_OF,
+    BlockingModel,
+    ModelElsewhere,
+    as_taken,
+    converse,
+    judge_elsewhere,
+    own_names,
+    panel_of,
+)
+from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
@@ -22,7 +32,10 @@ from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
 Elsewhere = ModelElsewhere | BlockingModel
 # How many times the requests in flight may be answered ahead of their turn where a gate may end the asking.
 _AHEAD_OF_GATE = 2
-# How many conversations may be under way for each request that may.
+# How many questions may be under way for each request that may: what waits for a slot is made, and sent at once when an
+# answer comes, where making it then costs the model 1 ms a round (bench/asking.py).
+_QUESTIONS = 2
+# How many conversations may.
 _CONVERSATIONS = 16
 
 
@@ -137,7 +150,9 @@ class Prefetch:
         )
         return self._elsewhere(item, asked)
 
-    def role_for(self, item: pytest.Function, name: str) -> Elsewhere | Sequence[Elsewhere]:
+    def role_for(
+        self, item: pytest.Function, name: str
+    ) -> Elsewhere | Sequence[Elsewhere] | AskedJudge | BlockingJudge:
         """What an item takes by the name of a role's argument, to be asked in its own turn."""
         ref, trial, role = selected(item), item.stash.get(TRIAL, None), ROLE_OF[name]
         if ref and isinstance(trial, Trial):
@@ -145,12 +160,14 @@ class Prefetch:
         else:
             others = self._askers.roles.get(role, ())
             found = [AskedModel(asker, [], [], {"sample_id": item.nodeid}, role=spec) for spec, asker in others]
+        if name == "judge":
+            its = trial if isinstance(trial, Trial) else None
+            panel = panel_of(self._askers, ref, its) if ref and its else Panel(found, self._askers.judging)
+            return judge_elsewhere(panel, self._engine, is_async=_is_async(item, ref))
         return as_taken(name, [self._elsewhere(item, asked) for asked in found])
 
     def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:
-        ref = selected(item)
-        is_async = ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
-        return (ModelElsewhere if is_async else BlockingModel)(asked, self._engine)
+        return (ModelElsewhere if _is_async(item, selected(item)) else BlockingModel)(asked, self._engine)
 
     def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """Ask the prompt of an item in its own turn."""
@@ -200,19 +217,23 @@ class Prefetch:
         self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
     ) -> Job[Trial]:
         asker = self._askers.models[ref.model.name]
+        # An early stop asks no more ahead than it must.
         if not ref.source.benchmark.is_async:
             names = own_names(item)
-            return Job(item.nodeid, lambda: prepare(asker, ref, names), asker.at_once, ref.model.name)
-        # Its requests wait for slots; between them it waits for tools, or for another model. An early stop asks no more
-        # ahead than it must.
+            many = 1 if self._decided else _QUESTIONS
+            return Job(item.nodeid, lambda: prepare(asker, ref, names), lambda: many * asker.at_once(), ref.model.name)
+        # Its requests wait for slots; between them it waits for tools, or for another model.
         many = 1 if self._decided else _CONVERSATIONS
-        at_once = lambda: many * asker.at_once()  # noqa: E731
         return Job(
             item.nodeid,
             lambda: converse(self._askers, ref, others or {}, trial),
-            at_once,
+            lambda: many * asker.at_once(),
             f"{ref.model.name}, conversations",
         )
+
+
+def _is_async(item: pytest.Function, ref: SampleRef | None) -> bool:
+    return ref.source.benchmark.is_async if ref else iscoroutinefunction(item.function)
 
 
 def _outlives(item: pytest.Function) -> bool:

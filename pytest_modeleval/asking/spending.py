@@ -97,6 +97,11 @@ def cost(spec: ModelSpec, prompt_tokens: int, completion_tokens: int) -> Cost:
     return Cost(prompt_tokens + completion_tokens, dollars)
 
 
+def dollars(spec: ModelSpec, prompt_tokens: int, completion_tokens: int) -> float:
+    """The money for so many tokens; 0 where the model has no price."""
+    return cost(spec, prompt_tokens, completion_tokens).picodollars / _PICO
+
+
 def _pico(per_million: float) -> int:
     return ceil(round(per_million * 1e6, 3))
 

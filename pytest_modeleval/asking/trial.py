@@ -11,8 +11,10 @@ import pytest
 from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
+from pytest_modeleval.judging.verdict import Judged
 from pytest_modeleval.models.generation import laid_over
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.record import JudgeUse
 from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
@@ -46,6 +48,10 @@ class Trial:
     ended: BaseException | None = None
     # By who was asked (`Answer.by`).
     requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
+    # What judges said, how often that was what by their names, and of how many answers they were not at one.
+    judged: list[Judged] = field(default_factory=list)
+    judges: dict[str, JudgeUse] = field(default_factory=dict)
+    split: int = 0
 
     @property
     def own(self) -> list[Answer]:
@@ -80,6 +86,11 @@ class AskedModel:
         """The alias or name that was given to ``--model``, of one in a role with it: ``judge=gpt5``."""
         return self._spec.name
 
+    @property
+    def generation(self) -> Mapping[str, Any]:
+        """The model's own settings."""
+        return self._spec.generation
+
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
@@ -88,7 +99,7 @@ class AskedModel:
         The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
         """
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        settings = laid_over(self._spec.generation, generation)
+        settings = laid_over(self.generation, generation)
         # A conversation is often one list that grows: what is asked now stays as it is.
         return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self.who))
 

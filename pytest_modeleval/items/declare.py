@@ -11,6 +11,7 @@ import pytest
 
 from pytest_modeleval.datasets import Dataset, Row
 from pytest_modeleval.items.prompts import Cloze
+from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score
 from pytest_modeleval.statistics.aggregates import Aggregate
@@ -45,6 +46,7 @@ class Benchmark:
     rules: Mapping[str, Rule]
     protected: bool
     probe: bool
+    judging: Judging
     body: Callable[..., Any]
 
     @property
@@ -63,7 +65,7 @@ class Benchmark:
         ids: Mapping[str, Mapping[int, str]] = getattr(self.dataset, "ids", {})
         return ids
 
-    @property
+    @functools.cached_property
     def is_async(self) -> bool:
         """Whether the body talks to the model itself."""
         return inspect.iscoroutinefunction(self.body)
@@ -82,6 +84,7 @@ def benchmark(
     rules: Mapping[str, Rule] | None = None,
     protected: bool = False,
     probe: bool = False,
+    judging: Judging = Judging(),  # noqa: B008 - frozen
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -93,7 +96,8 @@ def benchmark(
     the first one unless the config says ``rule = "…"``; the test takes the chosen one as the argument ``rule``.
     ``protected`` is for a benchmark whose authors ask not to show its questions: reports have its samples' ids and
     verdicts only, unless ``show`` of [run] names it. A ``probe`` is for a check of a server rather than of a model: it
-    is asked where it is named, never as one of all, and always anew. Raises `TypeError` for rows that are no dataset.
+    is asked where it is named, never as one of all, and always anew. ``judging`` says how a
+    judge is asked, where the test takes one. Raises `TypeError` for rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__
@@ -112,6 +116,7 @@ def benchmark(
             rules or {},
             protected,
             probe,
+            judging,
             body,
         )
         test: Callable[..., Any] = body

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.items.filters import Filter, read_filter
+from pytest_modeleval.judging.settings import prompt_of
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES, text
@@ -21,7 +22,7 @@ class Settings:
     ``shots_draw`` is "first" (the first rows of the examples' split) or "seeded" (drawn anew for each sample).
     ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
     "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. ``rule`` is the
-    name of one of the benchmark's own rules for scoring.
+    name of one of the benchmark's own rules for scoring, ``judge_prompt`` what a judge is asked in its rubric's place.
     """
 
     shots: int | None = None
@@ -32,6 +33,7 @@ class Settings:
     prompt: str | None = None
     filters: tuple[Filter, ...] = ()
     rule: str | None = None
+    judge_prompt: str | None = None
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -43,6 +45,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "prompt": (str,),
     "filters": (list, str, dict),
     "rule": (str,),
+    "judge_prompt": (str,),
 }
 assert set(_TYPES) == {field.name for field in fields(Settings)}
 
@@ -80,10 +83,12 @@ def _checked(table: Table) -> dict[str, Any]:
     for key, values in (("shots_draw", DRAWS), ("shots_as", SHAPES), ("choices", CHOICES)):
         if settings.get(key, values[0]) not in values:
             raise pytest.UsageError(f"{table.where}: {key} is one of {', '.join(values)}, not {settings[key]!r}")
-    for key in settings.keys() & {"system", "prompt"}:
+    for key in settings.keys() & {"system", "prompt", "judge_prompt"}:
         settings[key] = text(Where(f"{table.where}: {key}", table.folder), settings[key])
     if "prompt" in settings:
         settings["prompt"] = _template(f"{table.where}: prompt", settings["prompt"])
+    if "judge_prompt" in settings:
+        settings["judge_prompt"] = prompt_of(f"{table.where}: judge_prompt", settings["judge_prompt"])
     if "filters" in settings:
         given = settings["filters"]
         given = given if isinstance(given, list) else [given]

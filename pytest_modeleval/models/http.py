@@ -1,8 +1,8 @@
-"""A lean HTTP/1.1 transport under the openai client.
+"""A lean HTTP/1.1 transport under httpx.
 
-The client's own (httpcore and h11) takes about 0.5 ms of CPU a request, half of a request's whole cost here; this one
-about 0.1 ms (`bench/asking.py`). It speaks plain and TLS HTTP/1.1 with keep-alive; proxies stay with httpx. It waits
-for as long as it is let: a time-out is the caller's, around the whole request.
+Its own (httpcore and h11) takes about 0.5 ms of CPU a request, this one about 0.1 ms (`bench/asking.py`). It speaks
+plain and TLS HTTP/1.1 with keep-alive; proxies stay with httpx. It waits for as long as it is let: a time-out is the
+caller's, around the whole request.
 """
 
 import asyncio

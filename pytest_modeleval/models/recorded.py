@@ -13,6 +13,7 @@ import pytest
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input, read_text, refuse_explosion
+from pytest_modeleval.judging.fence import without_keys
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
@@ -345,6 +346,6 @@ def stands_in(prompt: str, text: str) -> bool:
 
 
 def prompt_key(messages: Sequence[Message]) -> str:
-    """What two prompts are the same by: roles and contents."""
+    """What two prompts are the same by: roles and contents, but for the marks around what a judge was asked about."""
     kept = [[message.get("role"), message.get("content")] for message in messages]
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+    return without_keys(json.dumps(kept, sort_keys=True, ensure_ascii=False))

@@ -13,7 +13,7 @@ from pytest_modeleval.options.config import Table, project_root, read_config
 from pytest_modeleval.options.flags import DEST, Flag, Given, read
 from pytest_modeleval.options.options import FLAGS, Options, given_in, named, section_of, unknown
 from pytest_modeleval.options.roles import laid
-from pytest_modeleval.options.tables import OF_OPTIONS, SINGLE, merged
+from pytest_modeleval.options.tables import LAYERS, OF_OPTIONS, merged
 from pytest_modeleval.options.where import Where
 
 # The argument by which `evaluate` hands over what it was called with, as a file of JSON.
@@ -41,7 +41,7 @@ class Settings(NamedTuple):
     @property
     def of_this_run(self) -> dict[str, Given]:
         """What this run is told and not every one: by its [runs.NAME], and by what `evaluate` was called with."""
-        of_every_run = sum(len(self.tables[section]) for section in SINGLE)
+        of_every_run = sum(len(self.tables[section]) for section in LAYERS)
         return {key: given for layer in self.layers[of_every_run:] for key, given in layer.items()}
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from pytest_modeleval.inputs import json_or_text
 
-# Sections that are one table of options; all that are one table; and those of tables with names.
+# Sections that are one table of options; those that are a layer of what is asked for; all that are one table; and those
+# of tables with names.
 OF_OPTIONS = ("run", "gate")
-SINGLE, SECTIONS = (*OF_OPTIONS, "roles"), ("models", "benchmarks", "runs")
+LAYERS = (*OF_OPTIONS, "roles")
+SINGLE, SECTIONS = (*LAYERS, "judge"), ("models", "benchmarks", "runs")
 # What `--eval-set` has for the tables of all of the run's models.
 EVERY_MODEL = "model"
 # Before the `.` of a key these are tables, and any other word is a benchmark's name.

@@ -28,10 +28,10 @@ def tell_suite(config: pytest.Config, told: Iterable[tuple[str, object]]) -> Non
 def tell_error(config: pytest.Config, report: pytest.TestReport) -> None:
     """Have a sample whose test raised be an error in the file, as it has no verdict: to pytest it is a failure."""
     xml = config.stash.get(xml_key, None)
-    record = Record.of(report.user_properties)
-    if xml is None or isinstance(xml, _UnderGate) or not (report.when == "call" and report.failed and record):
+    if xml is None or isinstance(xml, _UnderGate) or not (report.when == "call" and report.failed):
         return
-    if record.outcome == ERROR:
+    record = Record.of(report.user_properties)
+    if record is not None and record.outcome == ERROR:
         case = xml.node_reporter(report)
         add = case._add_simple
         case._add_simple = lambda tag, *said: add("error" if tag == "failure" else tag, *said)  # type: ignore[method-assign]

@@ -21,6 +21,9 @@ def table(lines: Sequence[Line]) -> list[str]:
         ("differ", lambda line: f"{line.differ:.1%}{' assumed' * line.assumed}" if line.samples else "-", False),
         ("smallest drop", lambda line: "-" if line.drop is None else f"{line.drop * 100:.1f} pp", True),
     ]
+    if any(not line.samples for line in lines):
+        # A judge is asked several times about a sample.
+        columns.insert(4, ("requests", lambda line: f"{line.asked:,}", True))
     if not any(line.unreadable for line in lines):
         columns = [column for column in columns if column[0] != "unreadable"]
     cells = [[title for title, _, _ in columns], *([value(row) for _, value, _ in columns] for row in rows)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from pytest_modeleval.asking.spending import dollars
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import RoleUse
@@ -14,6 +15,7 @@ def lines(roles: Mapping[str, RoleUse], given: Sequence[ModelSpec], *, is_sure: 
         if use is not None:
             tokens = use.prompt_tokens + use.completion_tokens
             new = f"{use.answers - use.stored:,} new, {use.stored:,} stored"
-            yield f"{name}: {use.answers:,} answers ({new}), {tokens:,} tokens"
+            money = f", ${dollars(spec, use.paid_prompt_tokens, use.paid_completion_tokens):,.4f}" if spec.price else ""
+            yield f"{name}: {use.answers:,} answers ({new}), {tokens:,} tokens{money}"
         elif is_sure:
             yield f"{name} was given, and no sample asked it"

@@ -3,11 +3,13 @@
 import os
 import textwrap
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.asking.spending import dollars
+from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.failed import Failed
@@ -21,11 +23,15 @@ _PAUSE = 0.2
 
 
 class LiveLine:
-    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, time left."""
+    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, money, time left.
 
-    def __init__(self, results: Results, in_flight: Callable[[], int]) -> None:
+    Money is that of the ``models`` with a price, also of those in roles, for answers that were not stored before.
+    """
+
+    def __init__(self, results: Results, in_flight: Callable[[], int], models: Iterable[ModelSpec]) -> None:
         self._results = results
         self._in_flight = in_flight
+        self._priced = {spec.name: spec for spec in models if spec.price}
         self._total = 0
         self._started = self._drawn = 0.0
         self._writer: Any = None
@@ -74,6 +80,9 @@ class LiveLine:
         if results.errors:
             parts.append(f"{results.errors} error" + "s" * (results.errors > 1))
         parts.append(f"{results.completion_tokens / max(seconds, 1e-9):,.0f} tokens/s")
+        if self._priced:
+            paid = sum(dollars(spec, *results.paid.get(name, (0, 0))) for name, spec in self._priced.items())
+            parts.append(f"${paid:,.2f}")
         if results.done and results.done < self._total:
             left = seconds / results.done * (self._total - results.done)
             parts.append(f"{_clock(left)} left")

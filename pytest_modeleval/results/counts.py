@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_modeleval.record import RoleUse
+from pytest_modeleval.record import JudgeUse, RoleUse
 from pytest_modeleval.results.reuse import Reuse
 
 
@@ -21,6 +21,11 @@ class Counts:
     reuse: Reuse = field(default_factory=Reuse)
     # By the names of models in roles.
     roles: Mapping[str, RoleUse] = field(default_factory=dict)
+    # What judges' verdicts were, by their names, and of how many answers their votes were not at one.
+    judges: Mapping[str, JudgeUse] = field(default_factory=dict)
+    split: int = 0
+    # Those of the errors that have an answer and no verdict.
+    judge_errors: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
@@ -32,6 +37,9 @@ class Counts:
             max(self.last_answered, other.last_answered),
             self.reuse + other.reuse,
             joined(self.roles, other.roles),
+            judged(self.judges, other.judges),
+            self.split + other.split,
+            self.judge_errors + other.judge_errors,
         )
 
     @property
@@ -48,6 +56,9 @@ class Counts:
             "stored": self.reuse.stored,
             "oldest": self.reuse.oldest,
             "roles": {name: use._asdict() for name, use in self.roles.items()},
+            "judge_errors": self.judge_errors,
+            "judges": {name: use._asdict() for name, use in self.judges.items()},
+            "split": self.split,
         }
 
 
@@ -56,3 +67,10 @@ def joined(one: Mapping[str, RoleUse], two: Mapping[str, RoleUse]) -> Mapping[st
     if not (one and two):
         return one or two
     return {name: one.get(name, RoleUse()).plus(two.get(name, RoleUse())) for name in {**one, **two}}
+
+
+def judged(one: Mapping[str, JudgeUse], two: Mapping[str, JudgeUse]) -> Mapping[str, JudgeUse]:
+    """What judges' verdicts were, both together."""
+    if not (one and two):
+        return one or two
+    return {name: one.get(name, JudgeUse()).plus(two.get(name, JudgeUse())) for name in {**one, **two}}

@@ -32,6 +32,8 @@ def pins_of(
     asked = [settings.prompt or benchmark.prompt, settings.system, source.shots, settings.shots_draw, settings.shots_as]
     if settings.choices != "generate":
         asked += [settings.choices, repr(benchmark.cloze)]
+    if settings.judge_prompt is not None:
+        asked += [settings.judge_prompt]
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),

@@ -21,6 +21,7 @@ from pytest_modeleval.results.verdicts import (
     outcome_of,
     record_of,
     score_rows,
+    verdict_rows,
     wrong_line,
 )
 from pytest_modeleval.sample import Crashed, SampleError, StopRun, recorded_scores
@@ -100,7 +101,10 @@ class Recorder:
         hidden = ref.source.hidden
         if hidden:
             why = hide(report, outcome, error, hidden)
-        texts = [] if hidden or row is None else [*messages, row, *answer_rows(self._run, item.nodeid, trial)]
+        texts: list[Row] = []
+        if not hidden and row is not None:
+            texts = [*messages, row, *answer_rows(self._run, item.nodeid, trial)]
+            texts += verdict_rows(self._run, item.nodeid, trial)
         scores = score_rows(self._run, item.nodeid, record, trial, row.hash if row else "", why, hidden)
         self.keep([*texts, *scores])
 

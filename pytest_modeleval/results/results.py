@@ -42,6 +42,11 @@ class Figures:
     axes: Sequence[str] = ()
     # What models in roles gave, by their names: answers, stored, prompt_tokens, completion_tokens, seconds.
     roles: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    # Those of the errors that have an answer and no verdict on it; what judges' verdicts were (`record.JudgeUse`), by
+    # their names; of how many answers the votes were not at one.
+    judge_errors: int = 0
+    judges: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    split: int = 0
 
     @property
     def is_share(self) -> bool:
@@ -65,6 +70,8 @@ class TableRow(Figures):
     part: str
     score: float | None
     group: str = ""
+    # The score if all answers without a judge's verdict were wrong, and if all were right; None where all have one.
+    bounds: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +88,8 @@ class Results:
     def __init__(self) -> None:
         self.right = self.wrong = self.measured = self.errors = self.unscored = self.completion_tokens = 0
         self._tallies: dict[tuple[str, str], dict[tuple[str, str], Tally]] = {}
+        # By the names of models, also those in roles: the tokens of prompts and of answers that were not stored before.
+        self.paid: dict[str, tuple[int, int]] = {}
         self._tags: dict[str, Sequence[str]] = {}
         # (model, benchmark, axis, value) → the samples there.
         self._axes: dict[tuple[str, str, str, str | int | float], Tally] = {}
@@ -118,12 +127,19 @@ class Results:
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
         self.completion_tokens += record.completion_tokens
+        self._pay(record.model, *record.paid_tokens)
+        for name, use in record.roles.items():
+            self._pay(name, use.paid_prompt_tokens, use.paid_completion_tokens)
         if record.tags:
             self._tags[record.benchmark] = record.tags
         parts = self._tallies.setdefault((record.model, record.benchmark), {})
         parts.setdefault((record.group, record.subset), Tally()).add(record, place)
         for axis, value in record.axes.items():
             self._axes.setdefault((record.model, record.benchmark, axis, value), Tally()).add(record, place)
+
+    def _pay(self, name: str, prompt_tokens: int, completion_tokens: int) -> None:
+        before = self.paid.get(name, (0, 0))
+        self.paid[name] = before[0] + prompt_tokens, before[1] + completion_tokens
 
     def _refuse_other_scales(self, record: Record) -> None:
         """No mean says anything of a metric whose values are of two kinds."""
@@ -207,7 +223,15 @@ class Results:
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            yield TableRow(benchmark=benchmark, part=part, score=score, **of_row)
+            bounds = _bounds(score, samples, whole.counts.judge_errors) if scale == PLAIN else None
+            yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
+
+
+def _bounds(score: float | None, samples: int, failed: int) -> tuple[float, float] | None:
+    if not failed:
+        return None
+    total, known = samples + failed, (score or 0.0) * samples
+    return known / total, (known + failed) / total
 
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:

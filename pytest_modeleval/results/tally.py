@@ -7,7 +7,8 @@ from typing import NamedTuple, TypeVar
 import pytest
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
-from pytest_modeleval.results.counts import Counts, joined
+from pytest_modeleval.results.counts import Counts, joined, judged
+from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.statistics.aggregates import Aggregate
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
@@ -73,6 +74,10 @@ class Tally:
         counts.last_answered = max(counts.last_answered, record.answered)
         counts.reuse += Reuse(record.new, record.stored, record.oldest)
         counts.roles = joined(counts.roles, record.roles)
+        if record.judges:
+            counts.judges = judged(counts.judges, record.judges)
+            counts.split += record.split
+        counts.judge_errors += record.mistake == Mistake.JUDGE
         self.harmonic.update(record.harmonic)
         for name in record.aggregates.keys() - self.aggregates.keys():
             self.aggregates[name] = _aggregate(record, name)

@@ -18,7 +18,7 @@ from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
-from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
+from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow, VerdictRow
 
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
@@ -92,10 +92,19 @@ def record_of(
         new=len(answers) - len(kept),
         stored=len(kept),
         oldest=min(kept, default=None),
+        paid=_paid(answers) if kept and len(kept) < len(answers) else (),
         mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
         labels=ref.labels,
         roles=_roles(trial.answers) if trial else {},
+        judges=dict(trial.judges) if trial else {},
+        split=trial.split if trial else 0,
     )
+
+
+def _paid(answers: Sequence[Answer]) -> tuple[int, int]:
+    """The tokens of the prompts and of the answers that are new."""
+    new = [answer.completion for answer in answers if answer.stored is None]
+    return sum(each.prompt_tokens or 0 for each in new), sum(each.completion_tokens or 0 for each in new)
 
 
 def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
@@ -105,7 +114,7 @@ def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
         if answer.by != UNDER_EVALUATION:
             told = answer.completion
             tokens = told.prompt_tokens or 0, told.completion_tokens or 0
-            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6))
+            use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6), *_paid([answer]))
             found[answer.by] = found.get(answer.by, RoleUse()).plus(use)
     return found
 
@@ -211,6 +220,29 @@ def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     for number, (answer, (asked, messages)) in enumerate(zip(answers, requests, strict=True)):
         rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by)]
     return rows
+
+
+def verdict_rows(run: str, node: str, trial: Trial | None) -> list[VerdictRow]:
+    """What judges said of the item's answers, as the store keeps it."""
+    return [
+        VerdictRow(
+            run=run,
+            item=node,
+            number=number,
+            judge=told.judge,
+            name=storable(told.name),
+            order=told.order,
+            repeat=told.repeat,
+            again=told.again,
+            probe=told.probe,
+            label=storable(told.label),
+            value=told.value,
+            reason=storable(told.reason),
+            error=storable(told.error),
+            completion=told.key,
+        )
+        for number, told in enumerate(trial.judged if trial else ())
+    ]
 
 
 def score_rows(

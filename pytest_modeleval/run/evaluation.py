@@ -55,6 +55,7 @@ from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
+from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
@@ -93,6 +94,8 @@ class Evaluation:
         self.root = settings.root
         self.folder: Path = self.root / ".modeleval"
         self.models, self.roles = models_of(settings, self.options, self.run)
+        self.judges = settings_of_judges(settings, self.options)
+        refuse_judges(self.roles.get("judge", ()), self.judges)
         refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:
@@ -135,7 +138,8 @@ class Evaluation:
         self.in_turn = InTurn(self.models, self.roles)
         # A gate's runs are compared where the same models have the roles.
         digests = Digests(self.folder / "models.json")
-        self._who_has = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
+        who = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
+        self._who_has = with_settings(who, self.judges)
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
     @property
@@ -172,15 +176,14 @@ class Evaluation:
     def plan(self, session: pytest.Session) -> list[str]:
         """What the run would take, as lines; nothing is asked."""
         try:
-            refuse_without_role(session.items, self.roles)
+            refuse_without_role(session.items, self.roles, self.judges.strategy)
             refuse_unfilled(session.items)
             with closing(Store(self.folder)) as store:
-                planner = Planner(store, self._askers(store, None).models, self.gate.discordance)
+                planner = Planner(store, self._askers(store, None).models, self.gate.discordance, self.judges)
                 for item in session.items:
                     ref = selected(item)
                     if ref is not None and not item.get_closest_marker("skip"):
-                        taken = taken_of(item, self.roles).values()
-                        planner.add(ref, [spec for specs in taken for spec in specs])
+                        planner.add(ref, taken_of(item, self.roles))
                 lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
@@ -214,11 +217,14 @@ class Evaluation:
             self._purse = Purse(store.path, self.run, self._owner, self.options.budget)
         if xdist.is_controller(self.config):
             return
-        refuse_without_role(session.items, self.roles)
+        refuse_without_role(session.items, self.roles, self.judges.strategy)
         refuse_unfilled(session.items)
         refuse_foreign_answers(session.items, self.models, self.folder)
         self.expect([item.nodeid for item in session.items])
-        self.in_turn.prefetch = Prefetch(session, self._askers(store, concurrency), self.decided, self.stop)
+        judges = self.roles.get("judge", ())
+        judging = setup_of_judges(self.judges, judges, store, session.items, self.options.seed)
+        asked = replace(self._askers(store, concurrency), judging=judging)
+        self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:
         """Know which items this run has, in the process that all reports reach; each worker names them all."""

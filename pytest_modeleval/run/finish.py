@@ -14,11 +14,12 @@ from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
-from pytest_modeleval.reports import recorded, roles, stored, thoughts
+from pytest_modeleval.reports import judges, recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
+from pytest_modeleval.run.judges import partial_judges
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
@@ -40,6 +41,9 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     remarks += roles.lines(
         evaluation.results.counts.roles, evaluation.others, is_sure=is_complete and not evaluation.results.errors
     )
+    counts = evaluation.results.counts
+    remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
+    remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
         remarks += recorded.lines(evaluation.folder, evaluation.run, evaluation.models)

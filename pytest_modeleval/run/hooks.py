@@ -43,7 +43,8 @@ class ActiveHooks:
         self._types_tests = any("::" in argument for argument in typed)
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
-        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_turn.in_flight)
+        priced = [*self.evaluation.models, *self.evaluation.others]
+        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_turn.in_flight, priced)
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Give a benchmark's test its samples, and an ordinary test that takes the model each of several."""

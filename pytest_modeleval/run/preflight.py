@@ -14,6 +14,7 @@ from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
 from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
+from pytest_modeleval.judging.settings import RULE
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
@@ -41,8 +42,8 @@ def refuse_few_handles(models: Sequence[ModelSpec], concurrency: int | None) -> 
         )
 
 
-def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequence[ModelSpec]]) -> None:
-    """`pytest.UsageError` for a benchmark that takes a model in a role which none has."""
+def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequence[ModelSpec]], strategy: str) -> None:
+    """`pytest.UsageError` for a benchmark that takes a model in a role which none has, or that nobody may ask."""
     seen: set[object] = set()
     for item in items:
         ref = selected(item)
@@ -50,8 +51,14 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
             continue
         seen.add(ref.source.benchmark.name)
         for name in taken_roles(item):
+            if name == "judge" and ref.source.benchmark.judging.optional:
+                continue
             try:
                 as_taken(name, roles.get(ROLE_OF[name], ()))
+                if name == "judge" and strategy == RULE:
+                    raise pytest.UsageError(
+                        'strategy = "rule" of [judge] asks no judge, and this benchmark has no rule: leave it out'
+                    )
             except pytest.UsageError as error:
                 raise pytest.UsageError(f"{ref.source.benchmark.name}: {error}") from None
 

@@ -1,1 +1,1 @@
-"""Formulas over plain numbers: what values are, means and intervals, pairs of runs, evidence in sequence."""
+"""Formulas over plain numbers: values, means, intervals, pairs of runs, evidence in sequence, judges, ratings."""

@@ -68,6 +68,29 @@ class AnswerRow(NamedTuple):
     by: str
 
 
+class VerdictRow(NamedTuple):
+    """One request for a judge's verdict on a sample (`judging.verdict.Judged`), in the order that they were answered.
+
+    ``name`` is the metric or criterion, ``"order"`` how two answers stood (AB, BA, or "" for one), ``completion`` the
+    key of the judge's reply. ``value`` is null, and ``error`` says why, where nothing could be read in it.
+    """
+
+    run: str
+    item: str
+    number: int
+    judge: str
+    name: str
+    order: str
+    repeat: int
+    again: int
+    probe: int
+    label: str
+    value: float | None
+    reason: str
+    error: str
+    completion: str
+
+
 class ScoreRow(NamedTuple):
     """One metric of one item in one run; of an error there is one row, without a value.
 
@@ -179,13 +202,14 @@ def sample_name(item: str, subset: str) -> str:
     return within[0] if within else inner
 
 
-Row = BlobRow | MessagesRow | SampleRow | AnswerRow | ScoreRow
+Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | ScoreRow
 # The tables and their keys, in the order in which rows are written: what is referred to before what refers to it.
 TABLES: Mapping[type[Row], tuple[str, str]] = {
     BlobRow: ("blobs", "hash"),
     MessagesRow: ("messages", "hash"),
     SampleRow: ("samples", "hash"),
     AnswerRow: ("answers", "run, item, number"),
+    VerdictRow: ("verdicts", "run, item, number"),
     ScoreRow: ("scores", "run, item, metric"),
 }
 _TYPES: Mapping[Any, str] = {

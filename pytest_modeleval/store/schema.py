@@ -153,6 +153,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     "",
     # The rows of samples that go by their ids.
     "",
+    # What judges said, and the secret that marks around answers are made of.
+    "create table secrets (name text primary key, secret text not null) without rowid",
 )
 VERSION = len(_VERSIONS)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import secrets
 import sqlite3
 import threading
 import time
@@ -150,6 +151,12 @@ class Store:
         row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
         return row[0]
+
+    @property
+    def secret(self) -> str:
+        """A secret of this store alone, made once for all its runs and processes."""
+        self.write("insert or ignore into secrets values ('marks', ?)", [(secrets.token_hex(16),)])
+        return str(self.rows("select secret from secrets where name = 'marks'")[0][0])
 
     def begin_run(self, run: str, options: Mapping[str, Any], process: str | None = None) -> None:
         """Record that a run started, once for all its processes.

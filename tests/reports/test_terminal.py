@@ -8,10 +8,12 @@ import sys
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import pytest
 
-from pytest_modeleval.record import Record
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.record import Record, RoleUse
 from pytest_modeleval.reports.table import table
 from pytest_modeleval.reports.terminal import LiveLine
 from pytest_modeleval.results.results import Results, TableRow
@@ -109,13 +111,36 @@ def test_a_pipe_gets_dots(project: pytest.Pytester, faulty: FaultyServer) -> Non
 
 def test_the_live_line_counts_and_foretells() -> None:
     results = Results()
-    line = LiveLine(results, lambda: 8)
+    line = LiveLine(results, lambda: 8, [])
     line._total = 100
     for index in range(25):
         outcome = "error" if index < 2 else "wrong" if index < 5 else "right"
         results.add(Record("m", "b", "s", "", index, 0, outcome, completion_tokens=100))
 
     assert line.text(10.0) == "25/100 · 8 in flight · 87.0% right · 3 wrong · 2 errors · 250 tokens/s · 0:30 left"
+
+
+def test_the_live_line_has_the_money_of_all_models_with_a_price() -> None:
+    price = {"input": 1000.0, "output": 2000.0}
+    models = [ModelSpec("m", "openai", "m", price=price), ModelSpec("judge=j", "openai", "j", price=price)]
+    results = Results()
+    line = LiveLine(results, lambda: 0, models)
+    asked: dict[str, Any] = {
+        "model": "m",
+        "benchmark": "b",
+        "subset": "main",
+        "group": "",
+        "outcome": "right",
+        "repeat": 0,
+    }
+    # A new answer, a stored one, and one of both kinds.
+    judge = {"judge=j": RoleUse(2, 1, 60, 40, 0.0, 30, 20)}
+    results.add(Record(index=0, prompt_tokens=100, completion_tokens=50, new=1, roles=judge, **asked))
+    results.add(Record(index=1, prompt_tokens=100, completion_tokens=50, stored=1, **asked))
+    results.add(Record(index=2, prompt_tokens=100, completion_tokens=50, new=1, stored=1, paid=(10, 5), **asked))
+
+    # 110 and 55 of the model's tokens, 30 and 20 of the judge's.
+    assert line.text(10.0).endswith(" tokens/s · $0.29")
 
 
 @pytest.mark.parametrize(("arguments", "lines"), [([], 5), (["-rf"], 10), (["-v"], 10), (["-ra"], 10)])

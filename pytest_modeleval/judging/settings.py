@@ -1,0 +1,156 @@
+"""The table [judge] of modeleval.toml: how judges are asked, and what their verdicts are good for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.judging.rubric import PLAIN_FIELDS, Labels, Preference, Rating, Rubric
+from pytest_modeleval.judging.verdict import AGGREGATIONS, MEAN
+from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.parsers import text
+from pytest_modeleval.options.where import Where
+
+AUTO, RULE, ALWAYS, RECALL = STRATEGIES = ("auto", "rule", "always", "recall")
+LABELS, NUMBER = KINDS = ("labels", "number")
+SWAPS = ("auto", "on", "off")
+# What answers are judged by where the user asks for a judge and says no more.
+RIGHT_OR_NOT: Mapping[str, float] = {"CORRECT": 1.0, "INCORRECT": 0.0}
+
+
+@dataclass(frozen=True)
+class JudgeSettings:
+    """What the user says of judges.
+
+    ``prompt``, ``scores`` (labels with their values), ``kind`` and ``pattern`` (an official mark) take the place of
+    what rubrics over a question, a reference and an answer say; ``system`` is every judge's system prompt. ``repeats``
+    are the verdicts that each judge gives, ``swap`` says whether two answers are shown in both orders ("auto": they
+    are), ``aggregation`` how verdicts are joined, ``min_valid`` how many judges must have given one. ``strategy`` is
+    for benchmarks that have a rule too: "auto" (the judge counts where there is one), "rule" (no judge is asked),
+    "always", or "recall" (only what the rule calls wrong is judged). ``probe`` answers are judged once more with a
+    verdict put into them. ``labels`` is a file of people's verdicts.
+    """
+
+    prompt: str | None = None
+    system: str | None = None
+    scores: Mapping[str, float] = field(default_factory=dict)
+    kind: str | None = None
+    pattern: str | None = None
+    repeats: int = 1
+    swap: str = "auto"
+    aggregation: str = MEAN
+    min_valid: int = 1
+    strategy: str = AUTO
+    probe: int = 0
+    labels: Path | None = None
+
+    def over(self, rubric: Rubric, prompt: str | None = None) -> Rubric:
+        """The rubric with what the user says in its place; ``prompt`` is that of its benchmark."""
+        system = rubric.system if self.system is None else self.system
+        if rubric.is_plain and not isinstance(rubric.gives, Preference):
+            rubric = replace(rubric, gives=self._gives(rubric.gives))
+            prompt = prompt or self.prompt
+        rubric = rubric if prompt is None else rubric.with_prompt(prompt)
+        return replace(rubric, system=system)
+
+    def _gives(self, own: Labels | Rating) -> Labels | Rating:
+        kind = self.kind or (LABELS if self.scores or isinstance(own, Labels) else NUMBER)
+        if kind == LABELS:
+            scores = self.scores or (own.values if isinstance(own, Labels) else RIGHT_OR_NOT)
+            return Labels(scores, self.pattern or own.mark)
+        lowest, highest = (own.lowest, own.highest) if isinstance(own, Rating) else (0.0, 1.0)
+        return Rating(lowest, highest, self.pattern or own.mark)
+
+    @property
+    def pin(self) -> Mapping[str, Any]:
+        """What a verdict depends on: two runs with other settings are not compared."""
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("probe", "labels")}
+        return {name: value for name, value in told.items() if value != getattr(_DEFAULT, name)}
+
+
+@dataclass(frozen=True)
+class JudgeSetup:
+    """How a run asks its judges: the user's settings, and the secret that the marks around answers are made of.
+
+    ``probed`` are the names of samples whose answers are judged once more with a verdict put into them.
+    """
+
+    settings: JudgeSettings = field(default_factory=JudgeSettings)
+    secret: str = ""
+    probed: frozenset[str] = frozenset()
+
+
+_DEFAULT = JudgeSettings()
+_TYPES: dict[str, tuple[type, ...]] = {
+    "prompt": (str,),
+    "system": (str,),
+    "scores": (dict,),
+    "kind": (str,),
+    "pattern": (str,),
+    "repeats": (int,),
+    "swap": (str,),
+    "aggregation": (str,),
+    "min_valid": (int,),
+    "strategy": (str,),
+    "probe": (int,),
+    "labels": (str,),
+}
+assert set(_TYPES) == {each.name for each in fields(JudgeSettings)}
+
+
+def judge_settings(tables: Mapping[str, Table], said: Mapping[str, Any]) -> JudgeSettings:
+    """What the tables [judge] say, and over them what ``--eval-set judge.…`` has ``said``.
+
+    `pytest.UsageError` for a key or value that is none.
+    """
+    settings: dict[str, Any] = {}
+    for table in (*tables.values(), Table("--eval-set judge", said)):
+        settings |= _checked(table)
+    return JudgeSettings(**settings)
+
+
+def prompt_of(where: str, template: str) -> str:
+    """A judge's prompt that a user gives; `pytest.UsageError` where it has no answer, or fields that nobody fills."""
+    try:
+        Rubric(template, Labels(RIGHT_OR_NOT) if "{answer}" in template else Preference())
+    except TypeError as error:
+        raise pytest.UsageError(f"{where}: {error}") from None
+    return template
+
+
+def _checked(table: Table) -> dict[str, Any]:
+    settings = table.checked(_TYPES)
+    for key, least in (("repeats", 1), ("min_valid", 1), ("probe", 0)):
+        if settings.get(key, least) < least:
+            raise pytest.UsageError(f"{table.where}: {key} is a whole number of at least {least}, not {settings[key]}")
+    for key, known in (("swap", SWAPS), ("aggregation", AGGREGATIONS), ("strategy", STRATEGIES), ("kind", KINDS)):
+        if key in settings and settings[key] not in known:
+            raise pytest.UsageError(f"{table.where}: {key} is one of {', '.join(known)}, not {settings[key]!r}")
+    for key in settings.keys() & {"system", "prompt"}:
+        settings[key] = text(Where(f"{table.where}: {key}", table.folder), settings[key])
+    try:
+        if "scores" in settings:
+            settings["scores"] = Labels(settings["scores"]).values
+        if "pattern" in settings:
+            Rating(0, 1, settings["pattern"])
+    except TypeError as error:
+        raise pytest.UsageError(f"{table.where}: {error}") from None
+    if settings.get("kind") == NUMBER and settings.get("scores"):
+        raise pytest.UsageError(f'{table.where}: scores are for kind = "{LABELS}": leave one of them out')
+    if "prompt" in settings:
+        _refuse_other_fields(table.where, settings["prompt"])
+    if "labels" in settings:
+        settings["labels"] = Where(table.where, table.folder).path(settings["labels"])
+    return settings
+
+
+def _refuse_other_fields(where: str, template: str) -> None:
+    try:
+        rubric = Rubric(template, Labels(RIGHT_OR_NOT))
+    except TypeError as error:
+        raise pytest.UsageError(f"{where}: {error}") from None
+    if others := rubric.fields - PLAIN_FIELDS:
+        known = ", ".join(f"{{{name}}}" for name in sorted(PLAIN_FIELDS))
+        raise pytest.UsageError(f"{where}: prompt has the field {{{min(others)}}}, and a judge is given {known}")

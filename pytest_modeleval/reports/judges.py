@@ -1,0 +1,43 @@
+"""The lines that say what judges' verdicts were worth, and what a score would be without their failures."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from pytest_modeleval.foreign import one_line
+from pytest_modeleval.record import JudgeUse
+from pytest_modeleval.results.results import TableRow
+from pytest_modeleval.statistics.means import wilson
+
+
+def lines(judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow]) -> Iterator[str]:
+    """A line for each judge, one for votes that differ, one for each benchmark without some verdicts."""
+    for name, use in judges.items():
+        yield f"{one_line(name, 60)}: {'; '.join(_said(use))}"
+    if split:
+        yield f"the judges' votes were not at one about {split:,} answers"
+    for row in rows:
+        if row.bounds is not None and not row.part and row.metric == "main":
+            (low, high), has = row.bounds, "answer has" if row.judge_errors == 1 else "answers have"
+            yield (
+                f"{row.benchmark}: {row.judge_errors:,} {has} no verdict; the score is {low:.3f} if all of them are "
+                f"wrong, {high:.3f} if all are right"
+            )
+        if not row.part and row.metric == "main" and any(use.get("own") for use in row.judges.values()):
+            yield (
+                f"{row.benchmark}: own rubric, not comparable with published figures (the official text: judge_prompt "
+                f'= "file:…" in [benchmarks.{row.benchmark}])'
+            )
+
+
+def _said(use: JudgeUse) -> Iterator[str]:
+    yield f"{use.verdicts:,} verdicts"
+    if use.errors:
+        yield f"{use.errors:,} replies without one"
+    if use.again:
+        yield f"{use.again:,} asked again"
+    if use.pairs:
+        yield f"the same in both orders {use.consistent / use.pairs:.0%} of {use.pairs:,} pairs"
+    if use.won:
+        low, high = wilson(use.first, use.won)
+        yield f"chose the one shown first in {use.first / use.won:.0%} ({low:.0%} to {high:.0%})"
+    if use.probed:
+        yield f"took over {use.swayed:,} of {use.probed:,} verdicts that were put into answers"

@@ -1,0 +1,63 @@
+"""How a run asks its judges: the user's settings, the store's secret, and the samples that are probed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from random import Random
+
+import pytest
+
+from pytest_modeleval.asking.given import taken_roles
+from pytest_modeleval.items.collect import selected
+from pytest_modeleval.judging.settings import JudgeSettings, JudgeSetup, judge_settings
+from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.options import Options
+from pytest_modeleval.options.sources import Settings
+from pytest_modeleval.store.store import Store
+
+
+def settings_of_judges(settings: Settings, options: Options) -> JudgeSettings:
+    """What [judge] says; `pytest.UsageError` for what it cannot mean."""
+    return judge_settings(settings.tables["judge"], options.set.get("judge", {}))
+
+
+def setup_of_judges(
+    settings: JudgeSettings, judges: Sequence[ModelSpec], store: Store, items: Sequence[pytest.Item], seed: int
+) -> JudgeSetup:
+    """How the judges are asked; every process probes the same samples."""
+    if not judges:
+        return JudgeSetup(settings)
+    judged = sorted({str(ref.item) for item in items if (ref := selected(item)) and "judge" in taken_roles(item)})
+    probed = Random(f"{seed} probe").sample(judged, min(settings.probe, len(judged)))
+    return JudgeSetup(settings, store.secret, frozenset(probed))
+
+
+def with_settings(roles: Mapping[str, str], settings: JudgeSettings) -> dict[str, str]:
+    """Who has each role (`who_has`), the judges with what [judge] says of them."""
+    said = json.dumps(settings.pin, sort_keys=True) if settings.pin else ""
+    return {role: f"{who} {said}".strip() if role == "judge" else who for role, who in roles.items()}
+
+
+def refuse_judges(judges: Sequence[ModelSpec], settings: JudgeSettings) -> None:
+    """`pytest.UsageError` for a judge that is named twice, and for fewer judges than are to agree."""
+    seen: dict[str, str] = {}
+    for judge in judges:
+        if (other := seen.setdefault(_who(judge), judge.name)) != judge.name or judges.count(judge) > 1:
+            raise pytest.UsageError(f"{judge.name}: this judge is given twice, also as {other}: leave one of them out")
+    if judges and settings.min_valid > len(judges):
+        raise pytest.UsageError(
+            f"min_valid = {settings.min_valid} of [judge] wants more verdicts than the {len(judges)} judges give"
+        )
+
+
+def partial_judges(models: Sequence[ModelSpec], judges: Sequence[ModelSpec]) -> list[str]:
+    """A line for each judge that is a model under evaluation: judges prefer their own words (arXiv:2404.13076)."""
+    own = {_who(model): model.name for model in models}
+    return [
+        f"{judge.name} is {own[_who(judge)]}, the model under evaluation: judges prefer their own words"
+        for judge in judges
+        if _who(judge) in own
+    ]
+
+
+def _who(spec: ModelSpec) -> str:
+    return json.dumps([spec.identity or [spec.api, spec.endpoint, spec.model], sorted(spec.args)], default=str)

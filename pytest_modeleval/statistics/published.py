@@ -1,0 +1,91 @@
+"""Benchmarks' own ways from samples' scores to the figure that is published."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pytest_modeleval.statistics.means import Estimate, estimate
+
+
+def pooled_score(prompts: Sequence[Sequence[tuple[float, int]]], *, strong: float = 3.0) -> Estimate | None:
+    """Arena-Hard's score against a baseline: the mean over the games of all prompts, clear wins and losses ``strong``.
+
+    A prompt has its games, both orders: (1 where the model won, 0 where the baseline did, ½ for a tie; 2 for a strong
+    verdict, ``>>``, else 1). The weight of 3 for these is Arena-Hard's own and nobody else's. A prompt's games are one
+    cluster. None without games.
+    """
+    means, weights = [], []
+    for games in filter(None, prompts):
+        weighted = [(value, strong if strength > 1 else 1.0) for value, strength in games]
+        weight = math.fsum(one for _, one in weighted)
+        means.append(math.fsum(value * one for value, one in weighted) / weight)
+        weights.append(weight)
+    return estimate(means, weights)
+
+
+@dataclass(frozen=True)
+class CalibrationError:
+    """How far stated confidence is from accuracy, 0 to 1: over ``every`` bin, and as the ``official`` script has it."""
+
+    every: float
+    official: float | None
+
+
+def calibration_error(stated: Sequence[tuple[float, bool]], *, size: int = 100) -> CalibrationError | None:
+    """The calibration error of Humanity's Last Exam over (confidence from 0 to 1, whether right); None without any.
+
+    Sorted by confidence, in bins of ``size`` of which the last takes the rest, it is the root of the mean squared
+    difference between a bin's confidence and accuracy, weighted by size. The official script leaves the last bin out of
+    the sum, which is the most confident one, and has no figure below ``size`` answers.
+    """
+    if not stated:
+        return None
+    rows = sorted(stated, key=lambda row: row[0])
+    starts = [size * place for place in range(max(1, len(rows) // size))]
+    squares = []
+    for start, end in zip(starts, [*starts[1:], len(rows)], strict=True):
+        rest = math.fsum(confidence - right for confidence, right in rows[start:end])
+        squares.append(rest * rest / (end - start) / len(rows))
+    official = math.sqrt(math.fsum(squares[:-1])) if len(rows) >= size else None
+    return CalibrationError(math.sqrt(math.fsum(squares)), official)
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """SimpleQA's figures: right of what was ``attempted``, None where nothing was, and F."""
+
+    given_attempted: Estimate | None
+    f: Estimate
+
+
+def attempts(right: int, wrong: int, not_attempted: int) -> Attempts | None:
+    """How right the attempted questions were, and F, the harmonic mean of that and the share of right answers.
+
+    F = 2c/(1+c+i) (Wei et al. 2024, arXiv:2411.04368) is the mean of right answers in which what was attempted counts
+    twice, and has that mean's error and interval: the two it is of are not independent. None without questions.
+    """
+    tried = [1.0] * right + [0.0] * wrong
+    found = estimate([*tried, *[0.0] * not_attempted], [2.0] * len(tried) + [1.0] * not_attempted)
+    return None if found is None else Attempts(estimate(tried), found)
+
+
+def share_of_points(items: Sequence[tuple[float, bool]]) -> float | None:
+    """HealthBench's score of an answer: the points of the met criteria of all that can be won.
+
+    ``items`` are (points, whether met); met ones with negative points take away, so that it may be below 0. None where
+    no points can be won.
+    """
+    most = math.fsum(points for points, _ in items if points > 0)
+    return math.fsum(points for points, met in items if met) / most if most else None
+
+
+def clipped_mean(scores: Sequence[float]) -> Estimate | None:
+    """HealthBench's mean over samples, whose scores end at 1 and may be below 0: clipped to 0 after it, not before.
+
+    Arora et al. 2025, arXiv:2505.08775. The interval is clipped too. None without scores.
+    """
+    found = estimate(scores, ends=(-math.inf, 1.0))
+    if found is None:
+        return None
+    mean, low, high = (min(1.0, max(0.0, one)) for one in (found.mean, found.low, found.high))
+    return Estimate(mean, found.standard_error, low, high)
