@@ -219,11 +219,16 @@ class Results:
         whole = summed(list(tallies))
         for metric in whole.metrics or ["main"]:
             found, samples = whole.estimate(metric) if whole.values else (None, 0)
+            if part and found is None and metric in whole.aggregates:
+                # Such as a mean over parts.
+                continue
             # Where all are in error, others tell what the scores would be.
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            bounds = _bounds(score, samples, whole.counts.judge_errors) if scale == PLAIN else None
+            # A metric with weights has no such bounds: nobody knows those of what was not judged.
+            is_bounded = metric == "main" and scale == PLAIN
+            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 
 

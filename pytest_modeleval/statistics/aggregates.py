@@ -9,6 +9,7 @@ from random import Random
 from statistics import NormalDist, stdev
 from typing import Any
 
+from pytest_modeleval.statistics import published
 from pytest_modeleval.statistics.means import Estimate, estimate
 from pytest_modeleval.statistics.scale import BETTER, Scale
 
@@ -108,16 +109,46 @@ def _with_gaps(row: Sequence[float | None]) -> list[tuple[bool, float]]:
 
 
 def clipped_mean(rows: Rows) -> Estimate | None:
-    """The mean of the first score, at most 1 and brought to 0 where it is below, as HealthBench's (arXiv:2505.08775).
+    """`published.clipped_mean` of the first score: HealthBench's mean of values that may be below 0."""
+    return published.clipped_mean([row[0] for row in rows if row[0] is not None])
 
-    Samples' own values may be below 0. The interval is that of the mean, clipped the same way.
+
+def stated_error(rows: Rows) -> Estimate | None:
+    """`published.calibration_error` of (right, confidence): answers that state no confidence are left out."""
+    return bootstrapped(_stated_error, rows)
+
+
+def hle_official_error(rows: Rows) -> Estimate | None:
+    """The same as Humanity's Last Exam's script has it: no confidence counts as 1; None below 100 answers."""
+    return bootstrapped(_official_error, rows)
+
+
+def _stated_error(rows: Rows) -> float | None:
+    stated = [(sure, right) for right, sure in rows if right is not None and sure is not None]
+    found = published.calibration_error(stated)
+    return None if found is None else found.every
+
+
+def _official_error(rows: Rows) -> float | None:
+    stated = [(1.0 if sure is None else sure, right) for right, sure in rows if right is not None]
+    found = published.calibration_error(stated)
+    return None if found is None else found.official
+
+
+def mean_of_means(rows: Rows) -> Estimate | None:
+    """The mean of the scores' own means, each of which counts once, however many samples have it.
+
+    None where one of them is nobody's. Its error is √Σe²/K of theirs, its interval is put together from theirs in the
+    same way (MOVER, Zou and Donner 2008).
     """
-    values = [row[0] for row in rows if row[0] is not None]
-    found = estimate(values, ends=(-math.inf, math.inf))
-    if found is None:
+    columns = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
+    found = [estimate(column) for column in columns]
+    means = [each for each in found if each is not None]
+    if not means or len(means) < len(found):
         return None
-    return Estimate(_clipped(found.mean), found.standard_error, _clipped(found.low), _clipped(found.high))
-
-
-def _clipped(value: float) -> float:
-    return min(1.0, max(0.0, value))
+    mean = math.fsum(each.mean for each in means) / len(means)
+    errors = [each.standard_error for each in means if each.standard_error is not None]
+    error = math.hypot(*errors) / len(means) if len(errors) == len(means) else None
+    low = math.hypot(*(each.mean - each.low for each in means)) / len(means)
+    high = math.hypot(*(each.high - each.mean for each in means)) / len(means)
+    return Estimate(mean, error, max(0.0, mean - low), min(1.0, mean + high))

@@ -18,6 +18,7 @@ from pytest_modeleval.scorers import maths, numbers, official
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
+from pytest_modeleval.scorers.confidence import stated_confidence
 from pytest_modeleval.scorers.instructions import follows_instructions, instructions
 from pytest_modeleval.scorers.overlap import exact_match, rouge
 from pytest_modeleval.scorers.several import same_choices
@@ -102,6 +103,8 @@ PIECES = (
     "Mr.\n",
     "Ab. C\n",
     "CAN'T. ",
+    "confidence of 1",
+    "confidence is ",
 )
 ARGUMENTS: Mapping[str, Any] = {
     "keywords": ["answer", "zzz"],
@@ -145,6 +148,7 @@ def cut(spec: str) -> Callable[[str], object]:
 SCORERS: dict[str, Callable[[str], object]] = {
     "amounts.same_amount": lambda text: same_amount(text, "12.5"),
     "bleu.bleu": lambda text: METRICS["bleu"](text, [REFERENCE]),
+    "confidence.stated_confidence": stated_confidence,
     "choices.same_choice": lambda text: same_choice(text, "B", CITIES),
     "instructions.follows_instructions": checked("punctuation:no_comma"),
     "maths.same_expression": lambda text: maths.same_expression(text, r"\frac{1}{2}"),
