@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest
 
 from benchmarks import test_cl_bench, test_hle, test_plawbench, test_simple_qa
 from pytest_modeleval import Row, SampleError
+from pytest_modeleval.items.declare import declared_in
 from pytest_modeleval.judging import health
+from pytest_modeleval.models.code import code_of
 from tests.conftest import FaultyServer, alias, answer, run
 from tests.test_benchmarks import RECORDED, chosen, write_answers, write_rows
 
@@ -414,6 +417,25 @@ def test_a_run_over_everything_leaves_out_what_needs_a_judge(project: pytest.Pyt
     assert several.parseoutcomes()["failed"] == 2
     tagged.stderr.fnmatch_lines(["ERROR: health_bench needs a judge: --model judge=NAME"])
     named.stderr.fnmatch_lines(["ERROR: simple_qa: this benchmark needs a judge: --model judge=NAME"])
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_what_a_judge_is_asked_is_pinned(name: str) -> None:
+    """A baseline by other words of a rubric is none: they are part of the code that decides the score."""
+    (declared,) = declared_in(import_module(f"pytest_modeleval.benchmarks.test_{name}")).values()
+    pinned = code_of(declared.body, declared.to_sample)
+
+    words = {
+        "cl_bench": "You are given a list of requirements",
+        "drivel_writing": "Somebody explained what a text means",
+        "hle": "Find the final answer in the response",
+        "imo_answerbench": "Is the result that the answer ends up with",
+        "plawbench": "\\u8bc4\\u5206\\u7ec6\\u5219",
+        "chinese_simpleqa": "\\u53c2\\u8003\\u7b54\\u6848",
+    }
+    health_words = "Does the reply meet the criterion"
+    expected = words.get(name, health_words if name.startswith("health_bench") else "the reference alone, whatever")
+    assert expected in pinned
 
 
 HEALTH = health_row([(5, "yes")])
