@@ -153,7 +153,9 @@ class Completion:
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
     server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
-    marks such as ``<think>``, and in no field of its own. An answer of another kind than chat is a type below.
+    marks such as ``<think>``, and in no field of its own. ``thinking_tokens`` are those of the ``completion_tokens``
+    that a server says were thought, also where it keeps the thought to itself. An answer of another kind than chat is a
+    type below.
     """
 
     text: str
@@ -166,9 +168,10 @@ class Completion:
     latency: float = 0.0
     fingerprint: str = ""
     tagged: bool = False
+    thinking_tokens: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("prompt_tokens", "completion_tokens"):
+        for name in ("prompt_tokens", "completion_tokens", "thinking_tokens"):
             told = getattr(self, name)
             if told is not None and token_count(told) is None:
                 object.__setattr__(self, name, None)

@@ -26,7 +26,7 @@ LAYERS = [
     {"history", "hooks", "perf/options"},
     {"perf", "reports"},
     {"api", "reports/allure"},
-    {"outputs", "perf/reports"},
+    {"outputs", "perf/reports", "thinking"},
     {"perf/run"},
     {"commands", "run"},
     {"fixtures"},

@@ -24,6 +24,7 @@ from pytest_modeleval.asking.given import (
 )
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
 from pytest_modeleval.asking.stop_signal import Decided
+from pytest_modeleval.asking.thoughts import Unfound, ask_first_right
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
@@ -56,6 +57,8 @@ class Prefetch:
         self._session, self._askers, self._decided, self._stop = session, askers, decided, stop
         self._is_worker = xdist.worker_input(session.config) is not None
         self._fed: set[str] = set()
+        # The samples that this process has run, by their items' ids.
+        self.ran: dict[str, SampleRef] = {}
         self._last: object = None
         closers = [asker.close for asker in askers.all]
         self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
@@ -90,6 +93,7 @@ class Prefetch:
         ref = selected(item)
         if ref is None or self._skip_decided(item):
             return
+        self.ran[item.nodeid] = ref
         self._feed_more()
         if item.nodeid not in self._fed:
             if ref.source.benchmark.is_async or item.get_closest_marker("skip"):
@@ -174,6 +178,11 @@ class Prefetch:
         ref = selected(item)
         assert ref is not None
         return self._engine.wait(ask_prompt(self._askers.models[ref.model.name], ref, trial))
+
+    def judge_thoughts(self, unfound: Sequence[Unfound]) -> dict[str, Trial]:
+        """What judges say of thoughts before answers that this process has asked for, by item."""
+        asked = [(each, self.ran[each.item]) for each in unfound]
+        return self._engine.wait(ask_first_right(self._askers, asked))
 
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""

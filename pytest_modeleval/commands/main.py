@@ -8,12 +8,12 @@ from importlib import metadata
 
 import pytest
 
-from pytest_modeleval.commands import benchmarks, diff, doctor, history, show
+from pytest_modeleval.commands import benchmarks, diff, doctor, history, show, thinking
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import StopRun
 
 # What each is by its name, in the order of `modeleval --help`.
-COMMANDS = {"list": benchmarks, "show": show, "history": history, "diff": diff, "doctor": doctor}
+COMMANDS = {"list": benchmarks, "show": show, "history": history, "diff": diff, "thinking": thinking, "doctor": doctor}
 # As argparse ends.
 WRONG = 2
 

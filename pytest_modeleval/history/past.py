@@ -23,6 +23,7 @@ from pytest_modeleval.store.rows import (
     RenamedRow,
     ScoreRow,
     StoredSample,
+    VerdictRow,
     columns,
     sample_name,
 )
@@ -93,6 +94,34 @@ class Past:
         """The models that a run asked."""
         rows = self._connection.execute("select distinct model from scores where run = ?", (run.id,))
         return sorted(name for (name,) in rows)
+
+    def thinkers(self, run: Run) -> list[str]:
+        """The models of a run some of whose answers have a thought, or were told to have one."""
+        has_thought = (
+            "select 1 from (select case when json_valid(completions.completion) then completions.completion end answer "
+            "from scores join completions on key = scores.completion where scores.run = ? and scores.model = ?) "
+            "where trim(json_extract(answer, '$.thinking')) != '' or json_extract(answer, '$.thinking_tokens') > 0 "
+            "limit 1"
+        )
+        return [
+            model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
+        ]
+
+    def verdicts(self, run: Run, name: str) -> list[VerdictRow]:
+        """What judges said in a run of the metric or criterion of that name, injected verdicts apart."""
+        rows = self._connection.execute(
+            f"select {', '.join(columns(VerdictRow))} from verdicts where run = ? and name = ? and probe = 0",
+            (run.id, name),
+        )
+        return list(starmap(VerdictRow, rows))
+
+    def served_as(self, run: Run) -> list[tuple[str, str]]:
+        """The models of a run, each with the names by which servers know who gave its answers."""
+        return self._connection.execute(
+            "select distinct scores.model, models.model from scores join completions on key = scores.completion "
+            "join models using (who) where scores.run = ?",
+            (run.id,),
+        ).fetchall()
 
     def givers(self, run: Run) -> list[str]:
         """The run, and those in which its answers were given: stored before, or by a run that answered as a model."""

@@ -27,15 +27,18 @@ def place_of(spec: ModelSpec) -> str:
     return str(_fetched(spec.model, spec.args.get("revision"))) if is_of_modelscope(spec) else spec.model
 
 
-def place_of_tokenizer(name: str, hub: str) -> str:
-    """The same for a tokenizer alone, of a folder or a hub's id; `pytest.UsageError` where it is not to be had."""
+def place_of_tokenizer(name: str, hub: str, where: str = "--perf-tokenizer") -> str:
+    """The same for a tokenizer alone, of a folder or a hub's id; `pytest.UsageError` where it is not to be had.
+
+    ``where`` is what said its name.
+    """
     is_id = name.count("/") == 1 and not name.startswith((".", "/"))
     if hub != "modelscope" or not is_id or Path(name).exists():
         return name
     try:
         return str(_fetched(name, None, weights=False))
     except StopRun as error:
-        raise pytest.UsageError(f"--perf-tokenizer: {error}") from None
+        raise pytest.UsageError(f"{where}: {error}") from None
 
 
 def not_fetched(name: str, error: BaseException) -> str | None:

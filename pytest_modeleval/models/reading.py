@@ -17,6 +17,7 @@ from pytest_modeleval.models.replies import (
     is_idle,
     message_of,
     parsed,
+    thinking_tokens_of,
     usage_of,
     whole_calls,
 )
@@ -170,4 +171,5 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         latency=latency,
         fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
         tagged=not reasoning and text != content.strip("\n"),
+        thinking_tokens=thinking_tokens_of(usage),
     )

@@ -14,6 +14,7 @@ import pytest
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input, read_text, refuse_explosion
 from pytest_modeleval.judging.fence import without_keys
+from pytest_modeleval.models.replies import thinking_tokens_of
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Message
@@ -317,6 +318,7 @@ def _output(output: Json) -> Completion:
             "tool_calls": [call for call in message.get("tool_calls") or () if isinstance(call, Mapping)],
             "prompt_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
             "completion_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
+            "thinking_tokens": thinking_tokens_of(usage),
             "latency": float(output.get("time") or 0.0),
         }
     )

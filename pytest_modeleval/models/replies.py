@@ -216,6 +216,12 @@ def count_of(usage: Json, *names: str) -> int | None:
     return next((count for name in names if (count := token_count(usage.get(name))) is not None), None)
 
 
+def thinking_tokens_of(usage: Json) -> int | None:
+    """How many of an answer's tokens a usage says were thought; SGLang has it beside the other counts."""
+    details = usage.get("completion_tokens_details") or usage.get("output_tokens_details")
+    return count_of(details if isinstance(details, dict) else usage, "reasoning_tokens")
+
+
 def _shape(value: object) -> str:
     return f"a {type(value).__name__}: {_json(value)[:_QUOTED]}"
 

@@ -71,6 +71,8 @@ class ModelSpec:
     args: Mapping[str, Any] = field(default_factory=dict)
     # Dollars per million tokens of "input" and "output"; empty where nobody told them.
     price: Mapping[str, float] = field(default_factory=dict)
+    # Whose tokenizer counts what it thought, a folder or a hub's id, where the model itself is not on this machine.
+    tokenizer: str = ""
     # Whose copy of a model in this process is loaded where no folder is named; empty: --eval-hub's.
     hub: str = ""
     # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
@@ -100,6 +102,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "generation": (dict,),
     "args": (dict,),
     "price": (dict,),
+    "tokenizer": (str,),
     "hub": (str,),
     "identity": (str,),
 }

@@ -241,6 +241,15 @@ class Options:
         "gate",
         settings_only=True,
     )
+    thinking: str = flag(
+        WRITTEN,
+        "WHERE",
+        "show how models use their thoughts: everywhere (on), in a page and in Allure (page), or not (off) "
+        "(default: page)",
+        values.one_of(*values.THINKING),
+        "page",
+        settings_only=True,
+    )
     write: tuple[Path, ...] = flag(
         WRITTEN,
         "FILE",

@@ -29,12 +29,12 @@ def write(run: FinishedRun, session: pytest.Session, store: Store) -> None:
     Each file that cannot be written fails the run in one line of its own.
     """
     config = session.config
-    answers = [] if run.sections else run.totals.answers.properties
+    answers = run.totals.answers.properties if run.is_evaluation else []
     tell_suite(config, [("ended", run.ended), *answers])
     tell_unjudged(run, config)
     known, handed = writers(config.hook), handed_outputs(config)
     # Load tests have no samples: an earlier run's would be gone for nothing.
-    paths = [path for path in (*run.options.write, *handed) if not (run.sections and path.suffix in ROWS)]
+    paths = [path for path in (*run.options.write, *handed) if run.is_evaluation or path.suffix not in ROWS]
     done = [path for path in paths if path.suffix in TABLES and _wrote(known[path.suffix], path, run, session)]
     with _told(session, "the run store"):
         store.flush()

@@ -1,6 +1,6 @@
 """Text in columns, and numbers as a table shows them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from _pytest._io.wcwidth import wcswidth
 
@@ -44,6 +44,13 @@ def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
         return lines
     rest = aligned([("", *line[1:]) for line in cells], right)
     return [part for line, numbers in zip(cells, rest, strict=True) for part in (clipped(line[0]), numbers)]
+
+
+def titled(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
+    """Tables of texts by their titles, within a terminal's width; numbers stand in all columns but the first."""
+    for title, cells in tables.items():
+        yield harmless(title)
+        yield from fitted(cells, [False, *[True] * (len(cells[0]) - 1)])
 
 
 def decimal(value: float | None) -> str:

@@ -27,7 +27,7 @@ class Scores:
 class FirstScreen:
     """Everything that stands above the samples. ``exit_status`` is None where nothing was run.
 
-    ``title`` and ``tables``, texts by their titles, are those of a run that is no evaluation.
+    ``title`` is that of a run that is no evaluation; ``tables`` are texts by their titles.
     """
 
     scores: Sequence[Scores]
@@ -48,7 +48,7 @@ def of_run(run: FinishedRun) -> FirstScreen:
     tags = [_as_row(row) for row in run.levels if row.level == "tag"] if drawn else run.tag_rows
     return FirstScreen(
         scores=[Scores(stored, _shown(run.rows), tags)],
-        title=", ".join(each.title for each in run.sections),
+        title=", ".join(each.title for each in run.sections if each.title),
         tables={title: cells for each in run.sections for title, cells in each.tables().items()},
         gate=gate(run),
         regressed=run.regressed,
@@ -80,6 +80,13 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
             if part.same_answers
         ],
     )
+
+
+def of_stored(
+    past: Past, runs: Sequence[Run], tables: Mapping[str, Sequence[Sequence[str]]], notes: Sequence[str]
+) -> FirstScreen:
+    """That of stored runs: their scores, and tables and lines that were made of them."""
+    return FirstScreen(scores=[_stored(past, run) for run in runs], tables=tables, notes=notes)
 
 
 def _stored(past: Past, run: Run) -> Scores:

@@ -22,17 +22,18 @@ def write_summary(path: Path, run: FinishedRun) -> None:
     """Write the file anew."""
     tables = [line for section in run.sections for table in section.tables().items() for line in _cells(*table)]
     scores = _table(run.rows) if run.rows else []
-    titles = [f"## {_plain(section.title)}\n" for section in run.sections]
+    titles = [f"## {_plain(section.title)}\n" for section in run.sections if section.title]
     # Why nothing was judged stands above.
     noted = [note for note in notes(run) if note not in not_judged(run)]
     said = [*map(compared, run.comparisons), *noted, *not_run(run), *_runs(run)]
-    told = [*titles, *_gate(run), *tables, *scores, *(f"\n{_plain(note)}" for note in said), ""]
+    found = [*scores, *tables] if run.is_evaluation else [*tables, *scores]
+    told = [*titles, *_gate(run), *found, *(f"\n{_plain(note)}" for note in said), ""]
     write_whole(path, "\n".join(told))
 
 
 def _runs(run: FinishedRun) -> Iterator[str]:
     """Which runs were compared, by the ids that `modeleval diff` takes."""
-    if run.is_gated and not run.sections:
+    if run.is_gated and run.is_evaluation:
         against = f", against {run.options.baseline}" if run.options.baseline else ""
         blessed = f" of run {run.baseline_run[:SHORT]}" if run.baseline_run and against else ""
         yield f"run {run.id[:SHORT]} of {', '.join(run.models)}{against}{blessed}"

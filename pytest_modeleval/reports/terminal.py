@@ -12,6 +12,7 @@ from pytest_modeleval.asking.spending import dollars
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
+from pytest_modeleval.reports.columns import titled
 from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import compared, notes
 from pytest_modeleval.reports.table import table, with_subsets
@@ -95,7 +96,7 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
 
 
-def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Generator[None]:
+def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None, *, is_written: bool) -> Generator[None]:
     """Around pytest's own summary: keep samples out of its long sections, then write their lines and the table."""
     failed = Failed(terminal)
     try:
@@ -104,10 +105,10 @@ def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None) -> Gener
         failed.put_back()
     failed.write(run)
     if run is not None:
-        _write_run(terminal, run)
+        _write_run(terminal, run, is_written=is_written)
 
 
-def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
+def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_written: bool) -> None:
     if run.without_data:
         terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(run.without_data)}")
     if run.without_judge:
@@ -123,7 +124,11 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun) -> None:
         rows = with_subsets(run.rows, run.subset_rows) if every else run.rows
         for line in table(rows, run.began, width) if drawn is None else collection.tables(run.levels):
             terminal.write_line(line)
-    for line in (*map(compared, run.comparisons), *notes(run), *_explained(run)):
+    if run.is_evaluation:
+        for section in run.sections:
+            for line in titled(section.tables()):
+                terminal.write_line(line)
+    for line in (*map(compared, run.comparisons), *notes(run), *(_explained(run) if is_written else ())):
         terminal.write_line(line)
     if run.decision is not None:
         gate.write(terminal, run.decision)

@@ -40,7 +40,7 @@ def track(where: str, run: FinishedRun) -> str:
     Raises `StopRun` where the tracker cannot.
     """
     log = _to_clearml if where == "clearml" else _to_charts
-    name = f"{'perf' if run.sections else 'eval'}-{run.id[:8]}"
+    name = f"{'eval' if run.is_evaluation else 'perf'}-{run.id[:8]}"
     try:
         log(importlib.import_module(where), name, _about(run), list(_steps(run)))
     # Each has kinds of its own for a missing key, a missing server and a full account.
@@ -56,7 +56,7 @@ def _steps(run: FinishedRun) -> Iterator[Step]:
         yield Step(0, model, _finite({name: value for row in own for name, value in _figures(row)}))
     loads = (each for section in run.sections for each in section.figures())
     for number, (model, figures) in enumerate(loads):
-        yield Step(number, model, _finite(figures))
+        yield Step(0 if run.is_evaluation else number, model, _finite(figures))
 
 
 def _figures(row: TableRow) -> Iterator[tuple[str, float | None]]:

@@ -70,11 +70,11 @@ class Comparison:
 
 
 class Section(Protocol):
-    """What a kind of run found that is no scored sample, for every report: load tests' is `perf.reports.section`."""
+    """What a run found that is no scored sample, for every report: of load tests, or beside the scores of samples."""
 
     @property
     def title(self) -> str:
-        """What the run is called: "Load test of qwen3"."""
+        """What the run is called: "Load test of qwen3"; empty for what stands beside scores."""
 
     def document(self) -> Mapping[str, object]:
         """Its part of the written table (JSON), by keys that no other has."""
@@ -147,6 +147,11 @@ class FinishedRun:
     # How it was asked for, as JSON (`results.setup`).
     setup: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()
+
+    @property
+    def is_evaluation(self) -> bool:
+        """Whether it scored samples: of load tests each section names the run."""
+        return not any(section.title for section in self.sections)
 
     @property
     def is_interrupted(self) -> bool:

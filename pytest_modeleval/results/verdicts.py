@@ -222,8 +222,8 @@ def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     return rows
 
 
-def verdict_rows(run: str, node: str, trial: Trial | None) -> list[VerdictRow]:
-    """What judges said of the item's answers, as the store keeps it."""
+def verdict_rows(run: str, node: str, trial: Trial | None, *, behind: int = 0) -> list[VerdictRow]:
+    """What judges said of the item's answers, as the store keeps it, ``behind`` so many other verdicts of its."""
     return [
         VerdictRow(
             run=run,
@@ -241,7 +241,7 @@ def verdict_rows(run: str, node: str, trial: Trial | None) -> list[VerdictRow]:
             error=storable(told.error),
             completion=told.key,
         )
-        for number, told in enumerate(trial.judged if trial else ())
+        for number, told in enumerate(trial.judged if trial else (), behind)
     ]
 
 

@@ -27,9 +27,11 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import asked_in
+from pytest_modeleval.history.past import Run
 from pytest_modeleval.history.reruns import leave_out, read_only
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
+from pytest_modeleval.judging.settings import RULE
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -66,6 +68,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
+from pytest_modeleval.run.thinking import judge_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -262,6 +265,9 @@ class Evaluation:
         """Judge and write; raises `StopRun` where the store cannot be read."""
         if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
             self.in_turn.prefetch.look_again()
+        is_judged = self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE
+        if is_judged and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
+            judge_thoughts(self.in_turn.prefetch, Run(self.run, self.began), session, store)
         if self._is_worker:
             return
         if store is None:

@@ -12,6 +12,7 @@ from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
+from pytest_modeleval.options.sources import settings_of
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import judges, recorded, roles, stored, thoughts
@@ -20,6 +21,7 @@ from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.run.judges import partial_judges
+from pytest_modeleval.run.thinking import judges_of_thoughts, with_thinking
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
@@ -38,10 +40,10 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
         *thoughts.lines(store, evaluation.run),
     ]
     remarks += evaluation.gate.left_out if decision else []
-    remarks += roles.lines(
-        evaluation.results.counts.roles, evaluation.others, is_sure=is_complete and not evaluation.results.errors
-    )
-    counts = evaluation.results.counts
+    counts, of_thoughts = evaluation.results.counts, judges_of_thoughts(store, evaluation.run)
+    others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in of_thoughts]
+    remarks += roles.lines(counts.roles, others, is_sure=is_complete and not evaluation.results.errors)
+    remarks += of_thoughts.values()
     remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
@@ -51,7 +53,9 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
-    return run if evaluation.is_of_loads else _read_again(run, store)
+    if evaluation.is_of_loads:
+        return run
+    return with_thinking(_read_again(run, store), evaluation.models, settings_of(evaluation.config), store)
 
 
 def _read_again(run: FinishedRun, store: Store) -> FinishedRun:

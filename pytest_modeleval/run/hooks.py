@@ -197,9 +197,11 @@ class ActiveHooks:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-        evaluation = self.evaluation
-        yield from terminal.summary(terminalreporter, None if evaluation.is_of_loads else evaluation.finished)
-        for why in self._config.stash.get(FAILURES, []):
+        evaluation, failures = self.evaluation, self._config.stash.get(FAILURES, [])
+        run = None if evaluation.is_of_loads else evaluation.finished
+        # What cannot be written has another exit status, of which pytest's own argument knows nothing.
+        yield from terminal.summary(terminalreporter, run, is_written=not failures)
+        for why in failures:
             terminalreporter.write_line(why, red=True)
 
     @pytest.hookimpl(tryfirst=True)

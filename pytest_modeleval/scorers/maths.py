@@ -54,7 +54,7 @@ def same_expression(answer: Completion | str, target: str, *, name: str = "main"
         return Score(0.0, False, got, target, f"longer than the {LONGEST} characters of an expression", name)
     if depth(got) > DEEPEST:
         return Score(0.0, False, got, target, f"brackets nested more than {DEEPEST} deep", name)
-    passed, why = _equal(wanted, normal_form(got))
+    passed, why = equal(wanted, normal_form(got))
     return Score(float(passed), passed, got, target, why, name)
 
 
@@ -62,7 +62,8 @@ Verdict = tuple[bool, str]
 _DIFFERENT: Verdict = (False, "")
 
 
-def _equal(gold: Expression, answer: Expression) -> Verdict:
+def equal(gold: Expression, answer: Expression) -> Verdict:
+    """Whether an answer equals the right one, as `same_expression` has it, and why not where that can be told."""
     if not answer.latex:
         return False, "the answer is empty"
     if _BY_ZERO.search(gold.key) or _BY_ZERO.search(answer.key):

@@ -16,6 +16,7 @@ from pytest_modeleval.models.replies import (
     first_choice,
     message_of,
     parsed,
+    thinking_tokens_of,
     usage_of,
     whole_calls,
 )
@@ -178,6 +179,21 @@ def test_what_is_no_count_of_tokens_is_unknown(told: object) -> None:
 @pytest.mark.parametrize("usage", [None, [], [1], "12", 7], ids=repr)
 def test_a_usage_of_another_shape_tells_nothing(usage: object) -> None:
     assert count_of(usage_of({"usage": usage}), "prompt_tokens") is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({"completion_tokens_details": {"reasoning_tokens": 12}}, 12),
+        ({"output_tokens_details": {"reasoning_tokens": 12}}, 12),
+        ({"reasoning_tokens": 12, "completion_tokens_details": None}, 12),
+        ({"completion_tokens_details": {"reasoning_tokens": "12"}}, None),
+        ({"completion_tokens_details": [12]}, None),
+        ({"completion_tokens": 12}, None),
+    ],
+)
+def test_tokens_that_were_thought_are_told_in_several_places(usage: dict[str, Any], tokens: int | None) -> None:
+    assert thinking_tokens_of(usage) == tokens
 
 
 def test_calls_of_a_stream_are_put_together_by_number_or_name() -> None:

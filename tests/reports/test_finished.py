@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.conftest import FaultyServer, answer, run
+from tests.conftest import FaultyServer, alias, answer, run
 
 HOOK = """
 def pytest_modeleval_finished(run):
@@ -84,3 +84,18 @@ def test_what_a_writer_raises_takes_no_other_file_with_it(project: pytest.Pytest
     result.stdout.fnmatch_lines(["faulty  answers * 1.000 *", "cannot write *a.names: ValueError: no\\x1b[[]31m way"])
     assert "Traceback" not in result.stdout.str()
     assert [(project.path / name).exists() for name in ("a.names", "b.html", "b.json")] == [False, True, True]
+
+
+def test_the_line_for_a_new_user_names_the_status_that_the_run_ends_with(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    project.makeconftest(ENDINGS.replace("path.write_text(", "raise ValueError('no way'); ("))
+    alias(project, "tiny", base_url=faulty.url, model="faulty")
+    faulty.fault = answer("wrong")
+
+    plain = run(project, "--model", "tiny", "test_answers.py")
+    unwritten = run(project, "--model", "tiny", "test_answers.py", "--eval-write", "a.names")
+
+    assert (int(plain.ret), int(unwritten.ret)) == (1, 4)
+    plain.stdout.fnmatch_lines(["tiny is a model *, and exit status 1 says that there are some."])
+    unwritten.stdout.no_fnmatch_line("*exit status 1*")

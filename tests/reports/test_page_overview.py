@@ -6,7 +6,7 @@ import re
 import pytest
 
 from pytest_modeleval.sample import Sample
-from tests.conftest import modeleval, run
+from tests.conftest import FaultyServer, answer, modeleval, run
 from tests.reports.conftest import Data, Open, Say, Stored, right, wait_until, wrong
 
 
@@ -57,6 +57,22 @@ def test_plots_are_pictures_of_their_own(project: pytest.Pytester, say: Say, ope
     shown = page.evaluate("[...document.querySelectorAll('figure img')].map((image) => image.alt)")
     assert shown == [f"plot: {title}" for title in ("Scores", "Score against length", "Tokens", "Latency")]
     assert page.locator("#overview svg").count() == 0
+
+
+@pytest.mark.browser
+def test_thinking_stands_below_the_scores_and_leaves_the_samples(
+    project: pytest.Pytester, faulty: FaultyServer, open_page: Open
+) -> None:
+    faulty.fault = answer("42", reasoning_content="6 * 7 = 42\n\nBut wait: <b>yes</b>")
+    run(project, "--model", "faulty", "test_answers.py", "--eval-write", "page.html")
+
+    page = open_page(project.path / "page.html")
+
+    titles = page.locator("#overview h2").all_inner_texts()
+    assert titles.index("Scores") < titles.index("Thinking: answers") < titles.index("Plots")
+    assert "10 samples: 10 right" in page.locator("#title").inner_text()
+    page.get_by_role("button", name="Samples").click()
+    assert page.locator("#count").inner_text() == "10 of 10 samples"
 
 
 def test_a_model_has_the_same_colour_in_every_plot(project: pytest.Pytester, say: Say) -> None:

@@ -9,7 +9,9 @@ const HEADLINE = "Scores";
 
 function drawOverview() {
   drawTitle();
-  const parts = [gateOf(), ...tablesOf(), scoresOf(), mistakesOf(), comparisonsOf(), regressedOf(), plotsOf(), notesOf()];
+  const tables = tablesOf();
+  const [first, last] = screenData.title ? [tables, []] : [[], tables];
+  const parts = [gateOf(), ...first, scoresOf(), mistakesOf(), comparisonsOf(), regressedOf(), ...last, plotsOf(), notesOf()];
   overview.replaceChildren(...parts.filter(Boolean));
 }
 
@@ -21,10 +23,10 @@ function drawTitle() {
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "measured", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
   const counted = outcomes.filter(([, n]) => n).flatMap(([kind, n], at) => [at ? ", " : "", badge(`${count(n)} ${kind === "error" ? "in error" : kind}`, `${kind} plain`)]);
-  const samples = screenData.tables.length ? "" : [` · ${count(rows.length)} samples: `, counted];
+  const samples = screenData.title ? "" : [` · ${count(rows.length)} samples: `, counted];
   document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, runs, samples, exitOf()));
   // A run of load tests has no samples.
-  document.querySelector("nav").hidden = Boolean(screenData.tables.length);
+  document.querySelector("nav").hidden = Boolean(screenData.title);
 }
 
 function exitOf() {
@@ -55,7 +57,7 @@ function tablesOf() {
 }
 
 function scoresOf() {
-  if (screenData.tables.length) return null;
+  if (screenData.title) return null;
   const all = screenData.scores.flatMap(({ rows: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const tags = screenData.scores.flatMap(({ tags: lines }, run) => lines.map((line_) => ({ run, ...line_ })));
   const whole = all.filter((line_) => !line_.part);

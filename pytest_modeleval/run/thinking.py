@@ -1,0 +1,85 @@
+"""What a run's end says of what its models thought."""
+
+import contextlib
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from pytest_modeleval.asking.prefetch import Prefetch
+from pytest_modeleval.asking.thoughts import FIRST_RIGHT
+from pytest_modeleval.foreign import harmless, one_line
+from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.models.spec import ModelSpec, read_aliases
+from pytest_modeleval.options.sources import Settings
+from pytest_modeleval.outputs.write import fail
+from pytest_modeleval.results.finished import FinishedRun
+from pytest_modeleval.results.verdicts import verdict_rows
+from pytest_modeleval.sample import StopRun
+from pytest_modeleval.store.store import Store
+from pytest_modeleval.thinking.answers import unfound_in
+
+
+def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store: Store) -> None:
+    """Have judges find the right answer in thoughts before it, of this process's samples, in which no rule does.
+
+    Where no judge can be asked any more, one line says so, and the run is reported without.
+    """
+    try:
+        store.flush()
+        with closing(Past(store.path.parent)) as past:
+            unfound = list(unfound_in(past, run, prefetch.ran.keys()))
+        others = dict(store.rows("select item, count(*) from verdicts where run = ? group by item", (run.id,)))
+        for item, trial in prefetch.judge_thoughts(unfound).items():
+            store.save(verdict_rows(run.id, item, trial, behind=others.get(item, 0)))
+        store.flush()
+    except StopRun as stopped:
+        fail(session, str(stopped))
+
+
+def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
+    """A line for each judge that was asked about thoughts, by its name."""
+    rows = store.rows(
+        "select judge, count(value), count(*) - count(value), sum(coalesce(json_extract(answer, '$.prompt_tokens'), 0) "
+        "+ coalesce(json_extract(answer, '$.completion_tokens'), 0)) from (select judge, value, "
+        "case when json_valid(completions.completion) then completions.completion end answer from verdicts "
+        "left join completions on key = verdicts.completion where verdicts.run = ? and name = ?) group by judge",
+        (run, FIRST_RIGHT),
+    )
+    return {
+        judge: f"{one_line(judge, 60)}: {verdicts:,} verdicts on thoughts"
+        + f", {failed:,} replies without one" * bool(failed)
+        + f", {tokens or 0:,} tokens"
+        for judge, verdicts, failed, tokens in rows
+    }
+
+
+def with_thinking(run: FinishedRun, specs: Sequence[ModelSpec], settings: Settings, store: Store) -> FinishedRun:
+    """The run with the measures of thinking, where they are asked for, or with the line that tells of them.
+
+    Without, where no answer has a thought, where the run was broken off, whose user waits for its end, and where the
+    store cannot be written: who writes files says so.
+    """
+    options = run.options
+    if options.thinking == "off" or not run.rows or run.is_interrupted:
+        return run
+    has_page = bool(options.report) or any(path.suffix == ".html" for path in options.write)
+    with contextlib.suppress(StopRun):
+        store.flush()
+        stored = Run(run.id, run.began)
+        with closing(Past(run.folder)) as past:
+            thinkers = past.thinkers(stored)
+        if not thinkers:
+            said = ["no answer in the store has a thought"] if options.thinking == "on" else []
+            return replace(run, remarks=[*run.remarks, *said])
+        if options.thinking == "on" or has_page:
+            # Only a run that measures pays for reading these.
+            from pytest_modeleval.thinking.measured import measured
+
+            found = measured(run.folder, [stored], specs, read_aliases(settings.tables["models"]))
+            return replace(run, sections=[*run.sections, found]) if found.levels else run
+        names = ", ".join(map(harmless, thinkers))
+        line = f"the answers of {names} have thoughts: modeleval thinking {stored.short} measures them"
+        return replace(run, remarks=[*run.remarks, line])
+    return run

@@ -1,0 +1,1 @@
+"""How models use what they think before they answer."""

@@ -1,0 +1,150 @@
+"""The first right paragraph by a judge, where no rule finds it before a right answer: a real server answers."""
+
+import json
+import re
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.history.past import Past
+from tests.conftest import FaultyServer, alias, answer, modeleval, run
+from tests.thinking.test_thinking import SUMS, record, thinks
+
+WORDS = "Let me think now.\n\nSix sevens are forty-two.\n\nBut wait, is it? Yes."
+RUN = ("--model", "one", "--model", "judge=strict", "--eval-set", "run.thinking=on", "test_sums.py")
+
+
+@pytest.fixture
+def judged(pytester: pytest.Pytester, faulty_server: FaultyServer) -> FaultyServer:
+    """Five answers: two right ones thought in words, one in digits, a wrong one in words, and one without a thought."""
+    pytester.makeini("[pytest]")
+    pytester.makepyfile(test_sums=SUMS)
+    record(pytester, "one", thinks(WORDS), thinks(WORDS), thinks("So 42."), thinks(WORDS, "41"), {"text": "42"})
+    alias(pytester, "strict", base_url=faulty_server.url, model="judge", retries=1)
+    faulty_server.fault = says(lambda _: 1)
+    return faulty_server
+
+
+def says(verdict: Callable[[str], object]) -> Callable[[BaseHTTPRequestHandler, dict[str, Any]], None]:
+    def told(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        prompt = body["messages"][-1]["content"]
+        answer(json.dumps({"reason": "as I see it", "verdict": verdict(prompt)}))(handler, body)
+
+    return told
+
+
+def prompts(server: FaultyServer) -> list[str]:
+    """What the judge was asked; the first request to a server is a greeting."""
+    asked = [body["messages"][-1]["content"] for body in server.asked]
+    return [prompt for prompt in asked if prompt != "Hi"]
+
+
+def written(project: pytest.Pytester, *flags: str) -> dict[str, Any]:
+    result = run(project, *RUN, "--eval-write", "out.json", *flags)
+    assert result.ret == 1, result.outlines
+    found: dict[str, Any] = json.loads((project.path / "out.json").read_text())["thinking"]
+    return found
+
+
+def test_it_is_asked_of_right_answers_alone_and_shown_what_was_thought(
+    pytester: pytest.Pytester, judged: FaultyServer
+) -> None:
+    found = written(pytester)
+
+    assert len(prompts(judged)) == 2
+    prompt = prompts(judged)[0]
+    assert re.search(
+        r"Problem:\neasy \d: what is 6 \* 7\?\n\nRight answer: 42\n\nThought:\n<answer (\w{16})>\n"
+        r"\[0\] Let me think now\.\n\n\[1\] Six sevens are forty-two\.\n\n\[2\] But wait, is it\? Yes\.\n</answer \1>",
+        prompt,
+    )
+    assert "a number from -1 to 2" in prompt
+    (whole, *_) = found["answers"]
+    assert (whole["first_right_by"], whole["right_without"]) == ({"judge": 2, "rule": 1}, 0)
+    share = WORDS.index("\n\nBut wait") / len(WORDS)
+    # The wrong one's thought was searched by rule alone.
+    assert found["measures"]["sums"]["token_efficiency"]["all"]["one"]["value"] == pytest.approx((2 * share + 1) / 4)
+
+
+def test_none_is_none_and_what_was_said_is_kept(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    judged.fault = says(lambda _: -1)
+
+    assert written(pytester)["answers"][0]["right_without"] == 2
+
+    past = Past(pytester.path / ".modeleval")
+    rows = past.verdicts(past.run("last"), "first right paragraph")
+    past.close()
+    assert [(row.judge, row.value, row.reason) for row in rows] == [("judge=strict", -1, "as I see it")] * 2
+    assert modeleval("thinking", "last").outlines[-2:][0].endswith("was not found count as 0")
+
+
+def test_a_judge_that_fails_makes_no_nought(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    judged.fault = answer("no idea")
+
+    found = written(pytester)
+
+    assert (found["answers"][0]["right_without"], found["answers"][0]["judge_errors"]) == (0, 2)
+    # The one in digits and the wrong one.
+    assert found["measures"]["sums"]["token_efficiency"]["all"]["one"]["samples"] == 2
+    assert found["measures"]["sums"]["accuracy"]["all"]["one"]["samples"] == 4
+
+
+@pytest.mark.parametrize("verdict", [1.5, 7, "one", True])
+def test_a_paragraph_that_there_is_not_is_no_verdict(
+    pytester: pytest.Pytester, judged: FaultyServer, verdict: object
+) -> None:
+    judged.fault = says(lambda _: verdict)
+
+    assert written(pytester)["answers"][0]["judge_errors"] == 2
+
+
+def test_what_was_judged_is_not_asked_again_and_says_what_it_took(
+    pytester: pytest.Pytester, judged: FaultyServer
+) -> None:
+    for _ in range(2):
+        result = run(pytester, *RUN)
+        result.stdout.fnmatch_lines(["judge=strict: 2 verdicts on thoughts, * tokens"])
+        result.stdout.no_fnmatch_line("*no sample asked it*")
+
+    assert len(prompts(judged)) == 2
+
+
+def test_each_worker_asks_of_its_own_samples(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    found = written(pytester, "-n", "2")
+
+    assert len(prompts(judged)) == 2
+    assert found["answers"][0]["first_right_by"] == {"judge": 2, "rule": 1}
+
+
+def test_of_several_judges_the_lower_median_counts(
+    pytester: pytest.Pytester, judged: FaultyServer, other_server: FaultyServer
+) -> None:
+    alias(pytester, "mild", base_url=other_server.url, model="judge", retries=1)
+    other_server.fault = says(lambda _: 0)
+
+    found = written(pytester, "--model", "judge=mild")
+
+    share = len("Let me think now.") / len(WORDS)
+    assert found["measures"]["sums"]["efficiency_when_found"]["all"]["one"]["value"] == pytest.approx(
+        (2 * share + 1) / 3
+    )
+
+
+@pytest.mark.parametrize("flag", ["run.thinking=page", "judge.strategy=rule"])
+def test_none_is_asked_where_nobody_wants_it(pytester: pytest.Pytester, judged: FaultyServer, flag: str) -> None:
+    run(pytester, *RUN, "--eval-set", flag)
+
+    assert not judged.asked
+
+
+def test_a_judge_that_cannot_be_asked_is_said_and_the_run_reported(
+    pytester: pytest.Pytester, judged: FaultyServer
+) -> None:
+    judged.fault = lambda handler, _: handler.send_error(401)
+
+    result = run(pytester, *RUN)
+
+    result.stdout.fnmatch_lines(["Thinking: sums"])
+    assert any("401" in line for line in result.outlines)
