@@ -2,14 +2,14 @@
 
 ELSEWHERE = frozenset(
     """
-    a_okvqa aa_lcr acebench agieval ai2d aime26 air_bench_chat air_bench_foundation alpaca_eval amc anat_em arc_agi_2
-    arc_indic arena_hard arxivmath arxivrollbench arxivrollbench_full automation_bench baby_vision bc2gm bc4chemd bc5cdr
+    a_okvqa aa_lcr acebench agieval ai2d aime26 air_bench_chat air_bench_foundation amc anat_em arc_agi_2
+    arc_indic arxivmath arxivrollbench arxivrollbench_full automation_bench baby_vision bc2gm bc4chemd bc5cdr
     bfcl bfcl_v3 bfcl_v4 bhasha_bench_multi_ayur bhasha_bench_multi_finance bhasha_bench_multi_krishi
     bhasha_bench_multi_legal bhashabenchv1_ayur bhashabenchv1_finance bhashabenchv1_krishi bhashabenchv1_legal bigbench
     bigcodebench bigcodebench_hard biomix_qa blink broad_twitter_corpus browsecomp cc_bench cc_ocr_v2 chartqa charxiv
     claw_eval cmath cmmmu cmmu coin_flip common_voice_15 commonsense_qa conll2003 conllpp copious count_qa cross_ner
     data_collection deep_swe deepsearchqa docvqa drivel_binary drivel_multilabel drivel_selection emb_spatial_bench
-    eq_bench erqa evalmuse fin_ner fleurs gaia gdpval gedit genai_bench general_arena general_fc general_mcq general_qa
+    erqa evalmuse fin_ner fleurs gaia gdpval gedit genai_bench general_arena general_fc general_mcq general_qa
     general_t2i general_vmcq general_vqa genia_ner gsm8k_indic gsm8k_v hallusion_bench halueval harvey_ner hellaswag_hi
     hipho hmmt25 hmmt26 hpdv2 humaneval humaneval_plus ifbench indic_boolq indic_param infovqa jnlpba jnlpba_rare
     job_bench k2_verifier kimi_verifier kina librispeech live_code_bench locomo logi_qa logic_vista longbench

@@ -10,7 +10,7 @@ from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
 from pytest_modeleval.results.counts import Counts, joined, judged
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.statistics.aggregates import Aggregate
+from pytest_modeleval.statistics.aggregates import ROW, Aggregate
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
@@ -122,7 +122,10 @@ class Tally:
         parts = [self.values.get(part, {}) for part in aggregate.of]
         keys = sorted(set().union(*parts))
         rows = [[part[key].value if key in part else None for part in parts] for key in keys]
-        return aggregate.by(rows), sum(each.repeats for each in parts[0].values())
+        if ROW in aggregate.of and ROW not in self.values:
+            place = aggregate.of.index(ROW)
+            rows = [[*row[:place], key[1], *row[place + 1 :]] for key, row in zip(keys, rows, strict=True)]
+        return aggregate.figure(rows), sum(each.repeats for each in parts[0].values())
 
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""
@@ -161,11 +164,14 @@ class Tally:
 
 
 def _aggregate(record: Record, name: str) -> Aggregate:
-    """An aggregate of the record's benchmark; `pytest.UsageError` where this process has not its function."""
+    """An aggregate of the record's benchmark; `pytest.UsageError` where this process has not its function or file."""
     try:
-        return Aggregate.of_kept(record.aggregates[name])
-    except ImportError as error:
+        aggregate = Aggregate.of_kept(record.aggregates[name])
+        if aggregate.file:
+            aggregate.figure([])
+    except (ImportError, ValueError, OSError) as error:
         raise pytest.UsageError(f"{record.benchmark}: {name}: {error}") from None
+    return aggregate
 
 
 def in_order(tallies: Mapping[Name, Tally]) -> dict[Name, Tally]:

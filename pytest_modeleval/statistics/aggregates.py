@@ -2,9 +2,10 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from operator import attrgetter
+from pathlib import Path
 from random import Random
 from statistics import NormalDist, stdev
 from typing import Any
@@ -15,10 +16,12 @@ from pytest_modeleval.statistics.scale import BETTER, Scale
 
 # A row a sample: what it has of some scores, None where it has not recorded one.
 Rows = Sequence[Sequence[float | None]]
+# The name of what stands among scores for the sample's row number.
+ROW = "row"
 # For a standard error 200 draws are enough (Efron and Tibshirani 1993, §6.4).
 ROUNDS = 200
 
-_known: dict[str, Callable[[Rows], Estimate | None]] = {}
+_known: dict[str, Callable[..., Estimate | None]] = {}
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,17 @@ class Aggregate:
 
     ``by`` is a function of a module: of a row a sample, the scores named ``of`` (the mean over a sample's repeats, None
     where it has none of that name), it makes the figure with its error and interval, or None where there is none.
-    `bootstrapped` gives it those. Its values lie in the ``range``, and of two the ``better`` is the ``higher`` or the
-    ``lower``. Raises `TypeError` for what is no such function, which other processes could not find.
+    `bootstrapped` gives it those. ``row`` among ``of`` is the sample's row number. Its values lie in the ``range``, and
+    of two the ``better`` is the ``higher`` or the ``lower``. With a ``file``, which is to lie beside the rows' own,
+    ``by`` is given its path too, first without rows, so that it can refuse it (ValueError); without that file there is
+    no such figure. Raises `TypeError` for what is no such function, which other processes could not find.
     """
 
-    by: Callable[[Rows], Estimate | None]
+    by: Callable[..., Estimate | None]
     of: Sequence[str] = ("main",)
     range: tuple[float, float] = (0.0, 1.0)
     better: str = "higher"
+    file: str = ""
 
     def __post_init__(self) -> None:
         if "<" in getattr(self.by, "__qualname__", "<"):
@@ -61,12 +67,23 @@ class Aggregate:
     @property
     def kept(self) -> list[Any]:
         """All of it for JSON, the function by its name."""
-        return [self._name, list(self.of), self.scale.kept]
+        return [self._name, list(self.of), self.scale.kept, self.file]
+
+    def beside(self, folder: Path | None) -> "Aggregate | None":
+        """The same with its file in the folder of the rows; None where that is not there."""
+        if not self.file:
+            return self
+        path = folder and folder / self.file
+        return replace(self, file=str(path)) if path and path.is_file() else None
+
+    def figure(self, rows: Rows) -> Estimate | None:
+        """What its function makes of the rows."""
+        return self.by(rows, Path(self.file)) if self.file else self.by(rows)
 
     @classmethod
     def of_kept(cls, kept: Sequence[Any]) -> "Aggregate":
         """The aggregate that another process has; ImportError where its function is not to be found in this one."""
-        name, of, scale = kept
+        name, of, scale, file = kept
         if name not in _known:
             module, _, function = name.partition(":")
             try:
@@ -77,7 +94,7 @@ class Aggregate:
                     "imports by this name, or run without -n"
                 ) from None
         found = Scale.of(scale)
-        return cls(_known[name], tuple(of), found.ends, found.better)
+        return cls(_known[name], tuple(of), found.ends, found.better, file)
 
 
 def bootstrapped(

@@ -18,7 +18,9 @@ from pytest_modeleval.models.code import code_of
 from tests.conftest import FaultyServer, alias, answer, run
 from tests.test_benchmarks import RECORDED, chosen, write_answers, write_rows
 
-JUDGED = sorted(name for name, recorded in RECORDED.items() if recorded.judge)
+# Those that compare two answers, or rate by a mark, are in `test_chat_benchmarks`.
+CHATS = {"alpaca_eval", "arena_hard", "arena_hard_v2", "mt_bench"}
+JUDGED = sorted(name for name, recorded in RECORDED.items() if recorded.judge and name not in CHATS)
 
 
 def say(verdict: object) -> str:
