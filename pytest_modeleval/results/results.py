@@ -227,7 +227,8 @@ class Results:
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
             # A metric with weights has no such bounds: nobody knows those of what was not judged.
-            is_bounded = metric == "main" and scale == PLAIN
+            is_weighed = any(each.weight != 1 for each in whole.values.get(metric, {}).values())
+            is_bounded = metric == "main" and scale == PLAIN and not is_weighed
             bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 
