@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         JudgeError,
         LogLikelihoods,
         Model,
+        NotScored,
         Pictures,
         Ranking,
         Sample,
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
         Score,
         SyncModel,
     )
+    from pytest_modeleval.statistics.aggregates import Aggregate
 
 __all__ = [
+    "Aggregate",
     "Battle",
     "Chat",
     "Cloze",
@@ -53,6 +56,7 @@ __all__ = [
     "LogLikelihoods",
     "Measured",
     "Model",
+    "NotScored",
     "Paint",
     "Pictures",
     "Preference",
@@ -78,6 +82,7 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
+    "Aggregate": "statistics.aggregates",
     "Battle": "judging.verdict",
     "Chat": "requests",
     "Cloze": "items.prompts",
@@ -97,6 +102,7 @@ _MODULES = {
     "LogLikelihoods": "sample",
     "Measured": "perf.measured",
     "Model": "sample",
+    "NotScored": "sample",
     "Paint": "requests",
     "Pictures": "sample",
     "Preference": "judging.rubric",

@@ -13,7 +13,7 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "judges", "split", "paid")
+_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "judges", "split", "paid", "aggregates")
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -77,7 +77,8 @@ class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
 
     ``scores`` holds (metric, value, weight), ``scales`` what the values of those metrics are that are not 0 to 1 with a
-    pass mark, ``axes`` the sample's; ``harmonic`` the metrics that are the harmonic mean of two others.
+    pass mark, ``axes`` the sample's; ``harmonic`` the metrics that are the harmonic mean of two others,
+    ``aggregates`` those made of samples in another way, as `Aggregate.kept`.
     ``sample`` is the hash of what is asked and expected; ``pins`` and ``tags`` stand on a benchmark's first record in a
     process.
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
@@ -100,6 +101,7 @@ class Record:
     scales: Mapping[str, Scale] = field(default_factory=dict)
     axes: Mapping[str, str | int | float] = field(default_factory=dict)
     harmonic: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    aggregates: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     answer: str = ""
     sample: str = ""
     pins: Mapping[str, str] = field(default_factory=dict)

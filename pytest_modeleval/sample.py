@@ -37,6 +37,10 @@ class NotAsked(SampleError):
     """This sample is left out, with the reason: it is unscored and no error."""
 
 
+class NotScored(AssertionError):
+    """The model's answer has no value by the benchmark's rule: it is wrong, and in no mean of "main"."""
+
+
 class Crashed(SampleError):
     """A benchmark's own code raised something else while it ran ahead: the cause, which is shown as in any test."""
 

@@ -4,6 +4,7 @@ import gzip
 import json
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -23,6 +24,7 @@ class Recorded:
     pattern (fnmatch) of the last message, ``weighed`` are the pairs that log-likelihoods are asked for, the context a
     pattern. ``real`` has the number of samples of the copy in shared/data, the first one's target and number of
     messages, and the flags that the copy needs; ``reference`` says whether the target itself is a right answer.
+    ``judge`` is what a judge says, by the item's id, to all that it is asked of it.
     """
 
     files: dict[str, list[dict[str, Any]] | str]
@@ -32,6 +34,7 @@ class Recorded:
     weighed: list[list[str]] = field(default_factory=list)
     real: dict[str, Any] = field(default_factory=dict)
     reference: bool = True
+    judge: dict[str, str] = field(default_factory=dict)
 
 
 RECORDED = {
@@ -66,6 +69,28 @@ def asked(result: pytest.RunResult) -> list[Any]:
     return json.loads(found[1])  # type: ignore[no-any-return]
 
 
+def write_answers(pytester: pytest.Pytester, name: str) -> list[str]:
+    """Write down the answers to a benchmark's rows, and a judge's verdicts on them; the flags that have them scored."""
+    recorded = RECORDED[name]
+    files = {"answers.jsonl": recorded.right | recorded.wrong, "verdicts.jsonl": recorded.judge}
+    for file, texts in files.items():
+        lines = [json.dumps({"id": f"{name}[{item}]", "text": text}) for item, text in texts.items()]
+        (pytester.path / file).write_text("\n".join(lines))
+    judge = ["--model", "judge=replay:verdicts.jsonl"] if recorded.judge else []
+    return ["--model", "replay:answers.jsonl", *judge, "--eval-data", "data"]
+
+
+def shown(item: str) -> str:
+    """An id as pytest writes it, for a pattern."""
+    return re.escape(item.encode("ascii", "backslashreplace").decode())
+
+
+def chosen(name: str, items: Iterable[str]) -> str:
+    """What ``-k`` selects them by; of ids that are not ASCII, which pytest writes in escapes, all."""
+    words = [f"test_{name}[{item}]" for item in items]
+    return " or ".join(words) if words[0].isascii() else f"test_{name}["
+
+
 def write_rows(pytester: pytest.Pytester, name: str) -> None:
     for file, rows in RECORDED[name].files.items():
         path = pytester.path / "data" / name / file
@@ -82,16 +107,13 @@ def test_a_right_and_a_wrong_answer(pytester: pytest.Pytester, name: str) -> Non
     recorded = RECORDED[name]
     write_rows(pytester, name)
     answers = recorded.right | recorded.wrong
-    lines = [json.dumps({"id": f"{name}[{item}]", "text": text}) for item, text in answers.items()]
-    (pytester.path / "answers.jsonl").write_text("\n".join(lines))
-    items = [f"test_{name}[{item}]" for item in answers]
 
-    result = run(pytester, "--model", "replay:answers.jsonl", "--eval-data", "data", "-k", " or ".join(items), "-rpf")
+    result = run(pytester, *write_answers(pytester, name), "-k", chosen(name, answers), "-rpf")
 
     said = result.stdout.str()
-    passed = {item for item in answers if re.search(rf"^PASSED .*\[{re.escape(item)}\]", said, re.MULTILINE)}
+    passed = {item for item in answers if re.search(rf"^PASSED .*\[{shown(item)}\]", said, re.MULTILINE)}
     failed = {
-        item for item in answers if re.search(rf"^test_\w+\[{re.escape(item)}\]  (?:asked|wrong)", said, re.MULTILINE)
+        item for item in answers if re.search(rf"^test_\w+\[{shown(item)}\]  (?:asked|wrong)", said, re.MULTILINE)
     }
     assert (passed, failed) == (set(recorded.right), set(recorded.wrong)), said
 
@@ -100,7 +122,7 @@ def test_a_right_and_a_wrong_answer(pytester: pytest.Pytester, name: str) -> Non
 def test_what_is_asked(pytester: pytest.Pytester, name: str) -> None:
     write_rows(pytester, name)
     pytester.makeconftest(PRINT_ASKED)
-    first = f"test_{name}[{next(iter(RECORDED[name].right))}]"
+    first = chosen(name, [next(iter(RECORDED[name].right))])
 
     result = run(pytester, "--model", "tiny", "--eval-data", "data", "-k", first, "--co", "-qq", "-s")
 

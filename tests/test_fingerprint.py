@@ -48,6 +48,7 @@ BENCHMARK = Benchmark(
     tags=(),
     shots=Shots(1, "train"),
     harmonic={},
+    aggregates={},
     rules={"number": same_number, "text": same_text},
     protected=False,
     probe=False,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.record import Labels, Record
 from pytest_modeleval.results.levels import LevelRow, Levels
+from pytest_modeleval.statistics.aggregates import Aggregate, clipped_mean
 from pytest_modeleval.statistics.scale import Scale
 
 
@@ -75,12 +76,24 @@ def test_every_metric_of_a_dataset_is_there() -> None:
     found = rows(record("ifeval", "default", i, 1.0, MATH, others=o, harmonic=harmonic) for i, o in enumerate(others))
 
     of_dataset = {metric: row for (level, _, metric), row in found.items() if level == "dataset"}
-    assert list(of_dataset) == ["main", "loose", "strict", "f"]
+    assert list(of_dataset) == ["main", "f", "loose", "strict"]
     assert of_dataset["strict"].micro == pytest.approx(2 / 3)
     assert of_dataset["loose"].micro == pytest.approx(3 / 4)
     assert of_dataset["f"].micro == of_dataset["f"].macro == pytest.approx(12 / 17)
     assert of_dataset["f"].weighted is None
     assert {metric for level, _, metric in found if level != "dataset"} == {"main"}
+
+
+def test_an_aggregate_of_a_dataset_is_there_and_stands_in_place_of_a_mean() -> None:
+    wide = dict.fromkeys(("main", "loose"), Scale(-math.inf, 1.0))
+    kept = {"main": Aggregate(clipped_mean).kept, "top": Aggregate(clipped_mean, ("loose",)).kept}
+    found = rows(
+        record("health", "default", i, value, MATH, others=[("loose", value, 1.0)], aggregates=kept, scales=wide)
+        for i, value in enumerate((-0.5, 0.1))
+    )
+
+    of_dataset = {metric: row.micro for (level, _, metric), row in found.items() if level == "dataset"}
+    assert of_dataset == {"main": 0.0, "top": 0.0, "loose": pytest.approx(-0.2)}
 
 
 def test_repeats_of_a_sample_are_one_cluster() -> None:

@@ -172,7 +172,7 @@ def test_a_file_that_is_typed_is_named_too(shipped: pytest.Pytester) -> None:
     ("arguments", "said"),
     [
         (["-m", "maths"], "unknown tag in -m 'maths': 'maths'; did you mean 'math'?*"),
-        (["-k", "mmlu and Stemm"], "unknown benchmark, subset or tag in -k 'mmlu and Stemm': 'Stemm'; did you mean 'STEM'?*"),
+        (["-k", "mmlu and Stemm"], "unknown benchmark, subset or tag in -k 'mmlu and Stemm': 'Stemm'; did you mean 'stem'?*"),
         (["-k", "mmlu and anatommy"], "unknown benchmark, subset or tag in -k *: 'anatommy'; did you mean 'anatomy'?*"),
         (["-k", "gsm8k[main-99999]"], "there is no gsm8k[main-99999]: main has 2 samples, numbered from 00000"),
         (["test_gsm8k.py::test_gsm8k[main-99999]"], "there is no gsm8k[main-99999]: main has 2 samples, numbered from 00000"),

@@ -2,12 +2,10 @@
 
 import math
 import random
-from fractions import Fraction
 
 import pytest
 
 from pytest_modeleval.statistics.published import (
-    attempts,
     calibration_error,
     clipped_mean,
     pooled_score,
@@ -76,53 +74,11 @@ def test_a_hundred_answers_leave_the_official_sum_nothing() -> None:
     assert (found.every, found.official) == (1, 0)
 
 
-@pytest.mark.parametrize(("right", "wrong", "not_attempted"), [(50, 30, 20), (7, 0, 3), (1, 1, 0), (0, 4, 4)])
-def test_simple_qas_f_is_the_harmonic_mean(right: int, wrong: int, not_attempted: int) -> None:
-    found = attempts(right, wrong, not_attempted)
-    n = right + wrong + not_attempted
-    share, given = Fraction(right, n), Fraction(right, right + wrong)
-
-    assert found is not None
-    assert found.given_attempted is not None
-    assert found.given_attempted.mean == pytest.approx(float(given))
-    assert found.f.mean == pytest.approx(float(2 * share * given / (share + given)) if right else 0)
-    assert found.f.low <= found.f.mean <= found.f.high
-
-
-def test_simple_qas_published_way() -> None:
-    """c = .5, i = .3."""
-    found = attempts(50, 30, 20)
-
-    assert found is not None
-    assert found.given_attempted is not None
-    assert found.given_attempted.mean == pytest.approx(0.625)
-    assert found.f.mean == pytest.approx(0.555556, abs=5e-7)
-
-
-def test_the_interval_of_f_holds_it() -> None:
-    draw = random.Random(0)
-    held = 0
-    for _ in range(300):
-        drawn = draw.choices(range(3), (0.5, 0.3, 0.2), k=200)
-        found = attempts(*(drawn.count(kind) for kind in range(3)))
-        assert found is not None
-        held += found.f.low <= 5 / 9 <= found.f.high
-    print(f"{held / 300:.3f} of the intervals hold F")
-    assert 0.93 <= held / 300 < 0.99
-
-
-def test_nothing_attempted_has_an_f_of_0() -> None:
-    found = attempts(0, 0, 5)
-
-    assert found is not None
-    assert (found.given_attempted, found.f.mean) == (None, 0)
-    assert attempts(0, 0, 0) is None
-
-
 def test_health_benchs_points() -> None:
     items = [(5, True), (3, False), (-4, True), (2, True), (-2, False)]
 
     assert share_of_points(items) == pytest.approx(0.3)
+    assert share_of_points([(5, 0.5), (3, 1), (-4, 0.25)]) == pytest.approx(0.5625)
     assert share_of_points([(5, False), (-9, True)]) == pytest.approx(-1.8)
     assert share_of_points([(-4, False)]) is None
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from pytest_modeleval.custom import choice, qa
 from pytest_modeleval.custom.files import UserData, name_of
 from pytest_modeleval.items.declare import Shots, benchmark
+from pytest_modeleval.judging.types import Judge
 from pytest_modeleval.options.options import Options
-from pytest_modeleval.sample import Completion, Sample, SampleError, Score
+from pytest_modeleval.sample import Completion, Sample, SampleError
 
 
 def module_of(data: UserData, options: Options) -> ModuleType:
@@ -20,24 +22,44 @@ def module_of(data: UserData, options: Options) -> ModuleType:
     return module
 
 
-def _test(data: UserData, options: Options) -> Callable[[Sample, Completion], None]:
+def _test(data: UserData, options: Options) -> Callable[..., Any]:
     form = choice if data.format == "choice" else qa
-    scored = choice.scored if form is choice else _scorer(options)
-
-    def body(sample: Sample, completion: Completion) -> None:
-        assert scored(sample, completion)
-
+    body = _choosing() if form is choice else _answering(options)
     body.__name__ = f"test_{name_of(data.path)}"
     shots = Shots(0, "dev") if data.solved else None
     return benchmark(data, form.to_sample, prompt=form.PROMPT, shots=shots)(body)
 
 
-def _scorer(options: Options) -> Callable[[Sample, Completion], Score]:
+def _choosing() -> Callable[..., Any]:
+    """The body that scores choices."""
+
+    def body(sample: Sample, completion: Completion) -> None:
+        assert choice.scored(sample, completion)
+
+    return body
+
+
+def _answering(options: Options) -> Callable[..., Any]:
+    """The body that scores free answers by the metrics that the options name."""
     metrics = options.metric or ("exact", "f1")
     for name in metrics:
         try:
             # What a metric needs is missing before the first question, not after it.
-            qa.METRICS[name]("a", ["a"])
+            if name != qa.JUDGE:
+                qa.METRICS[name]("a", ["a"])
         except SampleError as error:
             raise pytest.UsageError(f"metric {name!r} of [run]: {error}") from None
-    return qa.scorer_of(metrics, 0.5 if options.pass_mark is None else options.pass_mark)
+    pass_mark = 0.5 if options.pass_mark is None else options.pass_mark
+    if qa.JUDGE in metrics:
+        judged = qa.judged_by(metrics, pass_mark)
+
+        async def with_judge(sample: Sample, completion: Completion, judge: Judge) -> None:
+            assert await judged(sample, completion, judge)
+
+        return with_judge
+    scored = qa.scorer_of(metrics, pass_mark)
+
+    def by_rule(sample: Sample, completion: Completion) -> None:
+        assert scored(sample, completion)
+
+    return by_rule

@@ -1,11 +1,13 @@
 """The format ``qa``: a question or chat messages, and the texts of right answers."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists, system_of, text_of, the_one
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.inputs import from_json
+from pytest_modeleval.judging.answers import SAME_ANSWER
+from pytest_modeleval.judging.types import Judge
 from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
 from pytest_modeleval.scorers.bleu import bleu
 from pytest_modeleval.scorers.overlap import exact_match, rouge
@@ -60,7 +62,7 @@ def _bleu(answer: str, references: Sequence[str]) -> dict[str, float]:
     return {name: found[name] for name in ("bleu-4", "bleu-1", "bleu-2", "bleu-3")}
 
 
-# What `metric` of [run] may name, each with the values that it gives, its own one first.
+# What `metric` of [run] may name beside "judge", each with the values that it gives, its own one first.
 METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
     "exact": lambda answer, references: {"exact": exact_match(answer, references)},
     # The F1 of shared words is what ROUGE-1's F1 is.
@@ -68,21 +70,44 @@ METRICS: dict[str, Callable[[str, Sequence[str]], dict[str, float]]] = {
     "bleu": _bleu,
     "rouge": _rouge,
 }
+JUDGE = "judge"
 
 
 def scorer_of(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Completion], Score]:
     """What scores a sample by the metrics: the first one's own value is the sample's, right from the pass mark on."""
 
     def scored(sample: Sample, completion: Completion) -> Score:
-        answers, said = sample.metadata["answers"], before_run_on(completion.text)
-        values = {name: value for metric in metrics for name, value in METRICS[metric](said, answers).items()}
-        first = next(iter(values))
-        scores = []
-        for name, value in values.items():
-            passed = value >= pass_mark
-            why = "" if name == "exact" or passed else f"{name} {value:.3f} is below {pass_mark:g}"
-            shown = "main" if name == first else name
-            scores.append(Score(value, passed, said.strip(), answers[0], why, shown))
-        return scores[0]
+        return _scores(sample, completion, metrics, pass_mark, "main")[0]
 
     return scored
+
+
+def judged_by(metrics: Sequence[str], pass_mark: float) -> Callable[[Sample, Completion, Judge], Awaitable[Score]]:
+    """As `scorer_of`, where a judge is among the metrics: it says whether an answer is one of the right ones."""
+    rules = [name for name in metrics if name != JUDGE]
+
+    async def scored(sample: Sample, completion: Completion, judge: Judge) -> Score:
+        is_first = metrics[0] == JUDGE
+        by_rule = _scores(sample, completion, rules, pass_mark, "" if is_first else "main")
+        answers = sample.metadata["answers"]
+        reference = answers[0] if len(answers) == 1 else "one of these:\n" + "\n".join(f"- {each}" for each in answers)
+        name = "main" if is_first else JUDGE
+        by_judge = await judge.grade(SAME_ANSWER, completion, name=name, question=sample.asked, reference=reference)
+        return by_judge if is_first else by_rule[0]
+
+    return scored
+
+
+def _scores(
+    sample: Sample, completion: Completion, metrics: Sequence[str], pass_mark: float, first: str
+) -> Sequence[Score]:
+    """All scores by the metrics; the first is called ``first``, where that is a name."""
+    answers, said = sample.metadata["answers"], before_run_on(completion.text)
+    values = {name: value for metric in metrics for name, value in METRICS[metric](said, answers).items()}
+    scores = []
+    for place, (name, value) in enumerate(values.items()):
+        passed = value >= pass_mark
+        why = "" if name == "exact" or passed else f"{name} {value:.3f} is below {pass_mark:g}"
+        shown = name if place or not first else first
+        scores.append(Score(value, passed, said.strip(), answers[0], why, shown))
+    return scores

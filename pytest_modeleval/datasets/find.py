@@ -44,19 +44,26 @@ def found(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Split
 
 
 def _local(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Found] | None:
-    """The splits in the benchmark's folder, if it has one: a copy of either hub's repository."""
+    """The splits in the benchmark's folder, if it has one: a copy of either hub's repository, or of another."""
     if place.folder is None or not place.folder.is_dir():
         return None
     said = f"{place.benchmark}: {place.folder}"
+    refused: list[pytest.UsageError] = []
+    for theirs in dataset.in_a_copy(parts):
+        try:
+            there = in_folder(place.folder, theirs, said)
+            return {part: Found(there[name], None) for part, name in zip(parts, theirs, strict=True)}
+        except pytest.UsageError as error:
+            refused.append(error)
+    raise refused[0]
+
+
+def is_in_copy(dataset: Hub, place: Place, parts: Sequence[Part]) -> bool:
+    """Whether the benchmark has a local copy, and that has these splits."""
     try:
-        files = in_folder(place.folder, parts, said)
+        return _local(dataset, place, parts) is not None
     except pytest.UsageError:
-        theirs = [dataset.part_on("huggingface", part) for part in parts]
-        if theirs == list(parts):
-            raise
-        there = in_folder(place.folder, theirs, said)
-        files = {part: there[name] for part, name in zip(parts, theirs, strict=True)}
-    return {part: Found(paths, None) for part, paths in files.items()}
+        return False
 
 
 def in_folder(folder: Path, parts: Sequence[Part], said: str) -> dict[Part, list[Path]]:

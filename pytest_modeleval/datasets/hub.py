@@ -1,13 +1,15 @@
 """Datasets that live on ModelScope and Hugging Face: their declaration, and their rows."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_modeleval.datasets import Place, Row
+from pytest_modeleval.sample import SampleError
 
 if TYPE_CHECKING:
     from pytest_modeleval.datasets.files import Split
@@ -21,6 +23,25 @@ class NoData(Exception):
 
 
 @dataclass(frozen=True)
+class Beside:
+    """Rows in other files of a dataset's repository that belong to its rows, such as a baseline's answers.
+
+    A row gets, as its ``field``, the one in ``config`` and ``split`` with the same value of ``on``; ``split`` may be by
+    subset. What is ``optional`` is there in some local copies alone, and rows may be without it.
+    """
+
+    field: str
+    on: str
+    config: str
+    split: str | Mapping[str, str]
+    optional: bool = False
+
+    def part(self, subset: str) -> tuple[str, str]:
+        """The config and the split that the rows for a subset are in."""
+        return self.config, self.split if isinstance(self.split, str) else self.split[subset]
+
+
+@dataclass(frozen=True)
 class Hub:
     """A dataset in a hub's repository, see `hub`."""
 
@@ -31,8 +52,10 @@ class Hub:
     by: str | None
     values: Names
     revision: str | None
-    # Configs and splits that Hugging Face has by other names.
+    # Configs and splits that Hugging Face has by other names, and those that other local copies have.
     renamed: Mapping[str, str] = field(default_factory=dict)
+    in_copies: Mapping[str, str] = field(default_factory=dict)
+    beside: Beside | None = None
 
     def __post_init__(self) -> None:
         several = [name for name in ("config", "split") if not isinstance(getattr(self, name), str)]
@@ -55,9 +78,12 @@ class Hub:
 
     def part_on(self, hub: str, part: tuple[str, str]) -> tuple[str, str]:
         """A config and a split as a hub calls them."""
-        config, split = part
-        renamed = self.renamed if hub == "huggingface" else {}
-        return renamed.get(config, config), renamed.get(split, split)
+        return _called(part, self.renamed if hub == "huggingface" else {})
+
+    def in_a_copy(self, parts: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+        """What the configs and splits may be called in a local copy, the likeliest first."""
+        others = [names for names in (self.renamed, self.in_copies) if names]
+        return [list(parts), *([_called(part, names) for part in parts] for names in others)]
 
     def part(self, subset: str, split: str | None = None) -> tuple[str, str]:
         """The config and the split that a subset's rows are in."""
@@ -77,16 +103,41 @@ class Hub:
                 said = f"{error}; the solved examples come from there, --eval-shots 0 asks without"
                 # A run over everything goes on without this benchmark.
                 raise (pytest.UsageError(said) if place.chosen else NoData(said)) from None
-        return HubRows(self, place.benchmark, splits)
+        return HubRows(self, place.benchmark, splits, self._others(place, subsets))
+
+    def _others(self, place: Place, subsets: Collection[str]) -> Mapping[tuple[str, str], "Split"]:
+        """The rows beside those of the subsets, by config and split."""
+        from pytest_modeleval.datasets.find import found, is_in_copy
+
+        if self.beside is None:
+            return {}
+        plain = replace(self, by=None, values=())
+        parts = list({self.beside.part(subset): None for subset in subsets})
+        if self.beside.optional and not is_in_copy(plain, place, parts):
+            return {}
+        return found(plain, place, parts)
+
+
+def _called(part: tuple[str, str], names: Mapping[str, str]) -> tuple[str, str]:
+    config, split = part
+    return names.get(config, config), names.get(split, split)
 
 
 @dataclass(frozen=True)
 class HubRows:
-    """The rows of a hub's dataset, by config and split."""
+    """The rows of a hub's dataset, by config and split, and those beside them."""
 
     dataset: Hub
     benchmark: str
     splits: Mapping[tuple[str, str], "Split"]
+    others: Mapping[tuple[str, str], "Split"] = field(default_factory=dict)
+    # Of those beside, which has which value.
+    _numbers: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where the first of its files lies."""
+        return next(iter(self.splits.values())).paths[0].parent
 
     def count(self, subset: str) -> int:
         """How many rows the subset has, as locked."""
@@ -100,8 +151,17 @@ class HubRows:
         return split.count(subset)
 
     def row(self, subset: str, index: int) -> Row:
-        """One row, read now."""
-        return self._rows(subset, *self.dataset.part(subset))[index]
+        """One row, read now, with the one beside it."""
+        row, beside = self._rows(subset, *self.dataset.part(subset))[index], self.dataset.beside
+        if beside is None or (part := beside.part(subset)) not in self.others:
+            return row
+        rows = self.others[part].rows(None)
+        if part not in self._numbers:
+            self._numbers[part] = {str(other[beside.on]): number for number, other in enumerate(rows)}
+        number = self._numbers[part].get(str(row[beside.on]))
+        if number is None and not beside.optional:
+            raise SampleError(f"{row.where}: {'/'.join(part)} has no row whose {beside.on} is {row[beside.on]!r}")
+        return row if number is None else Row({**row, beside.field: rows[number]}, row.where)
 
     def examples(self, subset: str, split: str) -> Sequence[Row]:
         """The rows of the same subset in another split."""
@@ -129,11 +189,16 @@ def hub(
     subsets: Names = (),
     revision: str | None = None,
     on_huggingface: Mapping[str, str] | None = None,
+    in_copies: Mapping[str, str] | None = None,
+    beside: Beside | None = None,
 ) -> Hub:
     """A dataset by its ids on both hubs (None where it has no id on Hugging Face).
 
     Its subsets are what ``config`` or ``split`` names when it is a list, or a mapping from groups to lists; or, with
     ``by``, the values ``subsets`` of that column in one split. Without a ``revision`` the newest is fetched and locked.
-    ``on_huggingface`` has the names there of configs and splits that are called otherwise, ``{"default": "main"}``.
+    ``on_huggingface`` has the names there of configs and splits that are called otherwise, ``{"default": "main"}``,
+    and ``in_copies`` those in other copies that people have, such as a clone of the authors' repository. ``beside`` is
+    what rows get out of other files of the repository.
     """
-    return Hub(modelscope, huggingface, config, split, by, subsets, revision, on_huggingface or {})
+    renamed, copies = on_huggingface or {}, in_copies or {}
+    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, beside)

@@ -10,6 +10,8 @@ from pytest_modeleval.datasets.media import images_of
 
 # Kinds of files in the order of preference when a repository holds the same split twice.
 ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz", ".csv", ".csv.gz", ".tsv", ".tsv.gz", ".tar")
+# A name that says which split the file is, as Hugging Face's `datasets` reads it.
+_SPLIT = re.compile(r"(?:^|[-_./ ])(?:train|test|dev|val|valid|validation|eval)", re.IGNORECASE)
 
 
 def split_files(
@@ -18,7 +20,8 @@ def split_files(
     """The files of each split (config and split) among a repository's; `pytest.UsageError` says what there is instead.
 
     Without a README that declares the config, tried are ``CONFIG/SPLIT``, ``CONFIG_SPLIT``, both also in ``data``, and,
-    for the configs "default" and "main", ``SPLIT`` and ``data/SPLIT``; each as one file, as parts and as a folder.
+    for the configs "default" and "main", ``SPLIT`` and ``data/SPLIT``; each as one file, as parts and as a folder. A
+    repository's only file, where its name says no split, is the split "train" of the config "default".
     """
     declared = _declared(readme)
     return {(config, split): _split(names, declared, config, split) for config, split in parts}
@@ -95,7 +98,14 @@ def _by_name(names: Collection[str], config: str, split: str) -> list[str]:
                 parts = _glob(pattern)
                 if found := sorted(name for name in names if parts.fullmatch(name)):
                     return found
-    return []
+    return _only_file(names) if (config, split) == ("default", "train") else []
+
+
+def _only_file(names: Collection[str]) -> list[str]:
+    """The one file of its kind in a repository, which hubs take for the split "train" where its name says none."""
+    kinds = ([name for name in names if name.endswith(ending)] for ending in ENDINGS)
+    found = next(filter(None, kinds), [])
+    return found if len(found) == 1 and not _SPLIT.search(found[0]) else []
 
 
 def _unknown(kind: str, name: str, wanted: str, known: Collection[str]) -> pytest.UsageError:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 from typing import NamedTuple
 
-from pytest_modeleval.record import ERROR, UNSCORED, Record
+from pytest_modeleval.record import ERROR, UNSCORED, WRONG, Record
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 
@@ -55,10 +55,14 @@ class Outcomes:
         self.asked += bool(record.scores) or record.outcome == ERROR
         name = record.name
         self._subsets[name] = record.subset
-        if record.outcome == ERROR:
+        # A wrong answer without a value is in no mean either.
+        is_error = record.outcome == ERROR or (
+            record.outcome == WRONG and all(metric != "main" for metric, *_ in record.scores)
+        )
+        if is_error:
             self.errors += 1
             self.in_error.add(name)
-        if record.outcome in (ERROR, UNSCORED):
+        if is_error or record.outcome == UNSCORED:
             self.unscored.add(name)
         if record.outcome == UNSCORED and record.new + record.stored:
             self.passed_over.add(name)

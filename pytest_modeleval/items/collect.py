@@ -105,6 +105,7 @@ class Collector:
     error: pytest.UsageError | None = None
     sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     without_data: dict[str, str] = field(default_factory=dict)
+    without_judge: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, declared: Benchmark) -> None:
@@ -133,16 +134,16 @@ class Collector:
                 params = [pytest.param(None, id="not-drawn", marks=skip)]
             else:
                 params = self._params(metafunc, self.drawn.asked_of(declared) if self.drawn else declared)
+        except _NoJudge as error:
+            self.without_judge[declared.name] = str(error)
+            params = self._left_out("no-judge", str(error))
         except NoData as error:
             # What nobody named, neither it nor its tags, is left out in the open.
             if self.named.is_chosen(metafunc.definition, declared):
                 self.error = self.error or pytest.UsageError(str(error))
             else:
                 self.without_data[declared.name] = str(error)
-                skip = pytest.mark.skip(reason=str(error))
-                params = (
-                    [] if self.named.keywords or self.named.marks else [pytest.param(None, id="no-data", marks=skip)]
-                )
+                params = self._left_out("no-data", str(error))
         except pytest.UsageError as error:
             self.error = self.error or error
         except (OSError, MemoryError) as error:
@@ -150,13 +151,24 @@ class Collector:
             self.error = self.error or pytest.UsageError(why + used_up(self.lock.parent))
         metafunc.parametrize("sample", params or [pytest.param(None, id=_NOTHING)], indirect=True)
 
+    def _left_out(self, what: str, why: str) -> list[Any]:
+        """The parameter of a benchmark that nobody named and that cannot be asked; none beside what `-k` selects."""
+        skip = pytest.mark.skip(reason=why)
+        return [] if self.named.keywords or self.named.marks else [pytest.param(None, id=what, marks=skip)]
+
+    def _lacks_judge(self, metafunc: pytest.Metafunc, declared: Benchmark) -> bool:
+        """Whether a shipped benchmark that nobody named by its own name needs a judge, and there is none."""
+        needs = {"judge", "judges"} & {*metafunc.fixturenames} and not declared.judging.optional
+        is_named = f"test_{declared.name}" in self.named.words or self.named.is_itself(metafunc.definition, declared)
+        return bool(needs) and "judge" not in self.options.roles and declared.name in shipped_names() and not is_named
+
     def refuse_empty(self, items: Sequence[pytest.Item], *, failed: bool = False) -> None:
         """Raise for a mistake found while collecting, or when `-k` and `-m` left nothing to ask."""
         if self.error is not None:
             raise self.error
         self._refuse_strange_tables()
         if not items and not failed and self._where and (self.named.keywords or self.named.marks):
-            for why in self.without_data.values():
+            for why in (*self.without_judge.values(), *self.without_data.values()):
                 raise pytest.UsageError(why)
             self.named.refuse_unknown(self._where, self.sizes)
 
@@ -229,7 +241,13 @@ class Collector:
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
         place = self.place(declared.name, chosen=named.is_chosen(test, declared))
+        lacks_judge = self._lacks_judge(metafunc, declared)
+        if lacks_judge and place.chosen:
+            # Nothing is fetched for it.
+            raise _NoJudge(declared)
         rows = declared.dataset.open(place, list(subsets), _examples(declared, settings))
+        if lacks_judge:
+            raise _NoJudge(declared)
         return self._params_of(
             Source(
                 declared,
@@ -281,6 +299,13 @@ class Collector:
         per_subset = options.limit_per_subset
         chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
+
+
+class _NoJudge(Exception):
+    """A benchmark needs a judge, and is not asked for the lack of one."""
+
+    def __init__(self, declared: Benchmark) -> None:
+        super().__init__(f"{declared.name} needs a judge: --model judge=NAME")
 
 
 def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:

@@ -14,6 +14,7 @@ from pytest_modeleval.items.prompts import Cloze
 from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score
+from pytest_modeleval.statistics.aggregates import Aggregate
 
 # A scorer: the answer, the target and the options, and by keyword the metric's name.
 Rule = Callable[..., Score]
@@ -41,6 +42,7 @@ class Benchmark:
     tags: Sequence[str]
     shots: Shots | None
     harmonic: Mapping[str, tuple[str, str]]
+    aggregates: Mapping[str, Aggregate]
     rules: Mapping[str, Rule]
     protected: bool
     probe: bool
@@ -78,6 +80,7 @@ def benchmark(
     tags: Sequence[str] = (),
     shots: Shots | None = None,
     harmonic: Mapping[str, tuple[str, str]] | None = None,
+    aggregates: Mapping[str, Aggregate] | None = None,
     rules: Mapping[str, Rule] | None = None,
     protected: bool = False,
     probe: bool = False,
@@ -88,12 +91,13 @@ def benchmark(
     ``to_sample`` makes the question of a row; where its prompt is fields, they fill the template ``prompt``.
     ``cloze`` is how its options are weighed where log-likelihoods choose. ``tags`` become marks, so that ``-m`` and
     ``-k`` select by them. ``harmonic`` names metrics that are the harmonic mean of two others' means, such as an F1
-    of two accuracies. ``rules`` are the scorers that a user may choose from by name, the first one unless the config
-    says ``rule = "…"``; the test takes the chosen one as the argument ``rule``. ``protected`` is for a benchmark whose
-    authors ask not to show its questions: reports have its samples' ids and verdicts only, unless ``show`` of [run]
-    names it. A ``probe`` is for a check of a server rather than of a model: it is asked where it is named, never as one
-    of all, and always anew. ``judging`` says how a judge is asked, where the test takes one. Raises `TypeError` for
-    rows that are no dataset.
+    of two accuracies; ``aggregates`` those that are made of the samples' scores in another way (`Aggregate`): by a
+    score's own name one stands in the place of its mean. ``rules`` are the scorers that a user may choose from by name,
+    the first one unless the config says ``rule = "…"``; the test takes the chosen one as the argument ``rule``.
+    ``protected`` is for a benchmark whose authors ask not to show its questions: reports have its samples' ids and
+    verdicts only, unless ``show`` of [run] names it. A ``probe`` is for a check of a server rather than of a model: it
+    is asked where it is named, never as one of all, and always anew. ``judging`` says how a
+    judge is asked, where the test takes one. Raises `TypeError` for rows that are no dataset.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__
@@ -108,6 +112,7 @@ def benchmark(
             tuple(tags),
             shots,
             harmonic or {},
+            aggregates or {},
             rules or {},
             protected,
             probe,

@@ -1,8 +1,10 @@
 """An opened benchmark: its samples as they are asked."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,13 @@ class Source:
         if not self.rule:
             raise pytest.UsageError(f"{self.benchmark.where}: {self.benchmark.name} takes a rule and declares none")
         return self.benchmark.rules[self.rule]
+
+    @cached_property
+    def aggregates(self) -> Mapping[str, Sequence[Any]]:
+        """The benchmark's figures that are no means, as JSON, but those whose file is not beside the rows'."""
+        folder = getattr(self.rows, "folder", None)
+        found = {name: each.beside(folder) for name, each in self.benchmark.aggregates.items()}
+        return {name: each.kept for name, each in found.items() if each is not None}
 
     @property
     def hidden(self) -> str:

@@ -65,8 +65,8 @@ class JudgeSettings:
         if kind == LABELS:
             scores = self.scores or (own.values if isinstance(own, Labels) else RIGHT_OR_NOT)
             return Labels(scores, self.pattern or own.mark)
-        lowest, highest = (own.lowest, own.highest) if isinstance(own, Rating) else (0.0, 1.0)
-        return Rating(lowest, highest, self.pattern or own.mark)
+        mark = self.pattern or own.mark
+        return replace(own, mark=mark) if isinstance(own, Rating) else Rating(0, 1, mark)
 
     @property
     def pin(self) -> Mapping[str, Any]:

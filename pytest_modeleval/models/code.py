@@ -23,7 +23,7 @@ from pytest_modeleval.models.syntax import (
 
 # Of this package itself, what scores: the rest only carries samples and answers.
 _OWN = "pytest_modeleval"
-_SCORING = tuple(f"{_OWN}.{room}" for room in ("scorers", "custom", "benchmarks"))
+_SCORING = tuple(f"{_OWN}.{room}" for room in ("scorers", "judging", "custom", "benchmarks"))
 # Where packages are installed that are nobody's project.
 _INSTALLED = {"site-packages", "dist-packages"}
 # A name of which nothing is taken but itself.
@@ -36,9 +36,10 @@ def code_of(*values: object) -> str:
     """All that decides what these functions do, the same however it is laid out, and in whichever order it stands.
 
     It is followed by names: functions, classes, constants, values that a function encloses; in the modules of the
-    project and of whoever wrote the functions, and of this package in its scorers. A module that is used otherwise than
-    by a name in it, or that looks names up itself, counts whole, and so does a script that a text names. Comments,
-    docstrings and annotations do not count. What is not seen: the insides of libraries, and fixtures of another file.
+    project and of whoever wrote the functions, and of this package in its scorers and rubrics. A module that is used
+    otherwise than by a name in it, or that looks names up itself, counts whole, and so does a script that a text names.
+    Comments, docstrings and annotations do not count. What is not seen: the insides of libraries, and fixtures of
+    another file.
     """
     reach = _Reach()
     try:

@@ -80,7 +80,7 @@ class Options:
         ASKED,
         "METRIC,…",
         "what the answers to --eval-file's free questions are scored by, the first for right and wrong: exact, f1, "
-        "bleu, rouge (default: exact, f1)",
+        "bleu, rouge, judge (default: exact, f1)",
         values.metrics,
         (),
         settings_only=True,

@@ -34,6 +34,8 @@ def not_run(run: FinishedRun) -> Iterator[str]:
     """What is here or in the collection, and was not asked."""
     if run.without_data:
         yield f"not run, because they have no data: {', '.join(run.without_data)}"
+    if run.without_judge:
+        yield f"not run, because they need a judge: {', '.join(run.without_judge)}"
     if run.collection is not None:
         yield from collection.not_run(run.collection)
 

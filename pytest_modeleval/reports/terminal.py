@@ -111,6 +111,8 @@ def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None, *, is_wr
 def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_written: bool) -> None:
     if run.without_data:
         terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(run.without_data)}")
+    if run.without_judge:
+        terminal.write_line(f"not run, because they need a judge (--model judge=NAME): {', '.join(run.without_judge)}")
     drawn = run.collection
     if drawn is not None:
         for line in collection.not_run(drawn):

@@ -145,6 +145,8 @@ class FinishedRun:
     kept: int = 0
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
+    # Those that need a judge in a run without one, and why.
+    without_judge: Mapping[str, str] = field(default_factory=dict)
     # How it was asked for, as JSON (`results.setup`).
     setup: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()

@@ -95,16 +95,16 @@ def _rows(model: str, level: str, name: tuple[str, ...], units: Mapping[Unit, Ta
     whole = summed(tallies) if level == "dataset" else Tally()
     for metric in whole.metrics or ["main"]:
         scored = [
-            (total / count, weight, unit.labels.weight, count)
+            (sample.value, sample.weight, unit.labels.weight, sample.repeats)
             for unit, tally in units.items()
-            for total, count, weight in tally.values.get(metric, {}).values()
+            for sample in tally.values.get(metric, {}).values()
         ]
         # Samples that are errors do not tell.
         scale = next((told for tally in units.values() if (told := tally.scale(metric)) != PLAIN), PLAIN)
         values = [value for value, *_ in scored]
         micro = estimate(values, [weight for _, weight, *_ in scored], ends=scale.ends)
         samples = sum(count for *_, count in scored)
-        if not scored and whole.values:
+        if (not scored and whole.values) or metric in whole.aggregates:
             # A metric made of others, or over repeats.
             micro, samples = whole.estimate(metric)
         weights = [weight * share for _, weight, share, _ in scored]

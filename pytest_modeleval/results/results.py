@@ -219,11 +219,17 @@ class Results:
         whole = summed(list(tallies))
         for metric in whole.metrics or ["main"]:
             found, samples = whole.estimate(metric) if whole.values else (None, 0)
+            if part and found is None and metric in whole.aggregates:
+                # Such as a mean over parts.
+                continue
             # Where all are in error, others tell what the scores would be.
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            bounds = _bounds(score, samples, whole.counts.judge_errors) if scale == PLAIN else None
+            # A metric with weights has no such bounds: nobody knows those of what was not judged.
+            is_weighed = any(each.weight != 1 for each in whole.values.get(metric, {}).values())
+            is_bounded = metric == "main" and scale == PLAIN and not is_weighed
+            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 
 
@@ -236,8 +242,8 @@ def _bounds(score: float | None, samples: int, failed: int) -> tuple[float, floa
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:
     scored = [sample for tally in tallies if tally.is_share for sample in tally.values.get("main", {}).values()]
-    found = estimate([total / count for total, count, _ in scored], [weight for *_, weight in scored])
-    samples = sum(count for _, count, _ in scored)
+    found = estimate([sample.value for sample in scored], [sample.weight for sample in scored])
+    samples = sum(sample.repeats for sample in scored)
     score = found.mean if found else None
     return TableRow(benchmark="", part=tag, score=score, **figures(model, "main", tallies, found, samples))
 

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
+
+import pytest
 
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
 from pytest_modeleval.results.counts import Counts, joined, judged
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import Reuse
+from pytest_modeleval.statistics.aggregates import ROW, Aggregate
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
@@ -20,16 +23,39 @@ Key = tuple[str, int]
 Name = TypeVar("Name")
 
 
+class Sums(NamedTuple):
+    """The sums over a sample's scored repeats: of values times weights, how many there are, and of weights."""
+
+    total: float = 0.0
+    repeats: int = 0
+    weights: float = 0.0
+
+    def plus(self, value: float, weight: float) -> "Sums":
+        """With one more."""
+        return Sums(self.total + value * weight, self.repeats + 1, self.weights + weight)
+
+    @property
+    def value(self) -> float:
+        """The repeats' mean, each by its weight."""
+        return self.total / self.weights
+
+    @property
+    def weight(self) -> float:
+        """The sample's: the mean of its repeats'."""
+        return self.weights / self.repeats
+
+
 @dataclass(slots=True)
 class Tally:
     """The sums over some records; one sample's repeats are averaged, as they are one cluster."""
 
     counts: Counts = field(default_factory=Counts)
-    # metric → sample → (sum of its repeats' values, how many, its weight).
-    values: dict[str, dict[Key, tuple[float, int, float]]] = field(default_factory=dict)
+    # metric → sample → the sums over its repeats.
+    values: dict[str, dict[Key, Sums]] = field(default_factory=dict)
     # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
     attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
+    aggregates: dict[str, Aggregate] = field(default_factory=dict)
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
     scales: dict[str, Scale] = field(default_factory=dict)
     axes: dict[str, None] = field(default_factory=dict)
@@ -37,7 +63,7 @@ class Tally:
     place: float = float("inf")
 
     def add(self, record: Record, place: int = 0) -> None:
-        """Count one record, of the item at that place."""
+        """Count one record, of the item at that place; `pytest.UsageError` for an aggregate that is not found."""
         self.place = min(self.place, place)
         counts = self.counts
         counts.errors += record.outcome == ERROR
@@ -53,39 +79,58 @@ class Tally:
             counts.split += record.split
         counts.judge_errors += record.mistake == Mistake.JUDGE
         self.harmonic.update(record.harmonic)
+        for name in record.aggregates.keys() - self.aggregates.keys():
+            self.aggregates[name] = _aggregate(record, name)
         if record.scales or record.axes:
             self.scales.update(record.scales)
             self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
         for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
-            total, count, _ = samples.get(sample, (0.0, 0, weight))
-            samples[sample] = total + value, count + 1, weight
+            samples[sample] = samples.get(sample, Sums()).plus(value, weight)
             if metric == "main" and record.answer and record.outcome != MEASURED:
                 attempt = record.repeat, record.outcome == RIGHT, record.answer, value
                 self.attempts.setdefault(sample, []).append(attempt)
 
     @property
     def metrics(self) -> list[str]:
-        """The metrics that there are: "main" first, then the others, those made of others, and those over repeats."""
+        """The metrics that there are: "main" first, then those made of others, the others, and those over repeats."""
         made = [name for name, parts in self.harmonic.items() if all(map(self._joins, parts))]
-        return [*sorted(self.values, key=lambda name: (name != "main", name)), *made, *self._over_repeats()]
+        made += [name for name, each in sorted(self.aggregates.items()) if not self.values.keys().isdisjoint(each.of)]
+        names = dict.fromkeys([*made, *sorted(self.values)])
+        return [*sorted(names, key=lambda name: name != "main"), *self._over_repeats()]
 
     def estimate(self, metric: str) -> tuple[Estimate | None, int]:
-        """The metric's mean over samples with its error (None when nothing was scored), and over how many scores."""
+        """The metric's mean over samples with its error (None when nothing was scored), and over how many scores.
+
+        An aggregate of a metric's own name stands in the place of its mean.
+        """
+        if metric in self.aggregates:
+            return self._aggregated(self.aggregates[metric])
         if metric in self.values:
             samples = self.values[metric].values()
-            values = [total / count for total, count, _ in samples]
-            weights = [weight for *_, weight in samples]
-            return estimate(values, weights, ends=self.scale(metric).ends), sum(count for _, count, _ in samples)
+            values, weights = [each.value for each in samples], [each.weight for each in samples]
+            return estimate(values, weights, ends=self.scale(metric).ends), sum(each.repeats for each in samples)
         if metric in self.harmonic:
             parts = [self.estimate(part) for part in self.harmonic[metric]]
             one, two = (found for found, _ in parts)
             return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
         return self._over(metric)
 
+    def _aggregated(self, aggregate: Aggregate) -> tuple[Estimate | None, int]:
+        """The figure, and over how many scores of the first name that it is made of."""
+        parts = [self.values.get(part, {}) for part in aggregate.of]
+        keys = sorted(set().union(*parts))
+        rows = [[part[key].value if key in part else None for part in parts] for key in keys]
+        if ROW in aggregate.of and ROW not in self.values:
+            place = aggregate.of.index(ROW)
+            rows = [[*row[:place], key[1], *row[place + 1 :]] for key, row in zip(keys, rows, strict=True)]
+        return aggregate.figure(rows), sum(each.repeats for each in parts[0].values())
+
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""
+        if metric in self.aggregates and metric not in self.values:
+            return self.aggregates[metric].scale
         return self.scales.get("main" if metric.startswith("vote@") else metric, PLAIN)
 
     @property
@@ -118,6 +163,17 @@ class Tally:
         return estimate(values, ends=self.scale(metric).ends), len(values)
 
 
+def _aggregate(record: Record, name: str) -> Aggregate:
+    """An aggregate of the record's benchmark; `pytest.UsageError` where this process has not its function or file."""
+    try:
+        aggregate = Aggregate.of_kept(record.aggregates[name])
+        if aggregate.file:
+            aggregate.figure([])
+    except (ImportError, ValueError, OSError) as error:
+        raise pytest.UsageError(f"{record.benchmark}: {name}: {error}") from None
+    return aggregate
+
+
 def in_order(tallies: Mapping[Name, Tally]) -> dict[Name, Tally]:
     """The tallies in the order of the run's items, whichever were answered first."""
     return dict(sorted(tallies.items(), key=lambda each: each[1].place))
@@ -134,6 +190,7 @@ def summed(tallies: Sequence[Tally]) -> Tally:
     for tally in tallies:
         whole.attempts.update(tally.attempts)
         whole.harmonic.update(tally.harmonic)
+        whole.aggregates.update(tally.aggregates)
         whole.scales.update(tally.scales)
         whole.axes.update(tally.axes)
         for metric, samples in tally.values.items():

@@ -15,7 +15,7 @@ from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG, Record, RoleUse
 from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.sample import Sample, SampleError, Score
+from pytest_modeleval.sample import NotScored, Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
 from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
@@ -74,10 +74,11 @@ def record_of(
         outcome=outcome,
         line=ref.line,
         id=ref.id,
-        scores=_values(outcome, made),
+        scores=_values(outcome, made, error),
         scales={name: score.scale for name, score in made.items() if score.scale != PLAIN},
         axes=_axes(trial.sample) if trial and not ref.source.hidden else {},
         harmonic=ref.source.benchmark.harmonic,
+        aggregates=ref.source.aggregates,
         sample=sample,
         pins=pins or {},
         tags=tuple(ref.source.benchmark.tags) if pins is not None else (),
@@ -124,10 +125,10 @@ def _axes(sample: Sample) -> Mapping[str, str | int | float]:
     return {storable(name): storable(value) if isinstance(value, str) else value for name, value in values}
 
 
-def _values(outcome: str, made: Mapping[str, Score]) -> Sequence[tuple[str, float, float]]:
+def _values(outcome: str, made: Mapping[str, Score], error: BaseException | None) -> Sequence[tuple[str, float, float]]:
     """(metric, value, weight) of what was scored: of a plain assert 1 or 0."""
     values = [(name, score.value, score.weight) for name, score in made.items()]
-    is_plain = outcome in (RIGHT, WRONG) and "main" not in made
+    is_plain = outcome in (RIGHT, WRONG) and "main" not in made and not isinstance(error, NotScored)
     return (*values, ("main", float(outcome == RIGHT), 1.0)) if is_plain else tuple(values)
 
 

@@ -355,6 +355,7 @@ class Evaluation:
             place = self.expected.place(report.nodeid)
             try:
                 self.results.add(record, place)
+                self.levels.add(record, place)
                 if self.gate.decides:
                     self.gate.add(record)
             except pytest.UsageError as error:
@@ -364,7 +365,6 @@ class Evaluation:
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
                 if self.in_turn.prefetch is not None:
                     self.in_turn.prefetch.drop_decided()
-            self.levels.add(record, place)
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""

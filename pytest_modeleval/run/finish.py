@@ -131,6 +131,7 @@ def finished(
         remarks=remarks,
         kept=kept,
         without_data=evaluation.collector.without_data,
+        without_judge=evaluation.collector.without_judge,
         setup=setup_of(
             evaluation.config,
             evaluation.models,

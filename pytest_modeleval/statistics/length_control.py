@@ -28,7 +28,7 @@ class LengthControlled:
 
 def win_rate_lc(
     preferences: Sequence[float],
-    lengths: Sequence[tuple[int, int]],
+    lengths: Sequence[tuple[float, float]],
     *,
     ridge: float = 1.0,
     least: int = LEAST_PAIRS,

@@ -31,8 +31,8 @@ class CalibrationError:
     official: float | None
 
 
-def calibration_error(stated: Sequence[tuple[float, bool]], *, size: int = 100) -> CalibrationError | None:
-    """The calibration error of Humanity's Last Exam over (confidence from 0 to 1, whether right); None without any.
+def calibration_error(stated: Sequence[tuple[float, float]], *, size: int = 100) -> CalibrationError | None:
+    """The calibration error of Humanity's Last Exam over (confidence, how right), both from 0 to 1; None without any.
 
     Sorted by confidence, in bins of ``size`` of which the last takes the rest, it is the root of the mean squared
     difference between a bin's confidence and accuracy, weighted by size. The official script leaves the last bin out of
@@ -50,33 +50,14 @@ def calibration_error(stated: Sequence[tuple[float, bool]], *, size: int = 100) 
     return CalibrationError(math.sqrt(math.fsum(squares)), official)
 
 
-@dataclass(frozen=True)
-class Attempts:
-    """SimpleQA's figures: right of what was ``attempted``, None where nothing was, and F."""
-
-    given_attempted: Estimate | None
-    f: Estimate
-
-
-def attempts(right: int, wrong: int, not_attempted: int) -> Attempts | None:
-    """How right the attempted questions were, and F, the harmonic mean of that and the share of right answers.
-
-    F = 2c/(1+c+i) (Wei et al. 2024, arXiv:2411.04368) is the mean of right answers in which what was attempted counts
-    twice, and has that mean's error and interval: the two it is of are not independent. None without questions.
-    """
-    tried = [1.0] * right + [0.0] * wrong
-    found = estimate([*tried, *[0.0] * not_attempted], [2.0] * len(tried) + [1.0] * not_attempted)
-    return None if found is None else Attempts(estimate(tried), found)
-
-
-def share_of_points(items: Sequence[tuple[float, bool]]) -> float | None:
+def share_of_points(items: Sequence[tuple[float, float]]) -> float | None:
     """HealthBench's score of an answer: the points of the met criteria of all that can be won.
 
-    ``items`` are (points, whether met); met ones with negative points take away, so that it may be below 0. None where
-    no points can be won.
+    ``items`` are (points, how far met, from 0 to 1); met ones with negative points take away, so that it may be below
+    0. None where no points can be won.
     """
     most = math.fsum(points for points, _ in items if points > 0)
-    return math.fsum(points for points, met in items if met) / most if most else None
+    return math.fsum(points * met for points, met in items) / most if most else None
 
 
 def clipped_mean(scores: Sequence[float]) -> Estimate | None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -231,6 +232,54 @@ def test_free_text_by_any_metric(
     assert {row["metric"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]} == named
 
 
+@pytest.mark.parametrize(
+    ("metrics", "passed", "named"),
+    [("judge", 2, {"main"}), ("judge,f1", 2, {"main", "f1"}), ("exact,judge", 1, {"main", "judge"})],
+)
+def test_free_text_by_a_judge(
+    replayed: pytest.Pytester, other_server: FaultyServer, metrics: str, passed: int, named: set[str]
+) -> None:
+    """The judge is shown the question, the right answers, and 42, which it finds right but for the capital."""
+    written(replayed.path / "faq.jsonl", [*QUESTIONS, {"question": "7 * 6?", "answer": "forty-two"}])
+    alias(replayed, "strict", base_url=other_server.url, model="faulty")
+
+    def judge(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        is_right = "Capital of Italy" not in body["messages"][-1]["content"]
+        answer(json.dumps({"reason": "", "verdict": "CORRECT" if is_right else "INCORRECT"}))(handler, body)
+
+    other_server.fault = judge
+    flags = ["--model", "judge=strict", "--eval-file", "faq.jsonl", "--eval-set", f"run.metric={metrics}"]
+
+    result = evaluate(replayed, *flags, "--eval-write", "out.json")
+
+    result.assert_outcomes(passed=passed, failed=3 - passed)
+    rows = {row["metric"]: row["score"] for row in json.loads((replayed.path / "out.json").read_text())["rows"]}
+    assert rows.keys() == named
+    assert rows["main" if metrics.startswith("judge") else "judge"] == pytest.approx(2 / 3)
+    asked = "\n".join(body["messages"][-1]["content"] for body in other_server.asked)
+    for text in ("Question: 6 * 7?\n\nReference: 42\n", "Reference: one of these:\n- Rome\n- Roma\n", "forty-two"):
+        assert text in asked
+
+
+def test_a_judge_s_prompt_and_kind_are_the_user_s(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "faq.jsonl", QUESTIONS[:1])
+    add_settings(replayed, '[judge]\nprompt = "Rate {answer} for {question}"\nkind = "number"\npattern = "^([0-9.]+)$"')
+    (replayed.path / "verdicts.jsonl").write_text(json.dumps({"id": "faq[main-00000]", "text": "0.75"}))
+
+    flags = ["--model", "judge=replay:verdicts.jsonl", "--eval-file", "faq.jsonl", "--eval-set", "run.metric=judge"]
+    result = evaluate(replayed, *flags)
+
+    result.stdout.re_match_lines([r".*faq +main measured +1 +0 +0\.750"])
+
+
+def test_a_judge_that_is_not_there_is_said(replayed: pytest.Pytester) -> None:
+    written(replayed.path / "faq.jsonl", QUESTIONS)
+
+    result = evaluate(replayed, "--eval-file", "faq.jsonl", "--eval-set", "run.metric=judge")
+
+    result.stderr.fnmatch_lines(["ERROR: faq: this benchmark needs a judge: --model judge=NAME"])
+
+
 def test_files_may_stand_in_the_settings(replayed: pytest.Pytester) -> None:
     written(replayed.path / "my.jsonl", CHOICES)
     add_settings(replayed, '[run]\nmodel = "constant"\nfile = ["my.jsonl"]')
@@ -402,7 +451,7 @@ def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) ->
         (["--eval-file", "my.jsonl", "--eval-file", "twice/my.jsonl.gz"], "--eval-file: *my.jsonl and *my.jsonl.gz are both called 'my'; rename one"),
         (["--eval-file", "my.jsonl", "--eval-set", "run.format=mcq"], "--eval-set run.format takes one of choice, qa, not 'mcq'"),
         (["--eval-file", "faq.jsonl", "--eval-set", "run.format=choice"], "*faq.jsonl:1: column 'A' is missing (format choice)"),
-        (["--eval-file", "my.jsonl", "--eval-set", "run.metric=rogue"], "--eval-set run.metric takes one of exact, f1, bleu, rouge, not 'rogue'"),
+        (["--eval-file", "my.jsonl", "--eval-set", "run.metric=rogue"], "--eval-set run.metric takes one of exact, f1, bleu, rouge, judge, not 'rogue'"),
         (["--eval-file", "my.jsonl", "--eval-set", "run.pass_mark=50"], "--eval-set run.pass_mark takes a number above 0 and up to 1, not '50'"),
         (["--eval-set", "run.metric=bleu"], "metric of [[]run] is about --eval-file PATH, which is missing"),
         (["--eval-set", "run.format=qa"], "format of [[]run] is about --eval-file PATH, which is missing"),

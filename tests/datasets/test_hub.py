@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval import hub
+from pytest_modeleval import SampleError, hub
 from pytest_modeleval.datasets import Place
-from pytest_modeleval.datasets.hub import Hub, HubRows, Names, NoData
+from pytest_modeleval.datasets.hub import Beside, Hub, HubRows, Names, NoData
 
 
 def declared(*, config: Names = "default", split: Names = "test", by: str | None = None, subsets: Names = ()) -> Hub:
@@ -123,3 +123,55 @@ def test_the_same_bytes_in_a_file_of_another_kind_are_read_anew(tmp_path: Path) 
 
     (tmp_path / "data/test.csv").rename(tmp_path / "data/test.tsv")
     assert dataset.open(place, ["default"], None).row("default", 0) == {"a": "1", "b,c": "2,3"}
+
+
+def with_answers(*, optional: bool = False) -> Hub:
+    split = {"hard": "answers/one", "new": "answers/two"}
+    beside = Beside("answer", on="uid", config="v2", split=split, optional=optional)
+    return hub(
+        modelscope="a/b", huggingface=None, config="v2", split="question", by="kind", subsets=["hard", "new"],
+        beside=beside,
+    )  # fmt: skip
+
+
+QUESTIONS: list[dict[str, object]] = [
+    {"uid": "x", "kind": "new"}, {"uid": "y", "kind": "hard"}, {"uid": "z", "kind": "hard"}
+]  # fmt: skip
+
+
+def test_a_row_gets_the_one_beside_it_by_its_subset(tmp_path: Path) -> None:
+    one: list[dict[str, object]] = [{"uid": "z", "said": 1}, {"uid": "y", "said": 2}]
+    two: list[dict[str, object]] = [{"uid": "x", "said": 3}, {"uid": "y", "said": 4}]
+
+    rows = opened(with_answers(), tmp_path, v2__question=QUESTIONS, v2__answers__one=one, v2__answers__two=two)
+
+    found = [rows.row(subset, index)["answer"]["said"] for subset, index in (("hard", 0), ("hard", 1), ("new", 0))]
+    assert found == [2, 1, 3]
+    assert rows.row("new", 0).where.endswith("question.jsonl")
+
+
+def test_a_row_without_one_beside_it_is_an_error_or_without(tmp_path: Path) -> None:
+    one, two = [QUESTIONS[1]], [QUESTIONS[0]]
+    rows, without = (
+        opened(with_answers(optional=o), tmp_path, v2__question=QUESTIONS, v2__answers__one=one, v2__answers__two=two)
+        for o in (False, True)
+    )
+
+    with pytest.raises(SampleError, match=r"row 2.*: v2/answers/one has no row whose uid is 'z'$"):
+        rows.row("hard", 1)
+    assert ["answer" in without.row("hard", index) for index in (0, 1)] == [True, False]
+
+
+def test_what_is_beside_the_rows_is_needed_unless_it_is_optional(tmp_path: Path) -> None:
+    with pytest.raises(pytest.UsageError, match=r"^b: .*data has no v2/answers/one .*; it has v2/question\.jsonl$"):
+        opened(with_answers(), tmp_path, v2__question=QUESTIONS)
+
+    assert "answer" not in opened(with_answers(optional=True), tmp_path, v2__question=QUESTIONS).row("new", 0)
+
+
+def test_a_copy_may_have_other_names(tmp_path: Path) -> None:
+    dataset = hub(modelscope="a/b", huggingface=None, split="asked", in_copies={"asked": "question"})
+
+    assert opened(dataset, tmp_path, question=[{"n": 1}]).row("default", 0)["n"] == 1
+    with pytest.raises(pytest.UsageError, match="has no default/asked"):
+        opened(dataset, tmp_path / "other", answer=[{"n": 1}])

@@ -26,6 +26,24 @@ def test_a_split_is_found_as_hubs_lay_it_out(file: str, config: str) -> None:
     assert files_of([file, "README.md", "main/train.jsonl"], "", config, "test") == [file]
 
 
+def test_the_only_file_of_a_repository_is_the_split_train() -> None:
+    assert files_of(["CL-bench.jsonl", "dataset_infos.json", "README.md"], "", "default", "train") == ["CL-bench.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("names", "split"),
+    [
+        (["a.jsonl", "b.jsonl"], "train"),
+        (["a.jsonl"], "test"),
+        (["test.jsonl"], "train"),
+        (["data/my-eval.json"], "train"),
+    ],
+)
+def test_which_of_two_files_is_a_split_is_not_guessed(names: list[str], split: str) -> None:
+    with pytest.raises(pytest.UsageError, match=f"has no default/{split}"):
+        files_of(names, "", "default", split)
+
+
 @pytest.mark.parametrize(
     ("file", "config", "said"),
     [

@@ -14,10 +14,13 @@ import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.sample import NotScored
 from pytest_modeleval.scorers import maths, numbers, official
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
+from pytest_modeleval.scorers.confidence import stated_confidence
+from pytest_modeleval.scorers.emotions import emotion_score
 from pytest_modeleval.scorers.instructions import follows_instructions, instructions
 from pytest_modeleval.scorers.overlap import exact_match, rouge
 from pytest_modeleval.scorers.several import same_choices
@@ -90,6 +93,7 @@ PIECES = (
     "<answer>",
     "is (",
     "(A) ",
+    "Glad: 7\n",
     "A or ",
     "选项",
     "不选",
@@ -102,6 +106,8 @@ PIECES = (
     "Mr.\n",
     "Ab. C\n",
     "CAN'T. ",
+    "confidence of 1",
+    "confidence is ",
 )
 ARGUMENTS: Mapping[str, Any] = {
     "keywords": ["answer", "zzz"],
@@ -138,6 +144,14 @@ def checked(name: str) -> Callable[[str], object]:
     return lambda text: follows_instructions(text, instructions([name], [arguments]))
 
 
+def rated(text: str) -> object:
+    """EQ-Bench's score; most texts have none."""
+    try:
+        return emotion_score(text, {"Glad": 7, "Sad": 0})
+    except NotScored:
+        return None
+
+
 def cut(spec: str) -> Callable[[str], object]:
     return lambda text: filtered(text, [read_filter("test", spec)])
 
@@ -145,7 +159,9 @@ def cut(spec: str) -> Callable[[str], object]:
 SCORERS: dict[str, Callable[[str], object]] = {
     "amounts.same_amount": lambda text: same_amount(text, "12.5"),
     "bleu.bleu": lambda text: METRICS["bleu"](text, [REFERENCE]),
+    "confidence.stated_confidence": stated_confidence,
     "choices.same_choice": lambda text: same_choice(text, "B", CITIES),
+    "emotions.emotion_score": rated,
     "instructions.follows_instructions": checked("punctuation:no_comma"),
     "maths.same_expression": lambda text: maths.same_expression(text, r"\frac{1}{2}"),
     "numbers.same_number": lambda text: numbers.same_number(text, "12"),
