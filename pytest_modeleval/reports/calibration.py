@@ -21,7 +21,8 @@ def lines(found: Sequence[Calibration], path: Path | None) -> Iterator[str]:
         if not each.labels:
             yield f"{name}: {each.why} (of {path})"
             continue
-        if each.together is not None:
+        # Of one judge's pairs its own line says all of it and more.
+        if each.together is not None and (len(each.judges) != 1 or _of(each)):
             yield f"{name}: judges and {_agreed(each.together)}{_of(each)}"
         for judge in each.judges:
             yield f"{name}: {one_line(judge.who, 60)} and {_agreed(judge)}{''.join(_orders(judge))}"
