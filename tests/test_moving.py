@@ -16,7 +16,7 @@ from pytest_modeleval.items.shipped import shipped_names
 from pytest_modeleval.models.spec import TINY
 from pytest_modeleval.options.options import FLAGS
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
-from tests.conftest import ANSWERS, FaultyServer, modeleval, run, run_alone, send
+from tests.conftest import ANSWERS, FaultyServer, answer, modeleval, run, run_alone, send
 from tests.perf.conftest import whatever_machine  # noqa: F401 - a fixture
 from tests.test_benchmarks import write_rows
 from tests.test_readme import ROOT, blocks, here
@@ -128,7 +128,9 @@ def test_a_command_runs(moved: pytest.Pytester, server: FaultyServer, command: s
     if "--eval-collection qwen3_test.jsonl" in command:
         (saving,) = (each for each in COMMANDS if "--eval-collection-save" in each)
         assert typed(moved, server, saving).ret == 0
-    if command.startswith("modeleval show"):
+    if command.startswith("modeleval thinking"):
+        server.fault = answer("#### 42", reasoning_content="6 * 7 = 42")
+    if command.startswith(("modeleval show", "modeleval thinking")):
         assert run(moved, "--model", "qwen3", "--eval", "gsm8k", "-p", "no:benchmark").ret in (0, 1)
 
     result = typed(moved, server, command)
