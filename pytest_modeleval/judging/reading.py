@@ -35,8 +35,9 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
         found = [match[1] for match in re.finditer(gives.mark, said)]
         if not found:
             raise Unreadable(f"no mark {gives.mark} in {one_line(said, 80)!r}")
-        is_first = isinstance(gives, Rating) and gives.first
-        return *gives.read(found[0 if is_first else -1]), said.strip()
+        if isinstance(gives, Rating) and gives.first and len(set(map(gives.read, found))) > 1:
+            raise Unreadable(f"several ratings: {one_line(', '.join(found), 80)}")
+        return *gives.read(found[-1]), said.strip()
     objects = [(each, end) for each, end in _objects(said) if VERDICT in each]
     if len(objects) != 1:
         many = f"{len(objects)} verdicts" if objects else "no JSON object with a verdict"
