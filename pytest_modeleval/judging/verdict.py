@@ -27,11 +27,15 @@ class Vote:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judges say together; ``label`` is the most frequent, "" for a number. ``votes`` are all valid ones."""
+    """What the judges say together; ``label`` is the most frequent, "" for a number.
+
+    ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
+    """
 
     value: float
     label: str
     votes: Sequence[Vote]
+    how: str = MEAN
 
     @property
     def is_split(self) -> bool:
@@ -108,7 +112,7 @@ def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
         by_judge.setdefault(vote.judge, []).append(vote)
     each = [_aggregated(own, how) for own in by_judge.values()]
     value, label = _joined(each, how)
-    return Verdict(value, label, votes)
+    return Verdict(value, label, votes, how)
 
 
 def battle_of(votes: Sequence[Vote], how: str) -> Battle:
