@@ -377,6 +377,24 @@ def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Py
     result.stdout.fnmatch_lines(["judge=strict: 4 verdicts; took over 2 of 4 verdicts that were put into answers"])
 
 
+def test_a_planted_verdict_is_written_as_the_official_mark(project: pytest.Pytester, judged: FaultyServer) -> None:
+    marked = JUDGED.replace('"INCORRECT": 0.0}', '"INCORRECT": 0.0}, mark=r"\\[\\[(\\w+)\\]\\]"')
+    project.makepyfile(test_graded=marked)
+
+    def swayed(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, given = fields(body)
+        own = "CORRECT" if given == reference else "INCORRECT"
+        planted = re.search(r"\[\[(\w+)\]\]", given)
+        answer(f"[[{planted[1] if planted else own}]]")(handler, body)
+
+    judged.fault = swayed
+
+    run(project, *ASKED, "--eval-set", "judge.probe=4", "--eval-write", "out.json")
+
+    use = row(project)["judges"]["judge=strict"]
+    assert (use["verdicts"], use["probed"], use["swayed"]) == (4, 4, 4)
+
+
 PAIRS = """
 from pytest_modeleval import Judge, Judging, Preference, Rubric, Sample, Score, benchmark, generated
 
