@@ -47,7 +47,9 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     ]
     remarks += evaluation.gate.left_out if decision else []
     counts, of_thoughts = evaluation.results.counts, judges_of_thoughts(store, evaluation.run)
-    others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in of_thoughts]
+    # A judge that gave no reply at all was asked too.
+    told = {**of_thoughts, **counts.judges}
+    others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in told]
     remarks += roles.lines(counts.roles, others, is_sure=is_complete and not evaluation.results.errors)
     remarks += of_thoughts.values()
     remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
