@@ -378,6 +378,18 @@ def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Py
     result.stdout.fnmatch_lines(["judge=strict: 4 verdicts; took over 2 of 4 verdicts that were put into answers"])
 
 
+@pytest.mark.parametrize(("said", "shown"), [("half \ud800", "half \ufffd"), ("pair \ud83d\ude00", "pair \U0001f600")])
+def test_an_answer_that_is_no_text_is_judged_all_the_same(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer, said: str, shown: str
+) -> None:
+    faulty.fault = answer(said)
+
+    result = run(project, *ASKED)
+
+    result.assert_outcomes(failed=4)
+    assert {fields(body)[1] for body in judged.asked} == {shown}
+
+
 def test_a_planted_verdict_is_written_as_the_official_mark(project: pytest.Pytester, judged: FaultyServer) -> None:
     marked = JUDGED.replace('"INCORRECT": 0.0}', '"INCORRECT": 0.0}, mark=r"\\[\\[(\\w+)\\]\\]"')
     project.makepyfile(test_graded=marked)
