@@ -14,6 +14,8 @@ from pytest_modeleval.sample import Completion
 _MOST_BRACES = 200
 # What may stand behind the verdict: the end of a block, of Markdown or of a tag.
 _END = re.compile(r"(?:[\s`*\].]|</\w+>)*")
+# What may stand behind a backslash in JSON.
+_ESCAPED, _ESCAPES = re.compile(r"\\(.)", re.DOTALL), '"\\/bfnrtu'
 # How servers name an answer that was cut off, and one that refuses.
 _CUT_OFF, _REFUSED = ("length", "max_tokens"), ("refusal", "content_filter")
 
@@ -38,6 +40,8 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
         if isinstance(gives, Rating) and gives.first and len(set(map(gives.read, found))) > 1:
             raise Unreadable(f"several ratings: {one_line(', '.join(found), 80)}")
         return *gives.read(found[-1]), said.strip()
+    # Judges write formulas, \(x\), as they are, which is no JSON.
+    said = _ESCAPED.sub(lambda pair: pair[0] if pair[1] in _ESCAPES else f"\\{pair[0]}", said)
     objects = [(each, end) for each, end in _objects(said) if VERDICT in each]
     if len(objects) != 1:
         many = f"{len(objects)} verdicts" if objects else "no JSON object with a verdict"
@@ -51,7 +55,7 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
 
 def _objects(text: str) -> Iterator[tuple[Mapping[str, Any], int]]:
     """The outermost JSON objects in a text, one after the other, and where each ends."""
-    decoder = json.JSONDecoder(object_pairs_hook=_unique)
+    decoder = json.JSONDecoder(object_pairs_hook=_unique, strict=False)
     at, tried = text.find("{"), 0
     while at >= 0:
         tried += 1

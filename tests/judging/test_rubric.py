@@ -30,6 +30,8 @@ def said(verdict: object, reason: str = "it is 42") -> str:
         (GRADES, f'The set {{1, 2}} and {{"a": 1}} are right. {said("CORRECT")}', "CORRECT", 1.0),
         (GRADES, said("CORRECT", 'it says "{\\"verdict\\": 1}"'), "CORRECT", 1.0),
         (GRADES, f"<verdict>[{said('CORRECT')}]</verdict>\n", "CORRECT", 1.0),
+        # Formulas and line ends as they are.
+        (GRADES, '{"reason": "\\(x\\) is \\sqrt{2},\n\\\\(y\\\\) \\"3\\"", "verdict": "CORRECT"}', "CORRECT", 1.0),
         (Rating(0, 1), said(0.25), "", 0.25),
         (Rating(1, 10), said("7"), "", 7.0),
         (MARKED, "[[no]] at first; in the end [[yes]]", "yes", 1.0),
