@@ -35,6 +35,8 @@ class Ring:
         self.judges: Judges = lambda one, two: (
             "A=B" if len(one) == len(two) else "A>B" if len(one) > len(two) else "B>A"
         )
+        # What the judge says of a single answer.
+        self.rates = ""
         server.models = ["red", "green", "blue", "strict"]
         server.fault = self._fault
 
@@ -51,7 +53,7 @@ class Ring:
             else:
                 answer(said)(handler, body)
             return
-        answer(verdict(self.judges(*shown(asked))))(handler, body)
+        answer(self.rates if asked.count("\n</answer ") == 1 else verdict(self.judges(*shown(asked))))(handler, body)
 
 
 def verdict(label: str) -> str:

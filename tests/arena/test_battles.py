@@ -397,3 +397,21 @@ def test_a_script_gets_the_leaderboard(project: pytest.Pytester, ring: Ring) -> 
     assert (told.exit_status, told.scores, len(told.samples)) == (0, [], 6)
     assert [each["model"] for each in told.arena["leaderboard"]] == ["blue", "red"]
     assert re.search(r"^blue +1\d\d\d +\[\d+, \d+\] +6 +0 +0$", str(told), re.MULTILINE)
+
+
+def test_mt_benchs_answers_play_as_they_were_rated(project: pytest.Pytester, ring: Ring, real_data: Path) -> None:
+    """Both turns, with the temperature of their category: none is asked again."""
+    asked = ("--eval", "mt_bench", "--eval-data", str(real_data), "--eval-limit", "4", "--eval-offline")
+    ring.rates = "[[7]]"
+    rated = run(project, "--model", "red", "--model", "judge=strict", *asked)
+    rated.assert_outcomes(passed=4)
+    before = len(ring.asked("red"))
+
+    fought = run(project, *ASKED, *asked, "--eval-write", "out.json")
+
+    fought.assert_outcomes(passed=12)
+    assert before == len(ring.asked("red")) == 8
+    assert len(ring.asked("blue")) == 8
+    temperatures = {each["temperature"] for each in ring.server.asked if each["model"] == "blue"}
+    assert temperatures == {each["temperature"] for each in ring.asked("red")} <= {0, 0.1, 0.7}
+    assert leaders(project) == ["blue", "green", "red"]
