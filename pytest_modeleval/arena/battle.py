@@ -15,8 +15,6 @@ from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score, last_question
 from pytest_modeleval.scorers.style import style
 
-# The function that pytest makes battles of just now.
-_MAKING = pytest.StashKey[object]()
 _FIELDS = frozenset({"question", "first", "second", "reference"})
 _ASKED = """\
 Two assistants, A and B, have answered the same user. Decide which answer serves this user better.
@@ -118,22 +116,18 @@ def test_of(declared: Benchmark, *, in_class: bool) -> Callable[..., None]:
 
 def made(collector: Any, obj: object, prompt: str | None) -> Sequence[pytest.Item] | None:
     """The battles in place of a benchmark's items; None for what is no benchmark, and where pytest makes battles."""
-    if _is_battle(obj):
-        # One that stands in a module which was collected before is made anew.
-        return None if collector.stash.get(_MAKING, None) is obj else []
     declared = _declared(obj)
-    if declared is None:
+    if declared is None or _is_battle(obj):
         return None
     if declared.probe:
         return []
-    several = sum(_declared(value) is not None for value in vars(collector.obj).values() if not _is_battle(value)) > 1
+    several = sum(_declared(value) is not None for value in vars(collector.obj).values()) > 1
     name = f"test_arena_{declared.name}" if several else "test_arena"
     test = test_of(played(declared, prompt), in_class=isinstance(collector, pytest.Class))
-    # Where pytest looks for a test's function.
-    setattr(collector.obj, name, test)
-    collector.stash[_MAKING] = test
-    found = collector.ihook.pytest_pycollect_makeitem(collector=collector, name=name, obj=test)
-    del collector.stash[_MAKING]
+    # Where pytest looks for a test's function, for as long as it makes the items.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(collector.obj, name, test, raising=False)
+        found = collector.ihook.pytest_pycollect_makeitem(collector=collector, name=name, obj=test)
     return found if isinstance(found, list) else []
 
 

@@ -415,3 +415,21 @@ def test_mt_benchs_answers_play_as_they_were_rated(project: pytest.Pytester, rin
     temperatures = {each["temperature"] for each in ring.server.asked if each["model"] == "blue"}
     assert temperatures == {each["temperature"] for each in ring.asked("red")} <= {0, 0.1, 0.7}
     assert leaders(project) == ["blue", "green", "red"]
+
+
+def test_a_module_is_as_it_was_after_an_arena(project: pytest.Pytester, ring: Ring) -> None:
+    """A process may have several runs, and a module a test that is called as battles are."""
+    project.makepyfile(test_tales=f"{TALES}\ndef test_arena(): pass\n", runs='''
+        import pytest
+        arena = "--model red --model blue --model judge=strict --eval-arena".split()
+        for arguments in (arena, ["--model", "red"], arena):
+            pytest.main(["-p", "no:asyncio", "-p", "no:randomly", "test_tales.py", "-q", "--co", *arguments])
+    ''')  # fmt: skip
+
+    found = project.runpython(project.path / "runs.py")
+
+    ids = [line.partition("::")[2] for line in found.outlines if "::" in line]
+    tales = [each for each in ids if each.startswith("test_tales[")]
+    assert len(tales) == 6
+    assert ids.count("test_arena") == 3
+    assert ids.count("test_arena[red-vs-blue-short-00000]") == 2
