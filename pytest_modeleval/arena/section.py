@@ -33,7 +33,7 @@ class Arena:
         """The leaderboard, each pair's battles, styles and judges, under the key ``arena``."""
         found = self.standings
         told: dict[str, object] = {**_figures(found), "baseline": found.baseline}
-        told["parts"] = {name: _figures(part) for name, part in found.parts().items()}
+        told["parts"] = {name: _figures(part) for name, part in found.parts.items()}
         told["agreements"] = [
             {
                 "judges": list(each.judges),
@@ -57,7 +57,7 @@ class Arena:
             tables["Win rates of the row's model against the column's"] = _matrix(found)
         if found.at_equal_style is not None:
             tables["Ratings at equal style"] = _at_equal_style(found, found.at_equal_style)
-        if 1 < len(parts := found.parts()) <= _MOST_PARTS:
+        if 1 < len(parts := found.parts) <= _MOST_PARTS:
             tables["Ratings by part"] = _by_part(found.models, parts)
         if found.agreements:
             tables["Judges that judged the same battles"] = _agreements(found.agreements)

@@ -208,6 +208,7 @@ class Standings:
                 found.append(Agreed(two, len(both), share, kappa(both)))
         return found
 
+    @cached_property
     def parts(self) -> dict[str, "Standings"]:
         """The same of each benchmark where there are several, else of each subset; none of one alone."""
         for name in ("benchmark", "subset"):

@@ -166,7 +166,7 @@ def test_parts_count_their_own_battles_alone() -> None:
     fought += [record(("A", "B"), row, 0.0, subset="math") for row in range(2)]
     fought += [record(("A", "B"), 9, None, outcome=ERROR, subset="math")]
 
-    parts = stand(fought, [("A", "B")]).parts()
+    parts = stand(fought, [("A", "B")]).parts
 
     assert {
         name: (part.meetings[0].won, part.meetings[0].lost, part.meetings[0].errors) for name, part in parts.items()
