@@ -104,7 +104,8 @@ class Evaluation:
         self.models, self.roles = models_of(settings, self.options, self.run)
         self.judges = settings_of_judges(settings, self.options)
         refuse_judges(self.roles.get("judge", ()), self.judges)
-        self.labels = read_labels(self.judges.labels) if self.judges.labels and self.roles.get("judge") else None
+        has_labels = self.judges.labels and self.roles.get("judge") and not self.options.arena
+        self.labels = read_labels(self.judges.labels) if self.judges.labels and has_labels else None
         refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:

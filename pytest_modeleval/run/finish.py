@@ -53,7 +53,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     remarks += of_thoughts.values()
     remarks += judges.lines(counts.judges, counts.split, () if evaluation.battles.pairs else evaluation.results.rows())
     remarks += idle_votes(evaluation.roles.get("judge", ()), counts.judges)
-    remarks += calibration.lines(found or (), evaluation.judges.labels)
+    remarks += calibration.lines(found or (), evaluation.labels.path if evaluation.labels else None)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
@@ -70,7 +70,8 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
 
 def _calibrations(evaluation: "Evaluation", session: pytest.Session, store: Store) -> list[Calibration] | None:
     """What people's labels say of the judges; None where they cannot be read, so that nothing is judged by them."""
-    if evaluation.is_of_loads:
+    # Of battles people's votes are a judge, whose agreement the arena tells.
+    if evaluation.is_of_loads or evaluation.battles.pairs:
         return []
     run, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
     try:

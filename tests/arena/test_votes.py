@@ -181,3 +181,15 @@ def test_a_battle_is_shown_by_its_tests_name(project: pytest.Pytester, ring: Rin
     result.stdout.fnmatch_lines(
         ["tales (arena)[[]long-00001]  red-vs-blue *", "-- answer of red", "-- answer of blue", "-- measured: *"]
     )
+
+
+def test_labels_are_of_single_answers(project: pytest.Pytester, ring: Ring) -> None:
+    """A file of them in the project's settings is for other runs; a run of battles has no page for labels."""
+    (project.path / "labels.jsonl").write_text('{"sample": "short-00000", "label": "CORRECT"}\n')
+
+    result = run(project, *ASKED, "--eval-set", "judge.labels=labels.jsonl", "test_tales.py")
+
+    result.assert_outcomes(passed=18)
+    result.stdout.no_fnmatch_line("*labels.jsonl*")
+    refused = modeleval("labels", "last")
+    refused.stderr.fnmatch_lines(["modeleval: run * is an arena, on whose battles people vote: modeleval votes *"])
