@@ -26,7 +26,7 @@ def test_it_is_a_module_too_and_its_reader_may_have_read_enough(project: pytest.
     command = f"{sys.executable} -m pytest_modeleval list | head -n 1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=True, cwd=project.path)
 
-    assert found.stdout.split() == ["name", "subsets", "data", "tags", "what"]
+    assert found.stdout.split() == ["name", "subsets", "data", "what"]
     assert found.stderr == ""
 
 
