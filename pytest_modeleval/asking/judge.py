@@ -1,8 +1,9 @@
 """The `judge` of a test: all judges of the run, asked for verdicts on a sample's answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -16,9 +17,11 @@ from pytest_modeleval.judging.reading import verdict_in
 from pytest_modeleval.judging.rubric import JUDGED, PAIR, Gives, Labels, Preference, Rating, Rubric, Unreadable
 from pytest_modeleval.judging.settings import RECALL, RULE, JudgeSetup
 from pytest_modeleval.judging.verdict import Battle, Judged, Judgement, Verdict, Vote, agree, battle_of, verdict_of
+from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.record import JudgeUse
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, JudgeError, SampleError, Score
+from pytest_modeleval.sample import Completion, JudgeError, NotAsked, SampleError, Score
+from pytest_modeleval.store.messages import sample_rows
 
 R = TypeVar("R")
 # A verdict that cannot be read is asked for once more.
@@ -72,15 +75,35 @@ class Panel:
     async def _votes(
         self, rubric: Rubric, fields: Mapping[str, Any], name: str, orders: Sequence[str]
     ) -> Sequence[Vote]:
-        """All valid votes. Those of both orders stand and fall together."""
-        requests = [(judge, repeat) for judge in self.judges for repeat in range(self.setup.settings.repeats)]
+        """All valid votes. Those of both orders stand and fall together.
+
+        `NotAsked` where people are the only judges, and none of them has voted.
+        """
+        cast = list(self._cast(fields, name))
+        asking = [judge for judge in self.judges if not _is_votes(judge)]
+        if not cast and self.judges and not asking:
+            raise NotAsked("nobody has voted on these two answers")
+        requests = [(judge, repeat) for judge in asking for repeat in range(self.setup.settings.repeats)]
         asked = [self._games(judge, rubric, fields, name, repeat, orders) for judge, repeat in requests]
         found = await _all(asked)
-        votes = [vote for games in found if not isinstance(games, JudgeError) for vote in games]
+        votes = [*cast, *(vote for games in found if not isinstance(games, JudgeError) for vote in games)]
         if len({vote.judge for vote in votes}) < max(1, self.setup.settings.min_valid):
             errors = [str(each) for each in found if isinstance(each, JudgeError)]
             raise JudgeError("; ".join(dict.fromkeys(errors)) or f"{len(self.judges)} judges are given, and too few")
         return votes
+
+    def _cast(self, fields: Mapping[str, Any], name: str) -> Iterator[Vote]:
+        """People's votes on the two answers, each person's as a repeat."""
+        for judge in filter(_is_votes, self.judges):
+            if self.trial is None or not fields.keys() >= {*PAIR}:
+                raise pytest.UsageError(f"{judge.name} holds votes on two answers: they are judges of --eval-arena")
+            sample = self.trial.sample
+            about = sample_rows(sample.messages, sample.target, "")[0].hash
+            votes = read_votes(Path(judge.spec.model)).on(about, *(str(fields[each]) for each in PAIR))
+            for number, cast in enumerate(votes):
+                told = Judged(judge.name, name, cast.order, number, again=False, label=cast.label, value=cast.value)
+                self._note(replace(told, reason=cast.voter))
+                yield Vote(judge.name, cast.label, cast.value, cast.voter, number, cast.order)
 
     async def _games(
         self,
@@ -299,6 +322,10 @@ def _plainly(judge: AskedModel) -> Mapping[str, Any]:
 
 def _strength(gives: Gives, label: str) -> int:
     return gives.VALUES[label][1] if isinstance(gives, Preference) else 1
+
+
+def _is_votes(judge: AskedModel) -> bool:
+    return judge.spec.way.is_votes
 
 
 def _name(panel: Panel) -> str:

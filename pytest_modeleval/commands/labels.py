@@ -13,6 +13,7 @@ from pytest_modeleval.commands.project import past, root
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.judged import judged_answers, scored_in, texts_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.judging.calibration import calibrations
 from pytest_modeleval.judging.judged import JudgedAnswer, JudgedRun
 from pytest_modeleval.judging.labels import in_drawn_order, read_labels, written
@@ -46,6 +47,10 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
         answers = judged_answers(runs, run)
         if not answers:
             raise pytest.UsageError(f"run {run.short} has no verdicts of judges: nothing is there to be labelled")
+        if answers[0].benchmark.endswith(f" ({ARENA})"):
+            raise pytest.UsageError(
+                f"run {run.short} is an arena, on whose battles people vote: modeleval votes {run.short}"
+            )
         if asked.benchmark:
             names = {each.benchmark for each in answers}
             answers = [each for each in answers if each.benchmark == asked.benchmark]

@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from pytest_modeleval.commands import benchmarks, diff, doctor, history, labels, show, thinking
+from pytest_modeleval.commands import benchmarks, diff, doctor, history, labels, show, thinking, votes
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import StopRun
 
@@ -20,6 +20,7 @@ COMMANDS = {
     "diff": diff,
     "labels": labels,
     "thinking": thinking,
+    "votes": votes,
     "doctor": doctor,
 }
 # As argparse ends.

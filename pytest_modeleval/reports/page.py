@@ -122,6 +122,7 @@ def _entry(run: int, sample: StoredSample) -> Entry:
             for each in sample.exchanges
             for answered in [_parts(each.completion)]
         ],
+        "contestants": sample.contestants,
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main.first_token,
         "stored": None if main.stored is None else local_time(main.stored),

@@ -153,8 +153,8 @@ class FinishedRun:
 
     @property
     def is_evaluation(self) -> bool:
-        """Whether it scored samples: of load tests each section names the run."""
-        return not any(section.title for section in self.sections)
+        """Whether it scored samples, or let them meet in battles: of load tests each section names the run."""
+        return bool(self.totals.done) or not any(section.title for section in self.sections)
 
     @property
     def is_interrupted(self) -> bool:

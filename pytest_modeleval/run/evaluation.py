@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_modeleval import xdist
+from pytest_modeleval.arena.pairs import battles_of, pairs_of, together
+from pytest_modeleval.arena.standings import Battles
 from pytest_modeleval.asking.asker import Askers, askers
 from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.plan import Planner
@@ -29,7 +31,7 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.history.reruns import leave_out, read_only
-from pytest_modeleval.items.collect import selected
+from pytest_modeleval.items.collect import selected, side
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.judging.labels import read_labels
 from pytest_modeleval.judging.settings import RULE
@@ -66,6 +68,7 @@ from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
     refuse_foreign_answers,
+    refuse_foreign_votes,
     refuse_incomparable,
     refuse_unfilled,
     refuse_without_role,
@@ -101,7 +104,8 @@ class Evaluation:
         self.models, self.roles = models_of(settings, self.options, self.run)
         self.judges = settings_of_judges(settings, self.options)
         refuse_judges(self.roles.get("judge", ()), self.judges)
-        self.labels = read_labels(self.judges.labels) if self.judges.labels and self.roles.get("judge") else None
+        has_labels = self.judges.labels and self.roles.get("judge") and not self.options.arena
+        self.labels = read_labels(self.judges.labels) if self.judges.labels and has_labels else None
         refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:
@@ -114,7 +118,9 @@ class Evaluation:
         self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
         self.collection = collection_of(self.options)
         tables, lock = settings.tables["benchmarks"], self.folder / "datasets.json"
-        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock)
+        pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
+        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
+        self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -150,6 +156,11 @@ class Evaluation:
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
     @property
+    def asked(self) -> list[str]:
+        """Whom items ask, as their ids and records say it: models, or pairs of them in battles."""
+        return [side(*pair) for pair in self.collector.pairs] or [spec.name for spec in self.models]
+
+    @property
     def others(self) -> list[ModelSpec]:
         """The models in roles."""
         return [spec for specs in self.roles.values() for spec in specs]
@@ -164,7 +175,7 @@ class Evaluation:
         if own := names - shipped_names():
             raise pytest.UsageError(f"--model {self.models[0].name}: it asked {', '.join(sorted(own))}: name its file")
         if self.only is None:
-            self.only = sorted(again)
+            self.only = sorted(battles_of(again, self.collector.pairs) if self.options.arena else again)
         return files_of(sorted(names))
 
     # The session
@@ -227,6 +238,7 @@ class Evaluation:
         refuse_without_role(session.items, self.roles, self.judges.strategy)
         refuse_unfilled(session.items)
         refuse_foreign_answers(session.items, self.models, self.folder)
+        refuse_foreign_votes(session.items, self.roles.get("judge", ()))
         self.expect([item.nodeid for item in session.items])
         refuse_other_samples(self.labels, session.items)
         judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
@@ -330,6 +342,8 @@ class Evaluation:
             self.stop(str(error))
         if self.gate.early:
             self.gate.early.arrange(items)
+        if self.collector.pairs:
+            together(items)
 
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
@@ -360,6 +374,7 @@ class Evaluation:
                     self.gate.add(record)
             except pytest.UsageError as error:
                 self.stop(str(error))
+            self.battles.add(record)
             self.failed_samples += report.failed
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
@@ -368,7 +383,7 @@ class Evaluation:
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
-        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn, self.ids):
+        if record := lost_record(report.nodeid, self.asked, self.results, self.collector.drawn, self.ids):
             why = str(report.longrepr)
             report.longrepr = f"error: {why}"
             report.user_properties.append(record.to_property())

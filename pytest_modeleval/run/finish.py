@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modeleval.arena.section import Arena
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.compared import comparisons, told
@@ -21,7 +22,7 @@ from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
-from pytest_modeleval.run.judges import partial_judges
+from pytest_modeleval.run.judges import idle_votes, partial_judges
 from pytest_modeleval.run.labels import calibrated
 from pytest_modeleval.run.thinking import judges_of_thoughts, with_thinking
 from pytest_modeleval.sample import StopRun
@@ -52,8 +53,9 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in told]
     remarks += roles.lines(counts.roles, others, is_sure=is_complete and not evaluation.results.errors)
     remarks += of_thoughts.values()
-    remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
-    remarks += calibration.lines(found or (), evaluation.judges.labels)
+    remarks += judges.lines(counts.judges, counts.split, () if evaluation.battles.pairs else evaluation.results.rows())
+    remarks += idle_votes(evaluation.roles.get("judge", ()), counts.judges)
+    remarks += calibration.lines(found or (), evaluation.labels.path if evaluation.labels else None)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
@@ -70,7 +72,8 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
 
 def _calibrations(evaluation: "Evaluation", session: pytest.Session, store: Store) -> list[Calibration] | None:
     """What people's labels say of the judges; None where they cannot be read, so that nothing is judged by them."""
-    if evaluation.is_of_loads:
+    # Of battles people's votes are a judge, whose agreement the arena tells.
+    if evaluation.is_of_loads or evaluation.battles.pairs:
         return []
     run, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
     try:
@@ -104,6 +107,9 @@ def finished(
 ) -> FinishedRun:
     """The run as it stands."""
     results, expected = evaluation.results, evaluation.expected
+    battles = evaluation.battles
+    # Of battles the section tells, by model; a row would be of two.
+    has_rows = not battles.pairs
     return FinishedRun(
         id=evaluation.run,
         root=evaluation.root,
@@ -117,11 +123,12 @@ def finished(
         reported=expected.total - expected.left,
         stopped=evaluation.stopped,
         totals=Totals.of(results, evaluation.options.max_error_rate),
-        rows=results.rows(),
-        subset_rows=results.subset_rows(),
-        axis_rows=results.axis_rows(),
-        tag_rows=results.tag_rows(),
+        rows=results.rows() if has_rows else (),
+        subset_rows=results.subset_rows() if has_rows else (),
+        axis_rows=results.axis_rows() if has_rows else (),
+        tag_rows=results.tag_rows() if has_rows else (),
         tags=results.tags,
+        sections=[Arena(battles.standings())] if battles.has_some else (),
         collection=evaluation.collector.drawn,
         levels=evaluation.levels.rows(),
         is_gated=evaluation.gate.decides,
@@ -139,7 +146,7 @@ def finished(
             evaluation.models,
             evaluation.options,
             evaluation.collector.lock,
-            results.benchmarks,
+            {name.partition(" (")[0] for name in results.benchmarks},
             evaluation.hashes,
         ),
     )

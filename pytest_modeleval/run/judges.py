@@ -1,7 +1,7 @@
 """How a run asks its judges: the user's settings, the store's secret, and the samples that are probed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 import pytest
@@ -56,6 +56,15 @@ def partial_judges(models: Sequence[ModelSpec], judges: Sequence[ModelSpec]) -> 
         f"{judge.name} is {own[_who(judge)]}, the model under evaluation: judges prefer their own words"
         for judge in judges
         if _who(judge) in own
+    ]
+
+
+def idle_votes(judges: Sequence[ModelSpec], used: Collection[str]) -> list[str]:
+    """A line for people's votes none of which is on two answers of the run."""
+    return [
+        f"{judge.name}: none of its votes is on two answers of this run, which may be others than those voted on"
+        for judge in judges
+        if judge.way.is_votes and judge.name not in used
     ]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.names import ItemName, id_part
+from pytest_modeleval.names import ItemName, id_part, versus
 from pytest_modeleval.record import MEASURED, RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Message, last_question, token_count
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -305,6 +305,17 @@ class StoredSample:
     def told(self) -> ScoreRow:
         """The score that says most: the sample's own, or that of the metric whose scorer spoke."""
         return next((score for score in (self.main, *self.scores) if score.expected is not None), self.main)
+
+    @property
+    def contestants(self) -> Sequence[str]:
+        """The two models whose answers meet in it; none for a sample that is no battle."""
+        givers = dict.fromkeys(each.to for each in self.exchanges)
+        pairs = ([one, two] for one in givers for two in givers)
+        return next((pair for pair in pairs if versus(*pair) == self.main.model), [])
+
+    def answers_of(self, model: str) -> Sequence[Exchange]:
+        """What one of them was asked, and said."""
+        return [each for each in self.exchanges if each.to == model]
 
     @property
     def values(self) -> dict[str, float]:
