@@ -333,13 +333,19 @@ def _name(panel: Panel) -> str:
 
 
 def _settled(panel: Panel, rule: Score | None) -> Score | None:
-    """The rule's score, where no judge is to be asked; `pytest.UsageError` where there is nothing else."""
+    """The rule's score, where no judge is to be asked; `pytest.UsageError` where there is nothing else.
+
+    Where there are judges it is a metric of its own too, of all samples.
+    """
     strategy = panel.setup.settings.strategy
     if rule is None:
         if strategy == RULE or not panel.judges:
             raise pytest.UsageError("this benchmark needs a judge, as no rule scores it: --model judge=NAME")
         return None
-    return rule if not panel.judges or strategy == RULE or (strategy == RECALL and rule.passed) else None
+    if not panel.judges or strategy == RULE:
+        return rule
+    replace(rule, name="rule")
+    return rule if strategy == RECALL and rule.passed else None
 
 
 def _fallback(panel: Panel, rule: Score | None, error: SampleError) -> Score:
@@ -352,9 +358,7 @@ def _fallback(panel: Panel, rule: Score | None, error: SampleError) -> Score:
 def _scored(
     panel: Panel, rubric: Rubric, verdict: Verdict, name: str, rule: Score | None, fields: Mapping[str, Any]
 ) -> Score:
-    """The score of a verdict, and the rule's as a metric of its own."""
-    if rule is not None:
-        replace(rule, name="rule")
+    """The score of a verdict, or the rule's where judges were only to find what that misses."""
     gives = panel.setup.settings.over(rubric, panel.prompt).gives
     value, expected = verdict.value, str(fields.get("reference", ""))
     if rule is not None and panel.setup.settings.strategy == RECALL and rule.value > value:

@@ -271,6 +271,9 @@ def test_a_benchmark_with_a_rule_asks_as_the_strategy_says(
     run(project, "--model", "faulty", *judge, *said, "test_graded.py", "--eval-write", "out.json")
 
     assert (row(project)["score"], len(judged.asked)) == (score, asked)
+    table = json.loads((project.path / "out.json").read_text())["rows"]
+    beside = [(each["score"], each["samples"]) for each in table if each["metric"] == "rule"]
+    assert beside == ([(0.25, 4)] if asked else [])
 
 
 def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: FaultyServer) -> None:

@@ -343,7 +343,7 @@ def test_drivel_writings_rating_is_a_mean_from_1_to_5(pytester: pytest.Pytester)
 
 
 @pytest.mark.parametrize(
-    ("strategy", "main", "rule"), [("auto", 1 / 3, 1 / 3), ("rule", 1 / 3, None), ("recall", 2 / 3, 0)]
+    ("strategy", "main", "rule"), [("auto", 1 / 3, 1 / 3), ("rule", 1 / 3, None), ("recall", 2 / 3, 1 / 3)]
 )
 def test_a_judge_counts_beside_a_rule(
     pytester: pytest.Pytester, strategy: str, main: float, rule: float | None
