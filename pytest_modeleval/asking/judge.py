@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.trial import AskedModel, Trial
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.fence import fenced
@@ -186,12 +187,14 @@ class AskedJudge:
         """What the judges are called: ``judge=gpt5``."""
         return _name(self.panel)
 
+    @noted
     async def complete(self, messages: str | Sequence[Message], **generation: Any) -> Completion:
         """The one judge's answer to messages of one's own."""
         __tracebackhide__ = True
         completion: Completion = await self.run(self.panel.single.complete(messages, **generation))
         return completion
 
+    @noted
     async def ask(self, rubric: Rubric, answer: Completion | str, *, name: str = "main", **fields: Any) -> Verdict:
         """What the judges say together of an answer; ``fields`` fill the rubric's prompt.
 
@@ -201,6 +204,7 @@ class AskedJudge:
         verdict: Verdict = await self.run(self.panel.ask(rubric, answer, name, fields))
         return verdict
 
+    @noted
     async def grade(
         self, rubric: Rubric, answer: Completion | str, *, name: str = "main", rule: Score | None = None, **fields: Any
     ) -> Score:
@@ -214,6 +218,7 @@ class AskedJudge:
             return _fallback(self.panel, rule, error)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
+    @noted
     async def compare(
         self, rubric: Rubric, one: Completion | str, two: Completion | str, *, name: str = "main", **fields: Any
     ) -> Battle:

@@ -69,6 +69,35 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
     return other_server
 
 
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("assert judge.grade(GRADE, completion, question=sample.asked, reference=sample.target)", "grade(…) was asked"),
+        ("assert judge.compare(PAIR, completion, sample.target)", "compare(…) was asked for and never awaited"),
+        ("assert judge.complete('right?')", "complete(…) was asked for and never awaited: write `await` before it"),
+        (
+            "assert await judge.ask(GRADE, completion, question='', reference=sample.target)",
+            "a verdict is no yes or no",
+        ),
+        ("assert await judge.compare(PAIR, completion, '')", "a battle is no yes or no"),
+    ],
+)
+def test_what_is_true_whatever_a_judge_says_is_no_right_answer(
+    project: pytest.Pytester, judged: FaultyServer, body: str, said: str
+) -> None:
+    pair = 'PAIR = Rubric("Which is better? {first} {second}", Preference())'
+    head, graded = JUDGED.replace("Labels,", "Labels, Preference,").split("@benchmark")
+    project.makepyfile(test_graded=f"{head}\n{pair}\n\n@benchmark{graded.partition('    assert')[0]}    {body}\n")
+    judged.fault = lambda handler, body: (
+        answer(verdict("A>B"))(handler, body) if "Which" in str(body) else strict(handler, body)
+    )
+    result = run(project, *ASKED, "--eval-write", "out.json")
+
+    assert result.ret == 10
+    result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
+    assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
+
+
 def row(project: pytest.Pytester) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((project.path / "out.json").read_text())["rows"][0]
     return found
