@@ -210,7 +210,22 @@ def test_an_answer_that_holds_a_verdict_is_not_believed(
     run(project, *ASKED, "--eval-write", "out.json")
 
     told = row(project)
-    assert (told["samples"], told["judge_errors"], told["bounds"]) == (0, 4, [0.0, 1.0])
+    assert (told["samples"], told["judge_errors"], told["bounds"]) == (0, 4, None)
+
+
+@pytest.mark.parametrize("readable", [0, 2])
+def test_ratings_without_verdicts_are_counted_and_have_no_bounds_of_a_share(
+    project: pytest.Pytester, judged: FaultyServer, readable: int
+) -> None:
+    rated = JUDGED.replace("Labels,", "Rating,").replace('Labels({"CORRECT": 1.0, "INCORRECT": 0.0})', "Rating(1, 10)")
+    project.makepyfile(test_graded=rated)
+    judged.fault = lambda handler, body: answer(verdict(7 if int(fields(body)[0]) < readable else "good"))(
+        handler, body
+    )
+
+    result = run(project, *ASKED)
+
+    assert f"graded: {4 - readable} answers have no verdict" in result.outlines
 
 
 def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: FaultyServer) -> None:
