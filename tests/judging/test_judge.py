@@ -80,9 +80,14 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
             "a verdict is no yes or no",
         ),
         ("assert await judge.compare(PAIR, completion, '')", "a battle is no yes or no"),
+        ("assert await judge.grade('Right? {answer}', completion)", "a judge is asked by a Rubric(prompt, verdict)"),
+        ("assert await judge.grade(PAIR, completion)", "of two answers a judge gives a Preference(), by judge.compare"),
+        ("await judge.compare(GRADE, completion, '')", "of two answers a judge gives a Preference(), by judge.compare"),
+        ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
+        ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
     ],
 )
-def test_what_is_true_whatever_a_judge_says_is_no_right_answer(
+def test_a_judge_that_is_asked_wrongly_gives_no_score(
     project: pytest.Pytester, judged: FaultyServer, body: str, said: str
 ) -> None:
     pair = 'PAIR = Rubric("Which is better? {first} {second}", Preference())'
@@ -96,6 +101,18 @@ def test_what_is_true_whatever_a_judge_says_is_no_right_answer(
     assert result.ret == 10
     result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
     assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
+
+
+def test_a_field_that_nobody_gives_ends_the_run_with_one_line(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED.replace(", reference=sample.target", ""))
+
+    result = run(project, *ASKED)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not judged.asked
+    said = "unknown field in a judge's prompt: 'reference'. Known: answer, question."
+    assert f"ERROR: {said}" in result.errlines
+    assert "Error" not in result.stdout.str()
 
 
 def row(project: pytest.Pytester) -> dict[str, Any]:
