@@ -107,6 +107,15 @@ class Past:
             model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
         ]
 
+    def judges(self, run: Run, model: str, benchmark: str) -> list[str]:
+        """The names of those that were asked in a run about a model's answers to a benchmark."""
+        rows = self._connection.execute(
+            "select distinct judge from verdicts join scores using (run, item) "
+            "where run = ? and model = ? and benchmark = ?",
+            (run.id, model, benchmark),
+        )
+        return sorted(name for (name,) in rows)
+
     def verdicts(self, run: Run, name: str) -> list[VerdictRow]:
         """What judges said in a run of the metric or criterion of that name, injected verdicts apart."""
         rows = self._connection.execute(

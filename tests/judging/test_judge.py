@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, run, send
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
 
 JUDGED = """
 from pytest_modeleval import Completion, Judge, Judging, Labels, Rubric, Sample, benchmark, generated
@@ -103,14 +103,25 @@ def test_a_judge_that_is_asked_wrongly_gives_no_score(
     assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
 
 
-def test_a_field_that_nobody_gives_ends_the_run_with_one_line(project: pytest.Pytester, judged: FaultyServer) -> None:
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("", "unknown field in a judge's prompt: 'reference'. Known: answer, question."),
+        (
+            "{first} {second}",
+            "judge_prompt: a judge's prompt has the field {answer}, and this has not: '{first} {second}'",
+        ),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_ends_the_run_with_one_line(
+    project: pytest.Pytester, judged: FaultyServer, prompt: str, said: str
+) -> None:
     project.makepyfile(test_graded=JUDGED.replace(", reference=sample.target", ""))
 
-    result = run(project, *ASKED)
+    result = run(project, *ASKED, *(("--eval-set", f"graded.judge_prompt={prompt}") if prompt else ()))
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert not judged.asked
-    said = "unknown field in a judge's prompt: 'reference'. Known: answer, question."
     assert f"ERROR: {said}" in result.errlines
     assert "Error" not in result.stdout.str()
 
@@ -373,7 +384,8 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
         ("judge.repeat=3", "unknown key in --eval-set judge: 'repeat'; did you mean 'repeats'"),
         ("judge.min_valid=3", "min_valid = 3 of [judge] wants more verdicts than the 1 judges give"),
         ("judge.strategy=rule", 'graded: strategy = "rule" of [judge] asks no judge, and this benchmark has no rule'),
-        ('graded.judge_prompt="{question}"', "has the field"),
+        ('graded.judge_prompt="{question}"', "has the field {answer}"),
+        ('graded.judge_prompt="{first}"', "has the field {second}"),
     ],
 )
 def test_what_nobody_can_judge_by_is_one_line_before_a_question(
@@ -509,3 +521,18 @@ def test_what_judges_said_is_in_the_store(project: pytest.Pytester, judged: Faul
     assert rows == [
         ("judge=strict", "main", *each, "as I see it", "", "judge=strict") for each in (right, wrong, right, wrong)
     ]
+
+
+def test_runs_of_other_judges_are_no_comparison_of_the_model(project: pytest.Pytester, judged: FaultyServer) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild")
+    run(project, *ASKED)
+    judged.fault = lambda handler, body: answer(verdict("CORRECT"))(handler, body)
+    run(project, "--model", "faulty", "--model", "judge=mild", "test_graded.py", "--eval-cache", "write")
+
+    result = modeleval("diff", "last~1", "last", "--write", "diff.json")
+
+    said = "graded: judged by judge=strict, then by judge=mild: what changed may be their doing"
+    assert said in result.outlines
+    result.stdout.no_re_match_line("graded  (passed|failed|inconclusive).*")
+    document = json.loads((project.path / "diff.json").read_text())
+    assert document["benchmarks"][0]["judges"] == [["judge=strict"], ["judge=mild"]]
