@@ -224,12 +224,16 @@ def test_a_benchmark_without_its_judge_is_one_line_before_a_question(
         (["judge=strickt"], "unknown model 'strickt'; did you mean 'strict'?*"),
         (["user=strict", "user=faulty"], "--model: a run has one user, and 2 are given: strict, faulty"),
         (["judge=strict", "judge=strict"], "--model names a model twice: strict, strict; *"),
+        (
+            ["judge=strict", "--eval-set=roles.judge=mild"],
+            "--model names a judge, and so does --eval-set roles: leave one of them out",
+        ),
     ],
 )
 def test_a_slip_in_a_role_is_one_line(
     project: pytest.Pytester, judged: FaultyServer, given: list[str], said: str
 ) -> None:
-    flags = [part for each in given for part in ("--model", each)]
+    flags = [each if each.startswith("--") else f"--model={each}" for each in given]
 
     result = run(project, "--model", "faulty", *flags, "test_judged.py")
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.trial import AskedModel, Trial
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.fence import fenced
@@ -49,8 +50,7 @@ class Panel:
 
     async def ask(self, rubric: Rubric, answer: Completion | str, name: str, fields: Mapping[str, Any]) -> Verdict:
         """What the judges say together of an answer; `JudgeError` where too few of them gave a verdict."""
-        rubric = self.setup.settings.over(rubric, self.prompt)
-        text = str(answer)
+        rubric, text = self._rubric(rubric, pair=False), _text(answer)
         votes = await self._votes(rubric, {**fields, JUDGED: text}, name, [""])
         verdict = verdict_of(votes, self.setup.settings.aggregation)
         self._count(rubric, votes, verdict.is_split)
@@ -59,18 +59,28 @@ class Panel:
             await self._probe(rubric, {**fields, JUDGED: text}, name, verdict)
         return verdict
 
-    async def compare(self, rubric: Rubric, one: str, two: str, name: str, fields: Mapping[str, Any]) -> Battle:
+    async def compare(
+        self, rubric: Rubric, answers: Sequence[Completion | str], name: str, fields: Mapping[str, Any]
+    ) -> Battle:
         """What the judges say of two answers, shown in both orders; equal ones are a tie that nobody is asked about."""
-        if " ".join(one.split()) == " ".join(two.split()):
+        rubric, texts = self._rubric(rubric, pair=True), [_text(each) for each in answers]
+        if len({" ".join(text.split()) for text in texts}) == 1:
             return Battle(0.5, equal=True)
-        rubric = self.setup.settings.over(rubric, self.prompt)
         orders = ["AB"] if self.setup.settings.swap == "off" else ["AB", "BA"]
-        shown = dict(zip(PAIR, (one, two), strict=True))
+        shown = dict(zip(PAIR, texts, strict=True))
         votes = await self._votes(rubric, {**fields, **shown}, name, orders)
         battle = battle_of(votes, self.setup.settings.aggregation)
         self._count(rubric, votes, len({vote.value for vote in votes}) > 1)
-        self._conclude(rubric, name, [one, two], "", battle.value)
+        self._conclude(rubric, name, texts, "", battle.value)
         return battle
+
+    def _rubric(self, rubric: Rubric, *, pair: bool) -> Rubric:
+        """The rubric as the user has it; `TypeError` for none, and for one about another number of answers."""
+        if not isinstance(rubric, Rubric):
+            raise TypeError(f"a judge is asked by a Rubric(prompt, verdict), not {rubric!r:.60}")
+        if isinstance(rubric.gives, Preference) != pair:
+            raise TypeError("of two answers a judge gives a Preference(), by judge.compare, and of one anything else")
+        return self.setup.settings.over(rubric, self.prompt)
 
     async def _votes(
         self, rubric: Rubric, fields: Mapping[str, Any], name: str, orders: Sequence[str]
@@ -218,12 +228,14 @@ class AskedJudge:
         """What the judges are called: ``judge=gpt5``."""
         return _name(self.panel)
 
+    @noted
     async def complete(self, messages: str | Sequence[Message], **generation: Any) -> Completion:
         """The one judge's answer to messages of one's own."""
         __tracebackhide__ = True
         completion: Completion = await self.run(self.panel.single.complete(messages, **generation))
         return completion
 
+    @noted
     async def ask(self, rubric: Rubric, answer: Completion | str, *, name: str = "main", **fields: Any) -> Verdict:
         """What the judges say together of an answer; ``fields`` fill the rubric's prompt.
 
@@ -233,6 +245,7 @@ class AskedJudge:
         verdict: Verdict = await self.run(self.panel.ask(rubric, answer, name, fields))
         return verdict
 
+    @noted
     async def grade(
         self, rubric: Rubric, answer: Completion | str, *, name: str = "main", rule: Score | None = None, **fields: Any
     ) -> Score:
@@ -246,12 +259,13 @@ class AskedJudge:
             return _fallback(self.panel, rule, error)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
+    @noted
     async def compare(
         self, rubric: Rubric, one: Completion | str, two: Completion | str, *, name: str = "main", **fields: Any
     ) -> Battle:
         """What the judges say of two answers, in both orders: 1 where the first named wins, 0.5 for a tie."""
         __tracebackhide__ = True
-        battle: Battle = await self.run(self.panel.compare(rubric, str(one), str(two), name, fields))
+        battle: Battle = await self.run(self.panel.compare(rubric, (one, two), name, fields))
         return battle
 
 
@@ -297,7 +311,7 @@ class BlockingJudge:
     ) -> Battle:
         """As `AskedJudge.compare`."""
         __tracebackhide__ = True
-        battle: Battle = self.run(self.panel.compare(rubric, str(one), str(two), name, fields))
+        battle: Battle = self.run(self.panel.compare(rubric, (one, two), name, fields))
         return battle
 
 
@@ -326,6 +340,13 @@ def _strength(gives: Gives, label: str) -> int:
 
 def _is_votes(judge: AskedModel) -> bool:
     return judge.spec.way.is_votes
+
+
+def _text(answer: Completion | str) -> str:
+    """What is judged of an answer; `TypeError` for none, which a judge would be shown as "None"."""
+    if not isinstance(answer, Completion | str):
+        raise TypeError(f"a judge is shown an answer, a completion or a text, not {answer!r:.60}")
+    return str(answer)
 
 
 def _name(panel: Panel) -> str:

@@ -143,12 +143,16 @@ class Planner:
         return line
 
     def _learn(self, line: Line, spec: ModelSpec) -> None:
-        """Take a role's tokens from what earlier runs of the benchmark asked of its model, for each item."""
-        mean = self._store.mean_tokens_in_role(line.model, line.benchmark)
-        line.learnt, line.completion_tokens = mean is not None, None
-        if mean is None:
+        """Take a role's tokens from what earlier runs of the benchmark asked of its model.
+
+        A run with more repeats than those asks more of it for an item; a body may ask more than its benchmark says.
+        """
+        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark)
+        line.learnt, line.completion_tokens = items > 0, None
+        if not items:
             return
-        line.prompt_tokens, line.completion_tokens = (round(line.items * tokens) for tokens in mean)
+        times = max(line.items / items, line.asked / answers) if line.asked else 0
+        line.prompt_tokens, line.completion_tokens = (round(times * each) for each in tokens)
         if spec.price:
             line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 

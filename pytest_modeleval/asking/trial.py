@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_modeleval.asking.asker import Answer, Asker, Askers
+from pytest_modeleval.asking.awaiting import Begun, begun, never_awaited, noted
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
 from pytest_modeleval.judging.verdict import Judged, Judgement
@@ -100,6 +101,7 @@ class AskedModel:
         """The model's own settings."""
         return self.spec.generation
 
+    @noted
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
@@ -120,14 +122,17 @@ class AskedModel:
             return FilteredCompletion(**as_it_came, scored=filtered(completion.text, self.filters))
         return completion
 
+    @noted
     async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
         """A vector for each text; ``parameters`` are further fields of the request, such as ``dimensions``."""
         return await self.ask(Embed(deepcopy(texts), deepcopy(parameters), **self.who), Embeddings)
 
+    @noted
     async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
         """How well each document fits the query."""
         return await self.ask(Rerank(query, deepcopy(documents), deepcopy(parameters), **self.who), Ranking)
 
+    @noted
     async def paint(self, prompt: str, **parameters: Any) -> Pictures:
         """Pictures of the prompt; ``parameters`` are further fields of the request, such as ``size``."""
         return await self.ask(Paint(prompt, deepcopy(parameters), **self.who), Pictures)
@@ -222,12 +227,16 @@ async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Tri
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's, and is kept too where there are
-    answers: they were paid for.
+    answers: they were paid for. So it is where the body ends before what it asked for, as ``assert judge.grade(…)``.
     """
     recorded_scores.set(trial.scores)
+    asked: Begun = []
+    begun.set(asked)
     trial.ran = True
     try:
         await body(**arguments)
+        if forgotten := never_awaited(asked):
+            raise SampleError(f"{forgotten[0]}(…) was asked for and never awaited: write `await` before it")
     except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
         trial.ended = ended
     except (StopRun, pytest.UsageError, pytest.exit.Exception):

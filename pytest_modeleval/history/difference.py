@@ -55,11 +55,23 @@ class Part:
     only: tuple[int, int]
     asked_differently: int
     same_answers: int = 0
+    judges: tuple[Sequence[str], Sequence[str]] = ((), ())
 
     @property
     def is_comparison(self) -> bool:
-        """Whether two answers were compared anywhere, and not the same stored ones with themselves."""
-        return not self.same_answers or self.same_answers < self.verdict.n
+        """Whether two answers were compared anywhere, not a stored one with itself, and by the same judges."""
+        return (not self.same_answers or self.same_answers < self.verdict.n) and self.judges[0] == self.judges[1]
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """What is to be known of it, in lines."""
+        before, after = (", ".join(names) or "no judge" for names in self.judges)
+        if before != after:
+            yield f"{self.benchmark}: judged by {before}, then by {after}: what changed may be their doing"
+        if self.same_answers:
+            yield f"{self.benchmark}: {self.same_answers:,} samples were judged by the same stored answers twice"
+        if self.asked_differently:
+            yield f"{self.benchmark}: {self.asked_differently:,} samples ask or expect something else than before"
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,7 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
         replace(
             _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]]),
             same_answers=_same_answers(past, runs, pair),
+            judges=(past.judges(runs[0], pair[0], pair[2]), past.judges(runs[1], pair[1], pair[2])),
         )
         for pair, verdict in zip(pairs, verdicts, strict=True)
     ]

@@ -110,6 +110,15 @@ class Past:
             model for model in self.models(run) if self._connection.execute(has_thought, (run.id, model)).fetchone()
         ]
 
+    def judges(self, run: Run, model: str, benchmark: str) -> list[str]:
+        """The names of those that were asked in a run about a model's answers to a benchmark."""
+        rows = self._connection.execute(
+            "select distinct judge from verdicts join scores using (run, item) "
+            "where run = ? and model = ? and benchmark = ?",
+            (run.id, model, benchmark),
+        )
+        return sorted(name for (name,) in rows)
+
     def served_as(self, run: Run) -> list[tuple[str, str]]:
         """The models of a run, each with the names by which servers know who gave its answers."""
         return self._connection.execute(

@@ -36,9 +36,14 @@ class Labels:
 
     def __post_init__(self) -> None:
         _refuse_mark(self.mark)
-        if len(self.values) < 2 or not all(_is_share(value) for value in self.values.values()):
-            raise TypeError(f'labels have values from 0 to 1, such as {{"A": 1.0, "B": 0.0}}, not {self.values!r}')
-        object.__setattr__(self, "values", {str(label): float(value) for label, value in self.values.items()})
+        given = self.values
+        if not isinstance(given, Mapping) or len(given) < 2 or not all(_is_share(value) for value in given.values()):
+            raise TypeError(f'labels have values from 0 to 1, such as {{"A": 1.0, "B": 0.0}}, not {given!r}')
+        values = {str(label).strip(): float(value) for label, value in given.items()}
+        # As they are read.
+        if len({label.lower() for label in values if label}) < len(given):
+            raise TypeError(f"labels differ in more than capitals and spaces: {given!r} do not")
+        object.__setattr__(self, "values", values)
 
     @property
     def asks_for(self) -> str:
@@ -47,7 +52,9 @@ class Labels:
 
     def read(self, said: object) -> tuple[str, float]:
         """The label and its value; `Unreadable` for any other."""
-        found = [label for label in self.values if isinstance(said, str) and label.lower() == said.strip().lower()]
+        # A label such as "1" or "true" many judges write without its quotes.
+        plain = (said if isinstance(said, str) else json.dumps(said)).strip().lower()
+        found = [label for label in self.values if label.lower() == plain]
         if not found:
             raise Unreadable(f"{str(said)[:60]!r} is none of {', '.join(self.values)}")
         return found[0], self.values[found[0]]
@@ -140,6 +147,11 @@ class Rubric:
     _parts: Sequence[tuple[str, str | None]] = field(default=(), init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.prompt, str) or not isinstance(self.gives, Gives):
+            raise TypeError(
+                "a rubric is a prompt and the verdict that it asks for, Labels(…), Rating(…) or Preference(), not "
+                f"{self.prompt!r:.60} and {self.gives!r:.60}"
+            )
         try:
             parts = list(_parsed(self.prompt))
         except ValueError as error:

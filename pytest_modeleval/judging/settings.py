@@ -52,12 +52,19 @@ class JudgeSettings:
     believe: Demands = field(default_factory=Demands)
 
     def over(self, rubric: Rubric, prompt: str | None = None) -> Rubric:
-        """The rubric with what the user says in its place; ``prompt`` is that of its benchmark."""
+        """The rubric with what the user says in its place; ``prompt`` is that of its benchmark.
+
+        `pytest.UsageError` for one that lacks an answer that the rubric asks about.
+        """
         system = rubric.system if self.system is None else self.system
         if rubric.is_plain and not isinstance(rubric.gives, Preference):
             rubric = replace(rubric, gives=self._gives(rubric.gives))
             prompt = prompt or self.prompt
-        rubric = rubric if prompt is None else rubric.with_prompt(prompt)
+        try:
+            rubric = rubric if prompt is None else rubric.with_prompt(prompt)
+        except TypeError as error:
+            # A text for another number of answers.
+            raise pytest.UsageError(f"judge_prompt: {error}") from None
         return replace(rubric, system=system)
 
     def _gives(self, own: Labels | Rating) -> Labels | Rating:
@@ -128,9 +135,10 @@ def judge_settings(tables: Mapping[str, Table], said: Mapping[str, Any]) -> Judg
 
 
 def prompt_of(where: str, template: str) -> str:
-    """A judge's prompt that a user gives; `pytest.UsageError` where it has no answer, or fields that nobody fills."""
+    """A judge's prompt that a user gives; `pytest.UsageError` where it has no answer, nor two of them."""
     try:
-        Rubric(template, Labels(RIGHT_OR_NOT) if "{answer}" in template else Preference())
+        is_pair = "{first}" in template and "{answer}" not in template
+        Rubric(template, Preference() if is_pair else Labels(RIGHT_OR_NOT))
     except TypeError as error:
         raise pytest.UsageError(f"{where}: {error}") from None
     return template

@@ -4,6 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
 
@@ -30,6 +31,7 @@ class Verdict:
     """What the judges say together; ``label`` is the most frequent, "" for a number.
 
     ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
+    It is no yes or no: an `assert` of one is a `TypeError`.
     """
 
     value: float
@@ -42,6 +44,9 @@ class Verdict:
         """Whether not all votes are the same."""
         return len({(vote.label, vote.value) for vote in self.votes}) > 1
 
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a verdict is no yes or no: compare its value or label, or let judge.grade make a score of it")
+
     def __str__(self) -> str:
         """Each vote in a few words."""
         return "; ".join(f"{vote.judge}: {vote.label or f'{vote.value:g}'}" for vote in self.votes)
@@ -52,13 +57,16 @@ class Battle:
     """What the judges say of two answers: ``value`` is 1 where the one named first wins, 0.5 for a tie, 0 for a loss.
 
     ``games`` are the valid votes in each order. Where the orders disagree that is a tie, and not ``is_consistent``.
-    Of two ``equal`` answers none was asked.
+    Of two ``equal`` answers none was asked. As a verdict, it is no yes or no.
     """
 
     value: float
     games: Sequence[Vote] = ()
     is_consistent: bool = True
     equal: bool = False
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("a battle is no yes or no: compare its value, or let judging.battles.won make a score of it")
 
     def __str__(self) -> str:
         """Each game in a few words."""

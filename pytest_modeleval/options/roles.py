@@ -47,7 +47,9 @@ def _apart(layer: Mapping[str, Given], aliases: Collection[str]) -> Mapping[str,
 
 
 def _joined(where: Where, layer: Mapping[str, Given], roles: Mapping[str, list[str]]) -> dict[str, Given]:
-    named = layer["roles"].value if "roles" in layer else {}
+    other, named = layer.get("roles", Given(where, {}))
+    if isinstance(named, Mapping) and (twice := sorted(roles.keys() & named.keys())):
+        raise pytest.UsageError(f"{where} names a {twice[0]}, and so does {other}: leave one of them out")
     return {"roles": Given(where, {**named, **roles})} if roles and isinstance(named, Mapping) else {}
 
 

@@ -31,16 +31,7 @@ def diff_lines(found: Difference, *, every: bool) -> list[str]:
     lines += ["", *_counts(found.parts, found.changes), ""]
     verdicts = [part.verdict for part in found.parts if part.is_comparison]
     lines += [f"{line.name}  {line.result}  {line.why}" for line in gate_lines(GateDecision(verdicts))]
-    for part in found.parts:
-        if part.same_answers:
-            lines.append(
-                f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
-            )
-        if part.asked_differently:
-            lines.append(
-                f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
-            )
-    return lines
+    return lines + [note for part in found.parts for note in part.notes]
 
 
 def _section(title: str, changes: Sequence[Change], *, every: bool) -> list[str]:
@@ -105,6 +96,7 @@ def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:
         "only": part.only,
         "asked_differently": part.asked_differently,
         "same_answers": part.same_answers,
+        "judges": part.judges,
         "result": verdict.result.value,
         "change": verdict.change,
         "low": finite(verdict.low),

@@ -69,16 +69,7 @@ def of_difference(past: Past, found: Difference) -> FirstScreen:
         scores=[_stored(past, run) for run in found.runs],
         gate=lines(GateDecision([part.verdict for part in found.parts if part.is_comparison])),
         regressed=sorted(regressed, key=lambda each: each.flaky),
-        notes=[
-            f"{part.benchmark}: {part.asked_differently:,} samples ask or expect something else than before"
-            for part in found.parts
-            if part.asked_differently
-        ]
-        + [
-            f"{part.benchmark}: {part.same_answers:,} samples were judged by the same stored answers twice"
-            for part in found.parts
-            if part.same_answers
-        ],
+        notes=[note for part in found.parts for note in part.notes],
     )
 
 

@@ -9,23 +9,34 @@ from pytest_modeleval.statistics.means import wilson
 
 
 def lines(judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow]) -> Iterator[str]:
-    """A line for each judge, one for votes that differ, one for each benchmark without some verdicts."""
+    """A line for each judge, one for votes that differ, one for each benchmark without some verdicts.
+
+    The last says what the score would be, where its scale is that of right and wrong.
+    """
     for name, use in judges.items():
         yield f"{one_line(name, 60)}: {'; '.join(_said(use))}"
     if split:
         yield f"the judges' votes were not at one about {split:,} answers"
     for row in rows:
-        if row.bounds is not None and not row.part and row.metric == "main":
-            (low, high), has = row.bounds, "answer has" if row.judge_errors == 1 else "answers have"
-            yield (
-                f"{row.benchmark}: {row.judge_errors:,} {has} no verdict; the score is {low:.3f} if all of them are "
-                f"wrong, {high:.3f} if all are right"
-            )
-        if not row.part and row.metric == "main" and any(use.get("own") for use in row.judges.values()):
+        if row.part or row.metric != "main":
+            continue
+        if row.judge_errors:
+            yield _unjudged(row)
+        if any(use.get("own") for use in row.judges.values()):
             yield (
                 f"{row.benchmark}: own rubric, not comparable with published figures (the official text: judge_prompt "
                 f'= "file:…" in [benchmarks.{row.benchmark}])'
             )
+
+
+def _unjudged(row: TableRow) -> str:
+    said = (
+        f"{row.benchmark}: {row.judge_errors:,} {'answer has' if row.judge_errors == 1 else 'answers have'} no verdict"
+    )
+    if row.bounds is None:
+        return said
+    low, high = row.bounds
+    return f"{said}; the score is {low:.3f} if all of them are wrong, {high:.3f} if all are right"
 
 
 def _said(use: JudgeUse) -> Iterator[str]:

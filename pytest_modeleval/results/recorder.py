@@ -79,7 +79,8 @@ class Recorder:
         if isinstance(error, Crashed) and (error := error.__cause__):
             # Where it was raised once more, and by whom, is nothing of the user's.
             report.longrepr = item.repr_failure(without_own(error))
-        if isinstance(error, SampleError) and error.__cause__ is None:
+        # A mistake of the user's that ends the run is one line, wherever it was met.
+        if isinstance(error, pytest.UsageError) or (isinstance(error, SampleError) and error.__cause__ is None):
             report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(trial, Trial):
             report.longrepr = wrong_line(trial, report)

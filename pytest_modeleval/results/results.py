@@ -226,17 +226,18 @@ class Results:
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            # A metric with weights has no such bounds: nobody knows those of what was not judged.
+            # A metric with weights has no such bounds: nobody knows those of what was not judged. Nor does anybody know
+            # its ends where there is no score at all.
             is_weighed = any(each.weight != 1 for each in whole.values.get(metric, {}).values())
             is_bounded = metric == "main" and scale == PLAIN and not is_weighed
-            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded else None
+            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded and score is not None else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 
 
-def _bounds(score: float | None, samples: int, failed: int) -> tuple[float, float] | None:
+def _bounds(score: float, samples: int, failed: int) -> tuple[float, float] | None:
     if not failed:
         return None
-    total, known = samples + failed, (score or 0.0) * samples
+    total, known = samples + failed, score * samples
     return known / total, (known + failed) / total
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_modeleval.sample import SampleError
 from pytest_modeleval.scorers.overlap import UNSPACED
+from pytest_modeleval.scorers.references import listed
 
 if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
@@ -17,13 +18,14 @@ _MOST_READ = 100_000
 ORDERS = (1, 2, 3, 4)
 
 
-def bleu(answer: str, references: Sequence[str]) -> dict[str, float]:
+def bleu(answer: str, references: str | Sequence[str]) -> dict[str, float]:
     """BLEU-1 to BLEU-4 of the answer as one sentence, 0..1; BLEU-4 is sacrebleu's ``sentence_score``.
 
     Effective order, exponential smoothing, case counts; tokens by the references' script: ``zh`` for Chinese, ``char``
     for Japanese, Thai and others without spaces, else ``13a``. BLEU-n weighs the orders 1 to n alike (Papineni 2002).
     Of an answer over 100,000 characters the rest is not read: counting the n-grams of a megabyte takes 2 s.
     """
+    references = listed(references)
     metric = _metric(tokenizer_for(references))
     found = metric.sentence_score(answer[:_MOST_READ], references)
     _forget(metric)

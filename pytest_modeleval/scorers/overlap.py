@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from pytest_modeleval.scorers.references import listed
+
 # Scripts without spaces between words, where each character counts as a word: Thai, Lao, Myanmar, Khmer, kana, Han.
 UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -28,10 +30,10 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text) or text.split()
 
 
-def exact_match(answer: str, references: Sequence[str]) -> float:
+def exact_match(answer: str, references: str | Sequence[str]) -> float:
     """1 where the answer has the words of one of the references, in their order, and no others."""
     said = words(answer)
-    return float(bool(said) and any(said == words(text) for text in references))
+    return float(bool(said) and any(said == words(text) for text in listed(references)))
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,13 @@ class Overlap:
         return 2 * self.precision * self.recall / both if both else 0.0
 
 
-def rouge(answer: str, references: Sequence[str]) -> dict[str, Overlap]:
+def rouge(answer: str, references: str | Sequence[str]) -> dict[str, Overlap]:
     """ROUGE-1, ROUGE-2 and sentence-level ROUGE-L (Lin 2004), each against the reference with the highest F1.
 
     Own code, as rouge-score has had no release since 2022, needs nltk and absl, and finds no word in Chinese.
     """
     said = words(answer)
-    asked = [words(text) for text in references]
+    asked = [words(text) for text in listed(references)]
     measures: dict[str, Callable[[Sequence[str], Sequence[str]], Overlap]] = {
         "rouge-1": partial(_ngrams, 1),
         "rouge-2": partial(_ngrams, 2),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, stated
+from pytest_modeleval.scorers.references import listed
 from pytest_modeleval.scorers.run_on import before_run_on
 
 # TriviaQA's official evaluation counts these four as punctuation too.
@@ -57,18 +58,20 @@ def literal(text: str) -> str:
 
 
 def same_text(
-    answer: Completion | str, targets: Sequence[str], *, normalise: Normalise = plain, name: str = "main"
+    answer: Completion | str, targets: str | Sequence[str], *, normalise: Normalise = plain, name: str = "main"
 ) -> Score:
-    """Whether the answer is one of the targets, all of it."""
+    """Whether the answer is the target, or one of several, all of it."""
+    targets = listed(targets)
     got, wanted = final_text(str(answer)), _wanted(targets, normalise)
     passed = _key(got, normalise) in wanted
     return Score(float(passed), passed, got, targets[0], "" if got else "no text in the answer", name, found=bool(got))
 
 
 def holds_text(
-    answer: Completion | str, targets: Sequence[str], *, normalise: Normalise = plain, name: str = "contains"
+    answer: Completion | str, targets: str | Sequence[str], *, normalise: Normalise = plain, name: str = "contains"
 ) -> Score:
     """Whether one of the targets stands in the answer, as whole words."""
+    targets = listed(targets)
     got, wanted = final_text(str(answer)), _wanted(targets, normalise)
     key = f" {_key(got, normalise)} "
     passed = any(f" {target} " in key for target in wanted)
@@ -76,9 +79,10 @@ def holds_text(
 
 
 def token_f1(
-    answer: Completion | str, targets: Sequence[str], *, normalise: Normalise = plain, name: str = "f1"
+    answer: Completion | str, targets: str | Sequence[str], *, normalise: Normalise = plain, name: str = "f1"
 ) -> Score:
     """The best F1 of the answer's words over the targets, as in SQuAD and TriviaQA; passed when it is 1."""
+    targets = listed(targets)
     got, wanted = final_text(str(answer)), _wanted(targets, normalise)
     words = _key(got, normalise).split()
     value = max(_f1(words, target.split()) for target in wanted)

@@ -130,20 +130,20 @@ class Store:
         )
         return None if mean is None else float(mean)
 
-    def mean_tokens_in_role(self, by: str, benchmark: str) -> tuple[float, float] | None:
-        """The mean tokens of the prompts and answers of a model in a role, for each item; None where it had none."""
+    def tokens_in_role(self, by: str, benchmark: str) -> tuple[int, int, float, float]:
+        """How many items asked a model in a role, how many answers it gave, and all tokens of prompts and answers."""
         counts = ", ".join(
             f"sum(case json_type(answer, '$.{name}') when 'integer' then json_extract(answer, '$.{name}') end)"
             for name in ("prompt_tokens", "completion_tokens")
         )
-        ((items, *sums),) = self.rows(
-            f"select count(distinct run || item), {counts} from (select answers.run run, answers.item item, "
+        ((items, answers, *sums),) = self.rows(
+            f"select count(distinct run || item), count(*), {counts} from (select answers.run run, answers.item item, "
             "case when json_valid(completions.completion) then completions.completion end answer from answers "
             "join scores using (run, item) join completions on key = answers.completion "
             "where by = ? and metric = 'main' and benchmark = ?)",
             (by, benchmark),
         )
-        return (float(sums[0] or 0) / items, float(sums[1] or 0) / items) if items else None
+        return items, answers, float(sums[0] or 0), float(sums[1] or 0)
 
     def save_completion(self, question: Question, model: str, completion: Completion) -> str:
         """Keep an answer; it is on disk when this returns its key."""

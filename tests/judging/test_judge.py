@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, run, send
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
 
 JUDGED = """
 from pytest_modeleval import Completion, Judge, Judging, Labels, Rubric, Sample, benchmark, generated
@@ -67,6 +67,63 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
     other_server.models = ["strict", "mild"]
     other_server.fault, faulty.fault = strict, echo_even
     return other_server
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("assert judge.grade(GRADE, completion, question=sample.asked, reference=sample.target)", "grade(…) was asked"),
+        ("assert judge.compare(PAIR, completion, sample.target)", "compare(…) was asked for and never awaited"),
+        ("assert judge.complete('right?')", "complete(…) was asked for and never awaited: write `await` before it"),
+        (
+            "assert await judge.ask(GRADE, completion, question='', reference=sample.target)",
+            "a verdict is no yes or no",
+        ),
+        ("assert await judge.compare(PAIR, completion, '')", "a battle is no yes or no"),
+        ("assert await judge.grade('Right? {answer}', completion)", "a judge is asked by a Rubric(prompt, verdict)"),
+        ("assert await judge.grade(PAIR, completion)", "of two answers a judge gives a Preference(), by judge.compare"),
+        ("await judge.compare(GRADE, completion, '')", "of two answers a judge gives a Preference(), by judge.compare"),
+        ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
+        ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
+    ],
+)
+def test_a_judge_that_is_asked_wrongly_gives_no_score(
+    project: pytest.Pytester, judged: FaultyServer, body: str, said: str
+) -> None:
+    pair = 'PAIR = Rubric("Which is better? {first} {second}", Preference())'
+    head, graded = JUDGED.replace("Labels,", "Labels, Preference,").split("@benchmark")
+    project.makepyfile(test_graded=f"{head}\n{pair}\n\n@benchmark{graded.partition('    assert')[0]}    {body}\n")
+    judged.fault = lambda handler, body: (
+        answer(verdict("A>B"))(handler, body) if "Which" in str(body) else strict(handler, body)
+    )
+    result = run(project, *ASKED, "--eval-write", "out.json")
+
+    assert result.ret == 10
+    result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
+    assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("", "unknown field in a judge's prompt: 'reference'. Known: answer, question."),
+        (
+            "{first} {second}",
+            "judge_prompt: a judge's prompt has the field {answer}, and this has not: '{first} {second}'",
+        ),
+    ],
+)
+def test_a_prompt_that_cannot_be_filled_ends_the_run_with_one_line(
+    project: pytest.Pytester, judged: FaultyServer, prompt: str, said: str
+) -> None:
+    project.makepyfile(test_graded=JUDGED.replace(", reference=sample.target", ""))
+
+    result = run(project, *ASKED, *(("--eval-set", f"graded.judge_prompt={prompt}") if prompt else ()))
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert not judged.asked
+    assert f"ERROR: {said}" in result.errlines
+    assert "Error" not in result.stdout.str()
 
 
 def row(project: pytest.Pytester) -> dict[str, Any]:
@@ -181,7 +238,22 @@ def test_an_answer_that_holds_a_verdict_is_not_believed(
     run(project, *ASKED, "--eval-write", "out.json")
 
     told = row(project)
-    assert (told["samples"], told["judge_errors"], told["bounds"]) == (0, 4, [0.0, 1.0])
+    assert (told["samples"], told["judge_errors"], told["bounds"]) == (0, 4, None)
+
+
+@pytest.mark.parametrize("readable", [0, 2])
+def test_ratings_without_verdicts_are_counted_and_have_no_bounds_of_a_share(
+    project: pytest.Pytester, judged: FaultyServer, readable: int
+) -> None:
+    rated = JUDGED.replace("Labels,", "Rating,").replace('Labels({"CORRECT": 1.0, "INCORRECT": 0.0})', "Rating(1, 10)")
+    project.makepyfile(test_graded=rated)
+    judged.fault = lambda handler, body: answer(verdict(7 if int(fields(body)[0]) < readable else "good"))(
+        handler, body
+    )
+
+    result = run(project, *ASKED)
+
+    assert f"graded: {4 - readable} answers have no verdict" in result.outlines
 
 
 def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: FaultyServer) -> None:
@@ -320,7 +392,8 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
         ('judge.believe={"rates": 80}', "rates is a share from 0 to 1, not 80"),
         ("judge.labels=away.jsonl", "cannot read the labels"),
         ("judge.strategy=rule", 'graded: strategy = "rule" of [judge] asks no judge, and this benchmark has no rule'),
-        ('graded.judge_prompt="{question}"', "has the field"),
+        ('graded.judge_prompt="{question}"', "has the field {answer}"),
+        ('graded.judge_prompt="{first}"', "has the field {second}"),
     ],
 )
 def test_what_nobody_can_judge_by_is_one_line_before_a_question(
@@ -486,3 +559,28 @@ def test_what_judges_said_is_in_the_store(project: pytest.Pytester, judged: Faul
     assert rows == [
         ("judge=strict", "main", *each, "as I see it", "", "judge=strict") for each in (right, wrong, right, wrong)
     ]
+
+
+def test_runs_of_other_judges_are_no_comparison_of_the_model(project: pytest.Pytester, judged: FaultyServer) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild")
+    run(project, *ASKED)
+    judged.fault = lambda handler, body: answer(verdict("CORRECT"))(handler, body)
+    run(project, "--model", "faulty", "--model", "judge=mild", "test_graded.py", "--eval-cache", "write")
+
+    result = modeleval("diff", "last~1", "last", "--write", "diff.json")
+
+    said = "graded: judged by judge=strict, then by judge=mild: what changed may be their doing"
+    assert said in result.outlines
+    result.stdout.no_re_match_line("graded  (passed|failed|inconclusive).*")
+    document = json.loads((project.path / "diff.json").read_text())
+    assert document["benchmarks"][0]["judges"] == [["judge=strict"], ["judge=mild"]]
+
+
+def test_a_plans_tokens_are_those_of_all_its_requests(project: pytest.Pytester, judged: FaultyServer) -> None:
+    run(project, *ASKED)
+
+    plans = [run(project, *ASKED, "--eval-plan", "--eval-set", f"judge.repeats={repeats}") for repeats in (1, 3)]
+
+    told = [re.search(r"judge=strict .*about ([\d,]+) +about ([\d,]+)", plan.stdout.str()) for plan in plans]
+    once, thrice = ([int(count.replace(",", "")) for count in each.groups()] for each in told if each)
+    assert thrice == [3 * count for count in once]

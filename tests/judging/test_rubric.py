@@ -1,7 +1,7 @@
 """What a judge is asked, and which of its replies hold a verdict."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -32,6 +32,8 @@ def said(verdict: object, reason: str = "it is 42") -> str:
         (GRADES, f"<verdict>[{said('CORRECT')}]</verdict>\n", "CORRECT", 1.0),
         # Formulas and line ends as they are.
         (GRADES, '{"reason": "\\(x\\) is \\sqrt{2},\n\\\\(y\\\\) \\"3\\"", "verdict": "CORRECT"}', "CORRECT", 1.0),
+        (Labels({"1": 1, "0": 0}), '{"verdict": 1}', "1", 1.0),
+        (Labels({"True": 1, "False": 0}), '{"verdict": false}', "False", 0.0),
         (Rating(0, 1), said(0.25), "", 0.25),
         (Rating(1, 10), said("7"), "", 7.0),
         (MARKED, "[[no]] at first; in the end [[yes]]", "yes", 1.0),
@@ -162,6 +164,15 @@ def test_a_field_that_nobody_gives_is_one_line() -> None:
         (lambda: Labels({"A": 1.0, "B": -1}), "labels have values"),
         (lambda: Labels({"A": 1, "B": 0}, mark="("), "is no pattern"),
         (lambda: Labels({"A": 1, "B": 0}, mark="A|B"), "has 0 groups"),
+        (lambda: Labels(cast(Any, ["A", "B"])), "labels have values from 0 to 1"),
+        (lambda: Labels({"Yes": 1, "yes": 0}), "differ in more than capitals"),
+        (lambda: Labels({"yes": 1, " yes": 0}), "differ in more than capitals"),
+        (lambda: Labels({"yes": 1, "": 0}), "differ in more than capitals"),
+        (lambda: Rubric("{answer}", cast(Any, ["A", "B"])), "a rubric is a prompt and the verdict that it asks for"),
+        (
+            lambda: Rubric(cast(Any, GRADES), cast(Any, "{answer}")),
+            "a rubric is a prompt and the verdict that it asks for",
+        ),
         (lambda: Rating(1, 1), "lies between two numbers"),
     ],
 )

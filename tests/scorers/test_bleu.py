@@ -108,3 +108,7 @@ def test_without_sacrebleu_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(SampleError, match=r"BLEU needs sacrebleu: pip install 'pytest-modeleval\[text\]'"):
         bleu("a", ["a"])
+
+
+def test_a_single_reference_is_no_list_of_letters() -> None:
+    assert bleu("a cat sat on it", "a cat sat on it") == bleu("a cat sat on it", ["a cat sat on it"])

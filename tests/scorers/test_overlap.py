@@ -133,3 +133,8 @@ def test_the_longest_common_subsequence_is_the_textbooks(one: list[str], two: li
 def test_long_and_odd_answers_are_scored(text: str) -> None:
     assert exact_match(text, ["a b c"]) == 0
     assert 0 <= rouge(text, ["a b c " * 100])["rouge-l"].f1 <= 1
+
+
+def test_a_single_reference_is_no_list_of_letters() -> None:
+    assert (exact_match("a cat", "a cat"), exact_match("a", "a cat")) == (1, 0)
+    assert rouge("a cat", "a cat") == rouge("a cat", ["a cat"])

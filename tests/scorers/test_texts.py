@@ -1,5 +1,7 @@
 """The words of an answer."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +78,13 @@ def test_these_are_the_target(normalise: Normalise, answer: str, target: str) ->
 )
 def test_these_are_not(normalise: Normalise, answer: str, target: str) -> None:
     assert not same_text(answer, [target], normalise=normalise)
+
+
+@pytest.mark.parametrize("score", [same_text, holds_text, token_f1])
+def test_a_single_target_is_no_list_of_letters(score: Any) -> None:
+    assert score("Sunset Boulevard", "Sunset Boulevard") == score("Sunset Boulevard", ["Sunset Boulevard"])
+    assert score("Sunset Boulevard", "Sunset Boulevard").passed
+    assert not score("s", "Sunset Boulevard").passed
 
 
 def test_any_target_will_do_and_the_first_is_shown() -> None:
