@@ -17,7 +17,8 @@ from pytest_modeleval.store.rows import StoredSample, VerdictRow
 def judged_answers(past: Past, run: Run, benchmark: str = "") -> list[JudgedAnswer]:
     """Each question to the judges of a run, or of one of its benchmarks, that they came to a verdict on."""
     scores = {attempt.item: attempt for attempt in past.attempts(run, benchmark)}
-    votes = _votes(past.verdicts(run.id))
+    verdicts = past.verdicts(run.id)
+    votes, asked = _votes(verdicts), _asked(verdicts)
     found = []
     for row in past.judgements(run.id):
         score = scores.get(row.item)
@@ -41,6 +42,7 @@ def judged_answers(past: Past, run: Run, benchmark: str = "") -> list[JudgedAnsw
                     score=score.value,
                     votes=votes.get((row.item, row.name), ()),
                     item=row.item,
+                    asked=asked.get((row.item, row.name), ()),
                 )
             )
     return found
@@ -68,6 +70,15 @@ def texts_of(sample: StoredSample, answer: JudgedAnswer) -> tuple[list[str], str
             if key_of(sample.main.content, answer.name, hash_of(texts)) == answer.about:
                 return list(texts), "" if answer.choices.is_pair else without_keys(asked)
     return [], ""
+
+
+def _asked(rows: Sequence[VerdictRow]) -> Mapping[tuple[str, str], list[str]]:
+    """The judges that were asked, by item and question, whether or not they gave a verdict."""
+    found: dict[tuple[str, str], dict[str, None]] = {}
+    for row in rows:
+        if not row.probe:
+            found.setdefault((row.item, row.name), {})[row.judge] = None
+    return {key: list(names) for key, names in found.items()}
 
 
 def _votes(rows: Sequence[VerdictRow]) -> Mapping[tuple[str, str], list[Vote]]:

@@ -67,6 +67,18 @@ def why_not(
     if scored.failed > demands.errors * (scored.samples + scored.failed):
         share = scored.failed / (scored.samples + scored.failed)
         return f"{share:.1%} of the answers have no verdict, and {demands.errors:.1%} is accepted"
+    return _why_not_each(answers, demands)
+
+
+def _why_not_each(answers: Sequence[JudgedAnswer], demands: Demands) -> str:
+    """Of a panel, the first judge that left too many answers to the others: without it that is another panel."""
+    for judge in dict.fromkeys(name for each in answers for name in each.asked):
+        missing = sum(judge in each.asked and judge not in {vote.judge for vote in each.votes} for each in answers)
+        if missing > demands.errors * len(answers):
+            return (
+                f"{judge} gave no verdict on {missing / len(answers):.1%} of the answers, which others judged without "
+                f"it, and {demands.errors:.1%} is accepted"
+            )
     return ""
 
 

@@ -15,7 +15,8 @@ PPI, ROGAN_GLADEN = METHODS = ("PPI++", "Rogan-Gladen")
 class JudgedAnswer(NamedTuple):
     """What the judges of a run came to on a question about an answer (``about``), and the sample's own ``score``.
 
-    ``votes`` are each judge's own. ``pin`` stands for who they are and how they were asked.
+    ``votes`` are each judge's own, ``asked`` the judges that were asked, also those that gave none. ``pin`` stands for
+    who they are and how they were asked.
     """
 
     model: str
@@ -31,6 +32,7 @@ class JudgedAnswer(NamedTuple):
     votes: Sequence[Vote] = ()
     # The item's id in its run.
     item: str = ""
+    asked: Sequence[str] = ()
 
 
 class Scored(NamedTuple):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,23 @@ def test_a_gate_goes_by_a_judge_that_shows_what_is_demanded(
 
     assert told(judged_run(answers, failed), labels, **demands).why == why
     assert "no labels tell" in told(judged_run(answers), None).why
+
+
+def test_no_gate_goes_by_a_panel_one_judge_of_which_was_away(tmp_path: Path) -> None:
+    answers, said = checked()
+    labels = file_of(tmp_path, ({"about": about, "label": label, "seed": 7} for about, label in said))
+    vote = Vote("judge=here", "CORRECT", 1.0)
+
+    def panel(away: int) -> JudgedRun:
+        both = (vote, replace(vote, judge="judge=away"))
+        votes = [(vote,) if at < away else both for at in range(len(answers))]
+        asked = ("judge=here", "judge=away")
+        rows = zip(answers, votes, strict=True)
+        return judged_run([each._replace(votes=given, asked=asked) for each, given in rows])
+
+    assert told(panel(10), labels).why == ""
+    why = "judge=away gave no verdict on 1.1% of the answers, which others judged without it, and 1.0% is accepted"
+    assert told(panel(11), labels).why == why
 
 
 def test_people_who_differ_say_nothing_of_the_judge_and_count_in_the_score(tmp_path: Path) -> None:
