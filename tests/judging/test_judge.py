@@ -308,6 +308,18 @@ RULED = (
 RULED = RULED.replace("import Completion", "import Score, Completion")
 
 
+def test_a_judge_that_is_always_to_be_asked_has_to_be_there(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_graded=RULED)
+
+    result = run(project, "--model", "faulty", "--eval-set", "judge.strategy=always", "test_graded.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: graded: this benchmark needs a judge: --model judge=NAME" in result.errlines
+    assert not faulty.asked
+
+
 @pytest.mark.parametrize(
     ("strategy", "with_judge", "score", "asked"),
     [
