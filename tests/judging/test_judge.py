@@ -83,6 +83,10 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
         ("assert await judge.grade('Right? {answer}', completion)", "a judge is asked by a Rubric(prompt, verdict)"),
         ("assert await judge.grade(PAIR, completion)", "of two answers a judge gives a Preference(), by judge.compare"),
         ("await judge.compare(GRADE, completion, '')", "of two answers a judge gives a Preference(), by judge.compare"),
+        (
+            "assert await judge.grade(GRADE, completion, question=None, reference='')",
+            "the field {question} of a judge's",
+        ),
         ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
         ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
     ],
