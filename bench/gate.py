@@ -122,7 +122,7 @@ def cost(size: int) -> None:
         for record in records:
             gate.ledger.add(record)
         clock.append(time.perf_counter())
-        (verdict,) = gate.decide().verdicts
+        (verdict,) = gate.decide({}).verdicts
         clock.append(time.perf_counter())
         gate.save(path)
         clock.append(time.perf_counter())

@@ -51,7 +51,8 @@ def to_sample(row: Row) -> Sample:
     references = row["answered"]["choices"][0]["turns"] if "answered" in row else row.get("reference") or ["", ""]
     if category not in WITH_REFERENCE:
         references = ["", ""]
-    told = {"category": category, "turns": turns[1:], "references": references}
+    generation = {"temperature": TEMPERATURES.get(category, 0)}
+    told = {"turns": turns[1:], "references": references, "generation": generation}
     return Sample(turns[0], target="\n\n".join(filter(None, references)), metadata=told)
 
 
@@ -62,10 +63,10 @@ def both(one: str, other: str) -> str:
 @benchmark(MT_BENCH, to_sample, judging=Judging(calls=2), tags=["chat", "en"])
 async def test_mt_bench(sample: Sample, model: Model, judge: Judge) -> None:
     (second_turn,), references = sample.metadata["turns"], sample.metadata["references"]
-    temperature = TEMPERATURES.get(sample.metadata["category"], 0)
-    first = await model.complete(sample.messages, temperature=temperature)
+    generation = sample.metadata["generation"]
+    first = await model.complete(sample.messages, **generation)
     said = [*sample.messages, {"role": "assistant", "content": first.text}, {"role": "user", "content": second_turn}]
-    second = await model.complete(said, temperature=temperature)
+    second = await model.complete(said, **generation)
     turns = [
         (sample.asked, str(first), references[0]),
         (both(sample.asked, second_turn), both(str(first), str(second)), both(*references) if any(references) else ""),

@@ -6,14 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_modeleval.options.sources import HANDED, SAMPLES, TABLE, WHY
-from pytest_modeleval.reports.brief import Brief, of_loads, of_scores
+from pytest_modeleval.reports.brief import Brief, of_arena, of_loads, of_scores
 from pytest_modeleval.results.results import TableRow
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ class Evaluated:
     """A finished run: the table's rows, one mapping a sample (as --eval-write writes them), pytest's exit status.
 
     Of a load test, as --eval-write writes them: ``loads`` has one mapping a load, with its figures, ``searches`` what
-    --perf-find found, ``speeds`` one a prompt length of --perf-speed. Printed, it is a table of some ten lines.
+    --perf-find found, ``speeds`` one a prompt length of --perf-speed. Of --eval-arena ``arena`` is its leaderboard and
+    the rest that is written of it, and its samples are battles. Printed, it is a table of some ten lines.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Evaluated:
     loads: Sequence[Mapping[str, Any]] = ()
     searches: Sequence[Mapping[str, Any]] = ()
     speeds: Sequence[Mapping[str, Any]] = ()
+    arena: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         counted = f"{len(self.loads)} loads" if self.loads else f"{len(self.samples):,} samples"
@@ -51,6 +53,8 @@ class Evaluated:
 
     def _brief(self) -> Brief:
         head = f"run {self.id[:8]}, exit status {self.exit_status}"
+        if self.arena:
+            return of_arena(head, self.arena["leaderboard"])
         return of_loads(head, self.loads) if self.loads else of_scores(head, self.scores)
 
     def to_pandas(self) -> "pandas.DataFrame":
@@ -120,8 +124,8 @@ def _read(folder: Path, status: int, output: str) -> Evaluated:
         with samples.open(encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
     read = [TableRow(**{**row, "range": tuple(row["range"])}) for row in document["rows"]]
-    of_loads = (document.get(key, ()) for key in ("loads", "searches", "speeds"))
-    return Evaluated(document["run"]["id"], status, read, rows, *of_loads)
+    of_others = {key: document[key] for key in ("loads", "searches", "speeds", "arena") if key in document}
+    return Evaluated(document["run"]["id"], status, read, rows, **of_others)
 
 
 def _complaint(output: str) -> str:

@@ -40,6 +40,11 @@ def spelt_id(text: str) -> str:
     return f"{re.sub(rf'(?:(?!{_SAFE}).)+', '_', text, flags=re.DOTALL)[:40]}-{hashed[:12]}"
 
 
+def versus(one: str, two: str) -> str:
+    """What two models are called that meet in a battle."""
+    return f"{one}-vs-{two}"
+
+
 class SampleName(NamedTuple):
     """A sample within its benchmark: ``main-00042`` is row 42 of the subset main, ``main-line-00042`` a line.
 

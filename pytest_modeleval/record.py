@@ -13,7 +13,20 @@ from pytest_modeleval.statistics.scale import Scale
 # The one user property under which a record travels on a report.
 PROPERTY = "modeleval"
 # What travels only where there is some.
-_LEFT_OUT = ("line", "id", "labels", "tags", "scales", "axes", "roles", "judges", "split", "paid", "aggregates")
+_LEFT_OUT = (
+    "line",
+    "id",
+    "labels",
+    "tags",
+    "scales",
+    "axes",
+    "roles",
+    "judges",
+    "split",
+    "paid",
+    "aggregates",
+    "fought",
+)
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
 # How a run ended: every selected item was reported, or not.
@@ -72,6 +85,37 @@ class JudgeUse(NamedTuple):
         return JudgeUse(*map(add, self, other))
 
 
+class Game(NamedTuple):
+    """One judge's verdict on two answers in one order, AB or BA: ``value`` is what the one named first got."""
+
+    judge: str
+    order: str
+    repeat: int
+    value: float
+
+
+class Fought(NamedTuple):
+    """A battle of two models' answers to one sample: ``value`` is 1 where ``one`` won, 0.5 for a tie, 0 where ``two``.
+
+    Of ``equal`` answers no judge was asked, so that there are no ``games``. ``styles`` are what of either answer's
+    style counts: its length, headers, list items and bold passages (`statistics.style.Style`).
+    """
+
+    one: str
+    two: str
+    value: float
+    equal: bool
+    games: tuple[Game, ...]
+    styles: tuple[tuple[int, ...], tuple[int, ...]]
+
+    @classmethod
+    def of(cls, kept: Sequence[Any]) -> "Fought":
+        """The battle out of what JSON keeps of one."""
+        one, two, value, equal, games, styles = kept
+        first, second = (tuple(style) for style in styles)
+        return cls(one, two, value, equal, tuple(Game(*game) for game in games), (first, second))
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One item's outcome, small enough to cross from a worker to the controller.
@@ -87,7 +131,8 @@ class Record:
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
     ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it. ``judges`` is
-    what judges' verdicts were, and ``split`` how many verdicts their votes were not at one about.
+    what judges' verdicts were, and ``split`` how many verdicts their votes were not at one about. ``fought`` is the
+    battle that the item is, whose two models are the ``model``, ``a-vs-b``.
     """
 
     model: str
@@ -123,6 +168,7 @@ class Record:
     roles: Mapping[str, RoleUse] = field(default_factory=dict)
     judges: Mapping[str, JudgeUse] = field(default_factory=dict)
     split: int = 0
+    fought: Fought | None = None
 
     @property
     def name(self) -> str:
@@ -167,4 +213,6 @@ def _read(text: str) -> Record:
         fields["roles"] = {name: RoleUse(*kept) for name, kept in fields["roles"].items()}
     if "judges" in fields:
         fields["judges"] = {name: JudgeUse(*kept) for name, kept in fields["judges"].items()}
+    if "fought" in fields:
+        fields["fought"] = Fought.of(fields["fought"])
     return Record(**fields)

@@ -150,11 +150,21 @@ def token_count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
 
 
+def with_whole_pairs(text: str) -> str:
+    """The text with surrogate pairs as the characters that they are, and U+FFFD for a half of one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
-    A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store.
+    A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store. Halves of
+    surrogate pairs (`with_whole_pairs`) are none of its texts: no judge, and no model in a second turn, could be asked.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
     server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
     marks such as ``<think>``, and in no field of its own. ``thinking_tokens`` are those of the ``completion_tokens``
@@ -179,6 +189,10 @@ class Completion:
             told = getattr(self, name)
             if told is not None and token_count(told) is None:
                 object.__setattr__(self, name, None)
+        for name in ("text", "thinking"):
+            told = getattr(self, name)
+            if isinstance(told, str) and (whole := with_whole_pairs(told)) != told:
+                object.__setattr__(self, name, whole)
 
     def __str__(self) -> str:
         """What is scored."""

@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,25 @@ def stay_in_one_process(config: pytest.Config) -> None:
 def each_worker_runs_all(config: pytest.Config) -> bool:
     """Whether every worker reports every item (``--dist each``)."""
     return getattr(config.option, "dist", "no") == "each"
+
+
+def scheduler_of_groups(config: pytest.Config, log: Any, group: Callable[[str], object]) -> Any:
+    """What sends items to workers as xdist does by itself, those of one group to the same one; None for another --dist.
+
+    The items of a group follow each other. ``group`` tells an item's by its node id.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import LoadScheduling  # type: ignore[import-untyped]
+
+    class InGroups(LoadScheduling):  # type: ignore[misc]
+        def _send_tests(self, node: Any, num: int) -> None:
+            behind = map(self.collection.__getitem__, islice(self.pending, max(0, num - 1), None))
+            groups = map(group, behind if num > 0 else ())
+            last = next(groups, None)
+            super()._send_tests(node, num + sum(1 for _ in takewhile(lambda each: each == last, groups)))
+
+    return InGroups(config, log)
 
 
 def share(config: pytest.Config, concurrency: int | None) -> int | None:

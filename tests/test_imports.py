@@ -25,7 +25,7 @@ LAYERS = [
     {"perf/verdict", "results"},
     {"history", "hooks", "perf/options"},
     {"perf", "reports"},
-    {"api", "reports/allure"},
+    {"api", "arena", "reports/allure"},
     {"outputs", "perf/reports", "thinking"},
     {"perf/run"},
     {"commands", "run"},

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.results.lost import lost_record
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.xdist import share, visible_gpus
@@ -184,9 +183,7 @@ def test_workers_share_a_users_own_files(project: pytest.Pytester, faulty: Fault
 
 @pytest.mark.parametrize(("end", "repeat"), [("", 0), ("-r1", 0), ("-r2", 1), ("-r12", 11)])
 def test_a_lost_sample_is_the_repeat_that_was_lost(end: str, repeat: int) -> None:
-    spec = ModelSpec("m", "openai", "m")
-
-    record = lost_record(f"test_answers.py::test_answers[hard-00002{end}]", [spec], Results())
+    record = lost_record(f"test_answers.py::test_answers[hard-00002{end}]", ["m"], Results())
 
     assert record is not None
     assert (record.subset, record.index, record.repeat) == ("hard", 2, repeat)

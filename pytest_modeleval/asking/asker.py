@@ -1,9 +1,11 @@
 """One model asked: from the store if it can be, else through its slots, again when it is unavailable."""
 
 import asyncio
+import contextlib
 import math
 import random
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -42,7 +44,8 @@ JITTER = random.Random()
 class Answer:
     """A completion, where it is stored, when it was asked and answered, to what, and by whom.
 
-    ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None.
+    ``stored`` is when a reused one was kept, in seconds since the epoch; a new one has None. One that this run was
+    given before has no time at all.
     """
 
     completion: Completion
@@ -52,6 +55,8 @@ class Answer:
     messages: Sequence[Message] = ()
     stored: float | None = None
     by: str = UNDER_EVALUATION
+    # Whether its tokens and seconds are this item's, and no other's that it was asked for as well.
+    counted: bool = True
 
 
 class Asker:
@@ -214,6 +219,10 @@ class Asker:
             await asyncio.sleep(pause)
 
 
+# A model, and a sample by benchmark, subset, row and repeat.
+Conversed = tuple[str, str, str, int, int]
+
+
 @dataclass(frozen=True)
 class Askers:
     """Who asks each model under evaluation, by its name, and those of each role, in the order that they were given."""
@@ -221,11 +230,23 @@ class Askers:
     models: Mapping[str, Asker]
     roles: Mapping[str, Sequence[tuple[ModelSpec, Asker]]]
     judging: JudgeSetup = field(default_factory=JudgeSetup)
+    # The conversations of battles, each for all that it is in (`asking.contestants`).
+    shared: "OrderedDict[Conversed, asyncio.Task[list[Answer]]]" = field(default_factory=OrderedDict)
 
     @property
     def all(self) -> list[Asker]:
         """Each once."""
         return list(dict.fromkeys([*self.models.values(), *(each for role in self.roles.values() for _, each in role)]))
+
+    async def close(self) -> None:
+        """Give up the conversations that battles share, and close each model that was opened."""
+        for task in self.shared.values():
+            task.cancel()
+        await asyncio.gather(*self.shared.values(), return_exceptions=True)
+        for asker in self.all:
+            # One that cannot be closed keeps no other open, and the run is over.
+            with contextlib.suppress(Exception):
+                await asker.close()
 
 
 def askers(

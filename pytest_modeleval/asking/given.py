@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_modeleval.asking.asker import Askers
+from pytest_modeleval.asking.contestants import Contestants
 from pytest_modeleval.asking.engine import Engine
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
 from pytest_modeleval.asking.trial import AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
@@ -59,11 +60,17 @@ def panel_of(askers: Askers, ref: SampleRef, trial: Trial) -> Panel:
     """The judges of a sample."""
     judges = roles_of(askers, "judge", ref, trial)
     is_probed = str(ref.item) in askers.judging.probed
-    return Panel(judges, askers.judging, trial, ref.source.settings.judge_prompt, is_probed)
+    # A benchmark's own prompt is about one answer.
+    prompt = None if ref.against else ref.source.settings.judge_prompt
+    return Panel(judges, askers.judging, trial, prompt, is_probed)
 
 
 async def _here(work: Coroutine[Any, Any, A]) -> A:
     return await work
+
+
+async def _contestants(askers: Askers, ref: SampleRef, trial: Trial) -> object:
+    return Contestants(askers, ref, trial)
 
 
 async def _judge(askers: Askers, ref: SampleRef, trial: Trial) -> object:
@@ -85,6 +92,8 @@ GIVEN: Mapping[str, _Maker] = {
     "rule": _rule,
     **{name: _role(name) for name in ROLE_OF},
     "judge": _judge,
+    # Of battles alone, whose test is our own: there is no such fixture.
+    "contestants": _contestants,
 }
 
 

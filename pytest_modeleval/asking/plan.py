@@ -66,6 +66,7 @@ class Planner:
         self._counters: dict[str, Callable[[Request], int] | None] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
+        self._fought: set[tuple[str, str, str, int, int]] = set()
         self._roles: dict[tuple[str, str], Line] = {}
 
     def add(self, ref: SampleRef, roles: Mapping[str, Sequence[ModelSpec]]) -> None:
@@ -76,16 +77,28 @@ class Planner:
         name = ref.source.benchmark.name
         for role, specs in roles.items():
             for spec in specs:
+                if spec.way.is_votes:
+                    continue
                 line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
                 line.items += 1
                 line.asked += self._calls(ref) if role == "judge" else 1
-        line = self._lines.get((ref.model.name, name)) or self._begin(ref.model.name, name)
+        for spec in ref.models:
+            # A model is asked once for all its battles over a sample.
+            once = (spec.name, name, ref.subset, ref.row, ref.repeat)
+            if ref.against is None or once not in self._fought:
+                self._fought.add(once)
+                self._add(ref, spec)
+
+    def _add(self, ref: SampleRef, spec: ModelSpec) -> None:
+        """Count what one model is asked for an item."""
+        name = ref.source.benchmark.name
+        line = self._lines.get((spec.name, name)) or self._begin(spec.name, name)
         line.items += 1
         line.samples.add((ref.subset, ref.row))
-        asker = self._askers[ref.model.name]
+        asker = self._askers[spec.name]
         try:
-            request = first_request(ref.source.sample(ref.subset, ref.row), ref)
-            tokens, key = self._tokens(ref.model, request), asker.key(request)
+            request = first_request(ref.source.sample(ref.subset, ref.row), ref._replace(model=spec))
+            tokens, key = self._tokens(spec, request), asker.key(request)
         except SampleError:
             line.unreadable += 1
             return

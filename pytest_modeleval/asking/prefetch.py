@@ -60,8 +60,7 @@ class Prefetch:
         # The samples that this process has run, by their items' ids.
         self.ran: dict[str, SampleRef] = {}
         self._last: object = None
-        closers = [asker.close for asker in askers.all]
-        self._engine: Engine[Trial] = Engine(closers, backlog=_AHEAD_OF_GATE if decided else None)
+        self._engine: Engine[Trial] = Engine([askers.close], backlog=_AHEAD_OF_GATE if decided else None)
         self._feed()
 
     @property

@@ -12,10 +12,10 @@ from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.asking.awaiting import Begun, begun, never_awaited, noted
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
-from pytest_modeleval.judging.verdict import Judged
+from pytest_modeleval.judging.verdict import Judged, Judgement
 from pytest_modeleval.models.generation import laid_over
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.record import JudgeUse
+from pytest_modeleval.record import Fought, JudgeUse
 from pytest_modeleval.requests import Chat, Embed, Json, LogLikelihood, Message, NotChat, Paint, Request, Rerank
 from pytest_modeleval.sample import (
     Completion,
@@ -49,15 +49,23 @@ class Trial:
     ended: BaseException | None = None
     # By who was asked (`Answer.by`).
     requests: dict[str, list[Request]] = field(default_factory=lambda: defaultdict(list))
-    # What judges said, how often that was what by their names, and of how many answers they were not at one.
+    # What judges said and came to, what that was by their names, and of how many answers they were not at one.
     judged: list[Judged] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
     judges: dict[str, JudgeUse] = field(default_factory=dict)
     split: int = 0
+    # The models of a battle, and what came of it.
+    contestants: list[str] = field(default_factory=list)
+    fought: Fought | None = None
 
     @property
     def own(self) -> list[Answer]:
-        """The answers of the model under evaluation: tokens, times and mistakes of others are not its own."""
-        return [answer for answer in self.answers if answer.by == UNDER_EVALUATION]
+        """The answers of the model under evaluation: tokens, times and mistakes of others are not its own.
+
+        Those of both models of a battle, but what was counted with another one.
+        """
+        own = (UNDER_EVALUATION, *self.contestants)
+        return [answer for answer in self.answers if answer.by in own and answer.counted]
 
 
 TRIAL = pytest.StashKey[Trial | SampleError]()
@@ -79,18 +87,19 @@ class AskedModel:
     role: ModelSpec | None = None
 
     @property
-    def _spec(self) -> ModelSpec:
+    def spec(self) -> ModelSpec:
+        """Who is asked."""
         return self.role or self.asker.spec
 
     @property
     def name(self) -> str:
         """The alias or name that was given to ``--model``, of one in a role with it: ``judge=gpt5``."""
-        return self._spec.name
+        return self.spec.name
 
     @property
     def generation(self) -> Mapping[str, Any]:
         """The model's own settings."""
-        return self._spec.generation
+        return self.spec.generation
 
     @noted
     async def complete(

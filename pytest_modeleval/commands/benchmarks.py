@@ -27,6 +27,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", metavar="DIR", type=Path, help="folder of local dataset copies (default: [run] data)")
 
 
+# Columns of a terminal in which tags leave room for what a benchmark is.
+_WIDE = 110
+
+
 def lines(asked: argparse.Namespace) -> Iterator[str]:
     """A line for each benchmark; of a single one its subsets too."""
     found = {name: each for name, each in shipped().items() if _has(each[0], asked.words)}
@@ -44,7 +48,10 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
         kinds = str(len(declared.dataset.subsets))
         cells.append([name, kinds, where_data_are(declared, places[name]), ", ".join(declared.tags), what])
     width = shutil.get_terminal_size().columns
-    for line in aligned(cells, [False, True, False, False, False]):
+    if len(found) > 1 and width < _WIDE:
+        # What it is says more than its tags, by which the same command finds it.
+        cells = [[*row[:3], row[4]] for row in cells]
+    for line in aligned(cells, [False, True, *[False] * (len(cells[0]) - 2)]):
         yield line if len(line) <= width or len(found) == 1 else f"{line[: width - 1].rstrip()}…"
     if len(found) == 1:
         ((declared, _),) = found.values()

@@ -8,12 +8,21 @@ from importlib import metadata
 
 import pytest
 
-from pytest_modeleval.commands import benchmarks, diff, doctor, history, show, thinking
+from pytest_modeleval.commands import benchmarks, diff, doctor, history, labels, show, thinking, votes
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import StopRun
 
 # What each is by its name, in the order of `modeleval --help`.
-COMMANDS = {"list": benchmarks, "show": show, "history": history, "diff": diff, "thinking": thinking, "doctor": doctor}
+COMMANDS = {
+    "list": benchmarks,
+    "show": show,
+    "history": history,
+    "diff": diff,
+    "labels": labels,
+    "thinking": thinking,
+    "votes": votes,
+    "doctor": doctor,
+}
 # As argparse ends.
 WRONG = 2
 

@@ -9,6 +9,7 @@ import pytest
 from pytest_modeleval.commands.project import past
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.reports import conversation
@@ -38,8 +39,12 @@ def _found(runs: Past, text: str, among: Sequence[Run]) -> tuple[Run, list[Store
     if item is None:
         raise pytest.UsageError(f"a sample is called such as gsm8k[main-00042] or exam[main:q17], and not {text!r}")
     wanted, names = str(item.sample), set()
+    # A battle is called by its test, whose benchmark another name tells.
+    in_arena = item.benchmark == ARENA or item.benchmark.startswith(f"{ARENA}_")
     for run in among:
-        attempts = list(runs.attempts(run, item.benchmark))
+        attempts = list(runs.attempts(run, "" if in_arena else item.benchmark))
+        if in_arena:
+            attempts = [each for each in attempts if f"::test_{item.benchmark}[" in each.item]
         names |= {attempt.name for attempt in attempts}
         items = {
             attempt.item

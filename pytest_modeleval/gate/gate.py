@@ -19,7 +19,7 @@ from pytest_modeleval.gate.baseline import (
 )
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger, Outcomes
-from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, against_least, compared
+from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, advised, against_least, compared
 from pytest_modeleval.names import NO_IDS, Ids
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
@@ -180,11 +180,15 @@ class Gate:
                     f"not {least:g}{meant}"
                 )
 
-    def decide(self) -> GateDecision:
-        """What the outcomes so far say; `pytest.UsageError` when they cannot be compared."""
+    def decide(self, advice: Mapping[tuple[str, str], str]) -> GateDecision:
+        """What the outcomes so far say; `pytest.UsageError` when they cannot be compared.
+
+        Of a model and benchmark with an ``advice``, that nothing is decided, and why.
+        """
         rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
-        verdicts = adjusted(list(self._verdicts()))
-        return GateDecision(verdicts, list(self._thresholds()), rates)
+        verdicts = adjusted([advised(verdict, advice.get(key, "")) for key, verdict in self._verdicts()])
+        thresholds = [advised(threshold, advice.get(key, "")) for key, threshold in self._thresholds()]
+        return GateDecision(verdicts, thresholds, rates)
 
     def _rate(self, model: str, benchmark: str, part: Outcomes) -> Rate:
         """The share of errors, with what a test skips by its answer, unless the baseline's run skipped it too."""
@@ -250,12 +254,13 @@ class Gate:
             raise unknown(f"benchmark in the baseline {self.options.baseline}:", benchmark, self.baseline.parts)
         return self.baseline.parts[benchmark]
 
-    def _verdicts(self) -> Iterator[Verdict]:
+    def _verdicts(self) -> Iterator[tuple[tuple[str, str], Verdict]]:
         if self.baseline is None:
             return
         if not any(part.asked for part in self.ledger.outcomes.values()):
             raise pytest.UsageError("nothing was scored: there is nothing to compare with the baseline")
-        for (_, benchmark), now in self.ledger.outcomes.items():
+        for key, now in self.ledger.outcomes.items():
+            benchmark = key[1]
             part, samples = self._part(benchmark), now.samples
             decision, counted = self.early.outcome(benchmark) if self.early else (None, None)
             whole = self._is_whole and (decision is None or decision.seen == decision.total)
@@ -267,7 +272,7 @@ class Gate:
                 refuse_other_content(benchmark, part, samples)
             after = samples if counted is None else {name: samples[name] for name in counted}
             verdict = compared(benchmark, part.samples, after, margin=self.options.margin, scale=part.scale)
-            yield replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
+            yield key, replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
 
     def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
         """A margin below the model's own noise would never pass: say how many samples it needs."""
@@ -281,25 +286,21 @@ class Gate:
                 "or more samples"
             )
 
-    def _thresholds(self) -> Iterator[Threshold]:
+    def _thresholds(self) -> Iterator[tuple[tuple[str, str], Threshold]]:
         for spec, least in self.options.min_score.items():
             benchmark, _, part = spec.partition(":")
             if benchmark not in {asked for _, asked in self.ledger.outcomes}:
                 # No test ran its body, as with --setup-only.
-                yield against_least(spec, [], least)
+                yield ("", benchmark), against_least(spec, [], least)
             for (model, asked), outcomes in self.ledger.outcomes.items():
                 if asked != benchmark:
                     continue
                 samples = outcomes.samples
                 names = outcomes.parts.get(part, []) if part else list(samples)
                 name = self._name(model, benchmark) + (f":{part}" if part else "")
-                yield against_least(
-                    name,
-                    [samples[each] for each in names],
-                    least,
-                    [outcomes.weights[each] for each in names],
-                    scale=outcomes.scale,
-                )
+                weights = [outcomes.weights[each] for each in names]
+                found = [samples[each] for each in names]
+                yield (model, asked), against_least(name, found, least, weights, scale=outcomes.scale)
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

@@ -4,6 +4,7 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum, isfinite
+from typing import TypeVar
 
 from pytest_modeleval.gate.ledger import Outcome
 from pytest_modeleval.statistics.means import estimate
@@ -35,7 +36,8 @@ class Verdict:
 
     ``change`` is the mean paired difference with the interval whose ends are one-sided bounds at ``alpha``; ``p_value``
     is that of "no worse", adjusted by Holm over the benchmarks; ``detectable`` the smallest drop n could have seen.
-    ``before`` and ``after`` are the means over the same samples, None without any.
+    ``before`` and ``after`` are the means over the same samples, None without any. ``advice`` says why nothing is
+    decided by it, as of a judge's verdicts that nobody has shown to be right.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Verdict:
     scale: Scale = PLAIN
     before: float | None = None
     after: float | None = None
+    advice: str = ""
 
 
 def compared(
@@ -129,6 +132,8 @@ def _change(
 
 def decided(verdict: Verdict, alpha: float) -> Verdict:
     """The verdict with its result by its own figures."""
+    if verdict.advice:
+        return replace(verdict, result=Result.INCONCLUSIVE)
     if verdict.low > -verdict.margin:
         return replace(verdict, result=Result.PASSED)
     return replace(verdict, result=Result.FAILED if verdict.p_value <= alpha else Result.INCONCLUSIVE)
@@ -143,7 +148,10 @@ def adjusted(verdicts: Sequence[Verdict], *, alpha: float = 0.05) -> list[Verdic
 
 @dataclass(frozen=True)
 class Threshold:
-    """A score against its least, or where lower is better its most: ``low`` and ``high`` are one-sided 5 % bounds."""
+    """A score against its least, or where lower is better its most: ``low`` and ``high`` are one-sided 5 % bounds.
+
+    ``advice`` is as in `Verdict`.
+    """
 
     name: str
     result: Result
@@ -153,6 +161,15 @@ class Threshold:
     high: float
     least: float
     is_most: bool = False
+    advice: str = ""
+
+
+T = TypeVar("T", Verdict, Threshold)
+
+
+def advised(found: T, why: str) -> T:
+    """What was found as mere advice, where there is a reason: it decides nothing."""
+    return replace(found, result=Result.INCONCLUSIVE, advice=why) if why else found
 
 
 def against_least(

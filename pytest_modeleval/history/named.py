@@ -9,6 +9,7 @@ import pytest
 
 from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import unknown
 
@@ -39,8 +40,12 @@ def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:
     text, _, name = spec.model.partition("#")
     with closing(Past(folder)) as past:
         run = past.run(text, besides=besides)
-        models, givers = past.models(run), past.givers(run)
+        models, givers, first = past.models(run), past.givers(run), next(past.attempts(run), None)
         path = past.path
+    if first is not None and first.benchmark.endswith(f" ({ARENA})"):
+        raise pytest.UsageError(
+            f"--model {spec.name}: this run is an arena; its models' answers are in the store: name the models"
+        )
     if not name and len(models) > 1:
         raise pytest.UsageError(
             f"--model {spec.name}: this run asked {len(models)} models ({', '.join(models)}): say which, as in "

@@ -3,11 +3,12 @@
 import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from itertools import groupby, starmap
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -20,6 +21,7 @@ from pytest_modeleval.store.messages import read, read_prompt
 from pytest_modeleval.store.rows import (
     UNDER_EVALUATION,
     Exchange,
+    JudgementRow,
     RenamedRow,
     ScoreRow,
     StoredSample,
@@ -29,6 +31,7 @@ from pytest_modeleval.store.rows import (
 )
 from pytest_modeleval.store.schema import connect
 
+R = TypeVar("R", VerdictRow, JudgementRow)
 # How much of a run's id people type.
 SHORT = 8
 # Where a score's columns begin in a row of `Past.samples`, and which of all is the item's.
@@ -116,14 +119,6 @@ class Past:
         )
         return sorted(name for (name,) in rows)
 
-    def verdicts(self, run: Run, name: str) -> list[VerdictRow]:
-        """What judges said in a run of the metric or criterion of that name, injected verdicts apart."""
-        rows = self._connection.execute(
-            f"select {', '.join(columns(VerdictRow))} from verdicts where run = ? and name = ? and probe = 0",
-            (run.id, name),
-        )
-        return list(starmap(VerdictRow, rows))
-
     def served_as(self, run: Run) -> list[tuple[str, str]]:
         """The models of a run, each with the names by which servers know who gave its answers."""
         return self._connection.execute(
@@ -179,6 +174,23 @@ class Past:
         )
         return map(self._today, starmap(ScoreRow, rows))
 
+    def verdicts(self, run: str, *, item: str | None = None, name: str | None = None) -> list[VerdictRow]:
+        """What judges said in a run, of one item or metric or all, in the order that they were answered."""
+        return self._judged(VerdictRow, "verdicts", run=run, item=item, name=name)
+
+    def judgements(self, run: str, *, item: str | None = None) -> list[JudgementRow]:
+        """What all judges came to in a run, of one item or all."""
+        return self._judged(JudgementRow, "judgements", run=run, item=item)
+
+    def _judged(self, kind: type[R], table: str, **of: str | None) -> list[R]:
+        asked = {column: value for column, value in of.items() if value is not None}
+        rows = self._connection.execute(
+            f"select {', '.join(columns(kind))} from {table} where {' and '.join(f'{name} = ?' for name in asked)} "
+            "order by item, number",
+            list(asked.values()),
+        )
+        return list(starmap(kind, rows))
+
     def metrics(self, run: str) -> list[str]:
         """The metrics of a run's scores."""
         rows = self._connection.execute("select distinct metric from scores where run = ?", (run,))
@@ -213,13 +225,17 @@ class Past:
             f"left join samples on hash = sample {joined} where scores.run = ? order by item, metric",
             (run,),
         )
+        is_judged = self._connection.execute("select 1 from verdicts where run = ? limit 1", (run,)).fetchone()
         for item, metrics in groupby(rows, key=itemgetter(_ITEM)):
             if items is None or item in items:
                 found = list(metrics)
                 exchanges = self._exchanges(run, item) if answers else ()
-                yield self._sample(
-                    found[0][:_OF_SCORE], [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found], exchanges
-                )
+                scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
+                sample = self._sample(found[0][:_OF_SCORE], scores, exchanges)
+                if is_judged:
+                    said, came_to = self.verdicts(run, item=item), self.judgements(run, item=item)
+                    sample = replace(sample, verdicts=said, judgements=came_to)
+                yield sample
 
     @cached_property
     def _named(self) -> dict[str, tuple[float, dict[tuple[str, str], str]]]:

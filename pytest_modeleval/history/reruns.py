@@ -77,7 +77,7 @@ def leave_out(items: list[pytest.Item], wanted: Iterable[Sequence[str]], config:
 def _key(item: pytest.Item) -> Key | None:
     """An item's sample as the history names it."""
     ref = selected(item)
-    return ref and (ref.model.name, reported_name(item, ref), str(ref.name))
+    return ref and (ref.asked, reported_name(item, ref), str(ref.name))
 
 
 def _refuse_gate(options: Options) -> None:

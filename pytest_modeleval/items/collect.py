@@ -18,12 +18,14 @@ from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.spec import TINY, ModelSpec
-from pytest_modeleval.names import ItemName, SampleName, id_part
+from pytest_modeleval.names import ItemName, SampleName, id_part, versus
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import MARK, Options, closest, unknown
 from pytest_modeleval.options.tables import WORDS
 from pytest_modeleval.record import Labels
 
+# What stands behind a benchmark's name in reports where its samples are battles.
+ARENA = "arena"
 # The id of the one parameter of a test whose samples are not selected.
 _NOTHING = "not-selected"
 
@@ -41,6 +43,18 @@ class SampleRef(NamedTuple):
     line: bool = False
     # What the sample is called in place of its row's number.
     id: str = ""
+    # The model that the other one's answer is compared with, in a battle.
+    against: ModelSpec | None = None
+
+    @property
+    def asked(self) -> str:
+        """Who is asked, as ids and records name it: the model, or of a battle both, ``a-vs-b``."""
+        return side(self.model, self.against)
+
+    @property
+    def models(self) -> list[ModelSpec]:
+        """The models that are asked."""
+        return [self.model] if self.against is None else [self.model, self.against]
 
     @property
     def name(self) -> SampleName:
@@ -59,6 +73,11 @@ class SampleRef(NamedTuple):
         item = self.item
         who = {"sample_id": str(item), "repeat": self.repeat, "anew": self.source.benchmark.probe}
         return {**who, "numbered": item.numbered} if item.numbered else who
+
+
+def side(model: ModelSpec, against: ModelSpec | None) -> str:
+    """What a model is called in ids and records, or two of them that meet in battles."""
+    return model.name if against is None else versus(model.name, against.name)
 
 
 class Drawn(Protocol):
@@ -102,6 +121,8 @@ class Collector:
     lock: Path
     named: Named
     drawn: Drawn | None = None
+    # The two models of each battle, in place of one that is asked alone.
+    pairs: Sequence[tuple[ModelSpec, ModelSpec]] = ()
     error: pytest.UsageError | None = None
     sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     without_data: dict[str, str] = field(default_factory=dict)
@@ -231,7 +252,7 @@ class Collector:
                     ids=declared.ids.get(subset, {}).values(),
                     more=more,
                 )
-                for first in (self._item(declared.name, model, subset) for model in self.models)
+                for first in (self._item(declared.name, *asked, subset) for asked in self._asked)
             ):
                 subsets[subset] = marks
         if not subsets:
@@ -267,27 +288,34 @@ class Collector:
         folder = options.data / benchmark if options.data else None
         return Place(benchmark, folder, self.lock, options.hub, options.offline, chosen)
 
-    def _item(self, benchmark: str, model: ModelSpec, subset: str) -> ItemName:
+    @property
+    def _asked(self) -> Sequence[tuple[ModelSpec, ModelSpec | None]]:
+        """Who is asked by an item each: a model, or the two of a battle."""
+        return self.pairs or [(model, None) for model in self.models]
+
+    def _item(self, benchmark: str, model: ModelSpec, against: ModelSpec | None, subset: str) -> ItemName:
         """The name of a subset's first item."""
         sample = SampleName(subset, 0, bool(self.drawn and self.drawn.lines))
-        return ItemName(benchmark, sample, model.name if len(self.models) > 1 else "")
+        return ItemName(benchmark, sample, side(model, against) if against or len(self.models) > 1 else "")
 
     def _params_of(self, source: Source, subsets: Mapping[str, Sequence[str]], config: pytest.Config) -> list[Any]:
         chosen = self._chosen(source, subsets)
         params = []
-        for model in self.models:
+        for asked in self._asked:
             for subset, indexes in chosen.items():
                 marks = [_mark(config, name) for name in subsets[subset]]
-                first, ids = self._item(source.benchmark.name, model, subset), source.benchmark.ids.get(subset, {})
+                first, ids = self._item(source.benchmark.name, *asked, subset), source.benchmark.ids.get(subset, {})
                 start, line = first.start, first.sample.line
                 for index, labels in indexes.items():
                     for repeat in range(self.options.repeats):
                         end = f"-r{repeat + 1}" if self.options.repeats > 1 else ""
                         own = ids.get(index, "")
-                        ref = SampleRef(source, model, subset, index, repeat, labels, line, own)
+                        ref = SampleRef(source, asked[0], subset, index, repeat, labels, line, own, asked[1])
                         name = f"{start[:-1]}:{own}" if own else f"{start}{index:05}"
                         params.append(pytest.param(ref, id=f"{name}{end}", marks=marks))
-        return params
+        # The battles over one sample follow each other, as they share its answers.
+        places = {subset: place for place, subset in enumerate(chosen)}
+        return sorted(params, key=lambda each: _place(each.values[0], places)) if self.pairs else params
 
     def _chosen(self, source: Source, subsets: Iterable[str]) -> Mapping[str, Mapping[int, Labels | None]]:
         """The rows to ask of each subset, with a collection's labels."""
@@ -299,6 +327,10 @@ class Collector:
         per_subset = options.limit_per_subset
         chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
+
+
+def _place(ref: SampleRef, subsets: Mapping[str, int]) -> tuple[int, int, int]:
+    return subsets[ref.subset], ref.row, ref.repeat
 
 
 class _NoJudge(Exception):
@@ -375,7 +407,7 @@ def reported_name(item: pytest.Item, ref: SampleRef) -> str:
 
     What they make of one sample are scores of several things, which no mean joins.
     """
-    name, further = ref.source.benchmark.name, further_parameters(item, ref)
+    name, further = ref.source.benchmark.name, ARENA if ref.against else further_parameters(item, ref)
     return f"{name} ({further})" if further else name
 
 

@@ -57,7 +57,8 @@ class Benchmark:
     @property
     def where(self) -> str:
         """The file and line of the function."""
-        return f"{inspect.getfile(self.body)}:{self.body.__code__.co_firstlineno}"
+        body = inspect.unwrap(self.body)
+        return f"{inspect.getfile(body)}:{body.__code__.co_firstlineno}"
 
     @property
     def ids(self) -> Mapping[str, Mapping[int, str]]:

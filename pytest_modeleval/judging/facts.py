@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pytest_modeleval.judging.rubric import Labels, Rubric
-from pytest_modeleval.judging.verdict import Verdict, Vote
+from pytest_modeleval.judging.verdict import MEAN, Verdict, Vote
 from pytest_modeleval.sample import Score
 
 # The official graders' letter is C: a user may give their text in this one's place.
@@ -57,7 +57,8 @@ def fact_score(verdict: Verdict, reference: str) -> Score:
     """
     correct = verdict.value
     is_open = verdict.label in NOT_ATTEMPTED
-    left_open = float(is_open) if correct in (0.0, 1.0) else min(_share(verdict.votes), 1.0 - correct)
+    is_one = verdict.how != MEAN and correct in (0.0, 1.0)
+    left_open = float(is_open) if is_one else min(_share(verdict.votes), 1.0 - correct)
     attempted = 1.0 - left_open
     said = verdict.label, reference, str(verdict)
     Score(attempted - correct, attempted - correct < 0.5, *said, name="incorrect", better="lower")

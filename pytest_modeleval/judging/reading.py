@@ -12,6 +12,10 @@ from pytest_modeleval.sample import Completion
 
 # A reply that opens more braces than this holds no verdict that anybody could mean.
 _MOST_BRACES = 200
+# What may stand behind the verdict: the end of a block, of Markdown or of a tag.
+_END = re.compile(r"(?:[\s`*\].]|</\w+>)*")
+# What may stand behind a backslash in JSON.
+_ESCAPED, _ESCAPES = re.compile(r"\\(.)", re.DOTALL), '"\\/bfnrtu'
 # How servers name an answer that was cut off, and one that refuses.
 _CUT_OFF, _REFUSED = ("length", "max_tokens"), ("refusal", "content_filter")
 
@@ -20,7 +24,8 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
     """The label ("" for a number), its value and the reason in a judge's reply.
 
     `Unreadable` says why there is none: it was cut off, refuses, has no verdict, or several, or another than was asked
-    for. What stands between the marks of an answer (`fence`) is never read, nor is a substring.
+    for, or goes on behind it: then the object may be one that it quotes of the answer, inside its own or before words.
+    What stands between the marks of an answer (`fence`) is never read, nor is a substring.
     """
     if completion.finish_reason in _CUT_OFF:
         raise Unreadable("its reply was cut off: give the judge more max_tokens")
@@ -32,19 +37,25 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
         found = [match[1] for match in re.finditer(gives.mark, said)]
         if not found:
             raise Unreadable(f"no mark {gives.mark} in {one_line(said, 80)!r}")
-        is_first = isinstance(gives, Rating) and gives.first
-        return *gives.read(found[0 if is_first else -1]), said.strip()
-    objects = [each for each in _objects(said) if VERDICT in each]
+        if isinstance(gives, Rating) and gives.first and len(set(map(gives.read, found))) > 1:
+            raise Unreadable(f"several ratings: {one_line(', '.join(found), 80)}")
+        return *gives.read(found[-1]), said.strip()
+    # Judges write formulas, \(x\), as they are, which is no JSON.
+    said = _ESCAPED.sub(lambda pair: pair[0] if pair[1] in _ESCAPES else f"\\{pair[0]}", said)
+    objects = [(each, end) for each, end in _objects(said) if VERDICT in each]
     if len(objects) != 1:
         many = f"{len(objects)} verdicts" if objects else "no JSON object with a verdict"
         raise Unreadable(f"{many} in {one_line(said, 80)!r}")
-    reason = objects[0].get("reason", "")
-    return *gives.read(objects[0][VERDICT]), reason if isinstance(reason, str) else ""
+    ((own, end),) = objects
+    if not _END.fullmatch(said, end):
+        raise Unreadable(f"it goes on behind its verdict: {one_line(said[end:], 80)!r}")
+    reason = own.get("reason", "")
+    return *gives.read(own[VERDICT]), reason if isinstance(reason, str) else ""
 
 
-def _objects(text: str) -> Iterator[Mapping[str, Any]]:
-    """The outermost JSON objects in a text, one after the other."""
-    decoder = json.JSONDecoder(object_pairs_hook=_unique)
+def _objects(text: str) -> Iterator[tuple[Mapping[str, Any], int]]:
+    """The outermost JSON objects in a text, one after the other, and where each ends."""
+    decoder = json.JSONDecoder(object_pairs_hook=_unique, strict=False)
     at, tried = text.find("{"), 0
     while at >= 0:
         tried += 1
@@ -57,7 +68,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
         except ValueError:
             end = at + 1
         else:
-            yield found
+            yield found, end
         at = text.find("{", end)
 
 

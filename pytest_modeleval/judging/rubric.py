@@ -64,7 +64,8 @@ class Labels:
 class Rating:
     """A verdict that is a number from ``lowest`` to ``highest``.
 
-    With a ``mark`` the last match counts, or the ``first``.
+    With a ``mark`` the last match counts, or the ``first``, as official scripts have it: it is no verdict then where
+    another match differs, of which one may be quoted of the answer.
     """
 
     lowest: float

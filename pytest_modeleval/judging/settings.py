@@ -1,5 +1,7 @@
 """The table [judge] of modeleval.toml: how judges are asked, and what their verdicts are good for."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.judging.believed import Demands, demands_of
+from pytest_modeleval.judging.labels import kept_gives
 from pytest_modeleval.judging.rubric import PLAIN_FIELDS, Labels, Preference, Rating, Rubric
 from pytest_modeleval.judging.verdict import AGGREGATIONS, MEAN
 from pytest_modeleval.options.config import Table
@@ -30,7 +34,7 @@ class JudgeSettings:
     are), ``aggregation`` how verdicts are joined, ``min_valid`` how many judges must have given one. ``strategy`` is
     for benchmarks that have a rule too: "auto" (the judge counts where there is one), "rule" (no judge is asked),
     "always", or "recall" (only what the rule calls wrong is judged). ``probe`` answers are judged once more with a
-    verdict put into them. ``labels`` is a file of people's verdicts.
+    verdict put into them. ``labels`` is a file of people's verdicts, ``believe`` what a gate wants these to show.
     """
 
     prompt: str | None = None
@@ -45,6 +49,7 @@ class JudgeSettings:
     strategy: str = AUTO
     probe: int = 0
     labels: Path | None = None
+    believe: Demands = field(default_factory=Demands)
 
     def over(self, rubric: Rubric, prompt: str | None = None) -> Rubric:
         """The rubric with what the user says in its place; ``prompt`` is that of its benchmark.
@@ -73,7 +78,7 @@ class JudgeSettings:
     @property
     def pin(self) -> Mapping[str, Any]:
         """What a verdict depends on: two runs with other settings are not compared."""
-        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in ("probe", "labels")}
+        told = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in _NO_PIN}
         return {name: value for name, value in told.items() if value != getattr(_DEFAULT, name)}
 
 
@@ -81,15 +86,25 @@ class JudgeSettings:
 class JudgeSetup:
     """How a run asks its judges: the user's settings, and the secret that the marks around answers are made of.
 
-    ``probed`` are the names of samples whose answers are judged once more with a verdict put into them.
+    ``probed`` are the names of samples whose answers are judged once more with a verdict put into them, ``who`` says
+    who the judges are.
     """
 
     settings: JudgeSettings = field(default_factory=JudgeSettings)
     secret: str = ""
     probed: frozenset[str] = frozenset()
+    who: str = ""
+
+    def pin(self, rubric: Rubric) -> str:
+        """What stands for who judges by a rubric, and how: verdicts of another pin tell nothing of these."""
+        gives = [kept_gives(rubric.gives), rubric.gives.mark]
+        told = [self.who, self.settings.pin, rubric.prompt, rubric.system, gives]
+        return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 _DEFAULT = JudgeSettings()
+# What changes no verdict.
+_NO_PIN = {"probe", "labels", "believe"}
 _TYPES: dict[str, tuple[type, ...]] = {
     "prompt": (str,),
     "system": (str,),
@@ -103,6 +118,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "strategy": (str,),
     "probe": (int,),
     "labels": (str,),
+    "believe": (dict,),
 }
 assert set(_TYPES) == {each.name for each in fields(JudgeSettings)}
 
@@ -151,6 +167,8 @@ def _checked(table: Table) -> dict[str, Any]:
         _refuse_other_fields(table.where, settings["prompt"])
     if "labels" in settings:
         settings["labels"] = Where(table.where, table.folder).path(settings["labels"])
+    if "believe" in settings:
+        settings["believe"] = demands_of(f"{table.where}: believe", settings["believe"])
     return settings
 
 

@@ -28,14 +28,16 @@ class Vote:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judges say together; ``label`` is the most frequent, "" for a number. ``votes`` are all valid ones.
+    """What the judges say together; ``label`` is the most frequent, "" for a number.
 
+    ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
     It is no yes or no: an `assert` of one is a `TypeError`.
     """
 
     value: float
     label: str
     votes: Sequence[Vote]
+    how: str = MEAN
 
     @property
     def is_split(self) -> bool:
@@ -92,6 +94,22 @@ class Judged:
     probe: bool = False
 
 
+@dataclass(frozen=True)
+class Judgement:
+    """What all judges came to on one question, as the store keeps it.
+
+    ``name`` is the metric or the criterion, ``judged`` the hash of the one or two texts that they saw. ``pin`` stands
+    for who judged by which rubric and settings, ``gives`` is what the verdict could be (`labels.kept_gives`).
+    """
+
+    name: str
+    judged: str
+    pin: str
+    gives: str
+    label: str
+    value: float
+
+
 def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     """The verdict of some votes: of each judge's repeats first, then of the judges, who weigh the same.
 
@@ -102,7 +120,7 @@ def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
         by_judge.setdefault(vote.judge, []).append(vote)
     each = [_aggregated(own, how) for own in by_judge.values()]
     value, label = _joined(each, how)
-    return Verdict(value, label, votes)
+    return Verdict(value, label, votes, how)
 
 
 def battle_of(votes: Sequence[Vote], how: str) -> Battle:

@@ -28,8 +28,8 @@ class Api:
     """A way to reach models: the class that does, as ``module.Class`` of `models`, and what is true of them all.
 
     They compute in this process (``is_local``), answer at an OpenAI-compatible endpoint (``is_served``), or are answers
-    that were recorded, which cost nothing (``is_recorded``), or in a run of the store (``is_run``). None of it is known
-    of a user's own (``is_own``).
+    that were recorded, which cost nothing (``is_recorded``), or in a run of the store (``is_run``), or people's votes
+    on answers (``is_votes``). None of it is known of a user's own (``is_own``).
     """
 
     opens: str = ""
@@ -37,6 +37,7 @@ class Api:
     is_served: bool = False
     is_recorded: bool = False
     is_run: bool = False
+    is_votes: bool = False
 
     @property
     def is_own(self) -> bool:
@@ -49,6 +50,7 @@ APIS: Mapping[str, Api] = {
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
     "run": Api("stored_run.RunModel", is_recorded=True, is_run=True),
+    "votes": Api("votes.VotesModel", is_recorded=True, is_votes=True),
 }
 _OWN = Api()
 
@@ -300,10 +302,10 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
             shown, meant = f"{scheme}://…", ""
         raise pytest.UsageError(f"--model {shown}: an address begins with http:// or https://{meant}")
     prefix, colon, rest = name.partition(":")
-    if colon and prefix in ("openai", "replay", "run"):
+    if colon and prefix in ("openai", "replay", "run", "votes"):
         if not rest:
             raise pytest.UsageError(f"--model {name}: nothing stands after the colon")
-        if prefix == "replay" and not Path(rest).exists():
+        if prefix in ("replay", "votes") and not Path(rest).exists():
             raise pytest.UsageError(f"--model {name}: there is no file {rest!r}")
         base_url = _openai_address() if prefix == "openai" else None
         key = "OPENAI_API_KEY" if prefix == "openai" else None

@@ -100,6 +100,27 @@ class Options:
         "ask only what earlier runs found regressed, failed, errors or flaky",
         values.one_of(*values.RERUNS),
     )
+    arena: bool = flag(
+        ASKED,
+        "",
+        "judge the models' answers against each other: each battle of two answers is a test, and the models are ranked",
+        values.yes,
+        False,
+    )
+    arena_baseline: str | None = flag(
+        ASKED,
+        "NAME",
+        "the model that each other one meets in --eval-arena (default: all meet all, where there are at most eight)",
+        values.name,
+    )
+    arena_prompt: str | None = flag(
+        ASKED,
+        "TEMPLATE",
+        "what a judge is asked about two answers in --eval-arena, over {question}, {first}, {second} and {reference}, "
+        "or file:PATH (default: a rubric of our own)",
+        values.text,
+        settings_only=True,
+    )
     system: str | None = flag(HOW, "TEXT", "system prompt, or file:PATH (default: none)", values.text)
     prompt: str | None = flag(
         HOW, "TEMPLATE", "prompt over a row's {fields}, or file:PATH (default: the benchmark's)", values.text

@@ -145,8 +145,8 @@ def benchmarks(where: str, texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 
 def name_or_path(where: Where, text: str) -> str:
-    """A name, or a path, which begins with a dot or stands behind ``replay:``."""
-    prefix = "replay:" if text.startswith("replay:") else ""
+    """A name, or a path, which begins with a dot or stands behind ``replay:`` or ``votes:``."""
+    prefix = next((each for each in ("replay:", "votes:") if text.startswith(each)), "")
     is_path = bool(prefix) or text.startswith(("./", "../"))
     # As it was typed, where that is the same, since models are called by it.
     if not is_path or where.folder in (None, Path.cwd()):

@@ -53,6 +53,18 @@ def of_loads(head: str, loads: Sequence[Mapping[str, Any]]) -> Brief:
     return Brief(head, cells, [False, False, *[True] * (len(cells[0]) - 2)], _rest("loads", len(loads) - MOST))
 
 
+def of_arena(head: str, leaderboard: Sequence[Mapping[str, Any]]) -> Brief:
+    """That of an arena, out of what is written of its leaderboard."""
+    counts = ("won", "tied", "lost")
+    cells = [["model", "rating", "95% interval", *counts]]
+    for each in leaderboard[:MOST]:
+        rating = each["rating"] or {"mean": None, "low": None, "high": None}
+        mean, low, high = (None if rating[name] is None else f"{rating[name]:.0f}" for name in ("mean", "low", "high"))
+        ends = f"[{low}, {high}]" if low and high else "-"
+        cells.append([each["model"], mean or "-", ends, *(f"{each[name]:,}" for name in counts)])
+    return Brief(head, cells, [False, *[True] * 5], _rest("arena", len(leaderboard) - MOST))
+
+
 def _load(load: Mapping[str, Any]) -> list[str]:
     figures, name = load["figures"], load["name"].rpartition("[")[2].rstrip("]")
     rates = [f"{figures[key]:,.2f}" if key in figures else "-" for key in _RATES]

@@ -4,8 +4,10 @@ import json
 from collections.abc import Iterator
 from textwrap import indent
 
-from pytest_modeleval.foreign import harmless
+from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.record import ERROR
+from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.results.verdicts import shortened
 from pytest_modeleval.sample import Completion, Json
 from pytest_modeleval.store.rows import HIDDEN, Exchange, StoredSample
@@ -16,6 +18,7 @@ def lines(sample: StoredSample) -> Iterator[str]:
     main = sample.main
     if main.sample.startswith(HIDDEN):
         yield harmless(f"{main.mistake or main.outcome} {main.why or ''}".rstrip())
+        yield from _judged(sample)
         return
     for each in sample.exchanges or [Exchange(sample.prompt or (), 0, sample.completion)]:
         if each.repeated:
@@ -26,7 +29,16 @@ def lines(sample: StoredSample) -> Iterator[str]:
             yield from _answer(each.completion, each.whose)
     if sample.completion is None and main.outcome == ERROR:
         yield from _block("no answer", main.why or "")
+    yield from _judged(sample)
     yield from _verdict(sample)
+
+
+def _judged(sample: StoredSample) -> Iterator[str]:
+    """What judges said, a line each; all of it stands in their answers."""
+    if found := verdicts.cells(sample):
+        yield "-- verdicts"
+        cells = [[one_line(cell, 100) for cell in row] for row in (verdicts.HEAD, *found)]
+        yield from (f"   {line}" for line in aligned(cells, [False] * len(verdicts.HEAD)))
 
 
 def _answer(completion: Completion, whose: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pytest_modeleval.atomic import write_whole
-from pytest_modeleval.reports import budget, collection
+from pytest_modeleval.reports import budget, calibration, collection
 from pytest_modeleval.results.finished import FinishedRun
 
 
@@ -29,6 +29,7 @@ def write_json(path: Path, run: FinishedRun) -> None:
         "subsets": [asdict(row) for row in run.subset_rows],
         "axes": [asdict(row) for row in run.axis_rows],
         "model_comparisons": [asdict(pair) for pair in run.comparisons],
+        "calibrations": calibration.document(run.calibrations),
     }
     for section in run.sections:
         document |= section.document()

@@ -24,11 +24,13 @@ def gate(run: FinishedRun) -> list[GateLine]:
 def lines(decision: GateDecision) -> list[GateLine]:
     """Every gate of a decision; error rates only where they are too high."""
     found = [
-        GateLine(verdict.result.value, verdict.name, _comparison(verdict), verdict.before, verdict.after)
+        GateLine(
+            verdict.result.value, verdict.name, _said(_comparison(verdict), verdict), verdict.before, verdict.after
+        )
         for verdict in decision.verdicts
     ]
     found += [
-        GateLine(each.result.value, each.name, _threshold(each), after=each.score if each.n else None)
+        GateLine(each.result.value, each.name, _said(_threshold(each), each), after=each.score if each.n else None)
         for each in decision.thresholds
     ]
     for rate in decision.rates:
@@ -37,6 +39,10 @@ def lines(decision: GateDecision) -> list[GateLine]:
             why = f"{rate.errors} errors{skipped} in {rate.n}, more than {rate.most:.1%} accepted"
             found.append(GateLine(rate.result.value, rate.name, why))
     return found
+
+
+def _said(figures: str, found: Verdict | Threshold) -> str:
+    return f"advice only, as {found.advice}: {figures}" if found.advice else figures
 
 
 def _comparison(verdict: Verdict) -> str:

@@ -1,8 +1,6 @@
 """The page for a browser: what is seen first and every sample, in one file (docs/report.md)."""
 
 import base64
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
@@ -11,6 +9,8 @@ from typing import Any, NamedTuple, TextIO
 
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports.embedded import element, embedded, parts
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.results.reuse import local_time
@@ -58,7 +58,7 @@ def write(path: Path, screen: Mapping[str, object], entries: Iterable[Entry]) ->
     # A lone surrogate becomes the escape that JSON has for it: all foreign text here stands in JSON.
     with aside(path) as new, new.open("w", -1, "utf-8", "backslashreplace") as file:
         file.write(head)
-        file.write(_element('id="screen"', [_escaped(screen)]))
+        file.write(element('id="screen"', [embedded(screen)]))
         for block in _blocks(entries):
             _write_block(file, block)
             written += len(block)
@@ -75,17 +75,7 @@ def _template() -> tuple[str, str]:
     """The page before and after its data. Its policy lets nothing run or load but what is in it."""
     style = variables() + (PAGE / "page.css").read_text("utf-8")
     script = "".join((PAGE / name).read_text("utf-8") for name in _SCRIPTS)
-    policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
-    policy += "; base-uri 'none'; form-action 'none'"
-    page = (PAGE / "page.html").read_text("utf-8")
-    for name, text in {"policy": policy, "style": style, "script": script}.items():
-        page = page.replace(f"{{{{{name}}}}}", text)
-    head, _, tail = page.partition("{{data}}")
-    return head, tail
-
-
-def _digest(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return parts((PAGE / "page.html").read_text("utf-8"), style, script)
 
 
 def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[str, object]:
@@ -132,13 +122,15 @@ def _entry(run: int, sample: StoredSample) -> Entry:
             for each in sample.exchanges
             for answered in [_parts(each.completion)]
         ],
+        "contestants": sample.contestants,
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main.first_token,
         "stored": None if main.stored is None else local_time(main.stored),
+        "verdicts": [list(row) for row in verdicts.cells(sample)],
         "metrics": [_metric(score) for score in sample.scores if score is not main],
         "whole": {name: text for name, text in texts.items() if text and len(text) > SEARCHED},
     }
-    return Entry(_escaped([shown[column] for column in COLUMNS]), _escaped(detail))
+    return Entry(embedded([shown[column] for column in COLUMNS]), embedded(detail))
 
 
 def _metric(score: ScoreRow) -> Mapping[str, object]:
@@ -169,20 +161,5 @@ def _blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 
 
 def _write_block(file: TextIO, block: Sequence[Entry]) -> None:
-    file.write(_element('class="rows"', ["[", ",\n".join(entry.row for entry in block), "]"]))
-    file.write(_element('class="details"', ["[", ",\n".join(entry.detail for entry in block), "]"]))
-
-
-def _element(attribute: str, texts: Iterable[str]) -> str:
-    return f'<script type="application/json" {attribute}>{"".join(texts)}</script>'
-
-
-def _escaped(value: object) -> str:
-    """The value as JSON that no HTML parser takes for the end of its element, or for a comment's beginning."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    except ValueError:
-        # JSON has no word for what Python writes as NaN and -Infinity.
-        finite = json.loads(json.dumps(value), parse_constant=str)
-        text = json.dumps(finite, ensure_ascii=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c")
+    file.write(element('class="rows"', ["[", ",\n".join(entry.row for entry in block), "]"]))
+    file.write(element('class="details"', ["[", ",\n".join(entry.detail for entry in block), "]"]))

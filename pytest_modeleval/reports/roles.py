@@ -11,6 +11,9 @@ from pytest_modeleval.record import RoleUse
 def lines(roles: Mapping[str, RoleUse], given: Sequence[ModelSpec], *, is_sure: bool) -> Iterator[str]:
     """A line for each that gave answers, and for each that no sample asked, where that ``is_sure``."""
     for spec in given:
+        if spec.way.is_votes:
+            # Nothing is asked of them: the judges' lines say what they were good for.
+            continue
         name, use = one_line(spec.name, 60), roles.get(spec.name)
         if use is not None:
             tokens = use.prompt_tokens + use.completion_tokens

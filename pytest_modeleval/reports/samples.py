@@ -12,6 +12,7 @@ from typing import Any
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.names import SampleName
+from pytest_modeleval.reports import verdicts
 from pytest_modeleval.store.rows import StoredSample
 
 # The columns by type; a run's further metrics and axes stand behind `score`.
@@ -51,7 +52,8 @@ def _columns(past: Past, run: str) -> Columns:
     own = {name: str if name in TEXTS else int if name in NUMBERS else float for name in COLUMNS}
     further = {_column(metric): float for metric in past.metrics(run)}
     axes = {_axis(name): float if is_number else str for name, is_number in past.axes(run).items()}
-    return {**dict(islice(own.items(), 9)), **further, **axes, **own}
+    judged = {"verdicts": str, "divided": int} if past.judgements(run) else {}
+    return {**dict(islice(own.items(), 9)), **further, **axes, **own, **judged}
 
 
 def _row(sample: StoredSample, columns: Columns) -> Row:
@@ -61,6 +63,9 @@ def _row(sample: StoredSample, columns: Columns) -> Row:
     row: dict[str, Any] = {column: getattr(main, column, None) for column in columns}
     row |= {"sample": name, "index": main.row if main.row is not None else number and number.row}
     row["asked"] = None if sample.prompt is None else sample.asked
+    if "verdicts" in columns:
+        row["verdicts"] = json.dumps(verdicts.document(sample), ensure_ascii=False)
+        row["divided"] = int(verdicts.is_divided(sample))
     for axis, value in main.stands_at.items():
         row[_axis(axis)] = str(value) if columns[_axis(axis)] is str else value
     return row | {_column(name): value for name, value in sample.values.items()}

@@ -94,6 +94,12 @@ class Drawing:
         number = series % SERIES
         self._parts.append(f'<path d="{_MARKERS[number]}" transform="translate({x:g} {y:g})" class="s{number}"/>')
 
+    def square(self, x: float, y: float, size: float, share: float) -> None:
+        """A square whose colour says how far a share is from a half, and on which side."""
+        strength = round(abs(share - 0.5) * 1.2, 2)
+        where = f'x="{x + 1:g}" y="{y + 1:g}" width="{size - 2:g}" height="{size - 2:g}"'
+        self._parts.append(f'<rect {where} class="s{int(share < 0.5)}" fill-opacity="{strength:g}" stroke="none"/>')
+
     def legend(self, names: Sequence[str], top: float) -> float:
         """The series' names with their marks, from ``top`` on, and where what follows begins; none for one series."""
         if len(names) < 2:

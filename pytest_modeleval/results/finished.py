@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from pytest_modeleval.asking.spending import Spent
 from pytest_modeleval.gate.gate import GateDecision, Regressed
 from pytest_modeleval.items.collect import Drawn
+from pytest_modeleval.judging.judged import Calibration
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.results.levels import LevelRow
@@ -129,6 +130,8 @@ class FinishedRun:
     levels: Sequence[LevelRow] = ()
     is_gated: bool = False
     decision: GateDecision | None = None
+    # What people's labels say of the judges, of each model and benchmark that was judged.
+    calibrations: Sequence[Calibration] = ()
     regressed: Sequence[Regressed] = ()
     # The run that the baseline is of.
     baseline_run: str = ""
@@ -150,8 +153,8 @@ class FinishedRun:
 
     @property
     def is_evaluation(self) -> bool:
-        """Whether it scored samples: of load tests each section names the run."""
-        return not any(section.title for section in self.sections)
+        """Whether it scored samples, or let them meet in battles: of load tests each section names the run."""
+        return bool(self.totals.done) or not any(section.title for section in self.sections)
 
     @property
     def is_interrupted(self) -> bool:

@@ -1,29 +1,33 @@
 """Samples that went down with their worker."""
 
+import re
 from collections.abc import Mapping, Sequence
 
-from pytest_modeleval.items.collect import Drawn
-from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.items.collect import ARENA, Drawn
 from pytest_modeleval.names import NO_IDS, Ids, ItemName, SampleName, benchmark_of, id_part
 from pytest_modeleval.record import ERROR, Record
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.results import Results
 
+# A battle's test, in the file of its benchmark, or named after one of several there.
+_IN_ARENA = re.compile(r"(?:test_)?(\w+)\.\w+::(?:\w+::)*test_arena(?:_(\w+))?\[")
+
 
 def lost_record(
-    nodeid: str, models: Sequence[ModelSpec], results: Results, drawn: Drawn | None = None, ids: Ids = NO_IDS
+    nodeid: str, asked: Sequence[str], results: Results, drawn: Drawn | None = None, ids: Ids = NO_IDS
 ) -> Record | None:
     """The record of a sample that went down with its worker: an error, found by its id; None for another test.
 
-    ``ids`` are those in users' own files: by another one an ordinary test's parameter has a colon.
+    ``asked`` are the models, or the pairs of them whose battles the items are (`collect.side`). ``ids`` are those in
+    users' own files: by another one an ordinary test's parameter has a colon.
     """
-    named = [spec.name for spec in models] if len(models) > 1 else ()
     benchmark, nodeid = _without_further(nodeid, results)
+    named = asked if len(asked) > 1 or _IN_ARENA.search(nodeid) else ()
     item = ItemName.parse(nodeid, named)
     if item is None:
         return None
-    name, model = item.sample, item.model or models[0].name
-    benchmark = benchmark or item.benchmark
+    name, model = item.sample, item.model or asked[0]
+    benchmark = benchmark or _arena_of(nodeid) or item.benchmark
     index = name.row if name.row is not None else _row(name, ids.get(item.benchmark, {}))
     if index is None:
         return None
@@ -45,6 +49,12 @@ def lost_record(
         mistake=Mistake.REQUEST,
         labels=rows.get(subset, {}).get(index),
     )
+
+
+def _arena_of(nodeid: str) -> str:
+    """What the benchmark of a battle is called in reports; empty for another item."""
+    found = _IN_ARENA.search(nodeid)
+    return f"{found[2] or found[1]} ({ARENA})" if found else ""
 
 
 def _without_further(nodeid: str, results: Results) -> tuple[str, str]:

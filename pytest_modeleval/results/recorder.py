@@ -13,6 +13,7 @@ from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.items.collect import SampleRef, further_parameters, reported_name, selected
 from pytest_modeleval.record import WRONG
 from pytest_modeleval.results.fingerprint import pins_of
+from pytest_modeleval.results.judgements import judge_rows
 from pytest_modeleval.results.traces import without_own
 from pytest_modeleval.results.verdicts import (
     answer_rows,
@@ -21,7 +22,6 @@ from pytest_modeleval.results.verdicts import (
     outcome_of,
     record_of,
     score_rows,
-    verdict_rows,
     wrong_line,
 )
 from pytest_modeleval.sample import Crashed, SampleError, StopRun, recorded_scores
@@ -105,7 +105,7 @@ class Recorder:
         texts: list[Row] = []
         if not hidden and row is not None:
             texts = [*messages, row, *answer_rows(self._run, item.nodeid, trial)]
-            texts += verdict_rows(self._run, item.nodeid, trial)
+        texts += judge_rows(self._run, item.nodeid, trial, row.hash if row else "", hidden)
         scores = score_rows(self._run, item.nodeid, record, trial, row.hash if row else "", why, hidden)
         self.keep([*texts, *scores])
 

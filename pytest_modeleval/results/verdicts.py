@@ -18,7 +18,7 @@ from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import NotScored, Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
-from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow, VerdictRow
+from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
 
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
@@ -65,7 +65,7 @@ def record_of(
     if outcome == RIGHT and "main" in made and made["main"].measured:
         outcome = MEASURED
     return Record(
-        model=ref.model.name,
+        model=ref.asked,
         benchmark=benchmark or ref.source.benchmark.name,
         subset=ref.subset,
         group=ref.source.benchmark.dataset.subsets.get(ref.subset, ""),
@@ -86,18 +86,22 @@ def record_of(
         prompt_tokens=sum(answer.completion.prompt_tokens or 0 for answer in answers),
         completion_tokens=sum(answer.completion.completion_tokens or 0 for answer in answers),
         latency=round(sum(answer.completion.latency for answer in answers), 6),
-        first_token=answers[0].completion.first_token if answers else None,
+        first_token=answers[0].completion.first_token if answers and not ref.against else None,
         asked=min((answer.asked for answer in answers if answer.asked), default=0.0),
         answered=max((answer.answered for answer in answers if answer.answered), default=0.0),
         new=len(answers) - len(kept),
         stored=len(kept),
         oldest=min(kept, default=None),
         paid=_paid(answers) if kept and len(kept) < len(answers) else (),
-        mistake=mistake_of(outcome, error, answers[-1].completion if answers else None, _failed(trial)),
+        # In a battle the other one's answer says nothing of what went wrong.
+        mistake=mistake_of(
+            outcome, error, answers[-1].completion if answers and not ref.against else None, _failed(trial)
+        ),
         labels=ref.labels,
         roles=_roles(trial.answers) if trial else {},
         judges=dict(trial.judges) if trial else {},
         split=trial.split if trial else 0,
+        fought=trial.fought if trial and outcome == MEASURED else None,
     )
 
 
@@ -111,7 +115,7 @@ def _roles(answers: Sequence[Answer]) -> Mapping[str, RoleUse]:
     """What models in roles gave for a sample, by their names."""
     found: dict[str, RoleUse] = {}
     for answer in answers:
-        if answer.by != UNDER_EVALUATION:
+        if answer.by != UNDER_EVALUATION and answer.counted:
             told = answer.completion
             tokens = told.prompt_tokens or 0, told.completion_tokens or 0
             use = RoleUse(1, int(answer.stored is not None), *tokens, round(told.latency, 6), *_paid([answer]))
@@ -222,29 +226,6 @@ def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     return rows
 
 
-def verdict_rows(run: str, node: str, trial: Trial | None, *, behind: int = 0) -> list[VerdictRow]:
-    """What judges said of the item's answers, as the store keeps it, ``behind`` so many other verdicts of its."""
-    return [
-        VerdictRow(
-            run=run,
-            item=node,
-            number=number,
-            judge=told.judge,
-            name=storable(told.name),
-            order=told.order,
-            repeat=told.repeat,
-            again=told.again,
-            probe=told.probe,
-            label=storable(told.label),
-            value=told.value,
-            reason=storable(told.reason),
-            error=storable(told.error),
-            completion=told.key,
-        )
-        for number, told in enumerate(trial.judged if trial else (), behind)
-    ]
-
-
 def score_rows(
     run: str, node: str, record: Record, trial: Trial | None, sample: str, why: str, hidden: str = ""
 ) -> list[ScoreRow]:
@@ -253,7 +234,8 @@ def score_rows(
     Where the texts are ``hidden``, and why, they have none, and what leads to the prompt and the answer is left out.
     """
     made = {score.name: score for score in trial.scores} if trial else {}
-    key = trial.own[-1].key if trial and trial.own else None
+    # A battle has two.
+    key = trial.own[-1].key if trial and trial.own and not trial.contestants else None
     if hidden:
         why = f"{why} ({hidden})".strip()
         made, key, sample = {}, None, f"{HIDDEN}{sample}"

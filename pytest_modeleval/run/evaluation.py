@@ -14,6 +14,8 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_modeleval import xdist
+from pytest_modeleval.arena.pairs import battles_of, pairs_of, together
+from pytest_modeleval.arena.standings import Battles
 from pytest_modeleval.asking.asker import Askers, askers
 from pytest_modeleval.asking.given import taken_of
 from pytest_modeleval.asking.plan import Planner
@@ -29,8 +31,9 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.history.reruns import leave_out, read_only
-from pytest_modeleval.items.collect import selected
+from pytest_modeleval.items.collect import selected, side
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
+from pytest_modeleval.judging.labels import read_labels
 from pytest_modeleval.judging.settings import RULE
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
@@ -58,12 +61,14 @@ from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
 from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
+from pytest_modeleval.run.labels import refuse_other_samples
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
 from pytest_modeleval.run.preflight import (
     refuse_few_handles,
     refuse_for_baseline,
     refuse_foreign_answers,
+    refuse_foreign_votes,
     refuse_incomparable,
     refuse_unfilled,
     refuse_without_role,
@@ -99,6 +104,8 @@ class Evaluation:
         self.models, self.roles = models_of(settings, self.options, self.run)
         self.judges = settings_of_judges(settings, self.options)
         refuse_judges(self.roles.get("judge", ()), self.judges)
+        has_labels = self.judges.labels and self.roles.get("judge") and not self.options.arena
+        self.labels = read_labels(self.judges.labels) if self.judges.labels and has_labels else None
         refuse_overwritten(self.options, [*self.models, *self.others])
         refuse_for_baseline(config, self.options)
         if self.options.plan:
@@ -111,7 +118,9 @@ class Evaluation:
         self.ids, self.hashes = ids_of(self.files), hashes_of(self.options)
         self.collection = collection_of(self.options)
         tables, lock = settings.tables["benchmarks"], self.folder / "datasets.json"
-        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock)
+        pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
+        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
+        self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -141,9 +150,15 @@ class Evaluation:
         self.in_turn = InTurn(self.models, self.roles)
         # A gate's runs are compared where the same models have the roles.
         digests = Digests(self.folder / "models.json")
-        who = who_has(self.roles, digests, openers(config.hook)) if self.gate.decides else {}
+        who = who_has(self.roles, digests, openers(config.hook)) if self.roles else {}
+        self._who_judges = who.get("judge", "")
         self._who_has = with_settings(who, self.judges)
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
+
+    @property
+    def asked(self) -> list[str]:
+        """Whom items ask, as their ids and records say it: models, or pairs of them in battles."""
+        return [side(*pair) for pair in self.collector.pairs] or [spec.name for spec in self.models]
 
     @property
     def others(self) -> list[ModelSpec]:
@@ -160,7 +175,7 @@ class Evaluation:
         if own := names - shipped_names():
             raise pytest.UsageError(f"--model {self.models[0].name}: it asked {', '.join(sorted(own))}: name its file")
         if self.only is None:
-            self.only = sorted(again)
+            self.only = sorted(battles_of(again, self.collector.pairs) if self.options.arena else again)
         return files_of(sorted(names))
 
     # The session
@@ -223,9 +238,10 @@ class Evaluation:
         refuse_without_role(session.items, self.roles, self.judges.strategy)
         refuse_unfilled(session.items)
         refuse_foreign_answers(session.items, self.models, self.folder)
+        refuse_foreign_votes(session.items, self.roles.get("judge", ()))
         self.expect([item.nodeid for item in session.items])
-        judges = self.roles.get("judge", ())
-        judging = setup_of_judges(self.judges, judges, store, session.items, self.options.seed)
+        refuse_other_samples(self.labels, session.items)
+        judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
         asked = replace(self._askers(store, concurrency), judging=judging)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 
@@ -326,6 +342,8 @@ class Evaluation:
             self.stop(str(error))
         if self.gate.early:
             self.gate.early.arrange(items)
+        if self.collector.pairs:
+            together(items)
 
     def refuse_incomparable(self, items: Sequence[pytest.Item]) -> None:
         """End the run for what the gate would refuse at its end."""
@@ -356,6 +374,7 @@ class Evaluation:
                     self.gate.add(record)
             except pytest.UsageError as error:
                 self.stop(str(error))
+            self.battles.add(record)
             self.failed_samples += report.failed
             if self.gate.early and self.decided and (claim := self.gate.early.add(report.nodeid, record)):
                 self.decided.tell(definition_of(report.nodeid), f"gate {claim}")
@@ -364,7 +383,7 @@ class Evaluation:
 
     def lose(self, report: pytest.TestReport) -> None:
         """Make the report of a sample that went down with its worker an error."""
-        if record := lost_record(report.nodeid, self.models, self.results, self.collector.drawn, self.ids):
+        if record := lost_record(report.nodeid, self.asked, self.results, self.collector.drawn, self.ids):
             why = str(report.longrepr)
             report.longrepr = f"error: {why}"
             report.user_properties.append(record.to_property())

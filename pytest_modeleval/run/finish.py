@@ -1,26 +1,29 @@
 """The end of an evaluation: the gate's decision and exit status, and the run as a value."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modeleval.arena.section import Arena
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
 from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
+from pytest_modeleval.judging.judged import Calibration
 from pytest_modeleval.options.sources import settings_of
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.record import COMPLETE, INTERRUPTED
-from pytest_modeleval.reports import judges, recorded, roles, stored, thoughts
+from pytest_modeleval.reports import calibration, judges, recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
-from pytest_modeleval.run.judges import partial_judges
+from pytest_modeleval.run.judges import idle_votes, partial_judges
+from pytest_modeleval.run.labels import calibrated
 from pytest_modeleval.run.thinking import judges_of_thoughts, with_thinking
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
@@ -34,17 +37,25 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     # Two Ctrl-C in a row leave the status that a session begins with, also before it knows its items.
     is_known = bool(evaluation.expected.total) or exit_status == pytest.ExitCode.NO_TESTS_COLLECTED
     is_complete = exit_status in ENDED and is_known and not evaluation.expected.left
-    decision, blessed = _judge(evaluation, session, store, exit_status, is_complete=is_complete)
+    found = _calibrations(evaluation, session, store) if is_complete else []
+    decision, blessed = None, None
+    if found is not None:
+        advice = {(each.model, each.benchmark): each.why for each in found}
+        decision, blessed = _judge(evaluation, session, store, exit_status, advice, is_complete=is_complete)
     remarks = [
         *stored.lines(store, evaluation.rules, [*evaluation.models, *evaluation.others]),
         *thoughts.lines(store, evaluation.run),
     ]
     remarks += evaluation.gate.left_out if decision else []
     counts, of_thoughts = evaluation.results.counts, judges_of_thoughts(store, evaluation.run)
-    others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in of_thoughts]
+    # A judge that gave no reply at all was asked too.
+    told = {**of_thoughts, **counts.judges}
+    others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in told]
     remarks += roles.lines(counts.roles, others, is_sure=is_complete and not evaluation.results.errors)
     remarks += of_thoughts.values()
-    remarks += judges.lines(counts.judges, counts.split, evaluation.results.rows())
+    remarks += judges.lines(counts.judges, counts.split, () if evaluation.battles.pairs else evaluation.results.rows())
+    remarks += idle_votes(evaluation.roles.get("judge", ()), counts.judges)
+    remarks += calibration.lines(found or (), evaluation.labels.path if evaluation.labels else None)
     remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
@@ -53,9 +64,24 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     kept = new + evaluation.results.reuse.stored if evaluation.options.cache.writes else 0
     ended, status = COMPLETE if is_complete else INTERRUPTED, int(session.exitstatus)
     run = finished(evaluation, ended, status, decision=decision, blessed=blessed, remarks=remarks, kept=kept)
+    run = replace(run, calibrations=found or ())
     if evaluation.is_of_loads:
         return run
     return with_thinking(_read_again(run, store), evaluation.models, settings_of(evaluation.config), store)
+
+
+def _calibrations(evaluation: "Evaluation", session: pytest.Session, store: Store) -> list[Calibration] | None:
+    """What people's labels say of the judges; None where they cannot be read, so that nothing is judged by them."""
+    # Of battles people's votes are a judge, whose agreement the arena tells.
+    if evaluation.is_of_loads or evaluation.battles.pairs:
+        return []
+    run, rows = Run(evaluation.run, evaluation.began), evaluation.results.rows()
+    try:
+        return calibrated(store, evaluation.folder, run, evaluation.judges, evaluation.labels, rows)
+    except (pytest.UsageError, StopRun) as error:
+        evaluation.stopped = str(error)
+        fail(session, evaluation.stopped)
+        return None
 
 
 def _read_again(run: FinishedRun, store: Store) -> FinishedRun:
@@ -81,6 +107,9 @@ def finished(
 ) -> FinishedRun:
     """The run as it stands."""
     results, expected = evaluation.results, evaluation.expected
+    battles = evaluation.battles
+    # Of battles the section tells, by model; a row would be of two.
+    has_rows = not battles.pairs
     return FinishedRun(
         id=evaluation.run,
         root=evaluation.root,
@@ -94,11 +123,12 @@ def finished(
         reported=expected.total - expected.left,
         stopped=evaluation.stopped,
         totals=Totals.of(results, evaluation.options.max_error_rate),
-        rows=results.rows(),
-        subset_rows=results.subset_rows(),
-        axis_rows=results.axis_rows(),
-        tag_rows=results.tag_rows(),
+        rows=results.rows() if has_rows else (),
+        subset_rows=results.subset_rows() if has_rows else (),
+        axis_rows=results.axis_rows() if has_rows else (),
+        tag_rows=results.tag_rows() if has_rows else (),
         tags=results.tags,
+        sections=[Arena(battles.standings())] if battles.has_some else (),
         collection=evaluation.collector.drawn,
         levels=evaluation.levels.rows(),
         is_gated=evaluation.gate.decides,
@@ -116,7 +146,7 @@ def finished(
             evaluation.models,
             evaluation.options,
             evaluation.collector.lock,
-            results.benchmarks,
+            {name.partition(" (")[0] for name in results.benchmarks},
             evaluation.hashes,
         ),
     )
@@ -131,7 +161,13 @@ def _cut_short(evaluation: "Evaluation") -> Exit | None:
 
 
 def _judge(
-    evaluation: "Evaluation", session: pytest.Session, store: Store, exit_status: int, *, is_complete: bool
+    evaluation: "Evaluation",
+    session: pytest.Session,
+    store: Store,
+    exit_status: int,
+    advice: Mapping[tuple[str, str], str],
+    *,
+    is_complete: bool,
 ) -> tuple[GateDecision | None, Path | None]:
     """What the gate says, which decides the exit status, and the baseline that was written; None where nothing was.
 
@@ -157,7 +193,7 @@ def _judge(
     blessed = None
     try:
         refuse_changed(store, evaluation.run)
-        decision = gate.decide() if gate.is_active else None
+        decision = gate.decide(advice) if gate.is_active else None
         # What fails could otherwise take the place of the baseline that it fails by, and would pass the next time.
         if options.save_baseline and (
             decision is None or decision.exit_status(inconclusive_passes=passes) == Exit.PASSED

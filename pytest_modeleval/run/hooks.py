@@ -1,13 +1,16 @@
 """The pytest hooks of a run that names a model; each hands over."""
 
 import gc
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_modeleval import xdist
+from pytest_modeleval.arena import battle
+from pytest_modeleval.arena.pairs import sample_of
 from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.resuming import command_of
 from pytest_modeleval.custom.collecting import arguments, collected, own_id
@@ -61,6 +64,11 @@ class ActiveHooks:
         is_left_out = isinstance(made, list) and made and stands_for_nothing(made[0]) and not self._types_tests
         return [] if is_left_out else made
 
+    @pytest.hookimpl(tryfirst=True, specname="pytest_pycollect_makeitem")
+    def pytest_make_battles(self, collector: pytest.Collector, obj: object) -> Sequence[pytest.Item] | None:
+        options = self.evaluation.options
+        return battle.made(collector, obj, options.arena_prompt) if options.arena else None
+
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         return collected(self._files, file_path, parent)
 
@@ -87,10 +95,17 @@ class ActiveHooks:
         node.workerinput["modeleval_command"] = command_of(self._config, self.evaluation.options)
 
     @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        if not self.evaluation.options.arena:
+            return None
+        # Who has asked a sample's question knows the answer for all battles over it.
+        return xdist.scheduler_of_groups(config, log, partial(sample_of, asked=self.evaluation.asked))
+
+    @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: list[str]) -> None:
         # The controller collects nothing itself; every worker has the same items.
         if not self.evaluation.expected.total:
-            asked = of_ids(ids, [spec.name for spec in self.evaluation.models], self.evaluation.ids)
+            asked = of_ids(ids, self.evaluation.asked, self.evaluation.ids)
             terminal.write_asked(node.config, asked)
         self._live.start(node.config, len(ids))
         self.evaluation.expect(ids)

@@ -1,7 +1,7 @@
 """How a run asks its judges: the user's settings, the store's secret, and the samples that are probed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
 import pytest
@@ -21,14 +21,14 @@ def settings_of_judges(settings: Settings, options: Options) -> JudgeSettings:
 
 
 def setup_of_judges(
-    settings: JudgeSettings, judges: Sequence[ModelSpec], store: Store, items: Sequence[pytest.Item], seed: int
+    settings: JudgeSettings, who: str, store: Store, items: Sequence[pytest.Item], seed: int
 ) -> JudgeSetup:
-    """How the judges are asked; every process probes the same samples."""
-    if not judges:
+    """How the judges, ``who`` they are (`who_has`), are asked; every process probes the same samples."""
+    if not who:
         return JudgeSetup(settings)
     judged = sorted({str(ref.item) for item in items if (ref := selected(item)) and "judge" in taken_roles(item)})
     probed = Random(f"{seed} probe").sample(judged, min(settings.probe, len(judged)))
-    return JudgeSetup(settings, store.secret, frozenset(probed))
+    return JudgeSetup(settings, store.secret, frozenset(probed), who)
 
 
 def with_settings(roles: Mapping[str, str], settings: JudgeSettings) -> dict[str, str]:
@@ -56,6 +56,15 @@ def partial_judges(models: Sequence[ModelSpec], judges: Sequence[ModelSpec]) -> 
         f"{judge.name} is {own[_who(judge)]}, the model under evaluation: judges prefer their own words"
         for judge in judges
         if _who(judge) in own
+    ]
+
+
+def idle_votes(judges: Sequence[ModelSpec], used: Collection[str]) -> list[str]:
+    """A line for people's votes none of which is on two answers of the run."""
+    return [
+        f"{judge.name}: none of its votes is on two answers of this run, which may be others than those voted on"
+        for judge in judges
+        if judge.way.is_votes and judge.name not in used
     ]
 
 

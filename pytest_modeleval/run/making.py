@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_modeleval.arena.pairs import Pair
 from pytest_modeleval.items.collect import Collector
 from pytest_modeleval.items.named import Named, refuse_wrong
 from pytest_modeleval.models.spec import ModelSpec
@@ -32,6 +33,7 @@ def collector_of(
     collection: "CollectionRun | None",
     tables: Mapping[str, Table],
     lock: Path,
+    pairs: Sequence[Pair] = (),
 ) -> Collector:
     """What makes the items of benchmarks, with what was typed of names and the tables of `[benchmarks.NAME]`."""
     typed = config.args_source is pytest.Config.ArgsSource.ARGS
@@ -40,4 +42,4 @@ def collector_of(
         refuse_wrong(flag, expression)
     exactly = {*options.eval, *(collection.files if collection else ())}
     named = Named(keywords, marks, exactly, typed=typed)
-    return Collector(options, models, collection.over(tables) if collection else tables, lock, named)
+    return Collector(options, models, collection.over(tables) if collection else tables, lock, named, pairs=pairs)

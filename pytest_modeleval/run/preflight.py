@@ -15,6 +15,7 @@ from pytest_modeleval.items.collect import SampleRef, further_parameters, select
 from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.judging.settings import ALWAYS, RULE
+from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.replay import ReplayModel
 from pytest_modeleval.models.spec import ModelSpec
@@ -26,6 +27,7 @@ from pytest_modeleval.perf.options.options import FLAGS
 from pytest_modeleval.requests import Request
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.statistics.scale import PLAIN
+from pytest_modeleval.store.messages import sample_rows
 
 T = TypeVar("T")
 
@@ -97,7 +99,7 @@ def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelS
     it asked one of these benchmarks.
     """
     for spec in models:
-        own = [(item, ref) for item in items if (ref := selected(item)) and ref.model.name == spec.name]
+        own = [(item, ref) for item in items if (ref := selected(item)) and spec in ref.models]
         if not (spec.way.is_recorded and own):
             continue
         if spec.way.is_run:
@@ -119,6 +121,26 @@ def refuse_foreign_answers(items: Sequence[pytest.Item], models: Iterable[ModelS
                 f"none of the answers in {spec.model} ({len(model.rows):,}) is to a sample of this run: "
                 f"the first is to {model.rows[0].about!r}, not to such as {str(own[0][1].item)!r} or its prompt"
             )
+
+
+def refuse_foreign_votes(items: Sequence[pytest.Item], judges: Iterable[ModelSpec]) -> None:
+    """`pytest.UsageError` for people's votes none of which is on a sample of the run's battles."""
+    refs = [ref for item in items if (ref := selected(item)) and ref.against]
+    for judge in judges:
+        if not (judge.way.is_votes and refs):
+            continue
+        votes = read_votes(Path(judge.model))
+        with ThreadPoolExecutor(1) as aside:
+            if not any(_made(aside, _hash_of, ref) in votes.samples for ref in refs):
+                raise pytest.UsageError(
+                    f"{judge.name}: none of its {len(votes.ballots):,} votes is on a sample of this run: they are on "
+                    "what another run, or another part of it, asked"
+                )
+
+
+def _hash_of(ref: SampleRef) -> str:
+    sample = ref.source.sample(ref.subset, ref.row)
+    return sample_rows(sample.messages, sample.target, "")[0].hash
 
 
 def _made(aside: Executor, make: Callable[..., T], *arguments: Any) -> T | BaseException:

@@ -15,7 +15,7 @@ from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import Settings
 from pytest_modeleval.outputs.write import fail
 from pytest_modeleval.results.finished import FinishedRun
-from pytest_modeleval.results.verdicts import verdict_rows
+from pytest_modeleval.results.judgements import verdict_rows
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 from pytest_modeleval.thinking.answers import unfound_in

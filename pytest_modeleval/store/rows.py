@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.names import ItemName, id_part
+from pytest_modeleval.names import ItemName, id_part, versus
 from pytest_modeleval.record import MEASURED, RIGHT, WRONG
 from pytest_modeleval.sample import Completion, Message, last_question, token_count
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -89,6 +89,24 @@ class VerdictRow(NamedTuple):
     reason: str
     error: str
     completion: str
+
+
+class JudgementRow(NamedTuple):
+    """What all judges of a run came to on one question about a sample (`judging.verdict.Judgement`).
+
+    ``about`` stands for what was judged (`judging.labels.key_of`), ``pin`` for who judged it and how, ``gives`` has as
+    JSON what the verdict could be: labels with their values, or a number's two ends.
+    """
+
+    run: str
+    item: str
+    number: int
+    name: str
+    about: str
+    pin: str
+    gives: str
+    label: str
+    value: float
 
 
 class ScoreRow(NamedTuple):
@@ -202,7 +220,7 @@ def sample_name(item: str, subset: str) -> str:
     return within[0] if within else inner
 
 
-Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | ScoreRow
+Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | JudgementRow | ScoreRow
 # The tables and their keys, in the order in which rows are written: what is referred to before what refers to it.
 TABLES: Mapping[type[Row], tuple[str, str]] = {
     BlobRow: ("blobs", "hash"),
@@ -210,6 +228,7 @@ TABLES: Mapping[type[Row], tuple[str, str]] = {
     SampleRow: ("samples", "hash"),
     AnswerRow: ("answers", "run, item, number"),
     VerdictRow: ("verdicts", "run, item, number"),
+    JudgementRow: ("judgements", "run, item, number"),
     ScoreRow: ("scores", "run, item, metric"),
 }
 _TYPES: Mapping[Any, str] = {
@@ -264,7 +283,7 @@ class StoredSample:
     """One item of a run: its score by each metric, what was asked, its last answer and when that was kept.
 
     ``prompt`` and ``target`` are None where they were not kept. ``exchanges`` are all of them, where more was asked
-    than the prompt.
+    than the prompt; ``verdicts`` what judges said, and ``judgements`` what they came to.
     """
 
     scores: Sequence[ScoreRow]
@@ -274,6 +293,8 @@ class StoredSample:
     created: float
     exchanges: Sequence[Exchange] = ()
     question: str | None = None
+    verdicts: Sequence[VerdictRow] = ()
+    judgements: Sequence[JudgementRow] = ()
 
     @property
     def main(self) -> ScoreRow:
@@ -284,6 +305,17 @@ class StoredSample:
     def told(self) -> ScoreRow:
         """The score that says most: the sample's own, or that of the metric whose scorer spoke."""
         return next((score for score in (self.main, *self.scores) if score.expected is not None), self.main)
+
+    @property
+    def contestants(self) -> Sequence[str]:
+        """The two models whose answers meet in it; none for a sample that is no battle."""
+        givers = dict.fromkeys(each.to for each in self.exchanges)
+        pairs = ([one, two] for one in givers for two in givers)
+        return next((pair for pair in pairs if versus(*pair) == self.main.model), [])
+
+    def answers_of(self, model: str) -> Sequence[Exchange]:
+        """What one of them was asked, and said."""
+        return [each for each in self.exchanges if each.to == model]
 
     @property
     def values(self) -> dict[str, float]:

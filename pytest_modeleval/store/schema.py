@@ -155,6 +155,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     "",
     # What judges said, and the secret that marks around answers are made of.
     "create table secrets (name text primary key, secret text not null) without rowid",
+    # What all judges came to.
+    "",
 )
 VERSION = len(_VERSIONS)
 

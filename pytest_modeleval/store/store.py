@@ -209,8 +209,8 @@ class Store:
         try:
             if any(waiting.values()):
                 self._write([(insertion(kind), rows) for kind, rows in waiting.items() if rows])
-        except KeyboardInterrupt:
-            # The run's end writes them.
+        except (KeyboardInterrupt, StopRun):
+            # The run's end writes them, or says why it cannot: whoever only wanted to look may pass over it.
             self._waiting = waiting
             raise
 

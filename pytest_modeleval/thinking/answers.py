@@ -128,9 +128,9 @@ def _told(past: Past, run: Run) -> dict[str, float | None]:
     Of several votes the lower median, which is one of them.
     """
     votes: dict[str, list[float]] = {}
-    for row in past.verdicts(run, FIRST_RIGHT):
+    for row in past.verdicts(run.id, name=FIRST_RIGHT):
         found = votes.setdefault(row.item, [])
-        if row.value is not None and row.value.is_integer():
+        if row.value is not None and row.value.is_integer() and not row.probe:
             found.append(row.value)
     return {item: sorted(found)[(len(found) - 1) // 2] if found else None for item, found in votes.items()}
 

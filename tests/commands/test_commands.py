@@ -26,7 +26,7 @@ def test_it_is_a_module_too_and_its_reader_may_have_read_enough(project: pytest.
     command = f"{sys.executable} -m pytest_modeleval list | head -n 1"
     found = subprocess.run(command, shell=True, capture_output=True, text=True, check=True, cwd=project.path)
 
-    assert found.stdout.split() == ["name", "subsets", "data", "tags", "what"]
+    assert found.stdout.split() == ["name", "subsets", "data", "what"]
     assert found.stderr == ""
 
 
@@ -42,7 +42,7 @@ def test_a_slip_is_one_line_behind_the_usage(arguments: list[str]) -> None:
 
 
 def test_a_misspelt_command_is_guessed_and_the_version_is_told() -> None:
-    known = "Known: diff, doctor, history, list, show, thinking."
+    known = "Known: diff, doctor, history, labels, list, show, thinking, votes."
     assert modeleval("lst").errlines == [f"modeleval: unknown command 'lst'; did you mean 'list'? {known}"]
     assert modeleval("--version").outlines == [f"pytest-modeleval {metadata.version('pytest-modeleval')}"]
 

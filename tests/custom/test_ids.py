@@ -185,9 +185,9 @@ def test_a_node_id_that_is_not_there_is_told_the_one_that_is(
 def test_a_sample_with_an_id_that_went_down_with_its_worker_is_an_error_and_no_other_test_is() -> None:
     spec, ids = ModelSpec("m", "openai", "m"), {"exam": {"main": {3: "q17"}}}
 
-    lost = lost_record("exam.jsonl::test_exam[main:q17-r2]", [spec], Results(), None, ids)
+    lost = lost_record("exam.jsonl::test_exam[main:q17-r2]", [spec.name], Results(), None, ids)
     others = ["exam.jsonl::test_exam[main:q18]", "test_other.py::test_other[12:30]"]
 
     assert lost is not None
     assert (lost.name, lost.index, lost.repeat) == ("main:q17", 3, 1)
-    assert [lost_record(other, [spec], Results(), None, ids) for other in others] == [None, None]
+    assert [lost_record(other, [spec.name], Results(), None, ids) for other in others] == [None, None]

@@ -290,7 +290,8 @@ def test_a_judge_that_is_away_leaves_the_others_verdicts_unless_more_are_wanted(
     alias(project, "mild", base_url=judged.url, model="mild")
     panel = ("--model", "faulty", "--model", "judge=strict", "--model", "judge=mild", "test_graded.py")
 
-    run(project, *panel, "--eval-write", "out.json")
+    result = run(project, *panel, "--eval-write", "out.json")
+    result.stdout.no_fnmatch_line("*no sample asked it*")
     enough = row(project)
     run(project, *panel, "--eval-write", "out.json", "--eval-set", "judge.min_valid=2")
     too_few = row(project)
@@ -399,6 +400,10 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
         ('judge.pattern="("', "is no pattern"),
         ("judge.repeat=3", "unknown key in --eval-set judge: 'repeat'; did you mean 'repeats'"),
         ("judge.min_valid=3", "min_valid = 3 of [judge] wants more verdicts than the 1 judges give"),
+        ('judge.believe={"kapa": 0.5}', "unknown key in --eval-set judge: believe: 'kapa'; did you mean 'kappa'"),
+        ('judge.believe={"labels": 0}', "labels is a whole number of at least 1, not 0"),
+        ('judge.believe={"rates": 80}', "rates is a share from 0 to 1, not 80"),
+        ("judge.labels=away.jsonl", "cannot read the labels"),
         ("judge.strategy=rule", 'graded: strategy = "rule" of [judge] asks no judge, and this benchmark has no rule'),
         ('graded.judge_prompt="{question}"', "has the field {answer}"),
         ('graded.judge_prompt="{first}"', "has the field {second}"),
@@ -460,6 +465,36 @@ def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Py
     # Two right answers were planted with a bad verdict, two wrong ones with a good one.
     assert (use["verdicts"], use["probed"], use["swayed"]) == (4, 4, 2)
     result.stdout.fnmatch_lines(["judge=strict: 4 verdicts; took over 2 of 4 verdicts that were put into answers"])
+
+
+@pytest.mark.parametrize(("said", "shown"), [("half \ud800", "half \ufffd"), ("pair \ud83d\ude00", "pair \U0001f600")])
+def test_an_answer_that_is_no_text_is_judged_all_the_same(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer, said: str, shown: str
+) -> None:
+    faulty.fault = answer(said)
+
+    result = run(project, *ASKED)
+
+    result.assert_outcomes(failed=4)
+    assert {fields(body)[1] for body in judged.asked} == {shown}
+
+
+def test_a_planted_verdict_is_written_as_the_official_mark(project: pytest.Pytester, judged: FaultyServer) -> None:
+    marked = JUDGED.replace('"INCORRECT": 0.0}', '"INCORRECT": 0.0}, mark=r"\\[\\[(\\w+)\\]\\]"')
+    project.makepyfile(test_graded=marked)
+
+    def swayed(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, given = fields(body)
+        own = "CORRECT" if given == reference else "INCORRECT"
+        planted = re.search(r"\[\[(\w+)\]\]", given)
+        answer(f"[[{planted[1] if planted else own}]]")(handler, body)
+
+    judged.fault = swayed
+
+    run(project, *ASKED, "--eval-set", "judge.probe=4", "--eval-write", "out.json")
+
+    use = row(project)["judges"]["judge=strict"]
+    assert (use["verdicts"], use["probed"], use["swayed"]) == (4, 4, 4)
 
 
 PAIRS = """

@@ -78,16 +78,27 @@ def test_simple_qas_figures(pytester: pytest.Pytester) -> None:
     }  # fmt: skip
 
 
-def test_a_panels_votes_are_shares(pytester: pytest.Pytester) -> None:
-    """One of two judges finds it right, the other not attempted: c = ½, of what was attempted all; F = 2·½/(1+½)."""
+@pytest.mark.parametrize(
+    ("first", "more", "expected"),
+    [
+        # One of two judges finds it right, the other not attempted: c = ½, of what was attempted all; F = 2·½/(1+½).
+        ("CORRECT", (), [0.5, 1, 2 / 3, 0, 0.5]),
+        ("INCORRECT", (), [0, 0, 0, 0.5, 0.5]),
+        # One verdict is all that a majority says, that of the judge which is named first.
+        ("INCORRECT", ("--eval-set", "judge.aggregation=majority"), [0, 0, 0, 1, 0]),
+    ],
+)
+def test_a_panels_votes_are_shares(
+    pytester: pytest.Pytester, first: str, more: Sequence[str], expected: Sequence[float]
+) -> None:
     second = [{"id": "simple_qa[default-00000]", "text": say("NOT_ATTEMPTED")}]
     written(pytester.path, "second.jsonl", second)
 
-    found = figures(pytester, "simple_qa", simple_rows(1), [("Ada", "CORRECT")], "--model", "judge=replay:second.jsonl")
+    panel = "--model", "judge=replay:second.jsonl", *more
+    found = figures(pytester, "simple_qa", simple_rows(1), [("Ada", first)], *panel)
 
-    scores = {metric: row["score"] for metric, row in found.items() if metric != "axes"}
-    expected = {"main": 0.5, "accuracy_given_attempted": 1, "f1": 2 / 3, "incorrect": 0, "not_attempted": 0.5}
-    assert scores == pytest.approx(expected)
+    names = "main", "accuracy_given_attempted", "f1", "incorrect", "not_attempted"
+    assert [found[name]["score"] for name in names] == pytest.approx(expected)
 
 
 def test_the_official_letters_are_simple_qas_grades_too(pytester: pytest.Pytester) -> None:

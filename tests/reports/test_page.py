@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_modeleval.commands.main import WRONG
-from pytest_modeleval.reports.page import Entry, _blocks, _escaped
+from pytest_modeleval.reports.embedded import embedded
+from pytest_modeleval.reports.page import Entry, _blocks
 from tests.conftest import ANSWERS, FaultyServer, add_settings, answer, modeleval, run
 from tests.reports.conftest import ERROR, Data, Say
 
@@ -148,7 +149,7 @@ NASTY = st.sampled_from(["</script>", "<!--", "<script>", "]]>", "\u2028", "\0",
 
 @given(JSONS | st.lists(NASTY))
 def test_no_text_ends_the_element_it_stands_in(value: object) -> None:
-    text = _escaped(value)
+    text = embedded(value)
 
     assert "<" not in text
     assert json.loads(text) == value
@@ -156,13 +157,13 @@ def test_no_text_ends_the_element_it_stands_in(value: object) -> None:
 
 @given(st.text(st.characters(codec=None)))
 def test_a_lone_surrogate_is_written_as_the_escape_that_json_has_for_it(text: str) -> None:
-    written = _escaped(text).encode("utf-8", "backslashreplace")
+    written = embedded(text).encode("utf-8", "backslashreplace")
 
     assert json.loads(written.decode()) == text
 
 
 def test_numbers_that_json_has_no_word_for_are_texts() -> None:
-    assert json.loads(_escaped([float("-inf"), float("nan"), 1.5])) == ["-Infinity", "NaN", 1.5]
+    assert json.loads(embedded([float("-inf"), float("nan"), 1.5])) == ["-Infinity", "NaN", 1.5]
 
 
 def test_blocks_are_bounded_and_made_as_they_are_asked_for() -> None:

@@ -74,7 +74,7 @@ def test_none_is_none_and_what_was_said_is_kept(pytester: pytest.Pytester, judge
     assert written(pytester)["answers"][0]["right_without"] == 2
 
     past = Past(pytester.path / ".modeleval")
-    rows = past.verdicts(past.run("last"), "first right paragraph")
+    rows = past.verdicts(past.run("last").id, name="first right paragraph")
     past.close()
     assert [(row.judge, row.value, row.reason) for row in rows] == [("judge=strict", -1, "as I see it")] * 2
     assert modeleval("thinking", "last").outlines[-2:][0].endswith("was not found count as 0")

@@ -9,6 +9,7 @@ from typing import Any
 
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG
+from pytest_modeleval.reports import verdicts
 from pytest_modeleval.reports.markup import escaped, image, visible
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import local_time
@@ -31,6 +32,7 @@ _STYLE = (
     "h2{font-size:1em;margin:1em 0 .2em;color:#555}"
     "pre{white-space:pre-wrap;overflow-wrap:anywhere;margin:0;padding:.6em}"
     "pre{border-left:4px solid #bbb;background:#f6f6f6}"
+    ".beside{display:grid;grid-template-columns:1fr 1fr;gap:1em}.beside>*{min-width:0}"
     ".answer{border-color:#0072b2}.thinking{border-color:#e69f00}img{max-width:100%}"
     "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}</style>"
 )
@@ -55,6 +57,9 @@ def conversation(sample: StoredSample) -> Attachment:
 
 def _conversation(sample: StoredSample) -> Iterator[str]:
     main, completion = sample.main, sample.completion
+    if sample.contestants:
+        yield from _battle(sample)
+        return
     for each in sample.exchanges or [Exchange(sample.prompt or (), 0, completion)]:
         if each.repeated:
             yield f"<h2>after the {each.repeated:,} messages before</h2>"
@@ -65,7 +70,42 @@ def _conversation(sample: StoredSample) -> Iterator[str]:
             yield from _answer(each.completion, each.whose)
     if completion is None and main.outcome == ERROR:
         yield f"<h2>no answer</h2><pre>{escaped(main.why or '')}</pre>"
+    yield from _judged(sample)
+
+
+def _judged(sample: StoredSample) -> Iterator[str]:
+    main = sample.main
+    if found := verdicts.cells(sample):
+        rows = "".join(f"<tr>{''.join(f'<td>{escaped(cell)}</td>' for cell in row)}</tr>" for row in found)
+        titles = "".join(f"<th>{name}</th>" for name in verdicts.HEAD)
+        yield f"<h2>verdicts of judges</h2><table><tr>{titles}</tr>{rows}</table>"
     yield f"<h2>verdict: {escaped(main.mistake or main.outcome)}</h2>{_table(sample)}"
+
+
+def _battle(sample: StoredSample) -> Iterator[str]:
+    """The question, both models' answers beside each other, and what judges were asked and said."""
+    for message in sample.prompt or ():
+        yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
+        yield from _parts(message)
+    yield '<div class="beside">'
+    for name in sample.contestants:
+        yield f"<section><h2>{escaped(name)}</h2>"
+        for turn, each in enumerate(sample.answers_of(name)):
+            for message in each.asked[-1:] if turn else ():
+                yield from _parts(message)
+            if each.completion is not None:
+                yield from _answer(each.completion, "")
+        yield "</section>"
+    yield "</div>"
+    yield from _judged(sample)
+    for each in sample.exchanges:
+        if each.to not in sample.contestants:
+            yield f"<details><summary>{escaped(each.to)}</summary>"
+            for message in each.asked:
+                yield from _parts(message)
+            if each.completion is not None:
+                yield from _answer(each.completion, each.whose)
+            yield "</details>"
 
 
 def _answer(completion: Completion, whose: str) -> Iterator[str]:

@@ -23,10 +23,10 @@ function drawTitle() {
   const runs = screenData.scores.map(({ run }) => `run ${run.id.slice(0, 8)} (${run.time})`).join(" → ");
   const outcomes = ["right", "wrong", "measured", "error", "unscored"].map((kind) => [kind, rows.filter((row) => row.outcome === kind).length]);
   const counted = outcomes.filter(([, n]) => n).flatMap(([kind, n], at) => [at ? ", " : "", badge(`${count(n)} ${kind === "error" ? "in error" : kind}`, `${kind} plain`)]);
-  const samples = screenData.title ? "" : [` · ${count(rows.length)} samples: `, counted];
+  const samples = screenData.title && !rows.length ? "" : [` · ${count(rows.length)} samples: `, counted];
   document.getElementById("title").replaceChildren(make("h1", {}, visible(title)), make("p", { class: "facts" }, runs, samples, exitOf()));
   // A run of load tests has no samples.
-  document.querySelector("nav").hidden = Boolean(screenData.title);
+  document.querySelector("nav").hidden = Boolean(screenData.title && !rows.length);
 }
 
 function exitOf() {

@@ -42,13 +42,32 @@ function openRow(row) {
 
 function sideOf({ row, detail }, withPrompt, named) {
   const whole = { ...row, ...detail.whole };
+  if (detail.contestants.length) return battleOf(row, detail, whole, withPrompt);
   return make("article", {},
     named && make("h3", { class: "side" }, visible(sideLabel(row.run, row.model))),
     make("p", { class: "facts" }, badge(row.mistake || row.outcome, row.outcome), " ", facts(row, detail, named)),
     withPrompt && section("Question", conversation(detail.prompt)),
     section("Answer", answer(whole.answer, detail, row)),
     section("Verdict", verdict(whole, detail)),
+    detail.verdicts.length ? section("Verdicts of judges", judged(detail.verdicts)) : null,
     detail.exchanges.length ? requests(detail.exchanges, row) : thinking(detail.thinking));
+}
+
+/** Both answers beside each other, what came of them, and what the judges were asked. */
+function battleOf(row, detail, whole, withPrompt) {
+  const [toJudges, answers] = [false, true].map((is) => detail.exchanges.filter(({ to }) => detail.contestants.includes(to) === is));
+  const side = (name) => {
+    const own = answers.filter(({ to }) => to === name);
+    return make("article", {}, make("h3", { class: "side" }, visible(name)), own.map((each, at) =>
+      make("section", {}, at ? section(`Turn ${at + 1}`, conversation(each.asked.slice(-1))) : null, thinking(each.thinking), section("Answer", answer(each.text, each, row)))));
+  };
+  const told = [sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `${decimal(row.score)} for ${detail.contestants[0]}`];
+  return make("article", {}, make("p", { class: "facts" }, badge(row.mistake || row.outcome, row.outcome), " ", told.filter(Boolean).map(visible).join(" · ")),
+    withPrompt && section("Question", conversation(detail.prompt)),
+    make("div", { class: "beside" }, detail.contestants.map(side)),
+    section("Verdict", verdict(whole, detail)),
+    detail.verdicts.length ? section("Verdicts of judges", judged(detail.verdicts)) : null,
+    toJudges.length ? requests(toJudges, row) : null);
 }
 
 /** All requests for a sample that asked several times, in order. */
@@ -90,6 +109,12 @@ function verdict(whole, detail) {
     detail.metrics.length ? tableOf("Further metrics", [["metric", (m) => m.metric], ["value", (m) => decimal(m.value), true],
       ["got", (m) => visible(m.got ?? "")], ["expected", (m) => visible(m.expected ?? "")], ["why", (m) => visible(m.why ?? "")]], detail.metrics) : null,
   ];
+}
+
+/** What all judges came to, each vote, and what only probes; a column that is empty in all is left out. */
+function judged(verdicts) {
+  const columns = ["asked", "judge", "shown", "verdict", "said"].map((title, at) => [title, (row) => visible(row[at])]);
+  return [tableOf("", columns, verdicts)];
 }
 
 function noAnswer(row) {
