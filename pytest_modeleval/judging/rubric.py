@@ -174,10 +174,12 @@ class Rubric:
     def asked(self, fields: Mapping[str, str]) -> str:
         """The prompt, filled; behind it what the judge is to heed and, without a mark, what it is to write.
 
-        `pytest.UsageError` for a field that nobody gives.
+        `pytest.UsageError` for a field that nobody gives, `TypeError` for one that is None.
         """
         for name in sorted(self.fields - fields.keys()):
             raise unknown("field in a judge's prompt:", name, fields)
+        if missing := [name for name in sorted(self.fields) if fields[name] is None]:
+            raise TypeError(f"the field {{{missing[0]}}} of a judge's prompt is given as None")
         filled = "".join(text + (str(fields[name]) if name is not None else "") for text, name in self._parts)
         return "\n\n".join(filter(None, [filled.rstrip(), GUARD, self.wanted]))
 

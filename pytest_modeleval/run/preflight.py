@@ -14,7 +14,7 @@ from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
 from pytest_modeleval.items.prompts import Unfilled
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
-from pytest_modeleval.judging.settings import RULE
+from pytest_modeleval.judging.settings import ALWAYS, RULE
 from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.limits import free_handles
 from pytest_modeleval.models.replay import ReplayModel
@@ -53,7 +53,7 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
             continue
         seen.add(ref.source.benchmark.name)
         for name in taken_roles(item):
-            if name == "judge" and ref.source.benchmark.judging.optional:
+            if name == "judge" and ref.source.benchmark.judging.optional and strategy != ALWAYS:
                 continue
             try:
                 as_taken(name, roles.get(ROLE_OF[name], ()))

@@ -83,6 +83,10 @@ def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyS
         ("assert await judge.grade('Right? {answer}', completion)", "a judge is asked by a Rubric(prompt, verdict)"),
         ("assert await judge.grade(PAIR, completion)", "of two answers a judge gives a Preference(), by judge.compare"),
         ("await judge.compare(GRADE, completion, '')", "of two answers a judge gives a Preference(), by judge.compare"),
+        (
+            "assert await judge.grade(GRADE, completion, question=None, reference='')",
+            "the field {question} of a judge's",
+        ),
         ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
         ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
     ],
@@ -307,6 +311,18 @@ RULED = (
     .replace("@benchmark(ROWS, ", "@benchmark(ROWS, judging=Judging(optional=True), to_sample=")
 )
 RULED = RULED.replace("import Completion", "import Score, Completion")
+
+
+def test_a_judge_that_is_always_to_be_asked_has_to_be_there(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_graded=RULED)
+
+    result = run(project, "--model", "faulty", "--eval-set", "judge.strategy=always", "test_graded.py")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "ERROR: graded: this benchmark needs a judge: --model judge=NAME" in result.errlines
+    assert not faulty.asked
 
 
 @pytest.mark.parametrize(
