@@ -12,7 +12,8 @@ import pytest
 from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.contestants import Contestants
 from pytest_modeleval.asking.engine import Engine
-from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
+from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
+from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.trial import AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.requests import Json, Message

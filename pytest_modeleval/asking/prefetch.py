@@ -22,7 +22,8 @@ from pytest_modeleval.asking.given import (
     own_names,
     panel_of,
 )
-from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge, Panel
+from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
+from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.thoughts import Unfound, ask_first_right
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from pytest_modeleval.asking.asker import Askers
-from pytest_modeleval.asking.judge import Panel
+from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.trial import Trial, roles_of
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.rubric import Rating, Rubric
