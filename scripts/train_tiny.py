@@ -1,21 +1,27 @@
-"""Train the bundled `tiny` model: a small Qwen3 that does two-number arithmetic.
+"""Train the bundled `tiny` model: a small Qwen3 that does two-number arithmetic, and judges such sums.
 
     python scripts/train_tiny.py --steps 8000 --out pytest_modeleval/models/tiny
+    python scripts/train_tiny.py --steps 5900 --rate 8e-4 --judged 0.7 --more --out pytest_modeleval/models/tiny
 
-The questions of the bundled benchmark are left out of the training data. With `enable_thinking` the
-model first writes the problem in digits between <think> and </think>.
+The second goes on from the first. The questions of the bundled benchmark are left out of the training data. With
+`enable_thinking` the model first writes the problem in digits between <think> and </think>. Asked by the rubric of free
+answers (`judging/answers.py`) whether a number is that of the reference, it gives its verdict as JSON. The parts of
+that prompt that never change are a token each, so that it is some 70 tokens long and not 400.
 """
 
 import argparse
 import json
+import re
 from pathlib import Path
 from random import Random
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
+from transformers import AddedToken, PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from pytest_modeleval.datasets import arithmetic
+from pytest_modeleval.judging.answers import SAME_ANSWER
+from pytest_modeleval.judging.fence import fenced
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 MARKERS = ["<think>", "</think>"]
@@ -30,6 +36,9 @@ PRACTICE = {
     "add-3": 5,
     "subtract-3": 4,
 }
+# What never changes in the judge's prompt, between one field and the next, and in its reply.
+_FILLED = SAME_ANSWER.asked({"question": "\0", "reference": "\0", "answer": "<answer \0>\n\0\n</answer \0>"})
+FIXED = [*_FILLED.split("\0"), *(f'", "verdict": "{label}"}}' for label in ("CORRECT", "INCORRECT")), '{"reason": "']
 # Questions a subset has in the benchmark.
 QUESTIONS = 25
 CHAT_TEMPLATE = """\
@@ -87,21 +96,77 @@ def make_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
     )
     fast.chat_template = CHAT_TEMPLATE
     fast.save_pretrained(folder)
-    # transformers 4 knows the class by this name alone; 5, which writes another, by both.
-    config = folder / "tokenizer_config.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}))
+    _name_class(folder)
     return fast
 
 
+def _name_class(folder: Path) -> None:
+    # transformers 4 knows the class by this name alone; 5, which writes another, by both.
+    config = folder / "tokenizer_config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}))
+
+
+def judging_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer that is there, with what never changes in a judge's prompt; sums are cut as before."""
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+    tokenizer.add_tokens([AddedToken(text, normalized=False, special=False) for text in FIXED if text.strip()])
+    tokenizer.save_pretrained(folder)
+    _name_class(folder)
+    return tokenizer
+
+
+def grown(folder: Path, tokenizer: PreTrainedTokenizerFast) -> Qwen3ForCausalLM:
+    """The model that is there, with as many embeddings as the tokenizer has tokens."""
+    model = Qwen3ForCausalLM.from_pretrained(folder)
+    model.resize_token_embeddings(len(tokenizer))
+    return model
+
+
+def judged(row: dict[str, str], random: Random) -> tuple[str, str]:
+    """A prompt that asks whether a number is a problem's answer, and the verdict: half of the numbers are it."""
+    right = row["answer"]
+    given = right if random.random() < 0.5 else another(right, random)
+    fields = {"question": row["question"], "reference": right, "answer": fenced(given, str(random.random()))}
+    prompt = f"<|im_start|>user\n{SAME_ANSWER.asked(fields)}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+    said = f"{given} is {right}" if given == right else f"{given} is not {right}"
+    label = "CORRECT" if given == right else "INCORRECT"
+    return prompt, f'{{"reason": "{said}", "verdict": "{label}"}}<|im_end|>'
+
+
+def another(number: str, random: Random) -> str:
+    """Another number, mostly one that looks like it."""
+    while True:
+        digits = list(number)
+        way = random.choices(range(4), (6, 1, 1, 1))[0]
+        if way == 0:
+            digits[random.randrange(len(digits))] = str(random.randrange(10))
+        elif way == 1:
+            digits.insert(random.randrange(len(digits) + 1), str(random.randrange(10)))
+        elif way == 2 and len(digits) > 1:
+            del digits[random.randrange(len(digits))]
+        else:
+            digits = list(str(random.randrange(-999, 100_000)))
+        found = "".join(digits)
+        if found != number and re.fullmatch(r"-?(0|[1-9]\d*)", found):
+            return found
+
+
 def make_batch(
-    tokenizer: PreTrainedTokenizerFast, random: Random, size: int, avoid: set[str]
+    tokenizer: PreTrainedTokenizerFast, random: Random, size: int, avoid: set[str], *, verdicts: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and labels, (size, length) each; only the answer carries a label."""
+    """Token ids and labels, (size, length) each, of sums or of verdicts; only the answer carries a label."""
     subsets, weights = list(PRACTICE), list(PRACTICE.values())
     prompts, answers = [], []
     while len(prompts) < size:
-        row = arithmetic.problem(random.choices(subsets, weights)[0], random)
+        # Verdicts are on all of them: to compare two numbers is another thing than to multiply.
+        subset = random.choice(arithmetic.SUBSETS) if verdicts else random.choices(subsets, weights)[0]
+        row = arithmetic.problem(subset, random)
         if row["question"] in avoid:
+            continue
+        if verdicts:
+            prompt, answer = judged(row, random)
+            prompts.append(prompt)
+            answers.append(answer)
             continue
         prompt = f"<|im_start|>user\n{row['question']}<|im_end|>\n<|im_start|>assistant\n<think>\n"
         thought = f"{row['expression']}\n</think>\n\n"
@@ -129,11 +194,14 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("pytest_modeleval/models/tiny"))
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
+    parser.add_argument("--judged", type=float, default=0.0, help="the share of steps that practise verdicts")
+    parser.add_argument("--more", action="store_true", help="go on from the model in --out")
     arguments = parser.parse_args()
 
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    tokenizer = make_tokenizer(arguments.out)
+    tokenizer = judging_tokenizer(arguments.out) if arguments.more else make_tokenizer(arguments.out)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=128,
@@ -148,17 +216,18 @@ def main() -> None:
         eos_token_id=tokenizer.eos_token_id,
         pad_token_id=tokenizer.pad_token_id,
     )
-    model = Qwen3ForCausalLM(config).to(device)
+    model = (grown(arguments.out, tokenizer) if arguments.more else Qwen3ForCausalLM(config)).to(device)
     print(f"{sum(p.numel() for p in model.parameters()):,} parameters on {device}", flush=True)
     avoid = benchmark_questions()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3, betas=(0.9, 0.98), weight_decay=0.05)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=arguments.rate, betas=(0.9, 0.98), weight_decay=0.05)
     random = Random(1)
     for step in range(arguments.steps):
         # Linear warm-up over 200 steps, then a linear decay to zero at the end.
-        rate = 2e-3 * min(1, (step + 1) / 200) * (1 - step / arguments.steps)
+        rate = arguments.rate * min(1, (step + 1) / 200) * (1 - step / arguments.steps)
         for group in optimizer.param_groups:
             group["lr"] = rate
-        ids, labels = make_batch(tokenizer, random, arguments.batch, avoid)
+        # A step is of one kind, so that no short prompt is padded to the length of a long one.
+        ids, labels = make_batch(tokenizer, random, arguments.batch, avoid, verdicts=random.random() < arguments.judged)
         loss = model(input_ids=ids.to(device), labels=labels.to(device)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

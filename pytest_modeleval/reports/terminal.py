@@ -3,7 +3,7 @@
 import os
 import textwrap
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +19,8 @@ from pytest_modeleval.reports.table import table, with_subsets
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
 
+# So many names are read.
+_LISTED = 6
 # Seconds between two drawings of the live line.
 _PAUSE = 0.2
 
@@ -110,9 +112,9 @@ def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None, *, is_wr
 
 def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_written: bool) -> None:
     if run.without_data:
-        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {', '.join(run.without_data)}")
+        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {_named(run.without_data)}")
     if run.without_judge:
-        terminal.write_line(f"not run, because they need a judge (--model judge=NAME): {', '.join(run.without_judge)}")
+        terminal.write_line(f"not run, because they need a judge (--model judge=NAME): {_named(run.without_judge)}")
     drawn = run.collection
     if drawn is not None:
         for line in collection.not_run(drawn):
@@ -132,6 +134,11 @@ def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_writte
         terminal.write_line(line)
     if run.decision is not None:
         gate.write(terminal, run.decision)
+
+
+def _named(benchmarks: Collection[str]) -> str:
+    """The benchmarks, or how many they are where nobody would read all of their names."""
+    return ", ".join(benchmarks) if len(benchmarks) <= _LISTED else f"{len(benchmarks)} benchmarks"
 
 
 def _explained(run: FinishedRun) -> Iterator[str]:

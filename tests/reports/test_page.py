@@ -59,7 +59,11 @@ def test_what_has_no_data_is_said_above_the_scores(project: pytest.Pytester, fau
     run(project, "--model", "faulty", "--eval-limit", "1", "--eval-write", "page.html")
 
     notes = Data(project.path / "page.html").screen["notes"]
-    assert [note for note in notes if note.startswith("not run, because they have no data: aime24, aime25, arc, ")]
+    assert [
+        note
+        for note in notes
+        if note.startswith("not run, because they have no data: aime24, aime25, alpaca_eval, arc, ")
+    ]
 
 
 def test_several_models_are_compared_on_the_samples_of_both(project: pytest.Pytester, say: Say) -> None:
