@@ -250,7 +250,7 @@ def test_mt_bench_asks_twice_and_has_both_turns_rated(
 
     def judge(asked: str) -> str:
         if "[Turn 2]" not in asked:
-            return "It is good, [[8]]. Not [[1]]."
+            return "It is good, [[8]]. Yes: [[8]]."
         return "[[10]]" if "of math" in asked else "[[4.0]]" if "of coding" not in asked else "Better: [[7]]"
 
     judging.fault = says(judge)
@@ -302,7 +302,7 @@ def test_an_official_text_takes_the_place_of_our_words(project: pytest.Pytester,
     add_settings(
         project, '[benchmarks.mt_bench]\njudge_prompt = "Question: {question}\\nReference: {reference}\\n{answer}"'
     )
-    judging.fault = answer("Rating: [[9]] and not [[2]]")
+    judging.fault = answer("Rating: [[9]]")
 
     result = run(project, *MODELS, "-k", "test_mt_bench[math")
 

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from weakref import WeakValueDictionary
 
 import pytest
 
@@ -72,6 +73,8 @@ class Asker:
         self._concurrency = concurrency
         self._resumption = Resumption(recall.store, recall.rules.run, spec.name, recall.who)
         self._opening: asyncio.Task[Model] | None = None
+        # By the keys of requests; one that nobody holds is gone.
+        self._under_way: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def key(self, request: Request) -> str:
         """The key under which a new answer to a request is stored."""
@@ -90,10 +93,8 @@ class Asker:
         if self.spec.way.is_run:
             return await self._again(request)
         question = self._recall.question(request)
-        if (kept := self._recall.kept(question, request)) is not None:
-            # One that this run was given, to the same question of another sample, is new.
-            stored = None if kept.key == question.key else kept.created
-            return Answer(kept.completion, kept.key, stored=stored)
+        if (answer := self._stored(question, request)) is not None:
+            return answer
         if self._recall.rules.cache is Cache.ONLY:
             raise self._recall.no_answer(question)
         new: list[Answer] = []
@@ -106,7 +107,23 @@ class Asker:
             await self._model(request)
             if await self._resumption.same_model(kept, again):
                 return Answer(kept.completion, kept.key, stored=kept.created)
-        return new[0] if new else await self._ask(question, request)
+        return new[0] if new else await self._ask_once(question, request)
+
+    def _stored(self, question: Question, request: Request) -> Answer | None:
+        """The stored answer that serves; None where there is none."""
+        if (kept := self._recall.kept(question, request)) is None:
+            return None
+        # One that this run was given, to the same question of another sample, is new.
+        return Answer(kept.completion, kept.key, stored=None if kept.key == question.key else kept.created)
+
+    async def _ask_once(self, question: Question, request: Request) -> Answer:
+        """A new answer; of what does not vary, that of an equal request that is under way."""
+        if request.varies:
+            return await self._ask(question, request)
+        if (lock := self._under_way.get(question.key)) is None:
+            lock = self._under_way[question.key] = asyncio.Lock()
+        async with lock:
+            return self._stored(question, request) or await self._ask(question, request)
 
     async def _again(self, request: Request) -> Answer:
         """A stored run's answer, which is as old as it is there."""

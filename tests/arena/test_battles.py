@@ -10,7 +10,7 @@ import pytest
 import pytest_modeleval
 from pytest_modeleval import evaluate
 from tests.arena.conftest import ASKED, TALES, Ring, document
-from tests.conftest import alias, run
+from tests.conftest import alias, run, run_alone
 
 SCHEMA = json.loads((Path(pytest_modeleval.__file__).parent / "reports/results.schema.json").read_text())
 
@@ -382,7 +382,7 @@ def test_a_class_of_benchmarks_has_battles_too(project: pytest.Pytester, ring: R
 def test_the_bundled_model_plays(project: pytest.Pytester, ring: Ring) -> None:
     alias(project, "long", base_url=ring.server.url, model="blue")
 
-    result = run(
+    result = run_alone(
         project, "--model", "tiny", "--model", "long", "--model", "judge=strict", "--eval-arena", "--eval", "arithmetic",
         "--eval-limit", "2",
     )  # fmt: skip

@@ -68,7 +68,7 @@ def test_json_lines_have_a_row_a_sample(said: pytest.Pytester, workers: tuple[st
         ("hard-00000", "right", 1.0, 0.25),
         ("hard-00001", "error", None, None),
     ]
-    assert rows[1]["got"] == '=HYPERLINK("http://x","a"),\r\n\x00?é'
+    assert rows[1]["got"] == '=HYPERLINK("http://x","a"),\r\n\x00\ufffdé'
     assert rows[2] | {"seconds": 0.0} == {
         "model": "faulty", "benchmark": "said", "subset": "easy", "group": "", "sample": "easy-00002", "index": 2,
         "repeat": 0, "outcome": "wrong", "score": 0.0, "score.f1": 0.25, "prompt_tokens": 7, "completion_tokens": 3,

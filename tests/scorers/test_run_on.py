@@ -1,6 +1,7 @@
 """What a model that does not stop goes on with."""
 
 import importlib
+import inspect
 import string
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pytest_modeleval.custom.qa import scorer_of
 from pytest_modeleval.items import prompts
+from pytest_modeleval.items.declare import declared_in
 from pytest_modeleval.sample import Completion, Sample
 from pytest_modeleval.scorers.choices import chosen_letter
 from pytest_modeleval.scorers.maths import same_expression
@@ -153,11 +155,13 @@ def test_a_text_is_that_of_the_question_that_was_asked(text: str) -> None:
 
 
 def shipped_prompts() -> Mapping[str, str]:
-    """The prompt templates of all shipped benchmarks."""
+    """The prompt templates of the shipped benchmarks whose answers a rule reads."""
     found = {}
     for path in sorted((Path(__file__).parents[2] / "benchmarks").glob("test_*.py")):
         module = importlib.import_module(f"benchmarks.{path.stem}")
-        found[path.stem] = str(getattr(module, "PROMPT", ""))
+        takes = inspect.signature(getattr(module, path.stem)).parameters
+        if "judge" not in takes or declared_in(module)[path.stem.removeprefix("test_")].judging.optional:
+            found[path.stem] = str(getattr(module, "PROMPT", ""))
     written = {name: str(getattr(prompts, name)) for name in ("MULTIPLE_CHOICE", "MULTIPLE_CHOICE_ZH", "BOXED")}
     return {name: prompt for name, prompt in {**found, **written}.items() if prompt}
 
