@@ -136,7 +136,7 @@ WITHOUT_A_MODEL = [
 
 CHOSEN = [
     Slip("--model qwen3 -k gsmk8", "unknown benchmark, subset or tag in -k 'gsmk8': 'gsmk8'; did you mean 'gsm8k'?…"),
-    Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'STEM'?…"),
+    Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'stem'?…"),
     Slip("--model qwen3 -k 'mmlu and anatommy'", "unknown … 'anatommy'; did you mean 'anatomy'?…"),
     Slip("--model qwen3 -k humaneval", "there is no benchmark 'humaneval' here yet: …"),
     Slip("--model qwen3 --eval mbpp", "there is no benchmark 'mbpp' here yet: …"),

@@ -117,8 +117,8 @@ class Asker:
         return Answer(kept.completion, kept.key, stored=None if kept.key == question.key else kept.created)
 
     async def _ask_once(self, question: Question, request: Request) -> Answer:
-        """A new answer; of what does not vary, that of an equal request that is under way."""
-        if request.varies:
+        """A new answer, or that of an equal request that is under way, where stored ones serve."""
+        if not self._recall.rules.cache.reads:
             return await self._ask(question, request)
         if (lock := self._under_way.get(question.key)) is None:
             lock = self._under_way[question.key] = asyncio.Lock()

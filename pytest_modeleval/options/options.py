@@ -333,7 +333,8 @@ def closest(name: str, known: Iterable[str], *, cutoff: float = 0.62) -> str | N
     # These cost 6 ms to import, and every pytest start would pay for them.
     import difflib
 
-    lowered = {each.lower(): each for each in known}
+    # Of those that differ in case alone always the same one.
+    lowered = {each.lower(): each for each in sorted(known)}
     close = difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=cutoff)
     return lowered[close[0]] if close else None
 

@@ -85,7 +85,7 @@ def test_four_recorded_judges_are_measured_by_experts_labels(
 
     result = run(
         project, "--model", "faulty", *panel, "test_llmbar.py", "--eval-write", "out.json",
-        "--eval-set", "judge.labels=labels.jsonl", "--eval-min-score", "natural=0.1", "--eval-min-score", "neighbor=0.1",
+        "--eval-set", "judge.labels=labels.jsonl", "--eval-set", 'judge.believe={"errors": 0.05}', "--eval-min-score", "natural=0.1", "--eval-min-score", "neighbor=0.1",
     )  # fmt: skip
 
     document = json.loads((project.path / "out.json").read_text())
