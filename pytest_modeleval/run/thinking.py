@@ -18,7 +18,6 @@ from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.judgements import verdict_rows
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
-from pytest_modeleval.thinking.answers import unfound_in
 
 
 def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store: Store) -> None:
@@ -26,6 +25,9 @@ def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store:
 
     Where no judge can be asked any more, one line says so, and the run is reported without.
     """
+    # 40 ms for the scorers that look for right answers, which a run without judges is spared.
+    from pytest_modeleval.thinking.answers import unfound_in
+
     try:
         store.flush()
         with closing(Past(store.path.parent)) as past:
