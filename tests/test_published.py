@@ -8,42 +8,8 @@ import pytest
 from pytest_modeleval.statistics.published import (
     calibration_error,
     clipped_mean,
-    pooled_score,
     share_of_points,
 )
-
-# A label for the model that is shown as A, as (its value, its strength).
-LABELS = {"A>>B": (1.0, 2), "A>B": (1.0, 1), "A=B": (0.5, 1), "B>A": (0.0, 1), "B>>A": (0.0, 2)}
-
-
-def games(first: str, second: str) -> list[tuple[float, int]]:
-    """The model's games: the baseline is A in the first, the model in the second."""
-    value, strength = LABELS[first]
-    return [(1 - value, strength), LABELS[second]]
-
-
-FIVE = [("A>B", "B>A"), ("B>>A", "A>>B"), ("A=B", "A>B"), ("B>A", "B>A"), ("A>>B", "A=B")]
-
-
-def test_arena_hards_pooled_score() -> None:
-    """16 counts: ten games of which three count thrice."""
-    found = pooled_score([games(*pair) for pair in FIVE])
-
-    assert found is not None
-    assert found.mean == 0.5625
-    assert found.low < 0.5625 < found.high
-
-
-def test_equal_strengths_are_the_mean_over_games() -> None:
-    found = pooled_score([games(*pair) for pair in FIVE], strong=1)
-
-    assert found is not None
-    assert found.mean == pytest.approx(0.5)
-
-
-def test_prompts_without_games_are_in_no_score() -> None:
-    assert pooled_score([[], []]) is None
-    assert pooled_score([games("A>B", "A>B"), []]) == pooled_score([games("A>B", "A>B")])
 
 
 def test_both_of_hles_calibration_errors() -> None:

@@ -9,7 +9,7 @@ from pytest_modeleval.judging.verdict import Vote
 from pytest_modeleval.statistics.agreement import OrderEffect
 from pytest_modeleval.statistics.means import Estimate
 
-PPI, ROGAN_GLADEN = METHODS = ("PPI++", "Rogan-Gladen")
+PPI, ROGAN_GLADEN = "PPI++", "Rogan-Gladen"
 
 
 class JudgedAnswer(NamedTuple):

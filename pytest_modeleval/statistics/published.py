@@ -7,22 +7,6 @@ from dataclasses import dataclass
 from pytest_modeleval.statistics.means import Estimate, estimate
 
 
-def pooled_score(prompts: Sequence[Sequence[tuple[float, int]]], *, strong: float = 3.0) -> Estimate | None:
-    """Arena-Hard's score against a baseline: the mean over the games of all prompts, clear wins and losses ``strong``.
-
-    A prompt has its games, both orders: (1 where the model won, 0 where the baseline did, ½ for a tie; 2 for a strong
-    verdict, ``>>``, else 1). The weight of 3 for these is Arena-Hard's own and nobody else's. A prompt's games are one
-    cluster. None without games.
-    """
-    means, weights = [], []
-    for games in filter(None, prompts):
-        weighted = [(value, strong if strength > 1 else 1.0) for value, strength in games]
-        weight = math.fsum(one for _, one in weighted)
-        means.append(math.fsum(value * one for value, one in weighted) / weight)
-        weights.append(weight)
-    return estimate(means, weights)
-
-
 @dataclass(frozen=True)
 class CalibrationError:
     """How far stated confidence is from accuracy, 0 to 1: over ``every`` bin, and as the ``official`` script has it."""

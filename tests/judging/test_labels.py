@@ -11,7 +11,7 @@ import pytest
 
 import pytest_modeleval.reports
 from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run
-from tests.judging.test_judge import ASKED, JUDGED, RULED, fields, verdict
+from tests.judging.conftest import ASKED, JUDGED, RULED, fields, verdict
 from tests.reports.conftest import Open, chromium, open_page  # noqa: F401 - fixtures
 
 # 160 questions, every fourth of which the model answers wrong.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import FaultyServer, alias, answer, modeleval, run
-from tests.judging.test_judge import JUDGED, echo_even, fields, verdict
+from tests.judging.conftest import JUDGED, echo_even, fields, verdict
 from tests.reports.conftest import Data, Open, chromium, open_page  # noqa: F401 - fixtures
 
 REASON = "</td><script>window.hacked = 1</script> \x1b[31m"
