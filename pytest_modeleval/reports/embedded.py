@@ -5,11 +5,24 @@ import hashlib
 import json
 from collections.abc import Iterable
 
+# What every page begins with; its own part begins with its title.
+_HEAD = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{{policy}}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+"""
+
 
 def parts(page: str, style: str, script: str) -> tuple[str, str]:
     """A page before and after its data, which stands for ``{{data}}``; its policy lets nothing else run or load."""
     policy = f"default-src 'none'; img-src data:; style-src {_digest(style)}; script-src {_digest(script)}"
     policy += "; base-uri 'none'; form-action 'none'"
+    page = _HEAD + page
     for name, text in {"policy": policy, "style": style, "script": script}.items():
         page = page.replace(f"{{{{{name}}}}}", text)
     head, _, tail = page.partition("{{data}}")
