@@ -138,6 +138,41 @@ def test_a_verdict_that_cannot_be_read_is_asked_for_once_more_and_then_no_score(
     result.stdout.fnmatch_lines(["*judge=strict: no JSON object with a verdict in 'CORRECT, *(asked 2 times)*"])
 
 
+def test_a_verdict_that_could_not_be_read_is_asked_for_again_by_the_same_command_and_no_other_is(
+    project: pytest.Pytester, judged: FaultyServer
+) -> None:
+    silent = {"0", "2"}
+    times: Counter[str] = Counter()
+
+    def mumbling(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, _ = fields(body)
+        times[reference] += 1
+        # One of them says it at its second request.
+        if reference in silent or (reference == "1" and times["1"] == 1):
+            answer("no idea")(handler, body)
+        else:
+            strict(handler, body)
+
+    judged.fault = mumbling
+    told = []
+    for recovered in ((), (), ("0",), ("2",), ()):
+        silent.difference_update(recovered)
+        times.clear()
+        run(project, *ASKED, "--eval-write", "out.json")
+        use = row(project)["judges"]["judge=strict"]
+        told.append((dict(times), row(project)["judge_errors"], use["verdicts"], use["errors"], use["again"]))
+
+    # What could not be read before is told too.
+    assert told == [
+        ({"0": 2, "1": 2, "2": 2, "3": 1}, 2, 2, 5, 3),
+        # Once, and once more, as in the first run; what was read at its second request is found.
+        ({"0": 2, "2": 2}, 2, 2, 9, 7),
+        ({"0": 1, "2": 2}, 1, 3, 11, 10),
+        ({"2": 1}, 0, 4, 11, 11),
+        ({}, 0, 4, 11, 11),
+    ]
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
