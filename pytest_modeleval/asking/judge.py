@@ -12,7 +12,7 @@ from pytest_modeleval.judging.rubric import Rating, Rubric
 from pytest_modeleval.judging.settings import RECALL, RULE
 from pytest_modeleval.judging.verdict import Battle, Verdict
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, JudgeError, SampleError, Score
+from pytest_modeleval.sample import Completion, Score
 
 
 @dataclass(frozen=True, repr=False)
@@ -53,10 +53,7 @@ class AskedJudge:
         __tracebackhide__ = True
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
-        try:
-            verdict = await self.ask(rubric, answer, name=name, **fields)
-        except JudgeError as error:
-            return _fallback(self.panel, rule, error)
+        verdict = await self.ask(rubric, answer, name=name, **fields)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
     @noted
@@ -100,10 +97,7 @@ class BlockingJudge:
         __tracebackhide__ = True
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
-        try:
-            verdict = self.ask(rubric, answer, name=name, **fields)
-        except JudgeError as error:
-            return _fallback(self.panel, rule, error)
+        verdict = self.ask(rubric, answer, name=name, **fields)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
     def compare(
@@ -133,13 +127,6 @@ def _settled(panel: Panel, rule: Score | None) -> Score | None:
         return rule
     replace(rule, name="rule")
     return rule if strategy == RECALL and rule.passed else None
-
-
-def _fallback(panel: Panel, rule: Score | None, error: SampleError) -> Score:
-    """The rule's score, where the judge was only to find what that misses; the error elsewhere."""
-    if rule is None or panel.setup.settings.strategy != RECALL:
-        raise error
-    return rule
 
 
 def _scored(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
 from tests.judging.conftest import (
     ASKED,
     JUDGED,
@@ -67,6 +67,24 @@ def test_a_benchmark_with_a_rule_asks_as_the_strategy_says(
     table = json.loads((project.path / "out.json").read_text())["rows"]
     beside = [(each["score"], each["samples"]) for each in table if each["metric"] == "rule"]
     assert beside == ([(0.25, 4)] if asked else [])
+
+
+def test_a_judge_that_never_answers_leaves_what_the_rule_calls_wrong_without_a_score(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_graded=RULED)
+    # The rule calls one of the four right.
+    faulty.fault = lambda handler, body: answer("3." if "3" in body["messages"][-1]["content"] else "x")(handler, body)
+    judged.fault = lambda handler, body: send(handler, 500, {"error": {"message": "away"}})
+
+    result = run(project, *ASKED, "--eval-set", "judge.strategy=recall", "--eval-write", "out.json")
+
+    result.assert_outcomes(passed=1, errors=3)
+    told = row(project)
+    assert (told["score"], told["samples"], told["judge_errors"], told["bounds"]) == (1.0, 1, 3, [0.25, 1.0])
+    assert told["judges"]["judge=strict"]["errors"] == 3
+    said = "graded: 3 answers have no verdict; the score is 0.250 if all of them are wrong, 1.000 if all are right"
+    assert said in result.outlines
 
 
 def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: FaultyServer) -> None:
