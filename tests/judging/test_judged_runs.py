@@ -97,7 +97,7 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
 
     def lettered(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         reference, given = fields(body)
-        answer(f"grade A? No: grade {'A' if reference == given else 'B'}")(handler, body)
+        answer(f"A or B? I say grade {'A' if reference == given else 'B'}")(handler, body)
 
     judged.fault = lettered
 
