@@ -140,4 +140,4 @@ def _scored(
     if isinstance(gives, Rating):
         ends = (gives.lowest, gives.highest)
         return Score(value, True, f"{value:g}", expected, str(verdict), name, range=ends, measured=True)
-    return Score(value, value >= 0.5, verdict.label, expected, str(verdict), name)
+    return Score(value, verdict.is_right, verdict.label, expected, str(verdict), name)

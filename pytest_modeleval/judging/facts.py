@@ -68,7 +68,7 @@ def fact_score(verdict: Verdict, reference: str) -> Score:
         Score(right, right >= 0.5, *said, name="accuracy_given_attempted", weight=attempted)
     f1 = 2 * correct / (1 + attempted)
     Score(f1, f1 >= 0.5, *said, name="f1", weight=1 + attempted)
-    return Score(correct, correct >= 0.5, *said, found=not is_open)
+    return Score(correct, verdict.is_right, *said, found=not is_open)
 
 
 def _share(votes: Sequence[Vote]) -> float:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
+# Between the labels of a tie.
+_OR = " / "
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Vote:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the judges say together; ``label`` is the most frequent, "" for a number.
+    """What the judges say together; ``label`` is the most frequent, "" for a number, and all of a tie, ``A / B``.
 
     ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
     It is no yes or no: an `assert` of one is a `TypeError`.
@@ -43,6 +45,11 @@ class Verdict:
     def is_split(self) -> bool:
         """Whether not all votes are the same."""
         return len({(vote.label, vote.value) for vote in self.votes}) > 1
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it passes, of labels: `passes`."""
+        return passes(self.value, self.votes)
 
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is no yes or no: compare its value or label, or let judge.grade make a score of it")
@@ -113,7 +120,7 @@ class Judgement:
 def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     """The verdict of some votes: of each judge's repeats first, then of the judges, who weigh the same.
 
-    A tie of a majority goes to the label that was there first.
+    A majority that several share is the mean of what they stand for, whoever was asked first.
     """
     by_judge: dict[str, list[Vote]] = {}
     for vote in votes:
@@ -136,6 +143,17 @@ def battle_of(votes: Sequence[Vote], how: str) -> Battle:
     return Battle(value, votes, all(map(agree, pairs.values())))
 
 
+def passes(value: float, votes: Iterable[Vote]) -> bool:
+    """Whether votes that come to a value say right: from 0.5 on, and there more than half of them, as a tie is no yes.
+
+    Each judge counts once.
+    """
+    by_judge: dict[str, list[bool]] = {}
+    for vote in votes:
+        by_judge.setdefault(vote.judge, []).append(vote.value >= 0.5)
+    return value > 0.5 or (value == 0.5 and statistics.fmean(map(statistics.fmean, by_judge.values())) > 0.5)
+
+
 def agree(games: Iterable[Vote]) -> bool:
     """Whether the votes in both orders say the same of the one named first."""
     return len({vote.value for vote in games}) == 1
@@ -146,11 +164,9 @@ def _aggregated(votes: Sequence[Vote], how: str) -> tuple[float, str]:
 
 
 def _joined(each: Sequence[tuple[float, str]], how: str) -> tuple[float, str]:
-    # Of equal counts the first, as a Counter keeps the order.
-    (value, label), _ = Counter(each).most_common(1)[0]
-    values = [value for value, _ in each]
-    if how == MEAN:
-        value = statistics.fmean(values)
-    elif how == MEDIAN:
-        value = statistics.median(values)
-    return value, label
+    counts = Counter(each)
+    first = [one for one, count in counts.items() if count == max(counts.values())]
+    # Each once, of a tie of ties too.
+    label = _OR.join(dict.fromkeys(part for _, label in first for part in label.split(_OR)))
+    values = [value for value, _ in (first if how == MAJORITY else each)]
+    return (statistics.median if how == MEDIAN else statistics.fmean)(values), label

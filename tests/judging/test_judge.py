@@ -255,6 +255,9 @@ def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: F
     assert told["score"] == 0.5
     assert Counter(body["model"] for body in judged.asked) == {"strict": 8, "mild": 8}
     assert told["split"] == 4
+    # Half of the judges is no majority.
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(["    expected '0', got 'INCORRECT / CORRECT'"])
     result.stdout.fnmatch_lines(["the judges' votes were not at one about 4 answers"])
 
 
