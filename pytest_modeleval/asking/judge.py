@@ -43,7 +43,7 @@ class AskedJudge:
         """
         __tracebackhide__ = True
         verdict: Verdict = await self.run(self.panel.ask(rubric, answer, name, fields))
-        return verdict
+        return self.panel.told(verdict)
 
     @noted
     async def grade(
@@ -63,7 +63,7 @@ class AskedJudge:
         """What the judges say of two answers, in both orders: 1 where the first named wins, 0.5 for a tie."""
         __tracebackhide__ = True
         battle: Battle = await self.run(self.panel.compare(rubric, (one, two), name, fields))
-        return battle
+        return self.panel.told(battle)
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +88,7 @@ class BlockingJudge:
         """As `AskedJudge.ask`."""
         __tracebackhide__ = True
         verdict: Verdict = self.run(self.panel.ask(rubric, answer, name, fields))
-        return verdict
+        return self.panel.told(verdict)
 
     def grade(
         self, rubric: Rubric, answer: Completion | str, *, name: str = "main", rule: Score | None = None, **fields: Any
@@ -106,7 +106,7 @@ class BlockingJudge:
         """As `AskedJudge.compare`."""
         __tracebackhide__ = True
         battle: Battle = self.run(self.panel.compare(rubric, (one, two), name, fields))
-        return battle
+        return self.panel.told(battle)
 
 
 def _name(panel: Panel) -> str:

@@ -24,6 +24,7 @@ from pytest_modeleval.sample import Completion, JudgeError, NotAsked
 from pytest_modeleval.store.messages import sample_rows
 
 R = TypeVar("R")
+S = TypeVar("S", Verdict, Battle)
 # A verdict that cannot be read is asked for once more, in each run.
 ATTEMPTS = 2
 
@@ -72,6 +73,15 @@ class Panel:
         self._count(rubric, votes, len({vote.value for vote in votes}) > 1)
         self._conclude(rubric, name, texts, "", battle.value)
         return battle
+
+    def told(self, said: S) -> S:
+        """What a body is given, which is to make something of it."""
+        if self.trial is None:
+            return said
+        # A copy, at which nobody has looked yet.
+        said = replace(said)
+        self.trial.told.append(said)
+        return said
 
     def _rubric(self, rubric: Rubric, *, pair: bool) -> Rubric:
         """The rubric as the user has it; `TypeError` for none, and for one about another number of answers."""

@@ -4,7 +4,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
 # Between the labels of a tie.
@@ -28,8 +28,23 @@ class Vote:
     strength: int = 1
 
 
+class Said:
+    """What judges said, which knows whether anybody has looked at it."""
+
+    _is_seen = False
+
+    # Not for type checkers, to which any name would be one then.
+    if not TYPE_CHECKING:
+
+        def __getattribute__(self, name: str) -> Any:
+            """Its fields, and what is made of them."""
+            if not name.startswith("_"):
+                vars(self)["_is_seen"] = True
+            return super().__getattribute__(name)
+
+
 @dataclass(frozen=True)
-class Verdict:
+class Verdict(Said):
     """What the judges say together; ``label`` is the most frequent, "" for a number, and all of a tie, ``A / B``.
 
     ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
@@ -60,7 +75,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Battle:
+class Battle(Said):
     """What the judges say of two answers: ``value`` is 1 where the one named first wins, 0.5 for a tie, 0 for a loss.
 
     ``games`` are the valid votes in each order. Where the orders disagree that is a tie, and not ``is_consistent``.
@@ -115,6 +130,11 @@ class Judgement:
     gives: str
     label: str
     value: float
+
+
+def was_seen(said: Said) -> bool:
+    """Whether anybody has looked at it since it was made."""
+    return said._is_seen
 
 
 def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:

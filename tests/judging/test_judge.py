@@ -19,6 +19,8 @@ from tests.judging.conftest import (
     verdict,
 )
 
+UNUSED = "a judge was asked, and nothing was made of its verdict: assert something of its value or label, make a Score"
+
 
 @pytest.mark.parametrize(
     ("body", "said"),
@@ -39,6 +41,8 @@ from tests.judging.conftest import (
             "the field {question} of a judge's",
         ),
         ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
+        ("await judge.ask(GRADE, completion, question='', reference=sample.target)", UNUSED),
+        ("unread = await judge.compare(PAIR, completion, sample.target)", UNUSED),
         ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
     ],
 )
@@ -56,6 +60,32 @@ def test_a_judge_that_is_asked_wrongly_gives_no_score(
     assert result.ret == 10
     result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
     assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
+
+
+@pytest.mark.parametrize("body", [JUDGED, SYNC], ids=["async", "sync"])
+@pytest.mark.parametrize(
+    ("use", "right", "errors"),
+    [
+        ("found", 0, 4),
+        ("assert found.value == 1", 2, 0),
+        ("assert found.label == 'CORRECT'", 2, 0),
+        ("Score(found.value, True)", 2, 0),
+        # What is scored by another is no pass of the judge's.
+        ("Score(1.0, True)", 4, 0),
+        ("Score(1.0, True, name='further')", 0, 4),
+    ],
+)
+def test_a_verdict_that_is_thrown_away_is_no_pass(
+    project: pytest.Pytester, judged: FaultyServer, body: str, use: str, right: int, errors: int
+) -> None:
+    body = body.replace("import Completion", "import Score, Completion").replace("grade(", "ask(")
+    project.makepyfile(test_graded=body.replace("    assert ", "    found = ") + f"    {use}\n")
+
+    result = run(project, *ASKED, "--eval-write", "out.json")
+
+    told = row(project)
+    assert (told["errors"], told["samples"], (told["score"] or 0) * told["samples"]) == (errors, 4 - errors, right)
+    assert (UNUSED in " ".join(result.stdout.str().split())) == bool(errors)
 
 
 @pytest.mark.parametrize(
