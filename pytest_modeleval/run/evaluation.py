@@ -17,7 +17,7 @@ from pytest_modeleval import xdist
 from pytest_modeleval.arena.pairs import battles_of, pairs_of, together
 from pytest_modeleval.arena.standings import Battles
 from pytest_modeleval.asking.asker import Askers, askers
-from pytest_modeleval.asking.given import taken_of
+from pytest_modeleval.asking.given import is_alone, taken_of
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.recall import Rules
@@ -73,7 +73,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.thinking import judge_thoughts
+from pytest_modeleval.run.thinking import judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -165,6 +165,11 @@ class Evaluation:
         """The models in roles."""
         return [spec for specs in self.roles.values() for spec in specs]
 
+    @property
+    def _judges_thoughts(self) -> bool:
+        """Whether judges are asked which paragraph of a thought is the first right one."""
+        return bool(self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE)
+
     def places(self) -> list[Path]:
         """What is run where no path was typed: the collection's files, a stored run's samples, or all shipped."""
         if self.collection:
@@ -197,12 +202,15 @@ class Evaluation:
             refuse_without_role(session.items, self.roles, self.judges.strategy)
             refuse_unfilled(session.items)
             with closing(Store(self.folder)) as store:
-                planner = Planner(store, self._askers(store, None).models, self.gate.discordance, self.judges)
-                for item in session.items:
-                    ref = selected(item)
-                    if ref is not None and not item.get_closest_marker("skip"):
-                        planner.add(ref, taken_of(item, self.roles))
-                lines = planner.lines([*self.models, *self.others])
+                judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
+                asked = replace(self._askers(store, None), judging=judging)
+                thoughts = partial(known_thoughts, store) if self._judges_thoughts else None
+                with closing(Planner(store, asked, self.gate.discordance, thoughts)) as planner:
+                    for item in session.items:
+                        ref = selected(item)
+                        if ref is not None and not item.get_closest_marker("skip"):
+                            planner.add(ref, taken_of(item, self.roles), is_alone=is_alone(item))
+                    lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
         return plan_table(lines) if lines else []
@@ -281,8 +289,7 @@ class Evaluation:
         """Judge and write; raises `StopRun` where the store cannot be read."""
         if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
             self.in_turn.prefetch.look_again()
-        is_judged = self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE
-        if is_judged and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
+        if self._judges_thoughts and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
             judge_thoughts(self.in_turn.prefetch, Run(self.run, self.began), session, store)
         if self._is_worker:
             return

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_modeleval.asking.prefetch import Prefetch
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT
+from pytest_modeleval.asking.thoughts import FIRST_RIGHT, Unfound
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
@@ -38,6 +38,27 @@ def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store:
         store.flush()
     except StopRun as stopped:
         fail(session, str(stopped))
+
+
+def known_thoughts(store: Store, model: str, benchmark: str) -> dict[str, Unfound | None]:
+    """Of a model's stored answers to a benchmark, by their keys, the thoughts that judges are to be asked about.
+
+    None of one in which a rule finds the right answer, that is wrong, or has no thought, as the last run scored it.
+    """
+    from pytest_modeleval.thinking.answers import unfound_in
+
+    rows = store.rows(
+        "select completion, scores.run, item, max(runs.started) from scores join runs on runs.id = scores.run "
+        "where scores.model = ? and benchmark = ? and metric = 'main' and completion is not null group by completion",
+        (model, benchmark),
+    )
+    found: dict[str, Unfound | None] = {key: None for key, *_ in rows}
+    keys = {(run, item): key for key, run, item, _ in rows}
+    with closing(Past(store.path.parent)) as past:
+        for run, began in {run: began for _, run, _, began in rows}.items():
+            items = [item for its, item in keys if its == run]
+            found |= {keys[run, each.item]: each for each in unfound_in(past, Run(run, began), items)}
+    return found
 
 
 def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:

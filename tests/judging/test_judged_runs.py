@@ -1,7 +1,6 @@
 """Runs with a judge as a user asks for them: settings, strategies, money, gates and comparisons."""
 
 import json
-import re
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -201,13 +200,3 @@ def test_runs_of_other_judges_are_no_comparison_of_the_model(project: pytest.Pyt
     result.stdout.no_re_match_line("graded  (passed|failed|inconclusive).*")
     document = json.loads((project.path / "diff.json").read_text())
     assert document["benchmarks"][0]["judges"] == [["judge=strict"], ["judge=mild"]]
-
-
-def test_a_plans_tokens_are_those_of_all_its_requests(project: pytest.Pytester, judged: FaultyServer) -> None:
-    run(project, *ASKED)
-
-    plans = [run(project, *ASKED, "--eval-plan", "--eval-set", f"judge.repeats={repeats}") for repeats in (1, 3)]
-
-    told = [re.search(r"judge=strict .*about ([\d,]+) +about ([\d,]+)", plan.stdout.str()) for plan in plans]
-    once, thrice = ([int(count.replace(",", "")) for count in each.groups()] for each in told if each)
-    assert thrice == [3 * count for count in once]
