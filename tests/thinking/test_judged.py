@@ -148,3 +148,21 @@ def test_a_judge_that_cannot_be_asked_is_said_and_the_run_reported(
 
     result.stdout.fnmatch_lines(["Thinking: sums"])
     assert any("401" in line for line in result.outlines)
+
+
+def test_a_plan_counts_what_will_be_asked_of_thoughts(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    def planned(*flags: str) -> list[tuple[str, ...]]:
+        told = run(pytester, *RUN, *flags, "--eval-plan").stdout.str()
+        found: list[tuple[str, ...]] = re.findall(r"^judge=strict, (.*)\n +(\d+) +(\d+) +(.*?)  ", told, re.MULTILINE)
+        return found
+
+    assert planned() == [("sums, thoughts", "5", "0", "at most 5")]
+    assert not judged.asked
+    run(pytester, *RUN[:4], "--eval-set", "run.thinking=page", "test_sums.py")
+    # Of the two right answers in whose thoughts no rule finds it.
+    assert planned() == [("sums, thoughts", "5", "0", "2")]
+    assert planned("--eval-set", "judge.repeats=2") == [("sums, thoughts", "5", "0", "4")]
+    run(pytester, *RUN)
+    assert planned() == [("sums, thoughts", "5", "2", "0")]
+    assert planned("--eval-set", "run.thinking=page") == []
+    assert len(prompts(judged)) == 2
