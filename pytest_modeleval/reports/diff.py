@@ -97,6 +97,7 @@ def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:
         "asked_differently": part.asked_differently,
         "same_answers": part.same_answers,
         "judges": part.judges,
+        "judged_otherwise": part.judged_otherwise,
         "result": verdict.result.value,
         "change": verdict.change,
         "low": finite(verdict.low),

@@ -1,12 +1,15 @@
 """Runs with a judge as a user asks for them: settings, strategies, money, gates and comparisons."""
 
 import json
+import re
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
+from tests.history.test_diff import SCHEMA
 from tests.judging.conftest import (
     ASKED,
     JUDGED,
@@ -200,3 +203,34 @@ def test_runs_of_other_judges_are_no_comparison_of_the_model(project: pytest.Pyt
     result.stdout.no_re_match_line("graded  (passed|failed|inconclusive).*")
     document = json.loads((project.path / "diff.json").read_text())
     assert document["benchmarks"][0]["judges"] == [["judge=strict"], ["judge=mild"]]
+
+
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (["--eval-set", "judge.repeats=3"], ["settings of [judge]"]),
+        (["--eval-set", "judge.system=Be mild."], ["settings of [judge]", "prompt"]),
+        (
+            ["--eval-set", 'graded.judge_prompt="Be mild. {question} Reference: {reference}\nAnswer:\n{answer}"'],
+            ["prompt"],
+        ),
+        (["--eval-set", 'models.strict.generation={"top_p": 0.5}'], ["models or their generation"]),
+        (["--eval-set", "judge.probe=1", "--eval-limit", "3"], []),
+    ],
+)
+def test_judges_that_are_asked_otherwise_are_said_with_what_differs(
+    project: pytest.Pytester, judged: FaultyServer, said: list[str], what: list[str]
+) -> None:
+    run(project, *ASKED)
+    run(project, *ASKED, "--eval-generation", "seed=1", *said)
+
+    result = modeleval("diff", "last~1", "last", "--write", "diff.json")
+
+    other = (
+        f"graded: judged by judge=strict with other {' and '.join(what)} than before: what changed may be their doing"
+    )
+    assert (other in result.outlines) == bool(what)
+    assert any(re.match("graded  (passed|failed|inconclusive)", line) for line in result.outlines) == (not what)
+    document = json.loads((project.path / "diff.json").read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert document["benchmarks"][0]["judged_otherwise"] == what
