@@ -108,7 +108,7 @@ class Panel:
         votes = [*cast, *(vote for games in found if not isinstance(games, JudgeError) for vote in games)]
         if len({vote.judge for vote in votes}) < max(1, self.setup.settings.min_valid):
             errors = [str(each) for each in found if isinstance(each, JudgeError)]
-            raise JudgeError("; ".join(dict.fromkeys(errors)) or f"{len(self.judges)} judges are given, and too few")
+            raise JudgeError("; ".join(dict.fromkeys(errors)) or "too few judges have a verdict")
         return votes
 
     def _cast(self, fields: Mapping[str, Any], name: str) -> Iterator[Vote]:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
@@ -114,8 +115,16 @@ class Past:
         """The names of those that were asked in a run about a model's answers to a benchmark."""
         rows = self._connection.execute(
             "select distinct judge from verdicts join scores using (run, item) "
-            "where run = ? and model = ? and benchmark = ?",
-            (run.id, model, benchmark),
+            "where run = ? and model = ? and benchmark = ? and name != ?",
+            (run.id, model, benchmark, FIRST_RIGHT),
+        )
+        return sorted(name for (name,) in rows)
+
+    def judges_of(self, attempt: ScoreRow) -> list[str]:
+        """The names of those that were asked about one answer."""
+        rows = self._connection.execute(
+            "select distinct judge from verdicts where run = ? and item = ? and name != ?",
+            (attempt.run, attempt.item, FIRST_RIGHT),
         )
         return sorted(name for (name,) in rows)
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
+# What verdicts on thoughts are called among a sample's others, which are on its answer.
+FIRST_RIGHT = "first right paragraph"
 # Between the labels of a tie.
 _OR = " / "
 

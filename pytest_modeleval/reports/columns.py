@@ -53,6 +53,11 @@ def titled(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
         yield from fitted(cells, [False, *[True] * (len(cells[0]) - 1)])
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """A number of things, such as ``1 answer`` and ``2 answers``."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
+
+
 def decimal(value: float | None) -> str:
     """Three places, or a dash."""
     return "-" if value is None else f"{value:.3f}"

@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from pytest_modeleval.asking.prefetch import Prefetch
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT, Unfound
+from pytest_modeleval.asking.thoughts import Unfound
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import Settings
 from pytest_modeleval.outputs.write import fail
+from pytest_modeleval.reports.columns import counted
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.judgements import verdict_rows
 from pytest_modeleval.sample import StopRun
@@ -71,8 +73,8 @@ def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
         (run, FIRST_RIGHT),
     )
     return {
-        judge: f"{one_line(judge, 60)}: {verdicts:,} verdicts on thoughts"
-        + f", {failed:,} replies without one" * bool(failed)
+        judge: f"{one_line(judge, 60)}: {counted(verdicts, 'verdict')} on thoughts"
+        + f", {counted(failed, 'reply', 'replies')} without one" * bool(failed)
         + f", {tokens or 0:,} tokens"
         for judge, verdicts, failed, tokens in rows
     }

@@ -127,7 +127,7 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
         ('judge.scores={"A": 2, "B": 0}', "labels have values from 0 to 1"),
         ('judge.pattern="("', "is no pattern"),
         ("judge.repeat=3", "unknown key in --eval-set judge: 'repeat'; did you mean 'repeats'"),
-        ("judge.min_valid=3", "min_valid = 3 of [judge] wants more verdicts than the 1 judges give"),
+        ("judge.min_valid=3", "min_valid = 3 of [judge] wants a verdict of so many judges, and 1 is given"),
         ('judge.believe={"kapa": 0.5}', "unknown key in --eval-set judge: believe: 'kapa'; did you mean 'kappa'"),
         ('judge.believe={"labels": 0}', "labels is a whole number of at least 1, not 0"),
         ('judge.believe={"rates": 80}', "rates is a share from 0 to 1, not 80"),
@@ -159,6 +159,17 @@ def test_a_judge_given_twice_and_one_that_is_the_model_itself(
     assert twice.ret == pytest.ExitCode.USAGE_ERROR
     assert "judge=again: this judge is given twice, also as judge=strict" in twice.stderr.str()
     itself.stdout.fnmatch_lines(["judge=faulty is faulty, the model under evaluation: judges prefer their own words"])
+
+
+def test_a_samples_history_says_who_judged_it(project: pytest.Pytester, judged: FaultyServer) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild")
+    run(project, *ASKED)
+    run(project, *ASKED, "--model", "judge=mild")
+
+    told = modeleval("history", "graded[main-00000]").outlines
+
+    rows = [re.split("  +", line) for line in told if line.startswith(("run ", *"0123456789abcdef")) and " 1" in line]
+    assert [row[4] for row in rows] == ["strict", "mild, strict"]
 
 
 def test_money_is_told_of_what_was_not_stored(project: pytest.Pytester, judged: FaultyServer) -> None:

@@ -150,6 +150,14 @@ def test_a_judge_that_cannot_be_asked_is_said_and_the_run_reported(
     assert any("401" in line for line in result.outlines)
 
 
+def test_who_judges_thoughts_has_not_judged_the_answers(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    run(pytester, *RUN[:2], "test_sums.py")
+    run(pytester, *RUN)
+
+    modeleval("diff", "last~1", "last").stdout.no_fnmatch_line("*judged by judge=*")
+    modeleval("history", "sums[easy-00000]").stdout.no_fnmatch_line("*strict*")
+
+
 def test_a_plan_counts_what_will_be_asked_of_thoughts(pytester: pytest.Pytester, judged: FaultyServer) -> None:
     def planned(*flags: str) -> list[tuple[str, ...]]:
         told = run(pytester, *RUN, *flags, "--eval-plan").stdout.str()
