@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from pytest_modeleval.asking.plan import Line, summed
-from pytest_modeleval.reports.columns import WIDTH, aligned, fitted
+from pytest_modeleval.reports.columns import fitted
 
 # A column's title, what it says of a line, and whether that is aligned to the right.
 _Column = tuple[str, Callable[[Line], str], bool]
@@ -18,7 +18,7 @@ _DROP: Sequence[_Column] = (
 
 
 def table(lines: Sequence[Line]) -> list[str]:
-    """The plan's lines, with their sum where there are several; in two tables where one is too wide for a terminal."""
+    """The plan's lines, with their sum where there are several: what is asked, and what that can see."""
     rows = [*lines, *([summed(lines)] if len(lines) > 1 else [])]
     asked: list[_Column] = [
         ("items", lambda line: f"{line.items:,}", True),
@@ -34,31 +34,13 @@ def table(lines: Sequence[Line]) -> list[str]:
         ("completion tokens", _completion, True),
         ("dollars", lambda line: "?" if line.dollars is None else f"${line.dollars:,.4f}", True),
     ]
-    whole = _table(rows, [*_NAMES, *asked, *_DROP])
-    if max(map(len, whole)) <= WIDTH:
-        return whole
-    return [*_fitted(rows, asked), "", *_fitted([line for line in rows if line.samples], _DROP)]
+    seeing = [line for line in rows if line.samples]
+    return [*_table(rows, [*_NAMES, *asked]), "", *_table(seeing, [*_NAMES, *_DROP])]
 
 
 def _table(rows: Sequence[Line], columns: Sequence[_Column]) -> list[str]:
-    return aligned(_cells(rows, columns), [right for *_, right in columns])
-
-
-def _fitted(rows: Sequence[Line], columns: Sequence[_Column]) -> list[str]:
-    """The table of some columns, with the names of its lines above them where they leave too little room."""
-    found = _table(rows, [*_NAMES, *columns])
-    if max(map(len, found)) <= WIDTH:
-        return found
-    names: _Column = (
-        "model, benchmark",
-        lambda line: f"{line.model}{f', {line.benchmark}' * bool(line.benchmark)}",
-        False,
-    )
-    return fitted(_cells(rows, [names, *columns]), [False, *(right for *_, right in columns)])
-
-
-def _cells(rows: Sequence[Line], columns: Sequence[_Column]) -> list[list[str]]:
-    return [[title for title, *_ in columns], *([value(row) for _, value, _ in columns] for row in rows)]
+    cells = [[title for title, *_ in columns], *([value(row) for _, value, _ in columns] for row in rows)]
+    return fitted(cells, [right for *_, right in columns], names=len(_NAMES))
 
 
 def _requests(line: Line) -> str:

@@ -241,6 +241,8 @@ def test_judges_that_are_asked_otherwise_are_said_with_what_differs(
         f"graded: judged by judge=strict with other {' and '.join(what)} than before: what changed may be their doing"
     )
     assert (other in result.outlines) == bool(what)
+    table = next(number for number, line in enumerate(result.outlines) if line.startswith("benchmark "))
+    assert max(map(len, result.outlines[table : table + 2])) <= 80
     assert any(re.match("graded  (passed|failed|inconclusive)", line) for line in result.outlines) == (not what)
     document = json.loads((project.path / "diff.json").read_text())
     jsonschema.validate(document, SCHEMA)
