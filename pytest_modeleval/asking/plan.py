@@ -93,24 +93,23 @@ class Planner:
         as often as its benchmark says (`Judging`), by all orders, repeats and probes; of others nobody knows it.
         """
         name = ref.source.benchmark.name
-        if self._judges and "judge" in roles:
-            self._add_judges(ref, name, is_alone=is_alone)
+        is_answered = bool(self._judges) and "judge" in roles and self._add_judges(ref, name, is_alone=is_alone)
         for spec in (spec for role, specs in roles.items() for spec in specs if role != "judge"):
             line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
             line.items += 1
             line.asked += 1
-        self._add_models(ref, name)
+        self._add_models(ref, name, is_answered=is_answered)
 
-    def _add_models(self, ref: SampleRef, name: str) -> None:
-        """Count what the models under evaluation are asked."""
+    def _add_models(self, ref: SampleRef, name: str, *, is_answered: bool) -> None:
+        """Count what the models under evaluation are asked: nothing where the body ``is_answered`` to its end."""
         for spec in ref.models:
             # A model is asked once for all its battles over a sample.
             once = (spec.name, name, ref.subset, ref.row, ref.repeat)
             if ref.against is None or once not in self._fought:
                 self._fought.add(once)
-                self._add(ref, spec)
+                self._add(ref, spec, is_answered=is_answered)
 
-    def _add(self, ref: SampleRef, spec: ModelSpec) -> None:
+    def _add(self, ref: SampleRef, spec: ModelSpec, *, is_answered: bool) -> None:
         """Count what one model is asked for an item."""
         name = ref.source.benchmark.name
         line = self._lines.get((spec.name, name)) or self._begin(spec.name, name)
@@ -126,7 +125,7 @@ class Planner:
         kept = asker.known(request)
         if self._thoughts and self._judges and not (ref.against or ref.source.hidden):
             self._thinking.setdefault((spec.name, name), []).append((ref, kept or ""))
-        if kept or spec.way.is_run or key in self._seen:
+        if kept or is_answered or spec.way.is_run or key in self._seen:
             line.stored += 1
             return
         # Repeats share the answer to what does not vary.
@@ -146,7 +145,8 @@ class Planner:
             self._learn(line, specs[line.model])
         return [*self._lines.values(), *self._roles.values()]
 
-    def _add_judges(self, ref: SampleRef, name: str, *, is_alone: bool) -> None:
+    def _add_judges(self, ref: SampleRef, name: str, *, is_alone: bool) -> bool:
+        """Count what judges are asked; whether the body goes to its end with the models' stored answers."""
         is_whole, counts = self._rehearsal.of_body(ref) if is_alone else (False, {})
         most = 0 if is_whole else self._most(ref)
         for spec in self._judges:
@@ -158,6 +158,7 @@ class Planner:
             line.stored += stored
             line.asked += max(asked, most - stored)
             line.is_most |= most - stored > asked
+        return is_whole
 
     def _most(self, ref: SampleRef) -> int:
         """How often each judge is asked about a sample at most; 0 for one that cannot be read."""
