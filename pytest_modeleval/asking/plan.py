@@ -10,6 +10,7 @@ from pytest_modeleval.asking.thoughts import Unfound
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.settings import RULE
+from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
@@ -49,6 +50,7 @@ class Line:
     asked: int = 0
     generate: int = 0
     is_most: bool = False
+    is_of_thoughts: bool = False
 
     @property
     def drop(self) -> float | None:
@@ -80,7 +82,9 @@ class Planner:
         # By model and benchmark: items whose thoughts judges may be asked about, with their answers' keys.
         self._thinking: dict[tuple[str, str], list[tuple[SampleRef, str]]] = {}
         self._fought: set[tuple[str, str, str, int, int]] = set()
+        # By model in a role and benchmark; and what judges are asked about thoughts.
         self._roles: dict[tuple[str, str], Line] = {}
+        self._thinkers: dict[tuple[str, str], Line] = {}
 
     def close(self) -> None:
         """Close what was opened to be read."""
@@ -141,9 +145,10 @@ class Planner:
             self._add_thoughts(model, name, asked)
         for line in self._lines.values():
             self._complete(line, specs[line.model])
-        for line in self._roles.values():
+        roles = [*self._roles.values(), *self._thinkers.values()]
+        for line in roles:
             self._learn(line, specs[line.model])
-        return [*self._lines.values(), *self._roles.values()]
+        return [*self._lines.values(), *roles]
 
     def _add_judges(self, ref: SampleRef, name: str, *, is_alone: bool) -> bool:
         """Count what judges are asked; whether the body goes to its end with the models' stored answers."""
@@ -181,7 +186,7 @@ class Planner:
         unknown = sum(key not in known for _, key in asked) * self._judging.settings.repeats
         counts = self._rehearsal.of_thoughts(unfound)
         for spec in (spec for spec in self._judges if not spec.way.is_votes):
-            line = self._roles.get((spec.name, f"{name}, thoughts")) or self._begin_role(spec, f"{name}, thoughts")
+            line = self._thinkers.get((spec.name, name)) or self._begin_role(spec, name, of_thoughts=True)
             new, stored = counts[spec.name]
             line.items += len(asked)
             line.stored += stored
@@ -195,8 +200,9 @@ class Planner:
         line.differ = ASSUMED if discordance is None else discordance
         return line
 
-    def _begin_role(self, spec: ModelSpec, name: str) -> Line:
-        line = self._roles[spec.name, name] = Line(spec.name, name, counted=False)
+    def _begin_role(self, spec: ModelSpec, name: str, *, of_thoughts: bool = False) -> Line:
+        line = Line(spec.name, name, counted=False, is_of_thoughts=of_thoughts)
+        (self._thinkers if of_thoughts else self._roles)[spec.name, name] = line
         return line
 
     def _learn(self, line: Line, spec: ModelSpec) -> None:
@@ -204,7 +210,8 @@ class Planner:
 
         A run with more repeats than those asks more of it for an item; a body may ask more than its benchmark says.
         """
-        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark)
+        name = FIRST_RIGHT if line.is_of_thoughts else ""
+        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark, name)
         line.learnt, line.completion_tokens = items > 0, None if line.asked else 0
         if not items:
             line.dollars = None if line.asked or not spec.price else 0.0

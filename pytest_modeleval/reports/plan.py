@@ -9,7 +9,7 @@ from pytest_modeleval.reports.columns import fitted
 _Column = tuple[str, Callable[[Line], str], bool]
 _NAMES: Sequence[_Column] = (
     ("model", lambda line: line.model, False),
-    ("benchmark", lambda line: line.benchmark, False),
+    ("benchmark", lambda line: f"{line.benchmark}{', thoughts' * line.is_of_thoughts}", False),
 )
 _DROP: Sequence[_Column] = (
     ("differ", lambda line: f"{line.differ:.1%}{' assumed' * line.assumed}" if line.samples else "-", False),

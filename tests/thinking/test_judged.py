@@ -172,5 +172,8 @@ def test_a_plan_counts_what_will_be_asked_of_thoughts(pytester: pytest.Pytester,
     assert planned("--eval-set", "judge.repeats=2") == [("sums, thoughts", "5", "0", "4")]
     run(pytester, *RUN)
     assert planned() == [("sums, thoughts", "5", "2", "0")]
+    # By now it is known what a verdict takes: the server says 7 and 3 tokens.
+    twice = run(pytester, *RUN, "--eval-set", "judge.repeats=2", "--eval-plan")
+    twice.stdout.re_match_lines(["judge=strict, sums, thoughts", r" +5 +2 +2 +about 14 +about 6 .*"], consecutive=True)
     assert planned("--eval-set", "run.thinking=page") == []
     assert len(prompts(judged)) == 2
