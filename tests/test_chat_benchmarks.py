@@ -69,7 +69,7 @@ def test_arena_hards_score_is_over_all_games_and_strong_ones_are_three(
 
     def judge(asked: str) -> str:
         number = int(re.search(r"Request (\d)", asked)[1])  # type: ignore[index]
-        return f"I would have said it otherwise, [[A=B]] it is not. [[{games[number][shown(asked)[0] == 'mine']}]]"
+        return f"I would have said it otherwise, A=B it is not. [[{games[number][shown(asked)[0] == 'mine']}]]"
 
     judging.fault = says(judge)
 
