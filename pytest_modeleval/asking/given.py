@@ -125,8 +125,8 @@ def own_names(item: pytest.Item) -> set[str]:
 
 
 def is_alone(item: pytest.Item) -> bool:
-    """Whether an item takes nothing but what is made for its sample: what needs fixtures of its own has its turn."""
-    return set(getattr(item, "fixturenames", ())) - {"request"} <= own_names(item)
+    """Whether a test's arguments are nothing but what is made for its sample, whatever else is set up around it."""
+    return isinstance(item, pytest.Function) and {*item._fixtureinfo.argnames} <= own_names(item)
 
 
 async def elsewhere(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:

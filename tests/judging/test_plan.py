@@ -81,6 +81,9 @@ def test_a_body_goes_on_behind_a_verdict_that_nobody_has_given(project: pytest.P
     run(project, *ASKED)
     project.makepyfile(test_graded=CRITERIA)
 
+    # What others set up around each test, such as pytest-asyncio, changes nothing.
+    project.makeconftest("import pytest\n\n@pytest.fixture(autouse=True)\ndef around():\n    yield\n")
+
     assert planned(project, *ASKED) == [(4, 4, "4")]
 
 
