@@ -178,10 +178,16 @@ def _same_answers(past: Past, runs: tuple[Run, Run], pair: tuple[str, str, str])
 
 def _judged_otherwise(past: Past, runs: tuple[Run, Run], pair: tuple[str, str, str]) -> list[str]:
     """What judges were, or were asked by, otherwise in the second run, on the samples that both have."""
-    before, after = (past.judged_by(run, model, pair[2]) for run, model in zip(runs, pair[:2], strict=True))
+    before, after = (_pins(past, run, model, pair[2]) for run, model in zip(runs, pair[:2], strict=True))
     told = {(before[key], after[key]) for key in before.keys() & after.keys()}
     found = {name for pins in told for name in pins_that_differ(*pins)}
     return [name for name in PINNED if name in found]
+
+
+def _pins(past: Past, run: Run, model: str, benchmark: str) -> Mapping[tuple[str, str], str]:
+    """The pin of each judgement on a model's answers, by the sample's hash and the judgement's name."""
+    samples = {each.item: each.sample for each in past.attempts(run, benchmark) if each.model == model}
+    return {(samples[row.item], row.name): row.pin for row in past.judgements(run.id) if row.item in samples}
 
 
 def _changed(before: Outcomes, after: Outcomes) -> Iterator[tuple[str, float, float]]:

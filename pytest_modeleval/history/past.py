@@ -120,23 +120,6 @@ class Past:
         )
         return sorted(name for (name,) in rows)
 
-    def judges_of(self, attempt: ScoreRow) -> list[str]:
-        """The names of those that were asked about one answer."""
-        rows = self._connection.execute(
-            "select distinct judge from verdicts where run = ? and item = ? and name != ?",
-            (attempt.run, attempt.item, FIRST_RIGHT),
-        )
-        return sorted(name for (name,) in rows)
-
-    def judged_by(self, run: Run, model: str, benchmark: str) -> dict[tuple[str, str], str]:
-        """The pin of each judgement on a model's answers, by the sample's hash and the judgement's name."""
-        rows = self._connection.execute(
-            "select sample, judgements.name, pin from judgements join scores using (run, item) "
-            "where run = ? and model = ? and benchmark = ? and metric = 'main'",
-            (run.id, model, benchmark),
-        )
-        return {(sample, name): pin for sample, name, pin in rows}
-
     def served_as(self, run: Run) -> list[tuple[str, str]]:
         """The models of a run, each with the names by which servers know who gave its answers."""
         return self._connection.execute(

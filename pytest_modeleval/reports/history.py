@@ -8,6 +8,7 @@ import pytest
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.record import ERROR
@@ -68,7 +69,7 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
     attempts = sorted(attempts, key=lambda each: (order.index(each.run), each.model, each.repeat))
     last = next((each for each in reversed(attempts) if each.expected is not None), attempts[-1])
     asked = shortened(past.asked(last.sample))
-    judges = [past.judges_of(attempt) for attempt in attempts]
+    judges = [_judges(past, attempt) for attempt in attempts]
     judged = int(any(judges))
     cells = [["run", "time", "model", "repeat", *["judge"] * judged, "outcome", "score", "seconds", "got"]]
     for attempt, names in zip(attempts, judges, strict=True):
@@ -79,6 +80,11 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
     lines += [*aligned(cells, right), ""]
     lines += [f"{harmless(model)}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]
+
+
+def _judges(past: Past, attempt: ScoreRow) -> list[str]:
+    """The names of those that were asked about one answer."""
+    return sorted({row.judge for row in past.verdicts(attempt.run, item=attempt.item) if row.name != FIRST_RIGHT})
 
 
 def _cells(run: Run, attempt: ScoreRow, judged_by: Sequence[str]) -> list[str]:
