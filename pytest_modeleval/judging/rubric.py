@@ -28,11 +28,13 @@ class Unreadable(Exception):
 class Labels:
     """A verdict that is one of some labels; ``values`` has what each stands for, from 0 to 1.
 
-    With a ``mark``, a pattern with one group, the prompt itself says what to write, and the last match counts.
+    With a ``mark``, a pattern with one group, the prompt itself says what to write, and the last match counts. An
+    answer with one of the labels in ``weights`` counts for so much in the mean, up to 1, as all others do.
     """
 
     values: Mapping[str, float]
     mark: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse_mark(self.mark)
@@ -44,6 +46,8 @@ class Labels:
         if len({label.lower() for label in values if label}) < len(given):
             raise TypeError(f"labels differ in more than capitals and spaces: {given!r} do not")
         object.__setattr__(self, "values", values)
+        if not all(_is_share(weight) and weight for weight in self.weights.values()):
+            raise TypeError(f"labels have weights above 0 and up to 1, not {self.weights!r}")
 
     @property
     def asks_for(self) -> str:

@@ -71,7 +71,8 @@ class JudgeSettings:
         kind = self.kind or (LABELS if self.scores or isinstance(own, Labels) else NUMBER)
         if kind == LABELS:
             scores = self.scores or (own.values if isinstance(own, Labels) else RIGHT_OR_NOT)
-            return Labels(scores, self.pattern or own.mark)
+            weights = own.weights if isinstance(own, Labels) else {}
+            return Labels(scores, self.pattern or own.mark, weights)
         mark = self.pattern or own.mark
         return replace(own, mark=mark) if isinstance(own, Rating) else Rating(0, 1, mark)
 
