@@ -106,7 +106,7 @@ class Tally:
         An aggregate of a metric's own name stands in the place of its mean.
         """
         if metric in self.aggregates:
-            return self._aggregated(self.aggregates[metric])
+            return self._aggregated(metric, self.aggregates[metric])
         if metric in self.values:
             samples = self.values[metric].values()
             values, weights = [each.value for each in samples], [each.weight for each in samples]
@@ -117,15 +117,15 @@ class Tally:
             return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
         return self._over(metric)
 
-    def _aggregated(self, aggregate: Aggregate) -> tuple[Estimate | None, int]:
-        """The figure, and over how many scores of the first name that it is made of."""
+    def _aggregated(self, metric: str, aggregate: Aggregate) -> tuple[Estimate | None, int]:
+        """The figure, and over how many scores: of its own name, else of the first that it is made of."""
         parts = [self.values.get(part, {}) for part in aggregate.of]
         keys = sorted(set().union(*parts))
         rows = [[part[key].value if key in part else None for part in parts] for key in keys]
         if ROW in aggregate.of and ROW not in self.values:
             place = aggregate.of.index(ROW)
             rows = [[*row[:place], key[1], *row[place + 1 :]] for key, row in zip(keys, rows, strict=True)]
-        return aggregate.figure(rows), sum(each.repeats for each in parts[0].values())
+        return aggregate.figure(rows), sum(each.repeats for each in self.values.get(metric, parts[0]).values())
 
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""

@@ -333,14 +333,13 @@ def test_plawbenchs_overall_score_is_the_mean_of_its_tasks(project: pytest.Pytes
 
     rows = json.loads((project.path / "out.json").read_text())["rows"]
     whole = {row["metric"]: row["score"] for row in rows if not row["part"]}
-    assert whole["main"] == pytest.approx((0.5 + 0.5 + 1 + 0.25 + 0.25) / 5)
-    assert whole["overall"] == pytest.approx((0.5 + 1 + 0.25) / 3)
+    assert whole["main"] == pytest.approx((0.5 + 1 + 0.25) / 3)
     assert [whole[part] for part in ("conclusion", "fact", "reasoning", "law")] == [0.5] * 4
     # Four parts of a case analysis, and one of each other task; what is none of these is not marked, and of two rows
     # that are the same, as of the analyses, nobody is asked twice.
     assert len(judged.asked) == 4 + 3
-    parts = {row["part"] for row in rows if row["metric"] == "overall"}
-    assert parts == {""}
+    parts = {row["part"]: row["score"] for row in rows if row["metric"] == "main" and row["part"]}
+    assert parts == {"case analysis": 0.5, "consultation": 1, "drafting": 0.25}
 
 
 def test_cl_bench_wants_all_requirements_met_and_asks_nobody_of_an_empty_answer(
