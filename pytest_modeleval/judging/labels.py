@@ -12,7 +12,7 @@ import pytest
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import from_json, numbered_lines
-from pytest_modeleval.judging.rubric import Gives, Labels, Rating
+from pytest_modeleval.judging.rubric import Gives, Labels, Rating, Rounds
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.options.options import unknown
 
@@ -57,8 +57,8 @@ class Choices(NamedTuple):
 
 def kept_gives(gives: Gives) -> str:
     """What a rubric's verdict could be, as the store keeps it."""
-    if isinstance(gives, Rating):
-        return json.dumps([gives.lowest, gives.highest])
+    if isinstance(gives, Rating | Rounds):
+        return json.dumps([gives.lowest, gives.highest] if isinstance(gives, Rating) else [0, 1])
     if not isinstance(gives, Labels):
         return json.dumps(dict(PAIR))
     told = {

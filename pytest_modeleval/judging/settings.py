@@ -57,7 +57,7 @@ class JudgeSettings:
         `pytest.UsageError` for one that lacks an answer that the rubric asks about.
         """
         system = rubric.system if self.system is None else self.system
-        if rubric.is_plain and not isinstance(rubric.gives, Preference):
+        if rubric.is_plain and isinstance(rubric.gives, Labels | Rating):
             rubric = replace(rubric, gives=self._gives(rubric.gives))
             prompt = prompt or self.prompt
         try:

@@ -24,6 +24,7 @@ from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
+from pytest_modeleval.asking.thoughts import SOLUTIONS
 from pytest_modeleval.custom.collecting import hashes_of, ids_of, modules_of
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.gate.gate import Gate
@@ -73,7 +74,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.thinking import judge_thoughts
+from pytest_modeleval.run.thinking import SHOWN, judge_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -281,9 +282,10 @@ class Evaluation:
         """Judge and write; raises `StopRun` where the store cannot be read."""
         if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
             self.in_turn.prefetch.look_again()
-        is_judged = self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE
+        is_judged = self.options.thinking in SHOWN and self.roles.get("judge") and self.judges.strategy != RULE
         if is_judged and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
-            judge_thoughts(self.in_turn.prefetch, Run(self.run, self.began), session, store)
+            run = Run(self.run, self.began)
+            judge_thoughts(self.in_turn.prefetch, run, session, store, solutions=self.options.thinking == SOLUTIONS)
         if self._is_worker:
             return
         if store is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pytest_modeleval.asking.prefetch import Prefetch
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT
+from pytest_modeleval.asking.thoughts import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
@@ -19,21 +19,26 @@ from pytest_modeleval.results.judgements import verdict_rows
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.store import Store
 
+# Of the values of ``thinking``: those by which every report shows it. By the second, judges part thoughts into
+# solutions; it is called as those verdicts are.
+SHOWN = ("on", SOLUTIONS)
 
-def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store: Store) -> None:
+
+def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store: Store, *, solutions: bool) -> None:
     """Have judges find the right answer in thoughts before it, of this process's samples, in which no rule does.
 
-    Where no judge can be asked any more, one line says so, and the run is reported without.
+    With ``solutions`` they also part every thought into these. Where no judge can be asked any more, one line says so,
+    and the run is reported without.
     """
     # 40 ms for the scorers that look for right answers, which a run without judges is spared.
-    from pytest_modeleval.thinking.answers import unfound_in
+    from pytest_modeleval.thinking.answers import questions_in
 
     try:
         store.flush()
         with closing(Past(store.path.parent)) as past:
-            unfound = list(unfound_in(past, run, prefetch.ran.keys()))
+            questions = list(questions_in(past, run, prefetch.ran.keys(), solutions=solutions))
         others = dict(store.rows("select item, count(*) from verdicts where run = ? group by item", (run.id,)))
-        for item, trial in prefetch.judge_thoughts(unfound).items():
+        for item, trial in prefetch.judge_thoughts(questions).items():
             store.save(verdict_rows(run.id, item, trial, behind=others.get(item, 0)))
         store.flush()
     except StopRun as stopped:
@@ -46,8 +51,8 @@ def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
         "select judge, count(value), count(*) - count(value), sum(coalesce(json_extract(answer, '$.prompt_tokens'), 0) "
         "+ coalesce(json_extract(answer, '$.completion_tokens'), 0)) from (select judge, value, "
         "case when json_valid(completions.completion) then completions.completion end answer from verdicts "
-        "left join completions on key = verdicts.completion where verdicts.run = ? and name = ?) group by judge",
-        (run, FIRST_RIGHT),
+        "left join completions on key = verdicts.completion where verdicts.run = ? and name in (?, ?)) group by judge",
+        (run, FIRST_RIGHT, SOLUTIONS),
     )
     return {
         judge: f"{one_line(judge, 60)}: {verdicts:,} verdicts on thoughts"
@@ -73,9 +78,9 @@ def with_thinking(run: FinishedRun, specs: Sequence[ModelSpec], settings: Settin
         with closing(Past(run.folder)) as past:
             thinkers = past.thinkers(stored)
         if not thinkers:
-            said = ["no answer in the store has a thought"] if options.thinking == "on" else []
+            said = ["no answer in the store has a thought"] if options.thinking in SHOWN else []
             return replace(run, remarks=[*run.remarks, *said])
-        if options.thinking == "on" or has_page:
+        if options.thinking in SHOWN or has_page:
             # Only a run that measures pays for reading these.
             from pytest_modeleval.thinking.measured import measured
 
