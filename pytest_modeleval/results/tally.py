@@ -52,8 +52,8 @@ class Tally:
     counts: Counts = field(default_factory=Counts)
     # metric → sample → the sums over its repeats.
     values: dict[str, dict[Key, Sums]] = field(default_factory=dict)
-    # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
-    attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    # sample → its scored repeats as (repeat, passed, answer, value, weight); kept only where samples are repeated.
+    attempts: dict[Key, list[tuple[int, bool, str, float, float]]] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
@@ -89,7 +89,7 @@ class Tally:
             samples = self.values.setdefault(metric, {})
             samples[sample] = samples.get(sample, Sums()).plus(value, weight)
             if metric == "main" and record.answer and record.outcome != MEASURED:
-                attempt = record.repeat, record.outcome == RIGHT, record.answer, value
+                attempt = record.repeat, record.outcome == RIGHT, record.answer, value, weight
                 self.attempts.setdefault(sample, []).append(attempt)
 
     @property
@@ -149,18 +149,24 @@ class Tally:
         return [f"{name}{k}" for name in OVER_REPEATS for k in numbers]
 
     def _over(self, metric: str) -> tuple[Estimate | None, int]:
-        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats."""
+        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats.
+
+        A vote counts what its answer's score does, as in "main"; that some or all pass is a share of samples.
+        """
         k = int(metric[5:])
-        values = []
+        values, weights = [], []
         for attempts in self.attempts.values():
             if len(attempts) < k:
                 continue
-            right = sum(passed for _, passed, _, _ in attempts)
+            right = sum(passed for _, passed, *_ in attempts)
             if metric.startswith("vote"):
-                values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
+                votes = [(answer, (value, weight)) for _, _, answer, value, weight in sorted(attempts)]
+                value, weight = vote_at_k(votes, k)
             else:
-                values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
-        return estimate(values, ends=self.scale(metric).ends), len(values)
+                value, weight = (pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k), 1.0
+            values.append(value)
+            weights.append(weight)
+        return estimate(values, weights, ends=self.scale(metric).ends), len(values)
 
 
 def _aggregate(record: Record, name: str) -> Aggregate:
