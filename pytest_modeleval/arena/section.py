@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from pytest_modeleval.arena.people import ByVotes, by_votes
 from pytest_modeleval.arena.standings import Agreed, Met, Standings
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.reports.heat import heat_map
@@ -43,6 +44,7 @@ class Arena:
             }
             for each in found.agreements
         ]
+        told["by_votes"] = [{**vars(each), "share": _told(each.share)} for each in by_votes(found)]
         told["judges"] = {name: use._asdict() for name, use in found.judges.items()}
         told["shown_first"] = _told(found.order)
         return {"arena": told}
@@ -61,6 +63,8 @@ class Arena:
             tables["Ratings by part"] = _by_part(found.models, parts)
         if found.agreements:
             tables["Judges that judged the same battles"] = _agreements(found.agreements)
+        if corrected := by_votes(found):
+            tables["Win rates as people see them"] = _by_votes(corrected)
         return tables
 
     def gate(self) -> Iterator[GateLine]:
@@ -169,6 +173,14 @@ def _agreements(agreed: Sequence[Agreed]) -> Cells:
         names = " and ".join(one_line(name.removeprefix("judge="), 40) for name in each.judges)
         told = ["-", "-"] if each.kappa is None else [f"{each.kappa.mean:.2f}", _ends_of(each.kappa, 2)]
         cells.append([names, f"{each.battles:,}", f"{each.share.mean:.2f}", _ends_of(each.share, 2), *told])
+    return cells
+
+
+def _by_votes(corrected: Sequence[ByVotes]) -> Cells:
+    cells = [["model", "against", "judged", "by votes", "95% interval", "votes", "battles", "verdicts count"]]
+    for each in corrected:
+        shares = [f"{each.judged:.3f}", f"{each.share.mean:.3f}", _ends_of(each.share)]
+        cells.append([each.one, each.two, *shares, f"{each.votes:,}", f"{each.battles:,}", f"{each.power:.2f}"])
     return cells
 
 

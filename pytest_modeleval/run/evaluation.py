@@ -61,7 +61,13 @@ from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
-from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
+from pytest_modeleval.run.judges import (
+    refuse_judges,
+    seeds_of_votes,
+    settings_of_judges,
+    setup_of_judges,
+    with_settings,
+)
 from pytest_modeleval.run.labels import refuse_other_samples
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
@@ -122,6 +128,7 @@ class Evaluation:
         pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
         self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
         self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
+        self.battles.seeds = seeds_of_votes(self.roles.get("judge", ())) if pairs else {}
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
