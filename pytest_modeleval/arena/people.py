@@ -45,6 +45,15 @@ def by_votes(found: Standings) -> list[ByVotes]:
     return [each for each in made if each is not None]
 
 
+def table(corrected: Sequence[ByVotes]) -> list[list[str]]:
+    """The same in a line each, below its head."""
+    cells = [["model", "against", "judged", "by votes", "95% interval", "votes", "battles", "verdicts count"]]
+    for each in corrected:
+        shares = [f"{each.judged:.3f}", f"{each.share.mean:.3f}", f"[{each.share.low:.3f}, {each.share.high:.3f}]"]
+        cells.append([each.one, each.two, *shares, f"{each.votes:,}", f"{each.battles:,}", f"{each.power:.2f}"])
+    return cells
+
+
 def _of_pair(one: str, two: str, played: Sequence[Played], people: str, seed: int) -> ByVotes | None:
     own = [each for each in played if (each.fought.one, each.fought.two) == (one, two)]
     if len({each.prompt for each in own}) < len(own):

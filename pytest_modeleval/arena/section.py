@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
-from pytest_modeleval.arena.people import ByVotes, by_votes
+from pytest_modeleval.arena.people import by_votes, table
 from pytest_modeleval.arena.standings import Agreed, Met, Standings
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.reports.heat import heat_map
@@ -64,7 +64,7 @@ class Arena:
         if found.agreements:
             tables["Judges that judged the same battles"] = _agreements(found.agreements)
         if corrected := by_votes(found):
-            tables["Win rates as people see them"] = _by_votes(corrected)
+            tables["Win rates as people see them"] = table(corrected)
         return tables
 
     def gate(self) -> Iterator[GateLine]:
@@ -173,14 +173,6 @@ def _agreements(agreed: Sequence[Agreed]) -> Cells:
         names = " and ".join(one_line(name.removeprefix("judge="), 40) for name in each.judges)
         told = ["-", "-"] if each.kappa is None else [f"{each.kappa.mean:.2f}", _ends_of(each.kappa, 2)]
         cells.append([names, f"{each.battles:,}", f"{each.share.mean:.2f}", _ends_of(each.share, 2), *told])
-    return cells
-
-
-def _by_votes(corrected: Sequence[ByVotes]) -> Cells:
-    cells = [["model", "against", "judged", "by votes", "95% interval", "votes", "battles", "verdicts count"]]
-    for each in corrected:
-        shares = [f"{each.judged:.3f}", f"{each.share.mean:.3f}", _ends_of(each.share)]
-        cells.append([each.one, each.two, *shares, f"{each.votes:,}", f"{each.battles:,}", f"{each.power:.2f}"])
     return cells
 
 
