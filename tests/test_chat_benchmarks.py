@@ -440,4 +440,15 @@ def test_what_is_planned_counts_the_judges_requests(project: pytest.Pytester, ju
     assert not judging.asked
     assert len(RECORDED["arena_hard"].files["test.jsonl"]) == 3
     # Two turns of eight conversations; three battles in both orders.
-    result.stdout.re_match_lines_random([r".*judge=strict.*mt_bench.*\b16\b", r".*judge=strict.*arena_hard.*\b6\b"])
+    result.stdout.re_match_lines(["judge=strict, mt_bench", r".*at most 16\b"])
+    result.stdout.re_match_lines(["judge=strict, arena_hard", r".*at most 6\b"])
+    judging.fault = says(lambda asked: "[[A=B]]" if "The answer of B" in asked else "[[7]]")
+    run(project, *MODELS[:6], "-k", "mt_bench or arena_hard")
+    asked = len(judging.asked)
+    # All that a model was asked in its conversations is there.
+    for flags, new in ((), 0), (("--eval-set", "judge.repeats=2"), asked):
+        again = run(project, *MODELS[:6], "-k", "mt_bench or arena_hard", "--eval-plan", *flags)
+        lines = re.findall(r"^(\S+), .*\n +(\d+) +(\d+) +(\d+) ", again.stdout.str(), re.MULTILINE)
+        # Rows that ask the same are asked about once.
+        assert sum(int(requests) for who, *_, requests in lines if who == "judge=strict") == new
+        assert [each[1:] for each in lines if each[0] == "faulty"] == [("3", "3", "0"), ("8", "8", "0")]

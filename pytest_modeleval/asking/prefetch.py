@@ -18,6 +18,7 @@ from pytest_modeleval.asking.given import (
     ModelElsewhere,
     as_taken,
     converse,
+    is_alone,
     judge_elsewhere,
     own_names,
     panel_of,
@@ -214,8 +215,7 @@ class Prefetch:
             if ref is None or item.nodeid in self._fed or item.get_closest_marker("skip"):
                 continue
             body = ref.source.benchmark
-            if body.is_async and not set(getattr(item, "fixturenames", ())) - {"request"} <= own_names(item):
-                # It needs fixtures of its own, so it starts in its turn.
+            if body.is_async and not is_alone(item):
                 continue
             self._fed.add(item.nodeid)
             jobs.append(self._job(item, ref))

@@ -9,10 +9,9 @@ from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.trial import Trial, roles_of
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.rubric import Rating, Rounds, Rubric
+from pytest_modeleval.judging.verdict import SOLUTIONS
 from pytest_modeleval.sample import SampleError
 
-# What such verdicts are called among a sample's others.
-FIRST_RIGHT, SOLUTIONS = "first right paragraph", "solutions"
 # The form is ProcessBench's (arXiv:2412.06559): numbered paragraphs, the earliest one, -1 for none.
 _FIRST_RIGHT = """\
 A problem, its right answer, and what somebody thought about it are given. The thought's paragraphs are numbered from

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
@@ -114,10 +115,27 @@ class Past:
         """The names of those that were asked in a run about a model's answers to a benchmark."""
         rows = self._connection.execute(
             "select distinct judge from verdicts join scores using (run, item) "
-            "where run = ? and model = ? and benchmark = ?",
-            (run.id, model, benchmark),
+            "where run = ? and model = ? and benchmark = ? and name not in (?, ?)",
+            (run.id, model, benchmark, *OF_THOUGHTS),
         )
         return sorted(name for (name,) in rows)
+
+    def judges_of(self, attempt: ScoreRow) -> list[str]:
+        """The names of those that were asked about one answer."""
+        rows = self._connection.execute(
+            "select distinct judge from verdicts where run = ? and item = ? and name not in (?, ?)",
+            (attempt.run, attempt.item, *OF_THOUGHTS),
+        )
+        return sorted(name for (name,) in rows)
+
+    def judged_by(self, run: Run, model: str, benchmark: str) -> dict[tuple[str, str], str]:
+        """The pin of each judgement on a model's answers, by the sample's hash and the judgement's name."""
+        rows = self._connection.execute(
+            "select sample, judgements.name, pin from judgements join scores using (run, item) "
+            "where run = ? and model = ? and benchmark = ? and metric = 'main'",
+            (run.id, model, benchmark),
+        )
+        return {(sample, name): pin for sample, name, pin in rows}
 
     def served_as(self, run: Run) -> list[tuple[str, str]]:
         """The models of a run, each with the names by which servers know who gave its answers."""

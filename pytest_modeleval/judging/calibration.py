@@ -13,7 +13,7 @@ import pytest
 from pytest_modeleval.judging.believed import Demands, why_not
 from pytest_modeleval.judging.judged import PPI, ROGAN_GLADEN, Agreed, Calibration, JudgedAnswer, JudgedRun, Scored
 from pytest_modeleval.judging.labels import Choices, Label, LabelsFile, is_random_part
-from pytest_modeleval.judging.verdict import battle_of, verdict_of
+from pytest_modeleval.judging.verdict import Vote, battle_of, passes, verdict_of
 from pytest_modeleval.statistics.agreement import OrderEffect, kappa, order_effect
 from pytest_modeleval.statistics.corrected import Corrected, prediction_powered, prediction_powered_ratio, rogan_gladen
 from pytest_modeleval.statistics.means import Estimate, estimate
@@ -77,7 +77,7 @@ def _calibration(
         divided=sum(pair.kind is None for pair in found),
         foreign=foreign,
         policies=sorted({label.policy for label in used} - {""}),
-        together=_agreed("", [(pair.kind, _kind(pair.judges, pair.choices), pair.choices) for pair in found]),
+        together=_agreed("", [(pair.kind, _judged(pair), pair.choices) for pair in found]),
         judges=list(_each(run, answers, own)),
         judged=run.scored[key].score,
     )
@@ -123,11 +123,19 @@ def _pair(
     return _Pair(about, people, fmean(weights), verdict, kind, choices, answer)
 
 
-def _kind(value: float, choices: Choices) -> int:
-    """1 for right and 0 for wrong; of two answers also ½ of neither, as 2."""
+def _kind(value: float, choices: Choices, votes: Sequence[Vote] = ()) -> int:
+    """1 for right and 0 for wrong, as the ``votes`` have it that came to a value; of two answers also ½, as 2."""
     if choices.is_pair and value == 0.5:
         return 2
-    return int(value > 0.5 or (value == 0.5 and not choices.is_pair))
+    return int(passes(value, votes) if votes else value >= 0.5)
+
+
+def _judged(pair: _Pair) -> int:
+    """What the judges say; where nothing is left of their votes, half is right if a label stands for it."""
+    if pair.answer is not None:
+        return _kind(pair.judges, pair.choices, pair.answer.votes)
+    is_split = pair.judges == 0.5 and not pair.choices.is_pair and 0.5 not in pair.choices.labels.values()
+    return 0 if is_split else _kind(pair.judges, pair.choices)
 
 
 def _is_random(answers: Sequence[JudgedAnswer], own: Sequence[_Pair], used: Sequence[Label]) -> bool:
@@ -189,7 +197,7 @@ def _each(run: JudgedRun, answers: Sequence[JudgedAnswer], own: Sequence[_Pair])
             votes = [vote for vote in answer.votes if vote.judge == name]
             if votes:
                 joined = (battle_of if answer.choices.is_pair else verdict_of)(votes, run.aggregation)
-                kinds.append((pair.kind, _kind(joined.value, pair.choices), pair.choices))
+                kinds.append((pair.kind, _kind(joined.value, pair.choices, votes), pair.choices))
             for vote in votes:
                 by_order.setdefault(vote.order, []).append(float(_kind(vote.value, pair.choices) == pair.kind))
         orders = {order: found for order in sorted(by_order) if order and (found := estimate(by_order[order]))}

@@ -68,7 +68,7 @@ def fact_score(verdict: Verdict, reference: str) -> Score:
         Score(right, right >= 0.5, *said, name="accuracy_given_attempted", weight=attempted)
     weight = (1 + attempted) / 2
     is_open = verdict.label in NOT_ATTEMPTED
-    return Score(correct / weight, correct >= 0.5, *said, weight=weight, found=not is_open)
+    return Score(correct / weight, verdict.is_right, *said, weight=weight, found=not is_open)
 
 
 FACTS = Rubric(FACT, GRADES, instead_of="SimpleQA's grader")

@@ -65,7 +65,8 @@ class JudgedRun:
 class Agreed:
     """How verdicts stand to people's labels of the same ``n`` answers; ``who`` is "" for all judges together.
 
-    ``agreement`` is the share that is the same: right from 0.5 on, or of two answers the one, the other or neither.
+    ``agreement`` is the share that is the same: right or wrong (`verdict.passes`), or of two answers the one, the
+    other or neither.
     ``true_positive_rate`` is the share that is judged right of what people call right (of two answers: the first),
     ``true_negative_rate`` what is judged wrong of what they call wrong. What nothing tells is None.
     """

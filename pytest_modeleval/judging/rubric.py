@@ -28,8 +28,8 @@ class Unreadable(Exception):
 class Labels:
     """A verdict that is one of some labels; ``values`` has what each stands for, from 0 to 1.
 
-    With a ``mark``, a pattern with one group, the prompt itself says what to write, and the last match counts. An
-    answer with one of the labels in ``weights`` counts for so much in the mean, up to 1, as all others do.
+    With a ``mark``, a pattern with one group, the prompt itself says what to write, as `verdict_in` reads it. An answer
+    with one of the labels in ``weights`` counts for so much in the mean, up to 1, as all others do.
     """
 
     values: Mapping[str, float]
@@ -66,16 +66,11 @@ class Labels:
 
 @dataclass(frozen=True)
 class Rating:
-    """A verdict that is a number from ``lowest`` to ``highest``.
-
-    With a ``mark`` the last match counts, or the ``first``, as official scripts have it: it is no verdict then where
-    another match differs, of which one may be quoted of the answer.
-    """
+    """A verdict that is a number from ``lowest`` to ``highest``; the ``mark`` is as that of `Labels`."""
 
     lowest: float
     highest: float
     mark: str | None = None
-    first: bool = False
 
     def __post_init__(self) -> None:
         _refuse_mark(self.mark)

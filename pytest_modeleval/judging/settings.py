@@ -97,12 +97,29 @@ class JudgeSetup:
     who: str = ""
 
     def pin(self, rubric: Rubric) -> str:
-        """What stands for who judges by a rubric, and how: verdicts of another pin tell nothing of these."""
+        """What stands for who judges by a rubric, and how: verdicts of another pin tell nothing of these.
+
+        One hash for each of `PINNED`, as `pins_that_differ` reads it.
+        """
         gives = [kept_gives(rubric.gives), rubric.gives.mark]
-        told = [self.who, self.settings.pin, rubric.prompt, rubric.system, gives]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        told = [self.who, self.settings.pin, [rubric.prompt, rubric.system, gives]]
+        return _PARTED.join(_short(json.dumps(each, sort_keys=True)) for each in told)
 
 
+def pins_that_differ(one: str, other: str) -> list[str]:
+    """Which of `PINNED` two pins do not have in common."""
+    parts = zip(PINNED, one.split(_PARTED), other.split(_PARTED), strict=False)
+    return [name for name, before, after in parts if before != after]
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+# What the parts of a pin stand for, in words for people: the models and their generation settings; what [judge] says;
+# a rubric's texts, and the verdicts that it asks for.
+PINNED = ("models or their generation", "settings of [judge]", "prompt")
+_PARTED = "-"
 _DEFAULT = JudgeSettings()
 # What changes no verdict.
 _NO_PIN = {"probe", "labels", "believe"}

@@ -46,8 +46,9 @@ def refuse_judges(judges: Sequence[ModelSpec], settings: JudgeSettings) -> None:
         if (other := seen.setdefault(_who(judge), judge.name)) != judge.name or judges.count(judge) > 1:
             raise pytest.UsageError(f"{judge.name}: this judge is given twice, also as {other}: leave one of them out")
     if judges and settings.min_valid > len(judges):
+        given = "1 is" if len(judges) == 1 else f"{len(judges)} are"
         raise pytest.UsageError(
-            f"min_valid = {settings.min_valid} of [judge] wants more verdicts than the {len(judges)} judges give"
+            f"min_valid = {settings.min_valid} of [judge] wants a verdict of so many judges, and {given} given"
         )
 
 

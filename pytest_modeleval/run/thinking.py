@@ -8,12 +8,14 @@ from dataclasses import replace
 import pytest
 
 from pytest_modeleval.asking.prefetch import Prefetch
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT, SOLUTIONS
+from pytest_modeleval.asking.thoughts import AboutThought
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.models.spec import ModelSpec, read_aliases
 from pytest_modeleval.options.sources import Settings
 from pytest_modeleval.outputs.write import fail
+from pytest_modeleval.reports.columns import counted
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.judgements import verdict_rows
 from pytest_modeleval.sample import StopRun
@@ -45,6 +47,29 @@ def judge_thoughts(prefetch: Prefetch, run: Run, session: pytest.Session, store:
         fail(session, str(stopped))
 
 
+def known_thoughts(store: Store, model: str, benchmark: str, *, solutions: bool) -> dict[str, list[AboutThought]]:
+    """Of a model's stored answers to a benchmark, by their keys, what judges are to be asked about their thoughts.
+
+    That is nothing of one without a thought, and where no ``solutions`` are asked for, of one in which a rule finds the
+    right answer, or that is wrong, as the last run scored it.
+    """
+    from pytest_modeleval.thinking.answers import questions_in
+
+    rows = store.rows(
+        "select completion, scores.run, item, max(runs.started) from scores join runs on runs.id = scores.run "
+        "where scores.model = ? and benchmark = ? and metric = 'main' and completion is not null group by completion",
+        (model, benchmark),
+    )
+    found: dict[str, list[AboutThought]] = {key: [] for key, *_ in rows}
+    keys = {(run, item): key for key, run, item, _ in rows}
+    with closing(Past(store.path.parent)) as past:
+        for run, began in {run: began for _, run, _, began in rows}.items():
+            items = [item for its, item in keys if its == run]
+            for each in questions_in(past, Run(run, began), items, solutions=solutions):
+                found[keys[run, each.item]].append(each)
+    return found
+
+
 def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
     """A line for each judge that was asked about thoughts, by its name."""
     rows = store.rows(
@@ -55,8 +80,8 @@ def judges_of_thoughts(store: Store, run: str) -> dict[str, str]:
         (run, FIRST_RIGHT, SOLUTIONS),
     )
     return {
-        judge: f"{one_line(judge, 60)}: {verdicts:,} verdicts on thoughts"
-        + f", {failed:,} replies without one" * bool(failed)
+        judge: f"{one_line(judge, 60)}: {counted(verdicts, 'verdict')} on thoughts"
+        + f", {counted(failed, 'reply', 'replies')} without one" * bool(failed)
         + f", {tokens or 0:,} tokens"
         for judge, verdicts, failed, tokens in rows
     }

@@ -7,8 +7,9 @@ from itertools import chain
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT, SOLUTIONS, AboutThought
+from pytest_modeleval.asking.thoughts import AboutThought
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.models.counting import TextCounter
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED
 from pytest_modeleval.sample import Completion, last_question

@@ -70,7 +70,8 @@ class Thinking:
         return {f"Thinking: {name}": self._cells(levels) for name, levels in self._benchmarks() if _measured(levels)}
 
     def _cells(self, levels: Sequence[Level]) -> list[list[str]]:
-        several = len({level.model for level in levels}) > 1
+        # Also where the others did not think on this benchmark: whose row it is would not be known.
+        several = len(self.models) > 1
         columns = {name: measure.column for name, measure in MEASURES.items() if measure.column}
         shown = [name for name in columns if any(name in self.means[id(level)] for level in levels)]
         cells = [["level", "n", *map(columns.__getitem__, shown)]]

@@ -5,9 +5,9 @@ from contextlib import suppress
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.judging.rubric import rounds_of
+from pytest_modeleval.judging.verdict import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.scorers.steps import Steps
 
 # The (first paragraph, way) of each solution.

@@ -269,7 +269,8 @@ def test_health_benchs_points(project: pytest.Pytester, judged: FaultyServer) ->
 
     result.stdout.re_match_lines([r".*main measured +1 +0 +0\.300", r".*accuracy measured +1 +0 +0\.300"])
     assert len(judged.asked) == 5
-    plan.stdout.re_match_lines([r"judge=strict +health_bench +1 +0 +5 .*"])
+    plan.stdout.re_match_lines(["judge=strict, health_bench", r" +1 +0 +at most 5 .*"])
+    run(project, *asked, "--eval-plan").stdout.re_match_lines(["judge=strict, health_bench", r" +1 +5 +0 .*"])
     # What all criteria's requests have in common is their beginning.
     begun = {body["messages"][-1]["content"].partition("Criterion: ")[0] for body in judged.asked}
     assert len(begun) == 1

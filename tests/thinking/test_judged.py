@@ -249,3 +249,47 @@ def test_no_judge_is_asked_for_solutions_that_nobody_wants(pytester: pytest.Pyte
 
     assert not prompts(parted)
     assert "process_efficiency" not in found["measures"]["sums"]
+
+
+def test_a_plan_counts_what_will_be_asked_of_solutions(pytester: pytest.Pytester, parted: FaultyServer) -> None:
+    def planned() -> list[tuple[str, ...]]:
+        told = run(pytester, *RUN, *SOLUTIONS, "--eval-plan").stdout.str()
+        return re.findall(r"^judge=strict, sums, thoughts\n +(\d+) +(\d+) +(.*?)  ", told, re.MULTILINE)
+
+    parted.fault = says(lambda _: [[0, 1]])
+
+    # Of an answer that nobody knows, where the right one stands and which solutions are new.
+    assert planned() == [("5", "0", "at most 10")]
+    run(pytester, *RUN[:2], "test_sums.py")
+    assert planned() == [("5", "0", "4")]
+    run(pytester, *RUN, *SOLUTIONS)
+    assert planned() == [("5", "4", "0")]
+
+
+def test_who_judges_thoughts_has_not_judged_the_answers(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    run(pytester, *RUN[:2], "test_sums.py")
+    run(pytester, *RUN)
+
+    modeleval("diff", "last~1", "last").stdout.no_fnmatch_line("*judged by judge=*")
+    modeleval("history", "sums[easy-00000]").stdout.no_fnmatch_line("*strict*")
+
+
+def test_a_plan_counts_what_will_be_asked_of_thoughts(pytester: pytest.Pytester, judged: FaultyServer) -> None:
+    def planned(*flags: str) -> list[tuple[str, ...]]:
+        told = run(pytester, *RUN, *flags, "--eval-plan").stdout.str()
+        found: list[tuple[str, ...]] = re.findall(r"^judge=strict, (.*)\n +(\d+) +(\d+) +(.*?)  ", told, re.MULTILINE)
+        return found
+
+    assert planned() == [("sums, thoughts", "5", "0", "at most 5")]
+    assert not judged.asked
+    run(pytester, *RUN[:4], "--eval-set", "run.thinking=page", "test_sums.py")
+    # Of the two right answers in whose thoughts no rule finds it.
+    assert planned() == [("sums, thoughts", "5", "0", "2")]
+    assert planned("--eval-set", "judge.repeats=2") == [("sums, thoughts", "5", "0", "4")]
+    run(pytester, *RUN)
+    assert planned() == [("sums, thoughts", "5", "2", "0")]
+    # By now it is known what a verdict takes: the server says 7 and 3 tokens.
+    twice = run(pytester, *RUN, "--eval-set", "judge.repeats=2", "--eval-plan")
+    twice.stdout.re_match_lines(["judge=strict, sums, thoughts", r" +5 +2 +2 +about 14 +about 6 .*"], consecutive=True)
+    assert planned("--eval-set", "run.thinking=page") == []
+    assert len(prompts(judged)) == 2

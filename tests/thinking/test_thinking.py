@@ -294,6 +294,15 @@ def test_stored_runs_stand_side_by_side(sums: pytest.Pytester) -> None:
     again.stdout.re_match_lines([r"all, [0-9a-f]{8} one"])
 
 
+def test_beside_a_run_that_did_not_think_a_row_says_whose_it_is(sums: pytest.Pytester) -> None:
+    run(sums, "--model", record(sums, "one", *ANSWERED), "test_sums.py")
+    run(sums, "--model", record(sums, "two", *({"text": "42"} for _ in ANSWERED)), "test_sums.py")
+
+    result = modeleval("thinking", "last~1", "last")
+
+    result.stdout.fnmatch_lines(["all, one * 5 *", "easy, one * 3 *", "two: no thoughts"])
+
+
 def test_levels_are_what_is_asked_for(sums: pytest.Pytester) -> None:
     run(sums, "--model", record(sums, "one", *ANSWERED), "test_sums.py")
 
