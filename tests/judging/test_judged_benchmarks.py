@@ -119,12 +119,13 @@ def test_a_least_score_is_of_f_and_a_baseline_of_correct_answers(pytester: pytes
         # One of two judges finds it right, the other not attempted: c = ½, of what was attempted all; F = 2·½/(1+½).
         ("CORRECT", (), [2 / 3, 1, 0.5, 0, 0.5]),
         ("INCORRECT", (), [0, 0, 0, 0.5, 0.5]),
-        # One verdict is all that a majority says, that of the judge which is named first.
-        ("INCORRECT", ("--eval-set", "judge.aggregation=majority"), [0, 0, 0, 1, 0]),
+        # A majority of two judges is one verdict; where they differ none has it, and both count half.
+        ("NOT_ATTEMPTED", ("--eval-set", "judge.aggregation=majority"), [0, None, 0, 0, 1]),
+        ("INCORRECT", ("--eval-set", "judge.aggregation=majority"), [0, 0, 0, 0.5, 0.5]),
     ],
 )
 def test_a_panels_votes_are_shares(
-    pytester: pytest.Pytester, first: str, more: Sequence[str], expected: Sequence[float]
+    pytester: pytest.Pytester, first: str, more: Sequence[str], expected: Sequence[float | None]
 ) -> None:
     second = [{"id": "simple_qa[default-00000]", "text": say("NOT_ATTEMPTED")}]
     written(pytester.path, "second.jsonl", second)
@@ -133,7 +134,8 @@ def test_a_panels_votes_are_shares(
     found = figures(pytester, "simple_qa", simple_rows(1), [("Ada", first)], *panel)
 
     names = "main", "accuracy_given_attempted", "correct", "incorrect", "not_attempted"
-    assert [found[name]["score"] for name in names] == pytest.approx(expected)
+    scores = [found[name]["score"] if name in found else None for name in names]
+    assert scores == pytest.approx(expected)
 
 
 def test_the_official_letters_are_simple_qas_grades_too(pytester: pytest.Pytester) -> None:
