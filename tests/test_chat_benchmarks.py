@@ -394,9 +394,9 @@ def test_alpaca_evals_win_rate_at_equal_lengths_is_beside_it_from_100_pairs_on(
     assert found["", "main"] == pytest.approx(sum(values) / 120)
     assert found["", "win_rate_lc"] == pytest.approx(expected.mean)
     assert result.parseoutcomes()["passed"] == sum(value >= 0.5 for value in values)
-    assert ("", "length_controlled_winrate") not in found
+    assert found["", "win_rate"] == found["", "main"]
 
-    # With the authors' file beside the rows theirs is there too, without asking anybody.
+    # With the authors' file beside the rows theirs is the score, without asking anybody.
     gamed = [Gamed(n, n % 5 - 2, n % 7 - 3, n % 11 / 10) for n in range(120)]
     lines = ["index,instruction_difficulty,std_delta_len,preference", *(",".join(map(str, row)) for row in gamed)]
     (project.path / "data/alpaca_eval/df_gamed.csv").write_text("\n".join(lines))
@@ -406,15 +406,13 @@ def test_alpaca_evals_win_rate_at_equal_lengths_is_beside_it_from_100_pairs_on(
     own = [Pair(value, length, other, n) for value, (length, other, n) in zip(values, pairs, strict=True)]
     theirs = length_controlled(own, gamed)
     assert theirs
-    assert table(project)["", "length_controlled_winrate"] == pytest.approx(theirs.mean)
-    assert table(project)["", "win_rate_lc"] == found["", "win_rate_lc"]
+    assert table(project)["", "main"] == pytest.approx(theirs.mean)
+    assert all(table(project)["", name] == found["", name] for name in ("win_rate", "win_rate_lc"))
     assert len(judging.asked) == asked
 
     (project.path / "data/alpaca_eval/df_gamed.csv").write_text("index\n0\n")
     refused = run(project, *MODELS, "-k", "alpaca_eval")
-    refused.stderr.fnmatch_lines(
-        ["ERROR: alpaca_eval: length_controlled_winrate: * no column 'instruction_difficulty'*"]
-    )
+    refused.stderr.fnmatch_lines(["ERROR: alpaca_eval: main: * no column 'instruction_difficulty'*"])
 
 
 @pytest.mark.parametrize(

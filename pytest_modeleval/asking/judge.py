@@ -8,9 +8,9 @@ import pytest
 
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.panel import Panel
-from pytest_modeleval.judging.rubric import Rating, Rubric
+from pytest_modeleval.judging.rubric import Labels, Rating, Rubric
 from pytest_modeleval.judging.settings import RECALL, RULE
-from pytest_modeleval.judging.verdict import Battle, Verdict
+from pytest_modeleval.judging.verdict import Battle, Verdict, weighed
 from pytest_modeleval.requests import Message
 from pytest_modeleval.sample import Completion, Score
 
@@ -134,10 +134,11 @@ def _scored(
 ) -> Score:
     """The score of a verdict, or the rule's where judges were only to find what that misses."""
     gives = panel.setup.settings.over(rubric, panel.prompt).gives
-    value, expected = verdict.value, str(fields.get("reference", ""))
+    weights = gives.weights if isinstance(gives, Labels) else {}
+    (value, weight), expected = weighed(verdict, weights), str(fields.get("reference", ""))
     if rule is not None and panel.setup.settings.strategy == RECALL and rule.value > value:
         return rule
     if isinstance(gives, Rating):
         ends = (gives.lowest, gives.highest)
         return Score(value, True, f"{value:g}", expected, str(verdict), name, range=ends, measured=True)
-    return Score(value, verdict.is_right, verdict.label, expected, str(verdict), name)
+    return Score(value, verdict.is_right, verdict.label, expected, str(verdict), name, weight)

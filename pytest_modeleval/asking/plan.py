@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pytest_modeleval.asking.asker import Askers
 from pytest_modeleval.asking.rehearsal import Rehearsal
 from pytest_modeleval.asking.spending import dollars, most_completion_tokens, prompt_bytes
-from pytest_modeleval.asking.thoughts import Unfound
+from pytest_modeleval.asking.thoughts import AboutThought
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.settings import RULE
-from pytest_modeleval.judging.verdict import FIRST_RIGHT
+from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
@@ -58,13 +58,16 @@ class Line:
         return detectable_drop(len(self.samples), self.differ, alpha=0.05) if self.samples else None
 
 
-# What is known of thoughts: of a model's answers to a benchmark, by their keys, the thought that judges are to be asked
-# about, or None where they are not; nothing of one that no run has scored.
-Thoughts = Callable[[str, str], Mapping[str, Unfound | None]]
+# What is known of thoughts: of a model's answers to a benchmark, by their keys, what judges are to be asked about each;
+# nothing of one that no run has scored.
+Thoughts = Callable[[str, str], Mapping[str, Sequence[AboutThought]]]
 
 
 class Planner:
-    """Makes the plan of one run, item by item; with ``thoughts`` judges are asked about these too."""
+    """Makes the plan of one run, item by item; with ``thoughts`` judges are asked about these too.
+
+    That is ``each`` times at most about one, by each judge and repeat.
+    """
 
     def __init__(
         self,
@@ -72,10 +75,11 @@ class Planner:
         askers: Askers,
         discordance: Callable[[str], float | None],
         thoughts: Thoughts | None = None,
+        each: int = 1,
     ) -> None:
         self._store, self._askers, self._discordance = store, askers.models, discordance
         self._judging, self._judges = askers.judging, [spec for spec, _ in askers.roles.get("judge", ())]
-        self._rehearsal, self._thoughts = Rehearsal(askers), thoughts
+        self._rehearsal, self._thoughts, self._each = Rehearsal(askers), thoughts, each
         self._counters: dict[str, Callable[[Request], int] | None] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
@@ -182,9 +186,9 @@ class Planner:
         """Count what judges are asked about the thoughts of a model."""
         assert self._thoughts is not None
         known = self._thoughts(model, name)
-        unfound = [(found, ref) for ref, key in asked if (found := known.get(key)) is not None]
-        unknown = sum(key not in known for _, key in asked) * self._judging.settings.repeats
-        counts = self._rehearsal.of_thoughts(unfound)
+        questions = [(each, ref) for ref, key in asked for each in known.get(key, ())]
+        unknown = sum(key not in known for _, key in asked) * self._judging.settings.repeats * self._each
+        counts = self._rehearsal.of_thoughts(questions)
         for spec in (spec for spec in self._judges if not spec.way.is_votes):
             line = self._thinkers.get((spec.name, name)) or self._begin_role(spec, name, of_thoughts=True)
             new, stored = counts[spec.name]
@@ -210,8 +214,8 @@ class Planner:
 
         A run with more repeats than those asks more of it for an item; a body may ask more than its benchmark says.
         """
-        name = FIRST_RIGHT if line.is_of_thoughts else ""
-        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark, name)
+        names = OF_THOUGHTS if line.is_of_thoughts else ()
+        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark, names)
         line.learnt, line.completion_tokens = items > 0, None if line.asked else 0
         if not items:
             line.dollars = None if line.asked or not spec.price else 0.0

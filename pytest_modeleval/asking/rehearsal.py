@@ -11,10 +11,10 @@ from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.asking.given import GIVEN, converse, panel_of
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
-from pytest_modeleval.asking.thoughts import Unfound, ask_first_right
+from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
 from pytest_modeleval.asking.trial import AskedModel, Trial, prepare
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.judging.rubric import Gives, Preference, Rating
+from pytest_modeleval.judging.rubric import Gives, Preference, Rating, Rounds
 from pytest_modeleval.judging.verdict import Vote
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import NotAsked, SampleError, recorded_scores
@@ -97,10 +97,10 @@ class Rehearsal:
         is_whole = is_whole and lacking == sum(each.asked for each in self._models.values())
         return is_whole, self._since(before)
 
-    def of_thoughts(self, asked: Iterable[tuple[Unfound, SampleRef]]) -> Mapping[str, tuple[int, int]]:
+    def of_thoughts(self, asked: Iterable[tuple[AboutThought, SampleRef]]) -> Mapping[str, tuple[int, int]]:
         """How often each judge will be asked about thoughts, and how many of its replies are stored."""
         before = self._counts
-        self._loop.run_until_complete(ask_first_right(self._askers, list(asked)))
+        self._loop.run_until_complete(ask_about_thoughts(self._askers, list(asked)))
         return self._since(before)
 
     def _play(self, ref: SampleRef) -> bool:
@@ -148,6 +148,8 @@ def _any_of(gives: Gives) -> tuple[str, float]:
     """A verdict that could be given."""
     if isinstance(gives, Rating):
         return gives.read(gives.lowest)
+    if isinstance(gives, Rounds):
+        return gives.read([[0, 1]])
     return gives.read("A=B" if isinstance(gives, Preference) else next(iter(gives.values)))
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_modeleval.judging.labels import Choices
-from pytest_modeleval.judging.verdict import Vote
+from pytest_modeleval.judging.verdict import Vote, verdict_of, weighed
 from pytest_modeleval.statistics.agreement import OrderEffect
 from pytest_modeleval.statistics.means import Estimate
 
@@ -33,6 +33,11 @@ class JudgedAnswer(NamedTuple):
     # The item's id in its run.
     item: str = ""
     asked: Sequence[str] = ()
+
+    def weighed(self, how: str) -> tuple[float, float]:
+        """Its value, and what it counts for in the score, of votes that are joined like this."""
+        weights = self.choices.weights
+        return weighed(verdict_of(self.votes, how), weights) if weights and self.votes else (self.value, 1.0)
 
 
 class Scored(NamedTuple):

@@ -57,7 +57,7 @@ class JudgeSettings:
         `pytest.UsageError` for one that lacks an answer that the rubric asks about.
         """
         system = rubric.system if self.system is None else self.system
-        if rubric.is_plain and not isinstance(rubric.gives, Preference):
+        if rubric.is_plain and isinstance(rubric.gives, Labels | Rating):
             rubric = replace(rubric, gives=self._gives(rubric.gives))
             prompt = prompt or self.prompt
         try:
@@ -71,7 +71,8 @@ class JudgeSettings:
         kind = self.kind or (LABELS if self.scores or isinstance(own, Labels) else NUMBER)
         if kind == LABELS:
             scores = self.scores or (own.values if isinstance(own, Labels) else RIGHT_OR_NOT)
-            return Labels(scores, self.pattern or own.mark)
+            weights = own.weights if isinstance(own, Labels) else {}
+            return Labels(scores, self.pattern or own.mark, weights)
         mark = self.pattern or own.mark
         return replace(own, mark=mark) if isinstance(own, Rating) else Rating(0, 1, mark)
 

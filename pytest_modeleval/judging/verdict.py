@@ -2,13 +2,13 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
 # What verdicts on thoughts are called among a sample's others, which are on its answer.
-FIRST_RIGHT = "first right paragraph"
+FIRST_RIGHT, SOLUTIONS = OF_THOUGHTS = ("first right paragraph", "solutions")
 # Between the labels of a tie.
 _OR = " / "
 
@@ -150,6 +150,25 @@ def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     each = [_aggregated(own, how) for own in by_judge.values()]
     value, label = _joined(each, how)
     return Verdict(value, label, votes, how)
+
+
+def weighed(verdict: Verdict, weights: Mapping[str, float]) -> tuple[float, float]:
+    """The value of a verdict whose labels do not all count the same, and what it counts for.
+
+    Of verdicts that are averaged, the mean by weights of the judges' votes and their mean weight.
+    """
+    if not weights:
+        return verdict.value, 1.0
+    if verdict.how != MEAN and any(
+        (vote.value, vote.label) == (verdict.value, verdict.label) for vote in verdict.votes
+    ):
+        return verdict.value, weights.get(verdict.label, 1.0)
+    total = weight = 0.0
+    for judge in sorted({vote.judge for vote in verdict.votes}):
+        own = [(vote.value, weights.get(vote.label, 1.0)) for vote in verdict.votes if vote.judge == judge]
+        total += statistics.fmean(value * counts for value, counts in own)
+        weight += statistics.fmean(counts for _, counts in own)
+    return total / weight, weight / len({vote.judge for vote in verdict.votes})
 
 
 def battle_of(votes: Sequence[Vote], how: str) -> Battle:

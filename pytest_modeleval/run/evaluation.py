@@ -35,6 +35,7 @@ from pytest_modeleval.items.collect import selected, side
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.judging.labels import read_labels
 from pytest_modeleval.judging.settings import RULE
+from pytest_modeleval.judging.verdict import SOLUTIONS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -60,7 +61,13 @@ from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
-from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
+from pytest_modeleval.run.judges import (
+    refuse_judges,
+    seeds_of_votes,
+    settings_of_judges,
+    setup_of_judges,
+    with_settings,
+)
 from pytest_modeleval.run.labels import refuse_other_samples
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
@@ -73,7 +80,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.thinking import judge_thoughts, known_thoughts
+from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -121,6 +128,7 @@ class Evaluation:
         pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
         self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
         self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
+        self.battles.seeds = seeds_of_votes(self.roles.get("judge", ())) if pairs else {}
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -168,7 +176,12 @@ class Evaluation:
     @property
     def _judges_thoughts(self) -> bool:
         """Whether judges are asked which paragraph of a thought is the first right one."""
-        return bool(self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE)
+        return bool(self.options.thinking in SHOWN and self.roles.get("judge") and self.judges.strategy != RULE)
+
+    @property
+    def _parts_thoughts(self) -> bool:
+        """Whether they are also to part it into solutions."""
+        return self.options.thinking == SOLUTIONS
 
     def places(self) -> list[Path]:
         """What is run where no path was typed: the collection's files, a stored run's samples, or all shipped."""
@@ -204,8 +217,9 @@ class Evaluation:
             with closing(Store(self.folder)) as store:
                 judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
                 asked = replace(self._askers(store, None), judging=judging)
-                thoughts = partial(known_thoughts, store) if self._judges_thoughts else None
-                with closing(Planner(store, asked, self.gate.discordance, thoughts)) as planner:
+                solutions = self._parts_thoughts
+                thoughts = partial(known_thoughts, store, solutions=solutions) if self._judges_thoughts else None
+                with closing(Planner(store, asked, self.gate.discordance, thoughts, 1 + solutions)) as planner:
                     for item in session.items:
                         ref = selected(item)
                         if ref is not None and not item.get_closest_marker("skip"):
@@ -290,7 +304,8 @@ class Evaluation:
         if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
             self.in_turn.prefetch.look_again()
         if self._judges_thoughts and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
-            judge_thoughts(self.in_turn.prefetch, Run(self.run, self.began), session, store)
+            run = Run(self.run, self.began)
+            judge_thoughts(self.in_turn.prefetch, run, session, store, solutions=self._parts_thoughts)
         if self._is_worker:
             return
         if store is None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_modeleval.asking.given import taken_roles
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.judging.settings import JudgeSettings, JudgeSetup, judge_settings
+from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import Settings
@@ -67,6 +69,11 @@ def idle_votes(judges: Sequence[ModelSpec], used: Collection[str]) -> list[str]:
         for judge in judges
         if judge.way.is_votes and judge.name not in used
     ]
+
+
+def seeds_of_votes(judges: Sequence[ModelSpec]) -> dict[str, int | None]:
+    """The seed by which those pairs were drawn that people voted on, by the judge that their votes are."""
+    return {judge.name: read_votes(Path(judge.model)).seed for judge in judges if judge.way.is_votes}
 
 
 def _who(spec: ModelSpec) -> str:

@@ -130,10 +130,10 @@ class Store:
         )
         return None if mean is None else float(mean)
 
-    def tokens_in_role(self, by: str, benchmark: str, verdicts: str = "") -> tuple[int, int, float, float]:
+    def tokens_in_role(self, by: str, benchmark: str, verdicts: Sequence[str] = ()) -> tuple[int, int, float, float]:
         """How many items asked a model in a role, how many answers it gave, and all tokens of prompts and answers.
 
-        Those are what the benchmark's test asked, or a judge's ``verdicts`` of this name, which are asked beside it.
+        Those are what the benchmark's test asked, or a judge's ``verdicts`` of these names, which are asked beside it.
         """
         counts = ", ".join(
             f"sum(case json_type(answer, '$.{name}') when 'integer' then json_extract(answer, '$.{name}') end)"
@@ -141,7 +141,8 @@ class Store:
         )
         given, who = "(select * from answers where by = ?)", [by]
         if verdicts:
-            given, who = "(select * from verdicts where judge = ? and name = ?)", [by, verdicts]
+            names = ", ".join("?" * len(verdicts))
+            given, who = f"(select * from verdicts where judge = ? and name in ({names}))", [by, *verdicts]
         ((items, answers, *sums),) = self.rows(
             f"select count(distinct run || item), count(*), {counts} from (select given.run run, given.item item, "
             "case when json_valid(completions.completion) then completions.completion end answer "

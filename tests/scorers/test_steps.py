@@ -129,6 +129,6 @@ def test_a_megabyte_of_anything_is_read_in_linear_time(text: str, target: str) -
         return time.process_time() - started
 
     whole = seconds(text)
-    # The first is what reading takes, and the machine is shared.
-    assert whole < 12 or whole < 6 * seconds(text[: len(text) // 4]), re.sub(r"\s+", " ", text[:40])
+    # It takes less than 2 s where the machine is not shared.
+    assert whole < 5 or whole < 6 * seconds(text[: len(text) // 4]), re.sub(r"\s+", " ", text[:40])
     print(f"{whole:.2f}s")

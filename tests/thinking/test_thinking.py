@@ -114,6 +114,7 @@ def test_it_is_told_by_benchmark_measure_level_and_model(sums: pytest.Pytester) 
         "first_right_by": {"rule": 4},
         "right_without": 0,
         "judge_errors": 0,
+        "without_solutions": 0,
     }
 
 
@@ -345,7 +346,7 @@ def test_another_value_of_the_key_is_refused(sums: pytest.Pytester) -> None:
 
     result = run(sums, "--model", "one", "--eval-set", "run.thinking=maybe", "test_sums.py")
 
-    result.stderr.fnmatch_lines(["*thinking*on, page*off*maybe*"])
+    result.stderr.fnmatch_lines(["*thinking*on, solutions, page, off*maybe*"])
 
 
 def test_the_bundled_model_does_not_think(pytester: pytest.Pytester) -> None:
