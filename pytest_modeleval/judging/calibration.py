@@ -64,23 +64,32 @@ def _calibration(
         others, others_used = _labelled(run, siblings, labels)
         further, foreign, stated = _elsewhere(key[1], answers, [*own, *others], labels)
         found, used = [*own, *others, *further], [*used, *others_used, *stated]
+    distinct = _distinct(found)
     told = Calibration(
         model=key[0],
         benchmark=key[1],
-        labels=len(found),
-        elsewhere=len(found) - len(own),
-        divided=sum(pair.kind is None for pair in found),
+        labels=len(distinct),
+        elsewhere=len(distinct) - len(_distinct(own)),
+        divided=sum(pair.kind is None for pair in distinct),
         foreign=foreign,
         policies=sorted({label.policy for label in used} - {""}),
-        together=_agreed("", [(pair.kind, _kind(pair.judges, pair.choices), pair.choices) for pair in found]),
-        judges=list(_each(run, answers, own)),
+        together=_agreed("", [(pair.kind, _kind(pair.judges, pair.choices), pair.choices) for pair in distinct]),
+        judges=list(_each(run, answers, _distinct(own))),
         judged=run.scored[key].score,
     )
     if not found:
         return told
     if why := _no_mean(answers, run.scored[key]):
         return replace(told, uncorrected=why)
-    return _corrected(told, answers, found, is_random=is_random)
+    return _corrected(told, answers, own if is_random else distinct, is_random=is_random)
+
+
+def _distinct(pairs: Sequence[_Pair]) -> list[_Pair]:
+    """One of each answer: given several times, or by several models, it tells no more of the judges than once."""
+    found: dict[str, _Pair] = {}
+    for pair in pairs:
+        found.setdefault(pair.about, pair)
+    return list(found.values())
 
 
 def _labelled(
