@@ -215,13 +215,20 @@ class Panel:
 
 
 async def _all(asked: Sequence[Coroutine[Any, Any, R]]) -> list[R]:
-    """What all give, asked at the same time; the first error of another kind than a judge's ends the others."""
+    """What all give, asked at the same time; the first error of another kind than a judge's ends the others.
+
+    But where one is not asked, as a budget is spent: then the others' answers, which are paid for, are waited for.
+    """
     if len(asked) == 1:
         return [await asked[0]]
     # Not a TaskGroup, which would wrap what ends the run into a group of errors.
     tasks = [asyncio.ensure_future(each) for each in asked]
     try:
-        return await asyncio.gather(*tasks)
+        try:
+            return await asyncio.gather(*tasks)
+        except NotAsked:
+            await asyncio.wait(tasks)
+            raise
     except BaseException:
         for task in tasks:
             task.cancel()

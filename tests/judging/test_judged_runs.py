@@ -2,18 +2,20 @@
 
 import json
 import re
+import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
 from tests.judging.conftest import (
     ASKED,
     JUDGED,
     RULED,
     fields,
     row,
+    strict,
     verdict,
 )
 
@@ -193,3 +195,26 @@ def test_a_plans_tokens_are_those_of_all_its_requests(project: pytest.Pytester, 
     told = [re.search(r"judge=strict .*about ([\d,]+) +about ([\d,]+)", plan.stdout.str()) for plan in plans]
     once, thrice = ([int(count.replace(",", "")) for count in each.groups()] for each in told if each)
     assert thrice == [3 * count for count in once]
+
+
+def test_what_one_judge_is_saying_when_the_time_is_over_is_kept(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED.replace('{"main": 4}', '{"main": 1}'))
+    alias(project, "mild", base_url=judged.url, model="mild", retries=1, timeout=60)
+    panel = (*ASKED[:4], "--model", "judge=mild", ASKED[4])
+
+    def slow_and_busy(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if body["model"] == "mild":
+            # It is to be asked again when the time is over, while the other one still speaks.
+            send(handler, 429, {"error": {"message": "busy"}}, retry_after="3")
+            return
+        time.sleep(4)
+        strict(handler, body)
+
+    judged.fault = slow_and_busy
+    spent = run(project, *panel, "--eval-budget", "3s")
+    judged.asked.clear()
+    judged.fault = strict
+    run(project, *panel)
+
+    assert spent.ret == 8
+    assert [body["model"] for body in judged.asked] == ["mild"]
