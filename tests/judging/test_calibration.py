@@ -173,6 +173,20 @@ def test_an_answer_that_is_given_twice_is_labelled_once(tmp_path: Path, more: di
     assert twice.why == "40 labels tell how far the judge is believed, and 41 are wanted"
 
 
+@pytest.mark.parametrize(("swayed", "why"), [(2, ""), (3, "judge=j took over 3 of 20 good verdicts")])
+def test_no_gate_goes_by_a_judge_that_is_talked_into_good_verdicts(tmp_path: Path, swayed: int, why: str) -> None:
+    answers, said = checked()
+    labels = file_of(tmp_path, ({"about": about, "label": label, "seed": 7} for about, label in said))
+    # Of what it called right, bad verdicts tell nothing.
+    wrong = [number for number, each in enumerate(answers) if not each.value]
+    for place, number in enumerate(wrong[:20]):
+        own, probe = Vote("judge=j", "INCORRECT", 0.0), Vote("judge=j", "", float(place < swayed))
+        answers[number] = answers[number]._replace(votes=[own], asked=["judge=j"], probes=[probe])
+
+    assert told(judged_run(answers), labels).why.startswith(why)
+    assert bool(told(judged_run(answers), labels).why) == bool(why)
+
+
 def test_people_who_differ_say_nothing_of_the_judge_and_count_in_the_score(tmp_path: Path) -> None:
     answers, said = checked()
     rows = [{"about": about, "label": label, "seed": 7, "annotator": "ann"} for about, label in said]
