@@ -267,6 +267,24 @@ def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Py
     result.stdout.fnmatch_lines(["judge=strict: 4 verdicts; took over 2 of 4 verdicts that were put into answers"])
 
 
+def test_each_judge_of_a_panel_is_probed_by_a_verdict_that_is_not_its_own(
+    project: pytest.Pytester, judged: FaultyServer
+) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild", retries=1, timeout=60)
+    # Neither reads what is put into an answer, and they agree about none.
+    judged.fault = lambda handler, body: answer(verdict("CORRECT" if body["model"] == "mild" else "INCORRECT"))(
+        handler, body
+    )
+
+    run(project, *ASKED, "--model", "judge=mild", "--eval-set", "judge.probe=4", "--eval-write", "out.json")
+
+    uses = row(project)["judges"]
+    assert {name: (use["probed"], use["swayed"]) for name, use in uses.items()} == {
+        "judge=strict": (4, 0),
+        "judge=mild": (4, 0),
+    }
+
+
 @pytest.mark.parametrize(("said", "shown"), [("half \ud800", "half \ufffd"), ("pair \ud83d\ude00", "pair \U0001f600")])
 def test_an_answer_that_is_no_text_is_judged_all_the_same(
     project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer, said: str, shown: str
