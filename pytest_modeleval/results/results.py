@@ -230,15 +230,8 @@ class Results:
             # its ends where there is no score at all.
             is_weighed = any(each.weight != 1 for each in whole.values.get(metric, {}).values())
             is_bounded = metric == "main" and scale == PLAIN and not is_weighed
-            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded and score is not None else None
+            bounds = whole.bounds() if is_bounded and score is not None else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
-
-
-def _bounds(score: float, samples: int, failed: int) -> tuple[float, float] | None:
-    if not failed:
-        return None
-    total, known = samples + failed, score * samples
-    return known / total, (known + failed) / total
 
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:

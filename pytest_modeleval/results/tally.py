@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import NamedTuple, TypeVar
 
 import pytest
@@ -54,6 +55,8 @@ class Tally:
     values: dict[str, dict[Key, Sums]] = field(default_factory=dict)
     # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
     attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    # sample → its repeats that have an answer and no verdict.
+    unjudged: dict[Key, int] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
@@ -77,7 +80,6 @@ class Tally:
         if record.judges:
             counts.judges = judged(counts.judges, record.judges)
             counts.split += record.split
-        counts.judge_errors += record.mistake == Mistake.JUDGE
         self.harmonic.update(record.harmonic)
         for name in record.aggregates.keys() - self.aggregates.keys():
             self.aggregates[name] = _aggregate(record, name)
@@ -85,6 +87,9 @@ class Tally:
             self.scales.update(record.scales)
             self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
+        if record.mistake == Mistake.JUDGE:
+            counts.judge_errors += 1
+            self.unjudged[sample] = self.unjudged.get(sample, 0) + 1
         for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
             samples[sample] = samples.get(sample, Sums()).plus(value, weight)
@@ -138,6 +143,17 @@ class Tally:
         """Whether the samples' own scores are shares of what is right, which those of other benchmarks can join."""
         return self.scale("main") == PLAIN
 
+    def bounds(self) -> tuple[float, float] | None:
+        """The mean of "main" if all that has no verdict is wrong, and if it is right; None where nothing lacks one."""
+        if not self.unjudged:
+            return None
+        samples, lows, highs = self.values.get("main", {}), [], []
+        for key in self.unjudged.keys() | samples.keys():
+            known, failed = samples.get(key, Sums()), self.unjudged.get(key, 0)
+            lows.append(known.total / (known.repeats + failed))
+            highs.append((known.total + failed) / (known.repeats + failed))
+        return fsum(lows) / len(lows), fsum(highs) / len(highs)
+
     def _joins(self, metric: str) -> bool:
         """Whether a metric is there whose harmonic mean with another says something."""
         return metric in self.values and self.scale(metric)[:3] == PLAIN[:3]
@@ -189,6 +205,7 @@ def summed(tallies: Sequence[Tally]) -> Tally:
     whole = Tally(counted(tallies))
     for tally in tallies:
         whole.attempts.update(tally.attempts)
+        whole.unjudged.update(tally.unjudged)
         whole.harmonic.update(tally.harmonic)
         whole.aggregates.update(tally.aggregates)
         whole.scales.update(tally.scales)

@@ -138,6 +138,27 @@ def test_a_verdict_that_cannot_be_read_is_asked_for_once_more_and_then_no_score(
     result.stdout.fnmatch_lines(["*judge=strict: no JSON object with a verdict in 'CORRECT, *(asked 2 times)*"])
 
 
+def test_bounds_are_over_samples_whose_repeats_are_averaged(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED.replace('{"main": 4}', '{"main": 2}'))
+    asked: Counter[str] = Counter()
+
+    def once(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, _ = fields(body)
+        asked[reference] += 1
+        # One repeat of the right sample, asked again, has no verdict.
+        if reference == "0" and asked["0"] > 1:
+            answer("I cannot say")(handler, body)
+        else:
+            strict(handler, body)
+
+    judged.fault = once
+
+    run(project, *ASKED, "--eval-repeats", "2", "--eval-concurrency", "1", "--eval-write", "out.json")
+
+    told = row(project)
+    assert (told["score"], told["judge_errors"], told["bounds"]) == (0.5, 1, [0.25, 0.5])
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
