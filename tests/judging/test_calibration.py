@@ -187,6 +187,24 @@ def test_no_gate_goes_by_a_judge_that_is_talked_into_good_verdicts(tmp_path: Pat
     assert bool(told(judged_run(answers), labels).why) == bool(why)
 
 
+def test_labels_of_another_criterion_tell_nothing_of_the_score(tmp_path: Path) -> None:
+    answers, said = checked()
+    polite = [each._replace(about=f"polite {each.about}", name="polite", value=1.0) for each in answers]
+    rows = [{"about": each.about, "label": "CORRECT", "seed": 7} for each in polite[:60]]
+    # Kept with what the judges said, as of another run's answers.
+    kept = {"benchmark": "facts", "pin": "p", "name": "polite", "verdict": 1.0}
+    rows += [{**kept, "about": f"elsewhere {number}", "label": "CORRECT"} for number in range(60)]
+    run = JudgedRun("run", [*answers, *polite], judged_run(answers).scored, "mean")
+
+    of_it_alone = told(run, file_of(tmp_path, rows))
+    of_both = told(
+        run, file_of(tmp_path, [*rows, *({"about": about, "label": label, "seed": 7} for about, label in said)])
+    )
+
+    assert (of_it_alone.labels, of_it_alone.why) == (0, "no label is of an answer with these judges' verdict")
+    assert (of_both.labels, of_both.method, of_both.why) == (100, PPI, "")
+
+
 def test_people_who_differ_say_nothing_of_the_judge_and_count_in_the_score(tmp_path: Path) -> None:
     answers, said = checked()
     rows = [{"about": about, "label": label, "seed": 7, "annotator": "ann"} for about, label in said]
