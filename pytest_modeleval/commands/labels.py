@@ -75,7 +75,7 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         )
     order = in_drawn_order(by_key, asked.seed)[: asked.sample]
     samples = {each.main.item: each for each in runs.samples(run.id, {by_key[key].item for key in order})}
-    drawn = [_to_label(samples[by_key[key].item], by_key[key]) for key in order]
+    drawn = [_to_label(samples[by_key[key].item], by_key[key], runs.secret) for key in order]
     about = {"benchmark": names[0], "run": run.id, "seed": asked.seed, "of": len(by_key)}
     try:
         write_labelling(path, drawn, choices, about=about)
@@ -86,8 +86,8 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
     yield "Open it in a browser, label, download; then [judge] labels = FILE, or modeleval labels RUN --read FILE"
 
 
-def _to_label(sample: StoredSample, answer: JudgedAnswer) -> ToLabel:
-    texts, told = texts_of(sample, answer)
+def _to_label(sample: StoredSample, answer: JudgedAnswer, secret: str) -> ToLabel:
+    texts, told = texts_of(sample, answer, secret)
     if not texts:
         raise pytest.UsageError(
             f"{answer.benchmark}[{answer.sample}]: what was judged is not in the run store, as of protected benchmarks "

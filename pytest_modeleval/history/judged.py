@@ -60,14 +60,15 @@ def scored_in(past: Past, run: Run, answers: Sequence[JudgedAnswer]) -> dict[tup
     return found
 
 
-def texts_of(sample: StoredSample, answer: JudgedAnswer) -> tuple[list[str], str]:
+def texts_of(sample: StoredSample, answer: JudgedAnswer, secret: str) -> tuple[list[str], str]:
     """The one or two texts that were judged, in the order in which they were named, and what a judge was told of one.
 
-    Empty where the store does not have them: they are those by which the answer goes.
+    Empty where the store, whose ``secret`` made their marks, does not have them: they are those by which the answer
+    goes.
     """
     for exchange in (each for each in sample.exchanges if each.to.startswith("judge=")):
         asked = text_of(exchange.asked[-1]) if exchange.asked else ""
-        for texts in permutations(inside(asked), 2 if answer.choices.is_pair else 1):
+        for texts in permutations(inside(asked, secret), 2 if answer.choices.is_pair else 1):
             if key_of(sample.main.content, answer.name, hash_of(texts)) == answer.about:
                 return list(texts), "" if answer.choices.is_pair else without_keys(asked)
     return [], ""
