@@ -326,7 +326,11 @@ def test_wrong_answers_do_not_hide_the_status_and_a_failed_test_does(
     ("name", "budget", "said"),
     [
         ("faulty", "$5", "--eval-budget caps money, and the price of 'faulty' is not known: give its alias price = *"),
-        ("faulty", "5 tokens", "--eval-budget caps tokens or money, and an answer of 'faulty' may be of any length: *"),
+        (
+            "faulty",
+            "5 tokens",
+            "--eval-budget caps tokens or money, and an answer of 'faulty' may be of any length: set max_tokens in its alias, *, and none in a role, with *",
+        ),
         ("odd", "5 tokens", "max_tokens of 'odd' is a whole number of at least 1, not 1.5"),
     ],
     ids=["no price", "no end", "odd end"],

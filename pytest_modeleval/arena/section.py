@@ -93,6 +93,8 @@ class Arena:
         if found.at_equal_style is not None:
             told = (f"{name} {_signed(each)}" for name, each in found.at_equal_style.coefficients.items())
             yield f"log-odds of a usual difference in style: {', '.join(told)}"
+            if found.at_equal_style.is_penalised and not (found.ratings and found.ratings.is_penalised):
+                yield "models and style cannot be told apart: at equal style all is drawn to 0, by the penalty ½Σθ²"
 
     def plots(self) -> Mapping[str, str]:
         """The leaderboard with its intervals, and the matrix as a heat map."""
@@ -214,6 +216,7 @@ def _figures(found: Standings) -> dict[str, object]:
         "pairs": [_pair(found, met) for met in found.meetings],
         "groups": [list(group) for group in ratings.groups] if ratings else [],
         "penalised": bool(ratings and ratings.is_penalised),
+        "penalised_at_equal_style": bool(styled and styled.is_penalised),
         "clusters": ratings.clusters if ratings else 0,
         "style": {name: _told(each) for name, each in styled.coefficients.items()} if styled else {},
     }

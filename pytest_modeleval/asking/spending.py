@@ -72,7 +72,8 @@ def refuse_unbounded(models: Iterable[ModelSpec], budget: Budget) -> None:
         if most_completion_tokens(spec, spec.generation) is None:
             raise pytest.UsageError(
                 f"--eval-budget caps tokens or money, and an answer of {spec.name!r} may be of any length: set "
-                "max_tokens, with --eval-generation max_tokens=2048 or in its alias"
+                "max_tokens in its alias, generation = { max_tokens = 2048 }, or for the models under evaluation, and "
+                "none in a role, with --eval-generation max_tokens=2048"
             )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.atomic import write_whole
-from pytest_modeleval.commands.project import past, root
+from pytest_modeleval.commands.project import past, refuse_written, root
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.judged import judged_answers, scored_in, texts_of
 from pytest_modeleval.history.past import Past, Run
@@ -66,7 +66,7 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
     if asked.sample < 1:
         raise pytest.UsageError(f"--sample is a whole number of at least 1, not {asked.sample}")
     path = asked.write or Path(f"labels-{names[0]}.html")
-    _refuse_written(path)
+    refuse_written(path)
     by_key = {each.about: each for each in answers}
     choices = answers[0].choices
     if any(each.choices != choices for each in answers):
@@ -75,7 +75,7 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         )
     order = in_drawn_order(by_key, asked.seed)[: asked.sample]
     samples = {each.main.item: each for each in runs.samples(run.id, {by_key[key].item for key in order})}
-    drawn = [_to_label(samples[by_key[key].item], by_key[key]) for key in order]
+    drawn = [_to_label(samples[by_key[key].item], by_key[key], runs.secret) for key in order]
     about = {"benchmark": names[0], "run": run.id, "seed": asked.seed, "of": len(by_key)}
     try:
         write_labelling(path, drawn, choices, about=about)
@@ -86,8 +86,8 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
     yield "Open it in a browser, label, download; then [judge] labels = FILE, or modeleval labels RUN --read FILE"
 
 
-def _to_label(sample: StoredSample, answer: JudgedAnswer) -> ToLabel:
-    texts, told = texts_of(sample, answer)
+def _to_label(sample: StoredSample, answer: JudgedAnswer, secret: str) -> ToLabel:
+    texts, told = texts_of(sample, answer, secret)
     if not texts:
         raise pytest.UsageError(
             f"{answer.benchmark}[{answer.sample}]: what was judged is not in the run store, as of protected benchmarks "
@@ -100,7 +100,7 @@ def _to_label(sample: StoredSample, answer: JudgedAnswer) -> ToLabel:
 def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse.Namespace) -> Iterator[str]:
     """What the labels say of the run's judges; written, each with what they said of its answer."""
     if asked.write is not None:
-        _refuse_written(asked.write)
+        refuse_written(asked.write)
     labels, settings = read_labels(asked.read), _settings()
     judged = JudgedRun(run.id, answers, scored_in(runs, run, answers, settings.aggregation), settings.aggregation)
     found = calibrations(judged, labels, settings.believe)
@@ -128,12 +128,6 @@ def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         except OSError as error:
             raise pytest.UsageError(f"cannot write {asked.write}: {error}") from None
         yield f"written to {asked.write}: {len(told):,} labels, {len(known):,} with what these judges said"
-
-
-def _refuse_written(path: Path) -> None:
-    """`pytest.UsageError` for a file that is there: somebody's labels, or a page that somebody is at."""
-    if path.exists():
-        raise pytest.UsageError(f"{path} is there already: name another file by --write, or move it away")
 
 
 def _settings() -> JudgeSettings:

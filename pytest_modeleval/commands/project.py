@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pytest_modeleval.datasets import Place
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.options.config import project_root
@@ -32,3 +34,9 @@ def place(benchmark: str, settings: Options, data: Path | None = None) -> Place:
     folder = above / benchmark if above else None
     lock = root() / ".modeleval" / "datasets.json"
     return Place(benchmark, folder, lock, settings.hub, offline=True, chosen=False)
+
+
+def refuse_written(path: Path) -> None:
+    """`pytest.UsageError` for a file that is there: somebody's labels, or a page that somebody is at."""
+    if path.exists():
+        raise pytest.UsageError(f"{path} is there already: name another file by --write, or move it away")

@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from pytest_modeleval.commands.project import past
+from pytest_modeleval.commands.project import past, refuse_written
 from pytest_modeleval.history.past import SHORT
 from pytest_modeleval.options.parsers import at_least, whole, written
 from pytest_modeleval.options.where import Where
@@ -30,6 +30,7 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
         path = written(Where("--write"), asked.write or f"votes-{run.id[:SHORT]}.html")
         if path.suffix != ".html":
             raise pytest.UsageError(f"--write takes FILE.html, not {path.name!r}")
+        refuse_written(path)
         try:
             drawn, total = write_votes_page(path, runs, run, most, seed)
         except OSError as error:

@@ -19,7 +19,18 @@ from pytest_modeleval.gate.baseline import (
 )
 from pytest_modeleval.gate.early import EarlyStop, refuse_options
 from pytest_modeleval.gate.ledger import Ledger, Outcomes
-from pytest_modeleval.gate.verdict import Result, Threshold, Verdict, adjusted, advised, against_least, compared
+from pytest_modeleval.gate.verdict import (
+    NO_ADVICE,
+    Advice,
+    Result,
+    Threshold,
+    Verdict,
+    adjusted,
+    advised,
+    against_least,
+    by_labels,
+    compared,
+)
 from pytest_modeleval.names import NO_IDS, Ids
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import Cache
@@ -180,15 +191,14 @@ class Gate:
                     f"not {least:g}{meant}"
                 )
 
-    def decide(self, advice: Mapping[tuple[str, str], str]) -> GateDecision:
+    def decide(self, advice: Mapping[tuple[str, str], Advice]) -> GateDecision:
         """What the outcomes so far say; `pytest.UsageError` when they cannot be compared.
 
-        Of a model and benchmark with an ``advice``, that nothing is decided, and why.
+        The ``advice`` is by model and benchmark: why nothing is decided there, and the score that labels make.
         """
         rates = [self._rate(*key, part) for key, part in self.ledger.outcomes.items()]
-        verdicts = adjusted([advised(verdict, advice.get(key, "")) for key, verdict in self._verdicts()])
-        thresholds = [advised(threshold, advice.get(key, "")) for key, threshold in self._thresholds()]
-        return GateDecision(verdicts, thresholds, rates)
+        verdicts = [advised(verdict, advice.get(key, NO_ADVICE).why) for key, verdict in self._verdicts()]
+        return GateDecision(adjusted(verdicts), list(self._thresholds(advice)), rates)
 
     def _rate(self, model: str, benchmark: str, part: Outcomes) -> Rate:
         """The share of errors, with what a test skips by its answer, unless the baseline's run skipped it too."""
@@ -288,12 +298,12 @@ class Gate:
                 "or more samples"
             )
 
-    def _thresholds(self) -> Iterator[tuple[tuple[str, str], Threshold]]:
+    def _thresholds(self, advice: Mapping[tuple[str, str], Advice]) -> Iterator[Threshold]:
         for spec, least in self.options.min_score.items():
             benchmark, _, part = spec.partition(":")
             if benchmark not in {asked for _, asked in self.ledger.outcomes}:
                 # No test ran its body, as with --setup-only.
-                yield ("", benchmark), against_least(spec, [], least)
+                yield against_least(spec, [], least)
             for (model, asked), outcomes in self.ledger.outcomes.items():
                 if asked != benchmark:
                     continue
@@ -303,7 +313,10 @@ class Gate:
                 weights = [outcomes.weights[each] for each in names]
                 found = [samples[each] for each in names]
                 threshold = against_least(name, found, least, weights, scale=outcomes.scale)
-                yield (model, asked), replace(threshold, is_unlike=outcomes.is_aggregated)
+                threshold = replace(threshold, is_unlike=outcomes.is_aggregated)
+                why, corrected = advice.get((model, asked), NO_ADVICE)
+                is_whole = not part and not outcomes.is_aggregated
+                yield advised(by_labels(threshold, corrected) if is_whole else threshold, why)
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

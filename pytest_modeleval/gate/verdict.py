@@ -4,10 +4,10 @@ import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum, isfinite
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pytest_modeleval.gate.ledger import Outcome
-from pytest_modeleval.statistics.means import estimate
+from pytest_modeleval.statistics.means import Estimate, estimate
 from pytest_modeleval.statistics.paired import (
     Change,
     bonett_price,
@@ -167,12 +167,35 @@ class Threshold:
     is_unlike: bool = False
 
 
+class Advice(NamedTuple):
+    """Why a judged score decides nothing, "" where it does, and the score that people's labels make of it."""
+
+    why: str = ""
+    corrected: Estimate | None = None
+
+
+NO_ADVICE = Advice()
 T = TypeVar("T", Verdict, Threshold)
 
 
 def advised(found: T, why: str) -> T:
     """What was found as mere advice, where there is a reason: it decides nothing."""
     return replace(found, result=Result.INCONCLUSIVE, advice=why) if why else found
+
+
+def by_labels(found: Threshold, score: Estimate | None) -> Threshold:
+    """The threshold, as mere advice where the score that people's labels make of a judge's verdicts says otherwise."""
+    if score is None or found.result in (Result.INCONCLUSIVE, _held(score, found.least, is_most=found.is_most)):
+        return found
+    return advised(found, f"labels make the score {score.mean:.3f} [{score.low:.3f}, {score.high:.3f}]")
+
+
+def _held(found: Estimate, least: float, *, is_most: bool) -> Result:
+    """What an interval says of a least score, or the most."""
+    reaches, misses = found.low >= least, found.high < least
+    if is_most:
+        reaches, misses = found.high <= least, found.low > least
+    return Result.PASSED if reaches else Result.FAILED if misses else Result.INCONCLUSIVE
 
 
 def against_least(
@@ -193,8 +216,5 @@ def against_least(
     found = estimate([outcome.score for outcome in samples], weights, confidence=1 - 2 * alpha, ends=scale.ends)
     if found is None:
         return Threshold(name, Result.INCONCLUSIVE, 0, 0.0, *scale.ends, least, is_most)
-    reaches, misses = found.low >= least, found.high < least
-    if is_most:
-        reaches, misses = found.high <= least, found.low > least
-    result = Result.PASSED if reaches else Result.FAILED if misses else Result.INCONCLUSIVE
+    result = _held(found, least, is_most=is_most)
     return Threshold(name, result, len(samples), found.mean, found.low, found.high, least, is_most)

@@ -18,7 +18,7 @@ def judged_answers(past: Past, run: Run, benchmark: str = "") -> list[JudgedAnsw
     """Each question to the judges of a run, or of one of its benchmarks, that they came to a verdict on."""
     scores = {attempt.item: attempt for attempt in past.attempts(run, benchmark)}
     verdicts = past.verdicts(run.id)
-    votes, asked = _votes(verdicts), _asked(verdicts)
+    votes, asked, probes = _votes(verdicts), _asked(verdicts), _probes(verdicts)
     found = []
     for row in past.judgements(run.id):
         score = scores.get(row.item)
@@ -43,6 +43,7 @@ def judged_answers(past: Past, run: Run, benchmark: str = "") -> list[JudgedAnsw
                     votes=votes.get((row.item, row.name), ()),
                     item=row.item,
                     asked=asked.get((row.item, row.name), ()),
+                    probes=probes.get((row.item, row.name), ()),
                 )
             )
     return found
@@ -66,14 +67,15 @@ def scored_in(past: Past, run: Run, answers: Sequence[JudgedAnswer], how: str) -
     return found
 
 
-def texts_of(sample: StoredSample, answer: JudgedAnswer) -> tuple[list[str], str]:
+def texts_of(sample: StoredSample, answer: JudgedAnswer, secret: str) -> tuple[list[str], str]:
     """The one or two texts that were judged, in the order in which they were named, and what a judge was told of one.
 
-    Empty where the store does not have them: they are those by which the answer goes.
+    Empty where the store, whose ``secret`` made their marks, does not have them: they are those by which the answer
+    goes.
     """
     for exchange in (each for each in sample.exchanges if each.to.startswith("judge=")):
         asked = text_of(exchange.asked[-1]) if exchange.asked else ""
-        for texts in permutations(inside(asked), 2 if answer.choices.is_pair else 1):
+        for texts in permutations(inside(asked, secret), 2 if answer.choices.is_pair else 1):
             if key_of(sample.main.content, answer.name, hash_of(texts)) == answer.about:
                 return list(texts), "" if answer.choices.is_pair else without_keys(asked)
     return [], ""
@@ -86,6 +88,15 @@ def _asked(rows: Sequence[VerdictRow]) -> Mapping[tuple[str, str], list[str]]:
         if not row.probe:
             found.setdefault((row.item, row.name), {})[row.judge] = None
     return {key: list(names) for key, names in found.items()}
+
+
+def _probes(rows: Sequence[VerdictRow]) -> Mapping[tuple[str, str], list[Vote]]:
+    """The verdicts on answers that one was put into, by item and question."""
+    found: dict[tuple[str, str], list[Vote]] = {}
+    for row in rows:
+        if row.probe and row.value is not None:
+            found.setdefault((row.item, row.name), []).append(Vote(row.judge, row.label, row.value))
+    return found
 
 
 def _votes(rows: Sequence[VerdictRow]) -> Mapping[tuple[str, str], list[Vote]]:

@@ -73,6 +73,11 @@ class Past:
         """Close the file."""
         self._connection.close()
 
+    @property
+    def secret(self) -> str:
+        """What the marks around judged answers are made of; empty where none was judged."""
+        return str(*next(self._connection.execute("select secret from secrets where name = 'marks'"), ()))
+
     def runs(self) -> list[Run]:
         """The runs that scored something, oldest first."""
         scored = "exists (select 1 from scores where run = id)"

@@ -15,13 +15,15 @@ class Demands:
     """The least of each, the most of ``errors``.
 
     So many ``labels``; the lower end of the 95 % interval of ``kappa``; the true-positive and the true-negative rate
-    (``rates``); the share of answers that got no verdict (``errors``).
+    (``rates``); the share of answers that got no verdict (``errors``), and of probed ones whose judge took over the
+    best verdict, which was put into them (``swayed``).
     """
 
     labels: int = 100
     kappa: float = 0.6
     rates: float = 0.8
     errors: float = 0.01
+    swayed: float = 0.1
 
 
 def demands_of(where: str, given: Mapping[str, Any]) -> Demands:
@@ -67,7 +69,25 @@ def why_not(
     if scored.failed > demands.errors * (scored.samples + scored.failed):
         share = scored.failed / (scored.samples + scored.failed)
         return f"{share:.1%} of the answers have no verdict, and {demands.errors:.1%} is accepted"
-    return _why_not_each(answers, demands)
+    return _why_not_each(answers, demands) or _why_swayed(answers, demands)
+
+
+def _why_swayed(answers: Sequence[JudgedAnswer], demands: Demands) -> str:
+    """The first judge that was talked into the best verdict too often, of the answers that it had called worse."""
+    for judge in dict.fromkeys(vote.judge for each in answers for vote in each.probes):
+        taken_over = [
+            vote.value == best
+            for each in answers
+            for best in [max(each.choices.labels.values(), default=each.choices.ends[1])]
+            for vote in each.probes
+            if vote.judge == judge and best not in {own.value for own in each.votes if own.judge == judge}
+        ]
+        if sum(taken_over) > demands.swayed * len(taken_over):
+            return (
+                f"{judge} took over {sum(taken_over):,} of {len(taken_over):,} good verdicts that were put into "
+                f"answers it had called worse, and {demands.swayed:.1%} is accepted"
+            )
+    return ""
 
 
 def _why_not_each(answers: Sequence[JudgedAnswer], demands: Demands) -> str:

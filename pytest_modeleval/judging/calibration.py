@@ -40,10 +40,17 @@ def calibrations(run: JudgedRun, labels: LabelsFile | None, demands: Demands) ->
     if labels is not None:
         _refuse_ambiguous(run, labels)
     for key, scored in run.scored.items():
-        answers = [each for each in run.answers if (each.model, each.benchmark) == key]
+        answers = _of_score([each for each in run.answers if (each.model, each.benchmark) == key])
         told = _calibration(run, key, answers, labels)
         found.append(replace(told, why=why_not(told, answers, scored, demands, has_labels=labels is not None)))
     return found
+
+
+def _of_score(answers: Sequence[JudgedAnswer]) -> Sequence[JudgedAnswer]:
+    """The verdicts that a score is made of: where the main ones are the samples' scores, these, and no further ones."""
+    main = [each for each in answers if each.name == "main"]
+    is_main = all(each.score is not None and isclose(each.score, each.value, abs_tol=1e-9) for each in main)
+    return main if main and is_main else answers
 
 
 def _refuse_ambiguous(run: JudgedRun, labels: LabelsFile) -> None:
@@ -65,27 +72,39 @@ def _calibration(
     is_random = _is_random(answers, own, used)
     found, foreign = list(own), 0
     if labels is not None and not is_random:
-        siblings = [each for each in run.answers if each.benchmark == key[1] and each.model != key[0]]
+        names = {each.name for each in answers}
+        siblings = [
+            each for each in run.answers if each.benchmark == key[1] and each.model != key[0] and each.name in names
+        ]
         others, others_used = _labelled(run, siblings, labels)
         further, foreign, stated = _elsewhere(key[1], answers, [*own, *others], labels)
         found, used = [*own, *others, *further], [*used, *others_used, *stated]
+    distinct = _distinct(found)
     told = Calibration(
         model=key[0],
         benchmark=key[1],
-        labels=len(found),
-        elsewhere=len(found) - len(own),
-        divided=sum(pair.kind is None for pair in found),
+        labels=len(distinct),
+        elsewhere=len(distinct) - len(_distinct(own)),
+        divided=sum(pair.kind is None for pair in distinct),
         foreign=foreign,
         policies=sorted({label.policy for label in used} - {""}),
-        together=_agreed("", [(pair.kind, _judged(pair), pair.choices) for pair in found]),
-        judges=list(_each(run, answers, own)),
+        together=_agreed("", [(pair.kind, _judged(pair), pair.choices) for pair in distinct]),
+        judges=list(_each(run, answers, _distinct(own))),
         judged=run.scored[key].score,
     )
     if not found:
         return told
     if why := _no_mean(run, answers, run.scored[key]):
         return replace(told, uncorrected=why)
-    return _corrected(run, told, answers, found, is_random=is_random)
+    return _corrected(run, told, answers, own if is_random else distinct, is_random=is_random)
+
+
+def _distinct(pairs: Sequence[_Pair]) -> list[_Pair]:
+    """One of each answer: given several times, or by several models, it tells no more of the judges than once."""
+    found: dict[str, _Pair] = {}
+    for pair in pairs:
+        found.setdefault(pair.about, pair)
+    return list(found.values())
 
 
 def _labelled(
@@ -150,11 +169,12 @@ def _elsewhere(
 ) -> tuple[list[_Pair], int, list[Label]]:
     """Labels of other answers with what these judges said of them, how many have other judges' verdicts, and those."""
     pins, seen = {each.pin: each.choices for each in answers}, {pair.about for pair in known}
+    names = {each.name for each in answers}
     pairs: list[_Pair] = []
     used: list[Label] = []
     foreign = 0
     for about, said in labels.elsewhere.items():
-        own = [label for label in said if label.benchmark == benchmark]
+        own = [label for label in said if label.benchmark == benchmark and label.name in names]
         same = [label for label in own if label.pin in pins]
         if about in seen or not own:
             continue

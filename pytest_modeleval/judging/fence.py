@@ -42,13 +42,14 @@ def outside(reply: str) -> str:
     return "" if _END.search(found_outside) else found_outside
 
 
-def inside(asked: str) -> list[str]:
-    """What stands in a prompt between marks, also between those that a text inside only pretends."""
+def inside(asked: str, secret: str) -> list[str]:
+    """What stands in a prompt between marks that the secret has made, and none that a text inside only pretends."""
     found = []
     for mark in _FENCED.finditer(asked):
         end = asked.find(f"\n</answer {mark[1]}>", mark.end())
-        if end > mark.end():
-            found.append(asked[mark.end() + 1 : end])
+        text = asked[mark.end() + 1 : end]
+        if end > mark.end() and fenced(text, secret).startswith(mark[0]):
+            found.append(text)
     return found
 
 

@@ -15,8 +15,8 @@ PPI, ROGAN_GLADEN = "PPI++", "Rogan-Gladen"
 class JudgedAnswer(NamedTuple):
     """What the judges of a run came to on a question about an answer (``about``), and the sample's own ``score``.
 
-    ``votes`` are each judge's own, ``asked`` the judges that were asked, also those that gave none. ``pin`` stands for
-    who they are and how they were asked.
+    ``votes`` are each judge's own, ``asked`` the judges that were asked, also those that gave none, ``probes`` what
+    they said of it with a verdict put into it. ``pin`` stands for who they are and how they were asked.
     """
 
     model: str
@@ -33,6 +33,7 @@ class JudgedAnswer(NamedTuple):
     # The item's id in its run.
     item: str = ""
     asked: Sequence[str] = ()
+    probes: Sequence[Vote] = ()
 
     def weighed(self, how: str) -> tuple[float, float]:
         """Its value, and what it counts for in the score, of votes that are joined like this."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import fsum
 from typing import NamedTuple, TypeVar
 
 import pytest
@@ -54,6 +55,8 @@ class Tally:
     values: dict[str, dict[Key, Sums]] = field(default_factory=dict)
     # sample → its scored repeats as (repeat, passed, answer, value, weight); kept only where samples are repeated.
     attempts: dict[Key, list[tuple[int, bool, str, float, float]]] = field(default_factory=dict)
+    # sample → its repeats that have an answer and no verdict.
+    unjudged: dict[Key, int] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
@@ -77,7 +80,6 @@ class Tally:
         if record.judges:
             counts.judges = judged(counts.judges, record.judges)
             counts.split += record.split
-        counts.judge_errors += record.mistake == Mistake.JUDGE
         self.harmonic.update(record.harmonic)
         for name in record.aggregates.keys() - self.aggregates.keys():
             self.aggregates[name] = _aggregate(record, name)
@@ -85,6 +87,9 @@ class Tally:
             self.scales.update(record.scales)
             self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
+        if record.mistake == Mistake.JUDGE:
+            counts.judge_errors += 1
+            self.unjudged[sample] = self.unjudged.get(sample, 0) + 1
         for metric, value, weight in record.scores:
             samples = self.values.setdefault(metric, {})
             samples[sample] = samples.get(sample, Sums()).plus(value, weight)
@@ -137,6 +142,23 @@ class Tally:
     def is_share(self) -> bool:
         """Whether the samples' own scores are shares of what is right, which those of other benchmarks can join."""
         return self.scale("main") == PLAIN
+
+    def bounds(self) -> tuple[float, float] | None:
+        """The mean of "main" if all answers without a verdict are wrong, and if they are right: each counts 1.
+
+        None where all have one, and where nobody knows: of a figure that is no mean, and where samples count for more.
+        """
+        samples = self.values.get("main", {})
+        if not self.unjudged or "main" in self.aggregates or any(each.weight > 1 for each in samples.values()):
+            return None
+        lows, highs, weights = [], [], []
+        for key in self.unjudged.keys() | samples.keys():
+            known, failed = samples.get(key, Sums()), self.unjudged.get(key, 0)
+            repeats = known.repeats + failed
+            lows.append(known.total / repeats)
+            highs.append((known.total + failed) / repeats)
+            weights.append((known.weights + failed) / repeats)
+        return fsum(lows) / fsum(weights), fsum(highs) / fsum(weights)
 
     def _joins(self, metric: str) -> bool:
         """Whether a metric is there whose harmonic mean with another says something."""
@@ -195,6 +217,7 @@ def summed(tallies: Sequence[Tally]) -> Tally:
     whole = Tally(counted(tallies))
     for tally in tallies:
         whole.attempts.update(tally.attempts)
+        whole.unjudged.update(tally.unjudged)
         whole.harmonic.update(tally.harmonic)
         whole.aggregates.update(tally.aggregates)
         whole.scales.update(tally.scales)

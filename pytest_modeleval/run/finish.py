@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval.arena.section import Arena
 from pytest_modeleval.asking.resuming import bless, refuse_changed
 from pytest_modeleval.gate.gate import Exit, GateDecision
+from pytest_modeleval.gate.verdict import Advice
 from pytest_modeleval.history.compared import comparisons, told
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.judging.judged import Calibration
@@ -40,7 +41,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     found = _calibrations(evaluation, session, store) if is_complete else []
     decision, blessed = None, None
     if found is not None:
-        advice = {(each.model, each.benchmark): each.why for each in found}
+        advice = {(each.model, each.benchmark): Advice(each.why, each.corrected) for each in found}
         decision, blessed = _judge(evaluation, session, store, exit_status, advice, is_complete=is_complete)
     remarks = [
         *stored.lines(store, evaluation.rules, [*evaluation.models, *evaluation.others]),
@@ -165,7 +166,7 @@ def _judge(
     session: pytest.Session,
     store: Store,
     exit_status: int,
-    advice: Mapping[tuple[str, str], str],
+    advice: Mapping[tuple[str, str], Advice],
     *,
     is_complete: bool,
 ) -> tuple[GateDecision | None, Path | None]:

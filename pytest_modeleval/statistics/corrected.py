@@ -32,8 +32,9 @@ def prediction_powered(
     is PPI (Angelopoulos et al. 2023, arXiv:2301.09633), with None PPI++ (arXiv:2311.01453): the power with the least
     error, between 0 and 1, so that no judge makes the interval wider than the labels alone do. Where labels and
     verdicts differ nowhere, or verdicts not among each other, a normal interval says too little: it is then put
-    together of the parts' own (`estimate`; MOVER, Zou and Donner 2008). From 100 labels on, 95 % of the intervals hold
-    the truth, of 20 to 50 nine in ten. ValueError without labels, and for an end that is infinite.
+    together of the parts' own (`estimate`; MOVER, Zou and Donner 2008). From 100 labels on, 91 to 99 in a hundred of
+    the intervals hold the truth, and 89 where one answer in twenty is right, or wrong; of 20 to 50 labels nine in ten.
+    ValueError without labels, and for an end that is infinite.
     """
     if not labelled:
         raise ValueError("no answer has a label: nothing to correct the judge by")

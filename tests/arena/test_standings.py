@@ -161,6 +161,22 @@ def test_style_that_judges_like_is_told_apart_from_the_models() -> None:
     assert stand(battles[:99], [("A", "B")]).at_equal_style is None
 
 
+def test_style_that_cannot_be_told_from_the_models_is_said() -> None:
+    """A is always as much longer than B, so that its wins may be for either."""
+    battles = [
+        record(("A", "B"), row, float(row % 4 > 0), styles=((300, 0, 0, 0), (100, 0, 0, 0))) for row in range(160)
+    ]
+
+    told = Arena(stand(battles, [("A", "B")]))
+
+    assert (
+        "models and style cannot be told apart: at equal style all is drawn to 0, by the penalty ½Σθ²" in told.notes()
+    )
+    figures = told.document()["arena"]
+    assert isinstance(figures, dict)
+    assert (figures["penalised"], figures["penalised_at_equal_style"]) == (False, True)
+
+
 def test_parts_count_their_own_battles_alone() -> None:
     fought = [record(("A", "B"), row, 1.0, subset="writing") for row in range(3)]
     fought += [record(("A", "B"), row, 0.0, subset="math") for row in range(2)]

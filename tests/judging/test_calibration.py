@@ -157,6 +157,54 @@ def test_no_gate_goes_by_a_panel_one_judge_of_which_was_away(tmp_path: Path) -> 
     assert told(panel(11), labels).why == why
 
 
+@pytest.mark.parametrize("more", [{"repeat": 1}, {"model": "n"}], ids=["repeats", "models"])
+def test_an_answer_that_is_given_twice_is_labelled_once(tmp_path: Path, more: dict[str, Any]) -> None:
+    verdicts = [value for value, _ in TABLE[:20] + TABLE[-20:]]
+    answers = [answered(f"{number:05}", value) for number, value in enumerate(verdicts)]
+    labels = file_of(
+        tmp_path, ({"about": each.about, "label": label} for each, (_, label) in zip(answers, TABLE, strict=False))
+    )
+    again = [each._replace(**more) for each in answers]
+    run = JudgedRun("run", [*answers, *again], {KEY: Scored(0.5, 40, 0)}, "mean")
+
+    once, twice = told(judged_run(answers), labels), told(run, labels, labels=41)
+
+    assert (twice.labels, twice.elsewhere, twice.together) == (40, 0, once.together)
+    assert twice.why == "40 labels tell how far the judge is believed, and 41 are wanted"
+
+
+@pytest.mark.parametrize(("swayed", "why"), [(2, ""), (3, "judge=j took over 3 of 20 good verdicts")])
+def test_no_gate_goes_by_a_judge_that_is_talked_into_good_verdicts(tmp_path: Path, swayed: int, why: str) -> None:
+    answers, said = checked()
+    labels = file_of(tmp_path, ({"about": about, "label": label, "seed": 7} for about, label in said))
+    # Of what it called right, bad verdicts tell nothing.
+    wrong = [number for number, each in enumerate(answers) if not each.value]
+    for place, number in enumerate(wrong[:20]):
+        own, probe = Vote("judge=j", "INCORRECT", 0.0), Vote("judge=j", "", float(place < swayed))
+        answers[number] = answers[number]._replace(votes=[own], asked=["judge=j"], probes=[probe])
+
+    assert told(judged_run(answers), labels).why.startswith(why)
+    assert bool(told(judged_run(answers), labels).why) == bool(why)
+
+
+def test_labels_of_another_criterion_tell_nothing_of_the_score(tmp_path: Path) -> None:
+    answers, said = checked()
+    polite = [each._replace(about=f"polite {each.about}", name="polite", value=1.0) for each in answers]
+    rows = [{"about": each.about, "label": "CORRECT", "seed": 7} for each in polite[:60]]
+    # Kept with what the judges said, as of another run's answers.
+    kept = {"benchmark": "facts", "pin": "p", "name": "polite", "verdict": 1.0}
+    rows += [{**kept, "about": f"elsewhere {number}", "label": "CORRECT"} for number in range(60)]
+    run = JudgedRun("run", [*answers, *polite], judged_run(answers).scored, "mean")
+
+    of_it_alone = told(run, file_of(tmp_path, rows))
+    of_both = told(
+        run, file_of(tmp_path, [*rows, *({"about": about, "label": label, "seed": 7} for about, label in said)])
+    )
+
+    assert (of_it_alone.labels, of_it_alone.why) == (0, "no label is of an answer with these judges' verdict")
+    assert (of_both.labels, of_both.method, of_both.why) == (100, PPI, "")
+
+
 def test_people_who_differ_say_nothing_of_the_judge_and_count_in_the_score(tmp_path: Path) -> None:
     answers, said = checked()
     rows = [{"about": about, "label": label, "seed": 7, "annotator": "ann"} for about, label in said]
@@ -305,4 +353,4 @@ def test_a_label_without_an_answer_is_refused_where_there_are_several(tmp_path: 
     with pytest.raises(pytest.UsageError, match="says not which answer it is of, and this run has several to facts"):
         calibrations(judged_run([one, other]), labels, Demands())
     # Two models that were not asked: what is judged is the sample's own.
-    assert told(judged_run([one, one._replace(model="n")]), labels).labels == 2
+    assert told(judged_run([one, one._replace(model="n")]), labels).labels == 1

@@ -203,6 +203,27 @@ def test_a_verdict_that_could_not_be_read_is_asked_for_again_by_the_same_command
     ]
 
 
+def test_bounds_are_over_samples_whose_repeats_are_averaged(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED.replace('{"main": 4}', '{"main": 2}'))
+    asked: Counter[str] = Counter()
+
+    def once(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, _ = fields(body)
+        asked[reference] += 1
+        # One repeat of the right sample, asked again, has no verdict.
+        if reference == "0" and asked["0"] > 1:
+            answer("I cannot say")(handler, body)
+        else:
+            strict(handler, body)
+
+    judged.fault = once
+
+    run(project, *ASKED, "--eval-repeats", "2", "--eval-concurrency", "1", "--eval-write", "out.json")
+
+    told = row(project)
+    assert (told["score"], told["judge_errors"], told["bounds"]) == (0.5, 1, [0.25, 0.5])
+
+
 @pytest.mark.parametrize(
     ("fault", "why"),
     [
@@ -333,6 +354,24 @@ def test_a_planted_verdict_that_a_judge_takes_over_is_counted(project: pytest.Py
     # Two right answers were planted with a bad verdict, two wrong ones with a good one.
     assert (use["verdicts"], use["probed"], use["swayed"]) == (4, 4, 2)
     result.stdout.fnmatch_lines(["judge=strict: 4 verdicts; took over 2 of 4 verdicts that were put into answers"])
+
+
+def test_each_judge_of_a_panel_is_probed_by_a_verdict_that_is_not_its_own(
+    project: pytest.Pytester, judged: FaultyServer
+) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild", retries=1, timeout=60)
+    # Neither reads what is put into an answer, and they agree about none.
+    judged.fault = lambda handler, body: answer(verdict("CORRECT" if body["model"] == "mild" else "INCORRECT"))(
+        handler, body
+    )
+
+    run(project, *ASKED, "--model", "judge=mild", "--eval-set", "judge.probe=4", "--eval-write", "out.json")
+
+    uses = row(project)["judges"]
+    assert {name: (use["probed"], use["swayed"]) for name, use in uses.items()} == {
+        "judge=strict": (4, 0),
+        "judge=mild": (4, 0),
+    }
 
 
 @pytest.mark.parametrize(("said", "shown"), [("half \ud800", "half \ufffd"), ("pair \ud83d\ude00", "pair \U0001f600")])

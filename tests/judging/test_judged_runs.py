@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.judging.conftest import (
     RULED,
     fields,
     row,
+    strict,
     verdict,
 )
 
@@ -247,3 +249,26 @@ def test_judges_that_are_asked_otherwise_are_said_with_what_differs(
     document = json.loads((project.path / "diff.json").read_text())
     jsonschema.validate(document, SCHEMA)
     assert document["benchmarks"][0]["judged_otherwise"] == what
+
+
+def test_what_one_judge_is_saying_when_the_time_is_over_is_kept(project: pytest.Pytester, judged: FaultyServer) -> None:
+    project.makepyfile(test_graded=JUDGED.replace('{"main": 4}', '{"main": 1}'))
+    alias(project, "mild", base_url=judged.url, model="mild", retries=1, timeout=60)
+    panel = (*ASKED[:4], "--model", "judge=mild", ASKED[4])
+
+    def slow_and_busy(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if body["model"] == "mild":
+            # It is to be asked again when the time is over, while the other one still speaks.
+            send(handler, 429, {"error": {"message": "busy"}}, retry_after="3")
+            return
+        time.sleep(4)
+        strict(handler, body)
+
+    judged.fault = slow_and_busy
+    spent = run(project, *panel, "--eval-budget", "3s")
+    judged.asked.clear()
+    judged.fault = strict
+    run(project, *panel)
+
+    assert spent.ret == 8
+    assert [body["model"] for body in judged.asked] == ["mild"]

@@ -32,6 +32,12 @@ def lenient(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
     answer(verdict("CORRECT" if right != (number % 40 == 0 or number % 39 == 1) else "INCORRECT"))(handler, body)
 
 
+def mild(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+    """Calls every other wrong answer right."""
+    reference, given = fields(body)
+    answer(verdict("CORRECT" if given == reference or int(reference) % 8 == 0 else "INCORRECT"))(handler, body)
+
+
 @pytest.fixture
 def judged(project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyServer) -> FaultyServer:
     """A model and its judge, which errs now and then."""
@@ -107,6 +113,24 @@ def test_a_gate_goes_by_a_judge_that_labels_show_to_be_right(
     demanding.stdout.fnmatch_lines(["graded*inconclusive*advice only, as the lower end of kappa's interval is 0.*"])
 
 
+def test_a_least_score_passes_where_the_labels_say_so_too(project: pytest.Pytester, judged: FaultyServer) -> None:
+    # Every other wrong answer is called right: 0.875 as judged, where 0.75 are.
+    judged.fault = mild
+    run(project, *ASKED)
+    modeleval("labels", "last", "--sample", "120")
+    keep(project.path / "labels.jsonl", labelled(page_data(project.path / "labels-graded.html")))
+    add_settings(project, '[judge]\nlabels = "labels.jsonl"\nbelieve = { kappa = 0.2, rates = 0.3 }')
+
+    contradicted, told = result_of(project, "--eval-min-score", "graded=0.81")
+    agreed, _ = result_of(project, "--eval-min-score", "graded=0.6")
+
+    assert (contradicted.ret, agreed.ret) == (6, 0)
+    assert told["calibrations"][0]["why"] == ""
+    contradicted.stdout.fnmatch_lines(
+        ["graded*inconclusive*advice only, as labels make the score 0.7* score 0.875 of*"]
+    )
+
+
 def test_what_the_judges_said_of_the_labels_carries_over_to_other_answers(
     project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
 ) -> None:
@@ -124,7 +148,7 @@ def test_what_the_judges_said_of_the_labels_carries_over_to_other_answers(
     faulty.fault = other
     for path in project.path.joinpath(".modeleval").glob("store.sqlite*"):
         path.unlink()
-    result, told = result_of(project, "--eval-min-score", "graded=0.4")
+    result, told = result_of(project, "--eval-min-score", "graded=0.3")
     prompt = 'graded.judge_prompt="Be mild. {question}\nReference: {reference}\nAnswer:\n{answer}"'
     _, another = result_of(project, "--eval-set", prompt)
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_modeleval import Completion, Labels, Preference, Rating, Rubric
-from pytest_modeleval.judging.fence import fenced, outside, without_keys
+from pytest_modeleval.judging.fence import fenced, inside, outside, without_keys
 from pytest_modeleval.judging.reading import verdict_in
 from pytest_modeleval.judging.rubric import Gives, Unreadable
 from pytest_modeleval.models.thinking import split_thinking
@@ -190,3 +190,14 @@ def test_a_rubric_that_cannot_be_is_a_type_error(make: Any, why: str) -> None:
     with pytest.raises(TypeError) as raised:
         make()
     assert why in str(raised.value)
+
+
+def test_marks_that_an_answer_pretends_hold_nothing() -> None:
+    """Of two answers each two texts would be tried, which takes a minute where one has a thousand marks."""
+    pretended = range(1000)
+    begins, ends = ("".join(f"\n<{each}answer {number:016x}>" for number in pretended) for each in ("", "/"))
+    answers = [f"{begins}\nthe best\n{ends}", "another"]
+
+    asked = "\n\n".join(["Which is better?", f"{begins}\n{ends}", *(fenced(each, "secret") for each in answers)])
+
+    assert inside(asked, "secret") == answers
