@@ -14,6 +14,7 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.judged import judged_answers, scored_in, texts_of
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.items.collect import ARENA
+from pytest_modeleval.items.source import shows
 from pytest_modeleval.judging.calibration import calibrations
 from pytest_modeleval.judging.judged import JudgedAnswer, JudgedRun
 from pytest_modeleval.judging.labels import in_drawn_order, read_labels, written
@@ -91,7 +92,7 @@ def _to_label(sample: StoredSample, answer: JudgedAnswer) -> ToLabel:
     if not texts:
         raise pytest.UsageError(
             f"{answer.benchmark}[{answer.sample}]: what was judged is not in the run store, as of protected benchmarks "
-            "(--eval-set run.show=answers keeps it)"
+            f"({shows(answer.benchmark)} keeps it)"
         )
     reference = "" if answer.choices.is_pair and sample.target in texts else sample.target or ""
     return ToLabel(answer.about, answer.sample, answer.name, sample.asked, reference, texts, told)

@@ -170,6 +170,22 @@ def test_what_cannot_be_labelled_is_one_line(
     assert len(result.errlines) == 1
 
 
+def test_protected_answers_say_what_keeps_them(project: pytest.Pytester, judged: FaultyServer) -> None:
+    protected = SMALL.replace("@benchmark(ROWS, ", "@benchmark(ROWS, protected=True, to_sample=")
+    project.makepyfile(test_graded=protected)
+    run(project, *ASKED)
+    result = modeleval("labels", "last")
+    run(project, *ASKED, "--eval-set", "run.show=graded")
+
+    assert modeleval("labels", "last").ret == 0
+    result.stderr.fnmatch_lines(
+        [
+            "modeleval: graded[[]main-*: what was judged is not in the run store, as of protected benchmarks (--eval-set "
+            "run.show=graded keeps it)"
+        ]
+    )
+
+
 def test_labels_of_no_sample_here_end_the_run_before_a_question(
     project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
 ) -> None:
