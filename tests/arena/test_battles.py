@@ -153,6 +153,24 @@ def test_a_judge_without_a_verdict_is_an_error_and_no_tie(project: pytest.Pytest
     assert [each["rating"] for each in told["leaderboard"]] == [None] * 3
 
 
+@pytest.mark.parametrize(("protected", "left"), [("", True), (", protected=True", False)])
+def test_recorded_answers_that_no_battle_took_are_counted(
+    project: pytest.Pytester, ring: Ring, protected: str, *, left: bool
+) -> None:
+    """Also those whose opponent had none took one; of protected battles nobody knows."""
+    project.makepyfile(test_tales=TALES.replace(', tags=["chat"]', protected))
+    names = [*(f"tales[short-0000{number}]" for number in range(4)), "tales[long-00000]", "tales[long-00007]"]
+    rows = [{"id": name, "text": f"of old {name}"} for name in names]
+    (project.path / "old.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    ring.says = lambda model, question: "<error> no" if question.startswith("short 1:") else "now"
+
+    result = run(project, "--model", "replay:old.jsonl", *ASKED[2:4], *ASKED[6:], "test_tales.py")
+
+    result.assert_outcomes(passed=4, errors=2)
+    said = [line for line in result.outlines if "answer no sample" in line]
+    assert said == ["1 of the 6 answers in old.jsonl answer no sample of this run"] * left
+
+
 def test_each_meets_the_baseline(project: pytest.Pytester, ring: Ring) -> None:
     result = run(project, *ASKED, "--eval-arena-baseline", "green", "test_tales.py", "--eval-write", "out.json")
 
