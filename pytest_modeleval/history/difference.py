@@ -10,6 +10,7 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -59,8 +60,9 @@ class Part:
 
     @property
     def is_comparison(self) -> bool:
-        """Whether two answers were compared anywhere, not a stored one with itself, and by the same judges."""
-        return (not self.same_answers or self.same_answers < self.verdict.n) and self.judges[0] == self.judges[1]
+        """Whether answers were compared anywhere, none with itself, by the same judges, and no battles."""
+        is_new = not self.same_answers or self.same_answers < self.verdict.n
+        return is_new and self.judges[0] == self.judges[1] and not self.benchmark.endswith(f" ({ARENA})")
 
     @property
     def notes(self) -> Iterator[str]:

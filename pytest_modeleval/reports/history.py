@@ -8,6 +8,7 @@ import pytest
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.record import ERROR
@@ -31,6 +32,7 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
             f"a history is that of a benchmark or of a sample such as gsm8k[main-00042], not of {name!r}"
         )
     benchmark, sample = match.groups()
+    benchmark = _in_arena(past, benchmark, sample)
     if benchmark not in (known := past.benchmarks()):
         raise unknown("benchmark in the run store:", benchmark, known)
     if sample is None:
@@ -47,6 +49,26 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
         how = f" modeleval history {benchmark} lists the flakiest."
         raise pytest.UsageError(str(unknown(f"sample of {benchmark}", sample, names)).partition(" Known:")[0] + how)
     return _sample(past, found)
+
+
+def _in_arena(past: Past, test: str, sample: str | None) -> str:
+    """The benchmark whose battles, on the sample where one is meant, go by this test's name; else the name itself."""
+    if test != ARENA and not test.startswith(f"{ARENA}_"):
+        return test
+    called = _spellings(past, sample) if sample else set()
+    found = [
+        each
+        for each in past.benchmarks()
+        if each.endswith(f" ({ARENA})")
+        and any(
+            f"::test_{test}[" in attempt.item and (not called or any(map(attempt.is_called, called)))
+            for attempt in _attempts(past, each)
+        )
+    ]
+    if len(found) > 1:
+        which = f"{found[0]}[{sample}]" if sample else found[0]
+        raise pytest.UsageError(f"test_{test} is of several benchmarks, {', '.join(found)}: say which, as in {which!r}")
+    return found[0] if found else test
 
 
 def _spellings(past: Past, sample: str) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 import pytest_modeleval
 from pytest_modeleval import evaluate
 from tests.arena.conftest import ASKED, TALES, Ring, document
-from tests.conftest import alias, run, run_alone
+from tests.conftest import alias, modeleval, run, run_alone
 
 SCHEMA = json.loads((Path(pytest_modeleval.__file__).parent / "reports/results.schema.json").read_text())
 
@@ -366,6 +366,29 @@ def test_stored_runs_alone_meet_on_what_all_of_them_were_asked(project: pytest.P
 
     result.assert_outcomes(passed=3, deselected=222)
     assert len(ring.asked("red")) == asked
+
+
+def test_a_battles_history_goes_by_its_tests_name_and_no_gate_weighs_two_runs_of_them(
+    project: pytest.Pytester, ring: Ring
+) -> None:
+    run(project, *ASKED, "test_tales.py")
+    ring.says = lambda model, question: model * 3
+    run(project, *ASKED, "test_tales.py", "--eval-cache", "off")
+
+    found = modeleval("history", "test_arena[red-vs-blue-long-00001]")
+    difference = modeleval("diff", "last~1", "last")
+    project.makepyfile(test_tales=TALES.replace("test_tales", "test_yarns"))
+    run(project, *ASKED, "test_tales.py")
+    several = modeleval("history", "test_arena[red-vs-blue-long-00001]")
+
+    found.stdout.fnmatch_lines(["tales (arena)[[]long-00001]  asked *", "* red-vs-blue * measured *"])
+    assert difference.ret == 0
+    assert [line for line in difference.outlines if "margin" in line] == []
+    several.stderr.fnmatch_lines(
+        [
+            "modeleval: test_arena is of several benchmarks, tales (arena), yarns (arena): say which, as in 'tales (arena)*"
+        ]
+    )
 
 
 def test_a_lost_battle_is_an_error_of_its_pair(project: pytest.Pytester, ring: Ring) -> None:
