@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+# How two answers stood, in words: the letters of a label are places, and A is whichever was shown first.
+SHOWN = {"AB": "as named", "BA": "swapped"}
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
 
 
@@ -70,7 +72,7 @@ class Battle:
 
     def __str__(self) -> str:
         """Each game in a few words."""
-        return "; ".join(f"{vote.judge} ({vote.order}): {vote.label}" for vote in self.games) or "equal answers"
+        return "; ".join(f"{vote.judge} ({SHOWN[vote.order]}): {vote.label}" for vote in self.games) or "equal answers"
 
 
 @dataclass(frozen=True)

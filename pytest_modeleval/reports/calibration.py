@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.judged import Agreed, Calibration
+from pytest_modeleval.judging.verdict import SHOWN
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.statistics.means import Estimate
 
@@ -60,7 +61,7 @@ def _of(found: Calibration) -> str:
 def _orders(found: Agreed) -> Iterator[str]:
     """What the order of two answers did."""
     if found.orders:
-        yield "; " + ", ".join(f"{_shown(each)} shown {order}" for order, each in found.orders.items())
+        yield "; " + ", ".join(f"{_shown(each)} shown {SHOWN[order]}" for order, each in found.orders.items())
     if (effect := found.order_effect) is not None:
         yield f"; the same in both orders {_shown(effect.consistent)} of {effect.pairs:,} pairs"
         if effect.first_shown is not None:
