@@ -92,7 +92,8 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
     asked = shortened(past.asked(last.sample))
     cells = [["run", "time", "model", "repeat", "outcome", "score", "seconds", "got"]]
     cells += [_cells(runs[attempt.run], attempt) for attempt in attempts]
-    lines = [f"{last.benchmark}[{last.name}]  asked {asked}, expected {shortened(last.expected or '')}", ""]
+    expected = f", expected {shortened(last.expected)}" if last.expected else ""
+    lines = [f"{last.benchmark}[{last.name}]  asked {asked}{expected}", ""]
     lines += [*aligned(cells, [False, False, False, True, False, True, True, False]), ""]
     lines += [f"{harmless(model)}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]

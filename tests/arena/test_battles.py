@@ -381,7 +381,9 @@ def test_a_battles_history_goes_by_its_tests_name_and_no_gate_weighs_two_runs_of
     run(project, *ASKED, "test_tales.py")
     several = modeleval("history", "test_arena[red-vs-blue-long-00001]")
 
-    found.stdout.fnmatch_lines(["tales (arena)[[]long-00001]  asked *", "* red-vs-blue * measured *"])
+    found.stdout.fnmatch_lines(
+        ["tales (arena)[[]long-00001]  asked 'long 1: tell a tale'", "* red-vs-blue * measured *"]
+    )
     assert difference.ret == 0
     assert [line for line in difference.outlines if "margin" in line] == []
     several.stderr.fnmatch_lines(

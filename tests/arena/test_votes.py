@@ -197,7 +197,12 @@ def test_a_battle_is_shown_by_its_tests_name(project: pytest.Pytester, ring: Rin
     result = modeleval("show", "test_arena[red-vs-blue-long-00001]")
 
     result.stdout.fnmatch_lines(
-        ["tales (arena)[[]long-00001]  red-vs-blue *", "-- answer of red", "-- answer of blue", "-- measured: *"]
+        [
+            "tales (arena)[[]long-00001]  red-vs-blue *",
+            "-- answer of red",
+            "-- answer of blue",
+            "-- measured: got 'blue', *",
+        ]
     )
 
 
