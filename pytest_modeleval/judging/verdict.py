@@ -68,7 +68,10 @@ class Battle:
     equal: bool = False
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a battle is no yes or no: compare its value, or let judging.battles.won make a score of it")
+        raise TypeError(
+            "a battle is no yes or no: compare its value, or make a score of it, `won(battle)` of "
+            "pytest_modeleval.judging.battles"
+        )
 
     def __str__(self) -> str:
         """Each game in a few words."""

@@ -327,6 +327,7 @@ def test_ctrl_c_and_the_same_command_again_go_on(project: pytest.Pytester, ring:
         ((*ASKED, "--eval-arena-baseline", "gren"), "unknown model in --eval-arena-baseline: 'gren'; did you mean 'green'?*"),
         ((*ASKED[:-1], "--eval-arena-baseline", "green"), "--eval-arena-baseline is about battles: give --eval-arena"),
         ((*ASKED, "--eval-min-score", "tales=0.5"), "--eval-min-score is about each model's own score, and --eval-arena gives none: leave it out"),
+        ((*ASKED, "--eval-save-baseline", "b.json"), "--eval-save-baseline is about each model's own score*"),
         ((*ASKED, "--eval-stop-early"), "--eval-stop-early is about each model's own score*"),
         ((*ASKED, "--eval-set", "run.arena_prompt={first} {second} {thrid}"), "arena_prompt of [[]run] has the field {thrid}, and a judge is given {first}, {question}, {reference}, {second}"),
         ((*ASKED, "--eval-set", "run.arena_prompt={first}"), "arena_prompt of [[]run]: a judge's prompt has the field {second}, and this has not: '{first}'"),
