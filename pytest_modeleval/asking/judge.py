@@ -57,7 +57,7 @@ class AskedJudge:
             verdict = await self.ask(rubric, answer, name=name, **fields)
         except JudgeError as error:
             return _fallback(self.panel, rule, error)
-        return _scored(self.panel, rubric, verdict, name, rule, fields)
+        return _scored(self.panel, rubric, answer, verdict, name, rule, fields)
 
     @noted
     async def compare(
@@ -104,7 +104,7 @@ class BlockingJudge:
             verdict = self.ask(rubric, answer, name=name, **fields)
         except JudgeError as error:
             return _fallback(self.panel, rule, error)
-        return _scored(self.panel, rubric, verdict, name, rule, fields)
+        return _scored(self.panel, rubric, answer, verdict, name, rule, fields)
 
     def compare(
         self, rubric: Rubric, one: Completion | str, two: Completion | str, *, name: str = "main", **fields: Any
@@ -143,14 +143,24 @@ def _fallback(panel: Panel, rule: Score | None, error: SampleError) -> Score:
 
 
 def _scored(
-    panel: Panel, rubric: Rubric, verdict: Verdict, name: str, rule: Score | None, fields: Mapping[str, Any]
+    panel: Panel,
+    rubric: Rubric,
+    answer: Completion | str,
+    verdict: Verdict,
+    name: str,
+    rule: Score | None,
+    fields: Mapping[str, Any],
 ) -> Score:
-    """The score of a verdict, or the rule's where judges were only to find what that misses."""
+    """The score of a verdict, or the rule's where judges were only to find what that misses.
+
+    What was got is the answer, as in any benchmark; of a further score, which is one of many, what the judges say.
+    """
     gives = panel.setup.settings.over(rubric, panel.prompt).gives
     value, expected = verdict.value, str(fields.get("reference", ""))
     if rule is not None and panel.setup.settings.strategy == RECALL and rule.value > value:
         return rule
+    got = str(answer) if name == "main" else verdict.label or f"{value:g}"
     if isinstance(gives, Rating):
         ends = (gives.lowest, gives.highest)
-        return Score(value, True, f"{value:g}", expected, str(verdict), name, range=ends, measured=True)
-    return Score(value, value >= 0.5, verdict.label, expected, str(verdict), name)
+        return Score(value, True, got, expected, str(verdict), name, range=ends, measured=True)
+    return Score(value, value >= 0.5, got, expected, str(verdict), name)

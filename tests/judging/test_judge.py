@@ -100,7 +100,7 @@ def test_a_judge_scores_and_the_same_run_again_asks_nobody(
     assert (told["score"], told["samples"], told["errors"]) == (0.5, 4, 0)
     assert told["judges"]["judge=strict"]["verdicts"] == 4
     assert len(judged.asked) == len(faulty.asked) == 4
-    first.stdout.fnmatch_lines(["*judge=strict: 4 verdicts"])
+    first.stdout.fnmatch_lines(["    expected '1', got '101' (judge=strict: INCORRECT)", "*judge=strict: 4 verdicts"])
     # The likeliest words, where nobody says otherwise, and no limit of ours.
     assert {(each.get("temperature"), each.get("max_tokens")) for each in judged.asked} == {(0, None)}
 
