@@ -145,13 +145,16 @@ def test_what_the_judges_said_of_the_labels_carries_over_to_other_answers(
     [
         (["last", "--benchmark", "grade"], "'grade'; did you mean 'graded'"),
         (["last"], "judged exam, graded: say which by --benchmark exam"),
-        (["last", "--benchmark", "graded", "--sample", "0"], "--sample is a whole number of at least 1, not 0"),
+        (["last", "--benchmark", "graded", "--sample", "0"], "--sample takes a whole number of at least 1, not '0'"),
         (["last", "--read", "away.jsonl"], "cannot read the labels away.jsonl"),
         (["last~1"], "has no verdicts of judges: nothing is there to be labelled"),
         (["last", "--read", "other.jsonl"], "none of its 1 labels is of an answer of run"),
-        (["last", "--benchmark", "graded", "--write", "other.jsonl"], "other.jsonl is there already"),
+        (["last", "--benchmark", "graded", "--write", "other.html"], "other.html is there already"),
         (["last", "--read", "other.jsonl", "--write", "other.jsonl"], "other.jsonl is there already"),
         (["never"], "there is no run 'never'"),
+        (["last", "--sample", "many"], "--sample takes a whole number of at least 1, not 'many'"),
+        (["last", "--seed", "1.5"], "--seed takes a whole number, not '1.5'"),
+        (["last", "--benchmark", "graded", "--write", "page.txt"], "--write takes FILE.html, not 'page.txt'"),
     ],
 )
 def test_what_cannot_be_labelled_is_one_line(
@@ -162,6 +165,7 @@ def test_what_cannot_be_labelled_is_one_line(
     run(project, "--model", "faulty", "test_answers.py")
     run(project, *ASKED)
     (project.path / "other.jsonl").write_text('{"sample": "main-00099", "label": "CORRECT"}')
+    (project.path / "other.html").touch()
 
     result = modeleval("labels", *typed)
 
