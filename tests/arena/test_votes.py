@@ -216,3 +216,5 @@ def test_labels_are_of_single_answers(project: pytest.Pytester, ring: Ring) -> N
     result.stdout.no_fnmatch_line("*labels.jsonl*")
     refused = modeleval("labels", "last")
     refused.stderr.fnmatch_lines(["modeleval: run * is an arena, on whose battles people vote: modeleval votes *"])
+    unmeasured = modeleval("thinking", "last")
+    unmeasured.stderr.fnmatch_lines(["modeleval: run * is an arena, whose thoughts are not measured: *"])
