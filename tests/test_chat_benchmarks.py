@@ -81,7 +81,7 @@ def test_arena_hards_score_is_over_all_games_and_strong_ones_are_three(
     result.stdout.fnmatch_lines(
         [
             "*expected 'at least a tie', got 'the worse answer'",
-            "*judge=strict (AB): B>A; judge=strict (BA): A>B*",
+            "*judge=strict (as named): B>A; judge=strict (swapped): A>B*",
             "judge=strict: 10 verdicts; the same in both orders 40% of 5 pairs; *",
             "arena_hard: own rubric, not comparable with published figures *",
         ]

@@ -334,6 +334,7 @@ LOADS = [
     Slip("--model qwen3 --perf-parallel 8 -n 4", "load tests cannot run under -n: … leave -n out"),
     Slip("--model qwen3 --perf-parallel 1 -k gsm8k", "-k 'gsm8k' names no load test, and this is one: it sends …; leave -k out"),
     Slip("--model qwen3 --perf-parallel 1 -m math", "-m 'math' names no load test, and this is one: it sends …; leave -m out"),
+    Slip("--model qwen3 --perf-parallel 1 --eval-arena", "--eval-arena is for benchmarks, and this is a load test: it scores no answers"),
     Slip("--model qwen3 --perf-parallel 1 --eval-limit 5", "--eval-limit is for benchmarks, and this is a load test: --perf-number says how many requests it sends"),
     Slip("--model qwen3 --perf-parallel 1 --eval-prompt {q}", "--eval-prompt is for benchmarks, and this is a load test: it sends what …"),
     Slip("--model qwen3 --perf-parallel 1 --eval-concurrency 8", "--eval-concurrency is for benchmarks, and this is a load test: --perf-parallel says …"),

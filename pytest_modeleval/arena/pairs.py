@@ -10,7 +10,7 @@ from pytest_modeleval.history.flips import Key
 from pytest_modeleval.items.collect import ARENA, selected, side
 from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.names import ItemName
+from pytest_modeleval.names import ItemName, id_part
 from pytest_modeleval.options.options import Options, unknown
 
 # Up to so many models all meet all.
@@ -30,6 +30,12 @@ def pairs_of(models: Sequence[ModelSpec], judges: Sequence[ModelSpec], options: 
     if not options.arena:
         return []
     rubrics(options.arena_prompt)
+    pairs = _pairs(models, options)
+    _refuse_same_names(models, pairs)
+    return pairs
+
+
+def _pairs(models: Sequence[ModelSpec], options: Options) -> list[Pair]:
     if options.arena_baseline is not None:
         (baseline,) = (model for model in models if model.name == options.arena_baseline)
         return [(model, baseline) for model in models if model is not baseline]
@@ -65,6 +71,19 @@ def together(items: list[pytest.Item]) -> None:
         key = (ref.source.benchmark.name, ref.subset, ref.row, ref.repeat) if ref else item
         groups.setdefault(key, []).append(item)
     items[:] = [item for group in groups.values() for item in group]
+
+
+def _refuse_same_names(models: Sequence[ModelSpec], pairs: Sequence[Pair]) -> None:
+    """`pytest.UsageError` where two pairs have one name, or a pair that of a model: `a-vs-b` may stand in a name."""
+    told = {id_part(model.name): f"the model {model.name}" for model in models}
+    for one, two in pairs:
+        name = id_part(side(one, two))
+        if name in told:
+            raise pytest.UsageError(
+                f"the battles of {one.name} and {two.name} would be called {name}, as {told[name]} is: "
+                f"give an alias another name"
+            )
+        told[name] = f"the pair of {one.name} and {two.name}"
 
 
 def _refuse_votes(models: Sequence[ModelSpec], judges: Sequence[ModelSpec], options: Options) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pytest_modeleval.arena.people import by_votes, table
 from pytest_modeleval.arena.standings import Agreed, Met, Standings
 from pytest_modeleval.foreign import one_line
+from pytest_modeleval.reports.columns import counted
 from pytest_modeleval.reports.heat import heat_map
 from pytest_modeleval.reports.plots import Interval, intervals
 from pytest_modeleval.results.finished import GateLine
@@ -60,7 +61,7 @@ class Arena:
         if found.at_equal_style is not None:
             tables["Ratings at equal style"] = _at_equal_style(found, found.at_equal_style)
         if 1 < len(parts := found.parts) <= _MOST_PARTS:
-            tables["Ratings by part"] = _by_part(found.models, parts)
+            tables["Ratings by part"] = _by_part(self._ranked, parts)
         if found.agreements:
             tables["Judges that judged the same battles"] = _agreements(found.agreements)
         if corrected := by_votes(found):
@@ -77,7 +78,8 @@ class Arena:
             rating = _rating(self.standings.ratings, model)
             met = self.standings.of_model(model)
             battles = sum(each.battles for each in met)
-            share = {"arena/win_rate": _share(met)} if battles else {}
+            won = sum(each.share.mean * each.battles for each in met if each.share is not None)
+            share = {"arena/win_rate": won / battles} if battles else {}
             if rating is not None:
                 ends = {"arena/low": rating.low, "arena/high": rating.high}
                 yield model, {"arena/rating": rating.mean, **ends, **share}
@@ -87,7 +89,7 @@ class Arena:
         found = self.standings
         yield from _counted(found)
         if found.ratings is not None:
-            yield from _rests_on(found.ratings)
+            yield from _rests_on(found.ratings, found.parts)
         if found.order is not None:
             yield f"log-odds of an answer that is shown first: {_signed(found.order)}"
         if found.at_equal_style is not None:
@@ -198,13 +200,15 @@ def _counted(found: Standings) -> Iterator[str]:
 _COUNTS = ("battles", "split", "equal")
 
 
-def _rests_on(ratings: Ratings) -> Iterator[str]:
+def _rests_on(ratings: Ratings, parts: Mapping[str, Standings]) -> Iterator[str]:
     yield (
         "ratings: Bradley and Terry's, 400 points for odds of ten to one, a tie half a win; errors clustered by "
-        f"{ratings.clusters:,} prompts"
+        f"{counted(ratings.clusters, 'prompt')}"
     )
-    if ratings.is_penalised:
-        yield "somebody never lost, or never won: ratings are drawn to each other, by the penalty ½Σθ²"
+    drawn = sum(part.ratings is not None and part.ratings.is_penalised for part in parts.values())
+    if ratings.is_penalised or drawn:
+        where = "" if ratings.is_penalised else f"in {drawn:,} of {len(parts):,} parts "
+        yield f"{where}somebody never lost, or never won: ratings are drawn to each other, by the penalty ½Σθ²"
     for one, two in pairwise(ratings.groups):
         yield f"no battle connects {', '.join(one)} with {', '.join(two)}: their ratings cannot be compared"
 
@@ -265,11 +269,6 @@ def _rating(ratings: Ratings | None, model: str) -> Estimate | None:
 
 def _group(ratings: Ratings, model: str) -> str:
     return next((str(number) for number, group in enumerate(ratings.groups, 1) if model in group), "-")
-
-
-def _share(met: Sequence[Met]) -> float:
-    """A model's share of all its battles."""
-    return sum(each.won + each.tied / 2 for each in met) / sum(each.battles for each in met)
 
 
 def _share_of(met: Met | None) -> float | None:

@@ -12,6 +12,7 @@ from pytest_modeleval.arena.battle import shown
 from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.items.collect import ARENA
+from pytest_modeleval.items.source import shows
 from pytest_modeleval.judging.labels import in_drawn_order
 from pytest_modeleval.judging.votes import answer_hash, pair_key
 from pytest_modeleval.reports.embedded import element, embedded, parts
@@ -19,7 +20,7 @@ from pytest_modeleval.reports.markup import visible
 from pytest_modeleval.reports.page import PAGE
 from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.sample import last_question
-from pytest_modeleval.store.rows import Exchange, StoredSample
+from pytest_modeleval.store.rows import HIDDEN, Exchange, StoredSample
 
 _FILES = Path(__file__).with_name("voting_files")
 
@@ -41,9 +42,7 @@ def write_votes_page(path: Path, past: Past, run: Run, most: int, seed: int) -> 
     # Two answers that met twice are voted on once.
     by_key = {pair_key(*each[:1], *each[2:]): each for each in sorted(_battles(past, run))}
     if not by_key:
-        raise pytest.UsageError(
-            f"run {run.short} has no battle of two answers to vote on: pytest --eval-arena makes some"
-        )
+        raise pytest.UsageError(f"run {run.short} has no battle of two answers to vote on: {_why_none(past, run)}")
     # No more of the run than this stands in the page.
     # The beginning of an order that anybody can find again: so it is seen that nobody chose what was voted on.
     draw = Random(f"{run.id} {seed} votes")
@@ -78,6 +77,17 @@ def _battles(past: Past, run: Run) -> Iterator[Shown]:
         one, two = (_said(sample.answers_of(name)) for name in sample.contestants)
         if one is not None and two is not None and answer_hash(one) != answer_hash(two):
             yield Shown(sample.main.content, _asked(sample), one, two)
+
+
+def _why_none(past: Past, run: Run) -> str:
+    """Why there is none of them, and what makes some."""
+    fought = [each for each in past.attempts(run) if each.benchmark.endswith(f" ({ARENA})")]
+    if not fought:
+        return "pytest --eval-arena makes some"
+    hidden = next((each for each in fought if each.sample.startswith(HIDDEN)), None)
+    if hidden is not None:
+        return f"they are protected, and {shows(hidden.benchmark)} keeps their texts"
+    return "no answers of it are kept (--eval-cache off or read), or no two differ"
 
 
 def _said(exchanges: Sequence[Exchange]) -> str | None:

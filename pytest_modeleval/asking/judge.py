@@ -54,7 +54,7 @@ class AskedJudge:
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
         verdict = await self.ask(rubric, answer, name=name, **fields)
-        return _scored(self.panel, rubric, verdict, name, rule, fields)
+        return _scored(self.panel, rubric, answer, verdict, name, rule, fields)
 
     @noted
     async def compare(
@@ -98,7 +98,7 @@ class BlockingJudge:
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
         verdict = self.ask(rubric, answer, name=name, **fields)
-        return _scored(self.panel, rubric, verdict, name, rule, fields)
+        return _scored(self.panel, rubric, answer, verdict, name, rule, fields)
 
     def compare(
         self, rubric: Rubric, one: Completion | str, two: Completion | str, *, name: str = "main", **fields: Any
@@ -130,15 +130,25 @@ def _settled(panel: Panel, rule: Score | None) -> Score | None:
 
 
 def _scored(
-    panel: Panel, rubric: Rubric, verdict: Verdict, name: str, rule: Score | None, fields: Mapping[str, Any]
+    panel: Panel,
+    rubric: Rubric,
+    answer: Completion | str,
+    verdict: Verdict,
+    name: str,
+    rule: Score | None,
+    fields: Mapping[str, Any],
 ) -> Score:
-    """The score of a verdict, or the rule's where judges were only to find what that misses."""
+    """The score of a verdict, or the rule's where judges were only to find what that misses.
+
+    What was got is the answer, as in any benchmark; of a further score, which is one of many, what the judges say.
+    """
     gives = panel.setup.settings.over(rubric, panel.prompt).gives
     weights = gives.weights if isinstance(gives, Labels) else {}
     (value, weight), expected = weighed(verdict, weights), str(fields.get("reference", ""))
     if rule is not None and panel.setup.settings.strategy == RECALL and rule.value > value:
         return rule
+    got = str(answer) if name == "main" else verdict.label or f"{value:g}"
     if isinstance(gives, Rating):
         ends = (gives.lowest, gives.highest)
-        return Score(value, True, f"{value:g}", expected, str(verdict), name, range=ends, measured=True)
-    return Score(value, verdict.is_right, verdict.label, expected, str(verdict), name, weight)
+        return Score(value, True, got, expected, str(verdict), name, range=ends, measured=True)
+    return Score(value, verdict.is_right, got, expected, str(verdict), name, weight)

@@ -14,12 +14,15 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.judged import judged_answers, scored_in, texts_of
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.items.collect import ARENA
+from pytest_modeleval.items.source import shows
 from pytest_modeleval.judging.calibration import calibrations
 from pytest_modeleval.judging.judged import JudgedAnswer, JudgedRun
 from pytest_modeleval.judging.labels import in_drawn_order, read_labels, written
 from pytest_modeleval.judging.settings import JudgeSettings, judge_settings
 from pytest_modeleval.options.config import read_config
 from pytest_modeleval.options.options import unknown
+from pytest_modeleval.options.parsers import at_least, whole
+from pytest_modeleval.options.where import Where
 from pytest_modeleval.reports import calibration
 from pytest_modeleval.reports.labelling import ToLabel, write_labelling
 from pytest_modeleval.store.rows import StoredSample
@@ -29,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("run", metavar="RUN", help="a run's id, the beginning of one, `last` or `last~1`")
     parser.add_argument("--benchmark", metavar="NAME", help="of this one, where the run judged several")
-    parser.add_argument("--sample", metavar="N", type=int, default=100, help="so many answers (default: 100)")
-    parser.add_argument("--seed", metavar="N", type=int, default=0, help="of the draw (default: 0)")
+    parser.add_argument("--sample", metavar="N", default="100", help="so many answers (default: 100)")
+    parser.add_argument("--seed", metavar="N", default="0", help="of the draw (default: 0)")
     parser.add_argument("--read", metavar="FILE", type=Path, help="say what these labels tell of the run's judges")
     parser.add_argument(
         "--write",
@@ -42,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def lines(asked: argparse.Namespace) -> Iterator[str]:
     """Where the page is, or what the labels say."""
+    most, seed = at_least(1)(Where("--sample"), asked.sample), whole(Where("--seed"), asked.seed)
+    if asked.write is not None and asked.read is None and asked.write.suffix != ".html":
+        raise pytest.UsageError(f"--write takes FILE.html, not {asked.write.name!r}")
     with closing(past()) as runs:
         run = runs.run(asked.run)
         answers = judged_answers(runs, run)
@@ -56,16 +62,19 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
             answers = [each for each in answers if each.benchmark == asked.benchmark]
             if not answers:
                 raise unknown(f"benchmark that run {run.short} judged:", asked.benchmark, names)
-        yield from _read(runs, run, answers, asked) if asked.read else _draw(runs, run, answers, asked)
+        if asked.read:
+            yield from _read(runs, run, answers, asked)
+        else:
+            yield from _draw(runs, run, answers, asked.write, most=most, seed=seed)
 
 
-def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse.Namespace) -> Iterator[str]:
+def _draw(
+    runs: Past, run: Run, answers: Sequence[JudgedAnswer], write: Path | None, *, most: int, seed: int
+) -> Iterator[str]:
     names = sorted({each.benchmark for each in answers})
     if len(names) > 1:
         raise pytest.UsageError(f"run {run.short} judged {', '.join(names)}: say which by --benchmark {names[0]}")
-    if asked.sample < 1:
-        raise pytest.UsageError(f"--sample is a whole number of at least 1, not {asked.sample}")
-    path = asked.write or Path(f"labels-{names[0]}.html")
+    path = write or Path(f"labels-{names[0]}.html")
     refuse_written(path)
     by_key = {each.about: each for each in answers}
     choices = answers[0].choices
@@ -73,16 +82,16 @@ def _draw(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
         raise pytest.UsageError(
             f"the judges of {names[0]} choose among several kinds of labels, which no page has keys for"
         )
-    order = in_drawn_order(by_key, asked.seed)[: asked.sample]
+    order = in_drawn_order(by_key, seed)[:most]
     samples = {each.main.item: each for each in runs.samples(run.id, {by_key[key].item for key in order})}
     drawn = [_to_label(samples[by_key[key].item], by_key[key], runs.secret) for key in order]
-    about = {"benchmark": names[0], "run": run.id, "seed": asked.seed, "of": len(by_key)}
+    about = {"benchmark": names[0], "run": run.id, "seed": seed, "of": len(by_key)}
     try:
         write_labelling(path, drawn, choices, about=about)
     except OSError as error:
         raise pytest.UsageError(f"cannot write {path}: {error}") from None
     part = f"{len(drawn):,} of {len(by_key):,} judged answers of {names[0]}"
-    yield f"written to {path}: {part}, drawn with seed {asked.seed}"
+    yield f"written to {path}: {part}, drawn with seed {seed}"
     yield "Open it in a browser, label, download; then [judge] labels = FILE, or modeleval labels RUN --read FILE"
 
 
@@ -91,7 +100,7 @@ def _to_label(sample: StoredSample, answer: JudgedAnswer, secret: str) -> ToLabe
     if not texts:
         raise pytest.UsageError(
             f"{answer.benchmark}[{answer.sample}]: what was judged is not in the run store, as of protected benchmarks "
-            "(--eval-set run.show=answers keeps it)"
+            f"({shows(answer.benchmark)} keeps it)"
         )
     reference = "" if answer.choices.is_pair and sample.target in texts else sample.target or ""
     return ToLabel(answer.about, answer.sample, answer.name, sample.asked, reference, texts, told)

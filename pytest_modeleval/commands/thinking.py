@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.commands.project import past, root
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.models.spec import read_aliases
 from pytest_modeleval.options.config import read_config
 from pytest_modeleval.options.parsers import written
@@ -47,13 +48,23 @@ def lines(asked: argparse.Namespace) -> Sequence[str]:
         folder = runs.path.parent
         found = measured(folder, list(dict.fromkeys(named)), (), read_aliases(read_config(root())["models"]), asked.by)
         if not found.levels:
-            raise pytest.UsageError(f"no answer of run {', '.join(run.short for run in named)} has a thought")
+            raise pytest.UsageError(_nothing_measured(runs, named))
         for path in paths:
             try:
                 _write(path, runs, named, found)
             except OSError as error:
                 raise pytest.UsageError(f"cannot write {path}: {error}") from None
     return [*titled(found.tables()), *found.notes(), *(f"written to {path}" for path in paths)]
+
+
+def _nothing_measured(runs: Past, named: Sequence[Run]) -> str:
+    for run in named:
+        if any(each.benchmark.endswith(f" ({ARENA})") for each in runs.attempts(run)):
+            return (
+                f"run {run.short} is an arena, whose thoughts are not measured: a run of its models without "
+                "--eval-arena, which is given their stored answers, has them"
+            )
+    return f"no answer of run {', '.join(run.short for run in named)} has a thought"
 
 
 def _refuse_axis(runs: Past, named: Sequence[Run], by: str) -> None:

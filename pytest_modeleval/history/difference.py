@@ -10,6 +10,7 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.judging.settings import PINNED, pins_that_differ
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
@@ -62,9 +63,10 @@ class Part:
 
     @property
     def is_comparison(self) -> bool:
-        """Whether two answers were compared anywhere, not a stored one with itself, and judged in the same way."""
+        """Whether answers were compared anywhere, none with itself, judged in the same way, and no battles."""
+        is_new = not self.same_answers or self.same_answers < self.verdict.n
         is_judged_alike = self.judges[0] == self.judges[1] and not self.judged_otherwise
-        return (not self.same_answers or self.same_answers < self.verdict.n) and is_judged_alike
+        return is_new and is_judged_alike and not self.benchmark.endswith(f" ({ARENA})")
 
     @property
     def notes(self) -> Iterator[str]:

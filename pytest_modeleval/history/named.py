@@ -44,7 +44,8 @@ def _found(spec: ModelSpec, folder: Path, besides: str) -> ModelSpec:
         path = past.path
     if first is not None and first.benchmark.endswith(f" ({ARENA})"):
         raise pytest.UsageError(
-            f"--model {spec.name}: this run is an arena; its models' answers are in the store: name the models"
+            f"--model {spec.name}: this run is an arena, whose answers and verdicts are in the store: "
+            "name who gave them"
         )
     if not name and len(models) > 1:
         raise pytest.UsageError(

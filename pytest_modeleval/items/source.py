@@ -64,12 +64,8 @@ class Source:
     @property
     def hidden(self) -> str:
         """Why the sample's texts are in no report, and what shows them; empty where they are."""
-        name = self.benchmark.name
-        return (
-            ""
-            if self.shown or not self.benchmark.protected
-            else f"protected: --eval-set run.show={name} shows its texts"
-        )
+        is_hidden = self.benchmark.protected and not self.shown
+        return f"protected: {shows(self.benchmark.name)} shows its texts" if is_hidden else ""
 
     @property
     def shots(self) -> int:
@@ -120,3 +116,8 @@ class Source:
         # One more than needed: the sample itself may be among them.
         random = Random(f"{self.seed} {self.benchmark.name} {subset} {index} shots")
         return (rows[place] for place in random.sample(range(len(rows)), min(len(rows), self.shots + 1)))
+
+
+def shows(benchmark: str) -> str:
+    """What is added to a command that is to show a protected benchmark's texts, by its name in tables."""
+    return f"--eval-set run.show={benchmark.partition(' (')[0]}"

@@ -261,6 +261,8 @@ def _corrected(
     if choices.weights:
         why = "the labels are no random part of its answers, and others correct what counts the same in all of them"
         return replace(told, uncorrected=why)
+    # Where people differ, nothing is told of the judge's rates.
+    found = [pair for pair in found if pair.kind is not None]
     values = [each.value for each in answers] + [value for pair in found for value in (pair.people, pair.judges)]
     if choices.is_pair or not set(values) <= {0.0, 1.0}:
         why = "the labels are no random part of its answers, and others correct what is right or wrong alone"

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+# How two answers stood, in words: the letters of a label are places, and A is whichever was shown first.
+SHOWN = {"AB": "as named", "BA": "swapped"}
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
 # What verdicts on thoughts are called among a sample's others, which are on its answer.
 FIRST_RIGHT, SOLUTIONS = OF_THOUGHTS = ("first right paragraph", "solutions")
@@ -90,11 +92,14 @@ class Battle(Said):
     equal: bool = False
 
     def __bool__(self) -> NoReturn:
-        raise TypeError("a battle is no yes or no: compare its value, or let judging.battles.won make a score of it")
+        raise TypeError(
+            "a battle is no yes or no: compare its value, or make a score of it, `won(battle)` of "
+            "pytest_modeleval.judging.battles"
+        )
 
     def __str__(self) -> str:
         """Each game in a few words."""
-        return "; ".join(f"{vote.judge} ({vote.order}): {vote.label}" for vote in self.games) or "equal answers"
+        return "; ".join(f"{vote.judge} ({SHOWN[vote.order]}): {vote.label}" for vote in self.games) or "equal answers"
 
 
 @dataclass(frozen=True)

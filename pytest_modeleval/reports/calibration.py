@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.judged import Agreed, Calibration
+from pytest_modeleval.judging.verdict import SHOWN
 from pytest_modeleval.reports.columns import decimal, interval
 from pytest_modeleval.statistics.means import Estimate
 
@@ -41,7 +42,8 @@ def document(found: Sequence[Calibration]) -> list[dict[str, Any]]:
 
 def _agreed(found: Agreed) -> str:
     return (
-        f"{found.n:,} labels agree in {_shown(found.agreement)}, kappa {_shown(found.kappa)}, "
+        f"{found.n:,} {'label agrees' if found.n == 1 else 'labels agree'} in {_shown(found.agreement)}, "
+        f"kappa {_shown(found.kappa)}, "
         f"true-positive rate {_shown(found.true_positive_rate)}, true-negative rate {_shown(found.true_negative_rate)}"
     )
 
@@ -50,7 +52,7 @@ def _of(found: Calibration) -> str:
     return "".join(
         [
             f"; {found.elsewhere:,} are of other answers" if found.elsewhere else "",
-            f"; of {found.divided:,} answers people say different things" if found.divided else "",
+            f"; about {found.divided:,} of the answers people differ" if found.divided else "",
             f"; {found.foreign:,} are of verdicts of another judge or prompt" if found.foreign else "",
             f"; they follow {len(found.policies):,} policies" if len(found.policies) > 1 else "",
         ]
@@ -60,7 +62,7 @@ def _of(found: Calibration) -> str:
 def _orders(found: Agreed) -> Iterator[str]:
     """What the order of two answers did."""
     if found.orders:
-        yield "; " + ", ".join(f"{_shown(each)} shown {order}" for order, each in found.orders.items())
+        yield "; " + ", ".join(f"{_shown(each)} shown {SHOWN[order]}" for order, each in found.orders.items())
     if (effect := found.order_effect) is not None:
         yield f"; the same in both orders {_shown(effect.consistent)} of {effect.pairs:,} pairs"
         if effect.first_shown is not None:

@@ -68,7 +68,8 @@ def _as_json(value: object) -> str:
 
 def _verdict(sample: StoredSample) -> Iterator[str]:
     main, told = sample.main, sample.told
-    read = [] if told.expected is None else [f"expected {shortened(told.expected)}", f"got {shortened(told.got or '')}"]
+    read = [f"expected {shortened(told.expected)}"] if told.expected else []
+    read += [f"got {shortened(told.got or '')}"] if told.expected or told.got else []
     scores = [f"{'score' if name == 'main' else harmless(name)} {value:g}" for name, value in sample.values.items()]
     why = [harmless(told.why)] if told.why and main.outcome != ERROR else []
     yield f"-- {main.mistake or main.outcome}: {', '.join([*read, *scores, *why]) or 'no score'}"

@@ -8,6 +8,7 @@ import pytest
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.items.collect import ARENA
 from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import unknown
@@ -32,6 +33,7 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
             f"a history is that of a benchmark or of a sample such as gsm8k[main-00042], not of {name!r}"
         )
     benchmark, sample = match.groups()
+    benchmark = _in_arena(past, benchmark, sample)
     if benchmark not in (known := past.benchmarks()):
         raise unknown("benchmark in the run store:", benchmark, known)
     if sample is None:
@@ -48,6 +50,26 @@ def history(past: Past, name: str, *, every: bool) -> list[str]:
         how = f" modeleval history {benchmark} lists the flakiest."
         raise pytest.UsageError(str(unknown(f"sample of {benchmark}", sample, names)).partition(" Known:")[0] + how)
     return _sample(past, found)
+
+
+def _in_arena(past: Past, test: str, sample: str | None) -> str:
+    """The benchmark whose battles, on the sample where one is meant, go by this test's name; else the name itself."""
+    if test != ARENA and not test.startswith(f"{ARENA}_"):
+        return test
+    called = _spellings(past, sample) if sample else set()
+    found = [
+        each
+        for each in past.benchmarks()
+        if each.endswith(f" ({ARENA})")
+        and any(
+            f"::test_{test}[" in attempt.item and (not called or any(map(attempt.is_called, called)))
+            for attempt in _attempts(past, each)
+        )
+    ]
+    if len(found) > 1:
+        which = f"{found[0]}[{sample}]" if sample else found[0]
+        raise pytest.UsageError(f"test_{test} is of several benchmarks, {', '.join(found)}: say which, as in {which!r}")
+    return found[0] if found else test
 
 
 def _spellings(past: Past, sample: str) -> set[str]:
@@ -76,7 +98,8 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
         by = ", ".join(name.removeprefix("judge=") for name in names) or "-"
         cells.append(_cells(runs[attempt.run], attempt, [by] * judged))
     right = [False, False, False, True, *[False] * judged, False, True, True, False]
-    lines = [f"{last.benchmark}[{last.name}]  asked {asked}, expected {shortened(last.expected or '')}", ""]
+    expected = f", expected {shortened(last.expected)}" if last.expected else ""
+    lines = [f"{last.benchmark}[{last.name}]  asked {asked}{expected}", ""]
     lines += [*aligned(cells, right), ""]
     lines += [f"{harmless(model)}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]

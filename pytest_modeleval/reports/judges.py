@@ -9,15 +9,19 @@ from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.statistics.means import wilson
 
 
-def lines(judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow]) -> Iterator[str]:
+def lines(
+    judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow], *, battles: bool = False
+) -> Iterator[str]:
     """A line for each judge, one for votes that differ, one for each benchmark without some verdicts.
 
-    The last says what the score would be, where its scale is that of right and wrong.
+    The last says what the score would be, where its scale is that of right and wrong. Of ``battles`` an arena counts
+    the orders that differ.
     """
     for name, use in judges.items():
         yield f"{one_line(name, 60)}: {'; '.join(_said(use))}"
-    if split:
-        yield f"the judges' votes were not at one about {counted(split, 'answer')}"
+    if split and not (battles and len(judges) == 1):
+        what = counted(split, "battle" if battles else "answer")
+        yield f"the judges' votes were not at one about {what}"
     for row in rows:
         if row.part or row.metric != "main":
             continue

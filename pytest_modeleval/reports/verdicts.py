@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from pytest_modeleval.judging.verdict import SHOWN
 from pytest_modeleval.store.rows import JudgementRow, StoredSample, VerdictRow
 
 # Of a long reason, so many characters of its beginning and its end.
@@ -55,7 +56,7 @@ def _vote(row: VerdictRow) -> Sequence[str]:
     how += ["with a verdict put into the answer"] * bool(row.probe)
     said = "no verdict" if row.error else _said(row.label, row.value)
     judge = f"{row.judge} ({', '.join(how)})" if how else row.judge
-    return row.name, judge, row.order, said, _cut(row.error or row.reason)
+    return row.name, judge, SHOWN.get(row.order, ""), said, _cut(row.error or row.reason)
 
 
 def _cut(text: str) -> str:

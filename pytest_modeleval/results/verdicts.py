@@ -217,7 +217,8 @@ def shortened(text: str, most: int = 60) -> str:
 def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     """The item's answers and what they were asked, as the store keeps them; none where the prompt alone was asked."""
     answers = [answer for answer in trial.answers if answer.messages] if trial else []
-    if trial is None or [list(answer.messages) for answer in answers] in ([], [trial.sample.messages]):
+    asked_of_it = [(answer.by, list(answer.messages)) for answer in answers]
+    if trial is None or asked_of_it in ([], [(UNDER_EVALUATION, trial.sample.messages)]):
         return []
     rows: list[Row] = []
     requests = chained(answer.messages for answer in answers)

@@ -54,10 +54,13 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     others = [spec for spec in evaluation.others if spec.name in counts.roles or spec.name not in told]
     remarks += roles.lines(counts.roles, others, is_sure=is_complete and not evaluation.results.errors)
     remarks += of_thoughts.values()
-    remarks += judges.lines(counts.judges, counts.split, () if evaluation.battles.pairs else evaluation.results.rows())
-    remarks += idle_votes(evaluation.roles.get("judge", ()), counts.judges)
+    panel, battles = evaluation.roles.get("judge", ()), bool(evaluation.battles.pairs)
+    # In the order in which they are named, whichever was first.
+    used = {judge.name: counts.judges[judge.name] for judge in panel if judge.name in counts.judges}
+    remarks += judges.lines(used, counts.split, () if battles else evaluation.results.rows(), battles=battles)
+    remarks += idle_votes(panel, counts.judges)
     remarks += calibration.lines(found or (), evaluation.labels.path if evaluation.labels else None)
-    remarks += partial_judges(evaluation.models, evaluation.roles.get("judge", ()))
+    remarks += partial_judges(evaluation.models, panel)
     if is_complete and any(spec.way.is_recorded for spec in evaluation.models):
         store.flush()
         remarks += recorded.lines(evaluation.folder, evaluation.run, evaluation.models)

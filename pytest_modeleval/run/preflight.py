@@ -212,7 +212,7 @@ def refuse_for_baseline(config: pytest.Config, options: Options) -> None:
     ):
         if name in told and getattr(options, name) and not there:
             raise pytest.UsageError(f"{told[name].where} is about --eval-{needed} FILE, which is missing")
-    if (options.baseline or options.save_baseline) and len(options.model) > 1:
+    if (options.baseline or options.save_baseline) and len(options.model) > 1 and not options.arena:
         names = ", ".join(options.model)
         raise pytest.UsageError(f"a baseline is for one model, not for {len(options.model)}: {names}")
     if options.save_baseline and (most := config.getoption("maxfail")):

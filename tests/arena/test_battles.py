@@ -10,7 +10,7 @@ import pytest
 import pytest_modeleval
 from pytest_modeleval import evaluate
 from tests.arena.conftest import ASKED, TALES, Ring, document
-from tests.conftest import alias, run, run_alone
+from tests.conftest import alias, modeleval, run, run_alone
 
 SCHEMA = json.loads((Path(pytest_modeleval.__file__).parent / "reports/results.schema.json").read_text())
 
@@ -123,6 +123,8 @@ def test_orders_that_disagree_are_a_tie_and_equal_answers_ask_nobody(project: py
             "ties of equal answers, which nobody was asked about: 14 of 18",
         ]
     )
+    # The ties say it of one judge.
+    result.stdout.no_fnmatch_line("*not at one*")
 
 
 def test_a_sample_without_an_answer_is_left_out_of_its_pairs_alone(project: pytest.Pytester, ring: Ring) -> None:
@@ -151,6 +153,24 @@ def test_a_judge_without_a_verdict_is_an_error_and_no_tie(project: pytest.Pytest
     told = document(project)
     assert [(pair["battles"], pair["errors"]) for pair in told["pairs"]] == [(0, 0), (0, 1), (0, 0)]
     assert [each["rating"] for each in told["leaderboard"]] == [None] * 3
+
+
+@pytest.mark.parametrize(("protected", "left"), [("", True), (", protected=True", False)])
+def test_recorded_answers_that_no_battle_took_are_counted(
+    project: pytest.Pytester, ring: Ring, protected: str, *, left: bool
+) -> None:
+    """Also those whose opponent had none took one; of protected battles nobody knows."""
+    project.makepyfile(test_tales=TALES.replace(', tags=["chat"]', protected))
+    names = [*(f"tales[short-0000{number}]" for number in range(4)), "tales[long-00000]", "tales[long-00007]"]
+    rows = [{"id": name, "text": f"of old {name}"} for name in names]
+    (project.path / "old.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    ring.says = lambda model, question: "<error> no" if question.startswith("short 1:") else "now"
+
+    result = run(project, "--model", "replay:old.jsonl", *ASKED[2:4], *ASKED[6:], "test_tales.py")
+
+    result.assert_outcomes(passed=4, errors=2)
+    said = [line for line in result.outlines if "answer no sample" in line]
+    assert said == ["1 of the 6 answers in old.jsonl answer no sample of this run"] * left
 
 
 def test_each_meets_the_baseline(project: pytest.Pytester, ring: Ring) -> None:
@@ -321,6 +341,7 @@ def test_ctrl_c_and_the_same_command_again_go_on(project: pytest.Pytester, ring:
         ((*ASKED, "--eval-arena-baseline", "gren"), "unknown model in --eval-arena-baseline: 'gren'; did you mean 'green'?*"),
         ((*ASKED[:-1], "--eval-arena-baseline", "green"), "--eval-arena-baseline is about battles: give --eval-arena"),
         ((*ASKED, "--eval-min-score", "tales=0.5"), "--eval-min-score is about each model's own score, and --eval-arena gives none: leave it out"),
+        ((*ASKED, "--eval-save-baseline", "b.json"), "--eval-save-baseline is about each model's own score*"),
         ((*ASKED, "--eval-stop-early"), "--eval-stop-early is about each model's own score*"),
         ((*ASKED, "--eval-set", "run.arena_prompt={first} {second} {thrid}"), "arena_prompt of [[]run] has the field {thrid}, and a judge is given {first}, {question}, {reference}, {second}"),
         ((*ASKED, "--eval-set", "run.arena_prompt={first}"), "arena_prompt of [[]run]: a judge's prompt has the field {second}, and this has not: '{first}'"),
@@ -342,10 +363,14 @@ def test_a_run_of_battles_answers_as_no_model(project: pytest.Pytester, ring: Ri
     run(project, *ASKED, "test_tales.py")
 
     result = run(project, "--model", "run:last", "test_tales.py")
+    as_judge = run(project, *ASKED[:6], "--model", "judge=run:last", "--eval-arena", "test_tales.py")
 
     result.stderr.fnmatch_lines(
-        ["ERROR: --model run:last: this run is an arena; its models' answers are in the store: *"]
+        [
+            "ERROR: --model run:last: this run is an arena, whose answers and verdicts are in the store: name who gave them"
+        ]
     )
+    as_judge.stderr.fnmatch_lines(["ERROR: --model judge=run:last: this run is an arena, *: name who gave them"])
 
 
 def test_stored_runs_alone_meet_on_what_all_of_them_were_asked(project: pytest.Pytester, ring: Ring) -> None:
@@ -360,6 +385,31 @@ def test_stored_runs_alone_meet_on_what_all_of_them_were_asked(project: pytest.P
 
     result.assert_outcomes(passed=3, deselected=222)
     assert len(ring.asked("red")) == asked
+
+
+def test_a_battles_history_goes_by_its_tests_name_and_no_gate_weighs_two_runs_of_them(
+    project: pytest.Pytester, ring: Ring
+) -> None:
+    run(project, *ASKED, "test_tales.py")
+    ring.says = lambda model, question: model * 3
+    run(project, *ASKED, "test_tales.py", "--eval-cache", "off")
+
+    found = modeleval("history", "test_arena[red-vs-blue-long-00001]")
+    difference = modeleval("diff", "last~1", "last")
+    project.makepyfile(test_tales=TALES.replace("test_tales", "test_yarns"))
+    run(project, *ASKED, "test_tales.py")
+    several = modeleval("history", "test_arena[red-vs-blue-long-00001]")
+
+    found.stdout.fnmatch_lines(
+        ["tales (arena)[[]long-00001]  asked 'long 1: tell a tale'", "* red-vs-blue * measured *"]
+    )
+    assert difference.ret == 0
+    assert [line for line in difference.outlines if "margin" in line] == []
+    several.stderr.fnmatch_lines(
+        [
+            "modeleval: test_arena is of several benchmarks, tales (arena), yarns (arena): say which, as in 'tales (arena)*"
+        ]
+    )
 
 
 def test_a_lost_battle_is_an_error_of_its_pair(project: pytest.Pytester, ring: Ring) -> None:

@@ -60,6 +60,7 @@ def test_the_page_has_the_leaderboard_and_battles_side_by_side(fought: Path, ope
     assert page.title() != "owned"
     # Both verdicts and requests to the judge stand below.
     assert "Verdicts of judges" in texts(page, "#sample h3")
+    assert texts(page, "#sample dt") == ["Better", "Why"]
     assert len(texts(page, ".requests .exchange")) == 2
 
 
@@ -77,6 +78,7 @@ def test_all_other_reports_show_an_arena(fought: Path) -> None:
     assert "image/svg+xml" in kinds
     pages = "".join(path.read_text() for path in (fought / "allure").glob("*.html"))
     assert '<div class="beside">' in pages
+    assert "<tr><th>better</th><td>" in pages
     assert "<img src=x" not in pages
     assert "<script>document" not in pages
 
@@ -95,6 +97,12 @@ def test_people_vote_by_keys_and_save_a_file(fought: Path, open_page: Open, proj
     page.evaluate("document.activeElement.blur()")
     for key in ("a", "B", "t", "Backspace", "a"):
         page.keyboard.press(key)
+    assert on_screen() == "Pair 4 of 18, 3 voted."
+    # Held too long: the second one is a repetition of the browser's.
+    page.keyboard.press("Backspace")
+    for _ in range(2):
+        page.keyboard.down("a")
+    page.keyboard.up("a")
     assert on_screen() == "Pair 4 of 18, 3 voted."
     assert page.title() == "Which answer is better?"
     with page.expect_download() as download:

@@ -1,5 +1,7 @@
 """Who meets whom."""
 
+from fnmatch import fnmatch
+
 import pytest
 
 from pytest_modeleval.arena.pairs import battles_of, pairs_of, sample_of
@@ -30,6 +32,22 @@ def test_of_more_each_meets_the_first_and_its_neighbour() -> None:
 def test_each_meets_the_baseline_whatever_their_number() -> None:
     assert met(4, arena_baseline="m2") == ["02", "12", "32"]
     assert len(met(12, arena_baseline="m0")) == 11
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (["a", "b", "a-vs-b"], "the battles of a and b would be called a-vs-b, as the model a-vs-b is: *"),
+        (["a", "b-vs-c", "a-vs-b", "c"], "the battles of a-vs-b and c would be called a-vs-b-vs-c, as the pair of a and b-vs-c is: *"),
+    ],
+)  # fmt: skip
+def test_pairs_that_would_share_a_name_are_refused(names: list[str], why: str) -> None:
+    models = [ModelSpec(name, "openai", "m") for name in names]
+
+    with pytest.raises(pytest.UsageError) as raised:
+        pairs_of(models, (), Options.of({"arena": True}, "here"))
+
+    assert fnmatch(str(raised.value), why)
 
 
 def test_a_run_without_an_arena_has_no_pairs() -> None:

@@ -241,3 +241,26 @@ def test_a_tracker_gets_ratings_and_win_rates() -> None:
 
     assert figures["A"]["arena/rating"] == pytest.approx(1041.8278, abs=1e-4)
     assert figures["B"]["arena/win_rate"] == pytest.approx((5 + 1.5 + 6 + 1.5) / 40)
+    # A panel that is not at one gives a part of a win, as it does in the table.
+    panel = Arena(stand([record(("A", "B"), 0, 0.75), record(("A", "B"), 1, 1.0)], [("A", "B")], "B"))
+    assert dict(panel.figures())["A"]["arena/win_rate"] == pytest.approx(0.875)
+    assert panel.tables()["Win rates against B"][1][1] == "0.875"
+
+
+def test_parts_are_told_in_the_order_of_the_ranks_with_what_their_ratings_rest_on() -> None:
+    won = {("easy", 0): 1.0, ("easy", 1): 0.0, ("hard", 0): 0.0, ("hard", 1): 0.0}
+    told = Arena(
+        stand([record(("A", "B"), row, value, subset=subset) for (subset, row), value in won.items()], PAIRS[:1])
+    )
+
+    # The numbers are those of the matrix.
+    assert [row[0] for row in told.tables()["Win rates of the row's model against the column's"]] == [
+        "model",
+        "1 B",
+        "2 A",
+    ]
+    assert told.tables()["Ratings by part"][0] == ["part", "1 B", "2 A"]
+    assert (
+        "in 1 of 2 parts somebody never lost, or never won: ratings are drawn to each other, by the penalty ½Σθ²"
+        in told.notes()
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.judging.votes import answer_hash, read_votes
-from tests.arena.conftest import ASKED, Ring, document
+from tests.arena.conftest import ASKED, TALES, Ring, document
 from tests.conftest import modeleval, run
 
 
@@ -176,13 +176,36 @@ def test_a_run_without_battles_has_no_page(project: pytest.Pytester, ring: Ring)
     assert modeleval("votes", "last", "--write", "x.txt").ret == 2
 
 
+def test_protected_battles_and_those_without_kept_answers_say_what_keeps_them(
+    project: pytest.Pytester, ring: Ring
+) -> None:
+    project.makepyfile(test_tales=TALES.replace('tags=["chat"]', "protected=True"))
+    run(project, *ASKED, "test_tales.py")
+    hidden = modeleval("votes", "last")
+    run(project, *ASKED, "test_tales.py", "--eval-set", "run.show=tales")
+    shown = modeleval("votes", "last")
+    project.makepyfile(test_tales=TALES.replace("tell a tale", "tell another"))
+    run(project, *ASKED, "test_tales.py", "--eval-cache", "off")
+    unkept = modeleval("votes", "last")
+
+    none = "modeleval: run * has no battle of two answers to vote on"
+    hidden.stderr.fnmatch_lines([f"{none}: they are protected, and --eval-set run.show=tales keeps their texts"])
+    assert shown.ret == 0
+    unkept.stderr.fnmatch_lines([f"{none}: no answers of it are kept (--eval-cache off or read), or no two differ"])
+
+
 def test_a_battle_is_shown_by_its_tests_name(project: pytest.Pytester, ring: Ring) -> None:
     run(project, *ASKED, "test_tales.py")
 
     result = modeleval("show", "test_arena[red-vs-blue-long-00001]")
 
     result.stdout.fnmatch_lines(
-        ["tales (arena)[[]long-00001]  red-vs-blue *", "-- answer of red", "-- answer of blue", "-- measured: *"]
+        [
+            "tales (arena)[[]long-00001]  red-vs-blue *",
+            "-- answer of red",
+            "-- answer of blue",
+            "-- measured: got 'blue', *",
+        ]
     )
 
 
@@ -196,3 +219,5 @@ def test_labels_are_of_single_answers(project: pytest.Pytester, ring: Ring) -> N
     result.stdout.no_fnmatch_line("*labels.jsonl*")
     refused = modeleval("labels", "last")
     refused.stderr.fnmatch_lines(["modeleval: run * is an arena, on whose battles people vote: modeleval votes *"])
+    unmeasured = modeleval("thinking", "last")
+    unmeasured.stderr.fnmatch_lines(["modeleval: run * is an arena, whose thoughts are not measured: *"])

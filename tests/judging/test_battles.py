@@ -64,7 +64,7 @@ def test_a_win_is_one_in_both_orders(labels: tuple[str, str], value: float) -> N
     score = won(battle(*labels))
 
     assert (score.value, score.passed, score.weight) == (value, value >= 0.5, 1)
-    assert score.why == f"judge=x (AB): {labels[1]}; judge=x (BA): {labels[0]}"
+    assert score.why == f"judge=x (as named): {labels[1]}; judge=x (swapped): {labels[0]}"
 
 
 def test_equal_answers_are_a_tie_of_two_games() -> None:

@@ -216,6 +216,21 @@ def test_people_who_differ_say_nothing_of_the_judge_and_count_in_the_score(tmp_p
     assert (found.labels, found.divided, found.together.n, found.method) == (100, 1, 99, PPI)
 
 
+def test_rates_are_those_of_the_answers_about_which_people_are_at_one(tmp_path: Path) -> None:
+    answers, said = checked(labelled_first=False)
+    rows = [{"about": about, "label": label, "seed": 7} for about, label in said]
+    alone = told(judged_run(answers), file_of(tmp_path, rows))
+    further = {"about": answers[-1].about, "seed": 7}
+    divided = [
+        {**further, "label": label, "annotator": who} for who, label in (("ann", "CORRECT"), ("bob", "INCORRECT"))
+    ]
+
+    found = told(judged_run(answers), file_of(tmp_path, [*rows, *divided]))
+
+    assert (found.method, found.labels, found.divided, found.uncorrected) == (ROGAN_GLADEN, 101, 1, "")
+    assert found.corrected == alone.corrected
+
+
 def test_a_score_that_is_no_mean_of_verdicts_is_not_corrected(tmp_path: Path) -> None:
     answers, said = checked()
     labels = file_of(tmp_path, ({"about": about, "label": label, "seed": 7} for about, label in said))

@@ -1,6 +1,7 @@
 """What becomes of a judge's replies, with real servers for the model and for the judge."""
 
 import re
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler
 from typing import Any
@@ -129,7 +130,7 @@ def test_a_judge_scores_and_the_same_run_again_asks_nobody(
     assert (told["score"], told["samples"], told["errors"]) == (0.5, 4, 0)
     assert told["judges"]["judge=strict"]["verdicts"] == 4
     assert len(judged.asked) == len(faulty.asked) == 4
-    first.stdout.fnmatch_lines(["*judge=strict: 4 verdicts"])
+    first.stdout.fnmatch_lines(["    expected '1', got '101' (judge=strict: INCORRECT)", "*judge=strict: 4 verdicts"])
     # The likeliest words, where nobody says otherwise, and no limit of ours.
     assert {(each.get("temperature"), each.get("max_tokens")) for each in judged.asked} == {(0, None)}
 
@@ -294,6 +295,8 @@ def test_ratings_without_verdicts_are_counted_and_have_no_bounds_of_a_share(
 
 def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: FaultyServer) -> None:
     def by_name(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        # The one that is named first is told first, also where the other is quicker.
+        time.sleep(0.05 * (body["model"] == "strict"))
         answer(verdict("CORRECT" if body["model"] == "mild" else "INCORRECT"))(handler, body)
 
     judged.fault = by_name
@@ -308,8 +311,10 @@ def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: F
     assert told["split"] == 4
     # Half of the judges is no majority.
     result.assert_outcomes(failed=4)
-    result.stdout.fnmatch_lines(["    expected '0', got 'INCORRECT / CORRECT'"])
-    result.stdout.fnmatch_lines(["the judges' votes were not at one about 4 answers"])
+    result.stdout.fnmatch_lines(["    expected '0', got '0'", "    (judge=strict: INCORRECT; *judge=mild: CORRECT;"])
+    result.stdout.fnmatch_lines(
+        ["judge=strict: 8 verdicts", "judge=mild: 8 verdicts", "the judges' votes were not at one about 4 answers"]
+    )
 
 
 def test_a_judge_that_is_away_leaves_the_others_verdicts_unless_more_are_wanted(

@@ -169,13 +169,16 @@ def test_what_the_judges_said_of_the_labels_carries_over_to_other_answers(
     [
         (["last", "--benchmark", "grade"], "'grade'; did you mean 'graded'"),
         (["last"], "judged exam, graded: say which by --benchmark exam"),
-        (["last", "--benchmark", "graded", "--sample", "0"], "--sample is a whole number of at least 1, not 0"),
+        (["last", "--benchmark", "graded", "--sample", "0"], "--sample takes a whole number of at least 1, not '0'"),
         (["last", "--read", "away.jsonl"], "cannot read the labels away.jsonl"),
         (["last~1"], "has no verdicts of judges: nothing is there to be labelled"),
         (["last", "--read", "other.jsonl"], "none of its 1 labels is of an answer of run"),
-        (["last", "--benchmark", "graded", "--write", "other.jsonl"], "other.jsonl is there already"),
+        (["last", "--benchmark", "graded", "--write", "other.html"], "other.html is there already"),
         (["last", "--read", "other.jsonl", "--write", "other.jsonl"], "other.jsonl is there already"),
         (["never"], "there is no run 'never'"),
+        (["last", "--sample", "many"], "--sample takes a whole number of at least 1, not 'many'"),
+        (["last", "--seed", "1.5"], "--seed takes a whole number, not '1.5'"),
+        (["last", "--benchmark", "graded", "--write", "page.txt"], "--write takes FILE.html, not 'page.txt'"),
     ],
 )
 def test_what_cannot_be_labelled_is_one_line(
@@ -186,12 +189,29 @@ def test_what_cannot_be_labelled_is_one_line(
     run(project, "--model", "faulty", "test_answers.py")
     run(project, *ASKED)
     (project.path / "other.jsonl").write_text('{"sample": "main-00099", "label": "CORRECT"}')
+    (project.path / "other.html").touch()
 
     result = modeleval("labels", *typed)
 
     assert result.ret == 2
     assert why in result.errlines[0]
     assert len(result.errlines) == 1
+
+
+def test_protected_answers_say_what_keeps_them(project: pytest.Pytester, judged: FaultyServer) -> None:
+    protected = SMALL.replace("@benchmark(ROWS, ", "@benchmark(ROWS, protected=True, to_sample=")
+    project.makepyfile(test_graded=protected)
+    run(project, *ASKED)
+    result = modeleval("labels", "last")
+    run(project, *ASKED, "--eval-set", "run.show=graded")
+
+    assert modeleval("labels", "last").ret == 0
+    result.stderr.fnmatch_lines(
+        [
+            "modeleval: graded[[]main-*: what was judged is not in the run store, as of protected benchmarks (--eval-set "
+            "run.show=graded keeps it)"
+        ]
+    )
 
 
 def test_labels_of_no_sample_here_end_the_run_before_a_question(

@@ -76,8 +76,10 @@ def test_a_sample_s_verdicts_are_shown_in_the_terminal(project: pytest.Pytester,
         ["   main   judge=strict *no verdict *no JSON object*", "*judge=strict (asked again)*"]
     )
     # The first shown, both times.
-    paired.stdout.fnmatch_lines(["   main   all *0.5 *the orders differ 2 times", "   main   judge=* AB *A>B (1)*"])
-    assert "BA     A>B (0)" in paired.stdout.str()
+    paired.stdout.fnmatch_lines(
+        ["   main   all *0.5 *the orders differ 2 times", "   main   judge=* as named *A>B (1)*"]
+    )
+    assert "swapped   A>B (0)" in paired.stdout.str()
 
 
 @pytest.mark.browser

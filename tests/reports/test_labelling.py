@@ -38,6 +38,21 @@ def test_of_two_answers_the_better_one_is_told_whichever_stands_first(tmp_path: 
 
 
 @pytest.mark.browser
+def test_a_key_that_is_held_labels_one_answer(tmp_path: Path, open_page: Open) -> None:
+    write_labelling(
+        tmp_path / "held.html", [to_label(n, "x") for n in range(4)], Choices({"no": 0, "yes": 1}), about=ABOUT
+    )
+    page = open_page(tmp_path / "held.html")
+
+    page.locator("h1").click()
+    for _ in range(3):
+        page.keyboard.down("y")
+    page.keyboard.up("y")
+
+    assert "2 of 4, 1 labelled" in page.locator("#progress").inner_text()
+
+
+@pytest.mark.browser
 def test_a_number_is_typed_and_none_beyond_the_ends_is_taken(tmp_path: Path, open_page: Open) -> None:
     write_labelling(tmp_path / "numbers.html", [to_label(1, "x"), to_label(2, "y")], Choices({}, (1, 10)), about=ABOUT)
     page = open_page(tmp_path / "numbers.html")

@@ -79,8 +79,10 @@ voter.addEventListener("input", keep);
 document.addEventListener("keydown", (event) => {
   if (event.target === voter || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toUpperCase();
-  if (["A", "B", "T"].includes(key)) vote(key);
-  else if (event.key === "Backspace") back();
+  if (["A", "B", "T"].includes(key)) {
+    // A key that is held votes once.
+    if (!event.repeat) vote(key);
+  } else if (event.key === "Backspace") back();
   else return;
   event.preventDefault();
 });

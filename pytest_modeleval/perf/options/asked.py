@@ -30,6 +30,7 @@ _OF_BENCHMARKS = {
     **dict.fromkeys(("eval", "file", "format", "metric", "pass_mark", "only", "collection", "collection_save"), _SENDS),
     **dict.fromkeys(("system", "prompt", "shots", "shots_draw", "shots_as", "choices", "filter", "sampler"), _SENDS),
     **dict.fromkeys(("limit", "limit_per_subset", "repeats"), "--perf-number says how many requests it sends"),
+    **dict.fromkeys(("arena", "arena_baseline", "arena_prompt", "roles", "thinking", "show"), "it scores no answers"),
     "concurrency": "--perf-parallel says how many requests are in flight",
     "seed": "--perf-seed is its seed",
     "plan": "it would send, and not plan",

@@ -135,7 +135,8 @@ def _as_json(value: object) -> str:
 
 def _table(sample: StoredSample) -> str:
     told, main = sample.told, sample.main
-    cells = [("expected", told.expected), ("read in the answer", told.got), ("because", told.why)]
+    read = "better" if sample.contestants else "read in the answer"
+    cells = [("expected", told.expected), (read, told.got), ("because", told.why)]
     cells += [("score" if name == "main" else name, f"{value:g}") for name, value in sample.values.items()]
     if sample.completion is not None:
         cells.append(("finish reason", sample.completion.finish_reason))

@@ -107,8 +107,10 @@ function download() {
 function onKey(event) {
   if (/^(INPUT|TEXTAREA)$/.test(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
   const choice = pageData.choices.find(({ key }) => key === event.key.toUpperCase());
-  if (choice) choose(choice.label);
-  else if (event.key === "ArrowLeft") moveTo(at - 1);
+  if (choice) {
+    // A key that is held labels once.
+    if (!event.repeat) choose(choice.label);
+  } else if (event.key === "ArrowLeft") moveTo(at - 1);
   else if (event.key === "ArrowRight") moveTo(at + 1);
   else return;
   event.preventDefault();

@@ -73,7 +73,7 @@ function battleOf(row, detail, whole, withPrompt) {
 /** All requests for a sample that asked several times, in order. */
 function requests(exchanges, row) {
   const attributes = { class: "requests", open: exchanges.length <= OPEN_REQUESTS };
-  return make("details", attributes, make("summary", {}, `Its ${count(exchanges.length)} requests`), exchanges.map((each, at) => exchange(each, at, row)));
+  return make("details", attributes, make("summary", {}, exchanges.length > 1 ? `Its ${count(exchanges.length)} requests` : "Its request"), exchanges.map((each, at) => exchange(each, at, row)));
 }
 
 /** One of several requests for a sample, without the messages that the one before had too. */
@@ -101,7 +101,7 @@ function facts(row, detail, named) {
 }
 
 function verdict(whole, detail) {
-  const lines = [["Extracted answer", whole.got], ["Expected", whole.expected], ["Why", whole.why]];
+  const lines = [[detail.contestants.length ? "Better" : "Extracted answer", whole.got], ["Expected", whole.expected], ["Why", whole.why]];
   if (detail.target !== null && detail.target !== whole.expected) lines.push(["Target", detail.target]);
   const shown = lines.filter(([, text]) => text !== null && text !== "");
   return [
