@@ -149,6 +149,9 @@ def transformers_server() -> Iterator[str]:
 class Patient(ThreadingHTTPServer):
     """A server that says nothing of a client which hangs up before it has its answer."""
 
+    # More may knock at once than Python's five: the kernel drops the others' packets, and they knock again a second on.
+    request_queue_size = 1024
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
@@ -171,6 +174,8 @@ class FaultyServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Else the kernel keeps an answer's second piece for 40 ms, until the first is acknowledged.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 if not outer.lists:
@@ -191,7 +196,7 @@ class FaultyServer:
         self._server = Patient(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005})
         self._thread.start()
 
     def close(self) -> None:
