@@ -23,6 +23,7 @@ import pytest_modeleval
 from pytest_modeleval.asking import asker as asking
 from pytest_modeleval.commands.main import main
 from pytest_modeleval.models.spec import TINY
+from tests import installed
 
 # Imported here once, all of it, as a run inside a test forgets what it imported, and reads, rewrites and compiles it
 # again: two thirds of such a run's time. `pytest --model NAME` in a checkout reads this file too, with whatever extras
@@ -34,6 +35,8 @@ for name in (
     if not name.endswith(("__main__", "symbolic_worker")):
         with contextlib.suppress(ImportError, pytest.UsageError):
             importlib.import_module(name)
+
+installed.remember()
 
 with contextlib.suppress(ImportError):
     from hypothesis import settings
@@ -288,7 +291,10 @@ def add_settings(project: pytest.Pytester, toml: str) -> None:
 
 
 # Without what a user's project need not have; `-p NAME` brings one back (test_other_plugins.py).
-OTHERS = ("asyncio", "hypothesispytest", "html", "pytest_cov", "randomly", "repeat", "rerunfailures", "timeout")
+OTHERS = (
+    *("asyncio", "benchmark", "hypothesispytest", "html", "metadata"),
+    *("pytest_cov", "randomly", "repeat", "rerunfailures", "timeout"),
+)
 WITHOUT = [argument for name in OTHERS for argument in ("-p", f"no:{name}")]
 
 
