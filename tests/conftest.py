@@ -49,7 +49,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 class NamedFailures:
-    """Names a test that fails as soon as it has: the whole takes a quarter of an hour."""
+    """Names a test that fails as soon as it has: the whole takes minutes."""
 
     def __init__(self, terminal: pytest.TerminalReporter) -> None:
         self._terminal = terminal
