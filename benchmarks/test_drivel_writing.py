@@ -1,6 +1,11 @@
 """Drivelology: what seeming nonsense says between its lines, told in full (Wang et al. 2025, arXiv:2509.03867)."""
 
-from pytest_modeleval import Completion, Judge, Judging, Rating, Row, Rubric, Sample, benchmark, hub
+import asyncio
+from collections.abc import Mapping
+
+from pytest_modeleval import Completion, Judge, Judging, Rating, Row, Rubric, Sample, Score, benchmark, hub
+from pytest_modeleval.items.declare import Rule
+from pytest_modeleval.scorers.similarity import bert_score
 
 DRIVEL_WRITING = hub(
     modelscope="extraordinarylab/drivel-hub",
@@ -36,6 +41,21 @@ def to_sample(row: Row) -> Sample:
     return Sample({"text": row["text"]}, target=row["narrative"])
 
 
-@benchmark(DRIVEL_WRITING, to_sample, prompt=PROMPT, tags=["language", "en"], judging=Judging())
-async def test_drivel_writing(sample: Sample, completion: Completion, judge: Judge) -> None:
-    assert await judge.grade(MATCH, completion, question=sample.asked, reference=sample.target)
+def rating_alone(score: Score, *_: object) -> Score:
+    return score
+
+
+def with_bert_score(score: Score, completion: Completion, reference: str) -> Score:
+    bert_score(completion, reference)
+    return score
+
+
+# The paper's other figure needs a library and the weights of a model.
+RULES: Mapping[str, Rule] = {"rating": rating_alone, "bert_score": with_bert_score}
+
+
+@benchmark(DRIVEL_WRITING, to_sample, prompt=PROMPT, tags=["language", "en"], judging=Judging(), rules=RULES)
+async def test_drivel_writing(sample: Sample, completion: Completion, judge: Judge, rule: Rule) -> None:
+    score = await judge.grade(MATCH, completion, question=sample.asked, reference=sample.target)
+    # In a thread, as a model computes it.
+    assert await asyncio.to_thread(rule, score, completion, sample.target)

@@ -39,7 +39,7 @@ Reference answer:
 
 What the assistant answered:
 {answer}""",
-    Rating(1, 10, mark=r"\[\[(\d+(?:\.\d+)?)\]\]", first=True),
+    Rating(1, 10, mark=r"\[\[(\d+(?:\.\d+)?)\]\]"),
     instead_of="MT-Bench's prompts for single answers",
 )
 

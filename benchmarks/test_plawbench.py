@@ -114,7 +114,7 @@ def calls(sample: Sample) -> int:
 
 
 # The paper's overall score is about the mean of its three tasks', whose sizes are 18, 250 and 12.
-OVERALL = {"overall": Aggregate(mean_of_means, tuple(TASKS))}
+OVERALL = {"main": Aggregate(mean_of_means, tuple(TASKS))}
 
 
 @benchmark(PLAWBENCH, to_sample, prompt=PROMPT, tags=["law", "zh"], judging=Judging(calls=calls), aggregates=OVERALL)

@@ -97,7 +97,8 @@ class Game(NamedTuple):
 class Fought(NamedTuple):
     """A battle of two models' answers to one sample: ``value`` is 1 where ``one`` won, 0.5 for a tie, 0 where ``two``.
 
-    Of ``equal`` answers no judge was asked, so that there are no ``games``. ``styles`` are what of either answer's
+    Of ``equal`` answers no judge was asked, so that there are no ``games``. ``about`` stands for the sample and both
+    answers (`judging.votes.pair_key`). ``styles`` are what of either answer's
     style counts: its length, headers, list items and bold passages (`statistics.style.Style`).
     """
 
@@ -107,13 +108,14 @@ class Fought(NamedTuple):
     equal: bool
     games: tuple[Game, ...]
     styles: tuple[tuple[int, ...], tuple[int, ...]]
+    about: str = ""
 
     @classmethod
     def of(cls, kept: Sequence[Any]) -> "Fought":
         """The battle out of what JSON keeps of one."""
-        one, two, value, equal, games, styles = kept
+        one, two, value, equal, games, styles, about = kept
         first, second = (tuple(style) for style in styles)
-        return cls(one, two, value, equal, tuple(Game(*game) for game in games), (first, second))
+        return cls(one, two, value, equal, tuple(Game(*game) for game in games), (first, second), about)
 
 
 @dataclass(frozen=True, slots=True)

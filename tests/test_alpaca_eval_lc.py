@@ -8,6 +8,7 @@ import pytest
 from pytest_modeleval.judging.battles import alpaca_eval_lc
 from pytest_modeleval.statistics.alpaca_eval import Gamed, Pair, length_controlled
 from pytest_modeleval.statistics.lasso import Rows, fit, fit_by_folds
+from pytest_modeleval.statistics.means import estimate
 
 
 def pair(n: int) -> Pair:
@@ -105,7 +106,8 @@ def test_the_file_is_read_as_the_authors_write_it(tmp_path: Path) -> None:
     assert found == length_controlled([pair(n) for n in range(120)], gamed(120))
     # Samples without a verdict, and of instructions that the file does not have, are left out.
     assert alpaca_eval_lc([*table, [None, 5, 6, 120], [1.0, 5, 6, 120]], path) == found
-    assert alpaca_eval_lc(table[:99], path) is None
+    assert alpaca_eval_lc(table[:99], path) == estimate([value for value, *_ in table[:99]])
+    assert alpaca_eval_lc([], path) is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run, run_
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--model", "judge"], "unknown model 'judge'; did you mean 'judge=NAME'? Known: faulty, tiny. Give an alias *"),
         (["--model", "fauly"], "unknown model 'fauly'; did you mean 'faulty'? Known: faulty, tiny. Give an alias ([[]models.NAME] in modeleval.toml), *"),
         (["--model", "./nowhere"], "--model ./nowhere: there is no folder './nowhere'"),
         (["--model", "no/such/folder"], "unknown model 'no/such/folder'*"),

@@ -69,7 +69,7 @@ def test_arena_hards_score_is_over_all_games_and_strong_ones_are_three(
 
     def judge(asked: str) -> str:
         number = int(re.search(r"Request (\d)", asked)[1])  # type: ignore[index]
-        return f"I would have said it otherwise, [[A=B]] it is not. [[{games[number][shown(asked)[0] == 'mine']}]]"
+        return f"I would have said it otherwise, A=B it is not. [[{games[number][shown(asked)[0] == 'mine']}]]"
 
     judging.fault = says(judge)
 
@@ -394,9 +394,9 @@ def test_alpaca_evals_win_rate_at_equal_lengths_is_beside_it_from_100_pairs_on(
     assert found["", "main"] == pytest.approx(sum(values) / 120)
     assert found["", "win_rate_lc"] == pytest.approx(expected.mean)
     assert result.parseoutcomes()["passed"] == sum(value >= 0.5 for value in values)
-    assert ("", "length_controlled_winrate") not in found
+    assert found["", "win_rate"] == found["", "main"]
 
-    # With the authors' file beside the rows theirs is there too, without asking anybody.
+    # With the authors' file beside the rows theirs is the score, without asking anybody.
     gamed = [Gamed(n, n % 5 - 2, n % 7 - 3, n % 11 / 10) for n in range(120)]
     lines = ["index,instruction_difficulty,std_delta_len,preference", *(",".join(map(str, row)) for row in gamed)]
     (project.path / "data/alpaca_eval/df_gamed.csv").write_text("\n".join(lines))
@@ -406,15 +406,13 @@ def test_alpaca_evals_win_rate_at_equal_lengths_is_beside_it_from_100_pairs_on(
     own = [Pair(value, length, other, n) for value, (length, other, n) in zip(values, pairs, strict=True)]
     theirs = length_controlled(own, gamed)
     assert theirs
-    assert table(project)["", "length_controlled_winrate"] == pytest.approx(theirs.mean)
-    assert table(project)["", "win_rate_lc"] == found["", "win_rate_lc"]
+    assert table(project)["", "main"] == pytest.approx(theirs.mean)
+    assert all(table(project)["", name] == found["", name] for name in ("win_rate", "win_rate_lc"))
     assert len(judging.asked) == asked
 
     (project.path / "data/alpaca_eval/df_gamed.csv").write_text("index\n0\n")
     refused = run(project, *MODELS, "-k", "alpaca_eval")
-    refused.stderr.fnmatch_lines(
-        ["ERROR: alpaca_eval: length_controlled_winrate: * no column 'instruction_difficulty'*"]
-    )
+    refused.stderr.fnmatch_lines(["ERROR: alpaca_eval: main: * no column 'instruction_difficulty'*"])
 
 
 @pytest.mark.parametrize(
@@ -442,4 +440,15 @@ def test_what_is_planned_counts_the_judges_requests(project: pytest.Pytester, ju
     assert not judging.asked
     assert len(RECORDED["arena_hard"].files["test.jsonl"]) == 3
     # Two turns of eight conversations; three battles in both orders.
-    result.stdout.re_match_lines_random([r".*judge=strict.*mt_bench.*\b16\b", r".*judge=strict.*arena_hard.*\b6\b"])
+    result.stdout.re_match_lines(["judge=strict, mt_bench", r".*at most 16\b"])
+    result.stdout.re_match_lines(["judge=strict, arena_hard", r".*at most 6\b"])
+    judging.fault = says(lambda asked: "[[A=B]]" if "The answer of B" in asked else "[[7]]")
+    run(project, *MODELS[:6], "-k", "mt_bench or arena_hard")
+    asked = len(judging.asked)
+    # All that a model was asked in its conversations is there.
+    for flags, new in ((), 0), (("--eval-set", "judge.repeats=2"), asked):
+        again = run(project, *MODELS[:6], "-k", "mt_bench or arena_hard", "--eval-plan", *flags)
+        lines = re.findall(r"^(\S+), .*\n +(\d+) +(\d+) +(\d+) ", again.stdout.str(), re.MULTILINE)
+        # Rows that ask the same are asked about once.
+        assert sum(int(requests) for who, *_, requests in lines if who == "judge=strict") == new
+        assert [each[1:] for each in lines if each[0] == "faulty"] == [("3", "3", "0"), ("8", "8", "0")]

@@ -39,7 +39,7 @@ PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency"
 # Run in a process of their own.
 SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
 # Libraries of an extra, imported by the function that needs them.
-LAZY = {"bleu.py": {"sacrebleu"}, "language.py": {"langdetect", "nltk"}}
+LAZY = {"bleu.py": {"sacrebleu"}, "similarity.py": {"bert_score"}, "language.py": {"langdetect", "nltk"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

@@ -9,7 +9,7 @@ from pytest_modeleval.statistics.paired import detectable_drop
 from tests.conftest import ANSWERS, FaultyServer, alias, run, run_alone
 
 PRICE = {"input": 100.0, "output": 1000.0}
-COLUMNS = r"model +benchmark +items +stored +prompt tokens +completion tokens +dollars +differ +smallest drop"
+COLUMNS = r"model +benchmark +items +stored +prompt tokens +completion tokens +dollars"
 # The ten questions as they are sent, [[{"role": "user", "content": "easy 0: what is 6 * 7?"}], []], at four bytes.
 PROMPT = len(json.dumps([[{"role": "user", "content": "easy 0: what is 6 * 7?"}], []])) // 4
 
@@ -38,8 +38,10 @@ def test_it_asks_nothing_and_ends_with_0(project: pytest.Pytester, priced: Fault
         [
             "=+ plan =+",
             COLUMNS,
-            rf"priced +answers +10 +0 +about {10 * PROMPT} +at most 500 +{dollars(10 * PROMPT, 500)} +10\.0% assumed +"
-            rf"{drop:.1f} pp",
+            rf"priced +answers +10 +0 +about {10 * PROMPT} +at most 500 +{dollars(10 * PROMPT, 500)}",
+            "",
+            r"model +benchmark +differ +smallest drop",
+            rf"priced +answers +10\.0% assumed +{drop:.1f} pp",
         ]
     )
     result.stdout.no_fnmatch_line("all *")
@@ -55,9 +57,7 @@ def test_stored_answers_take_nothing_and_tell_the_length_of_others(
     result = plan(project)
 
     assert (result.ret, priced.asked) == (0, [])
-    result.stdout.re_match_lines(
-        [rf"priced +answers +10 +4 +about {6 * PROMPT} +about 18 +{dollars(6 * PROMPT, 18)} +10\.0% assumed .*"]
-    )
+    result.stdout.re_match_lines([rf"priced +answers +10 +4 +about {6 * PROMPT} +about 18 +{dollars(6 * PROMPT, 18)}"])
     again = plan(project, "--eval-cache", "off")
     again.stdout.re_match_lines([rf"priced +answers +10 +0 +about {10 * PROMPT} +about 30 .*"])
 
@@ -68,7 +68,7 @@ def test_what_is_asked_is_what_was_planned(project: pytest.Pytester, priced: Fau
     run(project, "--model", "priced", "--eval-limit", "7", "test_answers.py")
 
     assert len(priced.asked) == 7
-    plan(project, "--eval-limit", "7").stdout.re_match_lines([r"priced +answers +7 +7 +0 +0 +\$0\.0000 .*"])
+    plan(project, "--eval-limit", "7").stdout.re_match_lines([r"priced +answers +7 +7 +0 +0 +\$0\.0000"])
 
 
 @pytest.mark.parametrize(
@@ -88,16 +88,14 @@ def test_it_plans_what_is_selected(
 def test_repeats_are_no_further_samples_for_the_drop(project: pytest.Pytester, priced: FaultyServer) -> None:
     once, thrice = plan(project), plan(project, "--eval-repeats", "3")
 
-    drops = [result.outlines[result.outlines.index("") :] for result in (once, thrice)]
-    assert [line.split()[-2] for lines in drops for line in lines if line.startswith("priced ")] == [
-        f"{detectable_drop(10, 0.1, alpha=0.05) * 100:.1f}"
-    ] * 2
+    drops = [line for result in (once, thrice) for line in result.outlines if line.endswith(" pp")]
+    assert [line.split()[-2] for line in drops] == [f"{detectable_drop(10, 0.1, alpha=0.05) * 100:.1f}"] * 2
 
 
 def test_without_a_price_or_an_end_it_says_so(project: pytest.Pytester, faulty: FaultyServer) -> None:
     result = plan(project, model="faulty")
 
-    result.stdout.re_match_lines([rf"faulty +answers +10 +0 +about {10 * PROMPT} +\? +\? +10\.0% assumed .*"])
+    result.stdout.re_match_lines([rf"faulty +answers +10 +0 +about {10 * PROMPT} +\? +\?"])
 
 
 def test_several_are_summed(project: pytest.Pytester, priced: FaultyServer) -> None:
@@ -110,7 +108,8 @@ def test_several_are_summed(project: pytest.Pytester, priced: FaultyServer) -> N
         [
             r"priced +answers +10 +0 .*",
             r"priced +again +10 +0 .*",
-            rf"all +20 +0 +about \d+ +at most 1,000 +\$\d\.\d{{4}} +10\.0% assumed +{drop:.1f} pp",
+            r"all +20 +0 +about \d+ +at most 1,000 +\$\d\.\d{4}",
+            rf"all +10\.0% assumed +{drop:.1f} pp",
         ]
     )
 
@@ -122,7 +121,7 @@ def test_a_baseline_tells_how_many_differ(project: pytest.Pytester, priced: Faul
     result = plan(project, "--eval-baseline", "b.json", "--eval-cache", "off")
 
     drop = detectable_drop(10, 0.0, alpha=0.05) * 100
-    result.stdout.re_match_lines([rf"priced +answers +10 +0 .* 0\.0% +{drop:.1f} pp"])
+    result.stdout.re_match_lines([rf"priced +answers +0\.0% +{drop:.1f} pp"])
 
 
 def test_a_row_that_cannot_be_read_is_counted(project: pytest.Pytester, priced: FaultyServer) -> None:
@@ -135,7 +134,11 @@ def test_a_row_that_cannot_be_read_is_counted(project: pytest.Pytester, priced: 
     )  # fmt: skip
 
     plan(project).stdout.re_match_lines(
-        [r".*stored +unreadable +prompt tokens.*", rf"priced +answers +10 +0 +4 +about {6 * PROMPT} +at most 300 .*"]
+        [
+            r".*stored +unreadable +prompt tokens.*",
+            "priced, answers",
+            rf" +10 +0 +4 +about {6 * PROMPT} +at most 300 .*",
+        ]
     )
 
 
@@ -164,10 +167,12 @@ def test_a_local_models_own_tokenizer_counts(pytester: pytest.Pytester) -> None:
     row = json.loads((pytester.path / "out.json").read_text())["rows"][0]
     assert planned.ret == 0
     assert asked.ret == pytest.ExitCode.TESTS_FAILED
-    planned.stdout.re_match_lines([rf"tiny +arithmetic +20 +0 +{row['prompt_tokens']} +at most 640 +\? .*"])
+    planned.stdout.re_match_lines([rf"tiny +arithmetic +20 +0 +{row['prompt_tokens']} +at most 640 +\?"])
 
 
 def test_a_replay_is_planned_too(project: pytest.Pytester) -> None:
     Path(project.path / "answers.jsonl").write_text('{"id": "answers[easy-00000]", "text": "42"}\n')
 
-    plan(project, model="replay:answers.jsonl").stdout.re_match_lines([r"replay:answers\.jsonl +answers +10 +0 .*"])
+    plan(project, model="replay:answers.jsonl").stdout.re_match_lines(
+        [r"replay:answers\.jsonl, answers", r" +10 +0 .*"]
+    )

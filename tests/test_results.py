@@ -100,6 +100,20 @@ def test_repeats_of_a_sample_are_one_cluster() -> None:
     assert row.standard_error == pytest.approx((1 / 3 / 4) ** 0.5)
 
 
+def test_a_vote_counts_what_its_answers_score_does() -> None:
+    """Right at a weight of 1, and open, voted for by two of three, at ½: 1/1.5; of two samples one passes each time."""
+    results = Results()
+    unsure = {"outcome": "wrong", "scores": (("main", 0.0, 0.5),)}
+    for repeat in range(3):
+        results.add(record(repeat=repeat, answer="z"))
+        results.add(record(index=1, repeat=repeat, answer="-", **unsure))
+
+    found = {row.metric: row.score for row in results.rows()}
+
+    assert [found["vote@3"], found["main"]] == pytest.approx([1 / 1.5, 1 / 1.5])
+    assert (found["pass@3"], found["pass^3"]) == (0.5, 0.5)
+
+
 def test_repeats_add_pass_at_k_and_the_vote() -> None:
     """Two samples asked three times: right once of three with the others agreeing on a wrong answer; right always."""
     results = Results()

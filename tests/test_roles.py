@@ -131,7 +131,7 @@ def test_a_body_is_given_the_user_the_reranker_and_the_embedder(
     assert set(paths) == {asked}
     said = [body["messages"][-1]["content"] for body in faulty.asked]
     assert said == (["How many legs have ten cats?", "Are you sure?"] if role == "user" else [])
-    result.stdout.fnmatch_lines([f"{role}=aside: 1 answers (1 new, 0 stored)*"])
+    result.stdout.fnmatch_lines([f"{role}=aside: 1 answer (1 new, 0 stored)*"])
 
 
 @pytest.mark.parametrize("taken", ["sample", "sample, judge", "sample, tmp_path"])
@@ -325,5 +325,5 @@ def test_an_ordinary_test_takes_a_judge_or_is_skipped(project: pytest.Pytester, 
 def test_the_plan_names_a_judge(project: pytest.Pytester, judged: FaultyServer) -> None:
     result = run(project, *ASKED, "--eval-plan")
 
-    result.stdout.fnmatch_lines(["judge=strict * judged * 3 *"])
+    result.stdout.fnmatch_lines(["judge=strict, judged", "*3 * at most 3 *"])
     assert judged.asked == []

@@ -11,9 +11,11 @@ from pytest_modeleval.asking.contestants import TURNS, Contestants
 from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.judging.rubric import Judging, Preference, Rubric
 from pytest_modeleval.judging.types import Judge
+from pytest_modeleval.judging.votes import pair_key
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score, last_question
 from pytest_modeleval.scorers.style import style
+from pytest_modeleval.store.messages import sample_rows
 
 _FIELDS = frozenset({"question", "first", "second", "reference"})
 _ASKED = """\
@@ -78,7 +80,8 @@ def _body(chosen: tuple[Rubric, Rubric], *, has_reference: bool) -> Callable[...
         found = await judge.compare(
             chosen[bool(reference)], shown(one), shown(two), question=asked_of(sample), reference=reference
         )
-        contestants.fought(found, (style("\n\n".join(one), len), style("\n\n".join(two), len)))
+        about = pair_key(sample_rows(sample.messages, sample.target, "")[0].hash, shown(one), shown(two))
+        contestants.fought(found, (style("\n\n".join(one), len), style("\n\n".join(two), len)), about)
         won = "a tie" if found.value == 0.5 else contestants.names[found.value < 0.5]
         Score(found.value, True, won, why=str(found), measured=True)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from pytest_modeleval.arena.people import by_votes, table
 from pytest_modeleval.arena.standings import Agreed, Met, Standings
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.reports.heat import heat_map
@@ -43,6 +44,7 @@ class Arena:
             }
             for each in found.agreements
         ]
+        told["by_votes"] = [{**vars(each), "share": _told(each.share)} for each in by_votes(found)]
         told["judges"] = {name: use._asdict() for name, use in found.judges.items()}
         told["shown_first"] = _told(found.order)
         return {"arena": told}
@@ -61,6 +63,8 @@ class Arena:
             tables["Ratings by part"] = _by_part(found.models, parts)
         if found.agreements:
             tables["Judges that judged the same battles"] = _agreements(found.agreements)
+        if corrected := by_votes(found):
+            tables["Win rates as people see them"] = table(corrected)
         return tables
 
     def gate(self) -> Iterator[GateLine]:

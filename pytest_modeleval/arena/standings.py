@@ -111,6 +111,8 @@ class Battles:
     missed: Counter[Missed] = field(default_factory=Counter)
     uses: dict[str, RoleUse] = field(default_factory=dict)
     judges: dict[str, JudgeUse] = field(default_factory=dict)
+    # The seeds by which pairs were drawn that people voted on, by what their votes are called as a judge.
+    seeds: Mapping[str, int | None] = field(default_factory=dict)
 
     def add(self, record: Record) -> None:
         """Take a battle; of any other item nothing."""
@@ -139,7 +141,9 @@ class Battles:
     def standings(self) -> "Standings":
         """Where the models stand, whichever battle was judged first."""
         played = sorted(self.played, key=lambda each: (each.benchmark, each.subset, each.row, each.fought))
-        return Standings(self.models, self.pairs, self.baseline, played, self.missed, self.uses, self.judges)
+        return Standings(
+            self.models, self.pairs, self.baseline, played, self.missed, self.uses, self.judges, self.seeds
+        )
 
 
 @dataclass(frozen=True)
@@ -154,6 +158,7 @@ class Standings:
     # What each model gave, and what judges' verdicts were, in the whole run.
     uses: Mapping[str, RoleUse]
     judges: Mapping[str, JudgeUse]
+    seeds: Mapping[str, int | None] = field(default_factory=dict)
 
     @cached_property
     def ratings(self) -> Ratings | None:

@@ -12,7 +12,8 @@ from pytest_modeleval.arena.battle import shown
 from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.history.past import Past, Run
 from pytest_modeleval.items.collect import ARENA
-from pytest_modeleval.judging.votes import answer_hash
+from pytest_modeleval.judging.labels import in_drawn_order
+from pytest_modeleval.judging.votes import answer_hash, pair_key
 from pytest_modeleval.reports.embedded import element, embedded, parts
 from pytest_modeleval.reports.markup import visible
 from pytest_modeleval.reports.page import PAGE
@@ -37,18 +38,26 @@ def write_votes_page(path: Path, past: Past, run: Run, most: int, seed: int) -> 
 
     `pytest.UsageError` for a run without battles that can be shown.
     """
-    battles = sorted(_battles(past, run))
-    if not battles:
+    # Two answers that met twice are voted on once.
+    by_key = {pair_key(*each[:1], *each[2:]): each for each in sorted(_battles(past, run))}
+    if not by_key:
         raise pytest.UsageError(
             f"run {run.short} has no battle of two answers to vote on: pytest --eval-arena makes some"
         )
     # No more of the run than this stands in the page.
+    # The beginning of an order that anybody can find again: so it is seen that nobody chose what was voted on.
     draw = Random(f"{run.id} {seed} votes")
-    drawn = [_turned(each) if draw.random() < 0.5 else each for each in draw.sample(battles, min(most, len(battles)))]
+    found = [by_key[key] for key in in_drawn_order(by_key, seed)[:most]]
+    drawn = [_turned(each) if draw.random() < 0.5 else each for each in found]
     pairs = [
         {
             **{name: visible(getattr(each, name)) for name in ("question", "first", "second")},
-            "key": {"sample": each.sample, "first": answer_hash(each.first), "second": answer_hash(each.second)},
+            "key": {
+                "sample": each.sample,
+                "first": answer_hash(each.first),
+                "second": answer_hash(each.second),
+                "seed": seed,
+            },
         }
         for each in drawn
     ]
@@ -58,7 +67,7 @@ def write_votes_page(path: Path, past: Past, run: Run, most: int, seed: int) -> 
     head, tail = parts((_FILES / "voting.html").read_text("utf-8"), style, script)
     # As a browser holds them: texts with lone surrogates were made visible.
     write_whole(path, head + element('id="pairs"', [embedded({"name": name[:8], "pairs": pairs})]) + tail)
-    return len(drawn), len(battles)
+    return len(drawn), len(by_key)
 
 
 def _battles(past: Past, run: Run) -> Iterator[Shown]:

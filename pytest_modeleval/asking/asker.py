@@ -80,9 +80,10 @@ class Asker:
         """The key under which a new answer to a request is stored."""
         return self._recall.question(request).key
 
-    def knows(self, request: Request) -> bool:
-        """Whether the store would answer the request."""
-        return self._recall.kept(self._recall.question(request), request) is not None
+    def known(self, request: Request) -> str:
+        """The key of the stored answer that would serve the request; empty where there is none."""
+        kept = self._recall.kept(self._recall.question(request), request)
+        return kept.key if kept else ""
 
     def at_once(self) -> int:
         """How many jobs may be under way: as many as there are slots, a first few before the model is open."""

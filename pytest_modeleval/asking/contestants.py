@@ -50,12 +50,12 @@ class Contestants:
         one, two = ([answer.completion.text for answer in each] for each in found if isinstance(each, list))
         return one, two
 
-    def fought(self, battle: Battle, styles: tuple[Style, Style]) -> None:
-        """Keep what came of it."""
+    def fought(self, battle: Battle, styles: tuple[Style, Style], about: str) -> None:
+        """Keep what came of it; ``about`` stands for the sample and both answers."""
         games = tuple(Game(vote.judge, vote.order, vote.repeat, vote.value) for vote in battle.games)
         one, two = self.names
         first, second = (tuple(style) for style in styles)
-        self.trial.fought = Fought(one, two, battle.value, battle.equal, games, (first, second))
+        self.trial.fought = Fought(one, two, battle.value, battle.equal, games, (first, second), about)
 
     async def _of(self, spec: ModelSpec) -> list[Answer]:
         ref = self.ref

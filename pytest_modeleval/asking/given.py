@@ -124,6 +124,11 @@ def own_names(item: pytest.Item) -> set[str]:
     return {name for name in {*GIVEN} & {*made} if made[name][-1].func.__module__ == "pytest_modeleval.fixtures"}
 
 
+def is_alone(item: pytest.Item) -> bool:
+    """Whether a test's arguments are nothing but what is made for its sample, whatever else is set up around it."""
+    return isinstance(item, pytest.Function) and {*item._fixtureinfo.argnames} <= own_names(item)
+
+
 async def elsewhere(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
     """What work on the engine's loop gives, for another loop."""
     __tracebackhide__ = True

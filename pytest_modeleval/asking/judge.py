@@ -8,11 +8,11 @@ import pytest
 
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.panel import Panel
-from pytest_modeleval.judging.rubric import Rating, Rubric
+from pytest_modeleval.judging.rubric import Labels, Rating, Rubric
 from pytest_modeleval.judging.settings import RECALL, RULE
-from pytest_modeleval.judging.verdict import Battle, Verdict
+from pytest_modeleval.judging.verdict import Battle, Verdict, weighed
 from pytest_modeleval.requests import Message
-from pytest_modeleval.sample import Completion, JudgeError, SampleError, Score
+from pytest_modeleval.sample import Completion, Score
 
 
 @dataclass(frozen=True, repr=False)
@@ -43,7 +43,7 @@ class AskedJudge:
         """
         __tracebackhide__ = True
         verdict: Verdict = await self.run(self.panel.ask(rubric, answer, name, fields))
-        return verdict
+        return self.panel.told(verdict)
 
     @noted
     async def grade(
@@ -53,10 +53,7 @@ class AskedJudge:
         __tracebackhide__ = True
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
-        try:
-            verdict = await self.ask(rubric, answer, name=name, **fields)
-        except JudgeError as error:
-            return _fallback(self.panel, rule, error)
+        verdict = await self.ask(rubric, answer, name=name, **fields)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
     @noted
@@ -66,7 +63,7 @@ class AskedJudge:
         """What the judges say of two answers, in both orders: 1 where the first named wins, 0.5 for a tie."""
         __tracebackhide__ = True
         battle: Battle = await self.run(self.panel.compare(rubric, (one, two), name, fields))
-        return battle
+        return self.panel.told(battle)
 
 
 @dataclass(frozen=True, repr=False)
@@ -91,7 +88,7 @@ class BlockingJudge:
         """As `AskedJudge.ask`."""
         __tracebackhide__ = True
         verdict: Verdict = self.run(self.panel.ask(rubric, answer, name, fields))
-        return verdict
+        return self.panel.told(verdict)
 
     def grade(
         self, rubric: Rubric, answer: Completion | str, *, name: str = "main", rule: Score | None = None, **fields: Any
@@ -100,10 +97,7 @@ class BlockingJudge:
         __tracebackhide__ = True
         if (settled := _settled(self.panel, rule)) is not None:
             return settled
-        try:
-            verdict = self.ask(rubric, answer, name=name, **fields)
-        except JudgeError as error:
-            return _fallback(self.panel, rule, error)
+        verdict = self.ask(rubric, answer, name=name, **fields)
         return _scored(self.panel, rubric, verdict, name, rule, fields)
 
     def compare(
@@ -112,7 +106,7 @@ class BlockingJudge:
         """As `AskedJudge.compare`."""
         __tracebackhide__ = True
         battle: Battle = self.run(self.panel.compare(rubric, (one, two), name, fields))
-        return battle
+        return self.panel.told(battle)
 
 
 def _name(panel: Panel) -> str:
@@ -135,22 +129,16 @@ def _settled(panel: Panel, rule: Score | None) -> Score | None:
     return rule if strategy == RECALL and rule.passed else None
 
 
-def _fallback(panel: Panel, rule: Score | None, error: SampleError) -> Score:
-    """The rule's score, where the judge was only to find what that misses; the error elsewhere."""
-    if rule is None or panel.setup.settings.strategy != RECALL:
-        raise error
-    return rule
-
-
 def _scored(
     panel: Panel, rubric: Rubric, verdict: Verdict, name: str, rule: Score | None, fields: Mapping[str, Any]
 ) -> Score:
     """The score of a verdict, or the rule's where judges were only to find what that misses."""
     gives = panel.setup.settings.over(rubric, panel.prompt).gives
-    value, expected = verdict.value, str(fields.get("reference", ""))
+    weights = gives.weights if isinstance(gives, Labels) else {}
+    (value, weight), expected = weighed(verdict, weights), str(fields.get("reference", ""))
     if rule is not None and panel.setup.settings.strategy == RECALL and rule.value > value:
         return rule
     if isinstance(gives, Rating):
         ends = (gives.lowest, gives.highest)
         return Score(value, True, f"{value:g}", expected, str(verdict), name, range=ends, measured=True)
-    return Score(value, value >= 0.5, verdict.label, expected, str(verdict), name)
+    return Score(value, verdict.is_right, verdict.label, expected, str(verdict), name, weight)

@@ -24,7 +24,8 @@ from pytest_modeleval.sample import Completion, JudgeError, NotAsked
 from pytest_modeleval.store.messages import sample_rows
 
 R = TypeVar("R")
-# A verdict that cannot be read is asked for once more.
+S = TypeVar("S", Verdict, Battle)
+# A verdict that cannot be read is asked for once more, in each run.
 ATTEMPTS = 2
 
 
@@ -73,6 +74,15 @@ class Panel:
         self._conclude(rubric, name, texts, "", battle.value)
         return battle
 
+    def told(self, said: S) -> S:
+        """What a body is given, which is to make something of it."""
+        if self.trial is None:
+            return said
+        # A copy, at which nobody has looked yet.
+        said = replace(said)
+        self.trial.told.append(said)
+        return said
+
     def _rubric(self, rubric: Rubric, *, pair: bool) -> Rubric:
         """The rubric as the user has it; `TypeError` for none, and for one about another number of answers."""
         if not isinstance(rubric, Rubric):
@@ -98,7 +108,7 @@ class Panel:
         votes = [*cast, *(vote for games in found if not isinstance(games, JudgeError) for vote in games)]
         if len({vote.judge for vote in votes}) < max(1, self.setup.settings.min_valid):
             errors = [str(each) for each in found if isinstance(each, JudgeError)]
-            raise JudgeError("; ".join(dict.fromkeys(errors)) or f"{len(self.judges)} judges are given, and too few")
+            raise JudgeError("; ".join(dict.fromkeys(errors)) or "too few judges have a verdict")
         return votes
 
     def _cast(self, fields: Mapping[str, Any], name: str) -> Iterator[Vote]:
@@ -138,17 +148,21 @@ class Panel:
         *,
         probe: bool = False,
     ) -> Vote | JudgeError:
-        """One judge's verdict, asked for once more where it cannot be read."""
-        messages, why = self._messages(rubric, fields, order), ""
-        for attempt in range(ATTEMPTS):
-            told = Judged(judge.name, name, order, repeat, attempt > 0, probe=probe)
+        """One judge's verdict, asked for once more where it cannot be read.
+
+        So is one that no earlier run could read, when the same command is typed again, behind all that is stored.
+        """
+        messages, why, asked, new = self._messages(rubric, fields, order), "", 0, 0
+        while new < ATTEMPTS:
+            told = Judged(judge.name, name, order, repeat, asked > 0, probe=probe)
             try:
                 completion = await judge.complete(messages, **_plainly(judge))
             except JudgeError as error:
                 self._note(replace(told, error=one_line(str(error))))
-                return error
+                return JudgeError(f"{why}; then {error}") if why else error
             # Nothing else has run since the reply was kept.
-            told = replace(told, key=judge.answers[-1].key)
+            reply = judge.answers[-1]
+            told, asked, new = replace(told, key=reply.key), asked + 1, new + (reply.stored is None)
             try:
                 label, value, reason = verdict_in(completion, rubric.gives)
             except Unreadable as error:
@@ -158,7 +172,7 @@ class Panel:
             value = 1 - value if order == "BA" else value
             self._note(replace(told, label=label, value=value, reason=reason))
             return Vote(judge.name, label, value, reason, repeat, order, _strength(rubric.gives, label))
-        return JudgeError(f"{why} (asked {ATTEMPTS} times)")
+        return JudgeError(f"{why} (asked {asked} times)")
 
     def _messages(self, rubric: Rubric, fields: Mapping[str, Any], order: str) -> list[Message]:
         """The request, what is judged between marks, of two answers in this order."""

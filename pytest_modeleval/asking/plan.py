@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pytest_modeleval.asking.asker import Asker
+from pytest_modeleval.asking.asker import Askers
+from pytest_modeleval.asking.rehearsal import Rehearsal
 from pytest_modeleval.asking.spending import dollars, most_completion_tokens, prompt_bytes
+from pytest_modeleval.asking.thoughts import AboutThought
 from pytest_modeleval.asking.trial import first_request
 from pytest_modeleval.items.collect import SampleRef
-from pytest_modeleval.judging.settings import RULE, JudgeSettings
+from pytest_modeleval.judging.settings import RULE
+from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
@@ -25,6 +28,7 @@ _BYTES = 4
 class Line:
     """One model and benchmark of a plan; tokens and dollars are those of the items whose answers are not stored.
 
+    Of a judge ``stored`` and ``asked`` count its replies, and ``is_most`` says that fewer may be asked for.
     ``counted``: the tokenizer told the prompt's tokens. ``learnt``: earlier answers told the completion's, else it is
     the most that there may be; None when nothing bounds them. ``differ``: the share of samples on which two runs do.
     """
@@ -45,6 +49,8 @@ class Line:
     # The requests that are to be paid, and those of them that generate.
     asked: int = 0
     generate: int = 0
+    is_most: bool = False
+    is_of_thoughts: bool = False
 
     @property
     def drop(self) -> float | None:
@@ -52,44 +58,66 @@ class Line:
         return detectable_drop(len(self.samples), self.differ, alpha=0.05) if self.samples else None
 
 
+# What is known of thoughts: of a model's answers to a benchmark, by their keys, what judges are to be asked about each;
+# nothing of one that no run has scored.
+Thoughts = Callable[[str, str], Mapping[str, Sequence[AboutThought]]]
+
+
 class Planner:
-    """Makes the plan of one run, item by item."""
+    """Makes the plan of one run, item by item; with ``thoughts`` judges are asked about these too.
+
+    That is ``each`` times at most about one, by each judge and repeat.
+    """
 
     def __init__(
         self,
         store: Store,
-        askers: Mapping[str, Asker],
+        askers: Askers,
         discordance: Callable[[str], float | None],
-        judges: JudgeSettings,
+        thoughts: Thoughts | None = None,
+        each: int = 1,
     ) -> None:
-        self._store, self._askers, self._discordance, self._judges = store, askers, discordance, judges
+        self._store, self._askers, self._discordance = store, askers.models, discordance
+        self._judging, self._judges = askers.judging, [spec for spec, _ in askers.roles.get("judge", ())]
+        self._rehearsal, self._thoughts, self._each = Rehearsal(askers), thoughts, each
         self._counters: dict[str, Callable[[Request], int] | None] = {}
         self._lines: dict[tuple[str, str], Line] = {}
         self._seen: set[str] = set()
+        # By model and benchmark: items whose thoughts judges may be asked about, with their answers' keys.
+        self._thinking: dict[tuple[str, str], list[tuple[SampleRef, str]]] = {}
         self._fought: set[tuple[str, str, str, int, int]] = set()
+        # By model in a role and benchmark; and what judges are asked about thoughts.
         self._roles: dict[tuple[str, str], Line] = {}
+        self._thinkers: dict[tuple[str, str], Line] = {}
 
-    def add(self, ref: SampleRef, roles: Mapping[str, Sequence[ModelSpec]]) -> None:
-        """Count one item, whose body also asks the models in its ``roles``: what, nobody knows before.
+    def close(self) -> None:
+        """Close what was opened to be read."""
+        self._rehearsal.close()
 
-        A judge is asked as often as its benchmark says (`Judging`), by all orders and repeats.
+    def add(self, ref: SampleRef, roles: Mapping[str, Sequence[ModelSpec]], *, is_alone: bool) -> None:
+        """Count one item, whose body also asks the models in its ``roles``; it ``is_alone`` without others' fixtures.
+
+        What such a model is asked is known as far as the body goes with what is stored. Else a judge is asked at most
+        as often as its benchmark says (`Judging`), by all orders, repeats and probes; of others nobody knows it.
         """
         name = ref.source.benchmark.name
-        for role, specs in roles.items():
-            for spec in specs:
-                if spec.way.is_votes:
-                    continue
-                line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
-                line.items += 1
-                line.asked += self._calls(ref) if role == "judge" else 1
+        is_answered = bool(self._judges) and "judge" in roles and self._add_judges(ref, name, is_alone=is_alone)
+        for spec in (spec for role, specs in roles.items() for spec in specs if role != "judge"):
+            line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
+            line.items += 1
+            line.asked += 1
+        self._add_models(ref, name, is_answered=is_answered)
+
+    def _add_models(self, ref: SampleRef, name: str, *, is_answered: bool) -> None:
+        """Count what the models under evaluation are asked: nothing where the body ``is_answered`` to its end."""
         for spec in ref.models:
             # A model is asked once for all its battles over a sample.
             once = (spec.name, name, ref.subset, ref.row, ref.repeat)
             if ref.against is None or once not in self._fought:
                 self._fought.add(once)
-                self._add(ref, spec)
+                self._add(ref, spec, is_answered=is_answered)
 
-    def _add(self, ref: SampleRef, spec: ModelSpec) -> None:
+    def _add(self, ref: SampleRef, spec: ModelSpec, *, is_answered: bool) -> None:
         """Count what one model is asked for an item."""
         name = ref.source.benchmark.name
         line = self._lines.get((spec.name, name)) or self._begin(spec.name, name)
@@ -102,7 +130,10 @@ class Planner:
         except SampleError:
             line.unreadable += 1
             return
-        if asker.knows(request) or key in self._seen:
+        kept = asker.known(request)
+        if self._thoughts and self._judges and not (ref.against or ref.source.hidden):
+            self._thinking.setdefault((spec.name, name), []).append((ref, kept or ""))
+        if kept or is_answered or spec.way.is_run or key in self._seen:
             line.stored += 1
             return
         # Repeats share the answer to what does not vary.
@@ -114,22 +145,57 @@ class Planner:
     def lines(self, models: Iterable[ModelSpec]) -> Sequence[Line]:
         """The plan."""
         specs = {spec.name: spec for spec in models}
+        for (model, name), asked in self._thinking.items():
+            self._add_thoughts(model, name, asked)
         for line in self._lines.values():
             self._complete(line, specs[line.model])
-        for line in self._roles.values():
+        roles = [*self._roles.values(), *self._thinkers.values()]
+        for line in roles:
             self._learn(line, specs[line.model])
-        return [*self._lines.values(), *self._roles.values()]
+        return [*self._lines.values(), *roles]
 
-    def _calls(self, ref: SampleRef) -> int:
-        """How often each judge is asked about a sample; 0 for one that cannot be read."""
-        judging, settings = ref.source.benchmark.judging, self._judges
+    def _add_judges(self, ref: SampleRef, name: str, *, is_alone: bool) -> bool:
+        """Count what judges are asked; whether the body goes to its end with the models' stored answers."""
+        is_whole, counts = self._rehearsal.of_body(ref) if is_alone else (False, {})
+        most = 0 if is_whole else self._most(ref)
+        for spec in self._judges:
+            if spec.way.is_votes:
+                continue
+            line = self._roles.get((spec.name, name)) or self._begin_role(spec, name)
+            asked, stored = counts.get(spec.name, (0, 0))
+            line.items += 1
+            line.stored += stored
+            line.asked += max(asked, most - stored)
+            line.is_most |= most - stored > asked
+        return is_whole
+
+    def _most(self, ref: SampleRef) -> int:
+        """How often each judge is asked about a sample at most; 0 for one that cannot be read."""
+        judging, settings = ref.source.benchmark.judging, self._judging.settings
         if settings.strategy == RULE:
             return 0
         try:
             calls = judging.calls_of(ref.source.sample(ref.subset, ref.row))
         except SampleError:
             return 0
-        return calls * settings.repeats * (2 if judging.pairs and settings.swap != "off" else 1)
+        if judging.pairs:
+            return calls * settings.repeats * (2 if settings.swap != "off" else 1)
+        return calls * (settings.repeats + (str(ref.item) in self._judging.probed))
+
+    def _add_thoughts(self, model: str, name: str, asked: Sequence[tuple[SampleRef, str]]) -> None:
+        """Count what judges are asked about the thoughts of a model."""
+        assert self._thoughts is not None
+        known = self._thoughts(model, name)
+        questions = [(each, ref) for ref, key in asked for each in known.get(key, ())]
+        unknown = sum(key not in known for _, key in asked) * self._judging.settings.repeats * self._each
+        counts = self._rehearsal.of_thoughts(questions)
+        for spec in (spec for spec in self._judges if not spec.way.is_votes):
+            line = self._thinkers.get((spec.name, name)) or self._begin_role(spec, name, of_thoughts=True)
+            new, stored = counts[spec.name]
+            line.items += len(asked)
+            line.stored += stored
+            line.asked += new + unknown
+            line.is_most |= unknown > 0
 
     def _begin(self, model: str, benchmark: str) -> Line:
         line = self._lines[model, benchmark] = Line(model, benchmark)
@@ -138,8 +204,9 @@ class Planner:
         line.differ = ASSUMED if discordance is None else discordance
         return line
 
-    def _begin_role(self, spec: ModelSpec, name: str) -> Line:
-        line = self._roles[spec.name, name] = Line(spec.name, name, counted=False)
+    def _begin_role(self, spec: ModelSpec, name: str, *, of_thoughts: bool = False) -> Line:
+        line = Line(spec.name, name, counted=False, is_of_thoughts=of_thoughts)
+        (self._thinkers if of_thoughts else self._roles)[spec.name, name] = line
         return line
 
     def _learn(self, line: Line, spec: ModelSpec) -> None:
@@ -147,11 +214,14 @@ class Planner:
 
         A run with more repeats than those asks more of it for an item; a body may ask more than its benchmark says.
         """
-        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark)
-        line.learnt, line.completion_tokens = items > 0, None
+        names = OF_THOUGHTS if line.is_of_thoughts else ()
+        items, answers, *tokens = self._store.tokens_in_role(line.model, line.benchmark, names)
+        line.learnt, line.completion_tokens = items > 0, None if line.asked else 0
         if not items:
+            line.dollars = None if line.asked or not spec.price else 0.0
             return
-        times = max(line.items / items, line.asked / answers) if line.asked else 0
+        is_judge = spec in self._judges
+        times = line.asked / (answers if is_judge else items)
         line.prompt_tokens, line.completion_tokens = (round(times * each) for each in tokens)
         if spec.price:
             line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
@@ -180,6 +250,7 @@ def summed(lines: Sequence[Line]) -> Line:
         total.stored += line.stored
         total.asked += line.asked
         total.unreadable += line.unreadable
+        total.is_most |= line.is_most
         total.prompt_tokens += line.prompt_tokens
         total.samples |= {(f"{line.model} {line.benchmark} {subset}", row) for subset, row in line.samples}
     completions = [line.completion_tokens for line in lines]

@@ -25,7 +25,7 @@ from pytest_modeleval.asking.given import (
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.stop_signal import Decided
-from pytest_modeleval.asking.thoughts import Unfound, ask_first_right
+from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
@@ -179,10 +179,10 @@ class Prefetch:
         assert ref is not None
         return self._engine.wait(ask_prompt(self._askers.models[ref.model.name], ref, trial))
 
-    def judge_thoughts(self, unfound: Sequence[Unfound]) -> dict[str, Trial]:
+    def judge_thoughts(self, questions: Sequence[AboutThought]) -> dict[str, Trial]:
         """What judges say of thoughts before answers that this process has asked for, by item."""
-        asked = [(each, self.ran[each.item]) for each in unfound]
-        return self._engine.wait(ask_first_right(self._askers, asked))
+        asked = [(each, self.ran[each.item]) for each in questions]
+        return self._engine.wait(ask_about_thoughts(self._askers, asked))
 
     def _alike(self, item: pytest.Function) -> Iterator[tuple[pytest.Item, SampleRef]]:
         """The items right behind one that are given the same values of the same fixtures, made once for all of them."""

@@ -12,7 +12,7 @@ from pytest_modeleval.asking.asker import Answer, Asker, Askers
 from pytest_modeleval.asking.awaiting import Begun, begun, never_awaited, noted
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
-from pytest_modeleval.judging.verdict import Judged, Judgement
+from pytest_modeleval.judging.verdict import Judged, Judgement, Said, was_seen
 from pytest_modeleval.models.generation import laid_over
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import Fought, JudgeUse
@@ -54,9 +54,25 @@ class Trial:
     judgements: list[Judgement] = field(default_factory=list)
     judges: dict[str, JudgeUse] = field(default_factory=dict)
     split: int = 0
+    # What the body was given of that.
+    told: list[Said] = field(default_factory=list)
     # The models of a battle, and what came of it.
     contestants: list[str] = field(default_factory=list)
     fought: Fought | None = None
+
+    @property
+    def unused(self) -> str:
+        """What is wrong with a body that passed although a verdict stands for nothing in it; empty where all is well.
+
+        What passes without a score counts as right.
+        """
+        is_scored = any(score.name == "main" for score in self.scores)
+        if is_scored or all(map(was_seen, self.told)):
+            return ""
+        return (
+            "a judge was asked, and nothing was made of its verdict: assert something of its value or label, make a "
+            "Score of it, or let judge.grade"
+        )
 
     @property
     def own(self) -> list[Answer]:

@@ -102,7 +102,7 @@ def _read(runs: Past, run: Run, answers: Sequence[JudgedAnswer], asked: argparse
     if asked.write is not None:
         _refuse_written(asked.write)
     labels, settings = read_labels(asked.read), _settings()
-    judged = JudgedRun(run.id, answers, scored_in(runs, run, answers), settings.aggregation)
+    judged = JudgedRun(run.id, answers, scored_in(runs, run, answers, settings.aggregation), settings.aggregation)
     found = calibrations(judged, labels, settings.believe)
     known = {}
     for answer in answers:

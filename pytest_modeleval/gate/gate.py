@@ -272,6 +272,8 @@ class Gate:
                 refuse_other_content(benchmark, part, samples)
             after = samples if counted is None else {name: samples[name] for name in counted}
             verdict = compared(benchmark, part.samples, after, margin=self.options.margin, scale=part.scale)
+            is_unlike = now.is_aggregated or any(weight != 1 for weight in now.weights.values())
+            verdict = replace(verdict, is_unlike=is_unlike)
             yield key, replace(verdict, result=decision.result, claim=decision.claim) if decision else verdict
 
     def _refuse_unresolvable(self, benchmark: str, part: Part, n: int) -> None:
@@ -300,7 +302,8 @@ class Gate:
                 name = self._name(model, benchmark) + (f":{part}" if part else "")
                 weights = [outcomes.weights[each] for each in names]
                 found = [samples[each] for each in names]
-                yield (model, asked), against_least(name, found, least, weights, scale=outcomes.scale)
+                threshold = against_least(name, found, least, weights, scale=outcomes.scale)
+                yield (model, asked), replace(threshold, is_unlike=outcomes.is_aggregated)
 
 
 def _of(part: Part, names: Iterable[str]) -> Part:

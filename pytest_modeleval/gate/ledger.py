@@ -32,8 +32,9 @@ class Outcomes:
 
     twice: bool = False
     pins: Mapping[str, str] = field(default_factory=dict)
-    # What the scores are.
+    # What the scores are, and whether the table shows another figure of them than a mean.
     scale: Scale = PLAIN
+    is_aggregated: bool = False
     asked: int = 0
     errors: int = 0
     in_error: set[str] = field(default_factory=set)
@@ -69,6 +70,7 @@ class Outcomes:
         for metric, value, weight in record.scores:
             if metric == "main":
                 self.weights[name] = weight
+                self.is_aggregated = "main" in record.aggregates
                 self.scale = record.scales.get("main", PLAIN)
                 self._scores.setdefault(name, (record.sample, {}))[1][record.repeat] = value
 

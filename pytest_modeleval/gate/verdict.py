@@ -37,7 +37,8 @@ class Verdict:
     ``change`` is the mean paired difference with the interval whose ends are one-sided bounds at ``alpha``; ``p_value``
     is that of "no worse", adjusted by Holm over the benchmarks; ``detectable`` the smallest drop n could have seen.
     ``before`` and ``after`` are the means over the same samples, None without any. ``advice`` says why nothing is
-    decided by it, as of a judge's verdicts that nobody has shown to be right.
+    decided by it, as of a judge's verdicts that nobody has shown to be right. ``is_unlike`` says that the table's score
+    is no mean in which each sample counts once, as these are.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Verdict:
     before: float | None = None
     after: float | None = None
     advice: str = ""
+    is_unlike: bool = False
 
 
 def compared(
@@ -150,7 +152,7 @@ def adjusted(verdicts: Sequence[Verdict], *, alpha: float = 0.05) -> list[Verdic
 class Threshold:
     """A score against its least, or where lower is better its most: ``low`` and ``high`` are one-sided 5 % bounds.
 
-    ``advice`` is as in `Verdict`.
+    ``advice`` is as in `Verdict`; where the table's score ``is_unlike``, it is no mean by the samples' weights.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Threshold:
     least: float
     is_most: bool = False
     advice: str = ""
+    is_unlike: bool = False
 
 
 T = TypeVar("T", Verdict, Threshold)

@@ -10,6 +10,7 @@ from pytest_modeleval.gate.ledger import Ledger, Outcomes
 from pytest_modeleval.gate.verdict import Verdict, adjusted, compared
 from pytest_modeleval.history.flips import flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.settings import PINNED, pins_that_differ
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.record import Record
 from pytest_modeleval.statistics.scale import PLAIN, Scale
@@ -56,11 +57,14 @@ class Part:
     asked_differently: int
     same_answers: int = 0
     judges: tuple[Sequence[str], Sequence[str]] = ((), ())
+    # What is not the same of judges of the same names: of `judging.settings.PINNED`.
+    judged_otherwise: Sequence[str] = ()
 
     @property
     def is_comparison(self) -> bool:
-        """Whether two answers were compared anywhere, not a stored one with itself, and by the same judges."""
-        return (not self.same_answers or self.same_answers < self.verdict.n) and self.judges[0] == self.judges[1]
+        """Whether two answers were compared anywhere, not a stored one with itself, and judged in the same way."""
+        is_judged_alike = self.judges[0] == self.judges[1] and not self.judged_otherwise
+        return (not self.same_answers or self.same_answers < self.verdict.n) and is_judged_alike
 
     @property
     def notes(self) -> Iterator[str]:
@@ -68,6 +72,9 @@ class Part:
         before, after = (", ".join(names) or "no judge" for names in self.judges)
         if before != after:
             yield f"{self.benchmark}: judged by {before}, then by {after}: what changed may be their doing"
+        elif self.judged_otherwise:
+            how = " and ".join(self.judged_otherwise)
+            yield f"{self.benchmark}: judged by {before} with other {how} than before: what changed may be their doing"
         if self.same_answers:
             yield f"{self.benchmark}: {self.same_answers:,} samples were judged by the same stored answers twice"
         if self.asked_differently:
@@ -93,6 +100,7 @@ def difference(past: Past, runs: tuple[Run, Run], *, margin: float) -> Differenc
             _part(pair, verdict, before[pair[0], pair[2]], after[pair[1], pair[2]]),
             same_answers=_same_answers(past, runs, pair),
             judges=(past.judges(runs[0], pair[0], pair[2]), past.judges(runs[1], pair[1], pair[2])),
+            judged_otherwise=_judged_otherwise(past, runs, pair),
         )
         for pair, verdict in zip(pairs, verdicts, strict=True)
     ]
@@ -166,6 +174,20 @@ def _same_answers(past: Past, runs: tuple[Run, Run], pair: tuple[str, str, str])
                 found.setdefault(each.name, set()).add(each.completion)
     before, after = keys
     return sum(before[name] == after[name] != {None} for name in before.keys() & after.keys())
+
+
+def _judged_otherwise(past: Past, runs: tuple[Run, Run], pair: tuple[str, str, str]) -> list[str]:
+    """What judges were, or were asked by, otherwise in the second run, on the samples that both have."""
+    before, after = (_pins(past, run, model, pair[2]) for run, model in zip(runs, pair[:2], strict=True))
+    told = {(before[key], after[key]) for key in before.keys() & after.keys()}
+    found = {name for pins in told for name in pins_that_differ(*pins)}
+    return [name for name in PINNED if name in found]
+
+
+def _pins(past: Past, run: Run, model: str, benchmark: str) -> Mapping[tuple[str, str], str]:
+    """The pin of each judgement on a model's answers, by the sample's hash and the judgement's name."""
+    samples = {each.item: each.sample for each in past.attempts(run, benchmark) if each.model == model}
+    return {(samples[row.item], row.name): row.pin for row in past.judgements(run.id) if row.item in samples}
 
 
 def _changed(before: Outcomes, after: Outcomes) -> Iterator[tuple[str, float, float]]:

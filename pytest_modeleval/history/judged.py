@@ -48,14 +48,21 @@ def judged_answers(past: Past, run: Run, benchmark: str = "") -> list[JudgedAnsw
     return found
 
 
-def scored_in(past: Past, run: Run, answers: Sequence[JudgedAnswer]) -> dict[tuple[str, str], Scored]:
-    """The scores of the judged benchmarks, in which each sample counts the same: the store keeps no weights."""
+def scored_in(past: Past, run: Run, answers: Sequence[JudgedAnswer], how: str) -> dict[tuple[str, str], Scored]:
+    """The scores of the judged benchmarks, of votes that are joined like this.
+
+    Samples count what their verdicts do, and the same where these say nothing: the store keeps no weights.
+    """
+    weights = {each.item: each.weighed(how)[1] for each in answers if each.name == "main"}
     found = {}
     for key in dict.fromkeys((each.model, each.benchmark) for each in answers):
         of = [attempt for attempt in past.attempts(run, key[1]) if attempt.model == key[0]]
-        values = [attempt.value for attempt in of if attempt.value is not None]
+        values = [(each.value, weights.get(each.item, 1.0)) for each in of if each.value is not None]
+        score = (
+            sum(value * weight for value, weight in values) / sum(weight for _, weight in values) if values else None
+        )
         failed = sum(attempt.mistake == Mistake.JUDGE for attempt in of)
-        found[key] = Scored(sum(values) / len(values) if values else None, len(values), failed)
+        found[key] = Scored(score, len(values), failed)
     return found
 
 

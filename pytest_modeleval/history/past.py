@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
@@ -114,8 +115,8 @@ class Past:
         """The names of those that were asked in a run about a model's answers to a benchmark."""
         rows = self._connection.execute(
             "select distinct judge from verdicts join scores using (run, item) "
-            "where run = ? and model = ? and benchmark = ?",
-            (run.id, model, benchmark),
+            "where run = ? and model = ? and benchmark = ? and name not in (?, ?)",
+            (run.id, model, benchmark, *OF_THOUGHTS),
         )
         return sorted(name for (name,) in rows)
 

@@ -12,7 +12,7 @@ from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.statistics.alpaca_eval import Gamed, Pair, length_controlled
 from pytest_modeleval.statistics.length_control import LEAST_PAIRS
 from pytest_modeleval.statistics.length_control import win_rate_lc as controlled
-from pytest_modeleval.statistics.means import Estimate
+from pytest_modeleval.statistics.means import Estimate, estimate
 
 _BEST = "at least a tie"
 # The columns of AlpacaEval's `df_gamed.csv`, in the order of `Gamed`.
@@ -59,11 +59,12 @@ def win_rate_lc(rows: Sequence[Sequence[float | None]]) -> Estimate | None:
 def alpaca_eval_lc(rows: Sequence[Sequence[float | None]], path: Path) -> Estimate | None:
     """AlpacaEval's length-controlled win rate, of the same three scores and the row's number, with its `df_gamed.csv`.
 
-    None below 100 pairs. Raises ValueError for a file of another kind.
+    Below 100 pairs the win rate itself, None without any. Raises ValueError for a file of another kind.
     """
-    gamed = _gamed(path)
-    pairs = [Pair(value, own, other, int(row)) for value, own, other, row in _whole(rows)]
-    return length_controlled(pairs, gamed) if len(pairs) >= LEAST_PAIRS else None
+    gamed, whole = _gamed(path), _whole(rows)
+    if len(whole) < LEAST_PAIRS:
+        return estimate([value for value, *_ in whole])
+    return length_controlled([Pair(value, own, other, int(row)) for value, own, other, row in whole], gamed)
 
 
 def _whole(rows: Sequence[Sequence[float | None]]) -> list[list[float]]:

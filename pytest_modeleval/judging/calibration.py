@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
+from operator import mul
 from statistics import fmean
 from types import MappingProxyType
 from typing import NamedTuple
@@ -12,17 +13,21 @@ import pytest
 from pytest_modeleval.judging.believed import Demands, why_not
 from pytest_modeleval.judging.judged import PPI, ROGAN_GLADEN, Agreed, Calibration, JudgedAnswer, JudgedRun, Scored
 from pytest_modeleval.judging.labels import Choices, Label, LabelsFile, is_random_part
-from pytest_modeleval.judging.verdict import battle_of, verdict_of
+from pytest_modeleval.judging.verdict import Vote, battle_of, passes, verdict_of
 from pytest_modeleval.statistics.agreement import OrderEffect, kappa, order_effect
-from pytest_modeleval.statistics.corrected import prediction_powered, rogan_gladen
+from pytest_modeleval.statistics.corrected import Corrected, prediction_powered, prediction_powered_ratio, rogan_gladen
 from pytest_modeleval.statistics.means import Estimate, estimate
 
 
 class _Pair(NamedTuple):
-    """An answer as people and judges value it; what people say is None as a ``kind`` where they are divided."""
+    """An answer as people and judges value it; what people say is None as a ``kind`` where they are divided.
+
+    ``weight`` is what it counts for in the score as people label it.
+    """
 
     about: str
     people: float
+    weight: float
     judges: float
     kind: int | None
     choices: Choices
@@ -72,15 +77,15 @@ def _calibration(
         divided=sum(pair.kind is None for pair in found),
         foreign=foreign,
         policies=sorted({label.policy for label in used} - {""}),
-        together=_agreed("", [(pair.kind, _kind(pair.judges, pair.choices), pair.choices) for pair in found]),
+        together=_agreed("", [(pair.kind, _judged(pair), pair.choices) for pair in found]),
         judges=list(_each(run, answers, own)),
         judged=run.scored[key].score,
     )
     if not found:
         return told
-    if why := _no_mean(answers, run.scored[key]):
+    if why := _no_mean(run, answers, run.scored[key]):
         return replace(told, uncorrected=why)
-    return _corrected(told, answers, found, is_random=is_random)
+    return _corrected(run, told, answers, found, is_random=is_random)
 
 
 def _labelled(
@@ -106,21 +111,31 @@ def _pair(
     benchmark: str,
     answer: JudgedAnswer | None = None,
 ) -> _Pair:
-    values = []
+    values, weights = [], []
     for label in said:
         try:
             values.append(choices.value(label.label))
+            weights.append(choices.weight(label.label))
         except ValueError as error:
             raise pytest.UsageError(f"{label.where}: as a label of {benchmark}, {error}") from None
     kinds = {_kind(value, choices) for value in values}
-    return _Pair(about, fmean(values), verdict, kinds.pop() if len(kinds) == 1 else None, choices, answer)
+    kind, people = kinds.pop() if len(kinds) == 1 else None, sum(map(mul, values, weights)) / sum(weights)
+    return _Pair(about, people, fmean(weights), verdict, kind, choices, answer)
 
 
-def _kind(value: float, choices: Choices) -> int:
-    """1 for right and 0 for wrong; of two answers also ½ of neither, as 2."""
+def _kind(value: float, choices: Choices, votes: Sequence[Vote] = ()) -> int:
+    """1 for right and 0 for wrong, as the ``votes`` have it that came to a value; of two answers also ½, as 2."""
     if choices.is_pair and value == 0.5:
         return 2
-    return int(value > 0.5 or (value == 0.5 and not choices.is_pair))
+    return int(passes(value, votes) if votes else value >= 0.5)
+
+
+def _judged(pair: _Pair) -> int:
+    """What the judges say; where nothing is left of their votes, half is right if a label stands for it."""
+    if pair.answer is not None:
+        return _kind(pair.judges, pair.choices, pair.answer.votes)
+    is_split = pair.judges == 0.5 and not pair.choices.is_pair and 0.5 not in pair.choices.labels.values()
+    return 0 if is_split else _kind(pair.judges, pair.choices)
 
 
 def _is_random(answers: Sequence[JudgedAnswer], own: Sequence[_Pair], used: Sequence[Label]) -> bool:
@@ -182,7 +197,7 @@ def _each(run: JudgedRun, answers: Sequence[JudgedAnswer], own: Sequence[_Pair])
             votes = [vote for vote in answer.votes if vote.judge == name]
             if votes:
                 joined = (battle_of if answer.choices.is_pair else verdict_of)(votes, run.aggregation)
-                kinds.append((pair.kind, _kind(joined.value, pair.choices), pair.choices))
+                kinds.append((pair.kind, _kind(joined.value, pair.choices, votes), pair.choices))
             for vote in votes:
                 by_order.setdefault(vote.order, []).append(float(_kind(vote.value, pair.choices) == pair.kind))
         orders = {order: found for order in sorted(by_order) if order and (found := estimate(by_order[order]))}
@@ -201,27 +216,31 @@ def _order_effect(judge: str, answers: Sequence[JudgedAnswer]) -> OrderEffect | 
     return order_effect(both) if both else None
 
 
-def _no_mean(answers: Sequence[JudgedAnswer], scored: Scored) -> str:
+def _no_mean(run: JudgedRun, answers: Sequence[JudgedAnswer], scored: Scored) -> str:
     """Why the score is no mean of the verdicts on its samples, so that correcting these would not correct it."""
     if any(each.repeat for each in answers):
         return "its samples were asked several times"
+    told = [each.weighed(run.aggregation) for each in answers]
     is_mean = len(answers) == scored.samples and all(
-        each.score is not None and isclose(each.score, each.value, abs_tol=1e-9) for each in answers
+        each.score is not None and isclose(each.score, value, abs_tol=1e-9)
+        for each, (value, _) in zip(answers, told, strict=True)
     )
     if is_mean and scored.score is not None:
-        is_mean = isclose(scored.score, fmean(each.value for each in answers), abs_tol=1e-9)
+        mean = sum(value * weight for value, weight in told) / sum(weight for _, weight in told)
+        is_mean = isclose(scored.score, mean, abs_tol=1e-9)
     return "" if is_mean else "it is no mean of one verdict on each sample"
 
 
 def _corrected(
-    told: Calibration, answers: Sequence[JudgedAnswer], found: Sequence[_Pair], *, is_random: bool
+    run: JudgedRun, told: Calibration, answers: Sequence[JudgedAnswer], found: Sequence[_Pair], *, is_random: bool
 ) -> Calibration:
     choices = answers[0].choices
     if is_random:
-        labelled = {pair.about for pair in found}
-        rest = [each.value for each in answers if each.about not in labelled]
-        made = prediction_powered([(pair.people, pair.judges) for pair in found], rest, ends=choices.ends)
+        made = _by_a_random_part(run, answers, found)
         return replace(told, corrected=made.mean, method=PPI, power=made.power)
+    if choices.weights:
+        why = "the labels are no random part of its answers, and others correct what counts the same in all of them"
+        return replace(told, uncorrected=why)
     values = [each.value for each in answers] + [value for pair in found for value in (pair.people, pair.judges)]
     if choices.is_pair or not set(values) <= {0.0, 1.0}:
         why = "the labels are no random part of its answers, and others correct what is right or wrong alone"
@@ -233,3 +252,13 @@ def _corrected(
     except ValueError as error:
         return replace(told, uncorrected=str(error))
     return replace(told, corrected=made_of_rates, method=ROGAN_GLADEN)
+
+
+def _by_a_random_part(run: JudgedRun, answers: Sequence[JudgedAnswer], found: Sequence[_Pair]) -> Corrected:
+    choices, labelled = answers[0].choices, {pair.about for pair in found}
+    rest = [each for each in answers if each.about not in labelled]
+    if not choices.weights:
+        pairs = [(pair.people, pair.judges) for pair in found]
+        return prediction_powered(pairs, [each.value for each in rest], ends=choices.ends)
+    told = [((pair.people, pair.weight), pair.answer.weighed(run.aggregation)) for pair in found if pair.answer]
+    return prediction_powered_ratio(told, [each.weighed(run.aggregation) for each in rest])

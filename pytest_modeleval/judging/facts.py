@@ -1,14 +1,16 @@
 """Short answers beside a reference, as SimpleQA has them judged: right, wrong, or not attempted."""
 
-from collections.abc import Sequence
-
 from pytest_modeleval.judging.rubric import Labels, Rubric
-from pytest_modeleval.judging.verdict import MEAN, Verdict, Vote
+from pytest_modeleval.judging.verdict import Verdict, weighed
 from pytest_modeleval.sample import Score
 
 # The official graders' letter is C: a user may give their text in this one's place.
 NOT_ATTEMPTED = ("NOT_ATTEMPTED", "C")
-GRADES = Labels({"CORRECT": 1.0, "INCORRECT": 0.0, NOT_ATTEMPTED[0]: 0.0})
+# The papers' F, the harmonic mean of the shares of correct answers among all and among those that were attempted, is
+# 2c/(1+c+i) of the shares of correct and incorrect ones (Wei et al. 2024, arXiv:2411.04368, §3): the mean in which an
+# answer that was not attempted counts half.
+HALF = dict.fromkeys(NOT_ATTEMPTED, 0.5)
+GRADES = Labels({"CORRECT": 1.0, "INCORRECT": 0.0, NOT_ATTEMPTED[0]: 0.0}, weights=HALF)
 
 FACT = """\
 You are given a question, the reference that is known to answer it, and somebody's answer. Compare the answer with \
@@ -49,33 +51,24 @@ NOT_ATTEMPTED：回答没有给出（或没有完整给出）所问的内容，�
 
 
 def fact_score(verdict: Verdict, reference: str) -> Score:
-    """The score "main" of a verdict by one of these rubrics, the share of ``CORRECT``, and further ones.
+    """The score "main" of a verdict by one of these rubrics, whose mean by its weights is F, and further ones.
 
-    Those are ``incorrect``, ``not_attempted``, ``accuracy_given_attempted``, and ``f1``, whose mean by its weights is
-    the papers' F: 2c/(1+c+i) of the shares of correct and incorrect answers, the harmonic mean of c and c/(c+i) (Wei et
-    al. 2024, arXiv:2411.04368, §3). Where several judges' votes differ and are averaged, these are their shares.
+    Those are ``correct``, ``incorrect``, ``not_attempted`` and ``accuracy_given_attempted``. Where several judges'
+    votes differ and are averaged, these are their shares.
     """
-    correct = verdict.value
-    is_open = verdict.label in NOT_ATTEMPTED
-    is_one = verdict.how != MEAN and correct in (0.0, 1.0)
-    left_open = float(is_open) if is_one else min(_share(verdict.votes), 1.0 - correct)
-    attempted = 1.0 - left_open
+    correct, (_, weight) = verdict.value, weighed(verdict, HALF)
+    left_open = min(2 - 2 * weight, 1 - correct)
+    attempted = 1 - left_open
     said = verdict.label, reference, str(verdict)
+    Score(correct, correct >= 0.5, *said, name="correct")
     Score(attempted - correct, attempted - correct < 0.5, *said, name="incorrect", better="lower")
     Score(left_open, True, *said, name="not_attempted", measured=True)
     if attempted:
         right = correct / attempted
         Score(right, right >= 0.5, *said, name="accuracy_given_attempted", weight=attempted)
-    f1 = 2 * correct / (1 + attempted)
-    Score(f1, f1 >= 0.5, *said, name="f1", weight=1 + attempted)
-    return Score(correct, correct >= 0.5, *said, found=not is_open)
-
-
-def _share(votes: Sequence[Vote]) -> float:
-    """How much of the votes says that nothing was attempted, each judge counting once."""
-    judges = {vote.judge for vote in votes}
-    by_judge = [[vote.label in NOT_ATTEMPTED for vote in votes if vote.judge == judge] for judge in sorted(judges)]
-    return sum(sum(own) / len(own) for own in by_judge) / len(by_judge)
+    weight = (1 + attempted) / 2
+    is_open = verdict.label in NOT_ATTEMPTED
+    return Score(correct / weight, verdict.is_right, *said, weight=weight, found=not is_open)
 
 
 FACTS = Rubric(FACT, GRADES, instead_of="SimpleQA's grader")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pytest_modeleval.judging.labels import Choices
-from pytest_modeleval.judging.verdict import Vote
+from pytest_modeleval.judging.verdict import Vote, verdict_of, weighed
 from pytest_modeleval.statistics.agreement import OrderEffect
 from pytest_modeleval.statistics.means import Estimate
 
@@ -34,6 +34,11 @@ class JudgedAnswer(NamedTuple):
     item: str = ""
     asked: Sequence[str] = ()
 
+    def weighed(self, how: str) -> tuple[float, float]:
+        """Its value, and what it counts for in the score, of votes that are joined like this."""
+        weights = self.choices.weights
+        return weighed(verdict_of(self.votes, how), weights) if weights and self.votes else (self.value, 1.0)
+
 
 class Scored(NamedTuple):
     """A model's score on a benchmark, over how many samples, and how many have an answer and no verdict."""
@@ -60,7 +65,8 @@ class JudgedRun:
 class Agreed:
     """How verdicts stand to people's labels of the same ``n`` answers; ``who`` is "" for all judges together.
 
-    ``agreement`` is the share that is the same: right from 0.5 on, or of two answers the one, the other or neither.
+    ``agreement`` is the share that is the same: right or wrong (`verdict.passes`), or of two answers the one, the
+    other or neither.
     ``true_positive_rate`` is the share that is judged right of what people call right (of two answers: the first),
     ``true_negative_rate`` what is judged wrong of what they call wrong. What nothing tells is None.
     """

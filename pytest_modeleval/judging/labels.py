@@ -5,13 +5,14 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import pytest
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import from_json, numbered_lines
-from pytest_modeleval.judging.rubric import Gives, Labels, Rating
+from pytest_modeleval.judging.rubric import Gives, Labels, Rating, Rounds
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.options.options import unknown
 
@@ -20,10 +21,14 @@ PAIR: Mapping[str, float] = {"first": 1.0, "tie": 0.5, "second": 0.0}
 
 
 class Choices(NamedTuple):
-    """What a verdict on an answer could be: labels with their values, or without any a number between two ends."""
+    """What a verdict on an answer could be: labels with their values, or without any a number between two ends.
+
+    What an answer with a label counts for in the score is 1, or as the ``weights`` say.
+    """
 
     labels: Mapping[str, float]
     ends: tuple[float, float] = (0.0, 1.0)
+    weights: Mapping[str, float] = MappingProxyType({})
 
     @property
     def is_pair(self) -> bool:
@@ -37,27 +42,47 @@ class Choices(NamedTuple):
             if isinstance(label, str) or not low <= label <= high:
                 raise ValueError(f"{label!r} is no number from {low:g} to {high:g}")
             return float(label)
-        for known, value in self.labels.items():
+        return self.labels[self._known(label)]
+
+    def weight(self, label: str | float) -> float:
+        """What an answer with a label counts for; `ValueError` as for its value."""
+        return self.weights.get(self._known(label), 1.0) if self.weights else 1.0
+
+    def _known(self, label: str | float) -> str:
+        for known in self.labels:
             if str(label).strip().casefold() == known.casefold():
-                return value
+                return known
         raise ValueError(f"{label!r} is none of {', '.join(self.labels)}")
 
 
 def kept_gives(gives: Gives) -> str:
     """What a rubric's verdict could be, as the store keeps it."""
-    if isinstance(gives, Rating):
-        return json.dumps([gives.lowest, gives.highest])
-    return json.dumps(dict(gives.values if isinstance(gives, Labels) else PAIR), ensure_ascii=False)
+    if isinstance(gives, Rating | Rounds):
+        return json.dumps([gives.lowest, gives.highest] if isinstance(gives, Rating) else [0, 1])
+    if not isinstance(gives, Labels):
+        return json.dumps(dict(PAIR))
+    told = {
+        label: [value, gives.weights[label]] if label in gives.weights else value
+        for label, value in gives.values.items()
+    }
+    return json.dumps(told, ensure_ascii=False)
 
 
 def choices_of(kept: str) -> Choices:
     """The same, read again; `ValueError` where somebody damaged it."""
     found = from_json(kept)
-    if isinstance(found, Mapping) and len(found) > 1 and all(isinstance(each, int | float) for each in found.values()):
-        return Choices({str(label): float(value) for label, value in found.items()})
-    if isinstance(found, list) and len(found) == 2 and all(isinstance(each, int | float) for each in found):
+    if isinstance(found, Mapping) and len(found) > 1:
+        told = {str(label): each if isinstance(each, list) else [each] for label, each in found.items()}
+        if all(_is_numbers(each, 1, 2) for each in told.values()):
+            weights = {label: float(each[1]) for label, each in told.items() if len(each) > 1}
+            return Choices({label: float(each[0]) for label, each in told.items()}, weights=weights)
+    if isinstance(found, list) and _is_numbers(found, 2):
         return Choices({}, (float(found[0]), float(found[1])))
     raise ValueError(f"{kept!r} is no verdict's labels")
+
+
+def _is_numbers(found: Sequence[object], *lengths: int) -> bool:
+    return len(found) in lengths and all(isinstance(each, int | float) for each in found)
 
 
 def hash_of(texts: Sequence[str]) -> str:

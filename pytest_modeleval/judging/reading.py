@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.judging.fence import outside
-from pytest_modeleval.judging.rubric import VERDICT, Gives, Rating, Unreadable
+from pytest_modeleval.judging.rubric import VERDICT, Gives, Unreadable
 from pytest_modeleval.sample import Completion
 
 # A reply that opens more braces than this holds no verdict that anybody could mean.
@@ -26,6 +26,9 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
     `Unreadable` says why there is none: it was cut off, refuses, has no verdict, or several, or another than was asked
     for, or goes on behind it: then the object may be one that it quotes of the answer, inside its own or before words.
     What stands between the marks of an answer (`fence`) is never read, nor is a substring.
+
+    An official mark counts where all that are written say the same, as Arena-Hard v0.1's reader has it (`get_score` of
+    lmarena/arena-hard-auto): of several, one may be what the judge quotes. v2's takes the last, MT-Bench's the first.
     """
     if completion.finish_reason in _CUT_OFF:
         raise Unreadable("its reply was cut off: give the judge more max_tokens")
@@ -37,9 +40,9 @@ def verdict_in(completion: Completion, gives: Gives) -> tuple[str, float, str]:
         found = [match[1] for match in re.finditer(gives.mark, said)]
         if not found:
             raise Unreadable(f"no mark {gives.mark} in {one_line(said, 80)!r}")
-        if isinstance(gives, Rating) and gives.first and len(set(map(gives.read, found))) > 1:
-            raise Unreadable(f"several ratings: {one_line(', '.join(found), 80)}")
-        return *gives.read(found[-1]), said.strip()
+        if len(read := set(map(gives.read, found))) > 1:
+            raise Unreadable(f"marks that differ: {one_line(', '.join(found), 80)}")
+        return *read.pop(), said.strip()
     # Judges write formulas, \(x\), as they are, which is no JSON.
     said = _ESCAPED.sub(lambda pair: pair[0] if pair[1] in _ESCAPES else f"\\{pair[0]}", said)
     objects = [(each, end) for each, end in _objects(said) if VERDICT in each]

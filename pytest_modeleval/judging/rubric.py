@@ -28,11 +28,13 @@ class Unreadable(Exception):
 class Labels:
     """A verdict that is one of some labels; ``values`` has what each stands for, from 0 to 1.
 
-    With a ``mark``, a pattern with one group, the prompt itself says what to write, and the last match counts.
+    With a ``mark``, a pattern with one group, the prompt itself says what to write, as `verdict_in` reads it. An answer
+    with one of the labels in ``weights`` counts for so much in the mean, up to 1, as all others do.
     """
 
     values: Mapping[str, float]
     mark: str | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _refuse_mark(self.mark)
@@ -44,6 +46,8 @@ class Labels:
         if len({label.lower() for label in values if label}) < len(given):
             raise TypeError(f"labels differ in more than capitals and spaces: {given!r} do not")
         object.__setattr__(self, "values", values)
+        if not all(_is_share(weight) and weight for weight in self.weights.values()):
+            raise TypeError(f"labels have weights above 0 and up to 1, not {self.weights!r}")
 
     @property
     def asks_for(self) -> str:
@@ -62,16 +66,11 @@ class Labels:
 
 @dataclass(frozen=True)
 class Rating:
-    """A verdict that is a number from ``lowest`` to ``highest``.
-
-    With a ``mark`` the last match counts, or the ``first``, as official scripts have it: it is no verdict then where
-    another match differs, of which one may be quoted of the answer.
-    """
+    """A verdict that is a number from ``lowest`` to ``highest``; the ``mark`` is as that of `Labels`."""
 
     lowest: float
     highest: float
     mark: str | None = None
-    first: bool = False
 
     def __post_init__(self) -> None:
         _refuse_mark(self.mark)
@@ -127,7 +126,45 @@ class Preference:
         return label, self.VALUES[label][0]
 
 
-Gives = Labels | Rating | Preference
+@dataclass(frozen=True)
+class Rounds:
+    """A verdict that parts numbered ``paragraphs`` into rounds, each with the number of the way that it goes.
+
+    It is a list of [first paragraph, way]; its value the share of rounds that go a new way, its label the list.
+    """
+
+    paragraphs: int
+
+    mark: ClassVar[None] = None
+
+    @property
+    def asks_for(self) -> str:
+        """What may stand as the verdict, for the judge."""
+        return "a list such as [[0, 1], [3, 1], [5, 2]], of each solution's first paragraph and the number of its way"
+
+    def read(self, said: object) -> tuple[str, float]:
+        """The list as JSON, and its value; `Unreadable` where it does not part the paragraphs."""
+        try:
+            rounds = rounds_of(json.dumps(said))
+        except (ValueError, RecursionError):
+            rounds = []
+        firsts = [first for first, _ in rounds]
+        if not firsts or firsts[0] != 0 or firsts != sorted({*firsts}) or firsts[-1] >= self.paragraphs:
+            raise Unreadable(f"{str(said)[:60]!r} is no list of [paragraph, way] from 0 to {self.paragraphs - 1}")
+        return json.dumps(rounds), len({way for _, way in rounds}) / len(rounds)
+
+
+def rounds_of(label: str) -> list[tuple[int, int]]:
+    """The (first paragraph, way) of each round in such a verdict's label; ValueError for another text."""
+    found = json.loads(label)
+    if not isinstance(found, list) or not all(isinstance(each, list) and len(each) == 2 for each in found):
+        raise ValueError(f"{label[:60]!r} is no list of pairs")
+    if not all(type(number) is int for each in found for number in each):
+        raise ValueError(f"{label[:60]!r} has other things than whole numbers")
+    return [(first, way) for first, way in found]
+
+
+Gives = Labels | Rating | Preference | Rounds
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ class JudgeSettings:
         `pytest.UsageError` for one that lacks an answer that the rubric asks about.
         """
         system = rubric.system if self.system is None else self.system
-        if rubric.is_plain and not isinstance(rubric.gives, Preference):
+        if rubric.is_plain and isinstance(rubric.gives, Labels | Rating):
             rubric = replace(rubric, gives=self._gives(rubric.gives))
             prompt = prompt or self.prompt
         try:
@@ -71,7 +71,8 @@ class JudgeSettings:
         kind = self.kind or (LABELS if self.scores or isinstance(own, Labels) else NUMBER)
         if kind == LABELS:
             scores = self.scores or (own.values if isinstance(own, Labels) else RIGHT_OR_NOT)
-            return Labels(scores, self.pattern or own.mark)
+            weights = own.weights if isinstance(own, Labels) else {}
+            return Labels(scores, self.pattern or own.mark, weights)
         mark = self.pattern or own.mark
         return replace(own, mark=mark) if isinstance(own, Rating) else Rating(0, 1, mark)
 
@@ -96,12 +97,29 @@ class JudgeSetup:
     who: str = ""
 
     def pin(self, rubric: Rubric) -> str:
-        """What stands for who judges by a rubric, and how: verdicts of another pin tell nothing of these."""
+        """What stands for who judges by a rubric, and how: verdicts of another pin tell nothing of these.
+
+        One hash for each of `PINNED`, as `pins_that_differ` reads it.
+        """
         gives = [kept_gives(rubric.gives), rubric.gives.mark]
-        told = [self.who, self.settings.pin, rubric.prompt, rubric.system, gives]
-        return hashlib.sha256(json.dumps(told, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        told = [self.who, self.settings.pin, [rubric.prompt, rubric.system, gives]]
+        return _PARTED.join(_short(json.dumps(each, sort_keys=True)) for each in told)
 
 
+def pins_that_differ(one: str, other: str) -> list[str]:
+    """Which of `PINNED` two pins do not have in common."""
+    parts = zip(PINNED, one.split(_PARTED), other.split(_PARTED), strict=False)
+    return [name for name, before, after in parts if before != after]
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+# What the parts of a pin stand for, in words for people: the models and their generation settings; what [judge] says;
+# a rubric's texts, and the verdicts that it asks for.
+PINNED = ("models or their generation", "settings of [judge]", "prompt")
+_PARTED = "-"
 _DEFAULT = JudgeSettings()
 # What changes no verdict.
 _NO_PIN = {"probe", "labels", "believe"}

@@ -20,8 +20,9 @@ class Judge(Protocol):
     ) -> Score:
         """The score that their verdict on an answer is; ``fields`` fill the rubric's prompt.
 
-        Labels pass from 0.5 on; a number is only measured. Where a ``rule`` has scored the same answer, ``strategy`` of
-        [judge] says which counts: the judges' where there are some, and the rule's is the metric ``rule`` then. Raises
+        Labels pass from 0.5 on, where more than half of the judges' votes do; a number is only measured. Where a
+        ``rule`` has scored the same answer, ``strategy`` of [judge] says which counts: the judges' where there are
+        some, and the rule's is the metric ``rule`` then. Raises
         `JudgeError` where fewer judges than ``min_valid`` gave a verdict that can be read.
         """
 

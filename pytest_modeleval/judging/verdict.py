@@ -2,11 +2,15 @@
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 MEAN, MEDIAN, MAJORITY = AGGREGATIONS = ("mean", "median", "majority")
+# What verdicts on thoughts are called among a sample's others, which are on its answer.
+FIRST_RIGHT, SOLUTIONS = OF_THOUGHTS = ("first right paragraph", "solutions")
+# Between the labels of a tie.
+_OR = " / "
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,24 @@ class Vote:
     strength: int = 1
 
 
+class Said:
+    """What judges said, which knows whether anybody has looked at it."""
+
+    _is_seen = False
+
+    # Not for type checkers, to which any name would be one then.
+    if not TYPE_CHECKING:
+
+        def __getattribute__(self, name: str) -> Any:
+            """Its fields, and what is made of them."""
+            if not name.startswith("_"):
+                vars(self)["_is_seen"] = True
+            return super().__getattribute__(name)
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """What the judges say together; ``label`` is the most frequent, "" for a number.
+class Verdict(Said):
+    """What the judges say together; ``label`` is the most frequent, "" for a number, and all of a tie, ``A / B``.
 
     ``votes`` are all valid ones, ``how`` they are joined is one of `AGGREGATIONS`.
     It is no yes or no: an `assert` of one is a `TypeError`.
@@ -44,6 +63,11 @@ class Verdict:
         """Whether not all votes are the same."""
         return len({(vote.label, vote.value) for vote in self.votes}) > 1
 
+    @property
+    def is_right(self) -> bool:
+        """Whether it passes, of labels: `passes`."""
+        return passes(self.value, self.votes)
+
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is no yes or no: compare its value or label, or let judge.grade make a score of it")
 
@@ -53,7 +77,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Battle:
+class Battle(Said):
     """What the judges say of two answers: ``value`` is 1 where the one named first wins, 0.5 for a tie, 0 for a loss.
 
     ``games`` are the valid votes in each order. Where the orders disagree that is a tie, and not ``is_consistent``.
@@ -110,10 +134,15 @@ class Judgement:
     value: float
 
 
+def was_seen(said: Said) -> bool:
+    """Whether anybody has looked at it since it was made."""
+    return said._is_seen
+
+
 def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     """The verdict of some votes: of each judge's repeats first, then of the judges, who weigh the same.
 
-    A tie of a majority goes to the label that was there first.
+    A majority that several share is the mean of what they stand for, whoever was asked first.
     """
     by_judge: dict[str, list[Vote]] = {}
     for vote in votes:
@@ -121,6 +150,25 @@ def verdict_of(votes: Sequence[Vote], how: str) -> Verdict:
     each = [_aggregated(own, how) for own in by_judge.values()]
     value, label = _joined(each, how)
     return Verdict(value, label, votes, how)
+
+
+def weighed(verdict: Verdict, weights: Mapping[str, float]) -> tuple[float, float]:
+    """The value of a verdict whose labels do not all count the same, and what it counts for.
+
+    Of verdicts that are averaged, the mean by weights of the judges' votes and their mean weight.
+    """
+    if not weights:
+        return verdict.value, 1.0
+    if verdict.how != MEAN and any(
+        (vote.value, vote.label) == (verdict.value, verdict.label) for vote in verdict.votes
+    ):
+        return verdict.value, weights.get(verdict.label, 1.0)
+    total = weight = 0.0
+    for judge in sorted({vote.judge for vote in verdict.votes}):
+        own = [(vote.value, weights.get(vote.label, 1.0)) for vote in verdict.votes if vote.judge == judge]
+        total += statistics.fmean(value * counts for value, counts in own)
+        weight += statistics.fmean(counts for _, counts in own)
+    return total / weight, weight / len({vote.judge for vote in verdict.votes})
 
 
 def battle_of(votes: Sequence[Vote], how: str) -> Battle:
@@ -136,6 +184,17 @@ def battle_of(votes: Sequence[Vote], how: str) -> Battle:
     return Battle(value, votes, all(map(agree, pairs.values())))
 
 
+def passes(value: float, votes: Iterable[Vote]) -> bool:
+    """Whether votes that come to a value say right: from 0.5 on, and there more than half of them, as a tie is no yes.
+
+    Each judge counts once.
+    """
+    by_judge: dict[str, list[bool]] = {}
+    for vote in votes:
+        by_judge.setdefault(vote.judge, []).append(vote.value >= 0.5)
+    return value > 0.5 or (value == 0.5 and statistics.fmean(map(statistics.fmean, by_judge.values())) > 0.5)
+
+
 def agree(games: Iterable[Vote]) -> bool:
     """Whether the votes in both orders say the same of the one named first."""
     return len({vote.value for vote in games}) == 1
@@ -146,11 +205,9 @@ def _aggregated(votes: Sequence[Vote], how: str) -> tuple[float, str]:
 
 
 def _joined(each: Sequence[tuple[float, str]], how: str) -> tuple[float, str]:
-    # Of equal counts the first, as a Counter keeps the order.
-    (value, label), _ = Counter(each).most_common(1)[0]
-    values = [value for value, _ in each]
-    if how == MEAN:
-        value = statistics.fmean(values)
-    elif how == MEDIAN:
-        value = statistics.median(values)
-    return value, label
+    counts = Counter(each)
+    first = [one for one, count in counts.items() if count == max(counts.values())]
+    # Each once, of a tie of ties too.
+    label = _OR.join(dict.fromkeys(part for _, label in first for part in label.split(_OR)))
+    values = [value for value, _ in (first if how == MAJORITY else each)]
+    return (statistics.median if how == MEDIAN else statistics.fmean)(values), label

@@ -25,6 +25,8 @@ class Ballot(NamedTuple):
     second: str
     vote: str
     voter: str = ""
+    # That of the draw by which the page had it.
+    seed: int | None = None
 
 
 class Cast(NamedTuple):
@@ -48,6 +50,12 @@ class Votes:
         """The samples that were voted on."""
         return {ballot.sample for ballot in self.ballots}
 
+    @property
+    def seed(self) -> int | None:
+        """The seed by which all pairs were drawn that were voted on; None where they were not, or by several."""
+        seeds = {ballot.seed for ballot in self.ballots}
+        return next(iter(seeds)) if len(seeds) == 1 else None
+
     def on(self, sample: str, one: str, two: str) -> list[Cast]:
         """The votes on two answers to a sample, whichever was shown first; the last of each person's."""
         first = answer_hash(one)
@@ -65,6 +73,12 @@ class Votes:
 def answer_hash(text: str) -> str:
     """What stands for an answer in a vote; blanks do not matter."""
     return hashlib.sha256(" ".join(text.split()).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def pair_key(sample: str, one: str, two: str) -> str:
+    """What stands for two answers to a sample, whichever is named first."""
+    told = "\0".join([sample, *sorted([answer_hash(one), answer_hash(two)])])
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def read_votes(path: Path) -> Votes:
@@ -98,4 +112,5 @@ def _ballot(path: Path, number: int, line: str) -> Ballot:
             f"{path}:{number} is no vote, which has {', '.join(_FIELDS[:-1])} and a vote of A, B or T: {line[:80]!r}"
         )
     sample, first, second, vote = map(str, told)
-    return Ballot(sample, first, second, vote, str(fields.get("voter", "")))
+    seed = fields.get("seed")
+    return Ballot(sample, first, second, vote, str(fields.get("voter", "")), seed if type(seed) is int else None)

@@ -15,7 +15,7 @@ from pytest_modeleval.models.arguments import check_args
 from pytest_modeleval.models.generation import SETTINGS, check_generation, laid_over
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import closest, unknown
-from pytest_modeleval.options.parsers import HUBS, one_of
+from pytest_modeleval.options.parsers import HUBS, ROLES, one_of
 from pytest_modeleval.options.tables import EVERY_MODEL, merged
 
 TINY = Path(__file__).parent / "tiny"
@@ -323,6 +323,7 @@ def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
         [*aliases, "tiny"],
         "Give an alias ([models.NAME] in modeleval.toml), a hub id (owner/name), a local folder, an address "
         "(http://127.0.0.1:8000/v1), openai:NAME, replay:PATH or run:ID.",
+        meant=f"{name}=NAME" if name in ROLES else None,
     )
 
 

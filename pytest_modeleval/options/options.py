@@ -265,8 +265,8 @@ class Options:
     thinking: str = flag(
         WRITTEN,
         "WHERE",
-        "show how models use their thoughts: everywhere (on), in a page and in Allure (page), or not (off) "
-        "(default: page)",
+        "show how models use their thoughts: everywhere (on), also with what judges say of their solutions "
+        "(solutions), in a page and in Allure (page), or not (off) (default: page)",
         values.one_of(*values.THINKING),
         "page",
         settings_only=True,

@@ -30,7 +30,7 @@ CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.
 RERUNS = ("regressed", "failed", "errors", "flaky")
 # Where it shows how models use their thoughts.
-THINKING = ("on", "page", "off")
+THINKING = ("on", "solutions", "page", "off")
 # Where a run is logged.
 TRACKERS = ("wandb", "swanlab", "clearml")
 # Right answers that Allure shows beside all others.

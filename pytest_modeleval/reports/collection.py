@@ -5,7 +5,7 @@ from dataclasses import asdict
 from itertools import groupby
 
 from pytest_modeleval.items.collect import Drawn
-from pytest_modeleval.reports.columns import aligned, decimal, interval
+from pytest_modeleval.reports.columns import decimal, fitted, interval
 from pytest_modeleval.results.levels import LevelRow
 
 _TITLES = {"category": "category", "task_type": "task type", "tag": "tag", "dataset": "dataset"}
@@ -59,7 +59,7 @@ def _table(rows: Sequence[LevelRow]) -> list[str]:
         means = [decimal(row.micro), interval(row.low, row.high), decimal(row.macro)]
         lines.append([*label, *counts, *means, _with_error(row.weighted, row.weighted_error)])
     right = [column not in ("", "metric") for column in columns]
-    return aligned(lines, [*right, True, False, True, False])
+    return fitted(lines, [*right, True, False, True, False], names=1 + metrics)
 
 
 def _shown(rows: Sequence[LevelRow]) -> Iterator[tuple[int, str, LevelRow | None]]:

@@ -37,13 +37,17 @@ def clipped(text: str, width: int = WIDTH) -> str:
     return f"{text[:ends]} … {text[-ends:]}"
 
 
-def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool]) -> list[str]:
-    """`aligned`, within a terminal's width: where names in the first column are too long, each is above its line."""
+def fitted(cells: Sequence[Sequence[str]], right: Sequence[bool], *, names: int = 1) -> list[str]:
+    """`aligned`, within a terminal's width: where ``names`` in the first columns are too long, they are above the line.
+
+    A line that has nothing else is its names alone.
+    """
     lines = aligned(cells, right)
     if max(map(len, lines)) <= WIDTH:
         return lines
-    rest = aligned([("", *line[1:]) for line in cells], right)
-    return [part for line, numbers in zip(cells, rest, strict=True) for part in (clipped(line[0]), numbers)]
+    rest = aligned([("", *line[names:]) for line in cells], [False, *right[names:]])
+    above = (clipped(", ".join(filter(None, line[:names]))) for line in cells)
+    return [part for name, numbers in zip(above, rest, strict=True) for part in (name, numbers) if part]
 
 
 def titled(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
@@ -51,6 +55,11 @@ def titled(tables: Mapping[str, Sequence[Sequence[str]]]) -> Iterator[str]:
     for title, cells in tables.items():
         yield harmless(title)
         yield from fitted(cells, [False, *[True] * (len(cells[0]) - 1)])
+
+
+def counted(count: int, one: str, several: str = "") -> str:
+    """A number of things, such as ``1 answer`` and ``2 answers``."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def decimal(value: float | None) -> str:

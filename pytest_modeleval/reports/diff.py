@@ -8,7 +8,7 @@ from typing import Any
 from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.gate.gate import GateDecision
 from pytest_modeleval.history.difference import Change, Difference, Part, Side
-from pytest_modeleval.reports.columns import aligned
+from pytest_modeleval.reports.columns import fitted
 from pytest_modeleval.reports.gate import lines as gate_lines
 from pytest_modeleval.results.verdicts import shortened
 from pytest_modeleval.statistics.means import finite
@@ -53,7 +53,7 @@ def _got(side: Side) -> str:
 
 
 def _counts(parts: Iterable[Part], changes: Sequence[Change]) -> list[str]:
-    titles = ["benchmark", "model", "in both", "regressed", "fixed", "of these flaky", "errors", "only in one"]
+    titles = ["benchmark", "model", "in both", "regressed", "fixed", "flaky", "errors", "only in one"]
     cells = [titles]
     for part in parts:
         model = " → ".join(dict.fromkeys(part.models))
@@ -61,7 +61,7 @@ def _counts(parts: Iterable[Part], changes: Sequence[Change]) -> list[str]:
         cells.append(
             [part.benchmark, model, *(f"{count:,}" for count in counts), *map(_pair, (part.errors, part.only))]
         )
-    return aligned(cells, [False, False, True, True, True, True, True, True])
+    return fitted(cells, [False, False, True, True, True, True, True, True], names=2)
 
 
 def _flaky(part: Part, changes: Iterable[Change]) -> int:
@@ -97,6 +97,7 @@ def _part(part: Part, changes: Iterable[Change]) -> dict[str, Any]:
         "asked_differently": part.asked_differently,
         "same_answers": part.same_answers,
         "judges": part.judges,
+        "judged_otherwise": part.judged_otherwise,
         "result": verdict.result.value,
         "change": verdict.change,
         "low": finite(verdict.low),

@@ -42,6 +42,9 @@ def lines(decision: GateDecision) -> list[GateLine]:
 
 
 def _said(figures: str, found: Verdict | Threshold) -> str:
+    if found.is_unlike and found.n:
+        once = ", which count once each" if isinstance(found, Verdict) else ""
+        figures += f"; of the samples' own scores{once}: the table's is another figure"
     return f"advice only, as {found.advice}: {figures}" if found.advice else figures
 
 

@@ -8,6 +8,7 @@ import pytest
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.history.flips import Flips, flips_of
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT
 from pytest_modeleval.names import id_part
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.record import ERROR
@@ -68,18 +69,28 @@ def _sample(past: Past, attempts: Sequence[ScoreRow]) -> list[str]:
     attempts = sorted(attempts, key=lambda each: (order.index(each.run), each.model, each.repeat))
     last = next((each for each in reversed(attempts) if each.expected is not None), attempts[-1])
     asked = shortened(past.asked(last.sample))
-    cells = [["run", "time", "model", "repeat", "outcome", "score", "seconds", "got"]]
-    cells += [_cells(runs[attempt.run], attempt) for attempt in attempts]
+    judges = [_judges(past, attempt) for attempt in attempts]
+    judged = int(any(judges))
+    cells = [["run", "time", "model", "repeat", *["judge"] * judged, "outcome", "score", "seconds", "got"]]
+    for attempt, names in zip(attempts, judges, strict=True):
+        by = ", ".join(name.removeprefix("judge=") for name in names) or "-"
+        cells.append(_cells(runs[attempt.run], attempt, [by] * judged))
+    right = [False, False, False, True, *[False] * judged, False, True, True, False]
     lines = [f"{last.benchmark}[{last.name}]  asked {asked}, expected {shortened(last.expected or '')}", ""]
-    lines += [*aligned(cells, [False, False, False, True, False, True, True, False]), ""]
+    lines += [*aligned(cells, right), ""]
     lines += [f"{harmless(model)}: {_told(flips)}" for (model, _, _), flips in flips_of(attempts).items()]
     return [*lines, _RULE]
 
 
-def _cells(run: Run, attempt: ScoreRow) -> list[str]:
+def _judges(past: Past, attempt: ScoreRow) -> list[str]:
+    """The names of those that were asked about one answer."""
+    return sorted({row.judge for row in past.verdicts(attempt.run, item=attempt.item) if row.name != FIRST_RIGHT})
+
+
+def _cells(run: Run, attempt: ScoreRow, judged_by: Sequence[str]) -> list[str]:
     seconds = "stored" if attempt.stored is not None else "-" if attempt.seconds is None else f"{attempt.seconds:.1f}"
     got = attempt.got if attempt.outcome != ERROR else attempt.why
-    who = [run.short, run.time, attempt.model, str(attempt.repeat + 1)]
+    who = [run.short, run.time, attempt.model, str(attempt.repeat + 1), *judged_by]
     return [*who, attempt.outcome, decimal(attempt.value), seconds, "-" if got is None else shortened(got)]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.record import JudgeUse
+from pytest_modeleval.reports.columns import counted
 from pytest_modeleval.results.results import TableRow
 from pytest_modeleval.statistics.means import wilson
 
@@ -16,7 +17,7 @@ def lines(judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow]) 
     for name, use in judges.items():
         yield f"{one_line(name, 60)}: {'; '.join(_said(use))}"
     if split:
-        yield f"the judges' votes were not at one about {split:,} answers"
+        yield f"the judges' votes were not at one about {counted(split, 'answer')}"
     for row in rows:
         if row.part or row.metric != "main":
             continue
@@ -30,9 +31,8 @@ def lines(judges: Mapping[str, JudgeUse], split: int, rows: Sequence[TableRow]) 
 
 
 def _unjudged(row: TableRow) -> str:
-    said = (
-        f"{row.benchmark}: {row.judge_errors:,} {'answer has' if row.judge_errors == 1 else 'answers have'} no verdict"
-    )
+    has = "has" if row.judge_errors == 1 else "have"
+    said = f"{row.benchmark}: {counted(row.judge_errors, 'answer')} {has} no verdict"
     if row.bounds is None:
         return said
     low, high = row.bounds
@@ -40,15 +40,16 @@ def _unjudged(row: TableRow) -> str:
 
 
 def _said(use: JudgeUse) -> Iterator[str]:
-    yield f"{use.verdicts:,} verdicts"
+    yield counted(use.verdicts, "verdict")
     if use.errors:
-        yield f"{use.errors:,} replies without one"
+        yield f"{counted(use.errors, 'reply', 'replies')} without one"
     if use.again:
         yield f"{use.again:,} asked again"
     if use.pairs:
-        yield f"the same in both orders {use.consistent / use.pairs:.0%} of {use.pairs:,} pairs"
+        yield f"the same in both orders {use.consistent / use.pairs:.0%} of {counted(use.pairs, 'pair')}"
     if use.won:
         low, high = wilson(use.first, use.won)
         yield f"chose the one shown first in {use.first / use.won:.0%} ({low:.0%} to {high:.0%})"
     if use.probed:
-        yield f"took over {use.swayed:,} of {use.probed:,} verdicts that were put into answers"
+        were = "was" if use.probed == 1 else "were"
+        yield f"took over {use.swayed:,} of {counted(use.probed, 'verdict')} that {were} put into answers"

@@ -6,6 +6,7 @@ from pytest_modeleval.asking.spending import dollars
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import RoleUse
+from pytest_modeleval.reports.columns import counted
 
 
 def lines(roles: Mapping[str, RoleUse], given: Sequence[ModelSpec], *, is_sure: bool) -> Iterator[str]:
@@ -19,6 +20,6 @@ def lines(roles: Mapping[str, RoleUse], given: Sequence[ModelSpec], *, is_sure: 
             tokens = use.prompt_tokens + use.completion_tokens
             new = f"{use.answers - use.stored:,} new, {use.stored:,} stored"
             money = f", ${dollars(spec, use.paid_prompt_tokens, use.paid_completion_tokens):,.4f}" if spec.price else ""
-            yield f"{name}: {use.answers:,} answers ({new}), {tokens:,} tokens{money}"
+            yield f"{name}: {counted(use.answers, 'answer')} ({new}), {tokens:,} tokens{money}"
         elif is_sure:
             yield f"{name} was given, and no sample asked it"

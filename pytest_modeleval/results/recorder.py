@@ -46,11 +46,13 @@ class Recorder:
 
     @contextmanager
     def recording(self, item: pytest.Function) -> Iterator[None]:
-        """Record the scores that an item's body makes."""
+        """Record the scores that an item's body makes; `SampleError` where it passes whatever a judge says."""
         trial = item.stash.get(TRIAL, None)
         token = recorded_scores.set(trial.scores if isinstance(trial, Trial) else None)
         try:
             yield
+            if isinstance(trial, Trial) and (why := trial.unused):
+                raise SampleError(why)
         finally:
             recorded_scores.reset(token)
 

@@ -226,19 +226,21 @@ class Results:
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
             score = found.mean if found else None
             of_row = figures(model, metric, [whole], found, samples, scale=scale)
-            # A metric with weights has no such bounds: nobody knows those of what was not judged. Nor does anybody know
-            # its ends where there is no score at all.
-            is_weighed = any(each.weight != 1 for each in whole.values.get(metric, {}).values())
-            is_bounded = metric == "main" and scale == PLAIN and not is_weighed
-            bounds = _bounds(score, samples, whole.counts.judge_errors) if is_bounded and score is not None else None
+            bounds = _bounds(whole, score) if metric == "main" and scale == PLAIN else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 
 
-def _bounds(score: float, samples: int, failed: int) -> tuple[float, float] | None:
-    if not failed:
+def _bounds(whole: Tally, score: float | None) -> tuple[float, float] | None:
+    """The score if all answers without a verdict were wrong, and if all were right: each counts 1.
+
+    None where all have one, and where nobody knows: without any score, of a figure that is no mean, and where samples
+    count for more than 1.
+    """
+    failed, found = whole.counts.judge_errors, list(whole.values.get("main", {}).values())
+    if not failed or score is None or "main" in whole.aggregates or any(each.weight > 1 for each in found):
         return None
-    total, known = samples + failed, score * samples
-    return known / total, (known + failed) / total
+    weights = sum(each.weights for each in found)
+    return score * weights / (weights + failed), (score * weights + failed) / (weights + failed)
 
 
 def _tag_row(model: str, tag: str, tallies: Sequence[Tally]) -> TableRow:

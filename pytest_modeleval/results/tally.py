@@ -52,8 +52,8 @@ class Tally:
     counts: Counts = field(default_factory=Counts)
     # metric → sample → the sums over its repeats.
     values: dict[str, dict[Key, Sums]] = field(default_factory=dict)
-    # sample → its scored repeats as (repeat, passed, answer, value); kept only where samples are repeated.
-    attempts: dict[Key, list[tuple[int, bool, str, float]]] = field(default_factory=dict)
+    # sample → its scored repeats as (repeat, passed, answer, value, weight); kept only where samples are repeated.
+    attempts: dict[Key, list[tuple[int, bool, str, float, float]]] = field(default_factory=dict)
     harmonic: dict[str, Sequence[str]] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
@@ -89,7 +89,7 @@ class Tally:
             samples = self.values.setdefault(metric, {})
             samples[sample] = samples.get(sample, Sums()).plus(value, weight)
             if metric == "main" and record.answer and record.outcome != MEASURED:
-                attempt = record.repeat, record.outcome == RIGHT, record.answer, value
+                attempt = record.repeat, record.outcome == RIGHT, record.answer, value, weight
                 self.attempts.setdefault(sample, []).append(attempt)
 
     @property
@@ -106,7 +106,7 @@ class Tally:
         An aggregate of a metric's own name stands in the place of its mean.
         """
         if metric in self.aggregates:
-            return self._aggregated(self.aggregates[metric])
+            return self._aggregated(metric, self.aggregates[metric])
         if metric in self.values:
             samples = self.values[metric].values()
             values, weights = [each.value for each in samples], [each.weight for each in samples]
@@ -117,15 +117,15 @@ class Tally:
             return one and two and harmonic_mean(one, two), sum(count for _, count in parts)
         return self._over(metric)
 
-    def _aggregated(self, aggregate: Aggregate) -> tuple[Estimate | None, int]:
-        """The figure, and over how many scores of the first name that it is made of."""
+    def _aggregated(self, metric: str, aggregate: Aggregate) -> tuple[Estimate | None, int]:
+        """The figure, and over how many scores: of its own name, else of the first that it is made of."""
         parts = [self.values.get(part, {}) for part in aggregate.of]
         keys = sorted(set().union(*parts))
         rows = [[part[key].value if key in part else None for part in parts] for key in keys]
         if ROW in aggregate.of and ROW not in self.values:
             place = aggregate.of.index(ROW)
             rows = [[*row[:place], key[1], *row[place + 1 :]] for key, row in zip(keys, rows, strict=True)]
-        return aggregate.figure(rows), sum(each.repeats for each in parts[0].values())
+        return aggregate.figure(rows), sum(each.repeats for each in self.values.get(metric, parts[0]).values())
 
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""
@@ -149,18 +149,24 @@ class Tally:
         return [f"{name}{k}" for name in OVER_REPEATS for k in numbers]
 
     def _over(self, metric: str) -> tuple[Estimate | None, int]:
-        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats."""
+        """pass@k, pass^k or vote@k: its mean over the samples that have k scored repeats.
+
+        A vote counts what its answer's score does, as in "main"; that some or all pass is a share of samples.
+        """
         k = int(metric[5:])
-        values = []
+        values, weights = [], []
         for attempts in self.attempts.values():
             if len(attempts) < k:
                 continue
-            right = sum(passed for _, passed, _, _ in attempts)
+            right = sum(passed for _, passed, *_ in attempts)
             if metric.startswith("vote"):
-                values.append(vote_at_k([(answer, value) for _, _, answer, value in sorted(attempts)], k))
+                votes = [(answer, (value, weight)) for _, _, answer, value, weight in sorted(attempts)]
+                value, weight = vote_at_k(votes, k)
             else:
-                values.append((pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k))
-        return estimate(values, ends=self.scale(metric).ends), len(values)
+                value, weight = (pass_at_k if metric[4] == "@" else pass_hat_k)(len(attempts), right, k), 1.0
+            values.append(value)
+            weights.append(weight)
+        return estimate(values, weights, ends=self.scale(metric).ends), len(values)
 
 
 def _aggregate(record: Record, name: str) -> Aggregate:

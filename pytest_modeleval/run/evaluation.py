@@ -17,7 +17,7 @@ from pytest_modeleval import xdist
 from pytest_modeleval.arena.pairs import battles_of, pairs_of, together
 from pytest_modeleval.arena.standings import Battles
 from pytest_modeleval.asking.asker import Askers, askers
-from pytest_modeleval.asking.given import taken_of
+from pytest_modeleval.asking.given import is_alone, taken_of
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.recall import Rules
@@ -35,6 +35,7 @@ from pytest_modeleval.items.collect import selected, side
 from pytest_modeleval.items.shipped import files_of, shipped_benchmarks, shipped_names
 from pytest_modeleval.judging.labels import read_labels
 from pytest_modeleval.judging.settings import RULE
+from pytest_modeleval.judging.verdict import SOLUTIONS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import identity_of
@@ -60,7 +61,13 @@ from pytest_modeleval.results.setup import plain
 from pytest_modeleval.results.verdicts import score_rows
 from pytest_modeleval.run.finish import conclude, finished
 from pytest_modeleval.run.in_turn import InTurn
-from pytest_modeleval.run.judges import refuse_judges, settings_of_judges, setup_of_judges, with_settings
+from pytest_modeleval.run.judges import (
+    refuse_judges,
+    seeds_of_votes,
+    settings_of_judges,
+    setup_of_judges,
+    with_settings,
+)
 from pytest_modeleval.run.labels import refuse_other_samples
 from pytest_modeleval.run.making import collection_of, collector_of
 from pytest_modeleval.run.models import models_of
@@ -73,7 +80,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.thinking import judge_thoughts
+from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
@@ -121,6 +128,7 @@ class Evaluation:
         pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
         self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
         self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
+        self.battles.seeds = seeds_of_votes(self.roles.get("judge", ())) if pairs else {}
         self.results = Results()
         # The samples that pytest counts as failed: not those that an xfail expects.
         self.failed_samples = 0
@@ -165,6 +173,16 @@ class Evaluation:
         """The models in roles."""
         return [spec for specs in self.roles.values() for spec in specs]
 
+    @property
+    def _judges_thoughts(self) -> bool:
+        """Whether judges are asked which paragraph of a thought is the first right one."""
+        return bool(self.options.thinking in SHOWN and self.roles.get("judge") and self.judges.strategy != RULE)
+
+    @property
+    def _parts_thoughts(self) -> bool:
+        """Whether they are also to part it into solutions."""
+        return self.options.thinking == SOLUTIONS
+
     def places(self) -> list[Path]:
         """What is run where no path was typed: the collection's files, a stored run's samples, or all shipped."""
         if self.collection:
@@ -197,12 +215,16 @@ class Evaluation:
             refuse_without_role(session.items, self.roles, self.judges.strategy)
             refuse_unfilled(session.items)
             with closing(Store(self.folder)) as store:
-                planner = Planner(store, self._askers(store, None).models, self.gate.discordance, self.judges)
-                for item in session.items:
-                    ref = selected(item)
-                    if ref is not None and not item.get_closest_marker("skip"):
-                        planner.add(ref, taken_of(item, self.roles))
-                lines = planner.lines([*self.models, *self.others])
+                judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
+                asked = replace(self._askers(store, None), judging=judging)
+                solutions = self._parts_thoughts
+                thoughts = partial(known_thoughts, store, solutions=solutions) if self._judges_thoughts else None
+                with closing(Planner(store, asked, self.gate.discordance, thoughts, 1 + solutions)) as planner:
+                    for item in session.items:
+                        ref = selected(item)
+                        if ref is not None and not item.get_closest_marker("skip"):
+                            planner.add(ref, taken_of(item, self.roles), is_alone=is_alone(item))
+                    lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
         return plan_table(lines) if lines else []
@@ -281,9 +303,9 @@ class Evaluation:
         """Judge and write; raises `StopRun` where the store cannot be read."""
         if self.in_turn.prefetch is not None and self.gate.decides and exit_status in ENDED:
             self.in_turn.prefetch.look_again()
-        is_judged = self.options.thinking == "on" and self.roles.get("judge") and self.judges.strategy != RULE
-        if is_judged and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
-            judge_thoughts(self.in_turn.prefetch, Run(self.run, self.began), session, store)
+        if self._judges_thoughts and store is not None and self.in_turn.prefetch is not None and exit_status in ENDED:
+            run = Run(self.run, self.began)
+            judge_thoughts(self.in_turn.prefetch, run, session, store, solutions=self._parts_thoughts)
         if self._is_worker:
             return
         if store is None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
 from random import Random
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from pytest_modeleval.asking.given import taken_roles
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.judging.settings import JudgeSettings, JudgeSetup, judge_settings
+from pytest_modeleval.judging.votes import read_votes
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.options.sources import Settings
@@ -44,8 +46,9 @@ def refuse_judges(judges: Sequence[ModelSpec], settings: JudgeSettings) -> None:
         if (other := seen.setdefault(_who(judge), judge.name)) != judge.name or judges.count(judge) > 1:
             raise pytest.UsageError(f"{judge.name}: this judge is given twice, also as {other}: leave one of them out")
     if judges and settings.min_valid > len(judges):
+        given = "1 is" if len(judges) == 1 else f"{len(judges)} are"
         raise pytest.UsageError(
-            f"min_valid = {settings.min_valid} of [judge] wants more verdicts than the {len(judges)} judges give"
+            f"min_valid = {settings.min_valid} of [judge] wants a verdict of so many judges, and {given} given"
         )
 
 
@@ -66,6 +69,11 @@ def idle_votes(judges: Sequence[ModelSpec], used: Collection[str]) -> list[str]:
         for judge in judges
         if judge.way.is_votes and judge.name not in used
     ]
+
+
+def seeds_of_votes(judges: Sequence[ModelSpec]) -> dict[str, int | None]:
+    """The seed by which those pairs were drawn that people voted on, by the judge that their votes are."""
+    return {judge.name: read_votes(Path(judge.model)).seed for judge in judges if judge.way.is_votes}
 
 
 def _who(spec: ModelSpec) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 _NOUNS = (
     *(
@@ -148,10 +149,16 @@ def _below(text: str) -> str:
 def _last_first(text: str) -> Iterator[tuple["re.Match[str]", int]]:
     """The markers from the last one on, each with where the next begins: no line is read for each of its markers."""
     until = len(text)
-    for match in reversed(deque(markers(text), maxlen=_MOST_STATEMENTS)):
+    for match in reversed(_last_markers(text)):
         if not _EACH.search(text[max(0, match.start() - 50) : match.start()]):
             yield match, until
         until = match.start()
+
+
+@lru_cache(maxsize=2)
+def _last_markers(text: str) -> Sequence["re.Match[str]"]:
+    """The last of the markers, which are asked for several times of one text."""
+    return tuple(deque(markers(text), maxlen=_MOST_STATEMENTS))
 
 
 def is_prose(text: str) -> bool:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import chain
 from string import ascii_lowercase, ascii_uppercase
 
@@ -19,6 +20,7 @@ _SPELLED = {
     **dict(zip(map(ord, "أبجدঅবডঢАВСЕ"), "ABCDABCDABCE", strict=True)),
     **dict(zip(map(ord, "選択擇項應該當為確錯誤對與還題"), "选择择项应该当为确错误对与还题", strict=True)),
 }
+_TYPOGRAPHY = re.compile(r"[\s.*_\"'`]+")
 _TEX = re.compile(r"\\(?:text|textbf|mathrm|mathbf|boxed)\s*\{([^{}]*)\}")
 # Word characters but those of scripts that go on without a space ("选C因为", "Bです", "B입니다").
 _SPACED = r"[^\W\u3040-\u9fff\uac00-\ud7a3]"
@@ -160,9 +162,9 @@ def _whole(text: str, options: Sequence[str]) -> str | None:
     written, rest = _letter_and_rest(_THEREFORE.sub("", text, count=1), options)
     if written and not re.search(r"\w", rest.removesuffix("</answer>")):
         return written.upper()
-    texts = [plain(option) for option in options]
+    texts = [plain_option(option) for option in options]
     # With and without what closes it in JSON.
-    for said in map(plain, (text, text.rstrip("\"'}], "))):
+    for said in map(plain, dict.fromkeys((text, text.rstrip("\"'}], ")))):
         if said and texts.count(said) == 1:
             return ascii_uppercase[texts.index(said)]
     option = texts[ascii_uppercase.index(written.upper())] if written else ""
@@ -171,21 +173,21 @@ def _whole(text: str, options: Sequence[str]) -> str | None:
 
 def _says_option(rest: str, letter: str, options: Sequence[str]) -> bool:
     """Whether what follows the letter begins with its option's words."""
-    option, said = plain(options[ascii_uppercase.index(letter.upper())]), plain(rest.lstrip(_LISTING))
+    option, said = plain_option(options[ascii_uppercase.index(letter.upper())]), plain(rest.lstrip(_LISTING))
     return bool(option) and said.startswith(option) and not said[len(option) : len(option) + 1].isalnum()
 
 
 def _worded_first(text: str, options: Sequence[str], behind: "re.Pattern[str]" = _BEHIND) -> str | None:
     """The letter of the one option whose words a statement begins with, before what explains them."""
     said = latin(text[: most_read(options)]).lstrip(_AROUND).casefold()
-    worded = [latin(option).strip(_AROUND).casefold() for option in options]
     found = [
         (len(words), letter, rest)
-        for letter, words in zip(ascii_uppercase, worded, strict=False)
-        if re.search(r"[^\W\d_]{2}", words) and said.startswith(words) and (rest := behind.match(said, len(words)))
+        for letter, words in zip(ascii_uppercase, map(_worded_option, options), strict=False)
+        if words and said.startswith(words) and (rest := behind.match(said, len(words)))
     ]
     if not found:
         return None
+    worded = [latin(option).strip(_AROUND).casefold() for option in options]
     _, letter, rest = max(found)
     others = [words for place, words in enumerate(worded) if words and place != ascii_uppercase.index(letter)]
     # A reason may name them.
@@ -243,17 +245,37 @@ def _letter_and_rest(text: str, options: Sequence[str]) -> tuple[str, str]:
 
 def latin(text: str) -> str:
     """A text without TeX's text commands, the letters of options in Latin script."""
-    return _TEX.sub(r"\1", text).translate(_SPELLED)
+    # Most text has none of either.
+    text = _TEX.sub(r"\1", text) if "\\" in text else text
+    return text if text.isascii() else text.translate(_SPELLED)
 
 
 def most_read(options: Sequence[str]) -> int:
     """How many characters of a statement are read: a letter and its option begin it, and no text may take long."""
+    return _most_read(tuple(options))
+
+
+@lru_cache(maxsize=256)
+def _most_read(options: tuple[str, ...]) -> int:
     return 100 + 2 * max(map(len, options), default=0)
 
 
 def plain(text: str) -> str:
     """A text without case, typography and full stops."""
-    return re.sub(r"[\s.*_\"'`]+", " ", latin(text)).strip().casefold()
+    return _TYPOGRAPHY.sub(" ", latin(text)).strip().casefold()
+
+
+@lru_cache(maxsize=256)
+def plain_option(option: str) -> str:
+    """`plain` of an option, which is compared with many texts."""
+    return plain(option)
+
+
+@lru_cache(maxsize=256)
+def _worded_option(option: str) -> str:
+    """An option's words as `_worded_first` looks for them; empty without two letters in a row."""
+    words = latin(option).strip(_AROUND).casefold()
+    return words if re.search(r"[^\W\d_]{2}", words) else ""
 
 
 def same_choice(answer: Completion | str, target: str, options: Sequence[str], *, name: str = "main") -> Score:

@@ -52,6 +52,8 @@ _RENAMED = [
     # A comma between digits with TeX's thin space, or in braces, groups thousands.
     (re.compile(r"(?<=\d)\s*(?:,\s*\\!|\{,\}|\\,|,\\,)\s*(?=\d{3}(?!\d))"), ""),
 ]
+# Without one of these nothing above is found, as in most of what is read.
+_TO_RENAME = re.compile(r"[\\≤⩽≦≥⩾≧∅°]|[<>!]=|\{,\}")
 _SYMBOLS = str.maketrans(
     {
         "π": r"\pi ", "∞": r"\infty ", "√": r"\sqrt ", "×": r"\cdot ", "·": r"\cdot ", "⋅": r"\cdot ", "÷": "/",
@@ -70,6 +72,8 @@ _BARE = [
     (re.compile(r"(?<!\\log)_\{(\d+)\}(?!\s*\d)"), r"_\1"),
     (re.compile(r"\\frac\s*\{\s*"), r"\\frac{"),
 ]
+# As above.
+_TO_BRACE = re.compile(r"\\(?:frac|sqrt)|[\^_]")
 _TIMES = re.compile(r"\\times(?![a-zA-Z])")
 _UNIT_TEXT = re.compile(r"(?<=.)\s*\\text\{[^{}]*\}(?:\^\{?-?\d\}?)?\.?$")
 # "18 inches", "5.4 sq cm", "3cm": whole words after a number; other letters could be variables.
@@ -85,6 +89,10 @@ _TIME = re.compile(
 _PERCENT = re.compile(r"\s*(?:\\?%|\\text\{\s*(?:percent|per cent)\s*\}|\bper ?cent\b)$")
 
 
+# All but those between digits.
+_SPACES = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
+
+
 @dataclass(frozen=True)
 class Expression:
     """An answer's normal form; ``percent`` says whether a percent sign was taken off it."""
@@ -95,14 +103,14 @@ class Expression:
     @property
     def key(self) -> str:
         """What equal spellings have in common: no spaces but between digits, no braces that say nothing."""
-        return re.sub(r"(?<!\d)\s+|\s+(?!\d)", "", self.latex).replace(r"\cdot", "*")
+        return _SPACES.sub("", self.latex).replace(r"\cdot", "*")
 
 
 def normal_form(latex: str) -> Expression:
     """The expression without typography, units, currency and degree signs."""
     latex = in_signs(plain_digits(latex).translate(_SYMBOLS))
     latex = _ROW_END.sub(r"\\cr ", latex) if r"\begin" in latex else _DOUBLED.sub(r"\\", latex)
-    latex = _renamed(latex, _RENAMED)
+    latex = _renamed(latex, _RENAMED) if _TO_RENAME.search(latex) else latex
     latex = _SPACE.sub(" ", _NOTHING.sub("", latex)).strip().rstrip(".。;:").strip()
     if "," not in latex:
         # Where the comma is the decimal mark, a semicolon parts.
@@ -119,7 +127,7 @@ def normal_form(latex: str) -> Expression:
 
 
 def _braced(latex: str) -> str:
-    return _renamed(latex, _BARE).strip()
+    return (_renamed(latex, _BARE) if _TO_BRACE.search(latex) else latex).strip()
 
 
 def _renamed(latex: str, table: Sequence[tuple["re.Pattern[str]", str]]) -> str:
@@ -168,6 +176,7 @@ def exact_value(latex: str) -> Fraction | None:
 
 
 _OPEN, _CLOSE = "([{", ")]}"
+_BRACKET = re.compile(r"[(\[{)\]}]")
 _JOINED = re.compile(r"\s*,?\s*(?:\\text\{\s*(?:and|or)\s*\}|(?<![a-zA-Z\\])(?:and|or)(?![a-zA-Z]))\s*")
 
 
@@ -229,7 +238,7 @@ def _expanded(latex: str) -> tuple[str, ...]:
 def depth(latex: str) -> int:
     """How deep the brackets of any kind are nested."""
     deepest = depth = 0
-    for character in latex:
+    for character in _BRACKET.findall(latex):
         depth += (character in _OPEN) - (character in _CLOSE)
         deepest = max(deepest, depth)
     return deepest

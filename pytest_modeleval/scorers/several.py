@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.answers import boxed, markers, stated
-from pytest_modeleval.scorers.choices import latin, most_read, plain
+from pytest_modeleval.scorers.choices import latin, most_read, plain, plain_option
 from pytest_modeleval.scorers.run_on import before_run_on
 
 # What may stand before and between letters.
@@ -115,8 +115,6 @@ def _same_text(text: str, options: Sequence[str]) -> str | None:
     """The letter of the one option that the text says in full."""
     said = plain(text)
     found = [
-        letter
-        for letter, option in zip(ascii_uppercase, options, strict=False)
-        if plain(option) and said == plain(option)
+        letter for letter, option in zip(ascii_uppercase, options, strict=False) if said == plain_option(option) != ""
     ]
     return found[0] if len(found) == 1 else None

@@ -36,6 +36,7 @@ _MOST_STATED = 20
 _LONGEST = 200
 # Candidates that are compared by their meaning, after those by their spelling and value: each may take milliseconds.
 _MOST_COMPARED = 40
+_WRITTEN = re.compile(r"[^\W\d_]")
 _INGREDIENT = re.compile(r"\\[a-zA-Z]+|[a-zA-Z]")
 _TYPOGRAPHY = {r"\frac", r"\cdot", r"\text", r"\times", r"\cr", r"\begin", r"\end"}
 
@@ -119,9 +120,17 @@ def _first(is_right: Callable[[str], bool], paragraphs: Sequence[str]) -> int | 
 
 def _chosen(target: str, options: Sequence[str], *, any_of: bool) -> Callable[[str], bool]:
     wanted = set(target)
-    if len(wanted) == 1 or any_of:
-        return lambda text: chosen_letter(text, options) in wanted
-    return lambda text: chosen_letters(text, options) == wanted
+    # Who chooses writes a letter, or an option's words.
+    has_words = all(map(_WRITTEN.search, options))
+
+    def is_right(text: str) -> bool:
+        if has_words and not _WRITTEN.search(text):
+            return False
+        if len(wanted) == 1 or any_of:
+            return chosen_letter(text, options) in wanted
+        return chosen_letters(text, options) == wanted
+
+    return is_right
 
 
 def _texts(paragraph: str) -> Iterator[str]:
@@ -171,20 +180,25 @@ def _expressions(paragraph: str) -> Iterator[str]:
 
 def _first_equal(gold: Expression, paragraphs: Sequence[str]) -> int | None:
     """The first paragraph with an expression that is spelt like the right one, has its value, or is equal to it."""
-    value = exact_value(gold.latex)
+    value, key, ingredients = exact_value(gold.latex), gold.key, _ingredients(gold)
     seen: set[str] = set()
     others: list[tuple[int, Expression]] = []
     found = None
+    read: set[str] = set()
     for number, paragraph in enumerate(paragraphs):
+        # What an equal one has was seen.
+        if paragraph in read:
+            continue
+        read.add(paragraph)
         for written in _expressions(paragraph):
             if written in seen or not 0 < len(written) <= max(_LONGEST, 2 * len(gold.latex)):
                 continue
             seen.add(written)
             candidate = normal_form(written)
-            if _is_alike(gold, value, candidate):
+            if candidate.percent == gold.percent and _is_alike(key, value, candidate):
                 found = number
                 break
-            if value is None and _ingredients(candidate) == _ingredients(gold) and depth(written) <= DEEPEST:
+            if value is None and _ingredients(candidate) == ingredients and depth(written) <= DEEPEST:
                 others.append((number, candidate))
         if found is not None:
             break
@@ -198,13 +212,12 @@ def _first_equal(gold: Expression, paragraphs: Sequence[str]) -> int | None:
     return found
 
 
-def _is_alike(gold: Expression, value: object, candidate: Expression) -> bool:
-    if candidate.percent != gold.percent:
-        return False
-    if candidate.key == gold.key:
+def _is_alike(key: str, value: object, candidate: Expression) -> bool:
+    if candidate.key == key:
         return True
     bare = without_name(candidate.latex)[1]
-    return Expression(bare).key == gold.key or (value is not None and exact_value(bare) == value)
+    is_named = bare != candidate.latex
+    return (is_named and Expression(bare).key == key) or (value is not None and exact_value(bare) == value)
 
 
 def _ingredients(expression: Expression) -> set[str]:

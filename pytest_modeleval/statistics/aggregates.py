@@ -155,13 +155,12 @@ def _official_error(rows: Rows) -> float | None:
 def mean_of_means(rows: Rows) -> Estimate | None:
     """The mean of the scores' own means, each of which counts once, however many samples have it.
 
-    None where one of them is nobody's. Its error is √Σe²/K of theirs, its interval is put together from theirs in the
+    One that is nobody's is left out. Its error is √Σe²/K of theirs, its interval is put together from theirs in the
     same way (MOVER, Zou and Donner 2008).
     """
     columns = [[value for value in column if value is not None] for column in zip(*rows, strict=True)]
-    found = [estimate(column) for column in columns]
-    means = [each for each in found if each is not None]
-    if not means or len(means) < len(found):
+    means = [found for column in columns if (found := estimate(column))]
+    if not means:
         return None
     mean = math.fsum(each.mean for each in means) / len(means)
     errors = [each.standard_error for each in means if each.standard_error is not None]

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import fsum
 from statistics import NormalDist, fmean
 
 from pytest_modeleval.statistics.means import Estimate, estimate
@@ -49,6 +50,34 @@ def prediction_powered(
     error = None if found.standard_error is None else found.standard_error * width
     mean, *interval = (low + _clipped(place) * width for place in (found.mean, found.low, found.high))
     return Corrected(Estimate(mean, error, *interval), power)
+
+
+def prediction_powered_ratio(
+    labelled: Sequence[tuple[tuple[float, float], tuple[float, float]]], judged: Sequence[tuple[float, float]]
+) -> Corrected:
+    """`prediction_powered` of a mean by weights Σwv/Σw, of values from 0 to 1 and weights up to 1: 95 % interval.
+
+    Each value is (v, w), and people's need not weigh what the judge's do. The mean θ is where w(v - θ) has the mean 0
+    that PPI++ estimates, with the power that is best for it at the judge's own θ; its error is that mean's over the
+    mean weight (the delta method).
+    """
+    told = [*(judge for _, judge in labelled), *judged]
+
+    def rests(mean: float, *, power: float | None = None) -> Corrected:
+        pairs = [((h - mean) * of, (j - mean) * by) for (h, of), (j, by) in labelled]
+        return prediction_powered(pairs, [(j - mean) * by for j, by in judged], power=power, ends=(-1.0, 1.0))
+
+    power = rests(fsum(v * w for v, w in told) / fsum(w for _, w in told)).power
+    # Both are linear in θ.
+    whole = rests(0.0, power=power).mean.mean
+    weight = whole - rests(1.0, power=power).mean.mean
+    if weight <= 0:
+        raise ValueError("labels and verdicts weigh nothing together")
+    mean = whole / weight
+    found = rests(_clipped(mean), power=power).mean
+    error = None if found.standard_error is None else found.standard_error / weight
+    ends = (_clipped(mean + end / weight) for end in (found.low, found.high))
+    return Corrected(Estimate(_clipped(mean), error, *ends), power)
 
 
 def _best_power(pairs: Sequence[tuple[float, float]], others: Sequence[float]) -> float:

@@ -5,8 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TypeVar
 
 from pytest_modeleval.statistics.student import quantile
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -187,8 +190,8 @@ def _refuse_too_few(n: int, k: int) -> None:
         raise ValueError(f"{n} answers tell nothing about {k}")
 
 
-def vote_at_k(answers: Sequence[tuple[str, float]], k: int) -> float:
-    """The score of the most frequent of the first k (answer, score); of equals, the one given first."""
+def vote_at_k(answers: Sequence[tuple[str, T]], k: int) -> T:
+    """What the most frequent of the first k (answer, score) has; of equals, the one given first."""
     _refuse_too_few(len(answers), k)
     first = answers[:k]
     counts = Counter(answer for answer, _ in first)

@@ -130,18 +130,25 @@ class Store:
         )
         return None if mean is None else float(mean)
 
-    def tokens_in_role(self, by: str, benchmark: str) -> tuple[int, int, float, float]:
-        """How many items asked a model in a role, how many answers it gave, and all tokens of prompts and answers."""
+    def tokens_in_role(self, by: str, benchmark: str, verdicts: Sequence[str] = ()) -> tuple[int, int, float, float]:
+        """How many items asked a model in a role, how many answers it gave, and all tokens of prompts and answers.
+
+        Those are what the benchmark's test asked, or a judge's ``verdicts`` of these names, which are asked beside it.
+        """
         counts = ", ".join(
             f"sum(case json_type(answer, '$.{name}') when 'integer' then json_extract(answer, '$.{name}') end)"
             for name in ("prompt_tokens", "completion_tokens")
         )
+        given, who = "(select * from answers where by = ?)", [by]
+        if verdicts:
+            names = ", ".join("?" * len(verdicts))
+            given, who = f"(select * from verdicts where judge = ? and name in ({names}))", [by, *verdicts]
         ((items, answers, *sums),) = self.rows(
-            f"select count(distinct run || item), count(*), {counts} from (select answers.run run, answers.item item, "
-            "case when json_valid(completions.completion) then completions.completion end answer from answers "
-            "join scores using (run, item) join completions on key = answers.completion "
-            "where by = ? and metric = 'main' and benchmark = ?)",
-            (by, benchmark),
+            f"select count(distinct run || item), count(*), {counts} from (select given.run run, given.item item, "
+            "case when json_valid(completions.completion) then completions.completion end answer "
+            f"from {given} given join scores using (run, item) join completions on key = given.completion "
+            "where metric = 'main' and benchmark = ?)",
+            (*who, benchmark),
         )
         return items, answers, float(sums[0] or 0), float(sums[1] or 0)
 

@@ -3,17 +3,20 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from pytest_modeleval.asking.thoughts import FIRST_RIGHT, Unfound
+from pytest_modeleval.asking.thoughts import AboutThought
 from pytest_modeleval.history.past import Past, Run
+from pytest_modeleval.judging.verdict import FIRST_RIGHT, SOLUTIONS
 from pytest_modeleval.models.counting import TextCounter
 from pytest_modeleval.record import ERROR, RIGHT, UNSCORED
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.scorers.steps import Rule, Steps, count_switches, rule_for, steps_of
 from pytest_modeleval.store.rows import HIDDEN, ScoreRow, StoredSample
 from pytest_modeleval.thinking.measures import Level, Thought, whole_and_levels
+from pytest_modeleval.thinking.told import Told, new_solutions, told_in
 
 # An option and its letter, as prompts have them.
 _OPTION = re.compile(r"^[ \t]*\(?([A-Z])[).．、:][ \t]*(\S.*)$", re.MULTILINE)
@@ -70,7 +73,7 @@ def levels_of(past: Past, asked: Sequence[Asked], by: str = "") -> list[Level]:
     for each in asked:
         summarising = _summarising(past, each.run)
         key = _level_by(by or _default(past, each.run))
-        told = _told(past, each.run)
+        told = told_in(past, each.run)
         for sample in past.samples(each.run.id):
             main = sample.main
             if main.outcome == UNSCORED or main.model not in each.shown:
@@ -110,36 +113,30 @@ def _summarising(past: Past, run: Run) -> set[str]:
     return {model for model, name in past.served_as(run) if _SUMMARISES.search(name)}
 
 
-def unfound_in(past: Past, run: Run, items: Collection[str]) -> Iterator[Unfound]:
-    """Of some items of a run the thoughts before right answers in which no rule finds those."""
+def questions_in(past: Past, run: Run, items: Collection[str], *, solutions: bool) -> Iterator[AboutThought]:
+    """What judges are to be asked about thoughts of some items of a run.
+
+    Where the right answer stands, of those before right answers in which no rule finds it; with ``solutions`` which of
+    its solutions are new, of each whole thought with several paragraphs.
+    """
     summarising = _summarising(past, run)
     for sample in past.samples(run.id, items):
         main, answer = sample.main, sample.completion
-        if main.outcome != RIGHT or answer is None or not sample.target:
+        if main.outcome == UNSCORED or answer is None or _kind(sample, is_summary=main.model in summarising):
             continue
-        steps = steps_of(answer.thinking)
-        if not _kind(sample, is_summary=main.model in summarising) and _first(sample, steps, {}).paragraph is None:
-            yield Unfound(main.item, sample.asked, sample.target, steps.paragraphs)
-
-
-def _told(past: Past, run: Run) -> dict[str, float | None]:
-    """The paragraph that judges name, by item, -1 for none; None where all of them failed.
-
-    Of several votes the lower median, which is one of them.
-    """
-    votes: dict[str, list[float]] = {}
-    for row in past.verdicts(run.id, name=FIRST_RIGHT):
-        found = votes.setdefault(row.item, [])
-        if row.value is not None and row.value.is_integer() and not row.probe:
-            found.append(row.value)
-    return {item: sorted(found)[(len(found) - 1) // 2] if found else None for item, found in votes.items()}
+        steps, target = steps_of(answer.thinking), sample.target or ""
+        told = main.item, sample.asked, target, steps.paragraphs
+        if main.outcome == RIGHT and target and _first(sample, steps, Told()).paragraph is None:
+            yield AboutThought(FIRST_RIGHT, *told)
+        if solutions and len(steps.places) > 1:
+            yield AboutThought(SOLUTIONS, *told)
 
 
 def _add(
     level: Level,
     sample: StoredSample,
     counter: TextCounter | None,
-    told: Mapping[str, float | None],
+    told: Told,
     *,
     is_summary: bool,
 ) -> None:
@@ -149,20 +146,28 @@ def _add(
         steps = steps_of(sample.completion.thinking)
         first = Found(None, "") if kind else _first(sample, steps, told)
         ends = [] if first.paragraph is None else [steps.end(first.paragraph), steps.end_of_thought(first.paragraph)]
-        counted = _counted(sample.completion, ends, counter)
+        new = None if kind else new_solutions(sample.main.item, steps, told)
+        counted = _counted(sample.completion, [*ends, *chain(*new or ())], counter)
         if kind == CUT_OFF:
             level.cut_off += [counted.tokens] if counted.is_in_tokens else []
         else:
-            _measure(level, sample, counted, first.by)
-            level.unjudged += not first.by and told.get(sample.main.item, 0) is None
+            _measure(level, sample, counted, first, new)
+            level.unjudged += not first.by and told.first.get(sample.main.item, 0) is None
+            level.unparted += new is None and sample.main.item in told.rounds
     if kind:
         level.others[kind] = level.others.get(kind, 0) + 1
 
 
-def _measure(level: Level, sample: StoredSample, counted: Counted, by: str) -> None:
-    main = sample.main
+def _measure(
+    level: Level, sample: StoredSample, counted: Counted, found: Found, new: Sequence[tuple[int, int]] | None
+) -> None:
+    main, by = sample.main, found.by
     is_right = main.outcome == "right" if main.has_verdict else None
-    first, thought = counted.up_to or ((0.0, 0.0) if by else (None, None))
+    up_to = list(counted.up_to)
+    first, thought = (0.0, 0.0) if by else (None, None)
+    if found.paragraph is not None:
+        first, thought, *up_to = up_to
+    distinct = None if new is None else sum(up_to[1::2]) - sum(up_to[::2])
     if first:
         level.found[by] = level.found.get(by, 0) + 1
     elif by and is_right:
@@ -170,7 +175,9 @@ def _measure(level: Level, sample: StoredSample, counted: Counted, by: str) -> N
     assert sample.completion is not None
     switches = count_switches(sample.completion.thinking)
     name = f"{main.subset}/{main.name}"
-    level.thoughts.append(Thought(name, counted.tokens, first, thought, switches, is_right, counted.is_in_tokens))
+    level.thoughts.append(
+        Thought(name, counted.tokens, first, thought, switches, is_right, counted.is_in_tokens, distinct)
+    )
 
 
 def _kind(sample: StoredSample, *, is_summary: bool) -> str:
@@ -190,13 +197,13 @@ def _kind(sample: StoredSample, *, is_summary: bool) -> str:
     return CUT_OFF if answer.finish_reason == "length" and not answer.text.strip() else ""
 
 
-def _first(sample: StoredSample, steps: Steps, told: Mapping[str, float | None]) -> Found:
+def _first(sample: StoredSample, steps: Steps, told: Told) -> Found:
     """The first paragraph with a right answer: by rule, else by what judges were asked and ``told``."""
     rule, item = _rule(sample), sample.main.item
     found = rule(steps.paragraphs) if rule else None
-    if found is not None or item not in told:
+    if found is not None or item not in told.first:
         return Found(found, BY_RULE if rule else "")
-    if (place := told[item]) is None:
+    if (place := told.first[item]) is None:
         return Found(None, "")
     return Found(int(place) if 0 <= place < len(steps.places) else None, BY_JUDGE)
 

@@ -15,7 +15,7 @@ class Thought(NamedTuple):
     ``tokens`` are all (T). ``first`` are those up to the end of the first paragraph with a right answer (T̂), 0 where
     there is none, None where nobody can tell; ``first_thought`` those up to the end of that paragraph's thought.
     ``switches`` is how often it goes over to another thought. ``is_right`` is the benchmark's own verdict, None where
-    it gives none.
+    it gives none. ``distinct`` are those of the solutions that go a new way (D), None where no judge says it.
     """
 
     sample: str
@@ -25,6 +25,7 @@ class Thought(NamedTuple):
     switches: int
     is_right: bool | None
     is_in_tokens: bool = True
+    distinct: float | None = None
 
 
 class Measure(NamedTuple):
@@ -74,8 +75,13 @@ def _underthinking(thought: Thought) -> float | None:
     return 1 - thought.first_thought / thought.tokens if thought.first_thought else 0.0
 
 
+def _process(thought: Thought) -> float | None:
+    return None if thought.distinct is None else thought.distinct / thought.tokens
+
+
 # The first six are EvalScope's EvalThink's, in the order of its plot; token efficiency is the outcome efficiency of
-# Chen et al. 2024 (arXiv:2412.21187), underthinking that of Wang et al. 2025 (arXiv:2501.18585).
+# Chen et al. 2024 (arXiv:2412.21187), as process efficiency is, underthinking that of Wang et al. 2025
+# (arXiv:2501.18585).
 MEASURES: Mapping[str, Measure] = {
     "reasoning_tokens": Measure("Reasoning tokens", "tokens", _tokens),
     "first_correct_tokens": Measure("First correct tokens", "first", _first),
@@ -86,6 +92,7 @@ MEASURES: Mapping[str, Measure] = {
     "efficiency_when_found": Measure("Token efficiency, when found", "found", _efficiency_when_found, is_share=True),
     "found_in_thought": Measure("Right answer in the thought", "", _in_thought, is_share=True),
     "underthinking": Measure("Underthinking", "under", _underthinking, is_share=True),
+    "process_efficiency": Measure("Process efficiency", "new", _process, is_share=True),
 }
 PLOTTED = tuple(MEASURES)[:6]
 
@@ -106,7 +113,8 @@ class Level:
 
     ``others`` counts those that are not measured, by what they are. ``cut_off`` are the tokens of the thoughts that
     a limit cut off. ``found`` counts how a first right paragraph was found, ``not_found`` the right answers without,
-    ``unjudged`` those of which judges were asked and gave no verdict.
+    ``unjudged`` those of which judges were asked and gave no verdict, ``unparted`` the thoughts whose solutions they
+    were asked for and did not tell.
     """
 
     model: str
@@ -118,6 +126,7 @@ class Level:
     found: dict[str, int] = field(default_factory=dict)
     not_found: int = 0
     unjudged: int = 0
+    unparted: int = 0
 
     @property
     def cut_off_tokens(self) -> float | None:
@@ -159,6 +168,7 @@ def whole_and_levels(levels: Sequence[Level]) -> list[Level]:
             whole.cut_off += each.cut_off
             whole.not_found += each.not_found
             whole.unjudged += each.unjudged
+            whole.unparted += each.unparted
             for total, counts in ((whole.others, each.others), (whole.found, each.found)):
                 for name, count in counts.items():
                     total[name] = total.get(name, 0) + count

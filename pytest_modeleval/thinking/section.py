@@ -11,6 +11,10 @@ from pytest_modeleval.thinking.plot import small_multiples
 
 # What a benchmark's whole is called among its levels.
 ALL = "all"
+WITHOUT_SOLUTIONS = (
+    "no process efficiency: no judge said which solutions are new "
+    "(--model judge=NAME --eval-set run.thinking=solutions)"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class Thinking:
                 "first_right_by": dict(level.found),
                 "right_without": level.not_found,
                 "judge_errors": level.unjudged,
+                "without_solutions": level.unparted,
             }
             for level in self.levels
         ]
@@ -65,7 +70,8 @@ class Thinking:
         return {f"Thinking: {name}": self._cells(levels) for name, levels in self._benchmarks() if _measured(levels)}
 
     def _cells(self, levels: Sequence[Level]) -> list[list[str]]:
-        several = len({level.model for level in levels}) > 1
+        # Also where the others did not think on this benchmark: whose row it is would not be known.
+        several = len(self.models) > 1
         columns = {name: measure.column for name, measure in MEASURES.items() if measure.column}
         shown = [name for name in columns if any(name in self.means[id(level)] for level in levels)]
         cells = [["level", "n", *map(columns.__getitem__, shown)]]
@@ -96,6 +102,8 @@ class Thinking:
             models = [harmless(model) for model, said in self.counting.items() if said == how]
             lines.append(f"tokens of the thoughts of {', '.join(models)}: {how}")
         thinking = {level.model for level in self.levels}
+        if self.levels and not any("process_efficiency" in means for means in self.means.values()):
+            lines.append(WITHOUT_SOLUTIONS)
         lines += [f"{harmless(model)}: no thoughts" for model in self.models if model not in thinking]
         return [*lines, *self.remarks]
 
@@ -140,4 +148,6 @@ def _said(level: Level) -> str:
         parts.append(f"{level.not_found:,} with a right answer in which it was not found count as 0")
     if level.unjudged:
         parts.append(f"of {level.unjudged:,} the judge gave no verdict")
+    if level.unparted:
+        parts.append(f"of {level.unparted:,} the judge named no solutions")
     return f"{level.benchmark}, {harmless(level.model)}: {'; '.join(parts)}"

@@ -263,17 +263,29 @@ def test_several_benchmarks_of_a_file_have_battles_of_their_own(project: pytest.
 
 
 def test_a_plan_counts_judges_by_orders_and_pairs(project: pytest.Pytester, ring: Ring) -> None:
-    result = run(project, *ASKED, "test_tales.py", "--eval-plan", "--eval-set", "judge.repeats=3")
+    asked = (*ASKED, "test_tales.py", "--eval-set", "judge.repeats=3", "--eval-plan")
 
-    lines = [line.split() for line in result.outlines if line.startswith(("red ", "green ", "blue ", "judge="))]
-    # The models' items and requests, and what three pairs, two orders and three repeats make of six questions.
-    assert [(line[0], line[2], line[4]) for line in lines] == [
-        ("red", "6", "6"),
-        ("green", "6", "6"),
-        ("blue", "6", "6"),
-        ("judge=strict", "18", "108"),
-    ]
+    before = run(project, *asked)
     assert ring.server.asked == []
+    run(project, *asked[:-3])
+    once = len(ring.server.asked)
+    again = run(project, *asked)
+
+    # The models' items and requests, and what three pairs, two orders and three repeats make of six questions.
+    told = r"^(\S+), tales\n +(\d+) +(\d+) +((?:at most )?\d+) "
+    assert re.findall(told, before.stdout.str(), re.MULTILINE) == [
+        ("red", "6", "0", "6"),
+        ("green", "6", "0", "6"),
+        ("blue", "6", "0", "6"),
+        ("judge=strict", "18", "0", "at most 108"),
+    ]
+    # Once the answers are there it is known what is asked: of equal ones nothing.
+    *_, judge = re.findall(told, again.stdout.str(), re.MULTILINE)
+    stored = int(judge[2])
+    assert judge == ("judge=strict", "18", str(stored), str(2 * stored))
+    assert len(ring.server.asked) == once
+    run(project, *asked[:-1])
+    assert len(ring.server.asked) - once == 2 * stored
 
 
 def test_ctrl_c_and_the_same_command_again_go_on(project: pytest.Pytester, ring: Ring) -> None:

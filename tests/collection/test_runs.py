@@ -46,6 +46,33 @@ def test_the_rows_of_one_benchmark_are_those_that_an_ordinary_limit_draws(mix: p
     assert [item for item in collected(mix, "--eval-limit", "8") if "answers" in item] == ids(ordinary)
 
 
+def test_tables_fit_a_terminal_where_a_benchmark_has_long_metrics(mix: pytest.Pytester) -> None:
+    scored = "    Score(0.5, True, name='accuracy_given_attempted', measured=True)\n    assert same"
+    own = ANSWERS.replace("    assert same", scored).replace("import Completion", "import Score, Completion")
+    mix.makepyfile(test_answers=own)
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8")
+
+    begin, end = (
+        next(number for number, line in enumerate(result.outlines) if line.startswith(word))
+        for word in ("faulty: ", "answers: ")
+    )
+    lines = result.outlines[begin + 1 : end]
+    assert max(map(len, lines)) <= 80
+    assert "" not in lines
+    result.stdout.re_match_lines(
+        [
+            "metric",
+            r" +samples +errors +micro +95% interval +macro +weighted",
+            "all, main",
+            r" +8 +0 +0\.750  \[0\.409, 0\.929\]  0\.500  0\.750 ±\.164",
+            "category",
+            "  answers, accuracy_given_attempted measured",
+            r" +6 +0 +0\.500 .*",
+        ]
+    )
+
+
 def test_tables_by_level(mix: pytest.Pytester) -> None:
     result = run(mix, "--model", "faulty", "--eval-collection", "mix.toml", "--eval-limit", "8")
 

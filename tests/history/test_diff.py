@@ -35,7 +35,7 @@ def test_what_changed_stands_side_by_side(project: pytest.Pytester, ask: Ask) ->
             r"flipping \(flaky over all runs\): 2",
             r"answers\[easy-00000\]  .* got '42' → '41'",
             r"answers\[hard-00001\]  .* got '41' → '42'",
-            r"benchmark +model +in both +regressed +fixed +of these flaky +errors +only in one",
+            r"benchmark +model +in both +regressed +fixed +flaky +errors +only in one",
             r"answers +faulty +9 +2 +2 +2 +0 → 1 +1 → 0",
             r"answers  inconclusive  change \+0\.0 pp \[.*\], 2 regressed and 2 fixed of 9, p .*; margin 1 pp, .*",
         ]

@@ -181,6 +181,31 @@ def test_a_score_that_is_no_mean_of_verdicts_is_not_corrected(tmp_path: Path) ->
     assert told(several, labels).together is not None
 
 
+def test_a_score_in_which_answers_count_by_their_verdicts_is_corrected(tmp_path: Path) -> None:
+    """F, 2c/(1+c+i): of labels that say all that the judge does what it is, of no other labels than a random part."""
+    grades = Choices({"CORRECT": 1.0, "INCORRECT": 0.0, "OPEN": 0.0}, weights={"OPEN": 0.5})
+    keys = in_drawn_order((f"{number:05}" for number in range(200)), seed=0)
+    labels = ["CORRECT"] * 5 + ["INCORRECT"] * 3 + ["OPEN"] * 2
+    said = [labels[number % 10] for number in range(200)]
+    votes = [Vote("judge=a", label, grades.value(label)) for label in said]
+    answers = [answered(key, vote.value, grades, votes=[vote]) for key, vote in zip(keys, votes, strict=True)]
+    run = JudgedRun("run", answers, {KEY: Scored(5 / 9, 200, 0)}, "mean")
+    drawn = [{"about": key, "label": label, "seed": 0} for key, label in zip(keys[:100], said, strict=False)]
+    # People find what the judge calls open wrong.
+    stricter = [{**row, "label": str(row["label"]).replace("OPEN", "INCORRECT")} for row in drawn]
+
+    same, strict = (told(run, file_of(tmp_path, rows)) for rows in (drawn, stricter))
+    chosen = told(run, file_of(tmp_path, drawn[1:]))
+
+    assert same.corrected
+    assert same.corrected.mean == pytest.approx(5 / 9)
+    assert strict.corrected
+    assert strict.corrected.mean == pytest.approx(0.5)
+    assert strict.corrected.low < 0.5 < strict.corrected.high
+    assert chosen.corrected is None
+    assert "no random part of its answers" in chosen.uncorrected
+
+
 def test_a_rating_is_corrected_in_its_range_and_no_gate_goes_by_it(tmp_path: Path) -> None:
     keys = in_drawn_order((f"{number:05}" for number in range(200)), seed=0)
     choices = Choices({}, (1.0, 10.0))

@@ -19,6 +19,8 @@ from tests.judging.conftest import (
     verdict,
 )
 
+UNUSED = "a judge was asked, and nothing was made of its verdict: assert something of its value or label, make a Score"
+
 
 @pytest.mark.parametrize(
     ("body", "said"),
@@ -39,6 +41,8 @@ from tests.judging.conftest import (
             "the field {question} of a judge's",
         ),
         ("assert await judge.grade(GRADE, None)", "a judge is shown an answer, a completion or a text, not None"),
+        ("await judge.ask(GRADE, completion, question='', reference=sample.target)", UNUSED),
+        ("unread = await judge.compare(PAIR, completion, sample.target)", UNUSED),
         ("await judge.compare(PAIR, completion, None)", "a judge is shown an answer, a completion or a text, not None"),
     ],
 )
@@ -56,6 +60,32 @@ def test_a_judge_that_is_asked_wrongly_gives_no_score(
     assert result.ret == 10
     result.stdout.fnmatch_lines([f"*{said.replace('[', '[[]')}*"])
     assert (row(project)["samples"], row(project)["errors"]) == (0, 4)
+
+
+@pytest.mark.parametrize("body", [JUDGED, SYNC], ids=["async", "sync"])
+@pytest.mark.parametrize(
+    ("use", "right", "errors"),
+    [
+        ("found", 0, 4),
+        ("assert found.value == 1", 2, 0),
+        ("assert found.label == 'CORRECT'", 2, 0),
+        ("Score(found.value, True)", 2, 0),
+        # What is scored by another is no pass of the judge's.
+        ("Score(1.0, True)", 4, 0),
+        ("Score(1.0, True, name='further')", 0, 4),
+    ],
+)
+def test_a_verdict_that_is_thrown_away_is_no_pass(
+    project: pytest.Pytester, judged: FaultyServer, body: str, use: str, right: int, errors: int
+) -> None:
+    body = body.replace("import Completion", "import Score, Completion").replace("grade(", "ask(")
+    project.makepyfile(test_graded=body.replace("    assert ", "    found = ") + f"    {use}\n")
+
+    result = run(project, *ASKED, "--eval-write", "out.json")
+
+    told = row(project)
+    assert (told["errors"], told["samples"], (told["score"] or 0) * told["samples"]) == (errors, 4 - errors, right)
+    assert (UNUSED in " ".join(result.stdout.str().split())) == bool(errors)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +166,41 @@ def test_a_verdict_that_cannot_be_read_is_asked_for_once_more_and_then_no_score(
         ]
     )
     result.stdout.fnmatch_lines(["*judge=strict: no JSON object with a verdict in 'CORRECT, *(asked 2 times)*"])
+
+
+def test_a_verdict_that_could_not_be_read_is_asked_for_again_by_the_same_command_and_no_other_is(
+    project: pytest.Pytester, judged: FaultyServer
+) -> None:
+    silent = {"0", "2"}
+    times: Counter[str] = Counter()
+
+    def mumbling(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        reference, _ = fields(body)
+        times[reference] += 1
+        # One of them says it at its second request.
+        if reference in silent or (reference == "1" and times["1"] == 1):
+            answer("no idea")(handler, body)
+        else:
+            strict(handler, body)
+
+    judged.fault = mumbling
+    told = []
+    for recovered in ((), (), ("0",), ("2",), ()):
+        silent.difference_update(recovered)
+        times.clear()
+        run(project, *ASKED, "--eval-write", "out.json")
+        use = row(project)["judges"]["judge=strict"]
+        told.append((dict(times), row(project)["judge_errors"], use["verdicts"], use["errors"], use["again"]))
+
+    # What could not be read before is told too.
+    assert told == [
+        ({"0": 2, "1": 2, "2": 2, "3": 1}, 2, 2, 5, 3),
+        # Once, and once more, as in the first run; what was read at its second request is found.
+        ({"0": 2, "2": 2}, 2, 2, 9, 7),
+        ({"0": 1, "2": 2}, 1, 3, 11, 10),
+        ({"2": 1}, 0, 4, 11, 11),
+        ({}, 0, 4, 11, 11),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +285,9 @@ def test_a_panel_is_asked_at_once_and_joined(project: pytest.Pytester, judged: F
     assert told["score"] == 0.5
     assert Counter(body["model"] for body in judged.asked) == {"strict": 8, "mild": 8}
     assert told["split"] == 4
+    # Half of the judges is no majority.
+    result.assert_outcomes(failed=4)
+    result.stdout.fnmatch_lines(["    expected '0', got 'INCORRECT / CORRECT'"])
     result.stdout.fnmatch_lines(["the judges' votes were not at one about 4 answers"])
 
 
@@ -337,9 +405,7 @@ def test_two_answers_are_shown_in_both_orders_and_equal_ones_to_nobody(
         ["judge=strict: 4 verdicts; the same in both orders 50% of 2 pairs; chose the one shown first in 75% *"]
     )
     # Three samples in two orders.
-    plan.stdout.re_match_lines(
-        [r"model +benchmark +items +stored +requests .*", r".*", r"judge=strict +graded +3 +0 +6 "]
-    )
+    plan.stdout.re_match_lines([r" +items +stored +requests .*", r".*", "judge=strict, graded", r" +3 +0 +at most 6 "])
 
 
 def test_what_judges_said_is_in_the_store(project: pytest.Pytester, judged: FaultyServer) -> None:

@@ -68,28 +68,64 @@ def test_simple_qas_figures(pytester: pytest.Pytester) -> None:
 
     scores = {metric: row["score"] for metric, row in found.items() if metric != "axes"}
     assert scores == pytest.approx(
-        {"main": 0.5, "accuracy_given_attempted": 0.625, "f1": 0.555556, "incorrect": 0.3, "not_attempted": 0.2},
+        {"main": 0.555556, "accuracy_given_attempted": 0.625, "correct": 0.5, "incorrect": 0.3, "not_attempted": 0.2},
         abs=5e-7,
     )
-    assert (found["accuracy_given_attempted"]["samples"], found["f1"]["samples"]) == (8, 10)
+    assert (found["accuracy_given_attempted"]["samples"], found["main"]["samples"]) == (8, 10)
+    assert 0 < found["main"]["low"] < 0.555556 < found["main"]["high"] < 1
     assert found["incorrect"]["better"] == "lower"
     assert {(row["axis"], row["value"], row["samples"]) for row in found["axes"] if row["metric"] == "main"} == {
         ("topic", "Art", 10), ("answer_type", "Person", 10),
     }  # fmt: skip
 
 
+def test_f_has_bounds_where_an_answer_has_no_verdict(pytester: pytest.Pytester) -> None:
+    """5 of what counts 9: of ten 5 if it is wrong, 6 if it is right."""
+    told = [*[("Ada", "CORRECT")] * 5, *[("Bo", "INCORRECT")] * 3, *[("-", "NOT_ATTEMPTED")] * 2, ("Cy", "MAYBE")]
+
+    main = figures(pytester, "simple_qa", simple_rows(11), told)["main"]
+
+    assert (main["score"], main["bounds"], main["judge_errors"]) == (pytest.approx(5 / 9), pytest.approx([0.5, 0.6]), 1)
+
+
+def test_a_least_score_is_of_f_and_a_baseline_of_correct_answers(pytester: pytest.Pytester) -> None:
+    told = [*[("Ada", "CORRECT")] * 5, *[("Bo", "INCORRECT")] * 3, *[("-", "NOT_ATTEMPTED")] * 2]
+    figures(pytester, "simple_qa", simple_rows(10), told, "--eval-save-baseline", "base.json")
+    # Another model says nothing where the first one was wrong, in two answers.
+    items = [f"simple_qa[default-{number:05}]" for number in range(10)]
+    verdicts = [*["CORRECT"] * 5, "INCORRECT", *["NOT_ATTEMPTED"] * 4]
+    written(pytester.path, "more.jsonl", [{"id": i, "text": f"A {v}"} for i, v in zip(items, verdicts, strict=True)])
+    rows = [{"id": i, "text": say(v)} for i, v in zip(items, verdicts, strict=True)]
+    written(pytester.path, "verdicts.jsonl", rows)
+
+    models = ["--model", "replay:more.jsonl", "--model", "judge=replay:verdicts.jsonl", "--eval-data", "data"]
+    gates = ["--eval-baseline", "base.json", "--eval-min-score", "simple_qa=0.5", "--eval-set", "gate.waive=roles"]
+    result = run(pytester, *models, "--eval", "simple_qa", *gates)
+
+    assert result.ret == 6
+    # 5 of 6 + ½·4.
+    result.stdout.re_match_lines(
+        [
+            r".*change \+0\.0 pp .*0 regressed and 0 fixed of 10.*; of the samples' own scores, which count once each: "
+            "the table's is another figure",
+            r".*: score 0\.625 of 10, at least 0\.5 is asked of the one-sided 95% lower bound 0\.\d+$",
+        ]
+    )
+
+
 @pytest.mark.parametrize(
     ("first", "more", "expected"),
     [
         # One of two judges finds it right, the other not attempted: c = ½, of what was attempted all; F = 2·½/(1+½).
-        ("CORRECT", (), [0.5, 1, 2 / 3, 0, 0.5]),
+        ("CORRECT", (), [2 / 3, 1, 0.5, 0, 0.5]),
         ("INCORRECT", (), [0, 0, 0, 0.5, 0.5]),
-        # One verdict is all that a majority says, that of the judge which is named first.
-        ("INCORRECT", ("--eval-set", "judge.aggregation=majority"), [0, 0, 0, 1, 0]),
+        # A majority of two judges is one verdict; where they differ none has it, and both count half.
+        ("NOT_ATTEMPTED", ("--eval-set", "judge.aggregation=majority"), [0, None, 0, 0, 1]),
+        ("INCORRECT", ("--eval-set", "judge.aggregation=majority"), [0, 0, 0, 0.5, 0.5]),
     ],
 )
 def test_a_panels_votes_are_shares(
-    pytester: pytest.Pytester, first: str, more: Sequence[str], expected: Sequence[float]
+    pytester: pytest.Pytester, first: str, more: Sequence[str], expected: Sequence[float | None]
 ) -> None:
     second = [{"id": "simple_qa[default-00000]", "text": say("NOT_ATTEMPTED")}]
     written(pytester.path, "second.jsonl", second)
@@ -97,8 +133,9 @@ def test_a_panels_votes_are_shares(
     panel = "--model", "judge=replay:second.jsonl", *more
     found = figures(pytester, "simple_qa", simple_rows(1), [("Ada", first)], *panel)
 
-    names = "main", "accuracy_given_attempted", "f1", "incorrect", "not_attempted"
-    assert [found[name]["score"] for name in names] == pytest.approx(expected)
+    names = "main", "accuracy_given_attempted", "correct", "incorrect", "not_attempted"
+    scores = [found[name]["score"] if name in found else None for name in names]
+    assert scores == pytest.approx(expected)
 
 
 def test_the_official_letters_are_simple_qas_grades_too(pytester: pytest.Pytester) -> None:
@@ -117,7 +154,8 @@ def test_the_official_letters_are_simple_qas_grades_too(pytester: pytest.Pyteste
     result = run(pytester, *models, "--eval-data", "data", "--eval", "simple_qa")
 
     result.stdout.re_match_lines(
-        [r".*main +4 +0 +0\.500", r".*accuracy_given_attempted +3 +0 +0\.667", r".*f1 +4 +0 +0\.571"], consecutive=True
+        [r".*main +4 +0 +0\.571", r".*accuracy_given_attempted +3 +0 +0\.667", r".*correct +4 +0 +0\.500"],
+        consecutive=True,
     )
     result.stdout.re_match_lines([r".*not_attempted measured +4 +0 +0\.250"])
     assert "own rubric" not in result.stdout.str()
@@ -233,7 +271,8 @@ def test_health_benchs_points(project: pytest.Pytester, judged: FaultyServer) ->
 
     result.stdout.re_match_lines([r".*main measured +1 +0 +0\.300", r".*accuracy measured +1 +0 +0\.300"])
     assert len(judged.asked) == 5
-    plan.stdout.re_match_lines([r"judge=strict +health_bench +1 +0 +5 .*"])
+    plan.stdout.re_match_lines(["judge=strict, health_bench", r" +1 +0 +at most 5 .*"])
+    run(project, *asked, "--eval-plan").stdout.re_match_lines(["judge=strict, health_bench", r" +1 +5 +0 .*"])
     # What all criteria's requests have in common is their beginning.
     begun = {body["messages"][-1]["content"].partition("Criterion: ")[0] for body in judged.asked}
     assert len(begun) == 1
@@ -297,14 +336,13 @@ def test_plawbenchs_overall_score_is_the_mean_of_its_tasks(project: pytest.Pytes
 
     rows = json.loads((project.path / "out.json").read_text())["rows"]
     whole = {row["metric"]: row["score"] for row in rows if not row["part"]}
-    assert whole["main"] == pytest.approx((0.5 + 0.5 + 1 + 0.25 + 0.25) / 5)
-    assert whole["overall"] == pytest.approx((0.5 + 1 + 0.25) / 3)
+    assert whole["main"] == pytest.approx((0.5 + 1 + 0.25) / 3)
     assert [whole[part] for part in ("conclusion", "fact", "reasoning", "law")] == [0.5] * 4
     # Four parts of a case analysis, and one of each other task; what is none of these is not marked, and of two rows
     # that are the same, as of the analyses, nobody is asked twice.
     assert len(judged.asked) == 4 + 3
-    parts = {row["part"] for row in rows if row["metric"] == "overall"}
-    assert parts == {""}
+    parts = {row["part"]: row["score"] for row in rows if row["metric"] == "main" and row["part"]}
+    assert parts == {"case analysis": 0.5, "consultation": 1, "drafting": 0.25}
 
 
 def test_cl_bench_wants_all_requirements_met_and_asks_nobody_of_an_empty_answer(

@@ -5,9 +5,11 @@ import re
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import jsonschema
 import pytest
 
-from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run
+from tests.conftest import FaultyServer, add_settings, alias, answer, modeleval, run, send
+from tests.history.test_diff import SCHEMA
 from tests.judging.conftest import (
     ASKED,
     JUDGED,
@@ -69,6 +71,24 @@ def test_a_benchmark_with_a_rule_asks_as_the_strategy_says(
     assert beside == ([(0.25, 4)] if asked else [])
 
 
+def test_a_judge_that_never_answers_leaves_what_the_rule_calls_wrong_without_a_score(
+    project: pytest.Pytester, judged: FaultyServer, faulty: FaultyServer
+) -> None:
+    project.makepyfile(test_graded=RULED)
+    # The rule calls one of the four right.
+    faulty.fault = lambda handler, body: answer("3." if "3" in body["messages"][-1]["content"] else "x")(handler, body)
+    judged.fault = lambda handler, body: send(handler, 500, {"error": {"message": "away"}})
+
+    result = run(project, *ASKED, "--eval-set", "judge.strategy=recall", "--eval-write", "out.json")
+
+    result.assert_outcomes(passed=1, errors=3)
+    told = row(project)
+    assert (told["score"], told["samples"], told["judge_errors"], told["bounds"]) == (1.0, 1, 3, [0.25, 1.0])
+    assert told["judges"]["judge=strict"]["errors"] == 3
+    said = "graded: 3 answers have no verdict; the score is 0.250 if all of them are wrong, 1.000 if all are right"
+    assert said in result.outlines
+
+
 def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: FaultyServer) -> None:
     (project.path / "own.txt").write_text("Own words. {question}\nReference: {reference}\nAnswer:\n{answer}\nA or B?")
     add_settings(
@@ -79,7 +99,7 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
 
     def lettered(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
         reference, given = fields(body)
-        answer(f"grade A? No: grade {'A' if reference == given else 'B'}")(handler, body)
+        answer(f"A or B? I say grade {'A' if reference == given else 'B'}")(handler, body)
 
     judged.fault = lettered
 
@@ -107,7 +127,7 @@ def test_the_user_says_how_judges_are_asked(project: pytest.Pytester, judged: Fa
         ('judge.scores={"A": 2, "B": 0}', "labels have values from 0 to 1"),
         ('judge.pattern="("', "is no pattern"),
         ("judge.repeat=3", "unknown key in --eval-set judge: 'repeat'; did you mean 'repeats'"),
-        ("judge.min_valid=3", "min_valid = 3 of [judge] wants more verdicts than the 1 judges give"),
+        ("judge.min_valid=3", "min_valid = 3 of [judge] wants a verdict of so many judges, and 1 is given"),
         ('judge.believe={"kapa": 0.5}', "unknown key in --eval-set judge: believe: 'kapa'; did you mean 'kappa'"),
         ('judge.believe={"labels": 0}', "labels is a whole number of at least 1, not 0"),
         ('judge.believe={"rates": 80}', "rates is a share from 0 to 1, not 80"),
@@ -139,6 +159,17 @@ def test_a_judge_given_twice_and_one_that_is_the_model_itself(
     assert twice.ret == pytest.ExitCode.USAGE_ERROR
     assert "judge=again: this judge is given twice, also as judge=strict" in twice.stderr.str()
     itself.stdout.fnmatch_lines(["judge=faulty is faulty, the model under evaluation: judges prefer their own words"])
+
+
+def test_a_samples_history_says_who_judged_it(project: pytest.Pytester, judged: FaultyServer) -> None:
+    alias(project, "mild", base_url=judged.url, model="mild")
+    run(project, *ASKED)
+    run(project, *ASKED, "--model", "judge=mild")
+
+    told = modeleval("history", "graded[main-00000]").outlines
+
+    rows = [re.split("  +", line) for line in told if line.startswith(("run ", *"0123456789abcdef")) and " 1" in line]
+    assert [row[4] for row in rows] == ["strict", "mild, strict"]
 
 
 def test_money_is_told_of_what_was_not_stored(project: pytest.Pytester, judged: FaultyServer) -> None:
@@ -185,11 +216,34 @@ def test_runs_of_other_judges_are_no_comparison_of_the_model(project: pytest.Pyt
     assert document["benchmarks"][0]["judges"] == [["judge=strict"], ["judge=mild"]]
 
 
-def test_a_plans_tokens_are_those_of_all_its_requests(project: pytest.Pytester, judged: FaultyServer) -> None:
+@pytest.mark.parametrize(
+    ("said", "what"),
+    [
+        (["--eval-set", "judge.repeats=3"], ["settings of [judge]"]),
+        (["--eval-set", "judge.system=Be mild."], ["settings of [judge]", "prompt"]),
+        (
+            ["--eval-set", 'graded.judge_prompt="Be mild. {question} Reference: {reference}\nAnswer:\n{answer}"'],
+            ["prompt"],
+        ),
+        (["--eval-set", 'models.strict.generation={"top_p": 0.5}'], ["models or their generation"]),
+        (["--eval-set", "judge.probe=1", "--eval-limit", "3"], []),
+    ],
+)
+def test_judges_that_are_asked_otherwise_are_said_with_what_differs(
+    project: pytest.Pytester, judged: FaultyServer, said: list[str], what: list[str]
+) -> None:
     run(project, *ASKED)
+    run(project, *ASKED, "--eval-generation", "seed=1", *said)
 
-    plans = [run(project, *ASKED, "--eval-plan", "--eval-set", f"judge.repeats={repeats}") for repeats in (1, 3)]
+    result = modeleval("diff", "last~1", "last", "--write", "diff.json")
 
-    told = [re.search(r"judge=strict .*about ([\d,]+) +about ([\d,]+)", plan.stdout.str()) for plan in plans]
-    once, thrice = ([int(count.replace(",", "")) for count in each.groups()] for each in told if each)
-    assert thrice == [3 * count for count in once]
+    other = (
+        f"graded: judged by judge=strict with other {' and '.join(what)} than before: what changed may be their doing"
+    )
+    assert (other in result.outlines) == bool(what)
+    table = next(number for number, line in enumerate(result.outlines) if line.startswith("benchmark "))
+    assert max(map(len, result.outlines[table : table + 2])) <= 80
+    assert any(re.match("graded  (passed|failed|inconclusive)", line) for line in result.outlines) == (not what)
+    document = json.loads((project.path / "diff.json").read_text())
+    jsonschema.validate(document, SCHEMA)
+    assert document["benchmarks"][0]["judged_otherwise"] == what

@@ -12,8 +12,9 @@ from pytest_modeleval.judging.rubric import Gives, Unreadable
 from pytest_modeleval.models.thinking import split_thinking
 
 GRADES = Labels({"CORRECT": 1.0, "INCORRECT": 0.0, "PARTLY": 0.5})
-MARKED = Labels({"yes": 1.0, "no": 0.0}, mark=r"\[\[(\w+)\]\]")
+MARKED = Labels({"yes": 1.0, "no": 0.0}, mark=r"\[\[([\w ]+)\]\]")
 STARS = Rating(1, 10, mark=r"\[\[(\d+(?:\.\d+)?)\]\]")
+BETTER = Preference(mark=r"\[\[([AB<>=]+)\]\]")
 SECRET = "0123"
 
 
@@ -36,12 +37,14 @@ def said(verdict: object, reason: str = "it is 42") -> str:
         (Labels({"True": 1, "False": 0}), '{"verdict": false}', "False", 0.0),
         (Rating(0, 1), said(0.25), "", 0.25),
         (Rating(1, 10), said("7"), "", 7.0),
-        (MARKED, "[[no]] at first; in the end [[yes]]", "yes", 1.0),
-        (STARS, "Rating: [[3]], or rather [[8.5]]", "", 8.5),
-        (Rating(1, 10, mark=r"\[\[(\d+)\]\]", first=True), "[[3]], as said: [[3]]", "", 3.0),
+        (MARKED, "It is right: [[yes]]", "yes", 1.0),
+        (MARKED, "[[yes]]. As I said: [[ Yes ]]", "yes", 1.0),
+        (STARS, "Rating: [[8.5]]", "", 8.5),
+        (STARS, "[[3]], as said: [[3.0]]", "", 3.0),
         (Preference(), said("A>>B"), "A>>B", 1.0),
         (Preference(), said("b > a"), "B>A", 0.0),
-        (Preference(mark=r"\[\[([AB<>=]+)\]\]"), "my verdict: [[A=B]]", "A=B", 0.5),
+        (BETTER, "my verdict: [[A=B]]", "A=B", 0.5),
+        (BETTER, "[[A>B]], which is [[B<A]]", "A>B", 1.0),
     ],
 )
 def test_a_verdict_is_read(gives: Gives, reply: str, label: str, value: float) -> None:
@@ -71,7 +74,14 @@ def test_a_verdict_is_read(gives: Gives, reply: str, label: str, value: float) -
         (Rating(0, 1), said(True), "'True' is no number"),
         (Rating(0, 1), '{"verdict": NaN}', "'nan' is no number"),
         (Rating(0, 1), '{"verdict": 1e999}', "'inf' is no number"),
-        (Rating(1, 10, mark=r"\[\[(\d+)\]\]", first=True), "It says [[10]]. Rating: [[2]]", "several ratings: 10, 2"),
+        # Of two marks one may be quoted of the answer, before its own or behind.
+        (STARS, "It says [[10]]. Rating: [[2]]", "marks that differ: 10, 2"),
+        (STARS, "Rating: [[2]], though it says [[10]]", "marks that differ: 2, 10"),
+        (MARKED, "[[no]] at first; in the end [[yes]]", "marks that differ: no, yes"),
+        (BETTER, "[[B>A]], though A claims [[A>>B]]", "marks that differ: B>A, A>>B"),
+        # By far, or not.
+        (BETTER, "[[A>B]], if not [[A>>B]]", "marks that differ: A>B, A>>B"),
+        (MARKED, "[[no]], it says [[42]]", "'42' is none of yes, no"),
         (MARKED, "[yes]", "no mark"),
         (MARKED, "[[yess]]", "'yess' is none of yes, no"),
         (Preference(), said("C"), "'C' is none of A>>B"),

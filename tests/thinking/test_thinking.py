@@ -114,6 +114,7 @@ def test_it_is_told_by_benchmark_measure_level_and_model(sums: pytest.Pytester) 
         "first_right_by": {"rule": 4},
         "right_without": 0,
         "judge_errors": 0,
+        "without_solutions": 0,
     }
 
 
@@ -293,6 +294,15 @@ def test_stored_runs_stand_side_by_side(sums: pytest.Pytester) -> None:
     again.stdout.re_match_lines([r"all, [0-9a-f]{8} one"])
 
 
+def test_beside_a_run_that_did_not_think_a_row_says_whose_it_is(sums: pytest.Pytester) -> None:
+    run(sums, "--model", record(sums, "one", *ANSWERED), "test_sums.py")
+    run(sums, "--model", record(sums, "two", *({"text": "42"} for _ in ANSWERED)), "test_sums.py")
+
+    result = modeleval("thinking", "last~1", "last")
+
+    result.stdout.fnmatch_lines(["all, one * 5 *", "easy, one * 3 *", "two: no thoughts"])
+
+
 def test_levels_are_what_is_asked_for(sums: pytest.Pytester) -> None:
     run(sums, "--model", record(sums, "one", *ANSWERED), "test_sums.py")
 
@@ -336,7 +346,7 @@ def test_another_value_of_the_key_is_refused(sums: pytest.Pytester) -> None:
 
     result = run(sums, "--model", "one", "--eval-set", "run.thinking=maybe", "test_sums.py")
 
-    result.stderr.fnmatch_lines(["*thinking*on, page*off*maybe*"])
+    result.stderr.fnmatch_lines(["*thinking*on, solutions, page, off*maybe*"])
 
 
 def test_the_bundled_model_does_not_think(pytester: pytest.Pytester) -> None:
