@@ -23,6 +23,7 @@ import pytest_modeleval
 from pytest_modeleval.asking import asker as asking
 from pytest_modeleval.commands.main import main
 from pytest_modeleval.models.spec import TINY
+from tests import installed
 
 # Imported here once, all of it, as a run inside a test forgets what it imported, and reads, rewrites and compiles it
 # again: two thirds of such a run's time. `pytest --model NAME` in a checkout reads this file too, with whatever extras
@@ -35,6 +36,8 @@ for name in (
         with contextlib.suppress(ImportError, pytest.UsageError):
             importlib.import_module(name)
 
+installed.remember()
+
 with contextlib.suppress(ImportError):
     from hypothesis import settings
 
@@ -46,7 +49,7 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
 class NamedFailures:
-    """Names a test that fails as soon as it has: the whole takes a quarter of an hour."""
+    """Names a test that fails as soon as it has: the whole takes minutes."""
 
     def __init__(self, terminal: pytest.TerminalReporter) -> None:
         self._terminal = terminal
@@ -149,6 +152,9 @@ def transformers_server() -> Iterator[str]:
 class Patient(ThreadingHTTPServer):
     """A server that says nothing of a client which hangs up before it has its answer."""
 
+    # More may knock at once than Python's five: the kernel drops the others' packets, and they knock again a second on.
+    request_queue_size = 1024
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
@@ -171,6 +177,8 @@ class FaultyServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Else the kernel keeps an answer's second piece for 40 ms, until the first is acknowledged.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 if not outer.lists:
@@ -191,7 +199,7 @@ class FaultyServer:
         self._server = Patient(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}/v1"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.005})
         self._thread.start()
 
     def close(self) -> None:
@@ -283,7 +291,10 @@ def add_settings(project: pytest.Pytester, toml: str) -> None:
 
 
 # Without what a user's project need not have; `-p NAME` brings one back (test_other_plugins.py).
-OTHERS = ("asyncio", "hypothesispytest", "html", "pytest_cov", "randomly", "repeat", "rerunfailures", "timeout")
+OTHERS = (
+    *("asyncio", "benchmark", "hypothesispytest", "html", "metadata"),
+    *("pytest_cov", "randomly", "repeat", "rerunfailures", "timeout"),
+)
 WITHOUT = [argument for name in OTHERS for argument in ("-p", f"no:{name}")]
 
 

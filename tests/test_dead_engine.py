@@ -1,8 +1,12 @@
 """The thread that asks dies: the run ends in one line instead of waiting for ever."""
 
+import time
+from http.server import BaseHTTPRequestHandler
+from typing import Any
+
 import pytest
 
-from tests.conftest import ANSWERS, FaultyServer, run
+from tests.conftest import ANSWERS, FaultyServer, answer, run
 
 KILLER = """
 import ctypes
@@ -24,6 +28,12 @@ def test_a_dead_thread_is_one_line_and_blesses_nothing(
     project.makeconftest(KILLER)
     project.makepyfile(test_answers=ANSWERS.replace('{"easy": 6, "hard": 4}', '{"easy": 200}'))
 
+    def in_its_time(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        """So that the thread waits for most of its life, and its last answers come after its death is due."""
+        time.sleep(0.04)
+        answer("42")(handler, body)
+
+    faulty.fault = in_its_time
     flags = ["--eval-concurrency", "2", "--eval-save-baseline", "b.json", *workers]
     result = run(project, "--model", "faulty", "test_answers.py", *flags)
 

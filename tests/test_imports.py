@@ -137,7 +137,7 @@ def test_installed_and_unused_it_prints_and_writes_nothing(pytester: pytest.Pyte
     lines = {}
     for name, arguments in {"with": (), "without": ("-p", "no:modeleval")}.items():
         # pytest-benchmark makes a folder of its own.
-        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:benchmark", *WITHOUT, *arguments)
+        result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *WITHOUT, *arguments)
         lines[name] = [line for line in result.outlines if "passed in" not in line and "plugins:" not in line]
 
     assert lines["with"] == lines["without"]

@@ -41,8 +41,6 @@ SMALL = (
     "0",
     "--perf-image",
     "32x16",
-    "-p",
-    "no:benchmark",
 )
 
 
@@ -112,7 +110,7 @@ def typed(project: pytest.Pytester, server: FaultyServer, command: str) -> pytes
     if any(each.startswith("--perf") for each in arguments):
         return run(project, *arguments, *SMALL)
     # torch can be imported once.
-    return (run_alone if LOCAL in arguments else run)(project, *arguments, "-p", "no:benchmark")
+    return (run_alone if LOCAL in arguments else run)(project, *arguments)
 
 
 def test_the_page_shows_commands_for_each_tool() -> None:
@@ -131,7 +129,7 @@ def test_a_command_runs(moved: pytest.Pytester, server: FaultyServer, command: s
     if command.startswith("modeleval thinking"):
         server.fault = answer("#### 42", reasoning_content="6 * 7 = 42")
     if command.startswith(("modeleval show", "modeleval thinking")):
-        assert run(moved, "--model", "qwen3", "--eval", "gsm8k", "-p", "no:benchmark").ret in (0, 1)
+        assert run(moved, "--model", "qwen3", "--eval", "gsm8k").ret in (0, 1)
 
     result = typed(moved, server, command)
 

@@ -62,7 +62,7 @@ def shipped(project: pytest.Pytester, faulty: FaultyServer) -> pytest.Pytester:
     ],
 )
 def test_a_shipped_benchmarks_name_means_it_alone(shipped: pytest.Pytester, expression: str, asked: set[str]) -> None:
-    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q", "-p", "no:benchmark")
+    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q")
     result = run(shipped, "--model", "faulty", "-k", expression, *flags)
 
     assert set(collected(result)) == asked
@@ -79,7 +79,7 @@ def test_a_shipped_benchmarks_name_means_it_alone(shipped: pytest.Pytester, expr
     ],
 )  # fmt: skip
 def test_what_is_asked_is_named_exactly(shipped: pytest.Pytester, arguments: list[str], asked: set[str]) -> None:
-    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q", "-p", "no:benchmark")
+    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q")
     result = run(shipped, "--model", "faulty", *arguments, *flags)
 
     assert set(collected(result)) == asked
@@ -88,7 +88,7 @@ def test_what_is_asked_is_named_exactly(shipped: pytest.Pytester, arguments: lis
 @pytest.mark.parametrize("key", ["eval = 'gsm8k, process_bench/math'", "eval = ['gsm8k', 'process_bench/math']"])
 def test_a_named_run_may_name_it(shipped: pytest.Pytester, key: str) -> None:
     add_settings(shipped, f"[runs.pr]\n{key}")
-    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q", "-p", "no:benchmark")
+    flags = ("--eval-data", "data", "--eval-shots", "0", "--collect-only", "-q")
 
     result = run(shipped, "--model", "faulty", "--eval-run", "pr", *flags)
 
@@ -104,7 +104,7 @@ def test_a_named_run_may_name_it(shipped: pytest.Pytester, key: str) -> None:
         (["--eval", "gsm8k/"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not 'gsm8k/'"),
         (["--eval", "gsm8k,,arc"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not ''"),
         (["--eval", "gsm8k", "--eval-collection", "test_answers.py"], "--eval-collection says what is asked: leave --eval out"),
-        (["--eval", "gsm8k", "--perf-parallel", "1", "-p", "no:benchmark"], "--eval is for benchmarks, and this is a load test: it sends what --perf-dataset and the like say"),
+        (["--eval", "gsm8k", "--perf-parallel", "1"], "--eval is for benchmarks, and this is a load test: it sends what --perf-dataset and the like say"),
     ],
 )  # fmt: skip
 def test_a_slip_in_it_is_one_line(shipped: pytest.Pytester, arguments: list[str], said: str) -> None:
@@ -162,7 +162,7 @@ def test_what_others_have_is_here_or_said_not_to_be() -> None:
 
 
 def test_a_file_that_is_typed_is_named_too(shipped: pytest.Pytester) -> None:
-    flags = ("--eval-data", "data", "--collect-only", "-q", "-p", "no:benchmark")
+    flags = ("--eval-data", "data", "--collect-only", "-q")
     result = run(shipped, "--model", "faulty", "test_process_bench.py", "-k", "gsm8k", *flags)
 
     assert set(collected(result)) == {"process_bench[gsm8k]"}

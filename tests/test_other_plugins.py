@@ -108,7 +108,9 @@ def test_pytest_cov_sees_bodies_in_all_threads_and_processes(project: pytest.Pyt
 
 
 def test_pytest_html_shows_samples_without_obeying_them(project: pytest.Pytester, half: FaultyServer) -> None:
-    result = run(project, "-p", "html", "--html", "report.html", "--model", "faulty", "test_answers.py")
+    result = run(
+        project, "-p", "metadata", "-p", "html", "--html", "report.html", "--model", "faulty", "test_answers.py"
+    )
 
     result.assert_outcomes(passed=6, failed=4)
     page = (project.path / "report.html").read_text()
@@ -137,7 +139,7 @@ def test_pytest_benchmark_times_its_own_and_alone_asks_nothing(
     # It would take a run in a worker of these tests for a worker's.
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     project.makepyfile(test_speed="def test_speed(benchmark):\n    assert benchmark(len, 'abc') == 3\n")
-    flags = ("--model", "faulty", "--benchmark-max-time", "0.01", "test_answers.py", "test_speed.py")
+    flags = ("-p", "benchmark", "--model", "faulty", "--benchmark-max-time", "0.01", "test_answers.py", "test_speed.py")
 
     only = run(project, *flags, "--benchmark-only")
     asked = len(faulty.asked)

@@ -11,6 +11,7 @@ from pytest_modeleval.options.options import FLAGS
 from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.perf.options.options import FLAGS as PERF_FLAGS
 from tests.conftest import FaultyServer, add_settings, alias, run
+from tests.perf.conftest import whatever_machine  # noqa: F401 - a fixture
 
 
 @pytest.fixture(autouse=True)
@@ -107,6 +108,7 @@ def test_it_is_pinned_like_a_setting_of_the_file(project: pytest.Pytester, fault
     assert "ERROR" not in waived.stderr.str()
 
 
+@pytest.mark.usefixtures("whatever_machine")
 def test_a_load_may_be_said_so_too(project: pytest.Pytester, faulty: FaultyServer) -> None:
     result = run(
         project, "--model", "faulty", "--eval-set", "run.perf_parallel=1", "--perf-number", "2", "--perf-prompt", "Hi"

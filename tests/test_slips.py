@@ -410,7 +410,7 @@ def said(folder: pytest.Pytester, server: FaultyServer, slip: Slip) -> tuple[int
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
     typed = slip.typed.replace("URL", server.url).replace("PORT", port)
-    result = run(folder, "-p", "no:benchmark", *shlex.split(typed))
+    result = run(folder, *shlex.split(typed))
     errors = result.stderr.str().strip().replace(server.url, "URL").replace(f":{port}", ":PORT")
     return int(result.ret), errors, result.stdout.str()
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pytest_modeleval.statistics import means as statistics
@@ -158,6 +158,7 @@ def test_wilson_holds_the_share_and_stays_in_bounds(case: tuple[int, int]) -> No
     assert high == pytest.approx(1 - mirrored_low)
 
 
+@example([0.0, 8.789307611694439e-07])
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=50))
 def test_the_mean_lies_in_its_interval(values: list[float]) -> None:
     found = estimate(values)

@@ -102,7 +102,8 @@ def _upper_end(values: Sequence[float], weights: Sequence[float], confidence: fl
             break
         if not low < end < high:
             end = (low + high) / 2
-    return end
+    # The last step may have been one out of the bracket, and so of [0, 1].
+    return min(high, max(low, end))
 
 
 class _Tail:

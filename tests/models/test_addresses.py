@@ -138,7 +138,7 @@ def test_two_addresses_of_one_name_need_an_alias(
 
 
 def test_a_load_test_takes_an_address_too(project: pytest.Pytester, faulty_server: FaultyServer) -> None:
-    result = run(project, "--model", faulty_server.url, "--perf-parallel", "2", *FEW, "-p", "no:benchmark")
+    result = run(project, "--model", faulty_server.url, "--perf-parallel", "2", *FEW)
 
     result.stdout.fnmatch_lines([f"load test of faulty at {faulty_server.url}; *"])
     assert {body["model"] for body in faulty_server.asked} == {"faulty"}

@@ -73,7 +73,7 @@ def test_a_load_tests_tokenizer_comes_from_the_same_hub_without_weights(
     project: pytest.Pytester, hub: HubServer, faulty_server: FaultyServer
 ) -> None:
     hub.commit("owner/tiny", TINY_FILES)
-    asked = ["--perf-tokenizer", "owner/tiny", "--perf-parallel", "1", *FEW, "-p", "no:benchmark"]
+    asked = ["--perf-tokenizer", "owner/tiny", "--perf-parallel", "1", *FEW]
 
     result = run_alone(project, "--model", faulty_server.url, *asked)
     offline = run_alone(project, "--model", faulty_server.url, *asked, "--eval-offline")

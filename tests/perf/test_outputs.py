@@ -341,7 +341,17 @@ def test_a_run_is_compared_with_an_earlier_one(served: pytest.Pytester, bench: B
 
 def test_every_load_is_a_benchmark_of_pytest_benchmark(served: pytest.Pytester, bench: BenchServer) -> None:
     pytest.importorskip("pytest_benchmark")
-    arguments = ["--perf-parallel", "1,4", *FEW, "--benchmark-storage", "stored", "-p", "no:cacheprovider"]
+    arguments = [
+        "--perf-parallel",
+        "1,4",
+        *FEW,
+        "--benchmark-storage",
+        "stored",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "benchmark",
+    ]
     first = perf(served, *arguments, "--benchmark-autosave", "--benchmark-json", "bench.json")
     assert first.ret == 0
 
@@ -364,7 +374,7 @@ def test_a_load_without_a_success_is_no_benchmark_and_no_complaint(served: pytes
     pytest.importorskip("pytest_benchmark")
     bench.behave(Behaviour(cut_every=1))
 
-    result = perf(served, "--perf-parallel", "2", *FEW, "-W", "error")
+    result = perf(served, "--perf-parallel", "2", *FEW, "-W", "error", "-p", "benchmark")
 
     result.assert_outcomes(failed=1)
     assert "enchmark fixture" not in result.stdout.str()
@@ -373,9 +383,9 @@ def test_a_load_without_a_success_is_no_benchmark_and_no_complaint(served: pytes
 def test_benchmark_only_and_skip_mean_load_tests_too(served: pytest.Pytester) -> None:
     pytest.importorskip("pytest_benchmark")
 
-    perf(served, "--perf-parallel", "2", *FEW, "--benchmark-only").assert_outcomes(passed=1)
-    perf(served, "--perf-parallel", "2", *FEW, "--benchmark-skip").assert_outcomes(skipped=1)
-    perf(served, "--perf-parallel", "2", *FEW, "-p", "no:benchmark").assert_outcomes(passed=1)
+    perf(served, "--perf-parallel", "2", *FEW, "-p", "benchmark", "--benchmark-only").assert_outcomes(passed=1)
+    perf(served, "--perf-parallel", "2", *FEW, "-p", "benchmark", "--benchmark-skip").assert_outcomes(skipped=1)
+    perf(served, "--perf-parallel", "2", *FEW).assert_outcomes(passed=1)
 
 
 def test_figures_are_properties_of_the_junit_case(served: pytest.Pytester) -> None:
@@ -391,7 +401,9 @@ def test_a_histogram_of_pytest_benchmark_is_drawn(served: pytest.Pytester) -> No
     # In a process of its own: a library of pygal's takes the finder of plugins away from this one.
     if not importlib.util.find_spec("pygal"):
         pytest.skip("no pygal, by which pytest-benchmark draws")
-    run_alone(served, "--model", "bench", "--perf-parallel", "1,2", *FEW, "--benchmark-histogram=drawn")
+    run_alone(
+        served, "--model", "bench", "--perf-parallel", "1,2", *FEW, "-p", "benchmark", "--benchmark-histogram=drawn"
+    )
 
     assert list(served.path.glob("drawn*.svg"))
 

@@ -79,8 +79,7 @@ SLIPS: Sequence[tuple[str, str]] = [
 @pytest.mark.parametrize(("typed", "answer"), SLIPS, ids=[typed for typed, _ in SLIPS])
 def test_a_slip_gets_one_line_with_what_to_type(served: pytest.Pytester, typed: str, answer: str) -> None:
     head, *rest = typed.split(" -")
-    # pytest-benchmark, which warns of workers where a run ends by an error, has no part in it.
-    result = perf(served, "-p", "no:benchmark", head, *(part for each in rest for part in f"-{each}".split(" ", 1)))
+    result = perf(served, head, *(part for each in rest for part in f"-{each}".split(" ", 1)))
 
     assert result.ret == 4
     (line,) = (line for line in (*result.errlines, *result.outlines) if answer in line)

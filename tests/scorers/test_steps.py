@@ -115,7 +115,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("target", ["42", r"\sqrt{2}+1", "some words here", "B"])
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_a_megabyte_of_anything_is_read_in_linear_time(text: str, target: str) -> None:
+def test_a_long_text_of_anything_is_read_in_linear_time(text: str, target: str) -> None:
     options = ("one", "two") if target == "B" else ()
 
     def seconds(text: str) -> float:
@@ -128,7 +128,6 @@ def test_a_megabyte_of_anything_is_read_in_linear_time(text: str, target: str) -
         [steps.end_of_thought(number) for number in (0, len(steps.places) // 2)] if steps.places else []
         return time.process_time() - started
 
-    whole = seconds(text)
-    # It takes less than 2 s where the machine is not shared.
-    assert whole < 5 or whole < 6 * seconds(text[: len(text) // 4]), re.sub(r"\s+", " ", text[:40])
-    print(f"{whole:.2f}s")
+    quarter = seconds(text[: len(text) // 4])
+    # Were it quadratic, the whole megabyte would take less than 5 s: the machine is shared.
+    assert quarter < 5 / 16 or quarter < 6 * seconds(text[: len(text) // 16]), re.sub(r"\s+", " ", text[:40])

@@ -57,8 +57,8 @@ def test_the_counts_are_arena_hards(real_data: Path) -> None:
     "text", ["**" * 300_000, "*a" * 300_000, "__a" * 300_000, "\n" * 600_000, " " * 600_000, "`" * 600_000]
 )
 def test_a_hostile_text_is_counted_at_once(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
 
     counted(text)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
