@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.custom import choice, qa
-from pytest_modeleval.custom.files import UserData, name_of
+from pytest_modeleval.custom import choice, qa, questions
+from pytest_modeleval.custom.files import FORMATS, UserData, name_of
 from pytest_modeleval.items.declare import Shots, benchmark
 from pytest_modeleval.judging.types import Judge
 from pytest_modeleval.options.options import Options
@@ -23,7 +23,12 @@ def module_of(data: UserData, options: Options) -> ModuleType:
 
 
 def _test(data: UserData, options: Options) -> Callable[..., Any]:
-    form = choice if data.format == "choice" else qa
+    form = FORMATS[data.format]
+    if form is questions and not options.arena:
+        raise pytest.UsageError(
+            f"{data.path} has questions without answers, which nothing scores: add a column 'answer', or have a judge "
+            "compare what several models answer, --eval-arena"
+        )
     body = _choosing() if form is choice else _answering(options)
     body.__name__ = f"test_{name_of(data.path)}"
     shots = Shots(0, "dev") if data.solved else None

@@ -25,14 +25,19 @@ def fits(columns: Collection[str]) -> bool:
 
 def to_sample(row: Row) -> Sample:
     """The row's question; `SampleError` names the column that is wrong."""
-    asked = the_one(row, (*ASKED, "messages"))
     answered = the_one(row, ANSWERED)
     values = row[answered] if lists(row[answered]) else [row[answered]]
     if any(map(is_blank, values)):
         raise SampleError(f"column {answered!r} holds an empty text: {values!r}")
-    answers = [text_of(value, answered) for value in values]
+    return asked_in(row, [text_of(value, answered) for value in values])
+
+
+def asked_in(row: Row, answers: Sequence[str]) -> Sample:
+    """The row's question with the right answers, of which there may be none; `SampleError` names a wrong column."""
+    asked = the_one(row, (*ASKED, "messages"))
     prompt = _messages(row[asked]) if asked == "messages" else {**row, "question": text_of(row[asked], asked)}
-    return Sample(prompt, answers[0], system=system_of(row), metadata={"id": row.get("id"), "answers": answers})
+    metadata = {"id": row.get("id"), "answers": answers}
+    return Sample(prompt, answers[0] if answers else "", system=system_of(row), metadata=metadata)
 
 
 def _messages(value: Any) -> Sequence[Message]:

@@ -72,7 +72,7 @@ class Options:
     format: str | None = flag(
         ASKED,
         "FORMAT",
-        "of --eval-file: choice or qa (default: by its columns)",
+        "of --eval-file: choice, qa or questions (default: by its columns)",
         values.one_of(*values.FORMATS),
         settings_only=True,
     )

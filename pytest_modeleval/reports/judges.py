@@ -52,8 +52,10 @@ def _said(use: JudgeUse) -> Iterator[str]:
     if use.pairs:
         yield f"the same in both orders {use.consistent / use.pairs:.0%} of {counted(use.pairs, 'pair')}"
     if use.won:
-        low, high = wilson(use.first, use.won)
-        yield f"chose the one shown first in {use.first / use.won:.0%} ({low:.0%} to {high:.0%})"
+        # By pairs, as both games of one are by the same answers; at most as many as there are of these.
+        share = use.first / use.won
+        low, high = wilson(share * (use.pairs or use.won), use.pairs or use.won)
+        yield f"chose the one shown first in {share:.0%} ({low:.0%} to {high:.0%})"
     if use.probed:
         were = "was" if use.probed == 1 else "were"
         yield f"took over {use.swayed:,} of {counted(use.probed, 'verdict')} that {were} put into answers"

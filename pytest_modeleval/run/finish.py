@@ -23,7 +23,7 @@ from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
 from pytest_modeleval.results.finished import FinishedRun, Totals
 from pytest_modeleval.results.setup import setup_of
-from pytest_modeleval.run.judges import idle_votes, partial_judges
+from pytest_modeleval.run.judges import idle_votes, partial_judges, passed_over
 from pytest_modeleval.run.labels import calibrated
 from pytest_modeleval.run.thinking import judges_of_thoughts, with_thinking
 from pytest_modeleval.sample import StopRun
@@ -58,6 +58,7 @@ def conclude(evaluation: "Evaluation", session: pytest.Session, store: Store, ex
     # In the order in which they are named, whichever was first.
     used = {judge.name: counts.judges[judge.name] for judge in panel if judge.name in counts.judges}
     remarks += judges.lines(used, counts.split, () if battles else evaluation.results.rows(), battles=battles)
+    remarks += passed_over(evaluation.judges) if battles else []
     remarks += idle_votes(panel, counts.judges)
     remarks += calibration.lines(found or (), evaluation.labels.path if evaluation.labels else None)
     remarks += partial_judges(evaluation.models, panel)

@@ -62,6 +62,17 @@ def partial_judges(models: Sequence[ModelSpec], judges: Sequence[ModelSpec]) -> 
     ]
 
 
+def passed_over(settings: JudgeSettings) -> list[str]:
+    """A line for what [judge] says of single answers, in an arena, where it says nothing."""
+    default = JudgeSettings()
+    named = [key for key in ("prompt", "strategy", "probe") if getattr(settings, key) != getattr(default, key)]
+    if not named:
+        return []
+    instead = "; arena_prompt of [run] is what is asked" if "prompt" in named else ""
+    are = "are" if len(named) > 1 else "is"
+    return [f"{' and '.join(named)} of [judge] {are} about single answers, not battles{instead}"]
+
+
 def idle_votes(judges: Sequence[ModelSpec], used: Collection[str]) -> list[str]:
     """A line for people's votes none of which is on two answers of the run."""
     return [

@@ -199,7 +199,7 @@ def vote_at_k(answers: Sequence[tuple[str, T]], k: int) -> T:
     return next(score for answer, score in first if answer == winner)
 
 
-def wilson(successes: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
+def wilson(successes: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
     """Wilson's score interval for a proportion (Wilson 1927)."""
     z = NormalDist().inv_cdf((1 + confidence) / 2)
     share = successes / n

@@ -495,15 +495,3 @@ def test_a_module_is_as_it_was_after_an_arena(project: pytest.Pytester, ring: Ri
     assert len(tales) == 6
     assert ids.count("test_arena") == 3
     assert ids.count("test_arena[red-vs-blue-short-00000]") == 2
-
-
-def test_questions_in_a_file_of_ones_own_are_an_arena_too(project: pytest.Pytester, ring: Ring) -> None:
-    rows = [{"query": f"{number}: tell a tale", "response": "a tale"} for number in range(3)]
-    (project.path / "tales.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-
-    result = run(project, *ASKED, "--eval-file", "tales.jsonl", "--eval-write", "out.json")
-
-    result.assert_outcomes(passed=9)
-    assert leaders(project) == ["blue", "green", "red"]
-    # What was expected is the reference.
-    assert "A correct answer:\na tale" in ring.asked("strict")[0]["messages"][-1]["content"]

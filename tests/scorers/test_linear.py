@@ -186,7 +186,8 @@ OTHERS: dict[str, Callable[[str], object]] = {
 def test_every_scorer_is_among_them() -> None:
     found = set()
     for module in pkgutil.iter_modules(pytest_modeleval.scorers.__path__, "pytest_modeleval.scorers."):
-        if module.name.endswith("symbolic_worker"):
+        # A script, and a model's similarity, which reads the first 512 tokens.
+        if module.name.endswith(("symbolic_worker", "similarity")):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             own = inspect.isfunction(value) and value.__module__ == module.name and not name.startswith("_")
