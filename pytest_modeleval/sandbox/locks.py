@@ -1,0 +1,162 @@
+"""What a process locks itself in with on Linux: Landlock, seccomp, limits, and namespaces where they work.
+
+Read by the server (`server.py`), which has the standard library only. Nothing here can be undone by the process that
+called it.
+"""
+
+import ctypes
+import os
+import resource
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from pytest_modeleval.sandbox import syscalls
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long
+
+# <linux/landlock.h>.
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE = (1 << bit for bit in range(6))
+_MAKE_DIR, _MAKE_REG, _TRUNCATE = 1 << 7, 1 << 8, 1 << 14
+_READING = _EXECUTE | _READ_FILE | _READ_DIR
+# Neither links nor devices, which lead out of a folder.
+_OWNING = _WRITE_FILE | _READ_FILE | _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
+# How many rights on files each version of Landlock knows: with 2 to move files, with 3 to cut them, with 5 devices.
+_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+# With 4 TCP, with 6 abstract sockets and signals.
+_TCP, _SCOPES = 0b11, 0b11
+
+# <linux/sched.h>, <sys/mount.h>.
+_NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID = 0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000
+_NOSUID, _NODEV, _NOEXEC = 2, 4, 8
+_SIGCHLD = 17
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+
+
+class _Ruleset(ctypes.Structure):
+    _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
+
+
+class _Beneath(ctypes.Structure):
+    _pack_ = 1
+    _fields_ = (("rights", ctypes.c_uint64), ("folder", ctypes.c_int32))
+
+
+def _called(name: str, result: int) -> int:
+    if result < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}: {os.strerror(number)}")
+    return result
+
+
+def landlock_version() -> int:
+    """The kernel's version of Landlock; OSError where it has none, or it is not switched on."""
+    return _called("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, None, 0, 1))
+
+
+def _readable() -> Iterable[str]:
+    """Where Python, its packages and the libraries of both lie."""
+    paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    libraries = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
+    return {*paths, *sys.path, f"{sys.base_prefix}/lib", *libraries, "/dev/null", "/dev/urandom", "/dev/zero"}
+
+
+def _allow(ruleset: int, path: str, rights: int) -> None:
+    try:
+        opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    except OSError:
+        # What is not there is not read.
+        return
+    try:
+        if not Path(path).is_dir():
+            rights &= _OF_FILES
+        rule = _Beneath(rights, opened)
+        _called("landlock_add_rule", _LIBC.syscall(_ADD_RULE, ruleset, 1, ctypes.byref(rule), 0))
+    finally:
+        os.close(opened)
+
+
+def make_ruleset(folder: str) -> int:
+    """A Landlock ruleset that lets Python be read, and the folder be worked in; nothing else of files or of TCP."""
+    version = landlock_version()
+    known = (1 << _RIGHTS.get(version, _RIGHTS[max(_RIGHTS)])) - 1
+    given = _Ruleset(known, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    size = 24 if version >= 6 else 16 if version >= 4 else 8
+    ruleset = _called("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, ctypes.byref(given), size, 0))
+    for path in _readable():
+        _allow(ruleset, path, _READING & known)
+    _allow(ruleset, folder, _OWNING & known)
+    return ruleset
+
+
+def limit(memory: int, seconds: float, file_size: int) -> None:
+    """Bound this process; the time is a second more than what is measured from outside."""
+    most = int(seconds) + 2
+    limits = {
+        "AS": memory,
+        "CORE": 0,
+        "CPU": most,
+        "FSIZE": file_size,
+        "MEMLOCK": 0,
+        "MSGQUEUE": 0,
+        "NOFILE": 64,
+        # Deep recursions in C; less than the room that the kernel leaves below a stack.
+        "STACK": 64 << 20,
+    }
+    for name, value in limits.items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        _, hard = resource.getrlimit(number)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(number, (value, value))
+
+
+def lock(ruleset: int) -> None:
+    """Leave this process its ruleset's files and the listed calls, for good."""
+    _called("prctl", _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _drop_capabilities()
+    _called("landlock_restrict_self", _LIBC.syscall(_RESTRICT_SELF, ruleset, 0))
+    os.close(ruleset)
+    syscalls.allow_only_listed(_LIBC)
+
+
+def _drop_capabilities() -> None:
+    """What root may do more than others, and the first process of a namespace."""
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _called("capset", _LIBC.capset(header, (ctypes.c_uint32 * 6)()))
+
+
+def die_with(parent: int) -> None:
+    """End this process when the one that made it ends, which has this number."""
+    _called("prctl", _LIBC.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0))
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def enter_user_namespace() -> None:
+    """Be root of a namespace of one's own, so as to make the others; OSError where the kernel does not let one."""
+    user, group = os.getuid(), os.getgid()
+    _called("unshare", _LIBC.unshare(_NEWUSER))
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"65534 {user} 1")
+    Path("/proc/self/gid_map").write_text(f"65534 {group} 1")
+
+
+def fork_into_namespaces() -> int:
+    """As `os.fork`, into namespaces of processes, mounts and messages of its own: their first process.
+
+    When that ends, the kernel ends all that are in it. It is to make its own child by `os.fork`, and only wait: the C
+    library does not know that it is another process.
+    """
+    return _called(
+        "clone", _LIBC.syscall(syscalls.number_of("clone"), _NEWNS | _NEWPID | _NEWIPC | _NEWUTS | _SIGCHLD, 0, 0, 0, 0)
+    )
+
+
+def mount_memory(folder: str, size: int) -> None:
+    """Lay an empty file system of so many bytes over the folder, which goes with this process' namespace."""
+    options = f"size={size},mode=700,nr_inodes=4096".encode()
+    _called("mount", _LIBC.mount(b"sandbox", folder.encode(), b"tmpfs", _NOSUID | _NODEV | _NOEXEC, options))

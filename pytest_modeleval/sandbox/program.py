@@ -1,0 +1,99 @@
+"""A program to run, what came of it, and what runs it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pytest_modeleval.sample import SampleError
+
+# How a program ended (`Outcome.kind`).
+FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
+_SAID = {
+    TIMEOUT: "took more than its time",
+    MEMORY: "wanted more memory than it may have",
+    OUTPUT: "wrote more than it may",
+    FILES: "wrote more to files than it may",
+    KILLED: "was ended by a signal",
+}
+
+
+class SandboxError(SampleError):
+    """The sandbox could not run a program: that says nothing of the program."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program may use: ``seconds`` of CPU, ``wall`` times as many of the clock, and bytes.
+
+    ``memory`` is address space, ``output`` what it may write to each of its streams, ``files`` to its folder. The
+    defaults of memory and time are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``).
+    """
+
+    seconds: float = 10.0
+    wall: float = 3.0
+    memory: int = 4 << 30
+    output: int = 1 << 20
+    files: int = 64 << 20
+
+
+@dataclass(frozen=True)
+class Program:
+    """Code of a model's, and how it is run.
+
+    Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
+    and it has ``passed`` when they did; ``function`` is what they call. Without, a ``function`` such as ``add`` or
+    ``Solution.twoSum`` is called with the arguments of each of the ``calls``, plain values of Python, and gives
+    `Outcome.values`; ``limits`` are for each call then.
+    """
+
+    code: str
+    stdin: str = ""
+    tests: str | None = None
+    function: str = ""
+    calls: Sequence[Sequence[Any]] = ()
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a program: how it ended (``kind``), its exit status, what it wrote, and what it used.
+
+    ``values`` are those of the calls, as many as it came to. ``seconds`` are of CPU, ``wall`` of the clock, ``memory``
+    the most that it had, in bytes.
+    """
+
+    kind: str
+    status: int | None
+    stdout: str = ""
+    stderr: str = ""
+    passed: bool = False
+    values: Sequence[Any] = ()
+    seconds: float = 0.0
+    wall: float = 0.0
+    memory: int = 0
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether it came to its end with the exit status 0."""
+        return self.kind == FINISHED and self.status == 0
+
+    @property
+    def why(self) -> str:
+        """Why it did not end well, in one line; empty where it did."""
+        if self.kind != FINISHED:
+            return f"the program {_SAID[self.kind]}"
+        if self.status:
+            lines = [line for line in self.stderr.splitlines() if line.strip()]
+            return lines[-1].strip()[:300] if lines else f"the program ended with the status {self.status}"
+        return ""
+
+
+class Sandbox(Protocol):
+    """Where programs run: the fixture ``sandbox`` of a test."""
+
+    @property
+    def name(self) -> str:
+        """Its kind: ``process``."""
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program; `SandboxError` where it could not be run."""
