@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.verdict.search import Found, Knee
     from pytest_modeleval.run.in_turn import InTurn
     from pytest_modeleval.sample import Completion, Model, Sample, SyncModel
+    from pytest_modeleval.sandbox.program import Sandbox, SyncSandbox
 
 
 @pytest.fixture
@@ -79,6 +80,12 @@ def _role(name: str) -> Any:
 
 
 judge, judges, user, reranker, embedder = map(_role, ("judge", "judges", "user", "reranker", "embedder"))
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Sandbox | SyncSandbox:
+    """Where programs run, in any test: ``sandbox.run(Program(code))``, with ``await`` in an async one."""
+    return _asking(request).sandbox_for(request.node)
 
 
 @pytest.fixture

@@ -94,7 +94,7 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
     # Not "__main__": official harnesses do not run what stands under `if __name__ == "__main__"`.
     scope = _module("program", asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
-    among = {"__name__": "tests", "__builtins__": own}
+    among: dict[str, Any] = {"__name__": "tests", "__builtins__": own}
     for name in _names(tests):
         if name in scope and (name == function or name not in own):
             value = scope[name]

@@ -1,6 +1,6 @@
 """What a program's functions give to tests that are code: values whose ``==`` is Python's own, not the program's."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import wraps
 from typing import Any
@@ -34,6 +34,9 @@ class _Unequal:
         return f"<an object of {self._name}>"
 
 
+_SEQUENCES: Sequence[Any] = (list, tuple, set, frozenset)
+
+
 def plain(value: Any) -> Any:
     """The value, with every object in it whose class is the program's replaced by what it inherits, or by nothing."""
     kind = type(value)
@@ -42,7 +45,7 @@ def plain(value: Any) -> Any:
     for base, made in _OF_BASE.items():
         if isinstance(value, base):
             return made(value)
-    for base in (list, tuple, set, frozenset):
+    for base in _SEQUENCES:
         if isinstance(value, base):
             items = [plain(each) for each in base.__iter__(value)]
             return value if kind is base and all(map(_is, items, base.__iter__(value))) else base(items)

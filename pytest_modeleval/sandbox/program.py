@@ -89,11 +89,34 @@ class Outcome:
 
 
 class Sandbox(Protocol):
-    """Where programs run: the fixture ``sandbox`` of a test."""
+    """Where programs run, as an async test is given it, by the argument ``sandbox``."""
 
     @property
     def name(self) -> str:
         """Its kind: ``process``."""
 
     async def run(self, program: Program) -> Outcome:
-        """What comes of a program; `SandboxError` where it could not be run."""
+        """What comes of a program; the same one is run once. Raises `SandboxError` where it could not be run."""
+
+
+class SyncSandbox(Protocol):
+    """Where programs run, as a test that is not async is given it, by the argument ``sandbox``."""
+
+    @property
+    def name(self) -> str:
+        """Its kind: ``process``."""
+
+    def run(self, program: Program) -> Outcome:
+        """As `Sandbox.run`, and waits for it."""
+
+
+class OpenSandbox(Protocol):
+    """A kind of sandbox that is open: what `pytest_modeleval_open_sandbox` gives."""
+
+    name: str
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program; `SandboxError` where it could not be run, which says nothing of it."""
+
+    async def close(self) -> None:
+        """End what runs, and leave no process, file or socket behind."""

@@ -1,0 +1,105 @@
+"""The `sandbox` of a test: programs run beside the requests, and none again that has been run."""
+
+import hashlib
+import json
+import platform
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pytest_modeleval.asking.awaiting import noted
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.sandbox.program import OpenSandbox, Outcome, Program
+from pytest_modeleval.sandbox.values import read, written
+from pytest_modeleval.store.rows import OutcomeRow
+from pytest_modeleval.store.store import Store
+
+# Counted up when what comes of a program may be another thing than before.
+_VERSION = 1
+
+
+def _hash_of(program: Program, sandbox: str) -> str:
+    """The hash of all that decides what comes of a program."""
+    python = ".".join(platform.python_version_tuple()[:2])
+    calls = [[written(argument) for argument in call] for call in program.calls]
+    asked = [_VERSION, sandbox, python, asdict(replace(program, calls=())), calls]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _kept(outcome: Outcome) -> str:
+    return json.dumps({**asdict(replace(outcome, values=())), "values": [written(each) for each in outcome.values]})
+
+
+def _outcome_in(text: str) -> Outcome | None:
+    """A stored outcome; None where it cannot be read."""
+    try:
+        found: Mapping[str, Any] = from_json(text)
+        return Outcome(**{**found, "values": tuple(map(read, found["values"]))})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+@dataclass(frozen=True, repr=False)
+class KeptSandbox:
+    """Runs programs on the engine's loop, and keeps what came of them: none runs twice in the same sandbox."""
+
+    sandbox: OpenSandbox
+    store: Store
+
+    @property
+    def name(self) -> str:
+        """The sandbox's kind."""
+        return self.sandbox.name
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program, or came of it; `SandboxError`, which is not kept, where it could not be run."""
+        key = _hash_of(program, self.name)
+        if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
+            return outcome
+        outcome = await self.sandbox.run(program)
+        self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
+        return outcome
+
+    async def close(self) -> None:
+        """End what runs, and leave nothing behind."""
+        await self.sandbox.close()
+
+
+@dataclass(frozen=True, repr=False)
+class AskedSandbox:
+    """The sandbox for an async body, whose loop need not be the engine's; `sandbox.program.Sandbox` for a test."""
+
+    kept: KeptSandbox
+    # Runs work on the engine's loop.
+    there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+
+    @property
+    def name(self) -> str:
+        """The sandbox's kind: ``process``."""
+        return self.kept.name
+
+    @noted
+    async def run(self, program: Program) -> Outcome:
+        """As `Sandbox.run`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.kept.run(program))
+        return outcome
+
+
+@dataclass(frozen=True, repr=False)
+class BlockingSandbox:
+    """The sandbox for a sync body, which waits for each program; `sandbox.program.SyncSandbox` for a test."""
+
+    kept: KeptSandbox
+    there: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    @property
+    def name(self) -> str:
+        """As `AskedSandbox.name`."""
+        return self.kept.name
+
+    def run(self, program: Program) -> Outcome:
+        """As `AskedSandbox.run`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.kept.run(program))
+        return outcome
