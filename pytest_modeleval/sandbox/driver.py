@@ -10,6 +10,7 @@ import threading
 import traceback
 import types
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import values
@@ -18,6 +19,10 @@ from pytest_modeleval.sandbox.plain import giving_plain
 # How a program that ran out of memory ends, and one whose function is not there.
 MEMORY_STATUS, MISSING_STATUS = 97, 98
 _FILE = "program.py"
+
+
+class Missing(LookupError):
+    """A program lacks the function that is to be called."""
 
 
 def _told(error: BaseException) -> None:
@@ -36,6 +41,9 @@ def _status_of(error: BaseException) -> int:
         return 1
     if isinstance(error, MemoryError):
         return MEMORY_STATUS
+    if type(error) is Missing:
+        print(error, file=sys.stderr)
+        return MISSING_STATUS
     _told(error)
     return 1
 
@@ -47,10 +55,12 @@ def _module(name: str, code: str) -> dict[str, Any]:
     return module.__dict__
 
 
-def run(asked: dict[str, Any], results: int) -> NoReturn:
+def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
     """Run the program; `os._exit` with its status."""
     leave, way = os._exit, _as_script
-    if asked["tests"] is not None:
+    if steps:
+        way = partial(_as_session, steps)
+    elif asked["tests"] is not None:
         way = _as_tested
     elif asked["function"]:
         way = _as_called
@@ -123,11 +133,42 @@ def _as_called(asked: dict[str, Any], results: int) -> int:
     return 0
 
 
+def _as_session(steps: int, asked: dict[str, Any], results: int) -> int:
+    """The program, then each step as it comes: code, or a call of a function by its name; a JSON line for each."""
+    write, dump, load, written, value_of = os.write, json.dumps, json.loads, values.written, values.read
+    scope = _module("__main__", asked["code"])
+    exec(compile(asked["code"], _FILE, "exec"), scope)
+    reply: dict[str, Any] = {"value": None}
+    with open(steps, "rb") as coming:
+        while True:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            line = dump(reply).encode() + b"\n"
+            while line:
+                line = line[write(results, line) :]
+            if not (step := coming.readline()):
+                return 0
+            reply = _stepped(load(step), scope, written, value_of)
+
+
+def _stepped(
+    step: dict[str, Any], scope: dict[str, Any], written: Callable[[Any], Any], value_of: Callable[[Any], Any]
+) -> dict[str, Any]:
+    try:
+        if "code" in step:
+            exec(compile(step["code"], _FILE, "exec"), scope)
+            return {"value": None}
+        function = _found(scope, step["call"])
+        return {"value": written(function(*value_of(step["arguments"]), **value_of(step["named"])))}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - what a step raises is its result, and the session goes on
+        _told(error)
+        return {"error": f"{type(error).__name__}: {error}"[:2000]}
+
+
 def _found(scope: dict[str, Any], name: str) -> Callable[..., Any]:
     """A function of the program, or a method of one object of a class of it: ``Solution.twoSum``."""
     first, _, method = name.partition(".")
     if first not in scope:
-        print(f"the program has no {first}", file=sys.stderr)
-        sys.exit(MISSING_STATUS)
+        raise Missing(f"the program has no {first}")
     found = getattr(scope[first](), method) if method else scope[first]
     return found  # type: ignore[no-any-return]

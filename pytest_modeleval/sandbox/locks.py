@@ -93,13 +93,12 @@ def make_ruleset(folder: str) -> int:
     return ruleset
 
 
-def limit(memory: int, seconds: float, file_size: int) -> None:
-    """Bound this process; the time is a second more than what is measured from outside."""
-    most = int(seconds) + 2
+def limit(memory: int, seconds: float | None, file_size: int) -> None:
+    """Bound this process; its time, where it is bounded at all, a second beyond what is measured from outside."""
     limits = {
         "AS": memory,
         "CORE": 0,
-        "CPU": most,
+        "CPU": resource.RLIM_INFINITY if seconds is None else int(seconds) + 2,
         "FSIZE": file_size,
         "MEMLOCK": 0,
         "MSGQUEUE": 0,
@@ -110,7 +109,8 @@ def limit(memory: int, seconds: float, file_size: int) -> None:
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}")
         _, hard = resource.getrlimit(number)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        if hard != resource.RLIM_INFINITY and (value == resource.RLIM_INFINITY or value > hard):
+            value = hard
         resource.setrlimit(number, (value, value))
 
 

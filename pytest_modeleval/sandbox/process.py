@@ -4,13 +4,14 @@ import asyncio
 import json
 import os
 import platform
+import random
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from pytest_modeleval.sandbox.program import TIMEOUT, Limits, Outcome, Program, SandboxError
-from pytest_modeleval.sandbox.servers import Server
+from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import read, written
 
 # What must not come to anything, by the line that a program writes where it does.
@@ -32,7 +33,9 @@ print("probed")
 """
 
 
-def _request(program: Program, *, alone: bool) -> dict[str, Any]:
+def _request(program: Program, *, alone: bool = False, is_session: bool = False) -> dict[str, Any]:
+    # Descriptors that results and steps go through: none that anybody would try first.
+    private, steps = random.SystemRandom().sample(range(10, 60), 2)
     return {
         "code": program.code,
         "stdin": program.stdin,
@@ -40,8 +43,8 @@ def _request(program: Program, *, alone: bool) -> dict[str, Any]:
         "function": program.function,
         "calls": [[written(argument) for argument in call] for call in program.calls],
         "secret": secrets.token_hex(16),
-        # The number of the descriptor that results are written to: not 3, which anybody would try.
-        "private": 10 + secrets.randbelow(50),
+        "private": private,
+        "steps": steps if is_session else 0,
         **asdict(program.limits),
         "wall": program.limits.wall * program.limits.seconds,
         "alone": alone,
@@ -96,10 +99,62 @@ class ProcessSandbox:
             self._idle.put_nowait(server)
         return _outcome(reply, request["secret"])
 
+    async def session(self, program: Program) -> "ProcessSession":
+        """A session that has run the program; its ``limits`` are for each step."""
+        request = _request(program, is_session=True)
+        server = await self._idle.get()
+        try:
+            session = ProcessSession(await server.begin(request), request["wall"])
+        finally:
+            self._idle.put_nowait(server)
+        await session.begun()
+        return session
+
     async def close(self) -> None:
         """End the servers, with what they run."""
         for server in self._servers:
             server.end()
+
+
+class ProcessSession:
+    """One process that runs steps one after another, and keeps its names between them."""
+
+    def __init__(self, connection: Connection, wall: float) -> None:
+        self._connection, self._wall = connection, wall
+
+    async def begun(self) -> None:
+        """Wait for the program that it begins with; `SandboxError` where that does not end well."""
+        outcome = await self._next()
+        if not outcome.values:
+            raise SandboxError(f"the session did not begin: {outcome.why}")
+
+    async def run(self, code: str) -> Outcome:
+        """What comes of code that is run among the session's names."""
+        return await self._step({"code": code})
+
+    async def call(self, function: str, *arguments: Any, **named: Any) -> Outcome:
+        """What comes of a function of the session's, called with plain values; its own is the first of ``values``."""
+        given = {"arguments": written(list(arguments)), "named": written(named)}
+        return await self._step({"call": function, **given})
+
+    async def _step(self, step: Mapping[str, Any]) -> Outcome:
+        try:
+            await self._connection.send(step)
+            return await self._next()
+        except (OSError, EOFError, ValueError) as error:
+            raise SandboxError(f"the session is over: {type(error).__name__} {error}".strip()) from None
+
+    async def _next(self) -> Outcome:
+        reply = await self._connection.receive()
+        line = json.loads(reply.pop("results") or "{}")
+        told = {name: reply[name] for name in ("kind", "stdout", "stderr")}
+        if "error" in line:
+            return Outcome(**told, status=1)
+        return Outcome(**told, status=reply["status"], values=(read(line["value"]),) if "value" in line else ())
+
+    async def close(self) -> None:
+        """End it."""
+        self._connection.close()
 
 
 async def _probed(sandbox: ProcessSandbox) -> str:

@@ -12,17 +12,18 @@ import os
 import select
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from pytest_modeleval.sandbox import driver, locks
+from pytest_modeleval.sandbox import locks
+from pytest_modeleval.sandbox.watched import Watched, serve_session
+from pytest_modeleval.sandbox.wire import Wire
 
 del sys.path[0]
 
@@ -32,49 +33,24 @@ _PRELOADED = """
     fractions functools hashlib heapq io itertools json math numbers operator queue random re secrets statistics
     string struct textwrap threading time traceback typing unittest uuid zlib
 """
-# How often what a program writes to files is looked at, where no file system bounds it.
-_LOOK = 0.05
-_FILE_SIZE = 16 << 20
-_PAGE = 1 << 16
-
-
-class Client:
-    """Who asks: the socket that requests come by."""
-
-    def __init__(self, descriptor: int) -> None:
-        self.socket = socket.socket(fileno=descriptor)
-
-    def next(self) -> dict[str, Any]:
-        """The next request; ends this process when there is none."""
-        (size,) = struct.unpack("!I", self._read(4))
-        return json.loads(self._read(size))  # type: ignore[no-any-return]
-
-    def _read(self, size: int) -> bytes:
-        found = bytearray()
-        while len(found) < size:
-            part = self.socket.recv(min(size - len(found), 1 << 20))
-            if not part:
-                sys.exit()
-            found += part
-        return bytes(found)
-
-    def answer(self, reply: dict[str, Any]) -> None:
-        """Send an answer."""
-        text = json.dumps(reply).encode()
-        self.socket.sendall(struct.pack("!I", len(text)) + text)
 
 
 class Slots:
     """The machine's cores, of which each runs one program at a time, whoever asks for it."""
 
     def __init__(self, folder: str, own: int, count: int) -> None:
+        self.folder = folder
         self.files = [
             os.open(f"{folder}/core-{at}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for at in range(count)
         ]
         self.own = own
 
+    def anew(self) -> "Slots":
+        """The same with locks of this process."""
+        return Slots(self.folder, self.own, len(self.files))
+
     @contextlib.contextmanager
-    def taken(self, *, all_of_them: bool) -> Any:
+    def taken(self, *, all_of_them: bool) -> Iterator[None]:
         """Wait for this server's core, or for all: in their order, so that no two wait for each other."""
         files = self.files if all_of_them else [self.files[self.own]]
         for file in files:
@@ -86,224 +62,107 @@ class Slots:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
 
-def _clock_of(pid: int) -> int:
-    """The number of a process' CPU clock, as `time.clock_gettime` takes it (``clock_getcpuclockid``)."""
-    return (~pid << 3) | 2
-
-
-def _size_of(folder: str) -> int:
-    """The bytes in a folder's files."""
-    size, folders = 0, [folder]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                else:
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-    return size
-
-
-class Watched:
-    """A program's process, watched to its end: its time, its memory, and what it writes."""
-
-    def __init__(self, asked: dict[str, Any], folder: str, *, is_sized: bool, asker: int) -> None:
-        self.asked, self.folder, self.is_sized, self.asker = asked, folder, is_sized, asker
-        self.texts = {name: bytearray() for name in ("stdout", "stderr", "results")}
-        self.ends: dict[int, str] = {}
-        self.kind = "finished"
-        self.pid = 0
-
-    def outcome(self) -> dict[str, Any]:
-        """Fork it, watch it, and tell what came of it."""
-        self._fork()
-        started = self.call_started = time.monotonic()
-        handle = os.pidfd_open(self.pid)
-        try:
-            self._watch(handle)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            _, status, used = os.wait4(self.pid, 0)
-            os.close(handle)
-        self._drain()
-        for end in self.ends:
-            os.close(end)
-        return self._told(status, used, time.monotonic() - started)
-
-    def _fork(self) -> None:
-        pipes = {name: os.pipe2(os.O_CLOEXEC) for name in self.texts}
-        given = os.memfd_create("stdin", os.MFD_CLOEXEC)
-        with open(given, "wb", closefd=False) as file:
-            file.write(self.asked.pop("stdin").encode("utf-8", "replace"))
-        os.lseek(given, 0, os.SEEK_SET)
-        parent = os.getpid()
-        self.pid = os.fork()
-        if not self.pid:
-            locks.die_with(parent)
-            _become_program(self.asked, self.folder, given, *(write for _, write in pipes.values()))
-        os.close(given)
-        for name, (read, write) in pipes.items():
-            os.close(write)
-            os.set_blocking(read, False)
-            self.ends[read] = name
-
-    def _watch(self, handle: int) -> None:
-        poll = select.poll()
-        for end in (handle, *self.ends):
-            poll.register(end, select.POLLIN)
-        # Nobody waits for it any more: what is told of a socket or a pipe that is closed at its other end.
-        poll.register(self.asker, 0)
-        clock, limit, begun = _clock_of(self.pid), self.asked["seconds"], 0.0
-        while True:
-            used = time.clock_gettime(clock)
-            left = min(limit - (used - begun), self.asked["wall"] - (time.monotonic() - self.call_started))
-            if left <= 0:
-                self.kind = "timeout"
-                return
-            ready = poll.poll(1000 * (left if self.is_sized else min(left, _LOOK)) + 1)
-            if not ready and not self.is_sized and _size_of(self.folder) > self.asked["files"]:
-                self.kind = "files"
-                return
-            for end, events in ready:
-                if end in (handle, self.asker):
-                    return
-                if not events & select.POLLIN:
-                    poll.unregister(end)
-                elif self._read(end) and self.ends[end] == "results":
-                    # Each call has the time anew.
-                    begun, self.call_started = time.clock_gettime(clock), time.monotonic()
-            if self.kind != "finished":
-                return
-
-    def _read(self, end: int) -> bool:
-        """Read what is there once; whether there was something. What is more than the limit ends the program."""
-        try:
-            part = os.read(end, _PAGE)
-        except BlockingIOError:
-            return False
-        text = self.texts[self.ends[end]]
-        text += part
-        if len(text) > self.asked["output"] * (16 if self.ends[end] == "results" else 1):
-            self.kind = "output"
-        return bool(part)
-
-    def _drain(self) -> None:
-        for end in self.ends:
-            while self.kind == "finished" and self._read(end):
-                pass
-
-    def _told(self, status: int, used: Any, wall: float) -> dict[str, Any]:
-        code = os.waitstatus_to_exitcode(status)
-        kind = self.kind
-        if kind == "finished" and code == driver.MEMORY_STATUS:
-            kind = "memory"
-        elif (
-            kind == "finished" and -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime >= self.asked["seconds"]
-        ):
-            kind = "timeout"
-        elif kind == "finished" and code < 0:
-            kind = "killed"
-        texts = {name: bytes(text[: self.asked["output"]]) for name, text in self.texts.items() if name != "results"}
-        told = {name: text.decode("utf-8", "replace") for name, text in texts.items()}
-        seconds, memory = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024
-        results = self.texts["results"].decode("ascii", "replace")
-        return {
-            "kind": kind,
-            "status": code,
-            **told,
-            "results": results,
-            "seconds": seconds,
-            "wall": wall,
-            "memory": memory,
-        }
-
-
-def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
-    """Leave this forked process nothing but its folder and its pipes, and run the program."""
-    os.setsid()
-    for at, end in enumerate((stdin, stdout, stderr)):
-        os.dup2(end, at)
-    # Where it lies is nobody's to know.
-    private = asked.pop("private")
-    os.dup2(results, private)
-    ruleset = locks.make_ruleset(folder)
-    os.dup2(ruleset, 3)
-    os.closerange(4, private)
-    os.closerange(private + 1, 1024)
-    os.chdir(folder)
-    os.environ.update(HOME=folder, TMPDIR=folder)
-    tempfile.tempdir = folder
-    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
-    locks.limit(asked["memory"], asked["seconds"] * max(1, len(asked["calls"])), min(asked["files"], _FILE_SIZE))
-    locks.lock(3)
-    driver.run(asked, private)
-
-
 class Server:
-    """Runs what it is asked to, one program at a time."""
+    """Runs what it is asked to: one program at a time, and sessions beside."""
 
-    def __init__(self, client: Client, slots: Slots, base: str, *, namespaces: bool) -> None:
-        self.client, self.slots, self.namespaces = client, slots, namespaces
-        self.folder = f"{base}/work"
+    def __init__(self, client: Wire, slots: Slots, base: str, *, namespaces: bool) -> None:
+        self.client, self.slots, self.base, self.namespaces = client, slots, base, namespaces
+        # The folders of sessions, by the processes that serve them.
+        self.sessions: dict[int, str] = {}
 
-    def serve(self) -> NoReturn:
+    def serve(self) -> None:
         """Answer requests until there are no more."""
         while True:
             asked = self.client.next()
-            with self.slots.taken(all_of_them=asked["alone"]):
-                self.client.answer({"started": True})
-                Path(self.folder).mkdir(0o700)
-                try:
-                    reply = self._apart(asked) if self.namespaces else self._outcome(asked, self.client.socket.fileno())
-                except OSError as error:
-                    reply = {"kind": "broken", "why": f"{type(error).__name__}: {error}"}
-                finally:
-                    _removed(self.folder)
-            self.client.answer(reply)
+            self._reap()
+            try:
+                reply = self._session(asked) if asked["steps"] else self._program(asked)
+            except OSError as error:
+                reply = _broken(error)
+            self.client.send(reply)
 
-    def _outcome(self, asked: dict[str, Any], asker: int) -> dict[str, Any]:
-        return Watched(asked, self.folder, is_sized=self.namespaces, asker=asker).outcome()
+    def _program(self, asked: dict[str, Any]) -> dict[str, Any]:
+        with self.slots.taken(all_of_them=asked["alone"]), _folder(f"{self.base}/work") as folder:
+            self.client.send({"started": True})
+            if not self.namespaces:
+                return Watched(asked, folder, is_sized=False, asker=self.client.socket.fileno()).outcome()
+            return self._apart(asked, folder)
 
-    def _apart(self, asked: dict[str, Any]) -> dict[str, Any]:
+    def _apart(self, asked: dict[str, Any], folder: str) -> dict[str, Any]:
         """The outcome of a program in namespaces of its own, watched by their first process."""
         read, write = os.pipe2(os.O_CLOEXEC)
         first = locks.fork_into_namespaces()
         if not first:
-            self._be_first(asked, write)
+            _be_first(asked, folder, write)
         os.close(write)
         found = bytearray()
         poll = select.poll()
         poll.register(read, select.POLLIN)
         poll.register(self.client.socket, 0)
         try:
-            while True:
-                ready = dict(poll.poll())
-                part = os.read(read, 1 << 20) if read in ready else b""
-                if not part:
-                    break
+            while read in dict(poll.poll()) and (part := os.read(read, 1 << 20)):
                 found += part
         finally:
             os.kill(first, signal.SIGKILL)
             os.waitpid(first, 0)
             os.close(read)
-        return json.loads(found) if found else {"kind": "broken", "why": "the first process of its namespace ended"}
+        return json.loads(found) if found else _broken(OSError("the first process of its namespace ended"))
 
-    def _be_first(self, asked: dict[str, Any], write: int) -> NoReturn:
-        try:
-            # A parent of another namespace has no number here.
-            locks.die_with(0)
-            locks.mount_memory(self.folder, asked["files"])
-            reply = self._outcome(asked, write)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
-            reply = {"kind": "broken", "why": f"{type(error).__name__}: {error}"}
-        with open(write, "wb", closefd=False) as file:
-            file.write(json.dumps(reply).encode())
-        os._exit(0)
+    def _session(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """Begin a session, whose steps come by the socket that was given."""
+        given = self.client.given.pop()
+        folder = tempfile.mkdtemp(prefix="session-", dir=self.base)
+        parent = 0 if self.namespaces else os.getpid()
+        keeper = locks.fork_into_namespaces() if self.namespaces else os.fork()
+        if not keeper:
+            try:
+                locks.die_with(parent)
+                self.client.socket.close()
+                if self.namespaces:
+                    locks.mount_memory(folder, asked["files"])
+                # Locks of its own: those that a fork inherits are the server's.
+                core = partial(self.slots.anew().taken, all_of_them=False)
+                serve_session(Wire(given), asked, folder, core, is_sized=self.namespaces)
+            finally:
+                os._exit(0)
+        os.close(given)
+        self.sessions[keeper] = folder
+        return {"kind": "begun"}
+
+    def _reap(self) -> None:
+        """Clear up after sessions that have ended."""
+        for keeper in [pid for pid in self.sessions if os.waitpid(pid, os.WNOHANG)[0]]:
+            _remove(self.sessions.pop(keeper))
 
 
-def _removed(folder: str) -> None:
+def _be_first(asked: dict[str, Any], folder: str, write: int) -> NoReturn:
+    """Be the first process of namespaces, and watch the program that is their only other one."""
+    try:
+        # A parent of another namespace has no number here.
+        locks.die_with(0)
+        locks.mount_memory(folder, asked["files"])
+        reply = Watched(asked, folder, is_sized=True, asker=write).outcome()
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+        reply = _broken(error)
+    with open(write, "wb", closefd=False) as file:
+        file.write(json.dumps(reply).encode())
+    os._exit(0)
+
+
+def _broken(error: BaseException) -> dict[str, Any]:
+    return {"kind": "broken", "why": f"{type(error).__name__}: {error}"}
+
+
+@contextlib.contextmanager
+def _folder(path: str) -> Iterator[str]:
+    Path(path).mkdir(0o700)
+    try:
+        yield path
+    finally:
+        _remove(path)
+
+
+def _remove(folder: str) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if os.path.lexists(folder):
         # Folders in folders, deeper than Python goes.
@@ -323,11 +182,11 @@ def _prepared(namespaces: bool) -> None:
     gc.freeze()
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Serve whoever started this: ``server.py SLOTS CORE CORES NAMESPACES BASE PACKAGES…``."""
     folder, core, cores, namespaces, base, *packages = sys.argv[1:]
     sys.path.extend(packages)
-    client = Client(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 200))
+    client = Wire(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 200))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.close(nothing)
@@ -337,11 +196,14 @@ def main() -> NoReturn:
     try:
         _prepared(namespaces == "yes")
     except OSError as error:
-        client.answer({"why": str(error)})
+        client.send({"why": str(error)})
         sys.exit(1)
     sys.argv = ["program.py"]
-    client.answer({"ready": os.getpid()})
-    Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes").serve()
+    client.send({"ready": os.getpid()})
+    try:
+        Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes").serve()
+    finally:
+        _remove(base)
 
 
 if __name__ == "__main__":
