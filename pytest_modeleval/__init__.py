@@ -33,7 +33,16 @@ if TYPE_CHECKING:
         Score,
         SyncModel,
     )
-    from pytest_modeleval.sandbox.program import Limits, Outcome, Program, Sandbox, SandboxError, SyncSandbox
+    from pytest_modeleval.sandbox.program import (
+        Limits,
+        Outcome,
+        Program,
+        Sandbox,
+        SandboxError,
+        Session,
+        SyncSandbox,
+        SyncSession,
+    )
     from pytest_modeleval.statistics.aggregates import Aggregate
 
 __all__ = [
@@ -74,11 +83,13 @@ __all__ = [
     "Sandbox",
     "SandboxError",
     "Score",
+    "Session",
     "Shots",
     "Speed",
     "SyncJudge",
     "SyncModel",
     "SyncSandbox",
+    "SyncSession",
     "Verdict",
     "Vote",
     "benchmark",
@@ -126,11 +137,13 @@ _MODULES = {
     "Sandbox": "sandbox.program",
     "SandboxError": "sandbox.program",
     "Score": "sample",
+    "Session": "sandbox.program",
     "Shots": "items.declare",
     "Speed": "perf.speed",
     "SyncJudge": "judging.types",
     "SyncModel": "sample",
     "SyncSandbox": "sandbox.program",
+    "SyncSession": "sandbox.program",
     "Verdict": "judging.verdict",
     "Vote": "judging.verdict",
     "benchmark": "items.declare",

@@ -3,13 +3,14 @@
 import hashlib
 import json
 import platform
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.sandbox.program import OpenSandbox, Outcome, Program
+from pytest_modeleval.sandbox.program import LIMITS, Limits, OpenSandbox, OpenSession, Outcome, Program
 from pytest_modeleval.sandbox.values import read, written
 from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
@@ -60,6 +61,10 @@ class KeptSandbox:
         self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
         return outcome
 
+    async def session(self, code: str, limits: Limits) -> OpenSession:
+        """A session that has run the code."""
+        return await self.sandbox.session(Program(code, limits=limits))
+
     async def close(self) -> None:
         """End what runs, and leave nothing behind."""
         await self.sandbox.close()
@@ -85,6 +90,38 @@ class AskedSandbox:
         outcome: Outcome = await self.there(self.kept.run(program))
         return outcome
 
+    @asynccontextmanager
+    async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
+        """As `Sandbox.session`."""
+        __tracebackhide__ = True
+        opened: OpenSession = await self.there(self.kept.session(code, limits))
+        try:
+            yield AskedSession(opened, self.there)
+        finally:
+            await self.there(opened.close())
+
+
+@dataclass(frozen=True, repr=False)
+class AskedSession:
+    """A session for an async body; `sandbox.program.Session` for a test."""
+
+    opened: OpenSession
+    there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+
+    @noted
+    async def run(self, code: str) -> Outcome:
+        """As `Session.run`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.opened.run(code))
+        return outcome
+
+    @noted
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
+        return outcome
+
 
 @dataclass(frozen=True, repr=False)
 class BlockingSandbox:
@@ -102,4 +139,34 @@ class BlockingSandbox:
         """As `AskedSandbox.run`, and waits for it."""
         __tracebackhide__ = True
         outcome: Outcome = self.there(self.kept.run(program))
+        return outcome
+
+    @contextmanager
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:
+        """As `AskedSandbox.session`."""
+        __tracebackhide__ = True
+        opened: OpenSession = self.there(self.kept.session(code, limits))
+        try:
+            yield BlockingSession(opened, self.there)
+        finally:
+            self.there(opened.close())
+
+
+@dataclass(frozen=True, repr=False)
+class BlockingSession:
+    """A session for a sync body, which waits for each step; `sandbox.program.SyncSession` for a test."""
+
+    opened: OpenSession
+    there: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    def run(self, code: str) -> Outcome:
+        """As `Session.run`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.opened.run(code))
+        return outcome
+
+    def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
         return outcome

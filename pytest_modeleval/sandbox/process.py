@@ -132,7 +132,7 @@ class ProcessSession:
         """What comes of code that is run among the session's names."""
         return await self._step({"code": code})
 
-    async def call(self, function: str, *arguments: Any, **named: Any) -> Outcome:
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """What comes of a function of the session's, called with plain values; its own is the first of ``values``."""
         given = {"arguments": written(list(arguments)), "named": written(named)}
         return await self._step({"call": function, **given})

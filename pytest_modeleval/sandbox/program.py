@@ -1,7 +1,8 @@
 """A program to run, what came of it, and what runs it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pytest_modeleval.sample import SampleError
@@ -36,6 +37,9 @@ class Limits:
     files: int = 64 << 20
 
 
+LIMITS = Limits()
+
+
 @dataclass(frozen=True)
 class Program:
     """Code of a model's, and how it is run.
@@ -51,7 +55,7 @@ class Program:
     tests: str | None = None
     function: str = ""
     calls: Sequence[Sequence[Any]] = ()
-    limits: Limits = field(default_factory=Limits)
+    limits: Limits = LIMITS
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,26 @@ class Outcome:
         return ""
 
 
+class Session(Protocol):
+    """A process that keeps its names from step to step, as an async test has it: ``async with sandbox.session()``."""
+
+    async def run(self, code: str) -> Outcome:
+        """What comes of code among the session's names; it ended well where it raised nothing."""
+
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """What comes of a function of the session's, called with plain values: its own is ``values[0]``."""
+
+
+class SyncSession(Protocol):
+    """As `Session`, for a test that is not async: ``with sandbox.session()``."""
+
+    def run(self, code: str) -> Outcome:
+        """As `Session.run`, and waits for it."""
+
+    def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`, and waits for it."""
+
+
 class Sandbox(Protocol):
     """Where programs run, as an async test is given it, by the argument ``sandbox``."""
 
@@ -97,6 +121,9 @@ class Sandbox(Protocol):
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program; the same one is run once. Raises `SandboxError` where it could not be run."""
+
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
+        """A session that has run the code; ``limits`` are for each step. Nothing of it is kept."""
 
 
 class SyncSandbox(Protocol):
@@ -109,6 +136,16 @@ class SyncSandbox(Protocol):
     def run(self, program: Program) -> Outcome:
         """As `Sandbox.run`, and waits for it."""
 
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractContextManager[SyncSession]:
+        """As `Sandbox.session`."""
+
+
+class OpenSession(Session, Protocol):
+    """A session of a kind of sandbox."""
+
+    async def close(self) -> None:
+        """End it, with all that it runs."""
+
 
 class OpenSandbox(Protocol):
     """A kind of sandbox that is open: what `pytest_modeleval_open_sandbox` gives."""
@@ -117,6 +154,9 @@ class OpenSandbox(Protocol):
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program; `SandboxError` where it could not be run, which says nothing of it."""
+
+    async def session(self, program: Program) -> OpenSession:
+        """A session that has run a program; `SandboxError` where there is none."""
 
     async def close(self) -> None:
         """End what runs, and leave no process, file or socket behind."""
