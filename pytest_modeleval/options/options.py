@@ -199,6 +199,14 @@ class Options:
         "without any protection (default: process; macos there)",
         values.name,
     )
+    sandbox_python: Path | None = flag(
+        HOW,
+        "PATH",
+        "the Python that these programs run in, with what is installed for it: that of a virtual environment, 3.10 or "
+        "newer (default: this one)",
+        values.path,
+        settings_only=True,
+    )
     concurrency: int | None = flag(
         SPENT, "N", "requests in flight (default: what the server keeps up with)", values.at_least(1)
     )

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -10,8 +11,8 @@ import pytest
 from pytest_modeleval.sandbox.process import open_process
 from pytest_modeleval.sandbox.program import OpenSandbox
 
-# What opens each, or says what it tried in vain, with the system's answers.
-_Opener = Callable[[], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
+# What opens each, with the Python that programs run in where the user named one, or says what it tried in vain, with the system's answers.
+_Opener = Callable[[Path | None], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
 KINDS: Mapping[str, _Opener] = {"process": open_process}
 _REMEDIES = (
     "Give it a kernel of Linux 5.13 or newer with Landlock, or --eval-sandbox docker, podman or bwrap; "
@@ -25,11 +26,11 @@ def default_kind() -> str:
     return "macos" if platform.system() == "Darwin" else "process"
 
 
-async def open_sandbox(kind: str, hook: pluggy.HookRelay) -> OpenSandbox:
+async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = None) -> OpenSandbox:
     """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
     if kind not in KINDS:
         return _own(kind, hook)
-    sandbox, tried = await KINDS[kind]()
+    sandbox, tried = await KINDS[kind](python)
     if sandbox is None:
         raise pytest.UsageError(f"no sandbox for programs that a model wrote. {'; '.join(tried)}. {_REMEDIES}")
     return sandbox

@@ -20,10 +20,10 @@ _LIBC.syscall.restype = ctypes.c_long
 # <linux/landlock.h>.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _REMOVE_DIR, _REMOVE_FILE = (1 << bit for bit in range(6))
-_MAKE_DIR, _MAKE_REG, _TRUNCATE = 1 << 7, 1 << 8, 1 << 14
+_MAKE_DIR, _MAKE_REG, _REFER, _TRUNCATE = 1 << 7, 1 << 8, 1 << 13, 1 << 14
 _READING = _EXECUTE | _READ_FILE | _READ_DIR
-# Neither links nor devices, which lead out of a folder.
-_OWNING = _WRITE_FILE | _READ_FILE | _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _TRUNCATE
+# Neither links nor devices, which lead out of a folder; a file may move from one folder within to another.
+_OWNING = _WRITE_FILE | _READ_FILE | _READ_DIR | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 # How many rights on files each version of Landlock knows: with 2 to move files, with 3 to cut them, with 5 devices.
 _RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -61,8 +61,10 @@ def landlock_version() -> int:
 def _readable() -> Iterable[str]:
     """Where Python, its packages and the libraries of both lie."""
     paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
-    libraries = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
-    return {*paths, *sys.path, f"{sys.base_prefix}/lib", *libraries, "/dev/null", "/dev/urandom", "/dev/zero"}
+    libraries = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
+    # What libraries look up there: times, letters, kinds of files, and the texts of NLTK.
+    shared = ("/usr/share/zoneinfo", "/usr/share/fonts", "/etc/mime.types", "/usr/share/nltk_data", f"{sys.prefix}/nltk_data")
+    return {*paths, *sys.path, f"{sys.base_prefix}/lib", *libraries, *shared, "/dev/null", "/dev/urandom", "/dev/zero"}
 
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
@@ -80,8 +82,11 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
         os.close(opened)
 
 
-def make_ruleset(folder: str) -> int:
-    """A Landlock ruleset that lets Python be read, and the folder be worked in; nothing else of files or of TCP."""
+def make_ruleset(folder: str, files: Iterable[str]) -> int:
+    """A Landlock ruleset that lets Python and the files be read, and the folder be worked in.
+
+    Nothing else of files, or of TCP.
+    """
     version = landlock_version()
     known = (1 << _RIGHTS.get(version, _RIGHTS[max(_RIGHTS)])) - 1
     given = _Ruleset(known, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
@@ -89,6 +94,8 @@ def make_ruleset(folder: str) -> int:
     ruleset = _called("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, ctypes.byref(given), size, 0))
     for path in _readable():
         _allow(ruleset, path, _READING & known)
+    for path in files:
+        _allow(ruleset, path, _READ_FILE)
     _allow(ruleset, folder, _OWNING & known)
     return ruleset
 

@@ -8,8 +8,10 @@ import random
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.program import TIMEOUT, Limits, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import read, written
@@ -41,6 +43,9 @@ def _request(program: Program, *, alone: bool = False, is_session: bool = False)
         "stdin": program.stdin,
         "tests": program.tests,
         "function": program.function,
+        "cases": program.cases,
+        "imports": [*program.imports, *(["pytest_modeleval.sandbox.cases"] if program.cases else [])],
+        "reads": list(program.reads),
         "calls": [[written(argument) for argument in call] for call in program.calls],
         "secret": secrets.token_hex(16),
         "private": private,
@@ -77,11 +82,13 @@ class ProcessSandbox:
 
     name = "process"
 
-    def __init__(self, *, namespaces: bool = True, cores: int | None = None) -> None:
+    def __init__(self, *, namespaces: bool = True, cores: int | None = None, python: Interpreter | None = None) -> None:
+        python = python or Interpreter.own()
+        self.python = python.name
         cores = cores or len(os.sched_getaffinity(0))
         # The server that was used last is warm, and the next to be taken.
         self._idle: asyncio.LifoQueue[Server] = asyncio.LifoQueue()
-        self._servers = [Server(core, cores, namespaces=namespaces) for core in reversed(range(cores))]
+        self._servers = [Server(core, cores, python, namespaces=namespaces) for core in reversed(range(cores))]
         for server in self._servers:
             self._idle.put_nowait(server)
 
@@ -169,13 +176,14 @@ async def _probed(sandbox: ProcessSandbox) -> str:
     return ""
 
 
-async def open_process() -> tuple[ProcessSandbox | None, Sequence[str]]:
-    """The kind, with namespaces where they work, and what was tried in vain, with the system's answers."""
+async def open_process(python: Path | None) -> tuple[ProcessSandbox | None, Sequence[str]]:
+    """The kind, with the servers' Python (None: this one's), with namespaces where they work, and what was tried in vain, with the system's answers."""
     if platform.system() != "Linux":
         return None, [f"process: it needs Linux, and this is {platform.system()}"]
     tried: list[str] = []
+    interpreter = Interpreter.at(python) if python else Interpreter.own()
     for namespaces in (True, False):
-        sandbox = ProcessSandbox(namespaces=namespaces)
+        sandbox = ProcessSandbox(namespaces=namespaces, python=interpreter)
         if not (why := await _probed(sandbox)):
             return sandbox, tried
         await sandbox.close()

@@ -45,9 +45,12 @@ class Program:
     """Code of a model's, and how it is run.
 
     Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
-    and it has ``passed`` when they did; ``function`` is what they call. Without, a ``function`` such as ``add`` or
-    ``Solution.twoSum`` is called with the arguments of each of the ``calls``, plain values of Python, and gives
-    `Outcome.values`; ``limits`` are for each call then.
+    and it has ``passed`` when they did; ``function`` is what they call. Where they are a class of `unittest`, ``cases``
+    is its name: they run in the program's own module then, and it has ``passed`` when there were some and none failed.
+    Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
+    ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
+    modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
+    read the files of ``reads``, whole paths, beside Python's own.
     """
 
     code: str
@@ -56,6 +59,9 @@ class Program:
     function: str = ""
     calls: Sequence[Sequence[Any]] = ()
     limits: Limits = LIMITS
+    cases: str = ""
+    imports: Sequence[str] = ()
+    reads: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

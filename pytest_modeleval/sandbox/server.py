@@ -7,6 +7,7 @@ four bytes. All that programs import often is imported before, so that a child c
 import contextlib
 import fcntl
 import gc
+import importlib
 import json
 import os
 import select
@@ -20,7 +21,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+# Not this folder, which Python puts first: its modules are nothing that programs import.
+sys.path[0] = str(Path(__file__).parents[2])
 from pytest_modeleval.sandbox import locks
 from pytest_modeleval.sandbox.watched import Watched, serve_session
 from pytest_modeleval.sandbox.wire import Wire
@@ -76,8 +78,9 @@ class Server:
             asked = self.client.next()
             self._reap()
             try:
+                _import(asked["imports"])
                 reply = self._session(asked) if asked["steps"] else self._program(asked)
-            except OSError as error:
+            except (OSError, ImportError) as error:
                 reply = _broken(error)
             self.client.send(reply)
 
@@ -169,22 +172,29 @@ def _remove(folder: str) -> None:
         subprocess.run(["rm", "-rf", "--", folder], check=False)
 
 
-def _prepared(namespaces: bool) -> None:
+def _import(names: list[str]) -> None:
+    """Import modules, so that no program has to."""
+    if new := [name for name in names if name not in sys.modules]:
+        for name in new:
+            importlib.import_module(name)
+        gc.collect()
+        gc.freeze()
+
+
+def _prepared(base: str, *, namespaces: bool) -> None:
     """Import what programs do, and leave the environment behind."""
-    for name in _PRELOADED.split():
-        __import__(name)
     kept = {name: os.environ[name] for name in ("LANG", "TZ", "OMP_NUM_THREADS") if name in os.environ}
     os.environ.clear()
-    os.environ.update(kept)
+    # What libraries write to a home when they are imported goes with this process.
+    os.environ.update(kept, HOME=base)
     if namespaces:
         locks.enter_user_namespace()
-    gc.collect()
-    gc.freeze()
+    _import(_PRELOADED.split())
 
 
 def main() -> None:
-    """Serve whoever started this: ``server.py SLOTS CORE CORES NAMESPACES BASE PACKAGES…``."""
-    folder, core, cores, namespaces, base, *packages = sys.argv[1:]
+    """Serve whoever started this: ``server.py SLOTS CORE CORES NAMESPACES BASE PREFIX PACKAGES…``."""
+    folder, core, cores, namespaces, base, sys.prefix, *packages = sys.argv[1:]
     sys.path.extend(packages)
     client = Wire(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 200))
     nothing = os.open(os.devnull, os.O_RDWR)
@@ -194,7 +204,7 @@ def main() -> None:
         # Ctrl-C is for whoever started this, who ends it.
         signal.signal(number, signal.SIG_IGN)
     try:
-        _prepared(namespaces == "yes")
+        _prepared(base, namespaces=namespaces == "yes")
     except OSError as error:
         client.send({"why": str(error)})
         sys.exit(1)

@@ -6,12 +6,12 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.program import SandboxError
 from pytest_modeleval.sandbox.wire import packed
 
@@ -63,8 +63,8 @@ class Connection:
 class Server:
     """A warm process that runs programs one after another, on one core, and begins sessions."""
 
-    def __init__(self, core: int, cores: int, *, namespaces: bool) -> None:
-        self.core, self.cores, self.namespaces = core, cores, namespaces
+    def __init__(self, core: int, cores: int, python: Interpreter, *, namespaces: bool) -> None:
+        self.core, self.cores, self.python, self.namespaces = core, cores, python, namespaces
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._folder = ""
@@ -113,13 +113,13 @@ class Server:
         ours, theirs = socket.socketpair()
         self._folder = tempfile.mkdtemp(prefix="program-", dir=folder_of_cores())
         namespaces = "yes" if self.namespaces else "no"
-        packages = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
-        arguments = [folder_of_cores(), self.core, self.cores, namespaces, self._folder, *packages]
+        arguments = [folder_of_cores(), self.core, self.cores, namespaces, self._folder]
+        arguments += [self.python.prefix, *self.python.packages]
         environment = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "TZ": "UTC", "OMP_NUM_THREADS": "1"}
         kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-S", "-B", "-X", "utf8", str(_SCRIPT), *map(str, arguments)],
+                [self.python.path, "-s", "-S", "-B", "-X", "utf8", str(_SCRIPT), *map(str, arguments)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

@@ -59,6 +59,8 @@ CALLS = {
     "tgkill": (234, 131),
     # Said to be done and not done: programs that copy a file set its mode, that go deep their limits.
     "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "setrlimit": (160, 164), "utimensat": (280, 88),
+    # Not there, as on a file system without: `shutil` copies a file's own attributes where there are some.
+    "getxattr": (191, 8), "lgetxattr": (192, 9), "listxattr": (194, 11), "llistxattr": (195, 12),
 }
 # fmt: on
 
@@ -138,6 +140,7 @@ def _looked_at(pid: int) -> dict[str, list[bytes]]:
             *(_return(_NOT_PERMITTED), _return(_ALLOW)),
         ],
         **{name: [_return(_REFUSE)] for name in ("chmod", "fchmod", "fchmodat", "setrlimit", "utimensat")},
+        **{name: [_return(_REFUSE | errno.ENOTSUP)] for name in CALLS if name.endswith("xattr")},
     }
 
 

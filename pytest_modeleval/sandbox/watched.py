@@ -184,7 +184,7 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     private, steps = asked.pop("private"), asked.pop("steps")
     for at, end in ((private, results), (steps, stdin), (1, stdout), (2, stderr)):
         os.dup2(end, at)
-    os.dup2(locks.make_ruleset(folder), 3)
+    os.dup2(locks.make_ruleset(folder, asked.pop("reads")), 3)
     kept = sorted({2, 3, private, steps or 3})
     for before, after in itertools.pairwise([*kept, 1024]):
         os.closerange(before + 1, after)
