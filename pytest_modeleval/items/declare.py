@@ -25,10 +25,14 @@ _LISTED = 'rows of a list are generated(lambda subset, index: ROWS[index], {"mai
 
 @dataclass(frozen=True)
 class Shots:
-    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself."""
+    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself.
+
+    Of the split they are the first ones, but for ``skipped`` rows at its beginning.
+    """
 
     number: int
     split: str
+    skipped: int = 0
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,8 @@ class Source:
     def _drawn(self, subset: str, index: int) -> Iterator[Row]:
         rows = self._splits[subset]
         if self.settings.shots_draw == "first":
-            return (rows[place] for place in range(len(rows)))
+            assert self.benchmark.shots is not None
+            return (rows[place] for place in range(self.benchmark.shots.skipped, len(rows)))
         # One more than needed: the sample itself may be among them.
         random = Random(f"{self.seed} {self.benchmark.name} {subset} {index} shots")
         return (rows[place] for place in random.sample(range(len(rows)), min(len(rows), self.shots + 1)))

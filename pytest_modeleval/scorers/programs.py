@@ -1,5 +1,7 @@
 """Programs in answers: where the code stands, and whether it did what it was to do."""
 
+import ast
+import builtins
 import re
 
 from pytest_modeleval.sample import Completion, Score
@@ -17,6 +19,28 @@ def first_fenced(answer: Completion | str) -> str:
     text = str(answer)
     found = _FENCE.search(text)
     return found[1] if found else text
+
+
+def between_marks(answer: Completion | str, begin: str = "[BEGIN]", end: str = "[DONE]") -> str:
+    """The code between two marks, by default MBPP's (arXiv:2108.07732), without the fence that may stand there.
+
+    Without the first one it begins with the answer, without the last one it goes on to its end.
+    """
+    text = str(answer)
+    return first_fenced((text.partition(begin)[2] if begin in text else text).partition(end)[0])
+
+
+def function_called(tests: str) -> str:
+    """The function that tests call: the first one that is not Python's own, or one that is called as one of those is.
+
+    Empty where they call none, or are no code.
+    """
+    try:
+        nodes = ast.walk(ast.parse(tests))
+    except (SyntaxError, ValueError):
+        return ""
+    called = [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return next((name for name in called if not hasattr(builtins, name)), next(iter(called), ""))
 
 
 def passed(outcome: Outcome, code: str, *, name: str = "main") -> Score:
