@@ -37,6 +37,10 @@ _SIGCHLD = 17
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
+# Files and folders of one program.
+MOST_FILES = 4096
+
+
 class _Ruleset(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
@@ -158,5 +162,5 @@ def fork_into_namespaces() -> int:
 
 def mount_memory(folder: str, size: int) -> None:
     """Lay an empty file system of so many bytes over the folder, which goes with this process' namespace."""
-    options = f"size={size},mode=700,nr_inodes=4096".encode()
+    options = f"size={size},mode=700,nr_inodes={MOST_FILES}".encode()
     _called("mount", _LIBC.mount(b"sandbox", folder.encode(), b"tmpfs", _NOSUID | _NODEV | _NOEXEC, options))

@@ -10,9 +10,7 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -22,6 +20,7 @@ from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from pytest_modeleval.sandbox import locks
+from pytest_modeleval.sandbox.folders import remove
 from pytest_modeleval.sandbox.watched import Watched, serve_session
 from pytest_modeleval.sandbox.wire import Wire
 
@@ -132,7 +131,7 @@ class Server:
     def _reap(self) -> None:
         """Clear up after sessions that have ended."""
         for keeper in [pid for pid in self.sessions if os.waitpid(pid, os.WNOHANG)[0]]:
-            _remove(self.sessions.pop(keeper))
+            remove(self.sessions.pop(keeper))
 
 
 def _be_first(asked: dict[str, Any], folder: str, write: int) -> NoReturn:
@@ -159,14 +158,7 @@ def _folder(path: str) -> Iterator[str]:
     try:
         yield path
     finally:
-        _remove(path)
-
-
-def _remove(folder: str) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    if os.path.lexists(folder):
-        # Folders in folders, deeper than Python goes.
-        subprocess.run(["rm", "-rf", "--", folder], check=False)
+        remove(path)
 
 
 def _prepared(namespaces: bool) -> None:
@@ -203,7 +195,7 @@ def main() -> None:
     try:
         Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes").serve()
     finally:
-        _remove(base)
+        remove(base)
 
 
 if __name__ == "__main__":

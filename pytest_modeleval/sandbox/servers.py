@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.sandbox.folders import remove
 from pytest_modeleval.sandbox.program import SandboxError
 from pytest_modeleval.sandbox.wire import packed
 
@@ -137,4 +137,5 @@ class Server:
         if process is not None:
             process.kill()
             process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder:
+            remove(self._folder)
