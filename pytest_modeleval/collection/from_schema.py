@@ -54,13 +54,14 @@ def _subsets(leaves: Sequence[Leaf], opened: Opened) -> list[list[str]]:
     taken: dict[tuple[str, str], Leaf] = {}
     found = []
     for leaf in leaves:
-        groups = opened.declared(leaf.benchmark).dataset.subsets
+        declared = opened.declared(leaf.benchmark)
+        groups = declared.dataset.subsets
         for name in leaf.subsets:
             if name not in groups and name not in groups.values():
                 raise unknown(
                     f"subset of {leaf.benchmark} in {leaf.where}:", name, [*groups, *filter(None, groups.values())]
                 )
-        subsets = [s for s, group in groups.items() if not leaf.subsets or s in leaf.subsets or group in leaf.subsets]
+        subsets = list(declared.parts(leaf.subsets))
         for subset in subsets:
             if (first := taken.setdefault((leaf.benchmark, subset), leaf)) is not leaf:
                 raise pytest.UsageError(

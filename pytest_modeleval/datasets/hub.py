@@ -58,6 +58,8 @@ class Hub:
     beside: Beside | None = None
     # A column whose values are known without reading the rows.
     column: str | None = None
+    # The subset that is asked where none is named; all without one.
+    unnamed: str | None = None
 
     def __post_init__(self) -> None:
         several = [name for name in ("config", "split") if not isinstance(getattr(self, name), str)]
@@ -205,6 +207,7 @@ def hub(
     in_copies: Mapping[str, str] | None = None,
     beside: Beside | None = None,
     column: str | None = None,
+    unnamed: str | None = None,
 ) -> Hub:
     """A dataset by its ids on both hubs (None where it has no id on Hugging Face).
 
@@ -213,7 +216,8 @@ def hub(
     ``on_huggingface`` has the names there of configs and splits that are called otherwise, ``{"default": "main"}``,
     and ``in_copies`` those in other copies that people have, such as a clone of the authors' repository. ``beside`` is
     what rows get out of other files of the repository. By ``column`` rows are chosen without being read, where a
-    benchmark's own settings choose some (``@benchmark(…, among=…)``).
+    benchmark's own settings choose some (``@benchmark(…, among=…)``). Where nobody names a subset, ``unnamed`` is the
+    one that is asked: subsets that share rows are not all asked at once.
     """
     renamed, copies = on_huggingface or {}, in_copies or {}
-    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, beside, column)
+    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, beside, column, unnamed)

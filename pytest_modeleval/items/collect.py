@@ -1,6 +1,6 @@
 """Declarations become parameters: which samples, under which ids, with which marks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -246,7 +246,7 @@ class Collector:
         others = named.others(test, declared, self._where)
         more = _may_have_parameters(metafunc)
         subsets = {}
-        for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
+        for subset, group in _parts(declared, self.options.eval.get(declared.name, ()), named.words).items():
             marks = [*declared.tags, *([group] if group else [])]
             named.names |= {declared.name, subset, *marks}
             named.tags |= {*marks}
@@ -351,13 +351,14 @@ class _NoJudge(Exception):
         super().__init__(f"{declared.name} needs a judge: --model judge=NAME")
 
 
-def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:
-    """The subsets, with their groups, that `--eval` names by their own name or their group's; all for none."""
+def _parts(declared: Benchmark, names: Sequence[str], words: Collection[str]) -> Mapping[str, str]:
+    """The subsets, with their groups, that `--eval` names, or a word of ``-k`` by its whole name."""
     subsets = declared.dataset.subsets
     for name in names:
         if name not in subsets and name not in subsets.values():
             raise unknown(f"part of {declared.name} in --eval:", name, {*subsets, *subsets.values()} - {""})
-    return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
+    by_word = [] if names else [subset for subset in subsets if subset.lower() in words]
+    return {**declared.parts(names), **declared.parts(by_word or names)}
 
 
 def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:

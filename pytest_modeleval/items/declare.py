@@ -2,7 +2,7 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar
@@ -72,6 +72,13 @@ class Benchmark:
         """What samples are called for their ids, by subset and row: those of the user's own files alone."""
         ids: Mapping[str, Mapping[int, str]] = getattr(self.dataset, "ids", {})
         return ids
+
+    def parts(self, names: Collection[str]) -> dict[str, str]:
+        """The subsets, with their groups, that are named by their own name or their group's; those to ask for none."""
+        subsets, unnamed = self.dataset.subsets, getattr(self.dataset, "unnamed", None)
+        if not names and unnamed:
+            return {unnamed: subsets[unnamed]}
+        return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
 
     @functools.cached_property
     def is_async(self) -> bool:
