@@ -86,14 +86,12 @@ async def main() -> None:
         outcomes, seconds, cpu = await timed(TRIVIAL, namespaces=namespaces)
         assert all(outcome.ended_well for outcome in outcomes)
         kind = "with namespaces" if namespaces else "without namespaces"
-        print(
-            f"trivial programs {kind}: {len(outcomes) / seconds:.0f} a second, {1000 * cpu / len(outcomes):.1f} ms CPU each"
-        )
+        rate, each = len(outcomes) / seconds, 1000 * cpu / len(outcomes)
+        print(f"trivial programs {kind}: {rate:.0f} a second, {each:.1f} ms CPU each")
     if (options.data / "humaneval").is_dir():
         outcomes, seconds, cpu = await timed(humaneval(options.data), namespaces=True)
-        print(
-            f"HumanEval: {sum(each.passed for each in outcomes)} of {len(outcomes)} pass, {seconds:.2f} s, CPU {cpu:.2f} s"
-        )
+        right = sum(outcome.passed for outcome in outcomes)
+        print(f"HumanEval: {right} of {len(outcomes)} pass, {seconds:.2f} s, CPU {cpu:.2f} s")
     numbers = " ".join(map(str, range(500)))
     outcomes, seconds, cpu = await timed([Program(SUMS, numbers)] * 12_000, namespaces=True)
     assert all(outcome.stdout == "124750\n" for outcome in outcomes)

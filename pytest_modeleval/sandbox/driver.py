@@ -27,6 +27,9 @@ class Missing(LookupError):
 
 def _told(error: BaseException) -> None:
     """Write an exception where a program's errors go, without the lines of this file."""
+    if type(error) is Missing:
+        print(error, file=sys.stderr)
+        return
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -41,11 +44,8 @@ def _status_of(error: BaseException) -> int:
         return 1
     if isinstance(error, MemoryError):
         return MEMORY_STATUS
-    if type(error) is Missing:
-        print(error, file=sys.stderr)
-        return MISSING_STATUS
     _told(error)
-    return 1
+    return MISSING_STATUS if type(error) is Missing else 1
 
 
 def _module(name: str, code: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Read by the server alone; a session's process is watched the same way, step by s
 """
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -193,7 +194,9 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     os.setsid()
     # Where results go, and where a session's steps come from, is nobody's to know.
     private, steps = asked.pop("private"), asked.pop("steps")
-    for at, end in ((private, results), (steps, stdin), (1, stdout), (2, stderr)):
+    # First out of the way: one may have the number that another is to get.
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, locks.HIGH) for end in (stdin, stdout, stderr, results)]
+    for end, at in zip(moved, (steps, 1, 2, private), strict=True):
         os.dup2(end, at)
     os.dup2(locks.make_ruleset(folder), 3)
     kept = sorted({2, 3, private, steps or 3})
