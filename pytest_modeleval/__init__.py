@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.items.declare import Shots, benchmark
     from pytest_modeleval.items.prompts import Cloze
+    from pytest_modeleval.items.settings import Setting
     from pytest_modeleval.judging.rubric import Judging, Labels, Preference, Rating, Rubric
     from pytest_modeleval.judging.types import Judge, SyncJudge
     from pytest_modeleval.judging.verdict import Battle, Verdict, Vote
@@ -84,6 +85,7 @@ __all__ = [
     "SandboxError",
     "Score",
     "Session",
+    "Setting",
     "Shots",
     "Speed",
     "SyncJudge",
@@ -138,6 +140,7 @@ _MODULES = {
     "SandboxError": "sandbox.program",
     "Score": "sample",
     "Session": "sandbox.program",
+    "Setting": "items.settings",
     "Shots": "items.declare",
     "Speed": "perf.speed",
     "SyncJudge": "judging.types",

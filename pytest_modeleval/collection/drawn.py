@@ -35,6 +35,9 @@ class Opened(Protocol):
     def rows(self, benchmark: str, subsets: Sequence[str]) -> Rows:
         """The rows of these subsets of a benchmark."""
 
+    def numbers(self, benchmark: str, subsets: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """Which rows of these subsets the benchmark's own settings leave, by their numbers."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -92,7 +95,7 @@ def limited(places: Sequence[tuple[str, str, T]], options: Options, name: str) -
     for benchmark, subset, thing in places:
         by_subset.setdefault((benchmark, subset), []).append(thing)
     chosen = choose(
-        {key: len(things) for key, things in by_subset.items()},
+        {key: range(len(things)) for key, things in by_subset.items()},
         limit=options.limit,
         limit_per_subset=options.limit_per_subset,
         seed=options.seed,

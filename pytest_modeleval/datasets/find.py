@@ -116,13 +116,13 @@ def names_of(names: Collection[str], readme: str, parts: Sequence[Part], said: s
 
 
 def _key(dataset: Hub, part: Part) -> str:
-    return "/".join(part) + (f" by {dataset.by}" if dataset.by else "")
+    return "/".join(part) + (f" by {dataset.told_by}" if dataset.told_by else "")
 
 
 def _folder(dataset: Hub, place: Place, digest: str, paths: Sequence[Path]) -> Path:
     """Where a content is made ready: another content, or cut into other files or of another kind, has another one."""
     files = [(path.stat().st_size, path.suffixes[-2:]) for path in paths]
-    name = hashlib.sha256(f"1 {digest} {files} {dataset.by}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"1 {digest} {files} {dataset.told_by}".encode()).hexdigest()[:32]
     return place.lock.parent / "data" / name
 
 
@@ -186,7 +186,7 @@ def _accept(dataset: Hub, place: Place, lock: Lock, files: Mapping[Part, Found])
         folder = _folder(dataset, place, digest, got.paths)
         entry = lock.entry(place.benchmark, key)
         try:
-            rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.by, folder)
+            rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.told_by, folder)
         except pytest.UsageError as error:
             raise pytest.UsageError(f"{place.benchmark}: {error}") from None
         entries[key] = Entry(rows, digest, stamp_of(got.paths), got.source)

@@ -34,10 +34,12 @@ def pins_of(
         asked += [settings.choices, repr(benchmark.cloze)]
     if settings.judge_prompt is not None:
         asked += [settings.judge_prompt]
+    own = {key: value for key, value in settings.own.items() if value is not None}
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
         **({"parameters": parameters} if parameters else {}),
+        **({"settings": json.dumps(own, sort_keys=True)} if own else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),

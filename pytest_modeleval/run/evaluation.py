@@ -190,7 +190,9 @@ class Evaluation:
         save_to = None if self._is_worker else self.options.collection_save
         try:
             place = partial(self.collector.place, chosen=True)
-            self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
+            self.collector.drawn = self.collection.draw(
+                session, self.options, place, self.collector.settings, save_to=save_to
+            )
         except pytest.UsageError as error:
             self.stop(str(error))
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import values
-from pytest_modeleval.sandbox.plain import giving_plain
+from pytest_modeleval.sandbox.plain import giving_plain, plain
 
 # How a program that ran out of memory ends, and one whose function is not there.
 MEMORY_STATUS, MISSING_STATUS = 97, 98
@@ -27,6 +27,9 @@ class Missing(LookupError):
 
 def _told(error: BaseException) -> None:
     """Write an exception where a program's errors go, without the lines of this file."""
+    if type(error) is Missing:
+        print(error, file=sys.stderr)
+        return
     trace = error.__traceback__
     while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
         trace = trace.tb_next
@@ -41,11 +44,8 @@ def _status_of(error: BaseException) -> int:
         return 1
     if isinstance(error, MemoryError):
         return MEMORY_STATUS
-    if type(error) is Missing:
-        print(error, file=sys.stderr)
-        return MISSING_STATUS
     _told(error)
-    return 1
+    return MISSING_STATUS if type(error) is Missing else 1
 
 
 def _module(name: str, code: str) -> dict[str, Any]:
@@ -135,12 +135,13 @@ def names_in(code: types.CodeType) -> set[str]:
 
 def _as_called(asked: dict[str, Any], results: int) -> int:
     """The function's value of each list of arguments, a JSON line each as it comes; what it raised in its place."""
-    write, dump, written = os.write, json.dumps, values.written
+    write, dump, written, as_plain = os.write, json.dumps, values.written, plain
     scope = _module("program", asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
     function = _found(scope, asked["function"])
     for call in asked["calls"]:
-        line = dump({"value": written(function(*values.read(call)))}).encode() + b"\n"
+        # A `Counter` equals a dict, and a NumPy number Python's.
+        line = dump({"value": written(as_plain(function(*values.read(call))))}).encode() + b"\n"
         while line:
             line = line[write(results, line) :]
     return 0

@@ -5,11 +5,14 @@ called it.
 """
 
 import ctypes
+import fcntl
 import os
 import resource
+import stat
 import sys
 import sysconfig
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from pytest_modeleval.sandbox import syscalls
@@ -37,6 +40,12 @@ _SIGCHLD = 17
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
+# Descriptors from here on are in nobody's way.
+HIGH = 300
+# Files and folders of one program.
+MOST_FILES = 4096
+
+
 class _Ruleset(ctypes.Structure):
     _fields_ = (("files", ctypes.c_uint64), ("tcp", ctypes.c_uint64), ("scopes", ctypes.c_uint64))
 
@@ -53,6 +62,7 @@ def _called(name: str, result: int) -> int:
     return result
 
 
+@cache
 def landlock_version() -> int:
     """The kernel's version of Landlock; OSError where it has none, or it is not switched on."""
     return _called("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, None, 0, 1))
@@ -63,23 +73,38 @@ def _readable() -> Iterable[str]:
     paths = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     libraries = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
     # What libraries look up there: times, letters, kinds of files, and the texts of NLTK.
-    shared = ("/usr/share/zoneinfo", "/usr/share/fonts", "/etc/mime.types", "/usr/share/nltk_data", f"{sys.prefix}/nltk_data")
+    texts = ("/usr/share/nltk_data", f"{sys.prefix}/nltk_data")
+    shared = ("/usr/share/zoneinfo", "/usr/share/fonts", "/etc/mime.types", *texts)
     return {*paths, *sys.path, f"{sys.base_prefix}/lib", *libraries, *shared, "/dev/null", "/dev/urandom", "/dev/zero"}
 
 
-def _allow(ruleset: int, path: str, rights: int) -> None:
-    try:
-        opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
-    except OSError:
-        # What is not there is not read.
-        return
-    try:
-        if not Path(path).is_dir():
-            rights &= _OF_FILES
-        rule = _Beneath(rights, opened)
-        _called("landlock_add_rule", _LIBC.syscall(_ADD_RULE, ruleset, 1, ctypes.byref(rule), 0))
-    finally:
+@cache
+def _rules() -> list[_Beneath]:
+    """What may be read, as rules; opened once for all programs of a server."""
+    known, rules = _known(), []
+    for path in sorted(_readable()):
+        try:
+            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            # What is not there is not read.
+            continue
+        high = fcntl.fcntl(opened, fcntl.F_DUPFD_CLOEXEC, HIGH)
         os.close(opened)
+        rights = _READING if stat.S_ISDIR(os.fstat(high).st_mode) else _READING & _OF_FILES
+        rules.append(_Beneath(rights & known, high))
+    return rules
+
+
+@cache
+def _known() -> int:
+    """The rights on files that the kernel's version knows."""
+    return (1 << _RIGHTS.get(landlock_version(), _RIGHTS[max(_RIGHTS)])) - 1
+
+
+def prepare() -> None:
+    """Make once what is the same for all programs; OSError where the kernel has no Landlock."""
+    _rules()
+    syscalls.instructions()
 
 
 def make_ruleset(folder: str, files: Iterable[str]) -> int:
@@ -88,15 +113,15 @@ def make_ruleset(folder: str, files: Iterable[str]) -> int:
     Nothing else of files, or of TCP.
     """
     version = landlock_version()
-    known = (1 << _RIGHTS.get(version, _RIGHTS[max(_RIGHTS)])) - 1
-    given = _Ruleset(known, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
+    given = _Ruleset(_known(), _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _called("landlock_create_ruleset", _LIBC.syscall(_CREATE_RULESET, ctypes.byref(given), size, 0))
-    for path in _readable():
-        _allow(ruleset, path, _READING & known)
-    for path in files:
-        _allow(ruleset, path, _READ_FILE)
-    _allow(ruleset, folder, _OWNING & known)
+    opened = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in (folder, *files)}
+    own = [_Beneath((_OWNING if path == folder else _READ_FILE) & _known(), at) for path, at in opened.items()]
+    for rule in (*_rules(), *own):
+        _called("landlock_add_rule", _LIBC.syscall(_ADD_RULE, ruleset, 1, ctypes.byref(rule), 0))
+    for at in opened.values():
+        os.close(at)
     return ruleset
 
 
@@ -165,5 +190,5 @@ def fork_into_namespaces() -> int:
 
 def mount_memory(folder: str, size: int) -> None:
     """Lay an empty file system of so many bytes over the folder, which goes with this process' namespace."""
-    options = f"size={size},mode=700,nr_inodes=4096".encode()
+    options = f"size={size},mode=700,nr_inodes={MOST_FILES}".encode()
     _called("mount", _LIBC.mount(b"sandbox", folder.encode(), b"tmpfs", _NOSUID | _NODEV | _NOEXEC, options))

@@ -114,7 +114,11 @@ class ProcessSandbox:
             session = ProcessSession(await server.begin(request), request["wall"])
         finally:
             self._idle.put_nowait(server)
-        await session.begun()
+        try:
+            await session.begun()
+        except BaseException:
+            await session.close()
+            raise
         return session
 
     async def close(self) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -11,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.sandbox.folders import remove
 from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.program import SandboxError
 from pytest_modeleval.sandbox.wire import packed
@@ -137,4 +137,5 @@ class Server:
         if process is not None:
             process.kill()
             process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        if self._folder:
+            remove(self._folder)

@@ -7,6 +7,7 @@ import platform
 import socket
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 MACHINE = platform.machine()
 # AUDIT_ARCH_… of <linux/audit.h>.
@@ -144,11 +145,21 @@ def _looked_at(pid: int) -> dict[str, list[bytes]]:
     }
 
 
-def _instructions(pid: int) -> Iterator[bytes]:
+# Stands for the number of the process that is to be locked in, in the filter that is made before there is one.
+_ITS_NUMBER = 0x7FFFFFFE
+
+
+@cache
+def instructions() -> bytes:
+    """The filter, where the process' number is still to be put in."""
+    return b"".join(_made())
+
+
+def _made() -> Iterator[bytes]:
     at = list(MACHINES).index(MACHINE)
     yield from (_load(4), _equal(MACHINES[MACHINE], 1, 0), _return(_END))
     yield from (_load(0), _at_least(_X32, 0, 1), _return(_REFUSE | errno.ENOSYS))
-    looked_at = _looked_at(pid)
+    looked_at = _looked_at(_ITS_NUMBER)
     for name, numbers in CALLS.items():
         number = numbers[at]
         if number is not None:
@@ -165,9 +176,8 @@ class _Filter(ctypes.Structure):
 
 def allow_only_listed(libc: ctypes.CDLL) -> None:
     """Refuse this process all calls but those of `CALLS`, for good; OSError where the kernel has no seccomp."""
-    instructions = list(_instructions(os.getpid()))
-    code = b"".join(instructions)
-    given = _Filter(len(instructions), code)
+    code = instructions().replace(struct.pack("I", _ITS_NUMBER), struct.pack("I", os.getpid()))
+    given = _Filter(len(code) // len(_return(0)), code)
     pr_set_seccomp, seccomp_mode_filter = 22, 2
     if libc.prctl(pr_set_seccomp, seccomp_mode_filter, ctypes.byref(given), 0, 0):
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_SECCOMP)")

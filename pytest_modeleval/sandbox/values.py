@@ -60,6 +60,8 @@ def written(value: Any) -> Any:
         return {"complex": [written(value.real), written(value.imag)]}
     if kind is bytes:
         return {"bytes": value.hex()}
+    if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return written(value.item())
     return {"foreign": str(kind.__name__)[:80]}
 
 

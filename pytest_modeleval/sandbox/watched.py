@@ -4,6 +4,7 @@ Read by the server alone; a session's process is watched the same way, step by s
 """
 
 import contextlib
+import fcntl
 import itertools
 import json
 import os
@@ -47,9 +48,10 @@ class Watched:
         began = time.monotonic()
         calls = len(self.asked["calls"])
         try:
-            # Each call has the time anew.
-            while not self.watch() and self.lines < calls:
-                self.restart()
+            while not self.watch():
+                # Each call has the time anew, and no more calls than there are.
+                if self.lines <= calls:
+                    self.restart()
         finally:
             status, used = self.end()
         return self.told(status, used, time.monotonic() - began)
@@ -88,7 +90,7 @@ class Watched:
                 self.kind = "timeout"
                 break
             ready = dict(poll.poll(1000 * (left if self.is_sized else min(left, _LOOK)) + 1))
-            if not self.is_sized and not ready and _size_of(self.folder) > self.asked["files"]:
+            if not self.is_sized and not ready and _takes_more(self.folder, self.asked["files"]):
                 self.kind = "files"
             if self.handle in ready or self.asker in ready:
                 break
@@ -164,17 +166,27 @@ def _clock_of(pid: int) -> int:
     return (~pid << 3) | 2
 
 
-def _size_of(folder: str) -> int:
-    """The bytes in a folder's files."""
-    size, folders = 0, [folder]
+def _takes_more(folder: str, size: int) -> bool:
+    """Whether a folder's files take more bytes than that, or are more than a sized file system would hold."""
+    folders, entries = [folder], 0
     while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                else:
-                    size += entry.stat(follow_symlinks=False).st_blocks * 512
-    return size
+        try:
+            with os.scandir(folders.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        size -= entry.stat(follow_symlinks=False).st_blocks * 512
+        except FileNotFoundError:
+            # Gone meanwhile.
+            continue
+        except OSError:
+            # Deeper than the system has names for.
+            return True
+        if size < 0 or entries > locks.MOST_FILES:
+            return True
+    return False
 
 
 def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
@@ -182,7 +194,9 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     os.setsid()
     # Where results go, and where a session's steps come from, is nobody's to know.
     private, steps = asked.pop("private"), asked.pop("steps")
-    for at, end in ((private, results), (steps, stdin), (1, stdout), (2, stderr)):
+    # First out of the way: one may have the number that another is to get.
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, locks.HIGH) for end in (stdin, stdout, stderr, results)]
+    for end, at in zip(moved, (steps, 1, 2, private), strict=True):
         os.dup2(end, at)
     os.dup2(locks.make_ruleset(folder, asked.pop("reads")), 3)
     kept = sorted({2, 3, private, steps or 3})

@@ -1,9 +1,11 @@
 """Programs in answers: where the code stands, and whether it did what it was to do."""
 
+import ast
+import builtins
 import re
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import FILES, MEMORY, OUTPUT, TIMEOUT, Outcome
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
@@ -19,14 +21,48 @@ def first_fenced(answer: Completion | str) -> str:
     return found[1] if found else text
 
 
+def between_marks(answer: Completion | str, begin: str = "[BEGIN]", end: str = "[DONE]") -> str:
+    """The code between two marks, by default MBPP's (arXiv:2108.07732), without the fence that may stand there.
+
+    Without the first one it begins with the answer, without the last one it goes on to its end.
+    """
+    text = str(answer)
+    return first_fenced((text.partition(begin)[2] if begin in text else text).partition(end)[0])
+
+
+def function_called(tests: str) -> str:
+    """The function that tests call: the first one that is not Python's own, or one that is called as one of those is.
+
+    Empty where they call none, or are no code.
+    """
+    try:
+        nodes = ast.walk(ast.parse(tests))
+    except (SyntaxError, ValueError):
+        return ""
+    called = [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return next((name for name in called if not hasattr(builtins, name)), next(iter(called), ""))
+
+
+def last_fenced(answer: Completion | str) -> str:
+    """The lines between the last two that have a fence of ```, as LiveCodeBench takes them; empty for fewer fences.
+
+    ``lcb_runner/utils/extraction_utils.py`` at 28fef95.
+    """
+    lines = str(answer).split("\n")
+    fences = [number for number, line in enumerate(lines) if "```" in line]
+    return "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
+
+
 def passed(outcome: Outcome, code: str, *, name: str = "main") -> Score:
     """Whether a program's tests passed, with the code as what was got."""
     why = "" if outcome.passed else outcome.why or "the program ended before its tests had"
-    return _score(outcome, outcome.passed, code, why, name)
+    return verdict(code, why, outcome.kind, name=name)
 
 
-def _score(outcome: Outcome, is_right: bool, code: str, why: str, name: str) -> Score:
+def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") -> Score:
+    """Right where nothing says why not, with the code as what was got; ``kind`` is how the program ended."""
     found = bool(code.strip())
-    mistake = "" if is_right else _MISTAKES.get(outcome.kind, "")
-    why = why if found else "no code in the answer"
-    return Score(float(is_right), is_right, code.strip()[:_SHOWN], "", why, name, found=found, mistake=mistake)
+    mistake = _MISTAKES.get(kind, "") if why else ""
+    if not found:
+        why = "no code in the answer"
+    return Score(float(not why), not why, code.strip()[:_SHOWN], "", why, name, found=found, mistake=mistake)
