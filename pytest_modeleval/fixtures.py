@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_modeleval.items.declare import Rule
     from pytest_modeleval.perf.measured import Measured
@@ -52,6 +52,12 @@ def completion(request: pytest.FixtureRequest, sample: Sample) -> Completion:  #
 def rule(request: pytest.FixtureRequest, sample: Sample) -> Rule:  # noqa: ARG001 - parametrized by it
     """The scorer that the user chose of the benchmark's ``rules``."""
     return request.node.callspec.params["sample"].source.scorer  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, sample: Sample) -> Mapping[str, Any]:  # noqa: ARG001 - parametrized by it
+    """What holds of the benchmark's own settings, by name."""
+    return request.node.callspec.params["sample"].source.settings.own  # type: ignore[no-any-return]
 
 
 @pytest.fixture

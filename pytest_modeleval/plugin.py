@@ -19,6 +19,7 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     rule,
     sample,
     sandbox,
+    settings,
     user,
 )
 from pytest_modeleval.options.flags import add_flags, know

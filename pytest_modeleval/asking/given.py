@@ -45,6 +45,10 @@ async def _rule(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa
     return ref.source.scorer
 
 
+async def _settings(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+    return ref.source.settings.own
+
+
 # The arguments that are models in a role; the last is all of a panel.
 ROLE_OF = {"judge": "judge", "user": "user", "reranker": "reranker", "embedder": "embedder", "judges": "judge"}
 
@@ -103,6 +107,7 @@ GIVEN: Mapping[str, _Maker] = {
     "completion": _completion,
     "model": _model,
     "rule": _rule,
+    "settings": _settings,
     **{name: _role(name) for name in ROLE_OF},
     "judge": _judge,
     "sandbox": _sandbox,

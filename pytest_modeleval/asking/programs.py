@@ -6,6 +6,7 @@ import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.asking.awaiting import noted
@@ -19,12 +20,18 @@ from pytest_modeleval.store.store import Store
 _VERSION = 1
 
 
-def _hash_of(program: Program, sandbox: str) -> str:
+def _hash_of(program: Program, sandbox: OpenSandbox) -> str:
     """The hash of all that decides what comes of a program."""
-    python = ".".join(platform.python_version_tuple()[:2])
+    python = getattr(sandbox, "python", ".".join(platform.python_version_tuple()[:2]))
+    read = [(path, *_stamp(path)) for path in program.reads]
     calls = [[written(argument) for argument in call] for call in program.calls]
-    asked = [_VERSION, sandbox, python, asdict(replace(program, calls=())), calls]
+    asked = [_VERSION, sandbox.name, python, read, asdict(replace(program, calls=())), calls]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    found = Path(path).stat()
+    return found.st_size, found.st_mtime_ns
 
 
 def _kept(outcome: Outcome) -> str:
@@ -54,7 +61,7 @@ class KeptSandbox:
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program, or came of it; `SandboxError`, which is not kept, where it could not be run."""
-        key = _hash_of(program, self.name)
+        key = _hash_of(program, self.sandbox)
         if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
             return outcome
         outcome = await self.sandbox.run(program)

@@ -268,6 +268,9 @@ class Collector:
         settings = self.settings(declared)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
+        for key, setting in declared.settings.items():
+            if setting.needed and settings.own[key] is None:
+                raise NoData(f"{declared.name} needs {setting.needed}: --eval-set {declared.name}.{key}=PATH")
         place = self.place(declared.name, chosen=named.is_chosen(test, declared))
         lacks_judge = self._lacks_judge(metafunc, declared)
         if lacks_judge and place.chosen:

@@ -55,6 +55,7 @@ class Benchmark:
     body: Callable[..., Any]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     among: Callable[[str, Mapping[str, Any]], bool] | None = None
+    modules: Callable[[Row], Collection[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -102,6 +103,7 @@ def benchmark(
     judging: Judging = Judging(),  # noqa: B008 - frozen
     settings: Mapping[str, Setting] | None = None,
     among: Callable[[str, Mapping[str, Any]], bool] | None = None,
+    modules: Callable[[Row], Collection[str]] | None = None,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -116,6 +118,7 @@ def benchmark(
     is asked where it is named, never as one of all, and always anew. ``judging`` says how a
     judge is asked, where the test takes one. ``settings`` are those that it takes beside the ones of all benchmarks;
     ``among`` says of a row, by its value of the dataset's ``column`` and the settings, whether it is asked at all.
+    ``modules`` names what programs of a row's import: where the sandbox's Python lacks any, nothing is asked.
     Raises `TypeError` for rows that are no dataset, or have no such column.
     """
     if not hasattr(dataset, "subsets"):
@@ -141,6 +144,7 @@ def benchmark(
             body,
             settings or {},
             among,
+            modules,
         )
         test: Callable[..., Any] = body
         if declared.is_async:

@@ -4,6 +4,7 @@ import string
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +22,27 @@ class Setting:
     """A setting that one benchmark takes beside those of all: what reads it, and what holds where nobody says it.
 
     ``read`` is given where it was said and what, as TOML and JSON have it; `pytest.UsageError` for what it cannot take.
+    Without one that is ``needed``, which says what for, nothing is asked.
     """
 
-    read: Callable[[str, object], Any]
+    read: Callable[[Where, object], Any]
     default: Any = None
+    needed: str = ""
+
+
+def existing(where: Where, value: object) -> Path:
+    """A file that is there, beside the settings' file where they say it."""
+    found = where.path(str(value))
+    if not found.is_file():
+        raise pytest.UsageError(f"{where} takes a file, and there is no {found}")
+    return found
+
+
+def yes(where: Where, value: object) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        raise pytest.UsageError(f"{where} takes true or false, not {value!r}")
+    return value
 
 
 def day(where: str, value: object) -> str:
@@ -110,7 +128,7 @@ def _parted(table: Table, own: Mapping[str, Setting] | None) -> tuple[dict[str, 
             raise unknown(f"key in {table.where}:", key, {*_TYPES, *own})
     theirs = {key: value for key, value in table.settings.items() if key in own}
     rest = {key: value for key, value in table.settings.items() if key not in own}
-    read = {key: own[key].read(f"{table.where}: {key}", value) for key, value in theirs.items()}
+    read = {key: own[key].read(Where(f"{table.where}: {key}", table.folder), value) for key, value in theirs.items()}
     return _checked(table._replace(settings=rest)), read
 
 

@@ -247,7 +247,7 @@ class Evaluation:
         self.expect([item.nodeid for item in session.items])
         refuse_other_samples(self.labels, session.items)
         judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
-        sandbox = sandbox_of_run(session.items, self.sandbox, self.config.hook, store)
+        sandbox = sandbox_of_run(session.items, self.options, self.sandbox, self.config.hook, store)
         asked = replace(self._askers(store, concurrency), judging=judging, sandbox=sandbox)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 

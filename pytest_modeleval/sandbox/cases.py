@@ -100,7 +100,13 @@ def _inner(value: object) -> tuple[object, ...]:
     if not isinstance(function, types.FunctionType):
         return ()
     wrapped = getattr(function, "__wrapped__", None)
-    return function.__code__, function.__defaults__, function.__kwdefaults__, wrapped, getattr(wrapped, "__code__", None)
+    return (
+        function.__code__,
+        function.__defaults__,
+        function.__kwdefaults__,
+        wrapped,
+        getattr(wrapped, "__code__", None),
+    )
 
 
 def _owners() -> Iterator[Any]:

@@ -11,7 +11,8 @@ import pytest
 from pytest_modeleval.sandbox.process import open_process
 from pytest_modeleval.sandbox.program import OpenSandbox
 
-# What opens each, with the Python that programs run in where the user named one, or says what it tried in vain, with the system's answers.
+# What opens each, or says what it tried in vain, with the system's answers. It is given the Python that programs are
+# to run in, where the user named one.
 _Opener = Callable[[Path | None], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
 KINDS: Mapping[str, _Opener] = {"process": open_process}
 _REMEDIES = (

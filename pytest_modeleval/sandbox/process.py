@@ -181,7 +181,10 @@ async def _probed(sandbox: ProcessSandbox) -> str:
 
 
 async def open_process(python: Path | None) -> tuple[ProcessSandbox | None, Sequence[str]]:
-    """The kind, with the servers' Python (None: this one's), with namespaces where they work, and what was tried in vain, with the system's answers."""
+    """The kind, with namespaces where they work, and what was tried in vain, with the system's answers.
+
+    ``python`` is what programs run in; None is this one.
+    """
     if platform.system() != "Linux":
         return None, [f"process: it needs Linux, and this is {platform.system()}"]
     tried: list[str] = []
