@@ -23,8 +23,8 @@ The next step:
 
 {returned}
 
-Write this step's function, with this header, and nothing else: neither the code of earlier steps, which you may call, nor
-examples or tests. These imports stand above it, and there are no others:
+Write this step's function, with this header, and nothing else: neither the code of earlier steps, which you may call,
+nor examples or tests. These imports stand above it, and there are no others:
 
 {dependencies}
 

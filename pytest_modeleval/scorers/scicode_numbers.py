@@ -31,6 +31,8 @@ def _value(item: Any) -> Any:
         return value.decode() if isinstance(value, bytes) else value
     names = list(item)
     # The first name says what it is.
+    if not names:
+        return None
     if names[0] == "list":
         return [item["list"][name][()] for name in item["list"]]
     if names[0] == "sparse_matrix":
