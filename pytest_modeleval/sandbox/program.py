@@ -1,5 +1,6 @@
 """A program to run, what came of it, and what runs it."""
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass
@@ -26,8 +27,9 @@ class SandboxError(SampleError):
 class Limits:
     """What a program may use: ``seconds`` of CPU, ``wall`` times as many of the clock, and bytes.
 
-    ``memory`` is address space, ``output`` what it may write to each of its streams, ``files`` to its folder. The
-    defaults of memory and time are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``).
+    Of a program with calls ``seconds`` are each call's, and ``total`` those of all together. ``memory`` is address
+    space, ``output`` what it may write to each of its streams, ``files`` to its folder. The defaults of memory and time
+    are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``).
     """
 
     seconds: float = 10.0
@@ -35,6 +37,7 @@ class Limits:
     memory: int = 4 << 30
     output: int = 1 << 20
     files: int = 64 << 20
+    total: float = math.inf
 
 
 LIMITS = Limits()

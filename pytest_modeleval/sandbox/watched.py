@@ -208,7 +208,8 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     calls = max(1, len(asked["calls"]))
-    locks.limit(asked["memory"], None if steps else asked["seconds"] * calls, min(asked["files"], _FILE_SIZE))
+    seconds = None if steps else min(asked["seconds"] * calls, asked["total"])
+    locks.limit(asked["memory"], seconds, min(asked["files"], _FILE_SIZE))
     locks.lock(3)
     driver.run(asked, private, steps)
 
