@@ -45,7 +45,9 @@ def to_sample(row: Row) -> Sample:
 
 @benchmark(SCICODE, to_sample, tags=["code", "en"], settings=SETTINGS, modules=modules_of)
 async def test_scicode(sample: Sample, model: Model, sandbox: Sandbox, settings: Mapping[str, Any]) -> None:
-    row, codes, whys, number = sample.metadata, [], [], 0
+    row, number = sample.metadata, 0
+    codes: list[str] = []
+    whys: list[str] = []
     for step in row["sub_steps"]:
         code = given(step["step_number"], settings["data"])
         if code is None:

@@ -12,7 +12,7 @@ import sys
 import types
 import unittest
 import unittest.mock
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import wraps
 from typing import Any
 
@@ -26,6 +26,7 @@ _COMPARE = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__conta
 _WRITTEN = {"_classSetupFailed", "_class_cleanups", "tearDown_exceptions"}
 _OF_TESTS = {*dir(unittest.TestCase)} - _WRITTEN
 _OF_MODULES = {*vars(types.ModuleType(_NAME))}
+_CONTAINERS: Sequence[Any] = (list, tuple, set, frozenset)
 _SLOT = type(object.__eq__)
 # This keeps what it makes at its first call, which is no program's.
 unittest.mock.mock_open()
@@ -148,7 +149,7 @@ def _within(value: object) -> Iterator[object]:
         yield each
         if isinstance(each, dict):
             left += [*dict.keys(each), *dict.values(each)]
-        for base in (list, tuple, set, frozenset):
+        for base in _CONTAINERS:
             if isinstance(each, base):
                 left += base.__iter__(each)
 

@@ -38,7 +38,7 @@ class Interpreter:
         try:
             told = subprocess.run([path, "-I", "-c", _TELL], capture_output=True, timeout=_PATIENCE, check=True).stdout
             version, prefix, folders = json.loads(told)
-        except (OSError, ValueError, subprocess.SubprocessError) as error:
+        except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
             raise pytest.UsageError(f"sandbox_python: {str(path)!r} does not run as a Python: {error}") from None
         if tuple(version) < _OLDEST:
             raise pytest.UsageError(

@@ -64,9 +64,9 @@ def _sparse(group: Any) -> Any:
     return scipy.sparse.csr_matrix(parts, shape=shape)
 
 
-def _equal(one: Any, other: Any, **tolerance: float) -> bool:
+def _equal(one: Any, other: Any, atol: float = 1e-8, rtol: float = 1e-5) -> bool:
     try:
-        return bool(np.allclose(one, other, **tolerance))
+        return bool(np.allclose(one, other, atol=atol, rtol=rtol))
     except ValueError:
         return bool(one == other)
 

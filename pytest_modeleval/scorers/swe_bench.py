@@ -41,10 +41,11 @@ def resolved(answer: Completion, instance: str, report: Path | None, dataset: st
     """
     patch = patch_of(answer)
     if report is None:
+        name = dataset.rpartition("/")[2].lower().replace("-", "_")
         raise NotAsked(
             "scored by the official harness: modeleval predictions last > predictions.jsonl; python -m "
             f"swebench.harness.run_evaluation --dataset_name {dataset} --predictions_path predictions.jsonl --run_id "
-            "NAME; then the same run again with its report: --eval-set BENCHMARK.report=FILE"
+            f"NAME; then the same run again with its report: --eval-set {name}.report=FILE"
         )
     found = read_report(report)
     named = [name for name in _LISTS if instance in found[name]]
