@@ -17,7 +17,7 @@ _REMEDIES = (
     "Give it a kernel of Linux 5.13 or newer with Landlock, or --eval-sandbox docker, podman or bwrap; "
     "--eval-sandbox none runs programs without any protection"
 )
-_NEEDED = ("name", "run", "close")
+_NEEDED = ("name", "run", "session", "close")
 
 
 def default_kind() -> str:

@@ -186,17 +186,24 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         # Ctrl-C is for whoever started this, who ends it.
         signal.signal(number, signal.SIG_IGN)
-    try:
-        _prepared(namespaces == "yes")
-    except OSError as error:
-        client.send({"why": str(error)})
-        sys.exit(1)
     sys.argv = ["program.py"]
-    client.send({"ready": os.getpid()})
+    server = Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes")
     try:
-        Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes").serve()
+        # Whoever started this may be gone at any time.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            _serve(server)
     finally:
         remove(base)
+
+
+def _serve(server: Server) -> None:
+    try:
+        _prepared(server.namespaces)
+    except OSError as error:
+        server.client.send({"why": str(error)})
+        return
+    server.client.send({"ready": os.getpid()})
+    server.serve()
 
 
 if __name__ == "__main__":
