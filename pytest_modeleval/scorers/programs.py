@@ -10,7 +10,8 @@ from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TI
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much output", FILES: "too much output"}
-# Code that a report shows of a program.
+# What a report says a program was to be, and how much it shows of it.
+_EXPECTED = "code that passes"
 _SHOWN = 2000
 
 
@@ -65,4 +66,4 @@ def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") ->
     mistake = _MISTAKES.get(kind, "") if why else ""
     if not found:
         why = "no code in the answer"
-    return Score(float(not why), not why, code.strip()[:_SHOWN], "", why, name, found=found, mistake=mistake)
+    return Score(float(not why), not why, code.strip()[:_SHOWN], _EXPECTED, why, name, found=found, mistake=mistake)
