@@ -3,9 +3,10 @@
 import ast
 import builtins
 import re
+from typing import Protocol
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
@@ -13,6 +14,13 @@ _MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much out
 # What a report says a program was to be, and how much it shows of it.
 _EXPECTED = "code that passes"
 _SHOWN = 2000
+
+
+class Runs(Protocol):
+    """What runs programs: a test's sandbox, or a kind of it."""
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program."""
 
 
 def first_fenced(answer: Completion | str) -> str:
