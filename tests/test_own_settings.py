@@ -101,3 +101,41 @@ def test_rows_are_chosen_by_a_column_alone() -> None:
 def test_what_is_no_day(value: Any) -> None:
     with pytest.raises(pytest.UsageError, match="takes a day such as 2025-01-01"):
         day("here", value)
+
+
+SPANS = """
+from pytest_modeleval import Completion, Sample, benchmark, hub
+
+ROWS = hub(modelscope="a/spans", huggingface=None, config=["all", "v1", "v2"], unnamed="all")
+
+@benchmark(ROWS, lambda row: Sample(row["q"], row["q"]))
+def test_spans(sample: Sample, completion: Completion) -> None:
+    assert True
+"""
+
+
+@pytest.mark.parametrize(
+    ("flags", "subsets"),
+    [
+        (["test_spans.py"], {"all"}),
+        (["test_spans.py", "-k", "spans and v2"], {"v2"}),
+        (["test_spans.py", "-k", "spans"], {"all"}),
+        (["--eval-collection", "mix.toml"], {"all"}),
+        (["--eval-collection", "v1.toml"], {"v1"}),
+    ],
+    ids=lambda flags: " ".join(flags) if isinstance(flags, list) else "",
+)
+def test_one_subset_is_asked_where_none_is_named(project: pytest.Pytester, flags: list[str], subsets: set[str]) -> None:
+    project.makepyfile(test_spans=SPANS)
+    for subset in ("all", "v1", "v2"):
+        folder = project.path / "data/spans" / subset
+        folder.mkdir(parents=True)
+        (folder / "test.jsonl").write_text('{"q": "1"}\n')
+    for name, part in (("mix", ""), ("v1", ', subsets = ["v1"]')):
+        (project.path / f"{name}.toml").write_text(
+            f'name = "{name}"\ndatasets = [{{name = "spans", file = "test_spans.py"{part}}}]\n'
+        )
+
+    result = run(project, "--model", "tiny", "--eval-data", "data", "--co", "-q", *flags)
+
+    assert {*re.findall(r"test_spans\[(\w+)-", result.stdout.str())} == subsets, result.stdout.str()

@@ -246,7 +246,8 @@ class Collector:
         others = named.others(test, declared, self._where)
         more = _may_have_parameters(metafunc)
         subsets = {}
-        for subset, group in _parts(declared, self.options.eval.get(declared.name, ()), named.words).items():
+        parts = [*self.drawn.rows[declared.name]] if self.drawn else self.options.eval.get(declared.name, ())
+        for subset, group in _parts(declared, parts, named.words).items():
             marks = [*declared.tags, *([group] if group else [])]
             named.names |= {declared.name, subset, *marks}
             named.tags |= {*marks}

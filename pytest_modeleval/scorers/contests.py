@@ -17,8 +17,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from pytest_modeleval.sample import SampleError, Score
-from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
-from pytest_modeleval.scorers.programs import verdict
+from pytest_modeleval.sandbox.program import Limits, Program
+from pytest_modeleval.scorers.programs import Runs, verdict
 
 # What answers use without importing it.
 _STARRED = """
@@ -57,6 +57,13 @@ def erratum(row: Mapping[str, Any]) -> str:
     return ERRATA.get(row["question_id"]) or ERRATA.get(row["question_title"], "")
 
 
+# A broken pickle raises what its bytes happen to ask for.
+_UNREADABLE = (
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, MemoryError, RecursionError),
+    *(binascii.Error, zlib.error, EOFError, pickle.UnpicklingError),
+)
+
+
 class _Text(pickle.Unpickler):
     """Reads a pickled text: what would import anything is refused."""
 
@@ -78,13 +85,10 @@ def cases_of(row: Mapping[str, Any]) -> Cases:
         tests = [*json.loads(public), *_decoded(private)]
         pairs = [(str(test["input"]), str(test["output"])) for test in tests]
         return Cases(pairs, json.loads(metadata).get("func_name") or "")
-    except (ValueError, TypeError, KeyError, AttributeError, binascii.Error, zlib.error, EOFError) as error:
-        why = error
-    # A broken pickle raises what its bytes happen to ask for.
-    except (pickle.UnpicklingError, IndexError, MemoryError, OverflowError, RecursionError) as error:
-        why = error
+    except _UNREADABLE as error:
+        why = f"{type(error).__name__}: {str(error)[:200]}"
     where = getattr(row, "where", row["question_id"])
-    raise SampleError(f"{where}: its tests cannot be decoded: {type(why).__name__}: {str(why)[:200]}")
+    raise SampleError(f"{where}: its tests cannot be decoded: {why}")
 
 
 def _with_preamble(code: str) -> str:
@@ -92,7 +96,7 @@ def _with_preamble(code: str) -> str:
     return "\n".join([*_FUTURE.findall(code), PREAMBLE, _FUTURE.sub("", code)])
 
 
-async def solved(sandbox: Sandbox, cases: Cases, code: str) -> Score:
+async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Whether a program passes all tests: one after another, up to the first that it does not."""
     if not code.strip():
         return verdict(code, "no code in the answer")
@@ -107,7 +111,7 @@ async def solved(sandbox: Sandbox, cases: Cases, code: str) -> Score:
     return verdict(code, "")
 
 
-async def _called(sandbox: Sandbox, cases: Cases, code: str) -> Score:
+async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Each line of a test's input is an argument in JSON; one object of ``Solution`` answers all tests."""
     calls = [[json.loads(line) for line in given.split("\n")] for given, _ in cases.pairs]
     function = f"Solution.{cases.function}" if "class Solution" in code else cases.function

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_modeleval.sample import SampleError, Score
-from pytest_modeleval.sandbox.program import FINISHED, Limits, Program, Sandbox
+from pytest_modeleval.sandbox.program import FINISHED, Limits, Program
 from pytest_modeleval.scorers.mbpp_inputs import as_python
-from pytest_modeleval.scorers.programs import passed, verdict
+from pytest_modeleval.scorers.programs import Runs, passed, verdict
 
 # EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task.
 LIMITS = Limits(seconds=4, total=60)
@@ -46,7 +46,8 @@ def task_of(row: Mapping[str, Any]) -> Task | None:
     if "plus_input" in row:
         base, plus = (as_python(row["task_id"], inputs) for inputs in (row["base_input"], row["plus_input"] or []))
         reference = f"{row['prompt']}{row['canonical_solution']}"
-        return Task(row["entry_point"], [*base, *plus], len(base), row["atol"], reference)
+        inputs = _handed_over(row["entry_point"], [*base, *plus])
+        return Task(row["entry_point"], inputs, len(base), row["atol"], reference)
     reference = row["code"] if "code" in row else f"{row['prompt']}{row['canonical_solution']}"
     return _in_tests(row["test"], row.get("entry_point", ""), len(row.get("test_list", ())), reference)
 
@@ -64,23 +65,30 @@ def _in_tests(tests: str, function: str, base: int, reference: str) -> Task | No
     except (SyntaxError, ValueError, KeyError, RecursionError, MemoryError):
         return None
     loops = [inner for node in nodes if isinstance(node, ast.For) for inner in ast.walk(node)]
-    tolerances = [node.value for node in loops if isinstance(node, ast.Constant) and not isinstance(node.value, str)]
-    called = [node.func.id for node in loops if _is_call_of_input(node)]
+    tolerances = [
+        node.value for node in loops if isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+    ]
+    called = [name for node in loops if (name := _called_with_input(node))]
     if not (tolerances and called):
         return None
     try:
         values = _literal(found["results"]) if "results" in found else None
     except ValueError:
         values = None
-    return Task(function or called[0], inputs, base, float(tolerances[-1]), reference, values)
+    function = function or called[0]
+    return Task(function, _handed_over(function, inputs), base, float(tolerances[-1]), reference, values)
 
 
-def _is_call_of_input(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and any(isinstance(argument, ast.Starred) for argument in node.args)
-    )
+def _handed_over(function: str, inputs: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """The inputs without those of one task (Mbpp/255) whose values are up to 128 million texts: five of them."""
+    return [given for given in inputs if given[1] < 76] if function == "combinations_colors" else inputs
+
+
+def _called_with_input(node: ast.AST) -> str:
+    """The name of a function that is called with ``*inp``; empty for what is no such call."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+        return ""
+    return node.func.id if any(isinstance(argument, ast.Starred) for argument in node.args) else ""
 
 
 class _Numbers(ast.NodeTransformer):
@@ -94,7 +102,7 @@ def _literal(node: ast.expr) -> Any:
     return ast.literal_eval(_Numbers().visit(node))
 
 
-async def solved(sandbox: Sandbox, row: Mapping[str, Any], program: str, code: str) -> Score:
+async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str) -> Score:
     """Whether a program passes the original tests and EvalPlus' own; the former are a score of their own, ``base``."""
     task = task_of(row)
     if task is None:
@@ -114,7 +122,7 @@ async def solved(sandbox: Sandbox, row: Mapping[str, Any], program: str, code: s
     return verdict(code, why, kind)
 
 
-async def _reference(sandbox: Sandbox, task: Task) -> Sequence[Any]:
+async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
     """What the reference solution gives, which is run as any other program."""
     limits = Limits(seconds=LIMITS.total, total=LIMITS.total, output=64 << 20)
     run = Program(task.reference, function=task.function, calls=task.inputs, limits=limits)
@@ -126,9 +134,7 @@ async def _reference(sandbox: Sandbox, task: Task) -> Sequence[Any]:
     return outcome.values
 
 
-async def _compared(
-    sandbox: Sandbox, task: Task, program: str, values: Sequence[Any], places: range
-) -> tuple[str, str]:
+async def _compared(sandbox: Runs, task: Task, program: str, values: Sequence[Any], places: range) -> tuple[str, str]:
     """Why the program does not give the values of some inputs, empty where it does, and how it ended."""
     calls = [task.inputs[place] for place in places]
     outcome = await sandbox.run(Program(program, function=task.function, calls=calls, limits=LIMITS))
@@ -152,7 +158,7 @@ def _is_right(function: str, given: Sequence[Any], value: Any, expected: Any, at
         elif function in _NOT_NONE:
             is_same = value == expected if isinstance(value, bool) else expected == (value is not None)
         elif function == "find_zero":
-            return abs(sum(each * math.pow(value, power) for power, each in enumerate(given[0]))) <= atol
+            return bool(abs(sum(each * math.pow(value, power) for power, each in enumerate(given[0]))) <= atol)
         else:
             is_same = value == expected or (function in _ALSO and _ALSO[function](given, value, atol))
         return bool(is_same or (atol and type(value) is type(expected) and close(value, expected, atol)))
@@ -163,7 +169,8 @@ def _is_right(function: str, given: Sequence[Any], value: Any, expected: Any, at
 def _surface(given: Sequence[Any], value: Any, atol: float) -> bool:
     """Also with the height of the pyramid, not of its sides."""
     edge, height = given
-    return abs(value - round(edge**2 + 2 * edge * math.sqrt((edge / 2) ** 2 + height**2))) <= atol
+    area = round(edge**2 + 2 * edge * math.sqrt((edge / 2) ** 2 + height**2))
+    return bool(abs(value - area) <= atol)
 
 
 def _digits(given: Sequence[Any], value: Any, atol: float) -> bool:  # noqa: ARG001 - all of one shape

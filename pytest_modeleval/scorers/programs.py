@@ -3,15 +3,24 @@
 import ast
 import builtins
 import re
+from typing import Protocol
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
 _MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much output", FILES: "too much output"}
-# Code that a report shows of a program.
+# What a report says a program was to be, and how much it shows of it.
+_EXPECTED = "code that passes"
 _SHOWN = 2000
+
+
+class Runs(Protocol):
+    """What runs programs: a test's sandbox, or a kind of it."""
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program."""
 
 
 def first_fenced(answer: Completion | str) -> str:
@@ -65,4 +74,4 @@ def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") ->
     mistake = _MISTAKES.get(kind, "") if why else ""
     if not found:
         why = "no code in the answer"
-    return Score(float(not why), not why, code.strip()[:_SHOWN], "", why, name, found=found, mistake=mistake)
+    return Score(float(not why), not why, code.strip()[:_SHOWN], _EXPECTED, why, name, found=found, mistake=mistake)
