@@ -43,7 +43,7 @@ def resolved(answer: Completion, instance: str, report: Path | None, dataset: st
     if report is None:
         name = dataset.rpartition("/")[2].lower().replace("-", "_")
         raise NotAsked(
-            "scored by the official harness: modeleval predictions last > predictions.jsonl; python -m "
+            "scored by the official harness: modeleval patches last; python -m "
             f"swebench.harness.run_evaluation --dataset_name {dataset} --predictions_path predictions.jsonl --run_id "
             f"NAME; then the same run again with its report: --eval-set {name}.report=FILE"
         )

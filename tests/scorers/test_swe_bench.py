@@ -108,12 +108,14 @@ def test_answers_go_out_and_verdicts_come_back(pytester: pytest.Pytester, name: 
     flags = ["--model", "replay:answers.jsonl", "--eval-data", "data", "--eval", name]
 
     before = run_alone(pytester, *flags, "-rs")
-    said = pytester.run("python", "-m", "pytest_modeleval", "predictions", "last").outlines
+    said = pytester.run("python", "-m", "pytest_modeleval", "patches", "last").outlines
+    told = (pytester.path / "predictions.jsonl").read_text().splitlines()
     after = run(pytester, *flags, "--eval-set", f"{name}.report=report.json")
 
     assert before.parseoutcomes() == {"skipped": 4}
-    before.stdout.fnmatch_lines([f"*modeleval predictions last*--dataset_name *--eval-set {name}.report=FILE"])
-    predicted = [json.loads(line) for line in said]
+    before.stdout.fnmatch_lines([f"*modeleval patches last*--dataset_name *--eval-set {name}.report=FILE"])
+    assert said[-1].startswith("written to predictions.jsonl: 4 predictions of run ")
+    predicted = [json.loads(line) for line in told]
     assert [told["model_patch"] for told in predicted] == [PATCH, "y", "z\n", ""]
     assert {told["instance_id"] for told in predicted} == {row["instance_id"] for row in rows}
     assert after.parseoutcomes() == {"passed": 1, "failed": 3}
@@ -122,5 +124,5 @@ def test_answers_go_out_and_verdicts_come_back(pytester: pytest.Pytester, name: 
 
 def test_runs_without_such_answers_have_no_predictions(pytester: pytest.Pytester) -> None:
     run_alone(pytester, "--model", "tiny", "--eval", "arithmetic", "--eval-limit", "1")
-    result = pytester.run("python", "-m", "pytest_modeleval", "predictions", "last")
+    result = pytester.run("python", "-m", "pytest_modeleval", "patches", "last")
     assert (result.ret, result.errlines[-1].partition(" has ")[2]) == (2, "no answers to SWE-bench")

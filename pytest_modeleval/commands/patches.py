@@ -1,12 +1,14 @@
-"""modeleval predictions: a run's patches for SWE-bench, as the official harness reads them."""
+"""modeleval patches: a run's patches for SWE-bench, as the official harness reads them."""
 
 import argparse
 import json
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.atomic import write_whole
 from pytest_modeleval.commands.project import past
 from pytest_modeleval.scorers.swe_bench import prediction
 
@@ -18,10 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("run", metavar="RUN", help="a run's id, the beginning of one, `last` or `last~1`")
     parser.add_argument("--model", metavar="NAME", help="of this one, where the run asked several")
+    parser.add_argument(
+        "--write", metavar="FILE", type=Path, default=Path("predictions.jsonl"), help="(default: predictions.jsonl)"
+    )
 
 
 def lines(asked: argparse.Namespace) -> Iterator[str]:
-    """A line of JSON for each instance; `pytest.UsageError` where there is none, or it is of several models."""
+    """Where they are; `pytest.UsageError` where there are none, or they are of several models."""
     with closing(past()) as runs:
         run = runs.run(asked.run)
         found = [
@@ -36,4 +41,8 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
     if not chosen:
         of = f" of {asked.model}" if asked.model else ""
         raise pytest.UsageError(f"run {run.short} has no answers{of} to SWE-bench")
-    yield from map(json.dumps, chosen)
+    try:
+        write_whole(asked.write, "".join(json.dumps(told) + "\n" for told in chosen))
+    except OSError as error:
+        raise pytest.UsageError(f"cannot write {asked.write}: {error}") from None
+    yield f"written to {asked.write}: {len(chosen):,} predictions of run {run.short}"
