@@ -9,13 +9,17 @@ from pytest_modeleval.scorers.contests import cases_of, erratum, solved
 from pytest_modeleval.scorers.programs import last_fenced
 
 # The problems up to a release, and those that came with some releases: v2_v4 has those of the second to the fourth.
-SPANS = ["_".join(dict.fromkeys((f"v{a}", f"v{b}"))) for a, b in combinations_with_replacement(range(1, 7), 2)]
+RELEASES = {"release_latest": (1, 6)} | {f"release_v{last}": (1, last) for last in range(1, 7)}
+SPANS = {f"v{a}_v{b}" if a < b else f"v{a}": (a, b) for a, b in combinations_with_replacement(range(1, 7), 2)}
+FILES = [f"test{number or ''}.jsonl" for number in (0, 2, 3, 4, 5, 6)]
 LIVE_CODE_BENCH = hub(
     modelscope="evalscope/livecodebench_code_generation_lite_parquet",
     huggingface="livecodebench/code_generation_lite",
-    config=["release_latest", *(f"release_v{number}" for number in range(1, 7)), *SPANS],
+    config=[*RELEASES, *SPANS],
     column="contest_date",
     unnamed="release_latest",
+    # Of the authors' own repository, whose loading script nobody runs.
+    files={name: FILES[first - 1 : last] for name, (first, last) in {**RELEASES, **SPANS}.items()},
 )
 
 SYSTEM = "You solve contest problems in Python. A program must give the right answer to every test of its problem."

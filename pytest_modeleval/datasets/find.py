@@ -51,7 +51,7 @@ def _local(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Foun
     refused: list[pytest.UsageError] = []
     for theirs in dataset.in_a_copy(parts):
         try:
-            there = in_folder(place.folder, theirs, said)
+            there = in_folder(place.folder, theirs, said, dataset.files)
             return {part: Found(there[name], None) for part, name in zip(parts, theirs, strict=True)}
         except pytest.UsageError as error:
             refused.append(error)
@@ -66,9 +66,11 @@ def is_in_copy(dataset: Hub, place: Place, parts: Sequence[Part]) -> bool:
         return False
 
 
-def in_folder(folder: Path, parts: Sequence[Part], said: str) -> dict[Part, list[Path]]:
+def in_folder(
+    folder: Path, parts: Sequence[Part], said: str, files: Mapping[str, Sequence[str]] | None = None
+) -> dict[Part, list[Path]]:
     """The files of splits in a copy of a repository; errors begin with ``said``."""
-    named = names_of(set(_names(folder)), readme_of(folder), parts, said)
+    named = names_of(set(_names(folder)), readme_of(folder), parts, said, files)
     paths = {part: [folder / name for name in files] for part, files in named.items()}
     for path in (path for files in paths.values() for path in files):
         _refuse_outside(folder, path)
@@ -107,10 +109,16 @@ def readme_of(folder: Path) -> str:
         return file.read(SETTINGS).decode("utf-8", "replace")
 
 
-def names_of(names: Collection[str], readme: str, parts: Sequence[Part], said: str) -> dict[Part, list[str]]:
-    """The names of splits' files; errors begin with ``said``."""
+def names_of(
+    names: Collection[str],
+    readme: str,
+    parts: Sequence[Part],
+    said: str,
+    files: Mapping[str, Sequence[str]] | None = None,
+) -> dict[Part, list[str]]:
+    """The names of splits' files; errors begin with ``said``, ``files`` are of configs that nothing else tells."""
     try:
-        return split_files(names, readme, parts)
+        return split_files(names, readme, parts, files)
     except pytest.UsageError as error:
         raise pytest.UsageError(f"{said} {error}") from None
 

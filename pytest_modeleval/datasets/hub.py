@@ -60,6 +60,8 @@ class Hub:
     column: str | None = None
     # The subset that is asked where none is named; all without one.
     unnamed: str | None = None
+    # The files of subsets where neither a README nor their names tell them.
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         several = [name for name in ("config", "split") if not isinstance(getattr(self, name), str)]
@@ -208,6 +210,7 @@ def hub(
     beside: Beside | None = None,
     column: str | None = None,
     unnamed: str | None = None,
+    files: Mapping[str, Sequence[str]] | None = None,
 ) -> Hub:
     """A dataset by its ids on both hubs (None where it has no id on Hugging Face).
 
@@ -217,7 +220,22 @@ def hub(
     and ``in_copies`` those in other copies that people have, such as a clone of the authors' repository. ``beside`` is
     what rows get out of other files of the repository. By ``column`` rows are chosen without being read, where a
     benchmark's own settings choose some (``@benchmark(…, among=…)``). Where nobody names a subset, ``unnamed`` is the
-    one that is asked: subsets that share rows are not all asked at once.
+    one that is asked: subsets that share rows are not all asked at once. ``files`` are those of a config where neither
+    the repository's README nor their names tell them.
     """
     renamed, copies = on_huggingface or {}, in_copies or {}
-    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, beside, column, unnamed)
+    return Hub(
+        modelscope,
+        huggingface,
+        config,
+        split,
+        by,
+        subsets,
+        revision,
+        renamed,
+        copies,
+        beside,
+        column,
+        unnamed,
+        files or {},
+    )
