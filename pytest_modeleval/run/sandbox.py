@@ -35,6 +35,10 @@ def sandbox_of_run(
     taking = [item for item in items if "sandbox" in own_names(item)]
     if not taking:
         return None
+    if options.sandbox_python and kind != "process":
+        raise pytest.UsageError(
+            f"sandbox_python = {str(options.sandbox_python)!r} is for the sandbox process: {kind} has its own Python"
+        )
     # In a thread: a loop of pytest's own process may be somebody's.
     with ThreadPoolExecutor(1) as aside:
         return KeptSandbox(aside.submit(asyncio.run, _opened(taking, options, kind, hook)).result(), store)

@@ -50,6 +50,13 @@ def test_without_its_modules_nothing_is_asked(pytester: pytest.Pytester) -> None
     )
 
 
+def test_another_sandbox_has_its_own_python(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--eval-sandbox", "mine"]
+    result = run(pytester, *flags, "--eval-set", "run.sandbox_python=/bin/python")
+    result.stderr.fnmatch_lines(["*sandbox_python = '/bin/python' is for the sandbox process: mine has its own Python"])
+
+
 def test_what_the_own_solution_does_not_pass_is_unscored(pytester: pytest.Pytester) -> None:
     write_rows(pytester, "bigcodebench")
     path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
@@ -97,7 +104,7 @@ def test_the_own_solutions_pass(real_data: Path) -> None:
             for row in rows:
                 code = f"{row['prompt']}\n{row['canonical_solution']}"
                 program = Program(
-                    code, tests=row["test"], cases="TestCases", function="task_func", limits=Limits(seconds=60)
+                    code, tests=row["test"], cases="TestCases", function="task_func", limits=Limits(seconds=20)
                 )
                 if not (await sandbox.run(program)).passed:
                     found.add(row["task_id"])
