@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from pytest_modeleval.sandbox.program import SandboxError
 
 # What the server's side is written for.
 _OLDEST = (3, 10)
@@ -34,14 +34,14 @@ class Interpreter:
 
     @classmethod
     def at(cls, path: Path) -> "Interpreter":
-        """The one that a user named; `pytest.UsageError` for what is none, or too old."""
+        """The one that a user named; `SandboxError` for what is none, or too old."""
         try:
             told = subprocess.run([path, "-I", "-c", _TELL], capture_output=True, timeout=_PATIENCE, check=True).stdout
             version, prefix, folders = json.loads(told)
         except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
-            raise pytest.UsageError(f"sandbox_python: {str(path)!r} does not run as a Python: {error}") from None
+            raise SandboxError(f"sandbox_python: {str(path)!r} does not run as a Python: {error}") from None
         if tuple(version) < _OLDEST:
-            raise pytest.UsageError(
+            raise SandboxError(
                 f"sandbox_python: {path} is Python {'.'.join(map(str, version))}, and programs run in 3.10 or newer"
             )
         packages = _packages(folders)

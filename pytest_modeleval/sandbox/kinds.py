@@ -9,7 +9,7 @@ import pluggy
 import pytest
 
 from pytest_modeleval.sandbox.process import open_process
-from pytest_modeleval.sandbox.program import OpenSandbox
+from pytest_modeleval.sandbox.program import OpenSandbox, SandboxError
 
 # What opens each, or says what it tried in vain, with the system's answers. It is given the Python that programs are
 # to run in, where the user named one.
@@ -31,7 +31,10 @@ async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = 
     """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
     if kind not in KINDS:
         return _own(kind, hook)
-    sandbox, tried = await KINDS[kind](python)
+    try:
+        sandbox, tried = await KINDS[kind](python)
+    except SandboxError as error:
+        raise pytest.UsageError(str(error)) from None
     if sandbox is None:
         raise pytest.UsageError(f"no sandbox for programs that a model wrote. {'; '.join(tried)}. {_REMEDIES}")
     return sandbox

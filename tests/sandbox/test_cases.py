@@ -195,10 +195,10 @@ def test_what_is_no_python_is_refused(tmp_path: Path) -> None:
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho 3")
     fake.chmod(0o755)
-    with pytest.raises(pytest.UsageError, match="does not run as a Python"):
+    with pytest.raises(SandboxError, match="does not run as a Python"):
         Interpreter.at(fake)
     fake.write_text("#!/bin/sh\necho '[[3, 9, 1], \"/\", []]'")
-    with pytest.raises(pytest.UsageError, match=r"is Python 3\.9\.1, and programs run in 3\.10 or newer"):
+    with pytest.raises(SandboxError, match=r"is Python 3\.9\.1, and programs run in 3\.10 or newer"):
         Interpreter.at(fake)
-    with pytest.raises(pytest.UsageError, match="No such file"):
+    with pytest.raises(SandboxError, match="No such file"):
         Interpreter.at(tmp_path / "none")
