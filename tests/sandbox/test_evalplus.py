@@ -15,6 +15,7 @@ import pytest
 
 from pytest_modeleval.sample import Score, recorded_scores
 from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.program import Limits, Program
 from pytest_modeleval.scorers.evalplus import close, solved, task_of
 from pytest_modeleval.scorers.mbpp_inputs import as_python
 
@@ -152,6 +153,16 @@ def test_inputs_are_pythons_values(task: int, given: Any, made: Any) -> None:
     (found,) = as_python(f"Mbpp/{task}", [given])
 
     assert repr([*found]) == repr(made)
+
+
+def test_all_inputs_together_have_their_time_too(sandbox: ProcessSandbox) -> None:
+    code = "import time\ndef f(n):\n    end = time.process_time() + 0.6\n    while time.process_time() < end: pass\n    return n"
+    limits = Limits(seconds=2, total=1)
+
+    outcome = asyncio.run(sandbox.run(Program(code, function="f", calls=[[n] for n in range(20)], limits=limits)))
+
+    assert outcome.kind == "timeout"
+    assert 2 <= len(outcome.values) < 10
 
 
 def test_gold_solutions_pass(sandbox: ProcessSandbox, real_data: Path) -> None:
