@@ -141,7 +141,7 @@ class Watched:
             kind = "memory"
         elif kind == "finished" and code < 0:
             least = min(self.asked["seconds"], self.asked["total"])
-            is_late = -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime >= least
+            is_late = -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime + used.ru_stime >= least
             kind = "timeout" if is_late else "killed"
         return {
             "kind": kind,
