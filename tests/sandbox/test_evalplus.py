@@ -175,6 +175,25 @@ def test_gold_solutions_pass(sandbox: ProcessSandbox, real_data: Path) -> None:
     assert {task: why for task, why in failed.items() if why} == {}
 
 
+def test_the_hubs_tests_are_read_and_not_run() -> None:
+    tests = (
+        "from math import inf\n\ninputs = [[-inf, {1}], [1.5, set()]]\nresults = [(inf,), None]\n"
+        "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(f(*inp), exp, 0.0001)\n"
+    )
+    hubs = {"test": tests, "code": "def f(x, y): pass", "test_list": ["assert f(1, 2)"] * 3}
+
+    task = task_of(hubs)
+
+    assert task is not None
+    assert (task.function, task.inputs, task.values) == ("f", [[-math.inf, {1}], [1.5, set()]], [(math.inf,), None])
+    assert (task.base, task.atol) == (2, 0.0001)
+    assert task_of({**hubs, "test": tests.replace("{1}", "open('x')")}) is None
+    assert task_of({**hubs, "test": "assert f(1, 2)"}) is None
+    without = task_of({**hubs, "test": tests.replace("results = [(inf,), None]", "results = [Counter(), None]")})
+    assert without is not None
+    assert without.values is None
+
+
 def test_inputs_that_no_process_hands_over_are_left_out(real_data: Path) -> None:
     with gzip.open(real_data / "mbpp_plus/MbppPlus-v0.1.0.jsonl.gz", "rt") as file:
         (found,) = [each for each in map(json.loads, file) if each["task_id"] == "Mbpp/255"]
