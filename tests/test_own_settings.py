@@ -139,3 +139,17 @@ def test_one_subset_is_asked_where_none_is_named(project: pytest.Pytester, flags
     result = run(project, "--model", "tiny", "--eval-data", "data", "--co", "-q", *flags)
 
     assert {*re.findall(r"test_spans\[(\w+)-", result.stdout.str())} == subsets, result.stdout.str()
+
+
+def test_a_collection_draws_among_the_rows_that_are_left(contests: pytest.Pytester) -> None:
+    (contests.path / "mix.toml").write_text(
+        'name = "mix"\ndatasets = [{name = "contests", file = "test_contests.py"}]\n'
+        "[benchmarks.contests]\nsince = 2024-02-01\n"
+    )
+    flags = ["--model", "tiny", "--eval-data", "data", "--co", "-q"]
+
+    drawn = run(contests, *flags, "--eval-collection", "mix.toml", "--eval-collection-save", "drawn.jsonl")
+    again = run(contests, *flags, "--eval-collection", "drawn.jsonl")
+
+    assert re.findall(r"\[main-(\d+)\]", drawn.stdout.str()) == ["00000", "00003", "00004"], drawn.stdout.str()
+    assert re.findall(r"\[main-(\d+)\]", again.stdout.str()) == ["00000", "00003", "00004"], again.stdout.str()

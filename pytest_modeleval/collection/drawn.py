@@ -82,7 +82,8 @@ class Drawn:
 def saved(path: Path, entries: Iterator[Entry], tables: Mapping[str, Table]) -> None:
     """Write an index, with how it is asked above it, making its folder; `pytest.UsageError` when that cannot be."""
     how = {name: table.settings for name, table in tables.items()}
-    above = [json.dumps({HOW: how}, ensure_ascii=False)] if how else []
+    # TOML has days, which JSON has as texts.
+    above = [json.dumps({HOW: how}, ensure_ascii=False, default=str)] if how else []
     try:
         write_whole(path, "".join(f"{line}\n" for line in (*above, *(entry.to_line(path.parent) for entry in entries))))
     except OSError as error:

@@ -224,18 +224,5 @@ def hub(
     the repository's README nor their names tell them.
     """
     renamed, copies = on_huggingface or {}, in_copies or {}
-    return Hub(
-        modelscope,
-        huggingface,
-        config,
-        split,
-        by,
-        subsets,
-        revision,
-        renamed,
-        copies,
-        beside,
-        column,
-        unnamed,
-        files or {},
-    )
+    more = beside, column, unnamed, files or {}
+    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, *more)

@@ -140,7 +140,8 @@ class Watched:
         if kind == "finished" and code == driver.MEMORY_STATUS:
             kind = "memory"
         elif kind == "finished" and code < 0:
-            is_late = -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime >= self.asked["seconds"]
+            least = min(self.asked["seconds"], self.asked["total"])
+            is_late = -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime + used.ru_stime >= least
             kind = "timeout" if is_late else "killed"
         return {
             "kind": kind,

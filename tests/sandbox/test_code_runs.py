@@ -7,6 +7,7 @@ import pytest
 
 from tests.conftest import run
 from tests.sandbox.test_runs import MODEL, WRITTEN, written  # noqa: F401 - the fixture
+from tests.test_benchmarks import RECORDED, write_rows
 
 RIGHT, WRONG = "def f(x): return 2 * x", "def f(x): return 9 * x"
 
@@ -60,3 +61,39 @@ def test_reports_have_what_went_wrong_and_the_code(written: pytest.Pytester) -> 
     assert "out of memory" in page
     assert "def f(x): return x" in page
     assert "<b>\x1b" not in page
+
+
+def test_a_row_whose_tests_cannot_be_decoded_is_a_line(pytester: pytest.Pytester, own_folder: None) -> None:
+    """And it is not asked: of two answers one is taken."""
+    rows = RECORDED["live_code_bench"].files["release_latest/test.jsonl"]
+    assert not isinstance(rows, str)
+    folder = pytester.path / "data/live_code_bench/v6"
+    folder.mkdir(parents=True)
+    broken = {**rows[0], "private_test_cases": "bm90IHpsaWI="}
+    (folder / "test.jsonl").write_text(f"{json.dumps(rows[0])}\n{json.dumps(broken)}\n")
+    right = RECORDED["live_code_bench"].right["release_latest-00000"]
+    lines = [json.dumps({"id": f"live_code_bench[v6-0000{at}]", "text": right}) for at in (0, 1)]
+    (pytester.path / "answers.jsonl").write_text("\n".join(lines))
+
+    result = run(pytester, "--model", "replay:answers.jsonl", "--eval", "live_code_bench/v6", "--eval-data", "data")
+
+    said = result.stdout.str()
+    assert "row 1 of" in said
+    assert "its tests cannot be decoded: error: Error -3 while decompressing data" in said.replace("\n    ", " ")
+    assert "answers: 1 new, none stored" in said
+    assert (result.parseoutcomes()["passed"], len(re.findall("cannot be decoded", said))) == (1, 1)
+
+
+def test_days_choose_among_live_code_benchs_problems(pytester: pytest.Pytester) -> None:
+    """Both ends are whole days: a contest of the evening is of its day."""
+    write_rows(pytester, "live_code_bench")
+    flags = ["--model", "tiny", "--eval", "live_code_bench", "--eval-data", "data", "--co", "-q"]
+    start, end = "live_code_bench.start_date=2024-09-14", "live_code_bench.end_date=2024-09-14"
+
+    def asked(*settings: str) -> list[str]:
+        result = run(pytester, *flags, *(part for each in settings for part in ("--eval-set", each)))
+        return re.findall(r"\[release_latest-(\d+)\]", result.stdout.str())
+
+    assert asked(start, end) == ["00000"]
+    assert asked(end) == ["00000"]
+    assert asked("live_code_bench.start_date=2024-09-15") == ["00001", "00002", "00003", "00004", "00005"]

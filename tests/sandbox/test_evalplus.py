@@ -15,6 +15,7 @@ import pytest
 
 from pytest_modeleval.sample import Score, recorded_scores
 from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.program import Limits, Program
 from pytest_modeleval.scorers.evalplus import close, solved, task_of
 from pytest_modeleval.scorers.mbpp_inputs import as_python
 
@@ -154,6 +155,16 @@ def test_inputs_are_pythons_values(task: int, given: Any, made: Any) -> None:
     assert repr([*found]) == repr(made)
 
 
+def test_all_inputs_together_have_their_time_too(sandbox: ProcessSandbox) -> None:
+    code = "import time\ndef f(n):\n    end = time.process_time() + 0.6\n    while time.process_time() < end: pass\n    return n"
+    limits = Limits(seconds=2, total=1)
+
+    outcome = asyncio.run(sandbox.run(Program(code, function="f", calls=[[n] for n in range(20)], limits=limits)))
+
+    assert outcome.kind == "timeout"
+    assert 2 <= len(outcome.values) < 10
+
+
 def test_gold_solutions_pass(sandbox: ProcessSandbox, real_data: Path) -> None:
     """Of MBPP+ v0.1.0 every 20th task; all pass, see the head of this file."""
     with gzip.open(real_data / "mbpp_plus/MbppPlus-v0.1.0.jsonl.gz", "rt") as file:
@@ -162,6 +173,25 @@ def test_gold_solutions_pass(sandbox: ProcessSandbox, real_data: Path) -> None:
     failed = {each["task_id"]: judged(sandbox, each, each["canonical_solution"])["main"].why for each in rows}
 
     assert {task: why for task, why in failed.items() if why} == {}
+
+
+def test_the_hubs_tests_are_read_and_not_run() -> None:
+    tests = (
+        "from math import inf\n\ninputs = [[-inf, {1}], [1.5, set()]]\nresults = [(inf,), None]\n"
+        "for i, (inp, exp) in enumerate(zip(inputs, results)):\n    assertion(f(*inp), exp, 0.0001)\n"
+    )
+    hubs = {"test": tests, "code": "def f(x, y): pass", "test_list": ["assert f(1, 2)"] * 3}
+
+    task = task_of(hubs)
+
+    assert task is not None
+    assert (task.function, task.inputs, task.values) == ("f", [[-math.inf, {1}], [1.5, set()]], [(math.inf,), None])
+    assert (task.base, task.atol) == (2, 0.0001)
+    assert task_of({**hubs, "test": tests.replace("{1}", "open('x')")}) is None
+    assert task_of({**hubs, "test": "assert f(1, 2)"}) is None
+    without = task_of({**hubs, "test": tests.replace("results = [(inf,), None]", "results = [Counter(), None]")})
+    assert without is not None
+    assert without.values is None
 
 
 def test_inputs_that_no_process_hands_over_are_left_out(real_data: Path) -> None:
