@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.datasets.hub import hub
     from pytest_modeleval.items.declare import Shots, benchmark
     from pytest_modeleval.items.prompts import Cloze
+    from pytest_modeleval.items.settings import Setting
     from pytest_modeleval.judging.rubric import Judging, Labels, Preference, Rating, Rubric
     from pytest_modeleval.judging.types import Judge, SyncJudge
     from pytest_modeleval.judging.verdict import Battle, Verdict, Vote
@@ -33,6 +34,16 @@ if TYPE_CHECKING:
         Score,
         SyncModel,
     )
+    from pytest_modeleval.sandbox.program import (
+        Limits,
+        Outcome,
+        Program,
+        Sandbox,
+        SandboxError,
+        Session,
+        SyncSandbox,
+        SyncSession,
+    )
     from pytest_modeleval.statistics.aggregates import Aggregate
 
 __all__ = [
@@ -51,15 +62,18 @@ __all__ = [
     "Judging",
     "Knee",
     "Labels",
+    "Limits",
     "Loads",
     "LogLikelihood",
     "LogLikelihoods",
     "Measured",
     "Model",
     "NotScored",
+    "Outcome",
     "Paint",
     "Pictures",
     "Preference",
+    "Program",
     "Ranking",
     "Rating",
     "Rerank",
@@ -67,11 +81,17 @@ __all__ = [
     "Rubric",
     "Sample",
     "SampleError",
+    "Sandbox",
+    "SandboxError",
     "Score",
+    "Session",
+    "Setting",
     "Shots",
     "Speed",
     "SyncJudge",
     "SyncModel",
+    "SyncSandbox",
+    "SyncSession",
     "Verdict",
     "Vote",
     "benchmark",
@@ -97,15 +117,18 @@ _MODULES = {
     "Judging": "judging.rubric",
     "Knee": "perf.verdict.search",
     "Labels": "judging.rubric",
+    "Limits": "sandbox.program",
     "Loads": "perf.reports.section",
     "LogLikelihood": "requests",
     "LogLikelihoods": "sample",
     "Measured": "perf.measured",
     "Model": "sample",
     "NotScored": "sample",
+    "Outcome": "sandbox.program",
     "Paint": "requests",
     "Pictures": "sample",
     "Preference": "judging.rubric",
+    "Program": "sandbox.program",
     "Ranking": "sample",
     "Rating": "judging.rubric",
     "Rerank": "requests",
@@ -113,11 +136,17 @@ _MODULES = {
     "Rubric": "judging.rubric",
     "Sample": "sample",
     "SampleError": "sample",
+    "Sandbox": "sandbox.program",
+    "SandboxError": "sandbox.program",
     "Score": "sample",
+    "Session": "sandbox.program",
+    "Setting": "items.settings",
     "Shots": "items.declare",
     "Speed": "perf.speed",
     "SyncJudge": "judging.types",
     "SyncModel": "sample",
+    "SyncSandbox": "sandbox.program",
+    "SyncSession": "sandbox.program",
     "Verdict": "judging.verdict",
     "Vote": "judging.verdict",
     "benchmark": "items.declare",

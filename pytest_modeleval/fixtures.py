@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_modeleval.items.declare import Rule
     from pytest_modeleval.perf.measured import Measured
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.perf.verdict.search import Found, Knee
     from pytest_modeleval.run.in_turn import InTurn
     from pytest_modeleval.sample import Completion, Model, Sample, SyncModel
+    from pytest_modeleval.sandbox.program import Sandbox, SyncSandbox
 
 
 @pytest.fixture
@@ -54,6 +55,12 @@ def rule(request: pytest.FixtureRequest, sample: Sample) -> Rule:  # noqa: ARG00
 
 
 @pytest.fixture
+def settings(request: pytest.FixtureRequest, sample: Sample) -> Mapping[str, Any]:  # noqa: ARG001 - parametrized by it
+    """What holds of the benchmark's own settings, by name."""
+    return request.node.callspec.params["sample"].source.settings.own  # type: ignore[no-any-return]
+
+
+@pytest.fixture
 def model(request: pytest.FixtureRequest) -> Model | SyncModel:
     """The model under evaluation, in any test: ``model.complete(messages)``, with ``await`` in an async one."""
     from pytest_modeleval.items.collect import selected
@@ -79,6 +86,12 @@ def _role(name: str) -> Any:
 
 
 judge, judges, user, reranker, embedder = map(_role, ("judge", "judges", "user", "reranker", "embedder"))
+
+
+@pytest.fixture
+def sandbox(request: pytest.FixtureRequest) -> Sandbox | SyncSandbox:
+    """Where programs run, in any test: ``sandbox.run(Program(code))``, with ``await`` in an async one."""
+    return _asking(request).sandbox_for(request.node)
 
 
 @pytest.fixture

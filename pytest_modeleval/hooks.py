@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pytest_modeleval.models import Model
     from pytest_modeleval.models.spec import ModelSpec
     from pytest_modeleval.results.finished import FinishedRun, Writer
+    from pytest_modeleval.sandbox.program import OpenSandbox
 
 
 @pytest.hookspec(firstresult=True)
@@ -23,6 +24,18 @@ def pytest_modeleval_open_model(spec: "ModelSpec") -> "Model | None":
         def pytest_modeleval_open_model(spec):
             if spec.api == "mine":
                 return MyModel(spec.model, **spec.args)
+    """
+
+
+@pytest.hookspec(firstresult=True)
+def pytest_modeleval_open_sandbox(kind: str) -> "OpenSandbox | None":
+    """Open a sandbox of your own (`sandbox.program.OpenSandbox`), for ``--eval-sandbox KIND``; None for every other.
+
+    ::
+
+        def pytest_modeleval_open_sandbox(kind):
+            if kind == "cluster":
+                return ClusterSandbox()
     """
 
 

@@ -18,6 +18,8 @@ from pytest_modeleval.fixtures import (  # noqa: F401 - pytest finds them here
     reranker,
     rule,
     sample,
+    sandbox,
+    settings,
     user,
 )
 from pytest_modeleval.options.flags import add_flags, know

@@ -334,7 +334,8 @@ class Score:
     ``lower``. One that is only ``measured`` has no pass mark: it is ``passed``, and its sample is neither right nor
     wrong. The score named ``main`` is the sample's own; others are further metrics. A metric's mean over samples is
     weighted by ``weight``, such as the number of instructions that a share of them stands for. ``found`` is False where
-    no answer was found in the text. Raises ValueError for a value out of the range.
+    no answer was found in the text, ``mistake`` names another thing that went wrong, such as "time-out"
+    (`results.failures.Mistake`). Raises ValueError for a value out of the range.
     """
 
     value: float
@@ -348,6 +349,7 @@ class Score:
     range: tuple[float, float] = _SHARE
     better: str = "higher"
     measured: bool = False
+    mistake: str = ""
 
     def __post_init__(self) -> None:
         if not (isinstance(self.name, str) and self.name):

@@ -51,7 +51,7 @@ from tests.conftest import ANSWERS, FaultyServer, add_settings, alias, run, run_
         (["--model", "faulty", "-k", "answers and hadr"], "unknown * in -k 'answers and hadr': 'hadr'; did you mean 'hard'? *"),
         (["--model", "faulty", "-m", "maths"], "unknown tag in -m 'maths': 'maths'; did you mean 'math'? *"),
         (["--model", "faulty", "-k", "answers and HADR"], "unknown * in -k 'answers and HADR': 'HADR'; did you mean 'hard'? *"),
-        (["--model", "faulty", "-k", "humaneval"], "there is no benchmark 'humaneval' here yet: `modeleval list` has those that there are"),
+        (["--model", "faulty", "-k", "wikitext"], "there is no benchmark 'wikitext' here yet: `modeleval list` has those that there are"),
         (["--model", "faulty", "--eval-run", "nigthly"], "unknown run 'nigthly'; did you mean 'nightly'? Known: nightly. Give the NAME of a table [[]runs.NAME] *"),
         (["--model", "./empty"], "the folder empty has no config.json: it holds no model that transformers reads"),
         (["--model", "./lora"], "the folder lora holds an adapter alone: pip install peft, or merge it into its model *"),
@@ -87,7 +87,7 @@ def test_a_wrong_argument(project: pytest.Pytester, faulty: FaultyServer, argume
     ("arguments", "said"),
     [
         (["--model", "faulty", "test_gsm9k.py"], "there is no file 'test_gsm9k.py'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
-        (["--model", "faulty", "test_humaneval.py"], "there is no benchmark 'humaneval' here yet: *"),
+        (["--model", "faulty", "test_wikitext.py"], "there is no benchmark 'wikitext' here yet: *"),
         (["--model", "faulty", "gsm8k"], "there is no file 'gsm8k'; did you mean test_gsm8k.py, the shipped benchmark (or -k gsm8k)?"),
         (["--model", "faulty", "test_answers.py::test_answers[easy-00006]"], "there is no answers?easy-00006]: easy has 6 samples, numbered from 00000"),
         (["--model", "faulty", "test_arithmetic.py::test_arithmetic[add-1-00025]"], "there is no arithmetic?add-1-00025]: add-1 has 25 samples, *"),

@@ -82,7 +82,8 @@ def test_a_draw_is_without_replacement_and_the_same_for_the_same_seed(
     sizes: dict[str, int], limit: int, seed: int
 ) -> None:
     def drawn() -> dict[str, list[int]]:
-        chosen = choose(sizes, limit=limit, limit_per_subset=None, seed=seed, name="b")
+        rows = {subset: range(size) for subset, size in sizes.items()}
+        chosen = choose(rows, limit=limit, limit_per_subset=None, seed=seed, name="b")
         return {subset: list(indexes) for subset, indexes in chosen.items()}
 
     assert drawn() == drawn()
@@ -91,6 +92,17 @@ def test_a_draw_is_without_replacement_and_the_same_for_the_same_seed(
 
 
 def test_another_seed_draws_other_rows() -> None:
-    one, other = (choose({"a": 1000}, limit=20, limit_per_subset=None, seed=seed, name="b") for seed in (0, 1))
+    one, other = (choose({"a": range(1000)}, limit=20, limit_per_subset=None, seed=seed, name="b") for seed in (0, 1))
 
     assert one != other
+
+
+def test_rows_that_are_left_out_are_not_drawn() -> None:
+    rows = {"a": [3, 5, 8, 9], "b": []}
+
+    drawn = choose(rows, limit=3, limit_per_subset=None, seed=0, name="b")
+    by_subset = choose(rows, limit=None, limit_per_subset=2, seed=0, name="b")
+
+    assert len(drawn["a"]) == 3
+    assert set(drawn["a"]) | set(by_subset["a"]) <= set(rows["a"])
+    assert (len(by_subset["a"]), len(by_subset["b"])) == (2, 0)

@@ -33,6 +33,7 @@ OTHER: dict[str, Any] = {
     "filters": (read_filter("here", "strip"),),
     "rule": "text",
     "judge_prompt": "{answer}?",
+    "own": {"start_date": "2025-01-01"},
 }
 
 
@@ -62,7 +63,7 @@ def pins(folder: Path, settings: Settings, **spec: Any) -> dict[str, str]:
     found = pins_of(
         source, ModelSpec("m", "openai", "m", **spec), folder / "datasets.json", {"judge": "gpt5"}, "strict"
     )
-    return {pin: found[pin] for pin in MATTERS}
+    return {pin: found.get(pin, "") for pin in MATTERS}
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Settings)])

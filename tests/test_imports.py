@@ -17,6 +17,7 @@ GROUND = {"requests", "sample", "names", "record", "foreign", "inputs", "atomic"
 LAYERS = [
     {"statistics"},
     {"ground"},
+    {"sandbox"},
     {"datasets", "options", "scorers", "store"},
     {"judging"},
     {"gate", "models"},
@@ -37,7 +38,11 @@ RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 PLAIN = {"scorers", "statistics", "requests", "sample", "names", "record", "foreign", "atomic"}
 PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency", "asking/stop_signal", "store/alive"}
 # Run in a process of their own.
-SCRIPTS = {PACKAGE / "scorers" / "symbolic_worker.py"}
+SCRIPTS = {
+    PACKAGE / "scorers" / "symbolic_worker.py",
+    PACKAGE / "scorers" / "scicode_numbers.py",
+    PACKAGE / "sandbox" / "server.py",
+}
 # Libraries of an extra, imported by the function that needs them.
 LAZY = {"bleu.py": {"sacrebleu"}, "similarity.py": {"bert_score"}, "language.py": {"langdetect", "nltk"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

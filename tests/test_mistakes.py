@@ -35,6 +35,7 @@ WRONG = Score(0.0, False, "41", "42")
         pytest.param("wrong", None, Completion("I can't help with that."), WRONG, "refused", id="refusal-text"),
         pytest.param("wrong", None, Completion(" \n"), WRONG, "no answer found", id="blank"),
         pytest.param("wrong", None, Completion("", tool_calls=({},)), WRONG, "wrong answer", id="a-tool-call"),
+        pytest.param("wrong", None, Completion("x"), Score(0.0, False, mistake="time-out"), "time-out", id="a-program"),
         pytest.param("error", SampleError("no answer after 3"), None, None, "request error", id="request"),
         pytest.param("error", Filtered("cut"), None, None, "filtered", id="filtered"),
         pytest.param("error", JudgeError("no verdict"), None, None, "judge error", id="judge"),
@@ -100,6 +101,12 @@ def test_any_text_has_one_verdict(text: str, outcome: str) -> None:
 
     assert first == second
     assert (first is None) == (outcome in ("right", "unscored"))
+
+
+def test_allure_knows_how_much_each_weighs() -> None:
+    from pytest_modeleval.reports.allure.sample import SEVERITY
+
+    assert {*SEVERITY} == {*Mistake}
 
 
 def test_a_refusal_is_looked_for_in_bounded_time() -> None:

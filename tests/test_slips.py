@@ -138,8 +138,8 @@ CHOSEN = [
     Slip("--model qwen3 -k gsmk8", "unknown benchmark, subset or tag in -k 'gsmk8': 'gsmk8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'stem'?…"),
     Slip("--model qwen3 -k 'mmlu and anatommy'", "unknown … 'anatommy'; did you mean 'anatomy'?…"),
-    Slip("--model qwen3 -k humaneval", "there is no benchmark 'humaneval' here yet: …"),
-    Slip("--model qwen3 --eval mbpp", "there is no benchmark 'mbpp' here yet: …"),
+    Slip("--model qwen3 -k wikitext", "there is no benchmark 'wikitext' here yet: …"),
+    Slip("--model qwen3 --eval bfcl_v3", "there is no benchmark 'bfcl_v3' here yet: …"),
     Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'?…"),
     *(
@@ -150,7 +150,7 @@ CHOSEN = [
         }.items()
     ),
     Slip("--model qwen3 --eval swe_bench", "there is no benchmark 'swe_bench' here yet: …"),
-    Slip("--model qwen3 --eval humaneval_instruct", "there is no benchmark 'humaneval_instruct' here yet: …"),
+    Slip("--model qwen3 --eval humaneval_instruct", "unknown benchmark in --eval: 'humaneval_instruct'; did you mean 'humaneval'?…"),
     Slip("--model qwen3 --eval gpqa", "unknown benchmark in --eval: 'gpqa'; did you mean 'gpqa_diamond'?…"),
     Slip("--model qwen3 --eval aime", "unknown benchmark in --eval: 'aime'; did you mean 'aime25'?…"),
     Slip("--model qwen3 --eval mmlu/stem", "unknown part of mmlu in --eval: 'stem'; did you mean 'STEM'?…"),
@@ -364,7 +364,7 @@ TAKEN = [
 
 COMMANDS = [
     ("list gsmk8", "unknown benchmark, tag or subset: 'gsmk8'; did you mean 'gsm8k'?…"),
-    ("list humaneval", "there is no benchmark 'humaneval' here yet: …"),
+    ("list bfcl_v3", "there is no benchmark 'bfcl_v3' here yet: …"),
     ("show test_answers.py::test_answers[easy-00000]", "there is no run store … yet: a run with --model makes it"),
     ("diff last~1 last", "there is no run store … yet: a run with --model makes it"),
     ("history gsmk8", "there is no run store … yet: a run with --model makes it"),

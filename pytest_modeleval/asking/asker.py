@@ -15,6 +15,7 @@ import pytest
 
 from pytest_modeleval.asking.concurrency import MOST, START, Slots
 from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
+from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.asking.recall import Recall, Rules
 from pytest_modeleval.asking.resuming import Resumption
 from pytest_modeleval.judging.settings import JudgeSetup
@@ -250,6 +251,8 @@ class Askers:
     judging: JudgeSetup = field(default_factory=JudgeSetup)
     # The conversations of battles, each for all that it is in (`asking.contestants`).
     shared: "OrderedDict[Conversed, asyncio.Task[list[Answer]]]" = field(default_factory=OrderedDict)
+    # Where programs run, of a run that has such.
+    sandbox: KeptSandbox | None = None
 
     @property
     def all(self) -> list[Asker]:
@@ -265,6 +268,8 @@ class Askers:
             # One that cannot be closed keeps no other open, and the run is over.
             with contextlib.suppress(Exception):
                 await asker.close()
+        if self.sandbox is not None:
+            await self.sandbox.close()
 
 
 def askers(

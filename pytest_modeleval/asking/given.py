@@ -14,6 +14,7 @@ from pytest_modeleval.asking.contestants import Contestants
 from pytest_modeleval.asking.engine import Engine
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
+from pytest_modeleval.asking.programs import AskedSandbox, BlockingSandbox, KeptSandbox
 from pytest_modeleval.asking.trial import AskedModel, Trial, ask_prompt, model_of, roles_of, run_body
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.requests import Json, Message
@@ -42,6 +43,10 @@ async def _model(askers: Askers, ref: SampleRef, trial: Trial) -> object:
 
 async def _rule(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
     return ref.source.scorer
+
+
+async def _settings(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+    return ref.source.settings.own
 
 
 # The arguments that are models in a role; the last is all of a panel.
@@ -78,6 +83,17 @@ async def _judge(askers: Askers, ref: SampleRef, trial: Trial) -> object:
     return AskedJudge(panel_of(askers, ref, trial), _here)
 
 
+def sandbox_of(askers: Askers) -> KeptSandbox:
+    """Where programs run; `SampleError` where nothing was opened, as in a plan."""
+    if askers.sandbox is None:
+        raise SampleError("no sandbox is open")
+    return askers.sandbox
+
+
+async def _sandbox(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
+    return AskedSandbox(sandbox_of(askers), _here)
+
+
 def _role(name: str) -> _Maker:
     async def given(askers: Askers, ref: SampleRef, trial: Trial) -> object:
         return as_taken(name, roles_of(askers, ROLE_OF[name], ref, trial))
@@ -91,8 +107,10 @@ GIVEN: Mapping[str, _Maker] = {
     "completion": _completion,
     "model": _model,
     "rule": _rule,
+    "settings": _settings,
     **{name: _role(name) for name in ROLE_OF},
     "judge": _judge,
+    "sandbox": _sandbox,
     # Of battles alone, whose test is our own: there is no such fixture.
     "contestants": _contestants,
 }
@@ -104,8 +122,9 @@ def taken_roles(item: pytest.Item) -> list[str]:
 
 
 def taken_of(item: pytest.Item, roles: Mapping[str, R]) -> dict[str, R]:
-    """What there is of the roles that an item takes."""
-    return {role: roles[role] for role in sorted({ROLE_OF[name] for name in taken_roles(item)} & roles.keys())}
+    """What there is of the roles that an item takes, and of the sandbox."""
+    taken = {ROLE_OF[name] for name in taken_roles(item)} | (own_names(item) & {"sandbox"})
+    return {role: roles[role] for role in sorted(taken & roles.keys())}
 
 
 async def converse(askers: Askers, ref: SampleRef, others: Mapping[str, Any], trial: Trial | None = None) -> Trial:
@@ -151,6 +170,13 @@ def waited(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
 def judge_elsewhere(panel: Panel, engine: Engine[Trial], *, is_async: bool) -> AskedJudge | BlockingJudge:
     """The judges for a body that does not run on the engine's loop."""
     return AskedJudge(panel, partial(elsewhere, engine)) if is_async else BlockingJudge(panel, partial(waited, engine))
+
+
+def sandbox_elsewhere(kept: KeptSandbox, engine: Engine[Trial], *, is_async: bool) -> AskedSandbox | BlockingSandbox:
+    """The sandbox for a body that does not run on the engine's loop."""
+    if is_async:
+        return AskedSandbox(kept, partial(elsewhere, engine))
+    return BlockingSandbox(kept, partial(waited, engine))
 
 
 @dataclass(frozen=True, repr=False)

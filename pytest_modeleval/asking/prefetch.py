@@ -21,9 +21,12 @@ from pytest_modeleval.asking.given import (
     judge_elsewhere,
     own_names,
     panel_of,
+    sandbox_elsewhere,
+    sandbox_of,
 )
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
+from pytest_modeleval.asking.programs import AskedSandbox, BlockingSandbox
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
 from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
@@ -169,6 +172,11 @@ class Prefetch:
             panel = panel_of(self._askers, ref, its) if ref and its else Panel(found, self._askers.judging)
             return judge_elsewhere(panel, self._engine, is_async=_is_async(item, ref))
         return as_taken(name, [self._elsewhere(item, asked) for asked in found])
+
+    def sandbox_for(self, item: pytest.Function) -> AskedSandbox | BlockingSandbox:
+        """The sandbox for an item in its own turn."""
+        is_async = _is_async(item, selected(item))
+        return sandbox_elsewhere(sandbox_of(self._askers), self._engine, is_async=is_async)
 
     def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:
         return (ModelElsewhere if _is_async(item, selected(item)) else BlockingModel)(asked, self._engine)

@@ -35,6 +35,9 @@ class Opened(Protocol):
     def rows(self, benchmark: str, subsets: Sequence[str]) -> Rows:
         """The rows of these subsets of a benchmark."""
 
+    def numbers(self, benchmark: str, subsets: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """Which rows of these subsets the benchmark's own settings leave, by their numbers."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -79,7 +82,8 @@ class Drawn:
 def saved(path: Path, entries: Iterator[Entry], tables: Mapping[str, Table]) -> None:
     """Write an index, with how it is asked above it, making its folder; `pytest.UsageError` when that cannot be."""
     how = {name: table.settings for name, table in tables.items()}
-    above = [json.dumps({HOW: how}, ensure_ascii=False)] if how else []
+    # TOML has days, which JSON has as texts.
+    above = [json.dumps({HOW: how}, ensure_ascii=False, default=str)] if how else []
     try:
         write_whole(path, "".join(f"{line}\n" for line in (*above, *(entry.to_line(path.parent) for entry in entries))))
     except OSError as error:
@@ -92,7 +96,7 @@ def limited(places: Sequence[tuple[str, str, T]], options: Options, name: str) -
     for benchmark, subset, thing in places:
         by_subset.setdefault((benchmark, subset), []).append(thing)
     chosen = choose(
-        {key: len(things) for key, things in by_subset.items()},
+        {key: range(len(things)) for key, things in by_subset.items()},
         limit=options.limit,
         limit_per_subset=options.limit_per_subset,
         seed=options.seed,

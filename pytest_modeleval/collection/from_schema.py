@@ -35,14 +35,13 @@ class FromSchema:
     def draw(self, opened: Opened, options: Options) -> Drawn:
         """``--eval-limit`` rows, shared among the leaves as ``sampler`` of [run] says; all without a limit."""
         leaves, most = self.schema.leaves, options.limit_per_subset
-        sizes = []
-        for leaf, subsets in zip(leaves, _subsets(leaves, opened), strict=True):
-            rows = opened.rows(leaf.benchmark, subsets)
-            sizes.append({subset: rows.count(subset) for subset in subsets})
-        totals = [sum(min(size, most or size) for size in by_subset.values()) for by_subset in sizes]
+        pairs = zip(leaves, _subsets(leaves, opened), strict=True)
+        rows = [opened.numbers(leaf.benchmark, subsets) for leaf, subsets in pairs]
+        sizes = [[len(numbers) for numbers in by_subset.values()] for by_subset in rows]
+        totals = [sum(min(size, most or size) for size in each) for each in sizes]
         numbers = _numbers(leaves, totals, options)
         asked: dict[str, dict[str, dict[int, Labels]]] = {}
-        for leaf, by_subset, number in zip(leaves, sizes, numbers, strict=True):
+        for leaf, by_subset, number in zip(leaves, rows, numbers, strict=True):
             chosen = choose(by_subset, limit=number, limit_per_subset=most, seed=options.seed, name=leaf.benchmark)
             for subset, indexes in chosen.items():
                 labels = Labels(leaf.task_type, leaf.tags, leaf.path, leaf.weight / number)
@@ -55,13 +54,14 @@ def _subsets(leaves: Sequence[Leaf], opened: Opened) -> list[list[str]]:
     taken: dict[tuple[str, str], Leaf] = {}
     found = []
     for leaf in leaves:
-        groups = opened.declared(leaf.benchmark).dataset.subsets
+        declared = opened.declared(leaf.benchmark)
+        groups = declared.dataset.subsets
         for name in leaf.subsets:
             if name not in groups and name not in groups.values():
                 raise unknown(
                     f"subset of {leaf.benchmark} in {leaf.where}:", name, [*groups, *filter(None, groups.values())]
                 )
-        subsets = [s for s, group in groups.items() if not leaf.subsets or s in leaf.subsets or group in leaf.subsets]
+        subsets = list(declared.parts(leaf.subsets))
         for subset in subsets:
             if (first := taken.setdefault((leaf.benchmark, subset), leaf)) is not leaf:
                 raise pytest.UsageError(

@@ -9,6 +9,8 @@ import pytest
 from pytest_modeleval.datasets import Place, Rows
 from pytest_modeleval.datasets.hub import NoData
 from pytest_modeleval.items.declare import Benchmark, declared_in
+from pytest_modeleval.items.settings import Settings
+from pytest_modeleval.items.source import numbers_of
 from pytest_modeleval.options.options import unknown
 
 
@@ -19,6 +21,7 @@ class OpenedBenchmarks:
     session: pytest.Session
     files: Mapping[str, Path]
     place: Callable[[str], Place]
+    settings: Callable[[Benchmark], Settings]
     _declared: dict[str, Benchmark] = field(default_factory=dict)
     _rows: dict[tuple[str, tuple[str, ...]], Rows] = field(default_factory=dict)
 
@@ -41,6 +44,12 @@ class OpenedBenchmarks:
             except NoData as error:
                 raise pytest.UsageError(str(error)) from None
         return self._rows[key]
+
+    def numbers(self, benchmark: str, subsets: Sequence[str]) -> Mapping[str, Sequence[int]]:
+        """The rows of these subsets that are left to draw from."""
+        declared, rows = self.declared(benchmark), self.rows(benchmark, subsets)
+        settings = self.settings(declared)
+        return {subset: numbers_of(declared, settings, rows, subset) for subset in subsets}
 
 
 def _declared_in(session: pytest.Session, path: Path) -> dict[str, Benchmark]:

@@ -11,6 +11,8 @@ from pytest_modeleval.collection.opened import OpenedBenchmarks
 from pytest_modeleval.collection.published import Published
 from pytest_modeleval.collection.sources import Collection, read_collection
 from pytest_modeleval.datasets import Place
+from pytest_modeleval.items.declare import Benchmark
+from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.items.shipped import shipped_benchmarks, shipped_names
 from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options
@@ -52,10 +54,16 @@ class CollectionRun:
         return {**tables, **merged}
 
     def draw(
-        self, session: pytest.Session, options: Options, place: Callable[[str], Place], *, save_to: Path | None
+        self,
+        session: pytest.Session,
+        options: Options,
+        place: Callable[[str], Place],
+        settings: Callable[[Benchmark], Settings],
+        *,
+        save_to: Path | None,
     ) -> Drawn:
         """The rows to ask, written to an index where that is asked for."""
-        opened = OpenedBenchmarks(session, self.files, place)
+        opened = OpenedBenchmarks(session, self.files, place, settings)
         drawn = self.collection.draw(opened, options)
         if save_to is not None:
             saved(save_to, drawn.entries(opened.rows, self.collection.files), self.collection.tables)

@@ -8,7 +8,7 @@ from importlib import metadata
 
 import pytest
 
-from pytest_modeleval.commands import benchmarks, diff, doctor, history, labels, show, thinking, votes
+from pytest_modeleval.commands import benchmarks, diff, doctor, history, labels, patches, show, thinking, votes
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import StopRun
 
@@ -21,6 +21,7 @@ COMMANDS = {
     "labels": labels,
     "thinking": thinking,
     "votes": votes,
+    "patches": patches,
     "doctor": doctor,
 }
 # As argparse ends.

@@ -41,7 +41,7 @@ def fetch(
     copy = client.cached(name, revision)
     if copy is not None and all((copy / file).is_file() for files in names.values() for file in files):
         try:
-            there = in_folder(copy, list(theirs.values()), "")
+            there = in_folder(copy, list(theirs.values()), "", dataset.files)
             names |= {part: [p.relative_to(copy).as_posix() for p in there[name]] for part, name in theirs.items()}
             return copy, copy.name, names
         except pytest.UsageError:
@@ -59,7 +59,8 @@ def fetch(
         if unknown:
             copy, listed = client.listing(name, revision)
             revision = copy.name
-            listed_parts = names_of(listed, readme_of(copy), list(theirs.values()), f"{name} on {client.TITLE}")
+            said = f"{name} on {client.TITLE}"
+            listed_parts = names_of(listed, readme_of(copy), list(theirs.values()), said, dataset.files)
             names |= {part: listed_parts[called] for part, called in theirs.items()}
         assert revision is not None
         wanted = sorted({file for files in names.values() for file in files})

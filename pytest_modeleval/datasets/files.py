@@ -2,7 +2,7 @@
 
 import struct
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from json import JSONDecodeError
@@ -244,6 +244,14 @@ class Split:
             return self._all
         before = sum(size for other, size in self.sizes.items() if other < value)
         return Some(self._all, self._numbers, before, self.count(value))
+
+    def numbers(self, keeps: Callable[[str], bool]) -> list[int]:
+        """The numbers of the rows whose value of the column is kept, in the rows' order."""
+        found, before = [], 0
+        for value, size in sorted(self.sizes.items()):
+            found += [self._numbers[place] for place in range(before, before + size)] if keeps(value) else []
+            before += size
+        return sorted(found)
 
     @cached_property
     def _all(self) -> RowFiles:

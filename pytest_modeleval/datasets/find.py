@@ -51,7 +51,7 @@ def _local(dataset: Hub, place: Place, parts: Sequence[Part]) -> dict[Part, Foun
     refused: list[pytest.UsageError] = []
     for theirs in dataset.in_a_copy(parts):
         try:
-            there = in_folder(place.folder, theirs, said)
+            there = in_folder(place.folder, theirs, said, dataset.files)
             return {part: Found(there[name], None) for part, name in zip(parts, theirs, strict=True)}
         except pytest.UsageError as error:
             refused.append(error)
@@ -66,9 +66,11 @@ def is_in_copy(dataset: Hub, place: Place, parts: Sequence[Part]) -> bool:
         return False
 
 
-def in_folder(folder: Path, parts: Sequence[Part], said: str) -> dict[Part, list[Path]]:
+def in_folder(
+    folder: Path, parts: Sequence[Part], said: str, files: Mapping[str, Sequence[str]] | None = None
+) -> dict[Part, list[Path]]:
     """The files of splits in a copy of a repository; errors begin with ``said``."""
-    named = names_of(set(_names(folder)), readme_of(folder), parts, said)
+    named = names_of(set(_names(folder)), readme_of(folder), parts, said, files)
     paths = {part: [folder / name for name in files] for part, files in named.items()}
     for path in (path for files in paths.values() for path in files):
         _refuse_outside(folder, path)
@@ -107,22 +109,28 @@ def readme_of(folder: Path) -> str:
         return file.read(SETTINGS).decode("utf-8", "replace")
 
 
-def names_of(names: Collection[str], readme: str, parts: Sequence[Part], said: str) -> dict[Part, list[str]]:
-    """The names of splits' files; errors begin with ``said``."""
+def names_of(
+    names: Collection[str],
+    readme: str,
+    parts: Sequence[Part],
+    said: str,
+    files: Mapping[str, Sequence[str]] | None = None,
+) -> dict[Part, list[str]]:
+    """The names of splits' files; errors begin with ``said``, ``files`` are of configs that nothing else tells."""
     try:
-        return split_files(names, readme, parts)
+        return split_files(names, readme, parts, files)
     except pytest.UsageError as error:
         raise pytest.UsageError(f"{said} {error}") from None
 
 
 def _key(dataset: Hub, part: Part) -> str:
-    return "/".join(part) + (f" by {dataset.by}" if dataset.by else "")
+    return "/".join(part) + (f" by {dataset.told_by}" if dataset.told_by else "")
 
 
 def _folder(dataset: Hub, place: Place, digest: str, paths: Sequence[Path]) -> Path:
     """Where a content is made ready: another content, or cut into other files or of another kind, has another one."""
     files = [(path.stat().st_size, path.suffixes[-2:]) for path in paths]
-    name = hashlib.sha256(f"1 {digest} {files} {dataset.by}".encode()).hexdigest()[:32]
+    name = hashlib.sha256(f"1 {digest} {files} {dataset.told_by}".encode()).hexdigest()[:32]
     return place.lock.parent / "data" / name
 
 
@@ -186,7 +194,7 @@ def _accept(dataset: Hub, place: Place, lock: Lock, files: Mapping[Part, Found])
         folder = _folder(dataset, place, digest, got.paths)
         entry = lock.entry(place.benchmark, key)
         try:
-            rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.by, folder)
+            rows = entry.rows if entry and folder.is_dir() else prepare(got.paths, dataset.told_by, folder)
         except pytest.UsageError as error:
             raise pytest.UsageError(f"{place.benchmark}: {error}") from None
         entries[key] = Entry(rows, digest, stamp_of(got.paths), got.source)

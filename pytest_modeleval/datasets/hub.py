@@ -1,6 +1,6 @@
 """Datasets that live on ModelScope and Hugging Face: their declaration, and their rows."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -56,6 +56,12 @@ class Hub:
     renamed: Mapping[str, str] = field(default_factory=dict)
     in_copies: Mapping[str, str] = field(default_factory=dict)
     beside: Beside | None = None
+    # A column whose values are known without reading the rows.
+    column: str | None = None
+    # The subset that is asked where none is named; all without one.
+    unnamed: str | None = None
+    # The files of subsets where neither a README nor their names tell them.
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         several = [name for name in ("config", "split") if not isinstance(getattr(self, name), str)]
@@ -65,6 +71,13 @@ class Hub:
             raise pytest.UsageError(f"hub({self.modelscope!r}): subsets come from {' or '.join(several)}; keep one")
         if bool(self.by) != bool(self.values):
             raise pytest.UsageError(f"hub({self.modelscope!r}): by= and subsets= belong together")
+        if self.by and self.column:
+            raise pytest.UsageError(f"hub({self.modelscope!r}): rows are told apart by by= or by column=; keep one")
+
+    @property
+    def told_by(self) -> str | None:
+        """The column by whose values rows are counted and found when the files are made ready."""
+        return self.by or self.column
 
     @cached_property
     def subsets(self) -> Mapping[str, str]:
@@ -150,6 +163,10 @@ class HubRows:
             raise pytest.UsageError(f"{self.benchmark}: no row has {self.dataset.by} {subset!r}; there is {there}")
         return split.count(subset)
 
+    def numbers(self, subset: str, keeps: Callable[[str], bool]) -> Sequence[int]:
+        """The numbers of a subset's rows whose value of the dataset's ``column`` is kept; no row is read."""
+        return self.splits[self.dataset.part(subset)].numbers(keeps)
+
     def row(self, subset: str, index: int) -> Row:
         """One row, read now, with the one beside it."""
         row, beside = self._rows(subset, *self.dataset.part(subset))[index], self.dataset.beside
@@ -191,6 +208,9 @@ def hub(
     on_huggingface: Mapping[str, str] | None = None,
     in_copies: Mapping[str, str] | None = None,
     beside: Beside | None = None,
+    column: str | None = None,
+    unnamed: str | None = None,
+    files: Mapping[str, Sequence[str]] | None = None,
 ) -> Hub:
     """A dataset by its ids on both hubs (None where it has no id on Hugging Face).
 
@@ -198,7 +218,11 @@ def hub(
     ``by``, the values ``subsets`` of that column in one split. Without a ``revision`` the newest is fetched and locked.
     ``on_huggingface`` has the names there of configs and splits that are called otherwise, ``{"default": "main"}``,
     and ``in_copies`` those in other copies that people have, such as a clone of the authors' repository. ``beside`` is
-    what rows get out of other files of the repository.
+    what rows get out of other files of the repository. By ``column`` rows are chosen without being read, where a
+    benchmark's own settings choose some (``@benchmark(…, among=…)``). Where nobody names a subset, ``unnamed`` is the
+    one that is asked: subsets that share rows are not all asked at once. ``files`` are those of a config where neither
+    the repository's README nor their names tell them.
     """
     renamed, copies = on_huggingface or {}, in_copies or {}
-    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, beside)
+    more = beside, column, unnamed, files or {}
+    return Hub(modelscope, huggingface, config, split, by, subsets, revision, renamed, copies, *more)

@@ -1,7 +1,7 @@
 """Which files of a dataset's repository hold one split: by its README's ``configs``, else by how hubs name files."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -15,20 +15,28 @@ _SPLIT = re.compile(r"(?:^|[-_./ ])(?:train|test|dev|val|valid|validation|eval)"
 
 
 def split_files(
-    names: Collection[str], readme: str, parts: Iterable[tuple[str, str]]
+    names: Collection[str],
+    readme: str,
+    parts: Iterable[tuple[str, str]],
+    files: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[tuple[str, str], list[str]]:
     """The files of each split (config and split) among a repository's; `pytest.UsageError` says what there is instead.
 
     Without a README that declares the config, tried are ``CONFIG/SPLIT``, ``CONFIG_SPLIT``, both also in ``data``, and,
     for the configs "default" and "main", ``SPLIT`` and ``data/SPLIT``; each as one file, as parts and as a folder. A
-    repository's only file, where its name says no split, is the split "train" of the config "default".
+    repository's only file, where its name says no split, is the split "train" of the config "default". ``files`` are
+    those of configs that neither tells.
     """
     declared = _declared(readme)
-    return {(config, split): _split(names, declared, config, split) for config, split in parts}
+    return {(config, split): _split(names, declared, config, split, files or {}) for config, split in parts}
 
 
 def _split(
-    names: Collection[str], declared: Mapping[str, Mapping[str, list[re.Pattern[str]]]], config: str, split: str
+    names: Collection[str],
+    declared: Mapping[str, Mapping[str, list[re.Pattern[str]]]],
+    config: str,
+    split: str,
+    files: Mapping[str, Sequence[str]],
 ) -> list[str]:
     if (text := f"{split}/{config}.txt") in names:
         # Solved examples in a text; no README declares them.
@@ -39,6 +47,8 @@ def _split(
             raise _unknown(f"split {split!r} in config", config, split, declared[config])
     else:
         found = _by_name(names, config, split)
+        if not found and config in files and {*files[config]} <= {*names}:
+            return list(files[config])
         if not found and declared:
             raise _unknown("config", config, config, declared)
     if not found:

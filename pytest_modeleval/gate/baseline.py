@@ -21,7 +21,7 @@ SCHEMA = "pytest-modeleval/baseline/2"
 # In which a sample's subset stood as the dataset spells it, and a collection's line like a row.
 _OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
-MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles", "parameters")
+MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles", "parameters", "settings")
 # How a scorer's pin begins that is made of the code that it reaches. Version 0.1 made it of whole files: it changed
 # with what did not matter, and not with all that did.
 REACHED = "code:"

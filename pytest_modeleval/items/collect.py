@@ -1,6 +1,6 @@
 """Declarations become parameters: which samples, under which ids, with which marks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -13,8 +13,8 @@ from pytest_modeleval.items.declare import Benchmark
 from pytest_modeleval.items.draw import choose
 from pytest_modeleval.items.named import Named, names_above
 from pytest_modeleval.items.selection import could_select
-from pytest_modeleval.items.settings import Settings, settings_of
-from pytest_modeleval.items.shipped import shipped_names, unknown_benchmark
+from pytest_modeleval.items.settings import Setting, Settings, settings_of
+from pytest_modeleval.items.shipped import own_settings, shipped_names, unknown_benchmark
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.models.spec import TINY, ModelSpec
@@ -128,6 +128,7 @@ class Collector:
     without_data: dict[str, str] = field(default_factory=dict)
     without_judge: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
+    _own: dict[str, Mapping[str, Setting]] = field(default_factory=dict)
 
     def parametrize(self, metafunc: pytest.Metafunc, declared: Benchmark) -> None:
         """One parameter a sample; none when `-k` or `-m` cannot select any. Keeps the first user's error."""
@@ -224,9 +225,15 @@ class Collector:
                 raise unknown_benchmark("table in --eval-set:", name, known.union(WORDS))
         for name in {**self.tables, **self.options.set.get("benchmarks", {})}:
             # Those of benchmarks that this run does not ask were not read yet.
-            settings_of(name, self.tables, self.options)
+            own = self._own[name] if name in self._own else own_settings(name)
+            settings_of(name, self.tables, self.options, own)
+
+    def settings(self, declared: Benchmark) -> Settings:
+        """The settings of a benchmark; `pytest.UsageError` for one that is not understood."""
+        return settings_of(declared.name, self.tables, self.options, declared.settings)
 
     def _refuse_second(self, declared: Benchmark) -> None:
+        self._own[declared.name] = declared.settings
         first = self._where.setdefault(declared.name, declared.where)
         if first != declared.where:
             raise pytest.UsageError(
@@ -239,7 +246,8 @@ class Collector:
         others = named.others(test, declared, self._where)
         more = _may_have_parameters(metafunc)
         subsets = {}
-        for subset, group in _parts(declared, self.options.eval.get(declared.name, ())).items():
+        parts = [*self.drawn.rows[declared.name]] if self.drawn else self.options.eval.get(declared.name, ())
+        for subset, group in _parts(declared, parts, named.words).items():
             marks = [*declared.tags, *([group] if group else [])]
             named.names |= {declared.name, subset, *marks}
             named.tags |= {*marks}
@@ -258,9 +266,12 @@ class Collector:
         if not subsets:
             return []
         _refuse_alike(declared, subsets)
-        settings = settings_of(declared.name, self.tables, self.options)
+        settings = self.settings(declared)
         if self.drawn and self.drawn.lines:
             settings = replace(settings, shots=None)
+        for key, setting in declared.settings.items():
+            if setting.needed and settings.own[key] is None:
+                raise NoData(f"{declared.name} needs {setting.needed}: --eval-set {declared.name}.{key}=PATH")
         place = self.place(declared.name, chosen=named.is_chosen(test, declared))
         lacks_judge = self._lacks_judge(metafunc, declared)
         if lacks_judge and place.chosen:
@@ -323,9 +334,13 @@ class Collector:
         if self.drawn is not None:
             drawn = self.drawn.rows[name]
             return {subset: drawn[subset] for subset in subsets if subset in drawn}
-        sizes = self.sizes[name] = {subset: source.rows.count(subset) for subset in subsets}
+        self.sizes[name] = {subset: source.rows.count(subset) for subset in subsets}
+        rows = {subset: source.numbers(subset) for subset in subsets}
+        if any(self.sizes[name].values()) and not any(map(len, rows.values())):
+            said = ", ".join(f"{key} = {value}" for key, value in source.settings.own.items() if value is not None)
+            raise pytest.UsageError(f"{name}: no row of {', '.join(rows)} is left by {said}")
         per_subset = options.limit_per_subset
-        chosen = choose(sizes, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
+        chosen = choose(rows, limit=options.limit, limit_per_subset=per_subset, seed=options.seed, name=name)
         return {subset: dict.fromkeys(indexes) for subset, indexes in chosen.items()}
 
 
@@ -340,13 +355,14 @@ class _NoJudge(Exception):
         super().__init__(f"{declared.name} needs a judge: --model judge=NAME")
 
 
-def _parts(declared: Benchmark, names: Sequence[str]) -> Mapping[str, str]:
-    """The subsets, with their groups, that `--eval` names by their own name or their group's; all for none."""
+def _parts(declared: Benchmark, names: Sequence[str], words: Collection[str]) -> Mapping[str, str]:
+    """The subsets, with their groups, that `--eval` names, or a word of ``-k`` by its whole name."""
     subsets = declared.dataset.subsets
     for name in names:
         if name not in subsets and name not in subsets.values():
             raise unknown(f"part of {declared.name} in --eval:", name, {*subsets, *subsets.values()} - {""})
-    return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
+    by_word = [] if names else [subset for subset in subsets if subset.lower() in words]
+    return {**declared.parts(names), **declared.parts(by_word or names)}
 
 
 def _refuse_alike(declared: Benchmark, subsets: Iterable[str]) -> None:

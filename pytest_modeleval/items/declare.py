@@ -2,8 +2,8 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import pytest
 
 from pytest_modeleval.datasets import Dataset, Row
 from pytest_modeleval.items.prompts import Cloze
+from pytest_modeleval.items.settings import Setting
 from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.options.options import MARK
 from pytest_modeleval.sample import Sample, Score
@@ -25,10 +26,14 @@ _LISTED = 'rows of a list are generated(lambda subset, index: ROWS[index], {"mai
 
 @dataclass(frozen=True)
 class Shots:
-    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself."""
+    """Solved examples for each prompt: ``number`` rows of ``split`` in the sample's own subset, without itself.
+
+    Of the split they are the first ones, but for ``skipped`` rows at its beginning.
+    """
 
     number: int
     split: str
+    skipped: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,9 @@ class Benchmark:
     probe: bool
     judging: Judging
     body: Callable[..., Any]
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    among: Callable[[str, Mapping[str, Any]], bool] | None = None
+    modules: Callable[[Row], Collection[str]] | None = None
 
     @property
     def name(self) -> str:
@@ -65,6 +73,13 @@ class Benchmark:
         """What samples are called for their ids, by subset and row: those of the user's own files alone."""
         ids: Mapping[str, Mapping[int, str]] = getattr(self.dataset, "ids", {})
         return ids
+
+    def parts(self, names: Collection[str]) -> dict[str, str]:
+        """The subsets, with their groups, that are named by their own name or their group's; those to ask for none."""
+        subsets, unnamed = self.dataset.subsets, getattr(self.dataset, "unnamed", None)
+        if not names and unnamed:
+            return {unnamed: subsets[unnamed]}
+        return {subset: group for subset, group in subsets.items() if not names or {subset, group} & {*names}}
 
     @functools.cached_property
     def is_async(self) -> bool:
@@ -86,6 +101,9 @@ def benchmark(
     protected: bool = False,
     probe: bool = False,
     judging: Judging = Judging(),  # noqa: B008 - frozen
+    settings: Mapping[str, Setting] | None = None,
+    among: Callable[[str, Mapping[str, Any]], bool] | None = None,
+    modules: Callable[[Row], Collection[str]] | None = None,
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -98,11 +116,16 @@ def benchmark(
     ``protected`` is for a benchmark whose authors ask not to show its questions: reports have its samples' ids and
     verdicts only, unless ``show`` of [run] names it. A ``probe`` is for a check of a server rather than of a model: it
     is asked where it is named, never as one of all, and always anew. ``judging`` says how a
-    judge is asked, where the test takes one. Raises `TypeError` for rows that are no dataset.
+    judge is asked, where the test takes one. ``settings`` are those that it takes beside the ones of all benchmarks;
+    ``among`` says of a row, by its value of the dataset's ``column`` and the settings, whether it is asked at all.
+    ``modules`` names what programs of a row's import: where the sandbox's Python lacks any, nothing is asked.
+    Raises `TypeError` for rows that are no dataset, or have no such column.
     """
     if not hasattr(dataset, "subsets"):
         kind = type(dataset).__name__
         raise TypeError(f"@benchmark takes the rows of hub(…) or generated(…) first, not a {kind}; {_LISTED}")
+    if among is not None and not getattr(dataset, "column", None):
+        raise TypeError("@benchmark(…, among=…) chooses rows by the column that hub(…, column=NAME) names")
 
     def decorate(body: Body) -> Body:
         declared = Benchmark(
@@ -119,6 +142,9 @@ def benchmark(
             probe,
             judging,
             body,
+            settings or {},
+            among,
+            modules,
         )
         test: Callable[..., Any] = body
         if declared.is_async:

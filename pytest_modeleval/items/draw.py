@@ -9,16 +9,19 @@ Subset = TypeVar("Subset", bound=Hashable)
 
 
 def choose(
-    sizes: Mapping[Subset, int], *, limit: int | None, limit_per_subset: int | None, seed: int, name: str
+    rows: Mapping[Subset, Sequence[int]], *, limit: int | None, limit_per_subset: int | None, seed: int, name: str
 ) -> dict[Subset, Sequence[int]]:
-    """The rows to ask of each subset, in order: all, or a seeded draw that a larger limit only adds to."""
-    left: dict[Subset, Sequence[int]] = {subset: range(size) for subset, size in sizes.items()}
+    """Which of each subset's rows to ask, in order: all, or a seeded draw that a larger limit only adds to."""
+    left = dict(rows)
     if limit_per_subset:
-        left = {subset: draw(size, limit_per_subset, f"{seed} {name} {subset}") for subset, size in sizes.items()}
+        left = {
+            subset: [numbers[place] for place in draw(len(numbers), limit_per_subset, f"{seed} {name} {subset}")]
+            for subset, numbers in rows.items()
+        }
     if limit is None:
         return left
     pairs = [(subset, index) for subset, indexes in left.items() for index in indexes]
-    drawn: dict[Subset, list[int]] = {subset: [] for subset in sizes}
+    drawn: dict[Subset, list[int]] = {subset: [] for subset in rows}
     for place in draw(len(pairs), limit, f"{seed} {name}"):
         subset, index = pairs[place]
         drawn[subset].append(index)

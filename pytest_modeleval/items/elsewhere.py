@@ -11,9 +11,9 @@ ELSEWHERE = frozenset(
     data_collection deep_swe deepsearchqa docvqa drivel_binary drivel_multilabel drivel_selection emb_spatial_bench
     erqa evalmuse fin_ner fleurs gaia gdpval gedit genai_bench general_arena general_fc general_mcq general_qa
     general_t2i general_vmcq general_vqa genia_ner gsm8k_indic gsm8k_v hallusion_bench halueval harvey_ner hellaswag_hi
-    hipho hmmt25 hmmt26 hpdv2 humaneval humaneval_plus ifbench indic_boolq indic_param infovqa jnlpba jnlpba_rare
-    job_bench k2_verifier kimi_verifier kina librispeech live_code_bench locomo logi_qa logic_vista longbench
-    longbench_v2 longmemeval maritime_bench maritime_ocr_bench math_qa math_verse math_vision math_vista mbpp mbpp_plus
+    hipho hmmt25 hmmt26 hpdv2 ifbench indic_boolq indic_param infovqa jnlpba jnlpba_rare
+    job_bench k2_verifier kimi_verifier kina librispeech locomo logi_qa logic_vista longbench
+    longbench_v2 longmemeval maritime_bench maritime_ocr_bench math_qa math_verse math_vision math_vista
     mcp_atlas measure_bench med_mcqa mgsm mia_bench micro_vqa milu minerva_math minimax_verifier miniwob
     mit_movie_trivia mit_restaurant mm_bench mm_star mmau mmmlu mmmu mmmu_pro mri_mcqa msr_vtt msvd multi_if multi_nerd
     multiple_humaneval multiple_mbpp music_trivia mvbench ncbi needle_haystack ocr_bench ocr_bench_v2 officeqa
@@ -31,7 +31,7 @@ ELSEWHERE = frozenset(
 
 def not_built(name: str) -> str | None:
     """What to say of a benchmark that others have; None for any other name, which may be misspelt."""
-    # humaneval_instruct is a way to ask humaneval.
+    # mmmu_val is a way to ask mmmu.
     spelt = f"{name.lower().replace('-', '_')}_"
     known = any(spelt.startswith(f"{each}_") for each in ELSEWHERE)
     return f"there is no benchmark {name!r} here yet: `modeleval list` has those that there are" if known else None

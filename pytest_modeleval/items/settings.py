@@ -1,8 +1,10 @@
 """How a benchmark is asked where that is not as its file says: by the config, and above that by flags."""
 
 import string
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,9 +12,47 @@ import pytest
 from pytest_modeleval.items.filters import Filter, read_filter
 from pytest_modeleval.judging.settings import prompt_of
 from pytest_modeleval.options.config import Table
-from pytest_modeleval.options.options import Options
+from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES, text
 from pytest_modeleval.options.where import Where
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A setting that one benchmark takes beside those of all: what reads it, and what holds where nobody says it.
+
+    ``read`` is given where it was said and what, as TOML and JSON have it; `pytest.UsageError` for what it cannot take.
+    Without one that is ``needed``, which says what for, nothing is asked.
+    """
+
+    read: Callable[[Where, object], Any]
+    default: Any = None
+    needed: str = ""
+
+
+def existing(where: Where, value: object) -> Path:
+    """A file that is there, beside the settings' file where they say it."""
+    found = where.path(str(value))
+    if not found.is_file():
+        raise pytest.UsageError(f"{where} takes a file, and there is no {found}")
+    return found
+
+
+def yes(where: Where, value: object) -> bool:
+    """Yes or no."""
+    if not isinstance(value, bool):
+        raise pytest.UsageError(f"{where} takes true or false, not {value!r}")
+    return value
+
+
+def day(where: str, value: object) -> str:
+    """A day as ``2025-01-01``, so that days compare as texts do."""
+    if isinstance(value, datetime) or not isinstance(value, date | str):
+        raise pytest.UsageError(f"{where} takes a day such as 2025-01-01, not {value!r}")
+    try:
+        return datetime.strptime(str(value), "%Y-%m-%d").date().isoformat()
+    except ValueError:
+        raise pytest.UsageError(f"{where} takes a day such as 2025-01-01, not {str(value)!r}") from None
 
 
 @dataclass(frozen=True)
@@ -23,6 +63,7 @@ class Settings:
     ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
     "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. ``rule`` is the
     name of one of the benchmark's own rules for scoring, ``judge_prompt`` what a judge is asked in its rubric's place.
+    ``own`` are those that the benchmark alone takes (`Setting`).
     """
 
     shots: int | None = None
@@ -34,6 +75,7 @@ class Settings:
     filters: tuple[Filter, ...] = ()
     rule: str | None = None
     judge_prompt: str | None = None
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -47,16 +89,19 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "rule": (str,),
     "judge_prompt": (str,),
 }
-assert set(_TYPES) == {field.name for field in fields(Settings)}
+assert set(_TYPES) == {field.name for field in fields(Settings)} - {"own"}
 
 
-def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Settings:
+def settings_of(
+    name: str, tables: Mapping[str, Table], options: Options, own: Mapping[str, Setting] | None
+) -> Settings:
     """The settings of a benchmark, flags over its table over its file, and over all of them what --eval-set says of it.
 
-    `pytest.UsageError` for one that is not understood.
+    ``own`` are those that it alone takes; None where that is not known, and any may be one. `pytest.UsageError` for one
+    that is not understood.
     """
-    table = tables.get(name)
-    settings: dict[str, Any] = _checked(table) if table else {}
+    said = Table(f"--eval-set {name}", options.set.get("benchmarks", {}).get(name, {}))
+    layers = [_parted(table, own) for table in (tables.get(name, Table("", {})), said)]
     flags = {
         "shots": options.shots,
         "shots_draw": options.shots_draw,
@@ -66,14 +111,25 @@ def settings_of(name: str, tables: Mapping[str, Table], options: Options) -> Set
         "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
         "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
     }
-    said = options.set.get("benchmarks", {}).get(name, {})
+    (settings, own_settings), (over, own_over) = layers
     return Settings(
-        **{
-            **settings,
-            **{key: value for key, value in flags.items() if value not in (None, ())},
-            **_checked(Table(f"--eval-set {name}", said)),
-        }
+        **{**settings, **{key: value for key, value in flags.items() if value not in (None, ())}, **over},
+        own={**{key: each.default for key, each in (own or {}).items()}, **own_settings, **own_over},
     )
+
+
+def _parted(table: Table, own: Mapping[str, Setting] | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What a table says that all benchmarks take, and what this one alone does."""
+    if own is None:
+        table = table._replace(settings={key: value for key, value in table.settings.items() if key in _TYPES})
+        return _checked(table), {}
+    for key in table.settings:
+        if key not in _TYPES and key not in own:
+            raise unknown(f"key in {table.where}:", key, {*_TYPES, *own})
+    theirs = {key: value for key, value in table.settings.items() if key in own}
+    rest = {key: value for key, value in table.settings.items() if key not in own}
+    read = {key: own[key].read(Where(f"{table.where}: {key}", table.folder), value) for key, value in theirs.items()}
+    return _checked(table._replace(settings=rest)), read
 
 
 def _checked(table: Table) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The benchmarks that come with the package, by name and file."""
 
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +11,7 @@ import pytest
 
 from pytest_modeleval.items.declare import declared_in
 from pytest_modeleval.items.elsewhere import not_built
+from pytest_modeleval.items.settings import Setting
 from pytest_modeleval.options.options import closest, unknown
 
 
@@ -27,6 +28,13 @@ def shipped_benchmarks() -> Path:
 def shipped_names() -> frozenset[str]:
     """The names of the benchmarks that come with the package."""
     return frozenset(path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py"))
+
+
+def own_settings(name: str) -> Mapping[str, Setting] | None:
+    """The settings that a shipped benchmark alone takes; None for another name."""
+    if name not in shipped_names():
+        return None
+    return declared_in(import_module(f"pytest_modeleval.benchmarks.test_{name}"))[name].settings
 
 
 def files_of(names: Iterable[str]) -> list[Path]:

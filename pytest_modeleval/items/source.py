@@ -9,11 +9,21 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.datasets import Row, Rows
+from pytest_modeleval.datasets.hub import HubRows
 from pytest_modeleval.items.declare import Benchmark, Rule
 from pytest_modeleval.items.prompts import composed, weighed
 from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.sample import Sample, SampleError
+
+
+def numbers_of(benchmark: Benchmark, settings: Settings, rows: Rows, subset: str) -> Sequence[int]:
+    """The rows of a subset that a benchmark's own settings leave, by their numbers: without such settings all."""
+    among = benchmark.among
+    # A collection's lines were chosen before.
+    if among is None or not isinstance(rows, HubRows):
+        return range(rows.count(subset))
+    return rows.numbers(subset, lambda value: among(value, settings.own))
 
 
 @dataclass
@@ -60,6 +70,10 @@ class Source:
         folder = getattr(self.rows, "folder", None)
         found = {name: each.beside(folder) for name, each in self.benchmark.aggregates.items()}
         return {name: each.kept for name, each in found.items() if each is not None}
+
+    def numbers(self, subset: str) -> Sequence[int]:
+        """The rows of a subset that the settings leave, by their numbers."""
+        return numbers_of(self.benchmark, self.settings, self.rows, subset)
 
     @property
     def hidden(self) -> str:
@@ -112,7 +126,8 @@ class Source:
     def _drawn(self, subset: str, index: int) -> Iterator[Row]:
         rows = self._splits[subset]
         if self.settings.shots_draw == "first":
-            return (rows[place] for place in range(len(rows)))
+            assert self.benchmark.shots is not None
+            return (rows[place] for place in range(self.benchmark.shots.skipped, len(rows)))
         # One more than needed: the sample itself may be among them.
         random = Random(f"{self.seed} {self.benchmark.name} {subset} {index} shots")
         return (rows[place] for place in random.sample(range(len(rows)), min(len(rows), self.shots + 1)))

@@ -192,6 +192,21 @@ class Options:
         "the most that the whole run may spend, such as '2M tokens, $5, 30min' (default: no cap)",
         read_budget,
     )
+    sandbox: str | None = flag(
+        HOW,
+        "KIND",
+        "where programs run that a model wrote: process, bwrap, docker, podman, macos, one of your own, or none, "
+        "without any protection (default: process; macos there)",
+        values.name,
+    )
+    sandbox_python: Path | None = flag(
+        HOW,
+        "PATH",
+        "the Python that these programs run in, with what is installed for it: that of a virtual environment, 3.10 or "
+        "newer (default: this one)",
+        values.path,
+        settings_only=True,
+    )
     concurrency: int | None = flag(
         SPENT, "N", "requests in flight (default: what the server keeps up with)", values.at_least(1)
     )

@@ -14,6 +14,9 @@ class Mistake(enum.StrEnum):
     NO_ANSWER = "no answer found"
     CUT_OFF = "cut off"
     REFUSED = "refused"
+    TIMEOUT = "time-out"
+    MEMORY = "out of memory"
+    OUTPUT = "too much output"
     FILTERED = "filtered"
     REQUEST = "request error"
     JUDGE = "judge error"
@@ -58,6 +61,8 @@ def mistake_of(
             return Mistake.REFUSED
         if not (completion.text.strip() or completion.tool_calls):
             return Mistake.NO_ANSWER
+    if score is not None and score.mistake:
+        return Mistake(score.mistake)
     return Mistake.WRONG if score is None or score.found else Mistake.NO_ANSWER
 
 

@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from pytest_modeleval.asking.resuming import LETTERS
 from pytest_modeleval.datasets.lock import Lock
@@ -34,10 +35,12 @@ def pins_of(
         asked += [settings.choices, repr(benchmark.cloze)]
     if settings.judge_prompt is not None:
         asked += [settings.judge_prompt]
+    own = {key: _pinned(value) for key, value in settings.own.items() if value is not None}
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),
         **({"roles": json.dumps(dict(roles), sort_keys=True)} if roles else {}),
         **({"parameters": parameters} if parameters else {}),
+        **({"settings": json.dumps(own, sort_keys=True)} if own else {}),
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
@@ -48,6 +51,11 @@ def pins_of(
         "api": spec.api,
         "hardware": f"{platform.machine()}, {os.cpu_count()} CPUs",
     }
+
+
+def _pinned(setting: Any) -> Any:
+    """A benchmark's own setting as JSON: a file wherever it lies."""
+    return [setting.name, setting.stat().st_size] if isinstance(setting, Path) else setting
 
 
 def _recorded(spec: ModelSpec) -> str:

@@ -80,8 +80,10 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
+from pytest_modeleval.run.sandbox import sandbox_of_run
 from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
+from pytest_modeleval.sandbox.kinds import default_kind
 from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
 
@@ -160,7 +162,8 @@ class Evaluation:
         digests = Digests(self.folder / "models.json")
         who = who_has(self.roles, digests, openers(config.hook)) if self.roles else {}
         self._who_judges = who.get("judge", "")
-        self._who_has = with_settings(who, self.judges)
+        self.sandbox = self.options.sandbox or default_kind()
+        self._who_has = {**with_settings(who, self.judges), "sandbox": self.sandbox}
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
     @property
@@ -205,7 +208,9 @@ class Evaluation:
         save_to = None if self._is_worker else self.options.collection_save
         try:
             place = partial(self.collector.place, chosen=True)
-            self.collector.drawn = self.collection.draw(session, self.options, place, save_to=save_to)
+            self.collector.drawn = self.collection.draw(
+                session, self.options, place, self.collector.settings, save_to=save_to
+            )
         except pytest.UsageError as error:
             self.stop(str(error))
 
@@ -264,7 +269,8 @@ class Evaluation:
         self.expect([item.nodeid for item in session.items])
         refuse_other_samples(self.labels, session.items)
         judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
-        asked = replace(self._askers(store, concurrency), judging=judging)
+        sandbox = sandbox_of_run(session.items, self.options, self.sandbox, self.config.hook, store)
+        asked = replace(self._askers(store, concurrency), judging=judging, sandbox=sandbox)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 
     def expect(self, nodeids: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from pytest_modeleval.asking.given import ROLE_OF, BlockingModel, ModelElsewhere
 from pytest_modeleval.asking.prefetch import Prefetch
+from pytest_modeleval.asking.programs import AskedSandbox, BlockingSandbox
 from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.models.spec import ModelSpec
@@ -45,6 +46,12 @@ class InTurn:
         if self.prefetch is None or not (selected(item) or self._roles.get(ROLE_OF[name])):
             pytest.skip(f"nobody has this role in this run: --model {ROLE_OF[name]}=NAME")
         return self.prefetch.role_for(item, name)
+
+    def sandbox_for(self, item: pytest.Function) -> AskedSandbox | BlockingSandbox:
+        """The sandbox for an item."""
+        if self.prefetch is None:
+            pytest.skip("no program is run in this run")
+        return self.prefetch.sandbox_for(item)
 
     def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """The answer to an item's prompt."""

@@ -109,6 +109,17 @@ class JudgementRow(NamedTuple):
     value: float
 
 
+class OutcomeRow(NamedTuple):
+    """What came of a program (`sandbox.program.Outcome`, as JSON) in the ``sandbox`` of that name.
+
+    ``hash`` is that of all that decided it: the program, what it was given, its limits, and where it ran.
+    """
+
+    hash: str
+    sandbox: str
+    outcome: str
+
+
 class ScoreRow(NamedTuple):
     """One metric of one item in one run; of an error there is one row, without a value.
 
@@ -220,7 +231,7 @@ def sample_name(item: str, subset: str) -> str:
     return within[0] if within else inner
 
 
-Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | JudgementRow | ScoreRow
+Row = BlobRow | MessagesRow | SampleRow | AnswerRow | VerdictRow | JudgementRow | OutcomeRow | ScoreRow
 # The tables and their keys, in the order in which rows are written: what is referred to before what refers to it.
 TABLES: Mapping[type[Row], tuple[str, str]] = {
     BlobRow: ("blobs", "hash"),
@@ -229,6 +240,7 @@ TABLES: Mapping[type[Row], tuple[str, str]] = {
     AnswerRow: ("answers", "run, item, number"),
     VerdictRow: ("verdicts", "run, item, number"),
     JudgementRow: ("judgements", "run, item, number"),
+    OutcomeRow: ("outcomes", "hash"),
     ScoreRow: ("scores", "run, item, metric"),
 }
 _TYPES: Mapping[Any, str] = {

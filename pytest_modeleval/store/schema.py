@@ -157,6 +157,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     "create table secrets (name text primary key, secret text not null) without rowid",
     # What all judges came to.
     "",
+    # What came of programs.
+    "",
 )
 VERSION = len(_VERSIONS)
 

@@ -18,7 +18,7 @@ from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
 from pytest_modeleval.store.kept import completion_in, written
 from pytest_modeleval.store.messages import storable
-from pytest_modeleval.store.rows import TABLES, BlobRow, Row, ScoreRow, insertion
+from pytest_modeleval.store.rows import TABLES, BlobRow, OutcomeRow, Row, ScoreRow, insertion
 from pytest_modeleval.store.schema import connect
 
 # Rows wait in memory until there are so many scores, or characters of pictures and documents.
@@ -158,6 +158,15 @@ class Store:
         row = (question.key, model, time.time(), written(completion), *question)
         self.write("insert or replace into completions values (?, ?, ?, ?, ?, ?, ?)", [row])
         return row[0]
+
+    def outcome(self, hash_: str) -> str | None:
+        """What came of a program, by its hash (`rows.OutcomeRow`); None where it has not run."""
+        rows = self.rows("select outcome from outcomes where hash = ?", (hash_,))
+        return str(rows[0][0]) if rows else None
+
+    def save_outcome(self, row: OutcomeRow) -> None:
+        """Keep what came of a program; it is on disk when this returns."""
+        self.write(insertion(OutcomeRow), [row])
 
     @property
     def secret(self) -> str:

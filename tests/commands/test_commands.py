@@ -42,7 +42,7 @@ def test_a_slip_is_one_line_behind_the_usage(arguments: list[str]) -> None:
 
 
 def test_a_misspelt_command_is_guessed_and_the_version_is_told() -> None:
-    known = "Known: diff, doctor, history, labels, list, show, thinking, votes."
+    known = "Known: diff, doctor, history, labels, list, patches, show, thinking, votes."
     assert modeleval("lst").errlines == [f"modeleval: unknown command 'lst'; did you mean 'list'? {known}"]
     assert modeleval("--version").outlines == [f"pytest-modeleval {metadata.version('pytest-modeleval')}"]
 

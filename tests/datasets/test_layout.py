@@ -125,3 +125,34 @@ def test_the_closest_names_are_listed(config: str, split: str, said: str) -> Non
 def test_a_broken_readme_is_said(header: str, said: str) -> None:
     with pytest.raises(pytest.UsageError, match=said):
         files_of(FILES, f"---\n{header}\n---\n", "en", "test")
+
+
+def test_files_of_configs_that_nothing_else_tells() -> None:
+    """As of LiveCodeBench, whose own repository has a file a release and a script that puts them together."""
+    from benchmarks.test_live_code_bench import LIVE_CODE_BENCH
+
+    names = ["README.md", "code_generation_lite.py", "test.jsonl", *(f"test{number}.jsonl" for number in range(2, 7))]
+    parts = [(config, "test") for config in ("release_latest", "release_v2", "v1", "v6", "v5_v6", "v2_v4")]
+
+    found = split_files(names, "", parts, LIVE_CODE_BENCH.files)
+
+    assert found["release_latest", "test"] == names[2:]
+    assert found["release_v2", "test"] == ["test.jsonl", "test2.jsonl"]
+    assert found["v1", "test"] == ["test.jsonl"]
+    assert found["v6", "test"] == ["test6.jsonl"]
+    assert found["v5_v6", "test"] == ["test5.jsonl", "test6.jsonl"]
+    assert found["v2_v4", "test"] == ["test2.jsonl", "test3.jsonl", "test4.jsonl"]
+    assert split_files(names[:-1], "", [("v5", "test")], LIVE_CODE_BENCH.files)["v5", "test"] == ["test5.jsonl"]
+    with pytest.raises(pytest.UsageError, match="has no v6/test"):
+        split_files(names[:-1], "", [("v6", "test")], LIVE_CODE_BENCH.files)
+    own = split_files([*names, "v6/test-00000.parquet"], "", [("v6", "test")], LIVE_CODE_BENCH.files)
+    assert own["v6", "test"] == ["v6/test-00000.parquet"]
+
+
+def test_live_code_benchs_parts() -> None:
+    from benchmarks.test_live_code_bench import LIVE_CODE_BENCH
+
+    subsets = [*LIVE_CODE_BENCH.subsets]
+
+    assert len(subsets) == 28
+    assert {"release_latest", "release_v1", "release_v6", "v1", "v6", "v5_v6", "v1_v6"} < {*subsets}

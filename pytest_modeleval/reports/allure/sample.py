@@ -25,6 +25,9 @@ SEVERITY = {
     Mistake.REFUSED: "critical",
     Mistake.CUT_OFF: "critical",
     Mistake.NO_ANSWER: "normal",
+    Mistake.TIMEOUT: "normal",
+    Mistake.MEMORY: "normal",
+    Mistake.OUTPUT: "normal",
     Mistake.WRONG: "normal",
 }
 _STYLE = (

@@ -1,0 +1,179 @@
+"""The `sandbox` of a test: programs run beside the requests, and none again that has been run."""
+
+import hashlib
+import json
+import platform
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.asking.awaiting import noted
+from pytest_modeleval.inputs import from_json
+from pytest_modeleval.sandbox.program import LIMITS, Limits, OpenSandbox, OpenSession, Outcome, Program
+from pytest_modeleval.sandbox.values import read, written
+from pytest_modeleval.store.rows import OutcomeRow
+from pytest_modeleval.store.store import Store
+
+# Counted up when what comes of a program may be another thing than before.
+_VERSION = 1
+
+
+def _hash_of(program: Program, sandbox: OpenSandbox) -> str:
+    """The hash of all that decides what comes of a program."""
+    python = getattr(sandbox, "python", ".".join(platform.python_version_tuple()[:2]))
+    read = [(path, *_stamp(path)) for path in program.reads]
+    calls = [[written(argument) for argument in call] for call in program.calls]
+    asked = [_VERSION, sandbox.name, python, read, asdict(replace(program, calls=())), calls]
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    found = Path(path).stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _kept(outcome: Outcome) -> str:
+    return json.dumps({**asdict(replace(outcome, values=())), "values": [written(each) for each in outcome.values]})
+
+
+def _outcome_in(text: str) -> Outcome | None:
+    """A stored outcome; None where it cannot be read."""
+    try:
+        found: Mapping[str, Any] = from_json(text)
+        return Outcome(**{**found, "values": tuple(map(read, found["values"]))})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+@dataclass(frozen=True, repr=False)
+class KeptSandbox:
+    """Runs programs on the engine's loop, and keeps what came of them: none runs twice in the same sandbox."""
+
+    sandbox: OpenSandbox
+    store: Store
+
+    @property
+    def name(self) -> str:
+        """The sandbox's kind."""
+        return self.sandbox.name
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program, or came of it; `SandboxError`, which is not kept, where it could not be run."""
+        key = _hash_of(program, self.sandbox)
+        if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
+            return outcome
+        outcome = await self.sandbox.run(program)
+        self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
+        return outcome
+
+    async def session(self, code: str, limits: Limits) -> OpenSession:
+        """A session that has run the code."""
+        return await self.sandbox.session(Program(code, limits=limits))
+
+    async def close(self) -> None:
+        """End what runs, and leave nothing behind."""
+        await self.sandbox.close()
+
+
+@dataclass(frozen=True, repr=False)
+class AskedSandbox:
+    """The sandbox for an async body, whose loop need not be the engine's; `sandbox.program.Sandbox` for a test."""
+
+    kept: KeptSandbox
+    # Runs work on the engine's loop.
+    there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+
+    @property
+    def name(self) -> str:
+        """The sandbox's kind: ``process``."""
+        return self.kept.name
+
+    @noted
+    async def run(self, program: Program) -> Outcome:
+        """As `Sandbox.run`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.kept.run(program))
+        return outcome
+
+    @asynccontextmanager
+    async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
+        """As `Sandbox.session`."""
+        __tracebackhide__ = True
+        opened: OpenSession = await self.there(self.kept.session(code, limits))
+        try:
+            yield AskedSession(opened, self.there)
+        finally:
+            await self.there(opened.close())
+
+
+@dataclass(frozen=True, repr=False)
+class AskedSession:
+    """A session for an async body; `sandbox.program.Session` for a test."""
+
+    opened: OpenSession
+    there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+
+    @noted
+    async def run(self, code: str) -> Outcome:
+        """As `Session.run`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.opened.run(code))
+        return outcome
+
+    @noted
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`."""
+        __tracebackhide__ = True
+        outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
+        return outcome
+
+
+@dataclass(frozen=True, repr=False)
+class BlockingSandbox:
+    """The sandbox for a sync body, which waits for each program; `sandbox.program.SyncSandbox` for a test."""
+
+    kept: KeptSandbox
+    there: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    @property
+    def name(self) -> str:
+        """As `AskedSandbox.name`."""
+        return self.kept.name
+
+    def run(self, program: Program) -> Outcome:
+        """As `AskedSandbox.run`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.kept.run(program))
+        return outcome
+
+    @contextmanager
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:
+        """As `AskedSandbox.session`."""
+        __tracebackhide__ = True
+        opened: OpenSession = self.there(self.kept.session(code, limits))
+        try:
+            yield BlockingSession(opened, self.there)
+        finally:
+            self.there(opened.close())
+
+
+@dataclass(frozen=True, repr=False)
+class BlockingSession:
+    """A session for a sync body, which waits for each step; `sandbox.program.SyncSession` for a test."""
+
+    opened: OpenSession
+    there: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    def run(self, code: str) -> Outcome:
+        """As `Session.run`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.opened.run(code))
+        return outcome
+
+    def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`, and waits for it."""
+        __tracebackhide__ = True
+        outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
+        return outcome

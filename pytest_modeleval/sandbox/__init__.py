@@ -1,0 +1,1 @@
+"""Running what a model wrote, where it can do no harm."""

@@ -1,0 +1,55 @@
+"""The kinds of sandbox, and which one a run has."""
+
+import platform
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pluggy
+import pytest
+
+from pytest_modeleval.sandbox.process import open_process
+from pytest_modeleval.sandbox.program import OpenSandbox, SandboxError
+
+# What opens each, or says what it tried in vain, with the system's answers. It is given the Python that programs are
+# to run in, where the user named one.
+_Opener = Callable[[Path | None], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
+KINDS: Mapping[str, _Opener] = {"process": open_process}
+_REMEDIES = (
+    "Give it a kernel of Linux 5.13 or newer with Landlock, or --eval-sandbox docker, podman or bwrap; "
+    "--eval-sandbox none runs programs without any protection"
+)
+_NEEDED = ("name", "run", "session", "close")
+
+
+def default_kind() -> str:
+    """What runs programs where nobody says otherwise."""
+    return "macos" if platform.system() == "Darwin" else "process"
+
+
+async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = None) -> OpenSandbox:
+    """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
+    if kind not in KINDS:
+        return _own(kind, hook)
+    try:
+        sandbox, tried = await KINDS[kind](python)
+    except SandboxError as error:
+        raise pytest.UsageError(str(error)) from None
+    if sandbox is None:
+        raise pytest.UsageError(f"no sandbox for programs that a model wrote. {'; '.join(tried)}. {_REMEDIES}")
+    return sandbox
+
+
+def _own(kind: str, hook: pluggy.HookRelay) -> OpenSandbox:
+    sandbox: Any = hook.pytest_modeleval_open_sandbox(kind=kind)
+    if sandbox is None:
+        raise pytest.UsageError(
+            f"--eval-sandbox {kind!r} is no kind of sandbox: there are {', '.join(KINDS)}. One of your own is opened "
+            "by the hook pytest_modeleval_open_sandbox of a conftest.py"
+        )
+    if lacking := [name for name in _NEEDED if not hasattr(sandbox, name)]:
+        raise pytest.UsageError(
+            f"--eval-sandbox {kind}: {type(sandbox).__name__}, which pytest_modeleval_open_sandbox gave, has no "
+            f"{', '.join(lacking)}"
+        )
+    return sandbox  # type: ignore[no-any-return]

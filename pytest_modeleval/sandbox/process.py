@@ -1,0 +1,198 @@
+"""The kind ``process``: programs of Python in locked children of warm servers, on Linux."""
+
+import asyncio
+import json
+import os
+import platform
+import random
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pytest_modeleval.sandbox.interpreter import Interpreter
+from pytest_modeleval.sandbox.program import TIMEOUT, Limits, Outcome, Program, SandboxError
+from pytest_modeleval.sandbox.servers import Connection, Server
+from pytest_modeleval.sandbox.values import read, written
+
+# What must not come to anything, by the line that a program writes where it does.
+_PROBE = """
+import os, socket
+def tried(what, do):
+    try:
+        do()
+    except OSError:
+        return
+    print(what)
+tried("start a process", lambda: os.fork() or os._exit(0))
+tried("open a socket", lambda: socket.socket())
+tried("read a file", lambda: open("/etc/passwd").read())
+tried("write a file", lambda: open("/tmp/modeleval-probe", "w"))
+tried("signal another process", lambda: os.kill(os.getppid(), 0))
+open("own", "w").write("ok")
+print("probed")
+"""
+
+
+def _request(program: Program, *, alone: bool = False, is_session: bool = False) -> dict[str, Any]:
+    # Descriptors that results and steps go through: none that anybody would try first.
+    private, steps = random.SystemRandom().sample(range(10, 60), 2)
+    return {
+        "code": program.code,
+        "stdin": program.stdin,
+        "tests": program.tests,
+        "function": program.function,
+        "cases": program.cases,
+        "imports": [*program.imports, *(["pytest_modeleval.sandbox.cases"] if program.cases else [])],
+        "reads": list(program.reads),
+        "calls": [[written(argument) for argument in call] for call in program.calls],
+        "secret": secrets.token_hex(16),
+        "private": private,
+        "steps": steps if is_session else 0,
+        **asdict(program.limits),
+        "wall": program.limits.wall * program.limits.seconds,
+        "alone": alone,
+    }
+
+
+def _values(results: str) -> Iterator[Any]:
+    """The values of the calls, up to the first line that is none: what wrote it is a program."""
+    for line in results.splitlines():
+        try:
+            yield read(json.loads(line)["value"])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return
+
+
+def _outcome(reply: Mapping[str, Any], secret: str) -> Outcome:
+    if reply["kind"] == "broken":
+        raise SandboxError(f"the sandbox broke: {reply['why']}")
+    told = {name: reply[name] for name in ("kind", "status", "stdout", "stderr", "seconds", "wall", "memory")}
+    ended_well = reply["kind"] == "finished" and reply["status"] == 0
+    passed = ended_well and reply["results"] == secret
+    return Outcome(**told, passed=passed, values=tuple(_values(reply["results"])))
+
+
+class ProcessSandbox:
+    """Runs each program in a locked process of its own, one at a time on each core of the machine.
+
+    A program that took more than its time runs once more, with no other beside it, before that is what came of it.
+    """
+
+    name = "process"
+
+    def __init__(self, *, namespaces: bool = True, cores: int | None = None, python: Interpreter | None = None) -> None:
+        python = python or Interpreter.own()
+        self.python = python.name
+        cores = cores or len(os.sched_getaffinity(0))
+        # The server that was used last is warm, and the next to be taken.
+        self._idle: asyncio.LifoQueue[Server] = asyncio.LifoQueue()
+        self._servers = [Server(core, cores, python, namespaces=namespaces) for core in reversed(range(cores))]
+        for server in self._servers:
+            self._idle.put_nowait(server)
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program; `SandboxError` where it could not be run."""
+        outcome = await self._run(program, alone=False)
+        return await self._run(program, alone=True) if outcome.kind == TIMEOUT else outcome
+
+    async def _run(self, program: Program, *, alone: bool) -> Outcome:
+        request = _request(program, alone=alone)
+        server = await self._idle.get()
+        try:
+            reply = await server.ask(request, request["wall"] * max(1, len(program.calls)))
+        finally:
+            self._idle.put_nowait(server)
+        return _outcome(reply, request["secret"])
+
+    async def session(self, program: Program) -> "ProcessSession":
+        """A session that has run the program; its ``limits`` are for each step."""
+        request = _request(program, is_session=True)
+        server = await self._idle.get()
+        try:
+            session = ProcessSession(await server.begin(request), request["wall"])
+        finally:
+            self._idle.put_nowait(server)
+        try:
+            await session.begun()
+        except BaseException:
+            await session.close()
+            raise
+        return session
+
+    async def close(self) -> None:
+        """End the servers, with what they run."""
+        for server in self._servers:
+            server.end()
+
+
+class ProcessSession:
+    """One process that runs steps one after another, and keeps its names between them."""
+
+    def __init__(self, connection: Connection, wall: float) -> None:
+        self._connection, self._wall = connection, wall
+
+    async def begun(self) -> None:
+        """Wait for the program that it begins with; `SandboxError` where that does not end well."""
+        outcome = await self._next()
+        if not outcome.values:
+            raise SandboxError(f"the session did not begin: {outcome.why}")
+
+    async def run(self, code: str) -> Outcome:
+        """What comes of code that is run among the session's names."""
+        return await self._step({"code": code})
+
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """What comes of a function of the session's, called with plain values; its own is the first of ``values``."""
+        given = {"arguments": written(list(arguments)), "named": written(named)}
+        return await self._step({"call": function, **given})
+
+    async def _step(self, step: Mapping[str, Any]) -> Outcome:
+        try:
+            await self._connection.send(step)
+            return await self._next()
+        except (OSError, EOFError, ValueError) as error:
+            raise SandboxError(f"the session is over: {type(error).__name__} {error}".strip()) from None
+
+    async def _next(self) -> Outcome:
+        reply = await self._connection.receive()
+        line = json.loads(reply.pop("results") or "{}")
+        told = {name: reply[name] for name in ("kind", "stdout", "stderr")}
+        if "error" in line:
+            return Outcome(**told, status=1)
+        return Outcome(**told, status=reply["status"], values=(read(line["value"]),) if "value" in line else ())
+
+    async def close(self) -> None:
+        """End it."""
+        self._connection.close()
+
+
+async def _probed(sandbox: ProcessSandbox) -> str:
+    """Why it cannot be had; empty where it holds."""
+    try:
+        outcome = await sandbox.run(Program(_PROBE, limits=Limits(seconds=5)))
+    except SandboxError as error:
+        return str(error)
+    *got_through, last = outcome.stdout.splitlines() or [""]
+    if got_through or last != "probed":
+        return f"a program could {', '.join(got_through)}" if got_through else outcome.why or "it wrote no file"
+    return ""
+
+
+async def open_process(python: Path | None) -> tuple[ProcessSandbox | None, Sequence[str]]:
+    """The kind, with namespaces where they work, and what was tried in vain, with the system's answers.
+
+    ``python`` is what programs run in; None is this one.
+    """
+    if platform.system() != "Linux":
+        return None, [f"process: it needs Linux, and this is {platform.system()}"]
+    tried: list[str] = []
+    interpreter = Interpreter.at(python) if python else Interpreter.own()
+    for namespaces in (True, False):
+        sandbox = ProcessSandbox(namespaces=namespaces, python=interpreter)
+        if not (why := await _probed(sandbox)):
+            return sandbox, tried
+        await sandbox.close()
+        tried.append(f"process{' with namespaces' if namespaces else ''}: {why}")
+    return None, tried

@@ -1,0 +1,171 @@
+"""A program to run, what came of it, and what runs it."""
+
+import math
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from pytest_modeleval.sample import SampleError
+
+# How a program ended (`Outcome.kind`).
+FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
+_SAID = {
+    TIMEOUT: "took more than its time",
+    MEMORY: "wanted more memory than it may have",
+    OUTPUT: "wrote more than it may",
+    FILES: "wrote more to files than it may",
+    KILLED: "was ended by a signal",
+}
+
+
+class SandboxError(SampleError):
+    """The sandbox could not run a program: that says nothing of the program."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a program may use: ``seconds`` of CPU, ``wall`` times as many of the clock, and bytes.
+
+    Of a program with calls ``seconds`` are each call's, and ``total`` those of all together. ``memory`` is address
+    space, ``output`` what it may write to each of its streams, ``files`` to its folder. The defaults of memory and time
+    are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``).
+    """
+
+    seconds: float = 10.0
+    wall: float = 3.0
+    memory: int = 4 << 30
+    output: int = 1 << 20
+    files: int = 64 << 20
+    total: float = math.inf
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Program:
+    """Code of a model's, and how it is run.
+
+    Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
+    and it has ``passed`` when they did; ``function`` is what they call. Where they are a class of `unittest`, ``cases``
+    is its name: they run in the program's own module then, and it has ``passed`` when there were some and none failed.
+    Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
+    ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
+    modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
+    read the files of ``reads``, whole paths, beside Python's own.
+    """
+
+    code: str
+    stdin: str = ""
+    tests: str | None = None
+    function: str = ""
+    calls: Sequence[Sequence[Any]] = ()
+    limits: Limits = LIMITS
+    cases: str = ""
+    imports: Sequence[str] = ()
+    reads: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a program: how it ended (``kind``), its exit status, what it wrote, and what it used.
+
+    ``values`` are those of the calls, as many as it came to. ``seconds`` are of CPU, ``wall`` of the clock, ``memory``
+    the most that it had, in bytes.
+    """
+
+    kind: str
+    status: int | None
+    stdout: str = ""
+    stderr: str = ""
+    passed: bool = False
+    values: Sequence[Any] = ()
+    seconds: float = 0.0
+    wall: float = 0.0
+    memory: int = 0
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether it came to its end with the exit status 0."""
+        return self.kind == FINISHED and self.status == 0
+
+    @property
+    def why(self) -> str:
+        """Why it did not end well, in one line; empty where it did."""
+        if self.kind != FINISHED:
+            return f"the program {_SAID[self.kind]}"
+        if self.status:
+            lines = [line for line in self.stderr.splitlines() if line.strip()]
+            return lines[-1].strip()[:300] if lines else f"the program ended with the status {self.status}"
+        return ""
+
+
+class Session(Protocol):
+    """A process that keeps its names from step to step, as an async test has it: ``async with sandbox.session()``."""
+
+    async def run(self, code: str) -> Outcome:
+        """What comes of code among the session's names; it ended well where it raised nothing."""
+
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """What comes of a function of the session's, called with plain values: its own is ``values[0]``."""
+
+
+class SyncSession(Protocol):
+    """As `Session`, for a test that is not async: ``with sandbox.session()``."""
+
+    def run(self, code: str) -> Outcome:
+        """As `Session.run`, and waits for it."""
+
+    def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
+        """As `Session.call`, and waits for it."""
+
+
+class Sandbox(Protocol):
+    """Where programs run, as an async test is given it, by the argument ``sandbox``."""
+
+    @property
+    def name(self) -> str:
+        """Its kind: ``process``."""
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program; the same one is run once. Raises `SandboxError` where it could not be run."""
+
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
+        """A session that has run the code; ``limits`` are for each step. Nothing of it is kept."""
+
+
+class SyncSandbox(Protocol):
+    """Where programs run, as a test that is not async is given it, by the argument ``sandbox``."""
+
+    @property
+    def name(self) -> str:
+        """Its kind: ``process``."""
+
+    def run(self, program: Program) -> Outcome:
+        """As `Sandbox.run`, and waits for it."""
+
+    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractContextManager[SyncSession]:
+        """As `Sandbox.session`."""
+
+
+class OpenSession(Session, Protocol):
+    """A session of a kind of sandbox."""
+
+    async def close(self) -> None:
+        """End it, with all that it runs."""
+
+
+class OpenSandbox(Protocol):
+    """A kind of sandbox that is open: what `pytest_modeleval_open_sandbox` gives."""
+
+    name: str
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program; `SandboxError` where it could not be run, which says nothing of it."""
+
+    async def session(self, program: Program) -> OpenSession:
+        """A session that has run a program; `SandboxError` where there is none."""
+
+    async def close(self) -> None:
+        """End what runs, and leave no process, file or socket behind."""

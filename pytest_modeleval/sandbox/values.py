@@ -1,0 +1,77 @@
+"""Python's plain values as JSON, which a program in the sandbox writes and this process reads.
+
+What is told apart in Python is told apart here: ``(1, 2.0)`` comes back as it was. Only values of exactly these types
+are written, so that no ``==`` of a program's own decides anything.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+# Beyond these digits the decimal form takes time that grows with their square.
+_LONG = 10**4000
+
+
+class Foreign:
+    """What a program gave that is no plain value: it equals nothing."""
+
+    def __init__(self, type_name: str) -> None:
+        self.type_name = type_name
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name}>"
+
+    def __eq__(self, other: object) -> bool:
+        return False
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+_SEQUENCES: Mapping[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
+_READ: Mapping[str, Callable[[Any], Any]] = {
+    "tuple": lambda of: tuple(map(read, of)),
+    "set": lambda of: set(map(read, of)),
+    "frozenset": lambda of: frozenset(map(read, of)),
+    "dict": lambda of: {read(key): read(value) for key, value in of},
+    "int": lambda of: int(of, 16),
+    "float": float,
+    "complex": lambda of: complex(*map(read, of)),
+    "bytes": bytes.fromhex,
+    "foreign": Foreign,
+}
+
+
+def written(value: Any) -> Any:
+    """What `json.dumps` takes; RecursionError where it is nested too deep."""
+    kind = type(value)
+    if value is None or kind in (bool, str):
+        return value
+    if kind is int:
+        return value if -_LONG < value < _LONG else {"int": hex(value)}
+    if kind is float:
+        return value if math.isfinite(value) else {"float": repr(value)}
+    if kind is list:
+        return [written(each) for each in value]
+    if kind is dict:
+        return {"dict": [[written(key), written(each)] for key, each in value.items()]}
+    if kind in _SEQUENCES:
+        return {_SEQUENCES[kind]: [written(each) for each in value]}
+    if kind is complex:
+        return {"complex": [written(value.real), written(value.imag)]}
+    if kind is bytes:
+        return {"bytes": value.hex()}
+    if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
+        return written(value.item())
+    return {"foreign": str(kind.__name__)[:80]}
+
+
+def read(value: Any) -> Any:
+    """The value that was `written`; ValueError or TypeError for what was not."""
+    if isinstance(value, list):
+        return [read(each) for each in value]
+    if isinstance(value, dict):
+        if len(value) != 1:
+            raise ValueError("a value has one kind")
+        ((kind, of),) = value.items()
+        return _READ[kind](of) if kind in _READ else Foreign(str(kind))
+    return value

@@ -1,0 +1,257 @@
+"""A program's process, watched from outside: its time, its memory, and what it writes.
+
+Read by the server alone; a session's process is watched the same way, step by step.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import json
+import os
+import select
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, NoReturn
+
+from pytest_modeleval.sandbox import driver, locks
+from pytest_modeleval.sandbox.wire import Wire
+
+# How often what a program writes to files is looked at, where no file system bounds it.
+_LOOK = 0.05
+_FILE_SIZE = 16 << 20
+_PAGE = 1 << 16
+# What the values of calls may take beyond what is written to a stream.
+_VALUES = 16
+
+
+class Watched:
+    """One program. ``asker`` is what is closed at its other end when nobody waits for the program any more."""
+
+    def __init__(self, asked: dict[str, Any], folder: str, *, is_sized: bool, asker: int) -> None:
+        self.asked, self.folder, self.is_sized, self.asker = asked, folder, is_sized, asker
+        self.texts = {name: bytearray() for name in ("stdout", "stderr", "results")}
+        self.ends: dict[int, str] = {}
+        self.kind, self.pid, self.handle = "finished", 0, 0
+        self.begun, self.started = 0.0, time.monotonic()
+        self.lines = 0
+
+    def outcome(self) -> dict[str, Any]:
+        """Fork it, watch it to its end, and tell what came of it."""
+        given = os.memfd_create("stdin", os.MFD_CLOEXEC)
+        with open(given, "wb", closefd=False) as file:
+            file.write(self.asked.pop("stdin").encode("utf-8", "replace"))
+        os.lseek(given, 0, os.SEEK_SET)
+        self.fork(given)
+        began = time.monotonic()
+        calls = len(self.asked["calls"])
+        try:
+            while not self.watch():
+                # Each call has the time anew, and no more calls than there are.
+                if self.lines <= calls:
+                    self.restart()
+        finally:
+            status, used = self.end()
+        return self.told(status, used, time.monotonic() - began)
+
+    def fork(self, stdin: int) -> None:
+        """Start it, with this as its standard input."""
+        pipes = {name: os.pipe2(os.O_CLOEXEC) for name in self.texts}
+        parent = os.getpid()
+        self.pid = os.fork()
+        if not self.pid:
+            locks.die_with(parent)
+            _become_program(self.asked, self.folder, stdin, *(write for _, write in pipes.values()))
+        os.close(stdin)
+        for name, (read, write) in pipes.items():
+            os.close(write)
+            os.set_blocking(read, False)
+            self.ends[read] = name
+        self.handle = os.pidfd_open(self.pid)
+
+    def restart(self) -> None:
+        """Give it its time anew."""
+        self.begun, self.started = time.clock_gettime(_clock_of(self.pid)), time.monotonic()
+
+    def watch(self) -> bool:
+        """Wait until it ends or is to be ended, True, or has given one more line of results, False."""
+        poll = select.poll()
+        for end in (self.handle, *self.ends):
+            poll.register(end, select.POLLIN)
+        # No event is asked for: a closed end is told always.
+        poll.register(self.asker, 0)
+        lines = self.lines
+        while self.kind == "finished":
+            used = time.clock_gettime(_clock_of(self.pid)) - self.begun
+            left = min(self.asked["seconds"] - used, self.asked["wall"] - (time.monotonic() - self.started))
+            if left <= 0:
+                self.kind = "timeout"
+                break
+            ready = dict(poll.poll(1000 * (left if self.is_sized else min(left, _LOOK)) + 1))
+            if not self.is_sized and not ready and _takes_more(self.folder, self.asked["files"]):
+                self.kind = "files"
+            if self.handle in ready or self.asker in ready:
+                break
+            for end, events in ready.items():
+                if not events & select.POLLIN:
+                    poll.unregister(end)
+                else:
+                    self._read(end)
+            if self.lines > lines:
+                return False
+        return True
+
+    def _read(self, end: int) -> bool:
+        """Read what is there once; whether there was something. More than the limit ends the program."""
+        try:
+            part = os.read(end, _PAGE)
+        except BlockingIOError:
+            return False
+        name = self.ends[end]
+        self.texts[name] += part
+        if name == "results":
+            self.lines += part.count(b"\n")
+        if len(self.texts[name]) > self.asked["output"] * (_VALUES if name == "results" else 1):
+            self.kind = "output"
+        return bool(part)
+
+    def drain(self) -> None:
+        """Read what it has written and nobody has read yet."""
+        for end in self.ends:
+            while self.kind == "finished" and self._read(end):
+                pass
+
+    def end(self) -> tuple[int, Any]:
+        """End it, wait for it, and read the rest; its status and what it used."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        _, status, used = os.wait4(self.pid, 0)
+        self.drain()
+        for end in (self.handle, *self.ends):
+            os.close(end)
+        return status, used
+
+    def told(self, status: int, used: Any, wall: float) -> dict[str, Any]:
+        """What came of it."""
+        code = os.waitstatus_to_exitcode(status)
+        kind = self.kind
+        if kind == "finished" and code == driver.MEMORY_STATUS:
+            kind = "memory"
+        elif kind == "finished" and code < 0:
+            least = min(self.asked["seconds"], self.asked["total"])
+            is_late = -code in (signal.SIGXCPU, signal.SIGKILL) and used.ru_utime + used.ru_stime >= least
+            kind = "timeout" if is_late else "killed"
+        return {
+            "kind": kind,
+            "status": code,
+            **self.taken(),
+            "seconds": used.ru_utime + used.ru_stime,
+            "wall": wall,
+            "memory": used.ru_maxrss * 1024,
+        }
+
+    def taken(self) -> dict[str, str]:
+        """What it has written, which is forgotten here."""
+        most = self.asked["output"]
+        told = {name: bytes(self.texts[name][:most]).decode("utf-8", "replace") for name in ("stdout", "stderr")}
+        told["results"] = self.texts["results"].decode("ascii", "replace")
+        for text in self.texts.values():
+            text.clear()
+        return told
+
+
+def _clock_of(pid: int) -> int:
+    """The number of a process' CPU clock, as `time.clock_gettime` takes it (``clock_getcpuclockid``)."""
+    return (~pid << 3) | 2
+
+
+def _takes_more(folder: str, size: int) -> bool:
+    """Whether a folder's files take more bytes than that, or are more than a sized file system would hold."""
+    folders, entries = [folder], 0
+    while folders:
+        try:
+            with os.scandir(folders.pop()) as found:
+                for entry in found:
+                    entries += 1
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    else:
+                        size -= entry.stat(follow_symlinks=False).st_blocks * 512
+        except FileNotFoundError:
+            # Gone meanwhile.
+            continue
+        except OSError:
+            # Deeper than the system has names for.
+            return True
+        if size < 0 or entries > locks.MOST_FILES:
+            return True
+    return False
+
+
+def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
+    """Leave this forked process nothing but its folder and its pipes, and run the program."""
+    os.setsid()
+    # Where results go, and where a session's steps come from, is nobody's to know.
+    private, steps = asked.pop("private"), asked.pop("steps")
+    # First out of the way: one may have the number that another is to get.
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, locks.HIGH) for end in (stdin, stdout, stderr, results)]
+    for end, at in zip(moved, (steps, 1, 2, private), strict=True):
+        os.dup2(end, at)
+    os.dup2(locks.make_ruleset(folder, asked.pop("reads")), 3)
+    kept = sorted({2, 3, private, steps or 3})
+    for before, after in itertools.pairwise([*kept, 1024]):
+        os.closerange(before + 1, after)
+    os.chdir(folder)
+    os.environ.update(HOME=folder, TMPDIR=folder)
+    tempfile.tempdir = folder
+    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    calls = max(1, len(asked["calls"]))
+    seconds = None if steps else min(asked["seconds"] * calls, asked["total"])
+    locks.limit(asked["memory"], seconds, min(asked["files"], _FILE_SIZE))
+    locks.lock(3)
+    driver.run(asked, private, steps)
+
+
+def serve_session(
+    client: Wire,
+    asked: dict[str, Any],
+    folder: str,
+    core: Callable[[], AbstractContextManager[None]],
+    *,
+    is_sized: bool,
+) -> None:
+    """Run the steps that come by the wire in one process, each on a ``core``, until the session or its process ends.
+
+    Nothing of it runs between two steps.
+    """
+    watched = Watched(asked, folder, is_sized=is_sized, asker=client.socket.fileno())
+    read, write = os.pipe2(os.O_CLOEXEC)
+    with core():
+        watched.fork(read)
+        os.set_blocking(write, False)
+        has_ended = watched.watch()
+    while not has_ended:
+        os.kill(watched.pid, signal.SIGSTOP)
+        watched.drain()
+        client.send({"kind": watched.kind, "status": 0, **watched.taken()})
+        step = json.dumps(client.next()).encode() + b"\n"
+        with core():
+            watched.restart()
+            os.kill(watched.pid, signal.SIGCONT)
+            _give(write, step, watched)
+            has_ended = watched.watch()
+    client.send(watched.told(*watched.end(), 0.0))
+
+
+def _give(end: int, text: bytes, watched: Watched) -> None:
+    """Write it all, unless the other end is gone or takes nothing for all its time."""
+    poll = select.poll()
+    poll.register(end, select.POLLOUT)
+    while text and poll.poll(1000 * watched.asked["wall"]):
+        try:
+            text = text[os.write(end, text) :]
+        except BrokenPipeError:
+            return

@@ -1,0 +1,153 @@
+"""LiveCodeBench's tests of a problem, and when a program passes them (Jain et al. 2024, arXiv:2403.07974).
+
+The rules are those of ``lcb_runner/evaluation/testing_util.py`` at 28fef95, but for one: a program is run as a script
+that reads its real standard input, where that file puts it into a function and stands in for ``sys.stdin``.
+"""
+
+import base64
+import binascii
+import io
+import json
+import pickle
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from pytest_modeleval.sample import SampleError, Score
+from pytest_modeleval.sandbox.program import Limits, Program
+from pytest_modeleval.scorers.programs import Runs, verdict
+
+# What answers use without importing it.
+_STARRED = """
+    string re datetime collections heapq bisect copy math random statistics itertools functools operator io sys json
+    builtins typing
+""".split()  # noqa: SIM905 - as it is read
+_STARS, _NAMES = (f"from {name} import *" for name in _STARRED), (f"import {name}" for name in _STARRED[:-2])
+PREAMBLE = "\n".join([*_STARS, *_NAMES, "sys.setrecursionlimit(50000)", ""])
+_FUTURE = re.compile(r"^from __future__ import .*$", re.MULTILINE)
+_SECONDS = 6.0
+_OUTPUT = 1 << 20
+
+# Problems that no right program solves, or not every one, by the authors' ERRATA.md at 28fef95.
+_SEVERAL = """
+    abc311_c abc326_d abc327_b abc333_e abc343_a abc343_e abc362_c arc185_c find-words-containing-character
+    find-the-peaks generate-binary-strings-without-adjacent-zeros
+"""
+_WRONG = "abc350_c arc189_a apply-operations-to-make-string-empty most-frequent-ids"
+ERRATA: Mapping[str, str] = {
+    **dict.fromkeys(_SEVERAL.split(), "several right answers"),
+    **dict.fromkeys(("abc337_e", "abc355_e"), "interactive"),
+    **dict.fromkeys(_WRONG.split(), "wrong tests"),
+}
+
+
+@dataclass(frozen=True)
+class Cases:
+    """A problem's test cases: what goes in and what is to come out; of a ``function`` its arguments and value."""
+
+    pairs: Sequence[tuple[str, str]]
+    function: str
+
+
+def erratum(row: Mapping[str, Any]) -> str:
+    """What is known to be wrong with a problem; empty where nothing is."""
+    return ERRATA.get(row["question_id"]) or ERRATA.get(row["question_title"], "")
+
+
+# A broken pickle raises what its bytes happen to ask for.
+_UNREADABLE = (
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, MemoryError, RecursionError),
+    *(binascii.Error, zlib.error, EOFError, pickle.UnpicklingError),
+)
+
+
+class _Text(pickle.Unpickler):
+    """Reads a pickled text: what would import anything is refused."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise pickle.UnpicklingError(f"its pickle asks for {module}.{name}")
+
+
+def _decoded(packed: str) -> Any:
+    """The private tests: JSON, or base64 of zlib of a pickle of JSON."""
+    if packed.lstrip().startswith("["):
+        return json.loads(packed)
+    return json.loads(_Text(io.BytesIO(zlib.decompress(base64.b64decode(packed)))).load())
+
+
+def cases_of(row: Mapping[str, Any]) -> Cases:
+    """A row's public and private tests; `SampleError` where they cannot be read."""
+    public, private, metadata = row["public_test_cases"], row["private_test_cases"], row["metadata"]
+    try:
+        tests = [*json.loads(public), *_decoded(private)]
+        pairs = [(str(test["input"]), str(test["output"])) for test in tests]
+        return Cases(pairs, json.loads(metadata).get("func_name") or "")
+    except _UNREADABLE as error:
+        why = f"{type(error).__name__}: {str(error)[:200]}"
+    where = getattr(row, "where", row["question_id"])
+    raise SampleError(f"{where}: its tests cannot be decoded: {why}")
+
+
+def _with_preamble(code: str) -> str:
+    """The code after the preamble; what Python wants first stays first."""
+    return "\n".join([*_FUTURE.findall(code), PREAMBLE, _FUTURE.sub("", code)])
+
+
+async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
+    """Whether a program passes all tests: one after another, up to the first that it does not."""
+    if not code.strip():
+        return verdict(code, "no code in the answer")
+    if cases.function:
+        return await _called(sandbox, cases, code)
+    program = _with_preamble(code)
+    for number, (given, expected) in enumerate(cases.pairs, 1):
+        limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * len(expected))
+        outcome = await sandbox.run(Program(program, stdin=given, limits=limits))
+        if why := outcome.why or other_output(outcome.stdout, expected):
+            return verdict(code, f"test {number} of {len(cases.pairs)}: {why}", outcome.kind)
+    return verdict(code, "")
+
+
+async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
+    """Each line of a test's input is an argument in JSON; one object of ``Solution`` answers all tests."""
+    calls = [[json.loads(line) for line in given.split("\n")] for given, _ in cases.pairs]
+    function = f"Solution.{cases.function}" if "class Solution" in code else cases.function
+    limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * max(len(expected) for _, expected in cases.pairs))
+    outcome = await sandbox.run(Program(_with_preamble(code), function=function, calls=calls, limits=limits))
+    for number, (_, expected) in enumerate(cases.pairs):
+        at, wanted = f"test {number + 1} of {len(cases.pairs)}", json.loads(expected)
+        if number >= len(outcome.values):
+            return verdict(code, f"{at}: {outcome.why or 'the program ended before it'}", outcome.kind)
+        value = outcome.values[number]
+        if (list(value) if isinstance(value, tuple) else value) != wanted:
+            return verdict(code, f"{at}: {_short(value)} is not {_short(wanted)}")
+    return verdict(code, "")
+
+
+def other_output(printed: str, expected: str) -> str:
+    """Why a program's output is not the expected one; empty where it is.
+
+    As many lines, each the same without spaces around it, or of tokens that are equal as decimal numbers: 1.0 is 1.
+    """
+    found, wanted = ([line.strip() for line in text.strip().split("\n")] for text in (printed, expected))
+    if len(found) != len(wanted):
+        return f"{len(found)} lines of output, not {len(wanted)}"
+    for number, (one, other) in enumerate(zip(found, wanted, strict=True), 1):
+        if one != other and not _same_numbers(one, other):
+            return f"line {number} of the output is {_short(one)}, not {_short(other)}"
+    return ""
+
+
+def _same_numbers(one: str, other: str) -> bool:
+    try:
+        return [Decimal(token) for token in one.split()] == [Decimal(token) for token in other.split()]
+    except InvalidOperation:
+        return False
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:50]} … {text[-25:]}"

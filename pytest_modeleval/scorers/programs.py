@@ -1,0 +1,77 @@
+"""Programs in answers: where the code stands, and whether it did what it was to do."""
+
+import ast
+import builtins
+import re
+from typing import Protocol
+
+from pytest_modeleval.sample import Completion, Score
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
+
+# A fence of Markdown, which a cut-off answer leaves open.
+_FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+_MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much output", FILES: "too much output"}
+# What a report says a program was to be, and how much it shows of it.
+_EXPECTED = "code that passes"
+_SHOWN = 2000
+
+
+class Runs(Protocol):
+    """What runs programs: a test's sandbox, or a kind of it."""
+
+    async def run(self, program: Program) -> Outcome:
+        """What comes of a program."""
+
+
+def first_fenced(answer: Completion | str) -> str:
+    """The code between the answer's first fence of ``` and its end; the whole answer where there is no fence."""
+    text = str(answer)
+    found = _FENCE.search(text)
+    return found[1] if found else text
+
+
+def between_marks(answer: Completion | str, begin: str = "[BEGIN]", end: str = "[DONE]") -> str:
+    """The code between two marks, by default MBPP's (arXiv:2108.07732), without the fence that may stand there.
+
+    Without the first one it begins with the answer, without the last one it goes on to its end.
+    """
+    text = str(answer)
+    return first_fenced((text.partition(begin)[2] if begin in text else text).partition(end)[0])
+
+
+def function_called(tests: str) -> str:
+    """The function that tests call: the first one that is not Python's own, or one that is called as one of those is.
+
+    Empty where they call none, or are no code.
+    """
+    try:
+        nodes = ast.walk(ast.parse(tests))
+    except (SyntaxError, ValueError):
+        return ""
+    called = [node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return next((name for name in called if not hasattr(builtins, name)), next(iter(called), ""))
+
+
+def last_fenced(answer: Completion | str) -> str:
+    """The lines between the last two that have a fence of ```, as LiveCodeBench takes them; empty for fewer fences.
+
+    ``lcb_runner/utils/extraction_utils.py`` at 28fef95.
+    """
+    lines = str(answer).split("\n")
+    fences = [number for number, line in enumerate(lines) if "```" in line]
+    return "\n".join(lines[fences[-2] + 1 : fences[-1]]) if len(fences) > 1 else ""
+
+
+def passed(outcome: Outcome, code: str, *, name: str = "main") -> Score:
+    """Whether a program's tests passed, with the code as what was got."""
+    why = "" if outcome.passed else outcome.why or "the program ended before its tests had"
+    return verdict(code, why, outcome.kind, name=name)
+
+
+def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") -> Score:
+    """Right where nothing says why not, with the code as what was got; ``kind`` is how the program ended."""
+    found = bool(code.strip())
+    mistake = _MISTAKES.get(kind, "") if why else ""
+    if not found:
+        why = "no code in the answer"
+    return Score(float(not why), not why, code.strip()[:_SHOWN], _EXPECTED, why, name, found=found, mistake=mistake)

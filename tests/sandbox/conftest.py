@@ -1,0 +1,61 @@
+"""Sandboxes for the tests, and what they may not leave behind."""
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.program import Outcome, Program
+from pytest_modeleval.sandbox.servers import folder_of_cores
+
+Run = Callable[[Program], Outcome]
+
+
+def servers() -> set[int]:
+    """The numbers of all servers that were started with this test's folder for temporary files, and of their forks."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = path.read_bytes()
+        except OSError:
+            continue
+        if str(folder_of_cores()).encode() in command:
+            found.add(int(path.parent.name))
+    return found
+
+
+def folders() -> list[str]:
+    """What lies where servers have their folders, but the locks of cores."""
+    return [path.name for path in folder_of_cores().iterdir() if not path.name.startswith("core-")]
+
+
+@pytest.fixture(scope="module")
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A folder for temporary files that no other test's servers have."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("servers")))
+        yield
+
+
+@pytest.fixture(params=["alone", "with namespaces"], scope="module")
+def sandbox(request: pytest.FixtureRequest, own_folder: None) -> Iterator[ProcessSandbox]:
+    """A sandbox of the kind `process`, in both of its forms, whose server is gone without a trace at the end."""
+    opened = ProcessSandbox(namespaces=request.param == "with namespaces", cores=1)
+    yield opened
+    asyncio.run(opened.close())
+    assert (servers(), folders()) == (set(), [])
+
+
+@pytest.fixture
+def run(sandbox: ProcessSandbox) -> Run:
+    """Runs a program, and has nothing but the server there afterwards."""
+
+    def outcome(program: Program) -> Outcome:
+        found = asyncio.run(sandbox.run(program))
+        assert len(servers()) == 1
+        return found
+
+    return outcome

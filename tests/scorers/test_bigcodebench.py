@@ -1,0 +1,118 @@
+"""BigCodeBench: what its programs need, and that its own solutions pass as they do in the official harness."""
+
+import asyncio
+import gzip
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.program import Limits, Program
+from pytest_modeleval.scorers.bigcodebench import modules_of
+from tests.conftest import run
+from tests.test_benchmarks import write_answers, write_rows
+
+# The solutions that do not pass here, with what they want: another process, a socket, a file in /tmp of their own.
+NOT_HERE = {
+    "BigCodeBench/15": "subprocess",
+    "BigCodeBench/147": "socket",
+    "BigCodeBench/346": "subprocess",
+    "BigCodeBench/785": "/tmp/archive",
+    "BigCodeBench/1040": "socket",
+}
+
+
+def test_what_programs_import_is_what_rows_say_and_what_their_code_does() -> None:
+    row = {
+        "libs": "['re', 'numpy']",
+        "code_prompt": "import os.path\nfrom scipy import stats\ndef task_func():\n",
+        "test": "import unittest, json as j\nclass TestCases(unittest.TestCase):\n    def test(self):\n        from csv import reader",
+    }
+    assert modules_of(row) == {"re", "numpy", "os", "scipy", "unittest", "json", "csv"}
+
+
+def test_without_its_modules_nothing_is_asked(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    path.write_text(path.read_text().replace("['collections']", "['no_such_one', 'collections', 'nor_this']"))
+
+    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            f"*bigcodebench needs no_such_one, nor_this: 2 of the 6 modules * are not installed for {sys.executable} "
+            "(Python *), in which programs run. Name a Python that has them: --eval-set run.sandbox_python=*"
+        ]
+    )
+
+
+def test_another_sandbox_has_its_own_python(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--eval-sandbox", "mine"]
+    result = run(pytester, *flags, "--eval-set", "run.sandbox_python=/bin/python")
+    refused = run(pytester, *flags[:-2], "--eval-set", "run.sandbox_python=/dev/null")
+    refused.stderr.fnmatch_lines(["ERROR: sandbox_python: '/dev/null' does not run as a Python: *"])
+    result.stderr.fnmatch_lines(["*sandbox_python = '/bin/python' is for the sandbox process: mine has its own Python"])
+
+
+def test_what_the_own_solution_does_not_pass_is_unscored(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]["canonical_solution"] = "    import socket\n    return socket.socket()\n"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "-rs")
+
+    assert result.parseoutcomes() == {"passed": 1, "failed": 2, "skipped": 1}
+    result.stdout.fnmatch_lines(["*the benchmark's own solution does not pass in this sandbox and its Python: *"])
+
+
+def test_the_prompt_may_be_what_is_to_be_completed(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    pytester.makeconftest(
+        """
+        from pytest_modeleval.items.collect import selected
+
+        def pytest_collection_finish(session):
+            ref = selected(session.items[0])
+            print("ASKED", repr(ref.source.sample(ref.subset, ref.row).messages[-1]["content"]))
+        """
+    )
+    flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--co", "-qq", "-s"]
+    result = run(pytester, *flags, "--eval-set", "bigcodebench.prompt={complete_prompt}")
+    result.stdout.fnmatch_lines(["ASKED 'import re*def task_func(text):*Give the mean*"])
+
+
+def own_rows(folder: Path) -> list[dict[str, Any]]:
+    """The rows that need nothing but Python."""
+    with gzip.open(folder / "bigcodebench_hard/bigcodebench_hard.jsonl.gz", "rt") as file:
+        rows = [json.loads(line) for line in file]
+    return [row for row in rows if modules_of(row) <= sys.stdlib_module_names]
+
+
+def test_the_own_solutions_pass(real_data: Path) -> None:
+    """Those of the hard part that need no packages; each with the functions of `unittest` that it uses."""
+    rows = own_rows(real_data)
+
+    async def failed() -> set[str]:
+        sandbox = ProcessSandbox(cores=1)
+        try:
+            found = set()
+            for row in rows:
+                code = f"{row['prompt']}\n{row['canonical_solution']}"
+                program = Program(
+                    code, tests=row["test"], cases="TestCases", function="task_func", limits=Limits(seconds=20)
+                )
+                if not (await sandbox.run(program)).passed:
+                    found.add(row["task_id"])
+            return found
+        finally:
+            await sandbox.close()
+
+    assert len(rows) > 30
+    assert asyncio.run(failed()) == NOT_HERE.keys() & {row["task_id"] for row in rows}
