@@ -3,11 +3,17 @@
 import re
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import FILES, MEMORY, OUTPUT, TIMEOUT, Outcome
+from pytest_modeleval.sandbox.program import COMPILE, FILES, MEMORY, OUTPUT, TIMEOUT, Outcome
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much output", FILES: "too much output"}
+_MISTAKES = {
+    TIMEOUT: "time-out",
+    MEMORY: "out of memory",
+    OUTPUT: "too much output",
+    FILES: "too much output",
+    COMPILE: "does not compile",
+}
 # Code that a report shows of a program.
 _SHOWN = 2000
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.boxed import open_bwrap
+from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
 from pytest_modeleval.sandbox.program import Outcome, Program
 from pytest_modeleval.sandbox.servers import folder_of_cores
 
@@ -22,7 +23,7 @@ def servers() -> set[int]:
             command = path.read_bytes()
         except OSError:
             continue
-        if str(folder_of_cores()).encode() in command:
+        if str(folder_of_cores()).encode() in command or b"/inside.py" in command:
             found.add(int(path.parent.name))
     return found
 
@@ -47,6 +48,29 @@ def sandbox(request: pytest.FixtureRequest, own_folder: None) -> Iterator[Proces
     yield opened
     asyncio.run(opened.close())
     assert (servers(), folders()) == (set(), [])
+
+
+@pytest.fixture(scope="module")
+def bwrap(own_folder: None) -> Iterator[ServedSandbox]:
+    """A sandbox of the kind `bwrap`, whose server is gone without a trace at the end."""
+    opened, tried = asyncio.run(open_bwrap("", cores=1))
+    if opened is None:
+        pytest.skip("; ".join(tried))
+    yield opened
+    asyncio.run(opened.close())
+    assert (servers(), folders()) == (set(), [])
+
+
+@pytest.fixture
+def run_boxed(bwrap: ServedSandbox) -> Run:
+    """Runs a program with all its processes in bwrap, and has nothing but the server there afterwards."""
+
+    def outcome(program: Program) -> Outcome:
+        found = asyncio.run(bwrap.run(program))
+        assert len(servers()) == 1
+        return found
+
+    return outcome
 
 
 @pytest.fixture
