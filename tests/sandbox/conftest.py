@@ -1,6 +1,7 @@
 """Sandboxes for the tests, and what they may not leave behind."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sandbox.boxed import open_bwrap
+from pytest_modeleval.sandbox.family import family_of
 from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
 from pytest_modeleval.sandbox.program import Outcome, Program
 from pytest_modeleval.sandbox.servers import folder_of_cores
@@ -16,15 +18,19 @@ Run = Callable[[Program], Outcome]
 
 
 def servers() -> set[int]:
-    """The numbers of all servers that were started with this test's folder for temporary files, and of their forks."""
-    found = set()
+    """The numbers of all servers that were started with this test's folder for temporary files, and of their forks.
+
+    What runs in boxes is seen where this process comes before it.
+    """
+    found, own = set(), {member.pid for member in family_of(os.getpid())}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = path.read_bytes()
         except OSError:
             continue
-        if str(folder_of_cores()).encode() in command or b"/inside.py" in command:
-            found.add(int(path.parent.name))
+        pid = int(path.parent.name)
+        if str(folder_of_cores()).encode() in command or (b"/inside.py" in command and pid in own):
+            found.add(pid)
     return found
 
 

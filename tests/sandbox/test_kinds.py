@@ -1,9 +1,11 @@
 """The kinds of sandbox beside `process` and `bwrap`: what they say where they cannot be had, and what they do."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -78,9 +80,14 @@ def sandbox(request: pytest.FixtureRequest, own_folder: None) -> Iterator[Served
         opened = found
     yield opened
     asyncio.run(opened.close())
+    # The command of a container that was removed takes a moment to end.
+    until = time.monotonic() + 10
+    while servers() and time.monotonic() < until:
+        time.sleep(0.05)
     assert (servers(), folders()) == (set(), [])
     if request.param == "podman":
-        left = subprocess.run(["podman", "ps", "-aq", "--filter", "name=modeleval-"], capture_output=True, check=True)
+        own = f"name=modeleval-{os.getpid()}-"
+        left = subprocess.run(["podman", "ps", "-aq", "--filter", own], capture_output=True, check=True)
         assert not left.stdout
 
 
