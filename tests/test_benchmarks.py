@@ -24,7 +24,8 @@ class Recorded:
     pattern (fnmatch) of the last message, ``weighed`` are the pairs that log-likelihoods are asked for, the context a
     pattern. ``real`` has the number of samples of the copy in shared/data, the first one's target and number of
     messages, and the flags that the copy needs; ``reference`` says whether the target itself is a right answer.
-    ``judge`` is what a judge says, by the item's id, to all that it is asked of it.
+    ``judge`` is what a judge says, by the item's id, to all that it is asked of it. ``flags`` are those that the
+    answers need to be scored.
     """
 
     files: dict[str, list[dict[str, Any]] | str]
@@ -35,6 +36,7 @@ class Recorded:
     real: dict[str, Any] = field(default_factory=dict)
     reference: bool = True
     judge: dict[str, str] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
 
 
 RECORDED = {
@@ -79,7 +81,7 @@ def write_answers(pytester: pytest.Pytester, name: str) -> list[str]:
         lines = [json.dumps({"id": f"{name}[{item}]", "text": text}) for item, text in texts.items()]
         (pytester.path / file).write_text("\n".join(lines))
     judge = ["--model", "judge=replay:verdicts.jsonl"] if recorded.judge else []
-    return ["--model", "replay:answers.jsonl", *judge, "--eval-data", "data"]
+    return ["--model", "replay:answers.jsonl", *judge, "--eval-data", "data", *recorded.flags]
 
 
 def shown(item: str) -> str:

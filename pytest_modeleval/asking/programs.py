@@ -2,16 +2,15 @@
 
 import hashlib
 import json
-import platform
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.sandbox.program import LIMITS, Limits, OpenSandbox, OpenSession, Outcome, Program
+from pytest_modeleval.sandbox.program import LIMITS, Limits, NoTool, OpenSandbox, OpenSession, Outcome, Program
 from pytest_modeleval.sandbox.values import read, written
 from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
@@ -20,12 +19,11 @@ from pytest_modeleval.store.store import Store
 _VERSION = 1
 
 
-def _hash_of(program: Program, sandbox: OpenSandbox) -> str:
+def _hash_of(program: Program, sandbox: str, tool: str) -> str:
     """The hash of all that decides what comes of a program."""
-    python = getattr(sandbox, "python", ".".join(platform.python_version_tuple()[:2]))
     read = [(path, *_stamp(path)) for path in program.reads]
     calls = [[written(argument) for argument in call] for call in program.calls]
-    asked = [_VERSION, sandbox.name, python, read, asdict(replace(program, calls=())), calls]
+    asked = [_VERSION, sandbox, tool, read, asdict(replace(program, calls=())), calls]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -53,6 +51,11 @@ class KeptSandbox:
 
     sandbox: OpenSandbox
     store: Store
+    # Why programs that use what others need did not end well, by their language and code.
+    needed: dict[tuple[str, str], str] = field(default_factory=dict)
+    # What ran programs, and why none ran, by their language.
+    tools: dict[str, str] = field(default_factory=dict)
+    lacking: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -61,12 +64,28 @@ class KeptSandbox:
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program, or came of it; `SandboxError`, which is not kept, where it could not be run."""
-        key = _hash_of(program, self.sandbox)
+        key = _hash_of(program, self.name, await self.tool(program.language))
         if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
             return outcome
         outcome = await self.sandbox.run(program)
         self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
         return outcome
+
+    async def tool(self, language: str, code: str = "") -> str:
+        """As `Sandbox.tool`; what comes of ``code`` is not kept, as nobody knows what it depends on."""
+        try:
+            tool = await self.sandbox.tool(language)
+            if code:
+                if (language, code) not in self.needed:
+                    outcome = await self.sandbox.run(Program(code, language=language))
+                    self.needed[language, code] = outcome.why
+                if why := self.needed[language, code]:
+                    raise NoTool(f"{tool} lacks what is needed: {why}")
+        except NoTool as error:
+            self.lacking[language] = str(error)
+            raise
+        self.tools[language] = tool
+        return tool
 
     async def session(self, code: str, limits: Limits) -> OpenSession:
         """A session that has run the code."""
@@ -96,6 +115,13 @@ class AskedSandbox:
         __tracebackhide__ = True
         outcome: Outcome = await self.there(self.kept.run(program))
         return outcome
+
+    @noted
+    async def tool(self, language: str, code: str = "") -> str:
+        """As `Sandbox.tool`."""
+        __tracebackhide__ = True
+        told: str = await self.there(self.kept.tool(language, code))
+        return told
 
     @asynccontextmanager
     async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
@@ -147,6 +173,12 @@ class BlockingSandbox:
         __tracebackhide__ = True
         outcome: Outcome = self.there(self.kept.run(program))
         return outcome
+
+    def tool(self, language: str, code: str = "") -> str:
+        """As `Sandbox.tool`, and waits for it."""
+        __tracebackhide__ = True
+        told: str = self.there(self.kept.tool(language, code))
+        return told
 
     @contextmanager
     def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:

@@ -20,6 +20,7 @@ from pytest_modeleval.asking.asker import Askers, askers
 from pytest_modeleval.asking.given import is_alone, taken_of
 from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
+from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.asking.recall import Rules
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
@@ -55,6 +56,7 @@ from pytest_modeleval.results.fingerprint import who_has
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.levels import Levels
 from pytest_modeleval.results.lost import lost_record
+from pytest_modeleval.results.programs import Programs
 from pytest_modeleval.results.recorder import Recorder
 from pytest_modeleval.results.results import Results
 from pytest_modeleval.results.setup import plain
@@ -88,7 +90,7 @@ from pytest_modeleval.store.alive import this_process
 from pytest_modeleval.store.store import Store
 
 # The name under which a worker tells the controller why nothing more can be asked.
-STOPPED = "modeleval_stopped"
+STOPPED, PROGRAMS = "modeleval_stopped", "modeleval_programs"
 
 
 class Evaluation:
@@ -163,6 +165,8 @@ class Evaluation:
         who = who_has(self.roles, digests, openers(config.hook)) if self.roles else {}
         self._who_judges = who.get("judge", "")
         self.sandbox = self.options.sandbox or default_kind()
+        self.programs = Programs(self.sandbox)
+        self._kept_sandbox: KeptSandbox | None = None
         self._who_has = {**with_settings(who, self.judges), "sandbox": self.sandbox}
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
@@ -270,6 +274,7 @@ class Evaluation:
         refuse_other_samples(self.labels, session.items)
         judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
         sandbox = sandbox_of_run(session.items, self.options, self.sandbox, self.config.hook, store)
+        self._kept_sandbox = sandbox
         asked = replace(self._askers(store, concurrency), judging=judging, sandbox=sandbox)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 
@@ -287,6 +292,10 @@ class Evaluation:
         # pytest looks for garbage several times at its end; what is left now is no garbage.
         gc.freeze()
         store, self.is_of_loads = self.recorder.store, has_loads(self.config, session.items)
+        if (kept := self._kept_sandbox) is not None:
+            self.programs = self.programs.plus(kept.tools, kept.lacking)
+            if self._is_worker:
+                self.config.workeroutput[PROGRAMS] = [kept.tools, kept.lacking]  # type: ignore[attr-defined]
         try:
             try:
                 self._sum_up(session, store, exit_status)

@@ -21,7 +21,7 @@ from pytest_modeleval.record import COMPLETE, INTERRUPTED
 from pytest_modeleval.reports import calibration, judges, recorded, roles, stored, thoughts
 from pytest_modeleval.reports.gate import test_reports
 from pytest_modeleval.results.expected import ENDED
-from pytest_modeleval.results.finished import FinishedRun, Totals
+from pytest_modeleval.results.finished import FinishedRun, Section, Totals
 from pytest_modeleval.results.setup import setup_of
 from pytest_modeleval.run.judges import idle_votes, partial_judges, passed_over
 from pytest_modeleval.run.labels import calibrated
@@ -100,6 +100,13 @@ def _read_again(run: FinishedRun, store: Store) -> FinishedRun:
     return run
 
 
+def _sections(evaluation: "Evaluation") -> Sequence[Section]:
+    """What stands beside the scores."""
+    battles, programs = evaluation.battles, evaluation.programs
+    arena = [Arena(battles.standings())] if battles.has_some else []
+    return [*arena, programs] if programs.tools or programs.lacking else arena
+
+
 def finished(
     evaluation: "Evaluation",
     ended: str,
@@ -133,7 +140,7 @@ def finished(
         axis_rows=results.axis_rows() if has_rows else (),
         tag_rows=results.tag_rows() if has_rows else (),
         tags=results.tags,
-        sections=[Arena(battles.standings())] if battles.has_some else (),
+        sections=_sections(evaluation),
         collection=evaluation.collector.drawn,
         levels=evaluation.levels.rows(),
         is_gated=evaluation.gate.decides,

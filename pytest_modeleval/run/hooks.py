@@ -23,7 +23,7 @@ from pytest_modeleval.reports import terminal
 from pytest_modeleval.reports.failed import status
 from pytest_modeleval.reports.junit import keep_samples_out, tell_error
 from pytest_modeleval.run.asked import of_ids, of_items
-from pytest_modeleval.run.evaluation import STOPPED, Evaluation
+from pytest_modeleval.run.evaluation import PROGRAMS, STOPPED, Evaluation
 from pytest_modeleval.run.header import header
 from pytest_modeleval.run.preflight import refuse_idle_flags
 from pytest_modeleval.run.typed import placed
@@ -117,7 +117,9 @@ class ActiveHooks:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         self.evaluation.abandon(node.gateway.id)
-        why = getattr(node, "workeroutput", {}).get(STOPPED)
+        told = getattr(node, "workeroutput", {})
+        self.evaluation.programs = self.evaluation.programs.plus(*told.get(PROGRAMS, ({}, {})))
+        why = told.get(STOPPED)
         if why:
             self.evaluation.stop(why)
 

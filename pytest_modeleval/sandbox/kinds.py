@@ -2,24 +2,34 @@
 
 import platform
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pluggy
 import pytest
 
+from pytest_modeleval.sandbox.boxed import open_bwrap, open_container, open_macos, open_none
 from pytest_modeleval.sandbox.process import open_process
 from pytest_modeleval.sandbox.program import OpenSandbox, SandboxError
 
-# What opens each, or says what it tried in vain, with the system's answers. It is given the Python that programs are
-# to run in, where the user named one.
-_Opener = Callable[[Path | None], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
-KINDS: Mapping[str, _Opener] = {"process": open_process}
+# What opens each, or says what it tried in vain, with the system's answers.
+_Opener = Callable[[str], Awaitable[tuple[OpenSandbox | None, Sequence[str]]]]
+KINDS: Mapping[str, _Opener] = {
+    "process": open_process,
+    "bwrap": open_bwrap,
+    "docker": partial(open_container, "docker"),
+    "podman": partial(open_container, "podman"),
+    "macos": open_macos,
+    "none": open_none,
+}
+# Those that an image is named of: podman:IMAGE.
+_WITH_IMAGES = ("docker", "podman")
 _REMEDIES = (
     "Give it a kernel of Linux 5.13 or newer with Landlock, or --eval-sandbox docker, podman or bwrap; "
     "--eval-sandbox none runs programs without any protection"
 )
-_NEEDED = ("name", "run", "session", "close")
+_NEEDED = ("name", "run", "tool", "session", "close")
 
 
 def default_kind() -> str:
@@ -29,10 +39,12 @@ def default_kind() -> str:
 
 async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = None) -> OpenSandbox:
     """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
-    if kind not in KINDS:
+    name, colon, image = kind.partition(":")
+    if name not in KINDS or (colon and (name not in _WITH_IMAGES or not image)):
         return _own(kind, hook)
+    opener = partial(open_process, python=python) if name == "process" else KINDS[name]
     try:
-        sandbox, tried = await KINDS[kind](python)
+        sandbox, tried = await opener(image)
     except SandboxError as error:
         raise pytest.UsageError(str(error)) from None
     if sandbox is None:

@@ -16,9 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from pytest_modeleval.sandbox import syscalls
+from pytest_modeleval.sandbox.child import HIGH
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
+_IS_LINUX = sys.platform == "linux"
 
 # <linux/landlock.h>.
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
@@ -37,11 +39,10 @@ _TCP, _SCOPES = 0b11, 0b11
 _NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID = 0x00020000, 0x04000000, 0x08000000, 0x10000000, 0x20000000
 _NOSUID, _NODEV, _NOEXEC = 2, 4, 8
 _SIGCHLD = 17
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+_BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 
-# Descriptors from here on are in nobody's way.
-HIGH = 300
 # Files and folders of one program.
 MOST_FILES = 4096
 
@@ -125,8 +126,13 @@ def make_ruleset(folder: str, files: Iterable[str]) -> int:
     return ruleset
 
 
-def limit(memory: int, seconds: float | None, file_size: int) -> None:
-    """Bound this process; its time, where it is bounded at all, a second beyond what is measured from outside."""
+def limit(
+    memory: int, seconds: float | None, file_size: int, *, descriptors: int = 64, processes: int | None = None
+) -> None:
+    """Bound this process; its time, where it is bounded at all, a second beyond what is measured from outside.
+
+    ``processes`` are those of its user's, with their threads, and bound nothing of root's.
+    """
     limits = {
         "AS": memory,
         "CORE": 0,
@@ -134,12 +140,17 @@ def limit(memory: int, seconds: float | None, file_size: int) -> None:
         "FSIZE": file_size,
         "MEMLOCK": 0,
         "MSGQUEUE": 0,
-        "NOFILE": 64,
+        "NOFILE": descriptors,
         # Deep recursions in C; less than the room that the kernel leaves below a stack.
         "STACK": 64 << 20,
     }
+    if processes is not None:
+        limits["NPROC"] = processes
     for name, value in limits.items():
-        number = getattr(resource, f"RLIMIT_{name}")
+        number = getattr(resource, f"RLIMIT_{name}", None)
+        if number is None:
+            # macOS has fewer.
+            continue
         _, hard = resource.getrlimit(number)
         if hard != resource.RLIM_INFINITY and (value == resource.RLIM_INFINITY or value > hard):
             value = hard
@@ -155,6 +166,31 @@ def lock(ruleset: int) -> None:
     syscalls.allow_only_listed(_LIBC)
 
 
+def lock_several() -> None:
+    """Refuse this process, and all that it starts, what programs of several processes may not do, for good."""
+    _called("prctl", _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+    _drop_capabilities()
+    syscalls.refuse_dangerous(_LIBC)
+
+
+def adopt_orphans() -> None:
+    """Be the parent of all that this process' children leave behind."""
+    if _IS_LINUX:
+        _called("prctl", _LIBC.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
+
+
+def make_own_mounts() -> None:
+    """Have mounts that nobody else sees, and an empty place for some at /mnt; OSError where that is not allowed."""
+    _called("unshare", _LIBC.unshare(_NEWNS))
+    _called("mount", _LIBC.mount(b"none", b"/", None, _REC | _PRIVATE, None))
+    _called("mount", _LIBC.mount(b"sandbox", b"/mnt", b"tmpfs", _NOSUID | _NODEV, b"size=1m,mode=755"))
+
+
+def mount_again(path: str, at: str) -> None:
+    """Have what lies at a path lie at another one too."""
+    _called("mount", _LIBC.mount(path.encode(), at.encode(), None, _BIND | _REC, None))
+
+
 def _drop_capabilities() -> None:
     """What root may do more than others, and the first process of a namespace."""
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
@@ -163,6 +199,8 @@ def _drop_capabilities() -> None:
 
 def die_with(parent: int) -> None:
     """End this process when the one that made it ends, which has this number."""
+    if not _IS_LINUX:
+        return
     _called("prctl", _LIBC.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0))
     if os.getppid() != parent:
         os._exit(1)

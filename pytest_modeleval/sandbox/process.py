@@ -6,13 +6,14 @@ import os
 import platform
 import random
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.sandbox.interpreter import Interpreter
-from pytest_modeleval.sandbox.program import TIMEOUT, Limits, Outcome, Program, SandboxError
+from pytest_modeleval.sandbox.languages import COMPILE_SECONDS
+from pytest_modeleval.sandbox.program import PYTHON, TIMEOUT, Limits, NoTool, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import read, written
 
@@ -40,6 +41,8 @@ def _request(program: Program, *, alone: bool = False, is_session: bool = False)
     private, steps = random.SystemRandom().sample(range(10, 60), 2)
     return {
         "code": program.code,
+        "language": program.language,
+        "given": dict(program.files),
         "stdin": program.stdin,
         "tests": program.tests,
         "function": program.function,
@@ -74,37 +77,41 @@ def _outcome(reply: Mapping[str, Any], secret: str) -> Outcome:
     return Outcome(**told, passed=passed, values=tuple(_values(reply["results"])))
 
 
-class ProcessSandbox:
-    """Runs each program in a locked process of its own, one at a time on each core of the machine.
+class ServedSandbox:
+    """Runs each program by a server, one at a time on each core of the machine.
 
     A program that took more than its time runs once more, with no other beside it, before that is what came of it.
     """
 
-    name = "process"
-
-    def __init__(self, *, namespaces: bool = True, cores: int | None = None, python: Interpreter | None = None) -> None:
-        python = python or Interpreter.own()
-        self.python = python.name
-        cores = cores or len(os.sched_getaffinity(0))
+    def __init__(self, name: str, server: Callable[[int, int], Server], cores: int | None) -> None:
+        self.name = name
+        cores = cores or cores_here()
         # The server that was used last is warm, and the next to be taken.
         self._idle: asyncio.LifoQueue[Server] = asyncio.LifoQueue()
-        self._servers = [Server(core, cores, python, namespaces=namespaces) for core in reversed(range(cores))]
-        for server in self._servers:
-            self._idle.put_nowait(server)
+        self._servers = [server(core, cores) for core in reversed(range(cores))]
+        for each in self._servers:
+            self._idle.put_nowait(each)
 
     async def run(self, program: Program) -> Outcome:
-        """What comes of a program; `SandboxError` where it could not be run."""
+        """What comes of a program; `SandboxError` where it could not be run, `NoTool` where its language is not run."""
+        if program.language != PYTHON:
+            await self.tool(program.language)
         outcome = await self._run(program, alone=False)
         return await self._run(program, alone=True) if outcome.kind == TIMEOUT else outcome
 
     async def _run(self, program: Program, *, alone: bool) -> Outcome:
         request = _request(program, alone=alone)
+        seconds = request["wall"] * max(1, len(program.calls)) + 3 * COMPILE_SECONDS
         server = await self._idle.get()
         try:
-            reply = await server.ask(request, request["wall"] * max(1, len(program.calls)))
+            reply = await server.ask(request, seconds)
         finally:
             self._idle.put_nowait(server)
         return _outcome(reply, request["secret"])
+
+    async def tool(self, language: str) -> str:
+        """What runs a language here, with its version; `NoTool` where nothing does."""
+        raise NotImplementedError
 
     async def session(self, program: Program) -> "ProcessSession":
         """A session that has run the program; its ``limits`` are for each step."""
@@ -125,6 +132,28 @@ class ProcessSandbox:
         """End the servers, with what they run."""
         for server in self._servers:
             server.end()
+
+
+def cores_here() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class ProcessSandbox(ServedSandbox):
+    """Runs each program, of Python alone, in a locked process of its own."""
+
+    def __init__(self, *, namespaces: bool = True, cores: int | None = None, python: Interpreter | None = None) -> None:
+        way, self.python = "namespaces" if namespaces else "landlock", python or Interpreter.own()
+        super().__init__("process", lambda core, all_of_them: Server(core, all_of_them, way, self.python), cores)
+
+    async def tool(self, language: str) -> str:
+        """This Python, or the one that a user named; `NoTool` for any other language."""
+        if language == PYTHON:
+            return f"Python {self.python.name}"
+        raise NoTool(
+            "the sandbox process runs Python alone, as programs in other languages need processes of their own: give "
+            "--eval-sandbox bwrap, docker, podman or none"
+        )
 
 
 class ProcessSession:
@@ -168,10 +197,10 @@ class ProcessSession:
         self._connection.close()
 
 
-async def _probed(sandbox: ProcessSandbox) -> str:
+async def probed(sandbox: ServedSandbox, probe: str) -> str:
     """Why it cannot be had; empty where it holds."""
     try:
-        outcome = await sandbox.run(Program(_PROBE, limits=Limits(seconds=5)))
+        outcome = await sandbox.run(Program(probe, limits=Limits(seconds=5)))
     except SandboxError as error:
         return str(error)
     *got_through, last = outcome.stdout.splitlines() or [""]
@@ -180,7 +209,7 @@ async def _probed(sandbox: ProcessSandbox) -> str:
     return ""
 
 
-async def open_process(python: Path | None) -> tuple[ProcessSandbox | None, Sequence[str]]:
+async def open_process(_: str = "", python: Path | None = None) -> tuple[ProcessSandbox | None, Sequence[str]]:
     """The kind, with namespaces where they work, and what was tried in vain, with the system's answers.
 
     ``python`` is what programs run in; None is this one.
@@ -191,7 +220,7 @@ async def open_process(python: Path | None) -> tuple[ProcessSandbox | None, Sequ
     interpreter = Interpreter.at(python) if python else Interpreter.own()
     for namespaces in (True, False):
         sandbox = ProcessSandbox(namespaces=namespaces, python=interpreter)
-        if not (why := await _probed(sandbox)):
+        if not (why := await probed(sandbox, _PROBE)):
             return sandbox, tried
         await sandbox.close()
         tried.append(f"process{' with namespaces' if namespaces else ''}: {why}")

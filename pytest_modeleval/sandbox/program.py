@@ -1,22 +1,37 @@
 """A program to run, what came of it, and what runs it."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from pytest_modeleval.sample import SampleError
+from pytest_modeleval.sample import NotAsked, SampleError
+from pytest_modeleval.sandbox.languages import LANGUAGES
 
 # How a program ended (`Outcome.kind`).
 FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
+COMPILE = "compile"
+PYTHON = "python"
 _SAID = {
     TIMEOUT: "took more than its time",
     MEMORY: "wanted more memory than it may have",
     OUTPUT: "wrote more than it may",
     FILES: "wrote more to files than it may",
     KILLED: "was ended by a signal",
+    COMPILE: "does not compile",
 }
+
+
+_TELLS = re.compile(
+    r"\b(?:error|exception|panic|panicked|assertion|failure)\b|^\w+(?:Error|Exception)\b(?!\()", re.IGNORECASE
+)
+
+
+class NoTool(NotAsked):
+    """A sandbox does not run programs in a language; one line says what it lacks."""
 
 
 class SandboxError(SampleError):
@@ -53,7 +68,9 @@ class Program:
     Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
     ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
-    read the files of ``reads``, whole paths, beside Python's own.
+    read the files of ``reads``, whole paths, beside Python's own. In another ``language``
+    (`sandbox.languages.LANGUAGES`) it is compiled where that needs it, run with ``stdin`` or with its ``tests``, and
+    has no calls. ``files`` are texts beside it, by their names. ValueError for what cannot be run so.
     """
 
     code: str
@@ -65,6 +82,22 @@ class Program:
     cases: str = ""
     imports: Sequence[str] = ()
     reads: Sequence[str] = ()
+    language: str = PYTHON
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a language that nothing here runs, and files that lie elsewhere."""
+        if self.language != PYTHON and self.language not in LANGUAGES:
+            known = ", ".join([PYTHON, *LANGUAGES])
+            raise ValueError(f"a program in {self.language!r} cannot be run: its language is one of {known}")
+        if self.language != PYTHON and self.calls:
+            raise ValueError(
+                f"functions of a program in {self.language!r} cannot be called: only those of {PYTHON} can"
+            )
+        for name in self.files:
+            parts = PurePosixPath(name).parts
+            if not parts or name.startswith("/") or ".." in parts:
+                raise ValueError(f"a program's file is called {name!r}: it must be a path below the program's folder")
 
 
 @dataclass(frozen=True)
@@ -93,12 +126,20 @@ class Outcome:
     @property
     def why(self) -> str:
         """Why it did not end well, in one line; empty where it did."""
+        if self.kind in (COMPILE, KILLED) and (line := _telling(self.stderr)):
+            return f"the program {_SAID[self.kind]}: {line}"
         if self.kind != FINISHED:
             return f"the program {_SAID[self.kind]}"
         if self.status:
-            lines = [line for line in self.stderr.splitlines() if line.strip()]
-            return lines[-1].strip()[:300] if lines else f"the program ended with the status {self.status}"
+            return _telling(self.stderr) or f"the program ended with the status {self.status}"
         return ""
+
+
+def _telling(errors: str) -> str:
+    """The line that tells most: the last one of a traceback of Python's, or the first that speaks of an error."""
+    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    telling = [line for line in lines if _TELLS.search(line)] if "Traceback (most" not in errors else []
+    return next(iter(telling or lines[-1:]), "")[:300]
 
 
 class Session(Protocol):
@@ -131,6 +172,12 @@ class Sandbox(Protocol):
     async def run(self, program: Program) -> Outcome:
         """What comes of a program; the same one is run once. Raises `SandboxError` where it could not be run."""
 
+    async def tool(self, language: str, code: str = "") -> str:
+        """What runs a language here, with its version; `NoTool`, which leaves a sample unscored, where nothing does.
+
+        So it is too where ``code``, a program that uses what others need, does not end well.
+        """
+
     def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
         """A session that has run the code; ``limits`` are for each step. Nothing of it is kept."""
 
@@ -144,6 +191,9 @@ class SyncSandbox(Protocol):
 
     def run(self, program: Program) -> Outcome:
         """As `Sandbox.run`, and waits for it."""
+
+    def tool(self, language: str, code: str = "") -> str:
+        """As `Sandbox.tool`."""
 
     def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractContextManager[SyncSession]:
         """As `Sandbox.session`."""
@@ -163,6 +213,9 @@ class OpenSandbox(Protocol):
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program; `SandboxError` where it could not be run, which says nothing of it."""
+
+    async def tool(self, language: str) -> str:
+        """What runs a language here, with its version; `NoTool` where nothing does."""
 
     async def session(self, program: Program) -> OpenSession:
         """A session that has run a program; `SandboxError` where there is none."""

@@ -12,16 +12,21 @@ import json
 import os
 import select
 import signal
+import site
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from pytest_modeleval.sandbox import locks
+from pytest_modeleval.sandbox.bwrap import Bwrap
 from pytest_modeleval.sandbox.folders import remove
+from pytest_modeleval.sandbox.languages import NoTool, roots_of, tool_of
+from pytest_modeleval.sandbox.several import FIRST_USER, InBwrap, InContainer, InSeatbelt, Unprotected
 from pytest_modeleval.sandbox.watched import Watched, serve_session
 from pytest_modeleval.sandbox.wire import Wire
 
@@ -63,11 +68,38 @@ class Slots:
                 fcntl.flock(file, fcntl.LOCK_UN)
 
 
-class Server:
-    """Runs what it is asked to: one program at a time, and sessions beside."""
+@dataclass(frozen=True)
+class Way:
+    """How programs are kept apart from the machine: what watches ``one``, and in which namespaces of the server's."""
 
-    def __init__(self, client: Wire, slots: Slots, base: str, *, namespaces: bool) -> None:
-        self.client, self.slots, self.base, self.namespaces = client, slots, base, namespaces
+    one: Callable[..., Watched] = Watched
+    namespaces: bool = False
+    # Called before what watches a program in a language is forked.
+    prepare: Callable[[str], object] = lambda _: None
+
+
+def _in_bwrap(core: int, packages: list[str]) -> Way:  # noqa: ARG001 - all of one shape
+    bwrap = Bwrap(packages)
+    return Way(partial(InBwrap, bwrap=bwrap), prepare=bwrap.prepare)
+
+
+# By their names on the command line.
+WAYS: dict[str, Callable[[int, list[str]], Way]] = {
+    "namespaces": lambda core, packages: Way(namespaces=True),  # noqa: ARG005 - all of one shape
+    "landlock": lambda core, packages: Way(),  # noqa: ARG005
+    "bwrap": _in_bwrap,
+    "container": lambda core, packages: Way(partial(InContainer, user=FIRST_USER + core), prepare=roots_of),  # noqa: ARG005
+    "macos": lambda core, packages: Way(partial(InSeatbelt, packages=packages), prepare=roots_of),  # noqa: ARG005
+    "none": lambda core, packages: Way(Unprotected, prepare=roots_of),  # noqa: ARG005
+}
+
+
+class Server:
+    """Runs what it is asked to, in a way of `WAYS`: one program at a time, and sessions beside."""
+
+    def __init__(self, client: Wire, slots: Slots, base: str, way: "Way") -> None:
+        self.client, self.slots, self.base, self.way = client, slots, base, way
+        self.one, self.namespaces = way.one, way.namespaces
         # The folders of sessions, by the processes that serve them.
         self.sessions: dict[int, str] = {}
 
@@ -77,30 +109,51 @@ class Server:
             asked = self.client.next()
             self._reap()
             try:
-                _import(asked["imports"])
-                reply = self._session(asked) if asked["steps"] else self._program(asked)
+                reply = self._answer(asked)
             except (OSError, ImportError) as error:
                 reply = _broken(error)
             self.client.send(reply)
 
+    def _answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "tool" in asked:
+            try:
+                return {"tool": tool_of(asked["tool"])}
+            except NoTool as error:
+                return {"lacking": str(error)}
+        self.way.prepare(asked["language"])
+        if self.one is Watched:
+            _import(asked["imports"])
+        return self._session(asked) if asked["steps"] else self._program(asked)
+
     def _program(self, asked: dict[str, Any]) -> dict[str, Any]:
         with self.slots.taken(all_of_them=asked["alone"]), _folder(f"{self.base}/work") as folder:
             self.client.send({"started": True})
-            if not self.namespaces:
-                return Watched(asked, folder, is_sized=False, asker=self.client.socket.fileno()).outcome()
+            if self.one is Watched and not self.namespaces:
+                return Watched(asked, folder, is_sized=False, asker=self.client.reading).outcome()
             return self._apart(asked, folder)
 
+    def _first(self) -> int:
+        """Fork what watches one program, and holds all its processes."""
+        parent = os.getpid()
+        pid = locks.fork_into_namespaces() if self.namespaces else os.fork()
+        if not pid:
+            # A parent of another namespace has no number here.
+            locks.die_with(0 if self.namespaces else parent)
+            if not self.namespaces:
+                locks.adopt_orphans()
+        return pid
+
     def _apart(self, asked: dict[str, Any], folder: str) -> dict[str, Any]:
-        """The outcome of a program in namespaces of its own, watched by their first process."""
-        read, write = os.pipe2(os.O_CLOEXEC)
-        first = locks.fork_into_namespaces()
+        """The outcome of a program that a process of its own watches."""
+        read, write = os.pipe()
+        first = self._first()
         if not first:
-            _be_first(asked, folder, write)
+            self._be_first(asked, folder, write)
         os.close(write)
         found = bytearray()
         poll = select.poll()
         poll.register(read, select.POLLIN)
-        poll.register(self.client.socket, 0)
+        poll.register(self.client.reading, 0)
         try:
             while read in dict(poll.poll()) and (part := os.read(read, 1 << 20)):
                 found += part
@@ -108,25 +161,47 @@ class Server:
             os.kill(first, signal.SIGKILL)
             os.waitpid(first, 0)
             os.close(read)
-        return json.loads(found) if found else _broken(OSError("the first process of its namespace ended"))
+        return json.loads(found) if found else _broken(OSError("what watched the program ended"))
+
+    def _watched(self, asked: dict[str, Any], folder: str, asker: int) -> Watched:
+        if self.one is not Watched:
+            return self.one(asked, folder, asker)
+        if self.namespaces:
+            locks.mount_memory(folder, asked["files"])
+        return Watched(asked, folder, is_sized=self.namespaces, asker=asker)
+
+    def _be_first(self, asked: dict[str, Any], folder: str, write: int) -> NoReturn:
+        """Be what watches a program, and tell what came of it."""
+        try:
+            reply = self._watched(asked, folder, write).outcome()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
+            reply = _broken(error)
+        with open(write, "wb", closefd=False) as file:
+            file.write(json.dumps(reply).encode())
+        os._exit(0)
 
     def _session(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Begin a session, whose steps come by the socket that was given."""
-        given = self.client.given.pop()
+        given = self.client.given.pop() if self.client.given else None
         folder = tempfile.mkdtemp(prefix="session-", dir=self.base)
-        parent = 0 if self.namespaces else os.getpid()
-        keeper = locks.fork_into_namespaces() if self.namespaces else os.fork()
+        if given is None:
+            self.client.send({"kind": "begun"})
+        keeper = self._first()
         if not keeper:
             try:
-                locks.die_with(parent)
-                self.client.socket.close()
-                if self.namespaces:
-                    locks.mount_memory(folder, asked["files"])
                 # Locks of its own: those that a fork inherits are the server's.
                 core = partial(self.slots.anew().taken, all_of_them=False)
-                serve_session(Wire(given), asked, folder, core, is_sized=self.namespaces)
+                wire = self.client
+                if given is not None:
+                    self.client.close()
+                    wire = Wire(given)
+                serve_session(wire, self._watched(asked, folder, wire.reading), core)
             finally:
                 os._exit(0)
+        if given is None:
+            # A server that nobody can give a socket serves one session, and ends with it.
+            os.waitpid(keeper, 0)
+            sys.exit()
         os.close(given)
         self.sessions[keeper] = folder
         return {"kind": "begun"}
@@ -135,20 +210,6 @@ class Server:
         """Clear up after sessions that have ended."""
         for keeper in [pid for pid in self.sessions if os.waitpid(pid, os.WNOHANG)[0]]:
             remove(self.sessions.pop(keeper))
-
-
-def _be_first(asked: dict[str, Any], folder: str, write: int) -> NoReturn:
-    """Be the first process of namespaces, and watch the program that is their only other one."""
-    try:
-        # A parent of another namespace has no number here.
-        locks.die_with(0)
-        locks.mount_memory(folder, asked["files"])
-        reply = Watched(asked, folder, is_sized=True, asker=write).outcome()
-    except BaseException as error:  # noqa: BLE001 - whatever it is, it is told
-        reply = _broken(error)
-    with open(write, "wb", closefd=False) as file:
-        file.write(json.dumps(reply).encode())
-    os._exit(0)
 
 
 def _broken(error: BaseException) -> dict[str, Any]:
@@ -173,47 +234,55 @@ def _import(names: list[str]) -> None:
         gc.freeze()
 
 
-def _prepared(base: str, *, namespaces: bool) -> None:
-    """Import what programs do, and leave the environment behind."""
-    kept = {name: os.environ[name] for name in ("LANG", "TZ", "OMP_NUM_THREADS") if name in os.environ}
-    os.environ.clear()
-    # What libraries write to a home when they are imported goes with this process.
-    os.environ.update(kept, HOME=base)
-    locks.prepare()
-    if namespaces:
+def _prepared(way: Way, base: str) -> None:
+    """Import what programs do, and leave the environment behind that none of them is to have."""
+    if way.one is Watched:
+        kept = {name: os.environ[name] for name in ("LANG", "TZ", "OMP_NUM_THREADS") if name in os.environ}
+        os.environ.clear()
+        # What libraries write to a home when they are imported goes with this process.
+        os.environ.update(kept, HOME=base)
+        locks.prepare()
+    if way.namespaces:
         locks.enter_user_namespace()
     _import(_PRELOADED.split())
 
 
 def main() -> None:
-    """Serve whoever started this: ``server.py SLOTS CORE CORES NAMESPACES BASE PREFIX PACKAGES…``."""
-    folder, core, cores, namespaces, base, sys.prefix, *packages = sys.argv[1:]
+    """Serve whoever started this: ``server.py SLOTS CORE CORES WAY BASE PREFIX PACKAGES…``."""
+    folder, core, cores, name, base, prefix, *packages = sys.argv[1:]
+    sys.prefix = prefix or sys.prefix
     sys.path.extend(packages)
-    client = Wire(fcntl.fcntl(0, fcntl.F_DUPFD_CLOEXEC, 200))
+    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
+    is_contained = name == "container"
+    client = Wire(reading, writing if is_contained else None)
     nothing = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nothing, 0)
+    for end in (0, 1):
+        os.dup2(nothing, end)
     os.close(nothing)
+    if is_contained:
+        packages = site.getsitepackages()
+        sys.path.extend(packages)
     for number in (signal.SIGINT, signal.SIGTERM):
         # Ctrl-C is for whoever started this, who ends it.
         signal.signal(number, signal.SIG_IGN)
     sys.argv = ["program.py"]
-    server = Server(client, Slots(folder, int(core), int(cores)), base, namespaces=namespaces == "yes")
     try:
         # Whoever started this may be gone at any time.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            _serve(server)
+            _serve(client, Slots(folder, int(core), int(cores)), base, partial(WAYS[name], int(core), packages))
     finally:
         remove(base)
 
 
-def _serve(server: Server) -> None:
+def _serve(client: Wire, slots: Slots, base: str, opened: Callable[[], Way]) -> None:
     try:
-        _prepared(server.base, namespaces=server.namespaces)
+        way = opened()
+        _prepared(way, base)
     except OSError as error:
-        server.client.send({"why": str(error)})
+        client.send({"why": str(error)})
         return
-    server.client.send({"ready": os.getpid()})
-    server.serve()
+    client.send({"ready": os.getpid()})
+    Server(client, slots, base, way).serve()
 
 
 if __name__ == "__main__":

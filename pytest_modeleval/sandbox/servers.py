@@ -19,6 +19,8 @@ _SCRIPT = Path(__file__).with_name("server.py")
 # Beyond a program's own time: what forking, watching and clearing up may take on a busy machine.
 _GRACE = 60.0
 _START = 60.0
+# Of the environment: what finds tools of languages and their libraries.
+_KEPT = ("LD_LIBRARY_PATH", "PATH", "HOME", "CLASSPATH")
 
 
 def folder_of_cores() -> Path:
@@ -63,8 +65,8 @@ class Connection:
 class Server:
     """A warm process that runs programs one after another, on one core, and begins sessions."""
 
-    def __init__(self, core: int, cores: int, python: Interpreter, *, namespaces: bool) -> None:
-        self.core, self.cores, self.python, self.namespaces = core, cores, python, namespaces
+    def __init__(self, core: int, cores: int, way: str, python: Interpreter | None = None) -> None:
+        self.core, self.cores, self.way, self.python = core, cores, way, python or Interpreter.own()
         self._process: subprocess.Popen[bytes] | None = None
         self._connection: Connection | None = None
         self._folder = ""
@@ -112,11 +114,10 @@ class Server:
     def _start(self) -> Connection:
         ours, theirs = socket.socketpair()
         self._folder = tempfile.mkdtemp(prefix="program-", dir=folder_of_cores())
-        namespaces = "yes" if self.namespaces else "no"
-        arguments = [folder_of_cores(), self.core, self.cores, namespaces, self._folder]
+        arguments = [folder_of_cores(), self.core, self.cores, self.way, self._folder]
         arguments += [self.python.prefix, *self.python.packages]
         environment = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "TZ": "UTC", "OMP_NUM_THREADS": "1"}
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
         with theirs:
             self._process = subprocess.Popen(
                 [self.python.path, "-s", "-S", "-B", "-X", "utf8", str(_SCRIPT), *map(str, arguments)],

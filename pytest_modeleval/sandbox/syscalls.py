@@ -63,6 +63,24 @@ CALLS = {
     # Not there, as on a file system without: `shutil` copies a file's own attributes where there are some.
     "getxattr": (191, 8), "lgetxattr": (192, 9), "listxattr": (194, 11), "llistxattr": (195, 12),
 }
+
+# What programs of several processes may not call: to look into others, to get at the kernel, to make namespaces and
+# mounts, to reach a network.
+REFUSED = {
+    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
+    "process_madvise": (440, 440), "pidfd_getfd": (438, 438), "keyctl": (250, 219), "add_key": (248, 217),
+    "request_key": (249, 218), "unshare": (272, 97), "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39),
+    "pivot_root": (155, 41), "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429),
+    "fsopen": (430, 430), "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433),
+    "mount_setattr": (442, 442), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "kexec_load": (246, 104), "kexec_file_load": (320, 294), "init_module": (175, 105), "finit_module": (313, 273),
+    "delete_module": (176, 106), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
+    "swapon": (167, 224), "swapoff": (168, 225), "reboot": (169, 142), "acct": (163, 89), "syslog": (103, 116),
+    "socket": (41, 198),
+    # What stays when a program has ended.
+    "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
+}
 # fmt: on
 
 _ALLOW, _REFUSE, _END = 0x7FFF0000, 0x00050000, 0x80000000
@@ -70,6 +88,8 @@ _NOT_PERMITTED = _REFUSE | errno.EPERM
 # Calls of the 32-bit kind with 64-bit pointers ("x32") have this bit in their number.
 _X32 = 0x40000000
 _CLONE_THREAD = 0x00010000
+# All of CLONE_NEW… that `clone` takes: <linux/sched.h>.
+_CLONE_NEW = 0x7E020000
 _PR_SET_NAME, _PR_GET_NAME = 15, 16
 # What tells a terminal from a file, and what it makes of a descriptor: <asm/ioctls.h>.
 _TCGETS, _TIOCGWINSZ, _FIONREAD, _FIONBIO, _FIONCLEX, _FIOCLEX = 0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451
@@ -145,6 +165,26 @@ def _looked_at(pid: int) -> dict[str, list[bytes]]:
     }
 
 
+_BEGINNING = (
+    *(_load(4), _equal(MACHINES.get(MACHINE, 0), 1, 0), _return(_END)),
+    *(_load(0), _at_least(_X32, 0, 1), _return(_REFUSE | errno.ENOSYS)),
+)
+
+
+def refusing() -> bytes:
+    """The filter that refuses what is `REFUSED`, and new namespaces, as bwrap takes it; OSError on other machines."""
+    if MACHINE not in MACHINES:
+        raise OSError(f"no filter of calls is known for {MACHINE}")
+    at = list(MACHINES).index(MACHINE)
+    clone, clone3 = (CALLS[name][at] or 0 for name in ("clone", "clone3"))
+    # Of what lies in memory a filter knows nothing: the C library then takes `clone`.
+    given = {clone3: [_return(_REFUSE | errno.ENOSYS)]}
+    given[clone] = [_low(0), _has(_CLONE_NEW, 0, 1), _return(_NOT_PERMITTED), _return(_ALLOW)]
+    given |= {numbers[at]: [_return(_NOT_PERMITTED)] for numbers in REFUSED.values()}
+    decided = (each for number, decides in given.items() for each in (_equal(number, 0, len(decides)), *decides))
+    return b"".join([*_BEGINNING, *decided, _return(_ALLOW)])
+
+
 # Stands for the number of the process that is to be locked in, in the filter that is made before there is one.
 _ITS_NUMBER = 0x7FFFFFFE
 
@@ -157,8 +197,7 @@ def instructions() -> bytes:
 
 def _made() -> Iterator[bytes]:
     at = list(MACHINES).index(MACHINE)
-    yield from (_load(4), _equal(MACHINES[MACHINE], 1, 0), _return(_END))
-    yield from (_load(0), _at_least(_X32, 0, 1), _return(_REFUSE | errno.ENOSYS))
+    yield from _BEGINNING
     looked_at = _looked_at(_ITS_NUMBER)
     for name, numbers in CALLS.items():
         number = numbers[at]
@@ -176,7 +215,15 @@ class _Filter(ctypes.Structure):
 
 def allow_only_listed(libc: ctypes.CDLL) -> None:
     """Refuse this process all calls but those of `CALLS`, for good; OSError where the kernel has no seccomp."""
-    code = instructions().replace(struct.pack("I", _ITS_NUMBER), struct.pack("I", os.getpid()))
+    _filter(libc, instructions().replace(struct.pack("I", _ITS_NUMBER), struct.pack("I", os.getpid())))
+
+
+def refuse_dangerous(libc: ctypes.CDLL) -> None:
+    """Refuse this process, and all that it starts, what is `REFUSED`; OSError where the kernel has no seccomp."""
+    _filter(libc, refusing())
+
+
+def _filter(libc: ctypes.CDLL, code: bytes) -> None:
     given = _Filter(len(code) // len(_return(0)), code)
     pr_set_seccomp, seccomp_mode_filter = 22, 2
     if libc.prctl(pr_set_seccomp, seccomp_mode_filter, ctypes.byref(given), 0, 0):

@@ -4,24 +4,23 @@ Read by the server alone; a session's process is watched the same way, step by s
 """
 
 import contextlib
-import fcntl
-import itertools
 import json
 import os
 import select
 import signal
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import driver, locks
+from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory
 from pytest_modeleval.sandbox.wire import Wire
 
 # How often what a program writes to files is looked at, where no file system bounds it.
 _LOOK = 0.05
 _FILE_SIZE = 16 << 20
+_HOUR = 3600.0
 _PAGE = 1 << 16
 # What the values of calls may take beyond what is written to a stream.
 _VALUES = 16
@@ -36,21 +35,18 @@ class Watched:
         self.ends: dict[int, str] = {}
         self.kind, self.pid, self.handle = "finished", 0, 0
         self.begun, self.started = 0.0, time.monotonic()
-        self.lines = 0
+        # Lines of results, after each of which but the last ones the time begins anew.
+        self.lines, self.turns = 0, len(asked["calls"])
+        self.tick = _HOUR if is_sized else _LOOK
 
     def outcome(self) -> dict[str, Any]:
         """Fork it, watch it to its end, and tell what came of it."""
-        given = os.memfd_create("stdin", os.MFD_CLOEXEC)
-        with open(given, "wb", closefd=False) as file:
-            file.write(self.asked.pop("stdin").encode("utf-8", "replace"))
-        os.lseek(given, 0, os.SEEK_SET)
-        self.fork(given)
+        self.fork(in_memory(self.asked.pop("stdin").encode("utf-8", "replace")))
         began = time.monotonic()
-        calls = len(self.asked["calls"])
         try:
             while not self.watch():
                 # Each call has the time anew, and no more calls than there are.
-                if self.lines <= calls:
+                if self.lines <= self.turns:
                     self.restart()
         finally:
             status, used = self.end()
@@ -58,22 +54,43 @@ class Watched:
 
     def fork(self, stdin: int) -> None:
         """Start it, with this as its standard input."""
-        pipes = {name: os.pipe2(os.O_CLOEXEC) for name in self.texts}
+        pipes = {name: os.pipe() for name in self.texts}
         parent = os.getpid()
         self.pid = os.fork()
         if not self.pid:
             locks.die_with(parent)
-            _become_program(self.asked, self.folder, stdin, *(write for _, write in pipes.values()))
+            self.become(stdin, *(write for _, write in pipes.values()))
         os.close(stdin)
         for name, (read, write) in pipes.items():
             os.close(write)
             os.set_blocking(read, False)
             self.ends[read] = name
-        self.handle = os.pidfd_open(self.pid)
+        self.handle = handle_of(self.pid)
+
+    def become(self, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
+        """Be the program, in its process."""
+        _become_program(self.asked, self.folder, stdin, stdout, stderr, results)
+
+    def used(self) -> float:
+        """The seconds of CPU that it has had."""
+        return time.clock_gettime(_clock_of(self.pid))
+
+    def look(self) -> None:
+        """See whether it keeps within what nothing else bounds."""
+        if not self.is_sized and _takes_more(self.folder, self.asked["files"]):
+            self.kind = "files"
+
+    def pause(self) -> None:
+        """Stop it until `resume`."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def restart(self) -> None:
         """Give it its time anew."""
-        self.begun, self.started = time.clock_gettime(_clock_of(self.pid)), time.monotonic()
+        self.begun, self.started = self.used(), time.monotonic()
 
     def watch(self) -> bool:
         """Wait until it ends or is to be ended, True, or has given one more line of results, False."""
@@ -84,14 +101,14 @@ class Watched:
         poll.register(self.asker, 0)
         lines = self.lines
         while self.kind == "finished":
-            used = time.clock_gettime(_clock_of(self.pid)) - self.begun
+            used = self.used() - self.begun
             left = min(self.asked["seconds"] - used, self.asked["wall"] - (time.monotonic() - self.started))
             if left <= 0:
                 self.kind = "timeout"
                 break
-            ready = dict(poll.poll(1000 * (left if self.is_sized else min(left, _LOOK)) + 1))
-            if not self.is_sized and not ready and _takes_more(self.folder, self.asked["files"]):
-                self.kind = "files"
+            ready = dict(poll.poll(1000 * min(left, self.tick) + 1))
+            if not ready:
+                self.look()
             if self.handle in ready or self.asker in ready:
                 break
             for end, events in ready.items():
@@ -192,22 +209,12 @@ def _takes_more(folder: str, size: int) -> bool:
 
 def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
     """Leave this forked process nothing but its folder and its pipes, and run the program."""
-    os.setsid()
     # Where results go, and where a session's steps come from, is nobody's to know.
     private, steps = asked.pop("private"), asked.pop("steps")
-    # First out of the way: one may have the number that another is to get.
-    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, locks.HIGH) for end in (stdin, stdout, stderr, results)]
-    for end, at in zip(moved, (steps, 1, 2, private), strict=True):
-        os.dup2(end, at)
-    os.dup2(locks.make_ruleset(folder, asked.pop("reads")), 3)
-    kept = sorted({2, 3, private, steps or 3})
-    for before, after in itertools.pairwise([*kept, 1024]):
-        os.closerange(before + 1, after)
-    os.chdir(folder)
-    os.environ.update(HOME=folder, TMPDIR=folder)
-    tempfile.tempdir = folder
-    for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGTERM):
-        signal.signal(number, signal.SIG_DFL)
+    begin_anew(
+        {private: results, steps: stdin, 1: stdout, 2: stderr, 3: locks.make_ruleset(folder, asked.pop("reads"))}
+    )
+    enter_folder(folder, asked.pop("given"))
     calls = max(1, len(asked["calls"]))
     seconds = None if steps else min(asked["seconds"] * calls, asked["total"])
     locks.limit(asked["memory"], seconds, min(asked["files"], _FILE_SIZE))
@@ -215,32 +222,24 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     driver.run(asked, private, steps)
 
 
-def serve_session(
-    client: Wire,
-    asked: dict[str, Any],
-    folder: str,
-    core: Callable[[], AbstractContextManager[None]],
-    *,
-    is_sized: bool,
-) -> None:
-    """Run the steps that come by the wire in one process, each on a ``core``, until the session or its process ends.
+def serve_session(client: Wire, watched: Watched, core: Callable[[], AbstractContextManager[None]]) -> None:
+    """Run the steps that come by the wire in one program, each on a ``core``, until the session or its process ends.
 
     Nothing of it runs between two steps.
     """
-    watched = Watched(asked, folder, is_sized=is_sized, asker=client.socket.fileno())
-    read, write = os.pipe2(os.O_CLOEXEC)
+    read, write = os.pipe()
     with core():
         watched.fork(read)
         os.set_blocking(write, False)
         has_ended = watched.watch()
     while not has_ended:
-        os.kill(watched.pid, signal.SIGSTOP)
+        watched.pause()
         watched.drain()
         client.send({"kind": watched.kind, "status": 0, **watched.taken()})
         step = json.dumps(client.next()).encode() + b"\n"
         with core():
             watched.restart()
-            os.kill(watched.pid, signal.SIGCONT)
+            watched.resume()
             _give(write, step, watched)
             has_ended = watched.watch()
     client.send(watched.told(*watched.end(), 0.0))

@@ -18,10 +18,11 @@ def packed(message: Mapping[str, Any]) -> bytes:
 
 
 class Wire:
-    """A server's end. What comes with a message is a descriptor of a socket, for a session."""
+    """A server's end: a socket, or two pipes. What comes with a message of a socket is a descriptor, for a session."""
 
-    def __init__(self, descriptor: int) -> None:
-        self.socket = socket.socket(fileno=descriptor)
+    def __init__(self, reading: int, writing: int | None = None) -> None:
+        self.reading, self.writing = reading, reading if writing is None else writing
+        self._socket = socket.socket(fileno=reading) if writing is None else None
         self.given: list[int] = []
 
     def next(self) -> dict[str, Any]:
@@ -32,15 +33,30 @@ class Wire:
     def _read(self, size: int) -> bytes:
         found = bytearray()
         while len(found) < size:
-            part, given, _, _ = socket.recv_fds(self.socket, min(size - len(found), 1 << 20), 1)
-            for descriptor in given:
-                os.set_inheritable(descriptor, False)
-            self.given += given
-            if not part:
+            if not (part := self._part(min(size - len(found), 1 << 20))):
                 sys.exit()
             found += part
         return bytes(found)
 
+    def _part(self, size: int) -> bytes:
+        if self._socket is None:
+            return os.read(self.reading, size)
+        part, given, _, _ = socket.recv_fds(self._socket, size, 1)
+        for descriptor in given:
+            os.set_inheritable(descriptor, False)
+        self.given += given
+        return part
+
     def send(self, message: Mapping[str, Any]) -> None:
         """Send a message."""
-        self.socket.sendall(packed(message))
+        text = packed(message)
+        while text:
+            text = text[os.write(self.writing, text) :]
+
+    def close(self) -> None:
+        """Close it."""
+        if self._socket is not None:
+            self._socket.close()
+            return
+        os.close(self.reading)
+        os.close(self.writing)

@@ -6,11 +6,17 @@ import re
 from typing import Protocol
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
+from pytest_modeleval.sandbox.program import COMPILE, FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
-_MISTAKES = {TIMEOUT: "time-out", MEMORY: "out of memory", OUTPUT: "too much output", FILES: "too much output"}
+_MISTAKES = {
+    TIMEOUT: "time-out",
+    MEMORY: "out of memory",
+    OUTPUT: "too much output",
+    FILES: "too much output",
+    COMPILE: "does not compile",
+}
 # What a report says a program was to be, and how much it shows of it.
 _EXPECTED = "code that passes"
 _SHOWN = 2000

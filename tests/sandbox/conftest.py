@@ -1,13 +1,16 @@
 """Sandboxes for the tests, and what they may not leave behind."""
 
 import asyncio
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.boxed import open_bwrap
+from pytest_modeleval.sandbox.family import family_of
+from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
 from pytest_modeleval.sandbox.program import Outcome, Program
 from pytest_modeleval.sandbox.servers import folder_of_cores
 
@@ -15,15 +18,19 @@ Run = Callable[[Program], Outcome]
 
 
 def servers() -> set[int]:
-    """The numbers of all servers that were started with this test's folder for temporary files, and of their forks."""
-    found = set()
+    """The numbers of all servers that were started with this test's folder for temporary files, and of their forks.
+
+    What runs in boxes is seen where this process comes before it.
+    """
+    found, own = set(), {member.pid for member in family_of(os.getpid())}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = path.read_bytes()
         except OSError:
             continue
-        if str(folder_of_cores()).encode() in command:
-            found.add(int(path.parent.name))
+        pid = int(path.parent.name)
+        if str(folder_of_cores()).encode() in command or (b"/inside.py" in command and pid in own):
+            found.add(pid)
     return found
 
 
@@ -47,6 +54,29 @@ def sandbox(request: pytest.FixtureRequest, own_folder: None) -> Iterator[Proces
     yield opened
     asyncio.run(opened.close())
     assert (servers(), folders()) == (set(), [])
+
+
+@pytest.fixture(scope="module")
+def bwrap(own_folder: None) -> Iterator[ServedSandbox]:
+    """A sandbox of the kind `bwrap`, whose server is gone without a trace at the end."""
+    opened, tried = asyncio.run(open_bwrap("", cores=1))
+    if opened is None:
+        pytest.skip("; ".join(tried))
+    yield opened
+    asyncio.run(opened.close())
+    assert (servers(), folders()) == (set(), [])
+
+
+@pytest.fixture
+def run_boxed(bwrap: ServedSandbox) -> Run:
+    """Runs a program with all its processes in bwrap, and has nothing but the server there afterwards."""
+
+    def outcome(program: Program) -> Outcome:
+        found = asyncio.run(bwrap.run(program))
+        assert len(servers()) == 1
+        return found
+
+    return outcome
 
 
 @pytest.fixture

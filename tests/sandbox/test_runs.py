@@ -146,7 +146,7 @@ def _mentions(path: Path, text: str) -> bool:
         ("vm", "--eval-sandbox 'vm' is no kind of sandbox: there are .*process.*pytest_modeleval_open_sandbox"),
         (
             "broken",
-            "--eval-sandbox broken: Broken, which pytest_modeleval_open_sandbox gave, has no run, session, close",
+            "--eval-sandbox broken: Broken, which pytest_modeleval_open_sandbox gave, has no run, tool, session, close",
         ),
     ],
 )
@@ -201,6 +201,7 @@ def test_a_sandbox_of_ones_own(written: pytest.Pytester) -> None:
                 if "while" in program.code:
                     raise SandboxError("the cluster is away")
                 return Outcome("finished", 0, passed="2 *" in program.code)
+            async def tool(self, language): return "odd"
             async def session(self, program): ...
             async def close(self): print("closed")
 
