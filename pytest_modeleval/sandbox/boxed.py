@@ -8,7 +8,7 @@ from functools import partial
 
 from pytest_modeleval.sandbox.containers import ContainerServer
 from pytest_modeleval.sandbox.process import ServedSandbox, probed
-from pytest_modeleval.sandbox.program import NoTool
+from pytest_modeleval.sandbox.program import NoTool, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Server
 
 Opened = tuple[ServedSandbox | None, Sequence[str]]
@@ -44,6 +44,12 @@ class BoxedSandbox(ServedSandbox):
     def __init__(self, name: str, server: Callable[[int, int], Server], cores: int | None = None) -> None:
         super().__init__(name, server, cores)
         self._tools: dict[str, str | NoTool] = {}
+
+    async def run(self, program: Program) -> Outcome:
+        """As `ServedSandbox.run`; `SandboxError` for a program that is to read files, of which there are none here."""
+        if program.reads and self.name != "none":
+            raise SandboxError(f"a program of {self.name} cannot read {program.reads[0]}: only one of process can")
+        return await super().run(program)
 
     async def tool(self, language: str) -> str:
         """What runs a language here, with its version; `NoTool` where nothing does."""

@@ -13,7 +13,7 @@ import pytest
 
 from pytest_modeleval.sandbox.boxed import of_way, open_bwrap, open_container, open_macos
 from pytest_modeleval.sandbox.process import ServedSandbox
-from pytest_modeleval.sandbox.program import MEMORY, OUTPUT, TIMEOUT, Limits, Program
+from pytest_modeleval.sandbox.program import MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
 from tests.sandbox.conftest import folders, servers
 
 LITTLE = Limits(seconds=0.5, wall=4)
@@ -158,3 +158,10 @@ def test_a_container_holds_what_would_end_its_server(sandbox: ServedSandbox) -> 
     bomb = "import os\ntry:\n while True: os.fork()\nexcept OSError: pass"
     asyncio.run(sandbox.run(Program(bomb, limits=LITTLE)))
     assert asyncio.run(sandbox.run(Program("print(1)"))).stdout == "1\n"
+
+
+def test_a_program_that_reads_files_is_no_other_kinds() -> None:
+    sandbox = of_way("bwrap", 1)
+
+    with pytest.raises(SandboxError, match="a program of bwrap cannot read /data/numbers: only one of process can"):
+        asyncio.run(sandbox.run(Program("pass", reads=("/data/numbers",))))
