@@ -160,7 +160,9 @@ def shipped_prompts() -> Mapping[str, str]:
     for path in sorted((Path(__file__).parents[2] / "benchmarks").glob("test_*.py")):
         module = importlib.import_module(f"benchmarks.{path.stem}")
         takes = inspect.signature(getattr(module, path.stem)).parameters
-        if "judge" not in takes or declared_in(module)[path.stem.removeprefix("test_")].judging.optional:
+        declared = declared_in(module)[path.stem.removeprefix("test_")]
+        # What is a program is run, or handed out.
+        if "code" not in declared.tags and ("judge" not in takes or declared.judging.optional):
             found[path.stem] = str(getattr(module, "PROMPT", ""))
     written = {name: str(getattr(prompts, name)) for name in ("MULTIPLE_CHOICE", "MULTIPLE_CHOICE_ZH", "BOXED")}
     return {name: prompt for name, prompt in {**found, **written}.items() if prompt}
