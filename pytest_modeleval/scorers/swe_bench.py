@@ -2,14 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, Score
 
-_TAGGED = re.compile(r"<([\w-]+)>(.*?)</\1>", re.DOTALL)
+_TAG = re.compile(r"<(/?)([\w-]+)>")
 _FENCED = re.compile(r"```(\w+)?\n(.*?)```", re.DOTALL)
 _PATCH = ("diff", "patch")
 # The lists of a report that say what became of each instance: `swebench.harness.reporting.make_run_report`.
@@ -22,10 +23,25 @@ def patch_of(answer: Completion | str) -> str:
     The first block that calls itself ``diff`` or ``patch``, between tags or fences; else the first of any; else the
     whole answer.
     """
-    blocks = [*_TAGGED.findall(str(answer)), *_FENCED.findall(str(answer))]
+    blocks = [*_tagged(str(answer)), *_FENCED.findall(str(answer))]
     patches = [text for kind, text in blocks if kind in _PATCH] or [text for _, text in blocks]
     found = str(patches[0] if patches else str(answer).split("</s>")[0])
     return found if found.strip() else ""
+
+
+def _tagged(text: str) -> Iterator[tuple[str, str]]:
+    """What stands between a tag and the next end of it, as ``<(name)>(.*?)</name>`` finds it, in one pass."""
+    ends: dict[str, list[int]] = {}
+    for tag in _TAG.finditer(text):
+        if tag[1]:
+            ends.setdefault(tag[2], []).append(tag.start())
+    past = 0
+    for tag in _TAG.finditer(text):
+        its = ends.get(tag[2], [])
+        if tag[1] or tag.start() < past or (at := bisect_left(its, tag.end())) == len(its):
+            continue
+        yield tag[2], text[tag.end() : its[at]]
+        past = its[at] + len(f"</{tag[2]}>")
 
 
 def prediction(instance: str, model: str, answer: Completion | str) -> Mapping[str, str]:

@@ -14,8 +14,8 @@ import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.models.thinking import split_thinking
-from pytest_modeleval.sample import NotScored
-from pytest_modeleval.scorers import maths, numbers, official
+from pytest_modeleval.sample import Completion, NotAsked, NotScored
+from pytest_modeleval.scorers import maths, numbers, official, programs, swe_bench
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
@@ -38,6 +38,10 @@ PIECES = (
     "the answer is Paris, ",
     "2^3 ",
     "3 1/2 ",
+    "```\n",
+    "```python\n```diff\n",
+    "diff --git a/x b/x\n",
+    " ``` ",
     "answer:\n",
     "ANSWER: B\n",
     "answer is A and ",
@@ -152,6 +156,13 @@ def rated(text: str) -> object:
         return None
 
 
+def patched(text: str) -> object:
+    try:
+        return swe_bench.resolved(Completion(text), "a__b-1", None, "x")
+    except NotAsked:
+        return None
+
+
 def cut(spec: str) -> Callable[[str], object]:
     return lambda text: filtered(text, [read_filter("test", spec)])
 
@@ -169,8 +180,13 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "official.mmlu_pro_choice": lambda text: official.mmlu_pro_choice(text, "B", CITIES),
     "overlap.exact_match": lambda text: exact_match(text, [REFERENCE]),
     "overlap.rouge": lambda text: rouge(text, [REFERENCE]),
+    "programs.between_marks": programs.between_marks,
+    "programs.first_fenced": programs.first_fenced,
+    "programs.last_fenced": programs.last_fenced,
     "several.same_choices": lambda text: same_choices(text, "AB", CITIES),
     "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
+    "swe_bench.patch_of": swe_bench.patch_of,
+    "swe_bench.resolved": patched,
     "texts.holds_text": lambda text: holds_text(text, ["London"], normalise=spaced),
     "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
     "texts.token_f1": lambda text: token_f1(text, ["London"]),
@@ -186,8 +202,8 @@ OTHERS: dict[str, Callable[[str], object]] = {
 def test_every_scorer_is_among_them() -> None:
     found = set()
     for module in pkgutil.iter_modules(pytest_modeleval.scorers.__path__, "pytest_modeleval.scorers."):
-        # A script, and a model's similarity, which reads the first 512 tokens.
-        if module.name.endswith(("symbolic_worker", "similarity")):
+        # Scripts, and a model's similarity, which reads the first 512 tokens.
+        if module.name.endswith(("symbolic_worker", "scicode_numbers", "similarity")):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             own = inspect.isfunction(value) and value.__module__ == module.name and not name.startswith("_")
