@@ -72,6 +72,11 @@ class Prefetch:
         """The requests that models are at; more conversations than these may be under way."""
         return sum(asker.slots.in_flight for asker in self._askers.all if asker.slots)
 
+    @property
+    def programs(self) -> int:
+        """The programs that run, or wait for a core."""
+        return len(self._askers.sandbox.under_way) if self._askers.sandbox else 0
+
     def look_again(self) -> None:
         """Have the models' servers say once more what they are, after their last answers."""
         for number, asker in enumerate(self._askers.all):

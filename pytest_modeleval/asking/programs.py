@@ -56,6 +56,8 @@ class KeptSandbox:
     # What ran programs, and why none ran, by their language.
     tools: dict[str, str] = field(default_factory=dict)
     lacking: dict[str, str] = field(default_factory=dict)
+    # Programs that run, or wait for a core.
+    under_way: list[Program] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -67,7 +69,11 @@ class KeptSandbox:
         key = _hash_of(program, self.name, await self.tool(program.language))
         if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
             return outcome
-        outcome = await self.sandbox.run(program)
+        self.under_way.append(program)
+        try:
+            outcome = await self.sandbox.run(program)
+        finally:
+            self.under_way.pop()
         self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
         return outcome
 

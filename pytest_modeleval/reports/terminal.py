@@ -12,7 +12,7 @@ from pytest_modeleval.asking.spending import dollars
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
-from pytest_modeleval.reports.columns import titled
+from pytest_modeleval.reports.columns import counted, titled
 from pytest_modeleval.reports.failed import Failed
 from pytest_modeleval.reports.notes import compared, notes
 from pytest_modeleval.reports.table import table, with_subsets
@@ -26,14 +26,20 @@ _PAUSE = 0.2
 
 
 class LiveLine:
-    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, money, time left.
+    """One line, redrawn in place: done, in flight, programs, right, wrong, errors, tokens per second, money, time left.
 
     Money is that of the ``models`` with a price, also of those in roles, for answers that were not stored before.
     """
 
-    def __init__(self, results: Results, in_flight: Callable[[], int], models: Iterable[ModelSpec]) -> None:
+    def __init__(
+        self,
+        results: Results,
+        in_flight: Callable[[], int],
+        models: Iterable[ModelSpec],
+        programs: Callable[[], int] = lambda: 0,
+    ) -> None:
         self._results = results
-        self._in_flight = in_flight
+        self._in_flight, self._programs = in_flight, programs
         self._priced = {spec.name: spec for spec in models if spec.price}
         self._total = 0
         self._started = self._drawn = 0.0
@@ -77,6 +83,8 @@ class LiveLine:
         parts = [f"{results.done}/{self._total}"]
         if in_flight := self._in_flight():
             parts.append(f"{in_flight} in flight")
+        if programs := self._programs():
+            parts.append(counted(programs, "program"))
         if judged := results.right + results.wrong:
             parts.append(f"{results.right / judged:.1%} right")
         parts.append(f"{results.wrong} wrong")

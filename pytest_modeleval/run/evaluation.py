@@ -82,7 +82,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.sandbox import sandbox_of_run
+from pytest_modeleval.run.sandbox import planned, sandbox_of_run
 from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.sandbox.kinds import default_kind
@@ -236,7 +236,7 @@ class Evaluation:
                     lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
-        return plan_table(lines) if lines else []
+        return [*plan_table(lines), *planned(session.items, self.sandbox)] if lines else []
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""

@@ -47,7 +47,10 @@ class ActiveHooks:
         self._config = config
         self._is_worker = xdist.worker_input(config) is not None
         priced = [*self.evaluation.models, *self.evaluation.others]
-        self._live = terminal.LiveLine(self.evaluation.results, lambda: self.evaluation.in_turn.in_flight, priced)
+        in_turn = self.evaluation.in_turn
+        self._live = terminal.LiveLine(
+            self.evaluation.results, lambda: in_turn.in_flight, priced, lambda: in_turn.programs
+        )
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:
         """Give a benchmark's test its samples, and an ordinary test that takes the model each of several."""

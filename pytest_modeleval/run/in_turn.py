@@ -26,6 +26,11 @@ class InTurn:
         """The samples that are being asked in this process."""
         return self.prefetch.in_flight if self.prefetch else 0
 
+    @property
+    def programs(self) -> int:
+        """The programs that run in this process' sandbox, or wait for a core."""
+        return self.prefetch.programs if self.prefetch else 0
+
     def wait_for(self, item: pytest.Item, tick: Callable[[], None]) -> None:
         """Wait for an item's answer before pytest runs it; end the run when nothing more can be asked."""
         if self.prefetch is not None:

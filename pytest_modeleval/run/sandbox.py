@@ -79,3 +79,10 @@ async def _refuse_lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]
             f"import are not installed for {path} (Python {version}), in which programs run. Name a Python that has "
             f"them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
         )
+
+
+def planned(items: Iterable[pytest.Item], kind: str) -> list[str]:
+    """The line of a plan that says which benchmarks run programs, and where; none where none does."""
+    taking = [ref.source.benchmark.name for item in items if "sandbox" in own_names(item) and (ref := selected(item))]
+    names = ", ".join(dict.fromkeys(taking))
+    return [f"programs run in the sandbox {kind}, none that was run before: {names}"] if names else []

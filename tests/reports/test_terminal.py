@@ -120,6 +120,13 @@ def test_the_live_line_counts_and_foretells() -> None:
     assert line.text(10.0) == "25/100 · 8 in flight · 87.0% right · 3 wrong · 2 errors · 250 tokens/s · 0:30 left"
 
 
+def test_the_live_line_counts_programs() -> None:
+    line = LiveLine(Results(), lambda: 2, [], lambda: 3)
+    line._total = 10
+
+    assert line.text(1.0).startswith("0/10 · 2 in flight · 3 programs · ")
+
+
 def test_the_live_line_has_the_money_of_all_models_with_a_price() -> None:
     price = {"input": 1000.0, "output": 2000.0}
     models = [ModelSpec("m", "openai", "m", price=price), ModelSpec("judge=j", "openai", "j", price=price)]

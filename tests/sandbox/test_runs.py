@@ -304,3 +304,10 @@ def test_the_settings_say_the_kind(written: pytest.Pytester) -> None:
     add_settings(written, '[run]\nsandbox = "nowhere"')
 
     run(written, *MODEL).stderr.fnmatch_lines(["*'nowhere' is no kind of sandbox*"])
+
+
+def test_a_plan_says_that_programs_run(written: pytest.Pytester) -> None:
+    result = run(written, *MODEL, "--eval-plan")
+
+    result.stdout.fnmatch_lines(["programs run in the sandbox process, none that was run before: written"])
+    assert not servers()
