@@ -36,6 +36,7 @@ WRONG = Score(0.0, False, "41", "42")
         pytest.param("wrong", None, Completion(" \n"), WRONG, "no answer found", id="blank"),
         pytest.param("wrong", None, Completion("", tool_calls=({},)), WRONG, "wrong answer", id="a-tool-call"),
         pytest.param("wrong", None, Completion("x"), Score(0.0, False, mistake="time-out"), "time-out", id="a-program"),
+        pytest.param("wrong", None, Completion("x"), Score(0.0, False, mistake="rude"), "wrong answer", id="own-name"),
         pytest.param("error", SampleError("no answer after 3"), None, None, "request error", id="request"),
         pytest.param("error", Filtered("cut"), None, None, "filtered", id="filtered"),
         pytest.param("error", JudgeError("no verdict"), None, None, "judge error", id="judge"),

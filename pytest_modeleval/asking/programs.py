@@ -66,6 +66,8 @@ class KeptSandbox:
 
     async def run(self, program: Program) -> Outcome:
         """What comes of a program, or came of it; `SandboxError`, which is not kept, where it could not be run."""
+        if not isinstance(program, Program):
+            raise TypeError(f"sandbox.run takes a Program, such as Program(code), not a {type(program).__name__}")
         key = _hash_of(program, self.name, await self.tool(program.language))
         if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
             return outcome

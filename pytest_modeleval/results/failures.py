@@ -17,6 +17,7 @@ class Mistake(enum.StrEnum):
     TIMEOUT = "time-out"
     MEMORY = "out of memory"
     OUTPUT = "too much output"
+    COMPILE = "does not compile"
     FILTERED = "filtered"
     REQUEST = "request error"
     JUDGE = "judge error"
@@ -62,7 +63,8 @@ def mistake_of(
         if not (completion.text.strip() or completion.tool_calls):
             return Mistake.NO_ANSWER
     if score is not None and score.mistake:
-        return Mistake(score.mistake)
+        # A scorer of a user's may name another thing, which no table has a place for.
+        return Mistake(score.mistake) if score.mistake in list(Mistake) else Mistake.WRONG
     return Mistake.WRONG if score is None or score.found else Mistake.NO_ANSWER
 
 

@@ -35,6 +35,8 @@ class Interpreter:
     @classmethod
     def at(cls, path: Path) -> "Interpreter":
         """The one that a user named; `SandboxError` for what is none, or too old."""
+        if not path.exists():
+            raise SandboxError(f"sandbox_python: there is no {path}")
         try:
             told = subprocess.run([path, "-I", "-c", _TELL], capture_output=True, timeout=_PATIENCE, check=True).stdout
             version, prefix, folders = json.loads(told)

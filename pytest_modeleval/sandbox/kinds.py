@@ -25,10 +25,8 @@ KINDS: Mapping[str, _Opener] = {
 }
 # Those that an image is named of: podman:IMAGE.
 _WITH_IMAGES = ("docker", "podman")
-_REMEDIES = (
-    "Give it a kernel of Linux 5.13 or newer with Landlock, or --eval-sandbox docker, podman or bwrap; "
-    "--eval-sandbox none runs programs without any protection"
-)
+# Those that may be had where another cannot.
+_OTHERS = ("process", "docker", "podman", "bwrap")
 _NEEDED = ("name", "run", "tool", "session", "close")
 
 
@@ -48,8 +46,18 @@ async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = 
     except SandboxError as error:
         raise pytest.UsageError(str(error)) from None
     if sandbox is None:
-        raise pytest.UsageError(f"no sandbox for programs that a model wrote. {'; '.join(tried)}. {_REMEDIES}")
+        raise pytest.UsageError(f"no sandbox for programs that a model wrote. {'; '.join(tried)}. {_remedies(name)}")
     return sandbox
+
+
+def _remedies(kind: str) -> str:
+    """What to do where a kind cannot be had: it is not named again."""
+    *others, last = [other for other in _OTHERS if other != kind]
+    given = "a kernel of Linux 5.13 or newer with Landlock" if kind == "process" else "what it lacks"
+    return (
+        f"Give it {given}, or --eval-sandbox {', '.join(others)} or {last}; --eval-sandbox none runs programs without "
+        "any protection"
+    )
 
 
 def _own(kind: str, hook: pluggy.HookRelay) -> OpenSandbox:

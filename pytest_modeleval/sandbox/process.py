@@ -161,6 +161,8 @@ class ProcessSession:
 
     def __init__(self, connection: Connection, wall: float) -> None:
         self._connection, self._wall = connection, wall
+        # What comes of each step after the one that ended the process.
+        self._over: Outcome | None = None
 
     async def begun(self) -> None:
         """Wait for the program that it begins with; `SandboxError` where that does not end well."""
@@ -178,6 +180,8 @@ class ProcessSession:
         return await self._step({"call": function, **given})
 
     async def _step(self, step: Mapping[str, Any]) -> Outcome:
+        if self._over is not None:
+            return self._over
         try:
             await self._connection.send(step)
             return await self._next()
@@ -190,7 +194,10 @@ class ProcessSession:
         told = {name: reply[name] for name in ("kind", "stdout", "stderr")}
         if "error" in line:
             return Outcome(**told, status=1)
-        return Outcome(**told, status=reply["status"], values=(read(line["value"]),) if "value" in line else ())
+        if "value" in line:
+            return Outcome(**told, status=reply["status"], values=(read(line["value"]),))
+        self._over = Outcome(told["kind"], 1, stderr="the session is over: a step before this one ended it")
+        return Outcome(**told, status=reply["status"])
 
     async def close(self) -> None:
         """End it."""

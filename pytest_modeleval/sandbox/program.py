@@ -44,7 +44,7 @@ class Limits:
 
     Of a program with calls ``seconds`` are each call's, and ``total`` those of all together. ``memory`` is address
     space, ``output`` what it may write to each of its streams, ``files`` to its folder. The defaults of memory and time
-    are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``).
+    are EvalPlus's (v0.3.1, ``evalplus/eval/utils.py``). ValueError for what is not more than 0.
     """
 
     seconds: float = 10.0
@@ -53,6 +53,12 @@ class Limits:
     output: int = 1 << 20
     files: int = 64 << 20
     total: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Refuse what no program could do anything within."""
+        for name in ("seconds", "wall", "memory", "output", "files", "total"):
+            if not (given := getattr(self, name)) > 0:
+                raise ValueError(f"Limits: {name} takes more than 0, not {given!r}")
 
 
 LIMITS = Limits()
@@ -86,7 +92,15 @@ class Program:
     files: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Refuse a language that nothing here runs, and files that lie elsewhere."""
+        """Refuse a language that nothing here runs, files that lie elsewhere, and what is no text or no call."""
+        for name, text in (("code", self.code), ("stdin", self.stdin), ("tests", self.tests or "")):
+            if not isinstance(text, str):
+                raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
+        for call in self.calls:
+            if not isinstance(call, list | tuple):
+                raise ValueError(f"each of a program's calls is a list of arguments, such as [{call!r}], not {call!r}")
+        if self.calls and not self.function:
+            raise ValueError("a program's calls are of its function: Program(code, function=NAME, calls=…)")
         if self.language != PYTHON and self.language not in LANGUAGES:
             known = ", ".join([PYTHON, *LANGUAGES])
             raise ValueError(f"a program in {self.language!r} cannot be run: its language is one of {known}")

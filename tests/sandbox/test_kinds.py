@@ -1,17 +1,21 @@
 """The kinds of sandbox beside `process` and `bwrap`: what they say where they cannot be had, and what they do."""
 
 import asyncio
+import math
 import os
+import re
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_modeleval.sandbox.boxed import of_way, open_bwrap, open_container, open_macos
+from pytest_modeleval.sandbox.kinds import open_sandbox
 from pytest_modeleval.sandbox.process import ServedSandbox
 from pytest_modeleval.sandbox.program import MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
 from tests.sandbox.conftest import folders, servers
@@ -64,6 +68,39 @@ def test_an_image_that_is_missing() -> None:
 @pytest.mark.skipif(sys.platform == "darwin", reason="macOS has it")
 def test_macos_elsewhere() -> None:
     assert lines_of(asyncio.run(open_macos(""))).startswith("macos: it needs macOS, and this is ")
+
+
+def test_the_remedies_name_what_was_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    hook = pytest.PytestPluginManager().hook
+
+    with pytest.raises(pytest.UsageError) as refused:
+        asyncio.run(open_sandbox("podman:a", hook))
+
+    assert str(refused.value) == (
+        "no sandbox for programs that a model wrote. podman: there is no such command. Give it what it lacks, or "
+        "--eval-sandbox process, docker or bwrap; --eval-sandbox none runs programs without any protection"
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"code": b"1"}, "a program's code is a text, not a bytes"),
+        ({"code": "", "stdin": b"1"}, "a program's stdin is a text, not a bytes"),
+        ({"code": "", "function": "f", "calls": [1]}, "each of a program's calls is a list of arguments, such as [1]"),
+        ({"code": "", "calls": [[1]]}, "a program's calls are of its function"),
+    ],
+)
+def test_what_is_no_program(given: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(why)):
+        Program(**given)
+
+
+@pytest.mark.parametrize("given", [-1, 0, math.nan])
+def test_limits_within_which_nothing_runs(given: float) -> None:
+    with pytest.raises(ValueError, match=f"Limits: seconds takes more than 0, not {given}"):
+        Limits(seconds=given)
 
 
 @pytest.fixture(params=["none", "podman"], scope="module")

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.results.failures import Mistake, mistake_of
+from pytest_modeleval.sample import Completion
 from pytest_modeleval.sandbox.boxed import of_way
 from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
@@ -46,7 +48,8 @@ def test_what_does_not_compile_is_told_apart(bwrap: ServedSandbox, run_boxed: Ru
 
     assert (broken.kind, broken.stdout) == (COMPILE, "")
     assert broken.why == "the program does not compile: main.cpp:1:21: error: ‘x’ was not declared in this scope"
-    assert passed(broken, "int x").mistake == "does not compile"
+    score = passed(broken, "int x")
+    assert mistake_of("wrong", None, Completion("int x"), score) == Mistake.COMPILE
     assert (wrong.kind, wrong.status) == (KILLED, -6)
     assert wrong.why.startswith("the program was ended by a signal: main: main.cpp:2: int main(): Assertion")
     assert (right.kind, right.stdout, right.stderr) == (FINISHED, "a\n", "")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.sandbox.process import ProcessSandbox
-from pytest_modeleval.sandbox.program import FINISHED, TIMEOUT, Limits, Outcome, Program, SandboxError
+from pytest_modeleval.sandbox.program import FINISHED, KILLED, TIMEOUT, Limits, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.values import Foreign, read, written
 from tests.sandbox.conftest import Run
 
@@ -255,19 +255,31 @@ def test_nothing_of_a_session_runs_between_two_steps(sandbox: ProcessSandbox) ->
     assert int(counts[1]) < 2_000_000
 
 
-@pytest.mark.parametrize("step", ["while True: pass", "import os; os._exit(0)", "import ctypes; ctypes.string_at(0)"])
-def test_after_a_step_that_was_ended_the_session_is_over(sandbox: ProcessSandbox, step: str) -> None:
-    async def steps() -> Outcome:
+@pytest.mark.parametrize(
+    ("step", "kind", "why"),
+    [
+        ("while True: pass", TIMEOUT, "the program took more than its time"),
+        ("import os; os._exit(0)", FINISHED, "the session is over: a step before this one ended it"),
+        ("import ctypes; ctypes.string_at(0)", KILLED, "the program was ended by a signal: the session is over"),
+    ],
+)
+def test_after_a_step_that_was_ended_the_session_is_over(
+    sandbox: ProcessSandbox, step: str, kind: str, why: str
+) -> None:
+    """What a program did to itself is no error, which would be in no score."""
+
+    async def steps() -> list[Outcome]:
         session = await sandbox.session(Program("", limits=LITTLE))
         try:
-            ended = await session.run(step)
-            with pytest.raises(SandboxError, match="the session is over"):
-                await session.run("pass")
-            return ended
+            return [await session.run(step), await session.run("pass"), await session.call("f")]
         finally:
             await session.close()
 
-    assert not asyncio.run(steps()).values
+    ended, *after = asyncio.run(steps())
+
+    assert (ended.kind, ended.values) == (kind, ())
+    assert [(each.kind, each.values, each.ended_well) for each in after] == [(kind, (), False)] * 2
+    assert after[1].why.startswith(why)
 
 
 def test_a_session_whose_program_fails_does_not_begin(sandbox: ProcessSandbox) -> None:

@@ -55,6 +55,8 @@ def test_another_sandbox_has_its_own_python(pytester: pytest.Pytester) -> None:
     flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--eval-sandbox", "mine"]
     result = run(pytester, *flags, "--eval-set", "run.sandbox_python=/bin/python")
     refused = run(pytester, *flags[:-2], "--eval-set", "run.sandbox_python=/dev/null")
+    lost = run(pytester, *flags[:-2], "--eval-set", "run.sandbox_python=/no/python")
+    lost.stderr.fnmatch_lines(["ERROR: sandbox_python: there is no /no/python"])
     refused.stderr.fnmatch_lines(["ERROR: sandbox_python: '/dev/null' does not run as a Python: *"])
     result.stderr.fnmatch_lines(["*sandbox_python = '/bin/python' is for the sandbox process: mine has its own Python"])
 

@@ -28,6 +28,7 @@ SEVERITY = {
     Mistake.TIMEOUT: "normal",
     Mistake.MEMORY: "normal",
     Mistake.OUTPUT: "normal",
+    Mistake.COMPILE: "normal",
     Mistake.WRONG: "normal",
 }
 _STYLE = (
