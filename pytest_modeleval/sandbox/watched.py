@@ -35,6 +35,7 @@ class Watched:
         self.ends: dict[int, str] = {}
         self.kind, self.pid, self.handle = "finished", 0, 0
         self.begun, self.started = 0.0, time.monotonic()
+        self.looked = self.started
         # Lines of results, after each of which but the last ones the time begins anew.
         self.lines, self.turns = 0, len(asked["calls"])
         self.tick = _HOUR if is_sized else _LOOK
@@ -107,8 +108,10 @@ class Watched:
                 self.kind = "timeout"
                 break
             ready = dict(poll.poll(1000 * min(left, self.tick) + 1))
-            if not ready:
+            # Also of one that always has something to say.
+            if time.monotonic() - self.looked >= min(self.tick, _LOOK):
                 self.look()
+                self.looked = time.monotonic()
             if self.handle in ready or self.asker in ready:
                 break
             for end, events in ready.items():
