@@ -152,6 +152,17 @@ def test_a_disk_is_not_filled_by_one_that_goes_on_talking(run: Run) -> None:
     assert outcome.kind == FILES or "No space left" in outcome.why
 
 
+def test_a_disk_is_not_filled_by_files_without_names(run: Run) -> None:
+    code = (
+        "import mmap, os\nkept, full = [], b'x' * (16 << 20)\nfor _ in range(30):\n f = open('a', 'wb+')\n f.write(full); f.flush()\n"
+        " kept.append(mmap.mmap(f.fileno(), 4096)); f.close(); os.unlink('a')"
+    )
+
+    outcome = run(Program(code, limits=Limits(seconds=5)))
+
+    assert outcome.kind == FILES or "No space left" in outcome.why
+
+
 def test_one_file_is_not_larger_than_it_may(run: Run) -> None:
     outcome = run(Program("f = open('f', 'wb')\nfor _ in range(100): f.write(b'x' * (1 << 20))", limits=LITTLE))
 
