@@ -6,6 +6,7 @@ is another one than before, or where what its function gave says itself what it 
 
 import builtins
 import contextlib
+import functools
 import linecache
 import os
 import sys
@@ -17,6 +18,9 @@ from functools import wraps
 from typing import Any
 
 from pytest_modeleval.sandbox.driver import names_in
+
+# What is defined from here on has Python's own names, whatever a program makes of them.
+globals()["__builtins__"] = dict(vars(builtins))
 
 # As the official harness (`bigcodebench.eval.unsafe_execute`) calls the module: not "__main__".
 _NAME = "__test__"
@@ -39,7 +43,7 @@ def as_cases(asked: dict[str, Any], results: int) -> int:
     given: list[object] = []
     scope = _module(asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
-    if isinstance(function := scope.get(asked["function"]), types.FunctionType):
+    if callable(function := scope.get(asked["function"])):
         scope[asked["function"]] = _kept(function, given)
     _refuse_broken(sealed)
     tests = compile(asked.pop("tests"), "tests.py", "exec")
@@ -113,7 +117,7 @@ def _inner(value: object) -> tuple[object, ...]:
 def _owners() -> Iterator[Any]:
     """All that decides what a test of `unittest` comes to."""
     names = [name for name in sys.modules if name.partition(".")[0] == "unittest"]
-    for module in (builtins, contextlib, *(sys.modules[name] for name in names)):
+    for module in (builtins, contextlib, functools, types, *(sys.modules[name] for name in names)):
         yield module
         yield from (value for value in vars(module).values() if isinstance(value, type) and value.__flags__ & 1 << 9)
 

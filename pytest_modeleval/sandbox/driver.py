@@ -11,10 +11,14 @@ import traceback
 import types
 from collections.abc import Callable
 from functools import partial
+from types import CodeType
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import values
 from pytest_modeleval.sandbox.plain import giving_plain, plain
+
+# What is defined from here on has Python's own names, whatever a program makes of them.
+globals()["__builtins__"] = dict(vars(builtins))
 
 # How a program that ran out of memory ends, and one whose function is not there.
 MEMORY_STATUS, MISSING_STATUS = 97, 98
@@ -70,6 +74,7 @@ def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
         way = _as_tested
     elif asked["function"]:
         way = _as_called
+    _hide()
     try:
         status = way(asked, results)
     except BaseException as error:  # noqa: BLE001 - whatever it raised is its end
@@ -83,6 +88,13 @@ def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
     except BaseException:  # noqa: BLE001 - a program may have closed or replaced them
         pass
     leave(status)
+
+
+def _hide() -> None:
+    """Leave the program no way by a module's name to what runs it."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "pytest_modeleval"]:
+        del sys.modules[name]
+    sys.modules["__main__"] = types.ModuleType("__main__")
 
 
 def _utime(real: Callable[..., None], path: Any, *times: Any, **named: Any) -> None:
@@ -121,15 +133,16 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
     for name in names_in(tests):
         if name in scope and (name == function or name not in own):
             value = scope[name]
-            among[name] = giving_plain(value) if isinstance(value, types.FunctionType) else value
+            is_called = name == function or (callable(value) and not issubclass(type(value), type))
+            among[name] = giving_plain(value) if is_called else value
     exec(tests, among)
     write(results, secret)
     return 0
 
 
-def names_in(code: types.CodeType) -> set[str]:
+def names_in(code: CodeType) -> set[str]:
     """All names that code uses, and what is defined in it."""
-    inner = (const for const in code.co_consts if isinstance(const, types.CodeType))
+    inner = (const for const in code.co_consts if isinstance(const, CodeType))
     return {*code.co_names}.union(*map(names_in, inner))
 
 

@@ -64,7 +64,7 @@ def _values(results: str) -> Iterator[Any]:
     for line in results.splitlines():
         try:
             yield read(json.loads(line)["value"])
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
             return
 
 

@@ -11,6 +11,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import driver, locks
@@ -35,6 +36,7 @@ class Watched:
         self.ends: dict[int, str] = {}
         self.kind, self.pid, self.handle = "finished", 0, 0
         self.begun, self.started = 0.0, time.monotonic()
+        self.looked = self.started
         # Lines of results, after each of which but the last ones the time begins anew.
         self.lines, self.turns = 0, len(asked["calls"])
         self.tick = _HOUR if is_sized else _LOOK
@@ -77,7 +79,7 @@ class Watched:
 
     def look(self) -> None:
         """See whether it keeps within what nothing else bounds."""
-        if not self.is_sized and _takes_more(self.folder, self.asked["files"]):
+        if not self.is_sized and _takes_more(self.folder, self.asked["files"] - _without_names(self.pid, self.folder)):
             self.kind = "files"
 
     def pause(self) -> None:
@@ -107,8 +109,10 @@ class Watched:
                 self.kind = "timeout"
                 break
             ready = dict(poll.poll(1000 * min(left, self.tick) + 1))
-            if not ready:
+            # Also of one that always has something to say.
+            if time.monotonic() - self.looked >= min(self.tick, _LOOK):
                 self.look()
+                self.looked = time.monotonic()
             if self.handle in ready or self.asker in ready:
                 break
             for end, events in ready.items():
@@ -182,6 +186,17 @@ class Watched:
 def _clock_of(pid: int) -> int:
     """The number of a process' CPU clock, as `time.clock_gettime` takes it (``clock_getcpuclockid``)."""
     return (~pid << 3) | 2
+
+
+def _without_names(pid: int, folder: str) -> int:
+    """Bytes of a folder's files that a process maps, which have no name any more: each as large as one may be."""
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_bytes().splitlines()
+    except OSError:
+        return 0
+    beneath = f" {folder}/".encode()
+    found = {line.split()[4] for line in lines if line.endswith(b" (deleted)") and beneath in line}
+    return _FILE_SIZE * max(0, len(found) - 1)
 
 
 def _takes_more(folder: str, size: int) -> bool:

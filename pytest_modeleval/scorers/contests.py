@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program
-from pytest_modeleval.scorers.programs import Runs, verdict
+from pytest_modeleval.scorers.programs import Runs, short, verdict
 
 # What answers use without importing it.
 _STARRED = """
@@ -122,9 +122,16 @@ async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
         if number >= len(outcome.values):
             return verdict(code, f"{at}: {outcome.why or 'the program ended before it'}", outcome.kind)
         value = outcome.values[number]
-        if (list(value) if isinstance(value, tuple) else value) != wanted:
-            return verdict(code, f"{at}: {_short(value)} is not {_short(wanted)}")
+        if not _is_same(list(value) if isinstance(value, tuple) else value, wanted):
+            return verdict(code, f"{at}: {short(value)} is not {short(wanted)}")
     return verdict(code, "")
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    try:
+        return bool(value == wanted)
+    except RecursionError:
+        return False
 
 
 def other_output(printed: str, expected: str) -> str:
@@ -137,7 +144,7 @@ def other_output(printed: str, expected: str) -> str:
         return f"{len(found)} lines of output, not {len(wanted)}"
     for number, (one, other) in enumerate(zip(found, wanted, strict=True), 1):
         if one != other and not _same_numbers(one, other):
-            return f"line {number} of the output is {_short(one)}, not {_short(other)}"
+            return f"line {number} of the output is {short(one)}, not {short(other)}"
     return ""
 
 
@@ -146,8 +153,3 @@ def _same_numbers(one: str, other: str) -> bool:
         return [Decimal(token) for token in one.split()] == [Decimal(token) for token in other.split()]
     except InvalidOperation:
         return False
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:50]} … {text[-25:]}"

@@ -13,7 +13,7 @@ from typing import Any
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import FINISHED, Limits, Program
 from pytest_modeleval.scorers.mbpp_inputs import as_python
-from pytest_modeleval.scorers.programs import Runs, passed, verdict
+from pytest_modeleval.scorers.programs import Runs, passed, short, verdict
 
 # EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task.
 LIMITS = Limits(seconds=4, total=60)
@@ -142,14 +142,14 @@ async def _compared(sandbox: Runs, task: Task, program: str, values: Sequence[An
     outcome = await sandbox.run(Program(program, function=task.function, calls=calls, limits=LIMITS))
     atol = task.atol
     for number, place in enumerate(places):
-        said = f"input {number + 1} of {len(places)}, {_short(task.inputs[place])}"
+        said = f"input {number + 1} of {len(places)}, {short(task.inputs[place])}"
         if number >= len(outcome.values):
             return f"{said}: {outcome.why or 'the program ended before it'}", outcome.kind
         if atol == 0 and _is_floats(values[place]):
             # As there, for the inputs after it too.
             atol = _ABSOLUTE
         if not _is_right(task.function, task.inputs[place], outcome.values[number], values[place], atol):
-            return f"{said}: {_short(outcome.values[number])} is not {_short(values[place])}", FINISHED
+            return f"{said}: {short(outcome.values[number])} is not {short(values[place])}", FINISHED
     return "", FINISHED
 
 
@@ -212,8 +212,3 @@ def close(value: Any, expected: Any, atol: float) -> bool:
 
 def _is_finite(value: complex) -> bool:
     return math.isfinite(value.real) and math.isfinite(value.imag)
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:50]} … {text[-25:]}"

@@ -81,3 +81,12 @@ def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") ->
     if not found:
         why = "no code in the answer"
     return Score(float(not why), not why, code.strip()[:_SHOWN], _EXPECTED, why, name, found=found, mistake=mistake)
+
+
+def short(value: object) -> str:
+    """A value of a program's for a line of a report; its kind where Python does not write it, as of too many digits."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= 80 else f"{text[:50]} … {text[-25:]}"

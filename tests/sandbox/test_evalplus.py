@@ -52,6 +52,7 @@ PAIR = "def pair(a, b):\n    return (a, b)"
         ("def root(x):\n    return 2.0 if x == 4 else 1 / 0", "", "plus input 1 of 2, [[]2]: ZeroDivisionError: *"),
         ("def root(x):\n    return 2.0 if x == 4 else None", "", "plus input 1 of 2, [[]2]: None is not *"),
         ("root = 4", "base input 1 of 1, [[]4]: TypeError: 'int' object is not callable", "base*"),
+        ("def root(x):\n    return 10 ** 5000", "base input 1 of 1, [4]: <int> is not 2.0", "base*"),
         ("def other(x): pass", "base input 1 of 1, [[]4]: the program has no root", "base*"),
         ("import os\nos._exit(0)", "base input 1 of 1, [[]4]: the program ended before it", "base*"),
     ],

@@ -140,6 +140,29 @@ def test_a_disk_is_not_filled(run: Run) -> None:
     assert outcome.kind == FILES or "No space left" in outcome.why
 
 
+def test_a_disk_is_not_filled_by_one_that_goes_on_talking(run: Run) -> None:
+    code = (
+        "import threading, time, os\ndef talk():\n while True: os.write(1, b'.'); time.sleep(0.005)\n"
+        "threading.Thread(target=talk, daemon=True).start()\n"
+        "for n in range(200):\n open(str(n), 'wb').write(b'x' * (1 << 20)); time.sleep(0.005)"
+    )
+
+    outcome = run(Program(code, limits=Limits(seconds=2)))
+
+    assert outcome.kind == FILES or "No space left" in outcome.why
+
+
+def test_a_disk_is_not_filled_by_files_without_names(run: Run) -> None:
+    code = (
+        "import mmap, os\nkept, full = [], b'x' * (16 << 20)\nfor _ in range(30):\n f = open('a', 'wb+')\n f.write(full); f.flush()\n"
+        " kept.append(mmap.mmap(f.fileno(), 4096)); f.close(); os.unlink('a')"
+    )
+
+    outcome = run(Program(code, limits=Limits(seconds=5)))
+
+    assert outcome.kind == FILES or "No space left" in outcome.why
+
+
 def test_one_file_is_not_larger_than_it_may(run: Run) -> None:
     outcome = run(Program("f = open('f', 'wb')\nfor _ in range(100): f.write(b'x' * (1 << 20))", limits=LITTLE))
 

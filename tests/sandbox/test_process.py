@@ -150,7 +150,7 @@ def test_values_of_other_classes_equal_nothing(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ['{"value": {"int": "x"}}', '{"value": {"a": 1, "b": 2}}', '{"value": {"set": [[1]]}}', "{}", "[]", "1", "", "{" * 9999]
+    "line", ['{"value": {"int": "x"}}', '{"value": {"a": 1, "b": 2}}', '{"value": {"set": [[1]]}}', '{"value": {"float": 1%s}}' % ("0" * 400), "{}", "[]", "1", "", "{" * 9999]
 )  # fmt: skip
 def test_what_is_no_value_is_none(run: Run, line: str) -> None:
     """A program that finds where values are written may write anything there."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pytest_modeleval.scorers.programs import between_marks, function_called
+from pytest_modeleval.scorers.programs import between_marks, function_called, short
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,7 @@ def test_code_between_marks(answer: str, code: str) -> None:
 )
 def test_the_function_that_tests_call(tests: str, name: str) -> None:
     assert function_called(tests) == name
+
+
+def test_what_python_does_not_write_is_shown_as_its_kind() -> None:
+    assert [short(10**5000), short([10**5000]), short("a")] == ["<int>", "<list>", "'a'"]
