@@ -82,7 +82,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.sandbox import planned, sandbox_of_run
+from pytest_modeleval.run.sandbox import pinned, planned, sandbox_of_run
 from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.sandbox.kinds import default_kind
@@ -167,7 +167,10 @@ class Evaluation:
         self.sandbox = self.options.sandbox or default_kind()
         self.programs = Programs(self.sandbox)
         self._kept_sandbox: KeptSandbox | None = None
-        self._who_has = {**with_settings(who, self.judges), "sandbox": self.sandbox}
+        self._who_has = {
+            **with_settings(who, self.judges),
+            "sandbox": pinned(self.sandbox, self.options.sandbox_python),
+        }
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
     @property

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 import pluggy
 import pytest
@@ -14,8 +15,9 @@ from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.items.collect import selected
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.sample import SampleError
+from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.kinds import open_sandbox
-from pytest_modeleval.sandbox.program import OpenSandbox, Program
+from pytest_modeleval.sandbox.program import OpenSandbox, Program, SandboxError
 from pytest_modeleval.store.store import Store
 
 _LOOK = """
@@ -79,6 +81,17 @@ async def _refuse_lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]
             f"import are not installed for {path} (Python {version}), in which programs run. Name a Python that has "
             f"them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
         )
+
+
+def pinned(kind: str, python: Path | None) -> str:
+    """What a gate compares of two runs' sandboxes: the kind, and the Python that the user named for programs."""
+    if python is None:
+        return kind
+    try:
+        return f"{kind}, Python {Interpreter.at(python).name}"
+    except SandboxError:
+        # Where programs run, that ends the run with what is wrong.
+        return f"{kind}, {python}"
 
 
 def planned(items: Iterable[pytest.Item], kind: str) -> list[str]:

@@ -28,11 +28,22 @@ class Foreign:
 
 
 _SEQUENCES: Mapping[type, str] = {tuple: "tuple", set: "set", frozenset: "frozenset"}
+# Of so many values of a set, half are to have hashes of their own: a program may choose them to be all the same.
+_MANY = 1000
+
+
+def _spread(values: list[Any]) -> list[Any]:
+    """The values, of which a set takes no time that grows with their square; ValueError where it would."""
+    if len(values) > _MANY and 2 * len(set(map(hash, values))) < len(values):
+        raise ValueError("values that were chosen to have the same hash")
+    return values
+
+
 _READ: Mapping[str, Callable[[Any], Any]] = {
     "tuple": lambda of: tuple(map(read, of)),
-    "set": lambda of: set(map(read, of)),
-    "frozenset": lambda of: frozenset(map(read, of)),
-    "dict": lambda of: {read(key): read(value) for key, value in of},
+    "set": lambda of: set(_spread([read(each) for each in of])),
+    "frozenset": lambda of: frozenset(_spread([read(each) for each in of])),
+    "dict": lambda of: dict(zip(_spread([read(key) for key, _ in of]), (read(each) for _, each in of), strict=True)),
     "int": lambda of: int(of, 16),
     "float": float,
     "complex": lambda of: complex(*map(read, of)),

@@ -149,6 +149,17 @@ def test_values_of_other_classes_equal_nothing(run: Run) -> None:
     assert math.isnan(read(written(math.nan)))
 
 
+@pytest.mark.parametrize("kind", ["set", "frozenset", "dict"])
+def test_values_with_one_hash_are_none(kind: str) -> None:
+    """300,000 of them would take this process an hour."""
+    same = [number * (2**61 - 1) for number in range(300_000)]
+
+    with pytest.raises(ValueError, match="same hash"):
+        read({kind: [[each, 0] for each in same] if kind == "dict" else same})
+
+    assert len(read({kind: [[each, 0] for each in range(5000)] if kind == "dict" else list(range(5000))})) == 5000
+
+
 @pytest.mark.parametrize(
     "line", ['{"value": {"int": "x"}}', '{"value": {"a": 1, "b": 2}}', '{"value": {"set": [[1]]}}', '{"value": {"float": 1%s}}' % ("0" * 400), "{}", "[]", "1", "", "{" * 9999]
 )  # fmt: skip

@@ -244,6 +244,12 @@ def test_a_gate_compares_no_runs_with_different_sandboxes(written: pytest.Pytest
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert re.search(r"written.*roles.*process.*other", result.stderr.str()), result.stderr.str()
 
+    python = run(
+        written, *command, "--eval-baseline", "base.json", "--eval-set", f"run.sandbox_python={sys.executable}"
+    )
+
+    assert re.search(r"written.*roles.*process.*process, Python 3", python.stderr.str()), python.stderr.str()
+
 
 def test_a_run_without_programs_starts_no_server(pytester: pytest.Pytester, own_folder: None) -> None:
     pytester.makeconftest(
