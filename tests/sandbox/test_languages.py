@@ -104,7 +104,10 @@ def test_a_language_without_its_tools_is_told(bwrap: ServedSandbox, monkeypatch:
     ("fields", "why"),
     [
         ({"language": "cobol"}, "a program in 'cobol' cannot be run: its language is one of python, cpp, cs,"),
-        ({"language": "sh", "calls": [(1,)]}, "functions of a program in 'sh' cannot be called: only those of python"),
+        (
+            {"language": "sh", "function": "f", "calls": [(1,)]},
+            "functions of a program in 'sh' cannot be called: only those of python",
+        ),
         ({"files": {"../x": ""}}, "a program's file is called '../x': it must be a path below the program's folder"),
         ({"files": {"/etc/x": ""}}, "a program's file is called '/etc/x'"),
     ],
