@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import pytest_modeleval
 from pytest_modeleval.sandbox.boxed import open_bwrap
 from pytest_modeleval.sandbox.family import family_of
 from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
@@ -45,6 +47,19 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("servers")))
         yield
+
+
+@pytest.fixture(scope="module")
+def readable() -> Iterator[Path]:
+    """A folder that every user may read, with a copy of the package: the checkout may lie where others may not look."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o755)
+    left_out = shutil.ignore_patterns("__pycache__", "tiny", "perf", "reports")
+    shutil.copytree(Path(pytest_modeleval.__file__).parent, folder / "pytest_modeleval", ignore=left_out)
+    for path in (folder / "pytest_modeleval").rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["alone", "with namespaces"], scope="module")

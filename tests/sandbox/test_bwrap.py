@@ -209,11 +209,11 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
-def test_it_needs_no_root(bwrap: ServedSandbox) -> None:
+def test_it_needs_no_root(bwrap: ServedSandbox, readable: Path) -> None:
     # A Python that others may read: this one may lie in root's home.
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
     assert python, "no Python that every user may run"
-    command = [python, "-c", AS_ANOTHER, str(Path(__file__).parents[2])]
+    command = [python, "-c", AS_ANOTHER, str(readable)]
     environment = {"TMPDIR": "/tmp", "PATH": "/usr/bin:/bin"}
 
     told = subprocess.run(

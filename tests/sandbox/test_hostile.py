@@ -215,12 +215,12 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("what", DANGEROUS)
-def test_as_a_user_of_its_own_and_then_as_this_one(run: Run, what: str) -> None:
+def test_as_a_user_of_its_own_and_then_as_this_one(run: Run, readable: Path, what: str) -> None:
     if os.getuid() == 0:
         # A Python that others may read: this one may lie in root's home.
         python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
         assert python, "no Python that every user may run"
-        command = [python, "-c", AS_ANOTHER, str(Path(__file__).parents[2]), DANGEROUS[what]]
+        command = [python, "-c", AS_ANOTHER, str(readable), DANGEROUS[what]]
         told = subprocess.run(
             command,
             user=61234,
