@@ -23,6 +23,8 @@ _LOOK = 0.05
 _FILE_SIZE = 16 << 20
 _HOUR = 3600.0
 _PAGE = 1 << 16
+# Threads of one program: with stacks of the usual size its memory ends before.
+_THREADS = 1000
 # What the values of calls may take beyond what is written to a stream.
 _VALUES = 16
 
@@ -81,6 +83,8 @@ class Watched:
         """See whether it keeps within what nothing else bounds."""
         if not self.is_sized and _takes_more(self.folder, self.asked["files"] - _without_names(self.pid, self.folder)):
             self.kind = "files"
+        if not self.is_sized and _threads(self.pid) > _THREADS:
+            self.kind = "memory"
 
     def pause(self) -> None:
         """Stop it until `resume`."""
@@ -189,14 +193,31 @@ def _clock_of(pid: int) -> int:
 
 
 def _without_names(pid: int, folder: str) -> int:
-    """Bytes of a folder's files that a process maps, which have no name any more: each as large as one may be."""
+    """Bytes of a folder's files that a process holds and that have no name any more.
+
+    Of mapped ones, whose size nobody tells, all but one count as large as a file may be.
+    """
     try:
         lines = Path(f"/proc/{pid}/maps").read_bytes().splitlines()
+        handles = os.listdir(f"/proc/{pid}/fd")  # noqa: PTH208 - of a few names, often
     except OSError:
         return 0
     beneath = f" {folder}/".encode()
-    found = {line.split()[4] for line in lines if line.endswith(b" (deleted)") and beneath in line}
-    return _FILE_SIZE * max(0, len(found) - 1)
+    mapped = {line.split()[4] for line in lines if line.endswith(b" (deleted)") and beneath in line}
+    size, device = _FILE_SIZE * max(0, len(mapped) - 1), Path(folder).stat().st_dev
+    for handle in handles:
+        with contextlib.suppress(OSError):
+            found = Path(f"/proc/{pid}/fd/{handle}").stat()
+            size += found.st_blocks * 512 if not found.st_nlink and found.st_dev == device else 0
+    return size
+
+
+def _threads(pid: int) -> int:
+    """How many threads a process has; 0 where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/task").stat().st_nlink - 2
+    except OSError:
+        return 0
 
 
 def _takes_more(folder: str, size: int) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -60,6 +61,22 @@ def readable() -> Iterator[Path]:
         path.chmod(0o755 if path.is_dir() else 0o644)
     yield folder
     shutil.rmtree(folder)
+
+
+def as_another(script: str, *arguments: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    """A script run by root as a user of its own, by a Python that every user may read: this one may lie in root's home."""
+    python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
+    assert python, "no Python that every user may run"
+    return subprocess.run(
+        [python, "-c", script, *arguments],
+        user=61234,
+        group=61234,
+        extra_groups=[],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"TMPDIR": "/tmp", "PATH": path},
+    )
 
 
 @pytest.fixture(params=["alone", "with namespaces"], scope="module")

@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from pytest_modeleval.sandbox.process import ServedSandbox
 from pytest_modeleval.sandbox.program import FINISHED, MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
 from tests.conftest import SHARED_DATA
-from tests.sandbox.conftest import Run
+from tests.sandbox.conftest import Run, as_another
 
 LITTLE = Limits(seconds=1, wall=5)
 SYSCALL = "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
@@ -210,21 +208,6 @@ asyncio.run(main())
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can be another user")
 def test_it_needs_no_root(bwrap: ServedSandbox, readable: Path) -> None:
-    # A Python that others may read: this one may lie in root's home.
-    python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
-    assert python, "no Python that every user may run"
-    command = [python, "-c", AS_ANOTHER, str(readable)]
-    environment = {"TMPDIR": "/tmp", "PATH": "/usr/bin:/bin"}
-
-    told = subprocess.run(
-        command,
-        user=61234,
-        group=61234,
-        extra_groups=[],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
+    told = as_another(AS_ANOTHER, str(readable), path="/usr/bin:/bin")
 
     assert told.stdout.splitlines() == ["65534 True", "2"], told.stderr

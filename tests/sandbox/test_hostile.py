@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 from pytest_modeleval.sandbox.process import ProcessSandbox
 from pytest_modeleval.sandbox.program import FILES, FINISHED, KILLED, MEMORY, OUTPUT, TIMEOUT, Limits, Program
 from tests.conftest import SHARED_DATA
-from tests.sandbox.conftest import Run
+from tests.sandbox.conftest import Run, as_another
 
 LITTLE = Limits(seconds=0.3, wall=4)
 SYSCALL = "import ctypes; c = ctypes.CDLL(None, use_errno=True)\n"
@@ -152,6 +150,28 @@ def test_a_disk_is_not_filled_by_one_that_goes_on_talking(run: Run) -> None:
     assert outcome.kind == FILES or "No space left" in outcome.why
 
 
+def test_a_disk_is_not_filled_by_open_files_without_names(run: Run) -> None:
+    code = (
+        "import os, time\nkept = []\nfor n in range(40):\n kept.append(open('f', 'wb')); kept[-1].write(b'x' * (8 << 20))\n"
+        " kept[-1].flush(); os.unlink('f')\ntime.sleep(1)"
+    )
+    outcome = run(Program(code, limits=Limits(seconds=5)))
+
+    assert outcome.kind == FILES or "No space left" in outcome.why
+
+
+def test_threads_with_little_stacks_are_bounded(own_folder: None) -> None:
+    """From outside of namespaces: inside of one their number is not seen."""
+    sandbox = ProcessSandbox(namespaces=False, cores=1)
+    code = (
+        "import threading, time\nthreading.stack_size(32768)\nfor n in range(3000):\n"
+        " threading.Thread(target=time.sleep, args=(9,), daemon=True).start()\ntime.sleep(2)"
+    )
+
+    assert asyncio.run(sandbox.run(Program(code, limits=Limits(seconds=5)))).kind == MEMORY
+    asyncio.run(sandbox.close())
+
+
 def test_a_disk_is_not_filled_by_files_without_names(run: Run) -> None:
     code = (
         "import mmap, os\nkept, full = [], b'x' * (16 << 20)\nfor _ in range(30):\n f = open('a', 'wb+')\n f.write(full); f.flush()\n"
@@ -217,20 +237,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("what", DANGEROUS)
 def test_as_a_user_of_its_own_and_then_as_this_one(run: Run, readable: Path, what: str) -> None:
     if os.getuid() == 0:
-        # A Python that others may read: this one may lie in root's home.
-        python = shutil.which("python3", path="/usr/local/bin:/usr/bin")
-        assert python, "no Python that every user may run"
-        command = [python, "-c", AS_ANOTHER, str(readable), DANGEROUS[what]]
-        told = subprocess.run(
-            command,
-            user=61234,
-            group=61234,
-            extra_groups=[],
-            capture_output=True,
-            text=True,
-            check=False,
-            env={"TMPDIR": "/tmp"},
-        )
+        told = as_another(AS_ANOTHER, str(readable), DANGEROUS[what])
         refused = "['no', 'no']" if what == "kill" else "['no']"
         assert told.stdout.splitlines() == [refused, refused], told.stderr
 
