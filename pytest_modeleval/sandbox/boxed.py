@@ -7,20 +7,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from pytest_modeleval.sandbox.containers import ContainerServer
-from pytest_modeleval.sandbox.process import ServedSandbox, probed
+from pytest_modeleval.sandbox.process import TRIED, ServedSandbox, probed
 from pytest_modeleval.sandbox.program import NoTool, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Server
 
 Opened = tuple[ServedSandbox | None, Sequence[str]]
-# What must not come to anything, by the line that a program writes where it does.
-_PROBE = """
-import os, socket, subprocess
-def tried(what, do):
-    try:
-        do()
-    except OSError:
-        return
-    print(what)
+_PROBE = f"""{TRIED}
 tried("open a socket", lambda: socket.create_connection(("192.0.2.1", 9), 0.2))
 tried("read the passwords", lambda: open("/etc/shadow").read())
 tried("write where programs lie", lambda: open("/usr/modeleval-probe", "w"))

@@ -17,15 +17,17 @@ from pytest_modeleval.sandbox.program import PYTHON, TIMEOUT, Limits, NoTool, Ou
 from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import read, written
 
-# What must not come to anything, by the line that a program writes where it does.
-_PROBE = """
-import os, socket
+# How a sandbox is tried: by what must not come to anything, of which a program writes a line where it does.
+TRIED = """
+import os, socket, subprocess
 def tried(what, do):
     try:
         do()
     except OSError:
         return
     print(what)
+"""
+_PROBE = f"""{TRIED}
 tried("start a process", lambda: os.fork() or os._exit(0))
 tried("open a socket", lambda: socket.socket())
 tried("read a file", lambda: open("/etc/passwd").read())
