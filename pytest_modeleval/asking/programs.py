@@ -11,7 +11,7 @@ from typing import Any
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sandbox.program import LIMITS, Limits, NoTool, OpenSandbox, OpenSession, Outcome, Program
-from pytest_modeleval.sandbox.values import read, written
+from pytest_modeleval.sandbox.values import UNREADABLE, read, written
 from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
 
@@ -41,7 +41,7 @@ def _outcome_in(text: str) -> Outcome | None:
     try:
         found: Mapping[str, Any] = from_json(text)
         return Outcome(**{**found, "values": tuple(map(read, found["values"]))})
-    except (ValueError, TypeError, KeyError):
+    except UNREADABLE:
         return None
 
 

@@ -15,7 +15,7 @@ from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.languages import COMPILE_SECONDS
 from pytest_modeleval.sandbox.program import PYTHON, TIMEOUT, Limits, NoTool, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Connection, Server
-from pytest_modeleval.sandbox.values import read, written
+from pytest_modeleval.sandbox.values import UNREADABLE, read, written
 
 # How a sandbox is tried: by what must not come to anything, of which a program writes a line where it does.
 TRIED = """
@@ -66,7 +66,7 @@ def _values(results: str) -> Iterator[Any]:
     for line in results.splitlines():
         try:
             yield read(json.loads(line)["value"])
-        except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        except UNREADABLE:
             return
 
 

@@ -8,6 +8,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+# What `read` raises for what was not `written`, and what whoever reads it out of JSON meets besides.
+UNREADABLE = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 # Beyond these digits the decimal form takes time that grows with their square.
 _LONG = 10**4000
 

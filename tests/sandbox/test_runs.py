@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.asking.programs import _outcome_in
 from tests.conftest import add_settings, alias, run, run_alone
 from tests.sandbox.conftest import servers
 
@@ -70,6 +71,15 @@ def test_a_program_that_was_run_is_not_run_again(written: pytest.Pytester) -> No
 
     assert run_alone(written, *MODEL).parseoutcomes() == first
     assert outcomes(written) == 6
+
+
+@pytest.mark.parametrize("kept", ["{", "[]", '{"values": [{"complex": [1, 2, 3]}]}', '{"values": 1}', "[" * 9999])
+def test_an_outcome_that_cannot_be_read_is_none(kept: str) -> None:
+    assert _outcome_in(kept) is None
+
+
+def test_an_outcome_of_a_number_too_large_is_none() -> None:
+    assert _outcome_in(json.dumps({"kind": "finished", "status": 0, "values": [{"float": 10**400}]})) is None
 
 
 def test_other_limits_are_another_program(written: pytest.Pytester) -> None:
