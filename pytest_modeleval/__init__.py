@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_modeleval.api import Evaluated, evaluate
+    from pytest_modeleval.calls import ToolCall, answer_message, result_message
     from pytest_modeleval.datasets import Row
     from pytest_modeleval.datasets.generated import generated
     from pytest_modeleval.datasets.hub import hub
@@ -92,12 +93,15 @@ __all__ = [
     "SyncModel",
     "SyncSandbox",
     "SyncSession",
+    "ToolCall",
     "Verdict",
     "Vote",
+    "answer_message",
     "benchmark",
     "evaluate",
     "generated",
     "hub",
+    "result_message",
 ]
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
@@ -147,12 +151,15 @@ _MODULES = {
     "SyncModel": "sample",
     "SyncSandbox": "sandbox.program",
     "SyncSession": "sandbox.program",
+    "ToolCall": "calls",
     "Verdict": "judging.verdict",
     "Vote": "judging.verdict",
+    "answer_message": "calls",
     "benchmark": "items.declare",
     "evaluate": "api",
     "generated": "datasets.generated",
     "hub": "datasets.hub",
+    "result_message": "calls",
 }
 
 

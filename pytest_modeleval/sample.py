@@ -11,6 +11,7 @@ from numbers import Real
 from string import ascii_uppercase
 from typing import Any, Protocol
 
+from pytest_modeleval.calls import ToolCall, calls_of
 from pytest_modeleval.requests import Json as Json
 from pytest_modeleval.requests import Message as Message
 from pytest_modeleval.requests import NotChat
@@ -197,6 +198,11 @@ class Completion:
     def __str__(self) -> str:
         """What is scored."""
         return self.text
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tools that the answer calls, in its order."""
+        return calls_of(self.tool_calls)
 
     @property
     def numbers(self) -> Sequence[float]:

@@ -1,0 +1,67 @@
+"""What an answer calls, read from whatever servers send, and the messages that go on with it."""
+
+import pytest
+
+from pytest_modeleval import Completion, ToolCall, answer_message, result_message
+
+
+def called(*calls: object) -> Completion:
+    return Completion("", tool_calls=calls)  # type: ignore[arg-type]
+
+
+def weather(arguments: object, **more: object) -> dict[str, object]:
+    return {"type": "function", "function": {"name": "weather", "arguments": arguments}, **more}
+
+
+def test_a_call_has_its_name_arguments_and_id() -> None:
+    (call,) = called(weather('{"city": "Oslo"}', id="a1")).calls
+
+    assert call == ToolCall("weather", '{"city": "Oslo"}', "a1")
+    assert call.values == {"city": "Oslo"}
+    assert str(call) == 'weather({"city": "Oslo"})'
+
+
+def test_ids_that_are_missing_or_repeated_are_made() -> None:
+    calls = called(weather("{}"), weather("{}", id="x"), weather("{}", id="x"), weather("{}", id=7)).calls
+
+    assert [call.id for call in calls] == ["call00000", "x", "call00002", "call00003"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "values"),
+    [("", {}), ("  ", {}), (None, {}), ({"city": "Oslo"}, {"city": "Oslo"}), ('{"n": 1.5}', {"n": 1.5})],
+)
+def test_arguments_of_other_shapes_are_read(arguments: object, values: object) -> None:
+    assert called(weather(arguments)).calls[0].values == values
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    ['{"city": ', "[1]", "null", '"Oslo"', '{"n": NaN}', "[" * 100_000, '{"n": ' + "[" * 60 + "]" * 60 + "}", 3],
+)
+def test_arguments_that_are_no_object_have_no_values_and_stand_empty_in_the_conversation(arguments: object) -> None:
+    completion = called(weather(arguments))
+
+    with pytest.raises(ValueError, match=r"."):
+        _ = completion.calls[0].values
+    assert answer_message(completion)["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
+@pytest.mark.parametrize("call", [{}, {"function": None}, {"function": "weather"}, {"function": {"name": 3}}])
+def test_a_call_of_no_name_is_one_all_the_same(call: dict[str, object]) -> None:
+    assert called(call).calls == (ToolCall("", "{}", "call00000"),)
+
+
+def test_an_answer_and_a_result_as_messages() -> None:
+    completion = Completion("I look.", "hm", tool_calls=[weather({"city": "Åre"}, id="a1")])
+
+    assert answer_message(completion) == {
+        "role": "assistant",
+        "content": "I look.",
+        "reasoning_content": "hm",
+        "tool_calls": [
+            {"id": "a1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Åre"}'}}
+        ],
+    }
+    assert result_message(completion.calls[0], "-3 °C") == {"role": "tool", "tool_call_id": "a1", "content": "-3 °C"}
+    assert answer_message(Completion("42")) == {"role": "assistant", "content": "42"}
