@@ -86,7 +86,7 @@ def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
         if wrong.field is not None and (own or isinstance(wrong, MissingField)):
             needs = "which it needs" if isinstance(wrong, MissingField) else "which its prompt asks for"
             raise pytest.UsageError(
-                f"{name}: no row has {wrong.field!r}, {needs}, but {', '.join(sorted(wrong.fields))}"
+                f"{name}: no row has {wrong.field!r}, {needs}, but {', '.join(sorted(wrong.fields)) or 'nothing'}"
                 f": are its data another copy? -k 'not {name}' leaves it out"
             )
         if wrong.field is not None:
