@@ -1,7 +1,7 @@
 """HumanEval+: HumanEval with 80 times as many inputs (Liu et al. 2023, arXiv:2305.01210)."""
 
 from pytest_modeleval import Completion, Row, Sample, Sandbox, benchmark, hub
-from pytest_modeleval.scorers.evalplus import solved
+from pytest_modeleval.scorers.evalplus import fields_of, solved
 from pytest_modeleval.scorers.programs import first_fenced
 
 # EvalPlus' own release is one file.
@@ -13,7 +13,7 @@ PROMPT = "Complete this Python function. Answer with the whole function in one c
 
 
 def to_sample(row: Row) -> Sample:
-    return Sample(row, target=row["canonical_solution"], question=row["prompt"], metadata=row)
+    return Sample(row, target=row["canonical_solution"], question=row["prompt"], metadata=row.having(*fields_of(row)))
 
 
 @benchmark(HUMANEVAL_PLUS, to_sample, prompt=PROMPT, tags=["code", "en"])

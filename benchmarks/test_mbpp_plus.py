@@ -1,7 +1,7 @@
 """MBPP+: MBPP's repaired tasks with 35 times as many inputs (Liu et al. 2023, arXiv:2305.01210)."""
 
 from pytest_modeleval import Completion, Row, Sample, Sandbox, benchmark, hub
-from pytest_modeleval.scorers.evalplus import solved
+from pytest_modeleval.scorers.evalplus import fields_of, solved
 from pytest_modeleval.scorers.programs import first_fenced
 
 # EvalPlus' own release is one file.
@@ -15,9 +15,15 @@ Solve this task in Python, by a function that passes the test below and others. 
 
 def to_sample(row: Row) -> Sample:
     if "entry_point" in row:
-        return Sample({"task": row["prompt"].strip('"\n ')}, target=row["canonical_solution"], metadata=row)
+        return Sample(
+            {"task": row["prompt"].strip('"\n ')},
+            target=row["canonical_solution"],
+            metadata=row.having(*fields_of(row)),
+        )
     # One test is shown, as EvalPlus does.
-    return Sample({"task": f"{row['prompt']}\n{row['test_list'][0]}"}, target=row["code"], metadata=row)
+    return Sample(
+        {"task": f"{row['prompt']}\n{row['test_list'][0]}"}, target=row["code"], metadata=row.having(*fields_of(row))
+    )
 
 
 @benchmark(MBPP_PLUS, to_sample, prompt=PROMPT, tags=["code", "en"])

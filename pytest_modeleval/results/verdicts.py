@@ -20,6 +20,7 @@ from pytest_modeleval.statistics.scale import PLAIN
 from pytest_modeleval.store.messages import chained, storable
 from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
 
+_MOST_OF_A_REASON = 500
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
@@ -51,6 +52,7 @@ def record_of(
     trial: Trial | None,
     *,
     error: BaseException | None = None,
+    why: str = "",
     sample: str = "",
     pins: Mapping[str, str] | None = None,
     benchmark: str = "",
@@ -102,6 +104,7 @@ def record_of(
         judges=dict(trial.judges) if trial else {},
         split=trial.split if trial else 0,
         fought=trial.fought if trial and outcome == MEASURED else None,
+        why=one_line(why, _MOST_OF_A_REASON) if outcome == UNSCORED else "",
     )
 
 

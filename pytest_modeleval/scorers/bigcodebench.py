@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_modeleval.sample import Completion, NotAsked, Score
+from pytest_modeleval.sample import Completion, NotAsked, SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
 from pytest_modeleval.scorers.programs import first_fenced, passed
 
@@ -17,9 +17,13 @@ _SLOW = ("numpy", "pandas", "matplotlib.pyplot", "scipy", "sklearn", "seaborn")
 
 
 def modules_of(row: Mapping[str, Any]) -> set[str]:
-    """What the row's programs import: its ``libs``, and what its own code and tests do."""
+    """What the row's programs import: its ``libs``, and what its own code and tests do; `SampleError` for no Python."""
     own = f"{row['code_prompt']}\n    pass\n{row['test']}"
-    return {*re.findall(r"\w+", str(row.get("libs", "")))}.union(_imported(own))
+    try:
+        return {*re.findall(r"\w+", str(row.get("libs", "")))}.union(_imported(own))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        where = getattr(row, "where", row.get("task_id"))
+        raise SampleError(f"{where}: its code_prompt and test are no Python: {type(error).__name__} {error}") from None
 
 
 def _imported(code: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import json
 import pickle
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -79,16 +79,40 @@ def _decoded(packed: str) -> Any:
 
 
 def cases_of(row: Mapping[str, Any]) -> Cases:
-    """A row's public and private tests; `SampleError` where they cannot be read."""
-    public, private, metadata = row["public_test_cases"], row["private_test_cases"], row["metadata"]
+    """A row's public and private tests; `SampleError` where they cannot be read, or there are no private ones."""
+    function = _read(row, "metadata", lambda text: json.loads(text).get("func_name") or "")
+    public = _read(row, "public_test_cases", lambda text: _pairs(json.loads(text), function))
+    private = _read(row, "private_test_cases", lambda text: _pairs(_decoded(text), function))
+    if not private:
+        raise _broken(row, "private_test_cases", "are none")
+    return Cases([*public, *private], function)
+
+
+def _pairs(tests: Any, function: str) -> list[tuple[str, str]]:
+    pairs = [(str(test["input"]), str(test["output"])) for test in tests]
+    if function:
+        # What is called has its arguments, a line each, and its value in JSON.
+        for given, expected in pairs:
+            _arguments(given), json.loads(expected)
+    return pairs
+
+
+def _arguments(given: str) -> list[Any]:
+    return [json.loads(line) for line in given.split("\n")]
+
+
+def _read(row: Mapping[str, Any], field: str, read: Callable[[str], Any]) -> Any:
+    text = row[field]
     try:
-        tests = [*json.loads(public), *_decoded(private)]
-        pairs = [(str(test["input"]), str(test["output"])) for test in tests]
-        return Cases(pairs, json.loads(metadata).get("func_name") or "")
+        return read(text)
     except _UNREADABLE as error:
         why = f"{type(error).__name__}: {str(error)[:200]}"
+    raise _broken(row, field, f"cannot be decoded: {why}")
+
+
+def _broken(row: Mapping[str, Any], field: str, why: str) -> SampleError:
     where = getattr(row, "where", row["question_id"])
-    raise SampleError(f"{where}: its tests cannot be decoded: {why}")
+    return SampleError(f"{where}: its {field} {why}: get live_code_bench's data anew, or leave the sample out")
 
 
 def _with_preamble(code: str) -> str:
@@ -113,7 +137,7 @@ async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
 
 async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Each line of a test's input is an argument in JSON; one object of ``Solution`` answers all tests."""
-    calls = [[json.loads(line) for line in given.split("\n")] for given, _ in cases.pairs]
+    calls = [_arguments(given) for given, _ in cases.pairs]
     function = f"Solution.{cases.function}" if "class Solution" in code else cases.function
     limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * max(len(expected) for _, expected in cases.pairs))
     outcome = await sandbox.run(Program(_with_preamble(code), function=function, calls=calls, limits=limits))

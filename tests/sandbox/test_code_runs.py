@@ -79,7 +79,9 @@ def test_a_row_whose_tests_cannot_be_decoded_is_a_line(pytester: pytest.Pytester
 
     said = result.stdout.str()
     assert "row 1 of" in said
-    assert "its tests cannot be decoded: error: Error -3 while decompressing data" in said.replace("\n    ", " ")
+    assert "its private_test_cases cannot be decoded: error: Error -3 while decompressing data" in said.replace(
+        "\n    ", " "
+    )
     assert "answers: 1 new, none stored" in said
     assert (result.parseoutcomes()["passed"], len(re.findall("cannot be decoded", said))) == (1, 1)
 

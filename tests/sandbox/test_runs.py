@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
@@ -252,13 +251,14 @@ def test_a_gate_compares_no_runs_with_different_sandboxes(written: pytest.Pytest
     result = run(written, *command, "--eval-baseline", "base.json", "--eval-sandbox", "other")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert re.search(r"written.*roles.*process.*other", result.stderr.str()), result.stderr.str()
+    line = "written: the baseline's sandbox was process, this run's is other: they cannot be compared*waive=roles"
+    result.stderr.fnmatch_lines([f"ERROR: {line}"])
 
     python = run(
         written, *command, "--eval-baseline", "base.json", "--eval-set", f"run.sandbox_python={sys.executable}"
     )
 
-    assert re.search(r"written.*roles.*process.*process, Python 3", python.stderr.str()), python.stderr.str()
+    python.stderr.fnmatch_lines(["ERROR: *the baseline's sandbox was process, this run's is process, Python 3.*"])
 
 
 def test_a_run_without_programs_starts_no_server(pytester: pytest.Pytester, own_folder: None) -> None:
@@ -319,7 +319,34 @@ def test_without_a_model_a_test_that_takes_it_is_skipped(pytester: pytest.Pytest
 def test_the_settings_say_the_kind(written: pytest.Pytester) -> None:
     add_settings(written, '[run]\nsandbox = "nowhere"')
 
-    run(written, *MODEL).stderr.fnmatch_lines(["*'nowhere' is no kind of sandbox*"])
+    run(written, *MODEL).stderr.fnmatch_lines(["ERROR: unknown kind of sandbox: 'nowhere'. Known: bwrap, docker, *"])
+
+
+@pytest.mark.parametrize("flag", ["--eval-plan", "--collect-only", ""])
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("dokcer", "docker"), ("podmn:python:3.12", "podman"), ("process:3.12", "process")]
+)
+def test_an_unknown_kind_is_refused_whatever_the_run_does(
+    written: pytest.Pytester, flag: str, kind: str, meant: str
+) -> None:
+    result = run(written, *MODEL, *filter(None, [flag]), "--eval-sandbox", kind)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: unknown kind of sandbox: '{kind}'; did you mean '{meant}'? Known: bwrap, *"])
+
+
+def test_a_kind_of_ones_own_is_planned_with_and_collected(written: pytest.Pytester) -> None:
+    written.makeconftest("def pytest_modeleval_open_sandbox(kind): raise AssertionError('opened')")
+
+    assert run(written, *MODEL, "--collect-only", "--eval-sandbox", "own").ret == 0
+
+
+def test_a_plan_says_that_no_program_can_run(written: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = run(written, *MODEL, "--eval-plan", "--eval-sandbox", "docker")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["programs of written cannot be run: no sandbox for*docker: there is no such command*"])
 
 
 def test_a_plan_says_that_programs_run(written: pytest.Pytester) -> None:
