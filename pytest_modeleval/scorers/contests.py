@@ -79,12 +79,12 @@ def _decoded(packed: str) -> Any:
 
 
 def cases_of(row: Mapping[str, Any]) -> Cases:
-    """A row's public and private tests; `SampleError` where they cannot be read, or there are no private ones."""
+    """A row's public and private tests, all that it has; `SampleError` where they cannot be read, or there are none."""
     function = _read(row, "metadata", lambda text: json.loads(text).get("func_name") or "")
     public = _read(row, "public_test_cases", lambda text: _pairs(json.loads(text), function))
     private = _read(row, "private_test_cases", lambda text: _pairs(_decoded(text), function))
-    if not private:
-        raise _broken(row, "private_test_cases", "are none")
+    if not (public or private):
+        raise _broken(row, "public_test_cases and private_test_cases", "are none")
     return Cases([*public, *private], function)
 
 

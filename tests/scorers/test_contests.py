@@ -105,10 +105,12 @@ def test_tests_that_cannot_be_decoded_are_a_line(private: str, why: str, capsys:
     assert not capsys.readouterr().out
 
 
-def test_without_private_tests_nothing_is_judged() -> None:
-    """Public ones alone are no verdict: they stand in the question."""
-    with pytest.raises(SampleError, match=r"^q_1: its private_test_cases are none: get "):
+def test_without_tests_nothing_is_judged_and_public_ones_alone_judge_as_officially() -> None:
+    with pytest.raises(SampleError, match=r"^q_1: its public_test_cases and private_test_cases are none: get "):
         cases_of(row("[]"))
+
+    public = '[{"input": "1", "output": "2"}]'
+    assert cases_of(row("[]", public_test_cases=public)).pairs == [("1", "2")]
 
 
 def test_a_functions_arguments_that_are_no_json_are_told_before_it_is_asked() -> None:
