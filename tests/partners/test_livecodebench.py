@@ -62,7 +62,11 @@ def official(code: str, pairs: list[tuple[str, str]], function: str | None) -> b
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["functions", "scripts"])
 def test_verdicts_are_the_official_ones(
-    kind: str, real_data: Path, sandbox: ProcessSandbox, capsys: pytest.CaptureFixture[str]
+    # Not by capsys: the script asks standard error for its number.
+    kind: str,
+    real_data: Path,
+    sandbox: ProcessSandbox,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     beside = Beside(f"LiveCodeBench's rules on {kind}, run_test")
     for number, (task, name, gold, pairs) in enumerate(tasks(real_data)):
@@ -76,4 +80,4 @@ def test_verdicts_are_the_official_ones(
 
     # Its stand-in for standard input gives a script the lines again that it has read (docs/code.md).
     intended = {(kind, True, False) for kind in ["reads what nobody writes"] if not function}
-    assert {differing[1:] for differing in beside.differ(capsys)} <= intended
+    assert {differing[1:] for differing in beside.differ(capfd)} <= intended
