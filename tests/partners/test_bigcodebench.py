@@ -21,7 +21,6 @@ SLOW = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "seaborn")
 KINDS = ("gives None", "raises", "exits", "ends at once", "returns early")
 
 
-@pytest.mark.timeout(1200)
 def test_verdicts_are_the_official_ones(
     pytester: pytest.Pytester, real_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -106,12 +106,10 @@ def compare(
     assert (base.differ(capsys), main.differ(capsys)) == ([], [])
 
 
-@pytest.mark.timeout(1200)
 def test_mbpp_plus(real_data: Path, sandbox: ProcessSandbox, capsys: pytest.CaptureFixture[str]) -> None:
     compare("mbpp", real_data / "mbpp_plus/MbppPlus-v0.1.0.jsonl.gz", 12, sandbox, capsys)
 
 
-@pytest.mark.timeout(1200)
 def test_humaneval_plus(sandbox: ProcessSandbox, capsys: pytest.CaptureFixture[str]) -> None:
     # EvalPlus' own variable for its file, which is not in shared/data.
     path = Path(os.environ.get("HUMANEVAL_OVERRIDE_PATH", ""))

@@ -17,7 +17,6 @@ SECONDS = 3.0
 ALL_EQUAL = "    class Same:\n        def __eq__(self, other):\n            return True\n    return Same()\n"
 
 
-@pytest.mark.timeout(1200)
 def test_verdicts_are_the_official_ones(
     pytester: pytest.Pytester, real_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

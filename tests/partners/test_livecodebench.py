@@ -59,7 +59,6 @@ def official(code: str, pairs: list[tuple[str, str]], function: str | None) -> b
     return all(each is True or (not isinstance(each, bool) and each > 0) for each in found)
 
 
-@pytest.mark.timeout(1200)
 @pytest.mark.parametrize("kind", ["functions", "scripts"])
 def test_verdicts_are_the_official_ones(
     # Not by capsys: the script asks standard error for its number.

@@ -51,7 +51,6 @@ def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(60)
 
 
-@pytest.mark.timeout(600)
 def test_its_answers_are_those_of_the_same_model_here(
     pytester: pytest.Pytester, vllm_server: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -68,7 +67,6 @@ def test_its_answers_are_those_of_the_same_model_here(
     assert all(one == other and same for one, other, same in pairs)
 
 
-@pytest.mark.timeout(600)
 def test_it_is_loaded(pytester: pytest.Pytester, vllm_server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makeini("[pytest]")
