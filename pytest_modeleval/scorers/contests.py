@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program
-from pytest_modeleval.scorers.programs import Runs, short, verdict
+from pytest_modeleval.scorers.programs import NO_CODE, Runs, short, verdict
 
 # What answers use without importing it.
 _STARRED = """
@@ -99,7 +99,7 @@ def _with_preamble(code: str) -> str:
 async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Whether a program passes all tests: one after another, up to the first that it does not."""
     if not code.strip():
-        return verdict(code, "no code in the answer")
+        return verdict(code, NO_CODE)
     if cases.function:
         return await _called(sandbox, cases, code)
     program = _with_preamble(code)

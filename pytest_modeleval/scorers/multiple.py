@@ -11,7 +11,7 @@ from typing import Any
 from pytest_modeleval.sample import Model, Sample, SampleError, Score
 from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
-from pytest_modeleval.scorers.programs import first_fenced, passed
+from pytest_modeleval.scorers.programs import NO_CODE, first_fenced, passed, verdict
 
 PROMPT = """\
 Complete this function in {language}. Answer with the whole program up to the function's end in one code block: what \
@@ -71,7 +71,9 @@ async def multiple_score(sample: Sample, model: Model, sandbox: Sandbox) -> Scor
     """Whether the model's program passes its tests; a language without its tools is left out before it is asked."""
     language, prompt = sample.metadata["language"], sample.metadata["prompt"]
     await sandbox.tool(language, _NEEDED.get(language, ""))
-    answer = first_fenced(await model.complete(sample.messages))
+    answer = first_fenced(await model.complete(sample.messages), language)
+    if not answer.strip():
+        return verdict(answer, NO_CODE)
     code, tests = assembled(language, prompt, answer, sample.target)
     return passed(await sandbox.run(Program(code, tests=tests, limits=LIMITS, language=language)), answer)
 
