@@ -11,7 +11,7 @@ from typing import Any
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sandbox.program import LIMITS, Limits, NoTool, OpenSandbox, OpenSession, Outcome, Program
-from pytest_modeleval.sandbox.values import UNREADABLE, read, written
+from pytest_modeleval.sandbox.values import UNREADABLE, read, refuse_foreign, written
 from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
 
@@ -160,6 +160,7 @@ class AskedSession:
     async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`."""
         __tracebackhide__ = True
+        refuse_foreign([arguments, named], "the arguments of a session's call")
         outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
         return outcome
 
@@ -215,5 +216,6 @@ class BlockingSession:
     def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`, and waits for it."""
         __tracebackhide__ = True
+        refuse_foreign([arguments, named], "the arguments of a session's call")
         outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
         return outcome

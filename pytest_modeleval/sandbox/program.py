@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pytest_modeleval.sample import NotAsked, SampleError
 from pytest_modeleval.sandbox.languages import LANGUAGES
+from pytest_modeleval.sandbox.values import refuse_foreign
 
 # How a program ended (`Outcome.kind`).
 FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
@@ -98,7 +99,11 @@ class Program:
                 raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
         for call in self.calls:
             if not isinstance(call, list | tuple):
-                raise ValueError(f"each of a program's calls is a list of arguments, such as [{call!r}], not {call!r}")
+                told = type(call).__name__
+                raise ValueError(
+                    f"each of a program's calls is a list of its arguments, such as [[1], [2]], not a {told}"
+                )
+            refuse_foreign([*call], "the arguments of a program's calls")
         if self.calls and not self.function:
             raise ValueError("a program's calls are of its function: Program(code, function=NAME, calls=…)")
         if self.language != PYTHON and self.language not in LANGUAGES:
