@@ -151,7 +151,9 @@ async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
 async def _compared(sandbox: Runs, task: Task, program: str, values: Sequence[Any], places: range) -> tuple[str, str]:
     """Why the program does not give the values of some inputs, empty where it does, and how it ended."""
     calls = [task.inputs[place] for place in places]
-    outcome = await sandbox.run(Program(program, function=task.function, calls=calls, limits=LIMITS))
+    expected = [values[place] for place in places]
+    run = Program(program, function=task.function, calls=calls, limits=LIMITS, expected=expected)
+    outcome = await sandbox.run(run)
     atol = task.atol
     for number, place in enumerate(places):
         said = f"input {number + 1} of {len(places)}, {short(task.inputs[place])}"
