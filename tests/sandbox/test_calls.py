@@ -72,7 +72,20 @@ def test_what_is_no_list_of_arguments_is_refused(call: Any) -> None:
 
 
 def test_plain_values_come_as_they_are(run: Run) -> None:
-    values = [None, True, 10**5000, -(10**5000), 1.5, -0.0, math.inf, 1 + 2j, b"\x00a", "\ud800", (1, [2]), {1, "a"}]
+    values: list[Any] = [
+        None,
+        True,
+        10**5000,
+        -(10**5000),
+        1.5,
+        -0.0,
+        math.inf,
+        1 + 2j,
+        b"\x00a",
+        "\ud800",
+        (1, [2]),
+        {1, "a"},
+    ]
     values += [frozenset({1}), {(1, 2): {b"k": [None]}, 3: 4}, [[]], {}]
 
     given = run(Program("def f(x): return x, type(x).__name__", function="f", calls=[[value] for value in values]))
