@@ -77,9 +77,9 @@ class Program:
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
     read the files of ``reads``, whole paths, beside Python's own. In another ``language``
     (`sandbox.languages.LANGUAGES`) it is compiled where that needs it, run with ``stdin`` or with its ``tests``, and
-    has no calls. ``files`` are texts beside it, by their names. ``expected`` is what it is to write, or the values of its
-    calls: nothing of that enters the sandbox, but of an outcome only what differs from it is kept. ValueError for what
-    cannot be run so.
+    has no calls. ``files`` are texts beside it, by their names. ``expected`` is what it is to write, or the values of
+    its calls: nothing of that enters the sandbox, but of an outcome only what differs from it is kept. ValueError for
+    what cannot be run so.
     """
 
     code: str
