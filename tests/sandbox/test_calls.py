@@ -17,6 +17,9 @@ class Level(enum.IntEnum):
     LOW = 1
 
 
+Point = namedtuple("Point", "x y")
+
+
 class Text(str):
     __slots__ = ()
 
@@ -33,7 +36,7 @@ for _ in range(100_000):
     [
         (object(), "object"),
         (Level.LOW, "test_calls.Level"),
-        (namedtuple("Point", "x y")(1, 2), "test_calls.Point"),
+        (Point(1, 2), "test_calls.Point"),
         (Text("a"), "test_calls.Text"),
         (Counter("a"), "collections.Counter"),
         (OrderedDict(a=1), "collections.OrderedDict"),
