@@ -70,6 +70,8 @@ def _wrong_line(code: str) -> int | None:
 
 
 def _parsed(code: str, flags: int = 0) -> ast.Module:
+    if len(code) > _MOST:
+        raise ValueError("too long to be parsed")
     with warnings.catch_warnings():
         # Of an escape in a text that Python does not know.
         warnings.simplefilter("ignore")
