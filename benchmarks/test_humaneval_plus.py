@@ -2,7 +2,7 @@
 
 from pytest_modeleval import Completion, Row, Sample, Sandbox, benchmark, hub
 from pytest_modeleval.scorers.evalplus import fields_of, solved
-from pytest_modeleval.scorers.programs import first_fenced
+from pytest_modeleval.scorers.sanitized import function_in
 
 # EvalPlus' own release is one file.
 HUMANEVAL_PLUS = hub(
@@ -18,6 +18,7 @@ def to_sample(row: Row) -> Sample:
 
 @benchmark(HUMANEVAL_PLUS, to_sample, prompt=PROMPT, tags=["code", "en"])
 async def test_humaneval_plus(sample: Sample, completion: Completion, sandbox: Sandbox) -> None:
-    code = first_fenced(completion)
-    # A body alone goes on where the prompt ends, a whole function takes the place of the prompt's.
-    assert await solved(sandbox, sample.metadata, f"{sample.metadata['prompt']}{code}", code)
+    prompt = sample.metadata["prompt"]
+    code = function_in(completion, sample.metadata["entry_point"], prompt)
+    # The prompt's imports are there too, as the question does not ask for them again.
+    assert await solved(sandbox, sample.metadata, f"{prompt}{code}", code)

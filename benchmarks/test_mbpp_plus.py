@@ -1,8 +1,8 @@
 """MBPP+: MBPP's repaired tasks with 35 times as many inputs (Liu et al. 2023, arXiv:2305.01210)."""
 
 from pytest_modeleval import Completion, Row, Sample, Sandbox, benchmark, hub
-from pytest_modeleval.scorers.evalplus import fields_of, solved
-from pytest_modeleval.scorers.programs import first_fenced
+from pytest_modeleval.scorers.evalplus import fields_of, function_of, solved
+from pytest_modeleval.scorers.sanitized import function_in
 
 # EvalPlus' own release is one file.
 MBPP_PLUS = hub(modelscope="evalscope/mbppplus", huggingface="evalplus/mbppplus", in_copies={"test": "train"})
@@ -28,5 +28,5 @@ def to_sample(row: Row) -> Sample:
 
 @benchmark(MBPP_PLUS, to_sample, prompt=PROMPT, tags=["code", "en"])
 async def test_mbpp_plus(sample: Sample, completion: Completion, sandbox: Sandbox) -> None:
-    code = first_fenced(completion)
+    code = function_in(completion, function_of(sample.metadata), "")
     assert await solved(sandbox, sample.metadata, code, code)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pytest_modeleval.sample import NotAsked, SampleError
 from pytest_modeleval.sandbox.languages import LANGUAGES
+from pytest_modeleval.sandbox.values import refuse_foreign
 
 # How a program ended (`Outcome.kind`).
 FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
@@ -76,7 +77,9 @@ class Program:
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
     read the files of ``reads``, whole paths, beside Python's own. In another ``language``
     (`sandbox.languages.LANGUAGES`) it is compiled where that needs it, run with ``stdin`` or with its ``tests``, and
-    has no calls. ``files`` are texts beside it, by their names. ValueError for what cannot be run so.
+    has no calls. ``files`` are texts beside it, by their names. ``expected`` is what it is to write, or the values of
+    its calls: nothing of that enters the sandbox, but of an outcome only what differs from it is kept. ValueError for
+    what cannot be run so.
     """
 
     code: str
@@ -90,6 +93,7 @@ class Program:
     reads: Sequence[str] = ()
     language: str = PYTHON
     files: Mapping[str, str] = field(default_factory=dict)
+    expected: str | Sequence[Any] = ""
 
     def __post_init__(self) -> None:
         """Refuse a language that nothing here runs, files that lie elsewhere, and what is no text or no call."""
@@ -98,7 +102,11 @@ class Program:
                 raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
         for call in self.calls:
             if not isinstance(call, list | tuple):
-                raise ValueError(f"each of a program's calls is a list of arguments, such as [{call!r}], not {call!r}")
+                told = type(call).__name__
+                raise ValueError(
+                    f"each of a program's calls is a list of its arguments, such as [[1], [2]], not a {told}"
+                )
+            refuse_foreign([*call], "the arguments of a program's calls")
         if self.calls and not self.function:
             raise ValueError("a program's calls are of its function: Program(code, function=NAME, calls=…)")
         if self.language != PYTHON and self.language not in LANGUAGES:

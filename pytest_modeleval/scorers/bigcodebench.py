@@ -8,7 +8,8 @@ from typing import Any
 
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
-from pytest_modeleval.scorers.programs import first_fenced, passed
+from pytest_modeleval.scorers.programs import NO_CODE, passed, verdict
+from pytest_modeleval.scorers.sanitized import function_in
 
 # The time is the official harness's (`bigcodebench.evaluate`), of the clock there; its 30 GiB are too much for most.
 _LIMITS = Limits(seconds=240, wall=1.5, memory=8 << 30)
@@ -47,9 +48,10 @@ async def solved(completion: Completion, row: Mapping[str, Any], sandbox: Sandbo
     own = await sandbox.run(_program(row, f"{row['complete_prompt']}\n{row['canonical_solution']}"))
     if not own.passed:
         raise NotAsked(f"the benchmark's own solution does not pass in this sandbox and its Python: {own.why}")
-    code = first_fenced(completion)
-    whole = f"{row['complete_prompt']}{code}" if code.startswith("    ") else code
-    return passed(await sandbox.run(_program(row, f"{row['code_prompt']}\n    pass\n{whole}")), code)
+    code = function_in(str(completion).strip(), row["entry_point"], row["complete_prompt"], returning=False)
+    if not code:
+        return verdict(code, NO_CODE)
+    return passed(await sandbox.run(_program(row, f"{row['code_prompt']}\n    pass\n{code}")), code)
 
 
 def _program(row: Mapping[str, Any], code: str) -> Program:

@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program
-from pytest_modeleval.scorers.programs import Runs, short, verdict
+from pytest_modeleval.scorers.programs import NO_CODE, Runs, short, verdict
 
 # What answers use without importing it.
 _STARRED = """
@@ -123,13 +123,13 @@ def _with_preamble(code: str) -> str:
 async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Whether a program passes all tests: one after another, up to the first that it does not."""
     if not code.strip():
-        return verdict(code, "no code in the answer")
+        return verdict(code, NO_CODE)
     if cases.function:
         return await _called(sandbox, cases, code)
     program = _with_preamble(code)
     for number, (given, expected) in enumerate(cases.pairs, 1):
         limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * len(expected))
-        outcome = await sandbox.run(Program(program, stdin=given, limits=limits))
+        outcome = await sandbox.run(Program(program, stdin=given, limits=limits, expected=expected))
         if why := outcome.why or other_output(outcome.stdout, expected):
             return verdict(code, f"test {number} of {len(cases.pairs)}: {why}", outcome.kind)
     return verdict(code, "")
@@ -140,9 +140,11 @@ async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
     calls = [_arguments(given) for given, _ in cases.pairs]
     function = f"Solution.{cases.function}" if "class Solution" in code else cases.function
     limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * max(len(expected) for _, expected in cases.pairs))
-    outcome = await sandbox.run(Program(_with_preamble(code), function=function, calls=calls, limits=limits))
-    for number, (_, expected) in enumerate(cases.pairs):
-        at, wanted = f"test {number + 1} of {len(cases.pairs)}", json.loads(expected)
+    values = [json.loads(expected) for _, expected in cases.pairs]
+    program = Program(_with_preamble(code), function=function, calls=calls, limits=limits, expected=values)
+    outcome = await sandbox.run(program)
+    for number, wanted in enumerate(values):
+        at = f"test {number + 1} of {len(values)}"
         if number >= len(outcome.values):
             return verdict(code, f"{at}: {outcome.why or 'the program ended before it'}", outcome.kind)
         value = outcome.values[number]

@@ -7,16 +7,16 @@ its ``_special_oracle.py``.
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import FINISHED, Limits, Program
 from pytest_modeleval.scorers.mbpp_inputs import as_python
-from pytest_modeleval.scorers.programs import Runs, passed, short, verdict
+from pytest_modeleval.scorers.programs import NO_CODE, Runs, function_called, passed, short, verdict
 
-# EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task.
-LIMITS = Limits(seconds=4, total=60)
+# EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task. Values are up to 7 MB.
+LIMITS = Limits(seconds=4, total=60, output=64 << 20)
 # MBPP's tasks whose answers are compared as sets, and those that only need to give something.
 _AS_SETS = {
     "similar_elements", "find_char_long", "common_in_nested_lists", "extract_singly", "larg_nnum",
@@ -59,6 +59,11 @@ def task_of(row: Mapping[str, Any]) -> Task | None:
         return Task(row["entry_point"], inputs, len(base), row["atol"], reference)
     reference = row["code"] if "code" in row else f"{row['prompt']}{row['canonical_solution']}"
     return _in_tests(row["test"], row.get("entry_point", ""), len(row.get("test_list", ())), reference)
+
+
+def function_of(row: Mapping[str, Any]) -> str:
+    """The function that a row's tests call."""
+    return row.get("entry_point") or function_called("\n".join(row["test_list"]))
 
 
 def _in_tests(tests: str, function: str, base: int, reference: str) -> Task | None:
@@ -114,8 +119,15 @@ def _literal(node: ast.expr) -> Any:
 
 
 async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str) -> Score:
-    """Whether a program passes the original tests and EvalPlus' own; the former are a score of their own, ``base``."""
+    """Whether a program passes the original tests and EvalPlus' own; the former are a score of their own, ``base``.
+
+    Nothing is run where there is no code.
+    """
     task = task_of(row)
+    if not code.strip():
+        if task and task.base:
+            verdict(code, NO_CODE, name="base")
+        return verdict(code, NO_CODE)
     if task is None:
         tests, function = row["test"], row.get("entry_point", "")
         tests += f"\ncheck({function})" if function else ""
@@ -135,7 +147,7 @@ async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str)
 
 async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
     """What the reference solution gives, which is run as any other program."""
-    limits = Limits(seconds=LIMITS.total, total=LIMITS.total, output=64 << 20)
+    limits = replace(LIMITS, seconds=LIMITS.total)
     run = Program(task.reference, function=task.function, calls=task.inputs, limits=limits)
     outcome = await sandbox.run(run)
     if len(outcome.values) < len(task.inputs):
@@ -148,7 +160,9 @@ async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
 async def _compared(sandbox: Runs, task: Task, program: str, values: Sequence[Any], places: range) -> tuple[str, str]:
     """Why the program does not give the values of some inputs, empty where it does, and how it ended."""
     calls = [task.inputs[place] for place in places]
-    outcome = await sandbox.run(Program(program, function=task.function, calls=calls, limits=LIMITS))
+    expected = [values[place] for place in places]
+    run = Program(program, function=task.function, calls=calls, limits=LIMITS, expected=expected)
+    outcome = await sandbox.run(run)
     atol = task.atol
     for number, place in enumerate(places):
         said = f"input {number + 1} of {len(places)}, {short(task.inputs[place])}"

@@ -110,7 +110,7 @@ class JudgementRow(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """What came of a program (`sandbox.program.Outcome`, as JSON) in the ``sandbox`` of that name.
+    """What came of a program (as `asking.programs` writes it) in the ``sandbox`` of that name.
 
     ``hash`` is that of all that decided it: the program, what it was given, its limits, and where it ran.
     """

@@ -8,10 +8,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking.programs import _outcome_in
+from pytest_modeleval.asking import programs
+from pytest_modeleval.sandbox.process import _request
+from pytest_modeleval.sandbox.program import FINISHED, TIMEOUT, Outcome, Program
 from tests.conftest import add_settings, alias, run, run_alone
 from tests.sandbox.conftest import servers
 
@@ -72,13 +75,56 @@ def test_a_program_that_was_run_is_not_run_again(written: pytest.Pytester) -> No
     assert outcomes(written) == 6
 
 
-@pytest.mark.parametrize("kept", ["{", "[]", '{"values": [{"complex": [1, 2, 3]}]}', '{"values": 1}', "[" * 9999])
+ENDED = {"kind": "finished", "status": 0, "stdout": "", "same": 0}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *("{", "[]", '{"values": 1}', "[" * 9999, "not packed", "c$~{", "{}"),
+        json.dumps(ENDED | {"values": 1, "others": {"0": {"complex": [1, 2, 3]}}}),
+        json.dumps(ENDED | {"values": 1, "others": {"0": {"float": 10**400}}}),
+        json.dumps(ENDED | {"values": 10**18, "others": {}}),
+    ],
+)
 def test_an_outcome_that_cannot_be_read_is_none(kept: str) -> None:
-    assert _outcome_in(kept) is None
+    assert programs._outcome_in(kept, Program("")) is None
 
 
-def test_an_outcome_of_a_number_too_large_is_none() -> None:
-    assert _outcome_in(json.dumps({"kind": "finished", "status": 0, "values": [{"float": 10**400}]})) is None
+LINES = "\n".join(map(str, range(200_000)))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected", "size"),
+    [
+        (Outcome(FINISHED, 0, stdout=LINES + "\n"), LINES, 300),
+        (Outcome(FINISHED, 0, stdout=LINES), LINES + "\n", 300),
+        (Outcome(FINISHED, 0, stdout=LINES[:100_000] + "no"), LINES, 300),
+        (Outcome(FINISHED, 0, stdout="x" * 1_000_000), LINES, 2_000),
+        (Outcome(FINISHED, 1, stdout="a", stderr="é\ud800"), "", 300),
+        (Outcome(FINISHED, 0, values=([LINES], (1, 2.0), {3})), [[LINES], (1, 2.0), {3}], 300),
+        (Outcome(FINISHED, 0, values=(1, True, [1, 2], None)), [1.0, 1, (1, 2), 0], 300),
+        (Outcome(TIMEOUT, None, values=(1,)), [1, LINES], 300),
+        (Outcome(FINISHED, 0, values=(1, 2, None)), [1], 300),
+    ],
+)  # fmt: skip
+def test_of_an_outcome_is_kept_what_was_not_expected(outcome: Outcome, expected: Any, size: int) -> None:
+    program = Program("", expected=expected)
+
+    kept = programs._kept(outcome, program)
+    found = programs._outcome_in(kept, program)
+
+    assert found == outcome
+    assert found is not None
+    assert [type(value) for value in found.values] == [type(value) for value in outcome.values]
+    assert len(kept) < size
+
+
+def test_what_is_expected_does_not_enter_the_sandbox() -> None:
+    assert "secret answer" not in json.dumps(_request(Program("", expected="secret answer")))
+    assert "secret answer" not in json.dumps(
+        _request(Program("", function="f", calls=[[]], expected=["secret answer"]))
+    )
 
 
 def test_other_limits_are_another_program(written: pytest.Pytester) -> None:

@@ -15,7 +15,7 @@ from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.sample import Completion, NotAsked, NotScored
-from pytest_modeleval.scorers import maths, numbers, official, programs, swe_bench
+from pytest_modeleval.scorers import maths, numbers, official, programs, sanitized, swe_bench
 from pytest_modeleval.scorers.amounts import same_amount
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
@@ -183,6 +183,9 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "programs.between_marks": programs.between_marks,
     "programs.first_fenced": programs.first_fenced,
     "programs.last_fenced": programs.last_fenced,
+    "sanitized.function_in": lambda text: sanitized.function_in(text, "f", "def f():\n"),
+    "sanitized.longest_code": sanitized.longest_code,
+    "sanitized.sanitized": lambda text: sanitized.sanitized(text, "f"),
     "several.same_choices": lambda text: same_choices(text, "AB", CITIES),
     "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
     "swe_bench.patch_of": swe_bench.patch_of,
