@@ -16,7 +16,7 @@ from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
 
 # Counted up when what comes of a program may be another thing than before.
-_VERSION = 1
+_VERSION = 2
 
 
 def _hash_of(program: Program, sandbox: str, tool: str) -> str:

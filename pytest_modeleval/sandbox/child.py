@@ -51,11 +51,11 @@ def begin_anew(ends: dict[int, int]) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def enter_folder(folder: str, given: dict[str, str]) -> None:
-    """Work in the folder, which has the given files."""
+def enter_folder(folder: str, beside: dict[str, str]) -> None:
+    """Work in the folder, which has files beside the program."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
     tempfile.tempdir = folder
-    for name, text in given.items():
+    for name, text in beside.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, "utf-8", "replace", "")

@@ -122,10 +122,11 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
     """The program, then the tests; the secret is written when both have ended well.
 
     Tests have Python's own names as they were before the program ran, and only those of the program that they use: one
-    that redefines `abs` is not believed. What its functions give them is `plain`.
+    that redefines `abs`, or what it was given, is not believed. What its functions give them is `plain`.
     """
     write, secret, own = os.write, asked.pop("secret").encode(), dict(vars(builtins))
     tests, function = compile(asked.pop("tests"), "tests.py", "exec"), asked["function"]
+    given = names_given(asked["given"], function)
     # Not "__main__": official harnesses do not run what stands under `if __name__ == "__main__"`.
     scope = _module("program", asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
@@ -134,10 +135,19 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
         if name in scope and (name == function or name not in own):
             value = scope[name]
             is_called = name == function or (callable(value) and not issubclass(type(value), type))
-            among[name] = giving_plain(value) if is_called else value
+            among[name] = given[name] if name in given else giving_plain(value) if is_called else value
     exec(tests, among)
     write(results, secret)
     return 0
+
+
+def names_given(code: str, function: str) -> dict[str, Any]:
+    """What the benchmark's own code makes of names, but of the function's, which the program is to make."""
+    if not code:
+        return {}
+    scope = types.ModuleType("given").__dict__
+    exec(compile(code, "given.py", "exec"), scope)
+    return {name: value for name, value in scope.items() if name != function and not name.startswith("__")}
 
 
 def names_in(code: CodeType) -> set[str]:

@@ -34,7 +34,7 @@ def enter(asked: dict[str, Any], folder: str) -> NoReturn:
         os.set_inheritable(end, False)
     os.environ.clear()
     os.environ.update(asked.pop("environment"))
-    enter_folder(folder, asked.pop("given"))
+    enter_folder(folder, asked.pop("beside"))
     seconds = asked["seconds"] * max(1, len(asked["calls"]))
     if language is not None:
         seconds = max(seconds, COMPILE_SECONDS)

@@ -44,11 +44,12 @@ def _request(program: Program, *, alone: bool = False, is_session: bool = False)
     return {
         "code": program.code,
         "language": program.language,
-        "given": dict(program.files),
+        "beside": dict(program.files),
         "stdin": program.stdin,
         "tests": program.tests,
         "function": program.function,
         "cases": program.cases,
+        "given": program.given,
         "imports": [*program.imports, *(["pytest_modeleval.sandbox.cases"] if program.cases else [])],
         "reads": list(program.reads),
         "calls": [[written(argument) for argument in call] for call in program.calls],

@@ -71,6 +71,8 @@ class Program:
     Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
     and it has ``passed`` when they did; ``function`` is what they call. Where they are a class of `unittest`, ``cases``
     is its name: they run in the program's own module then, and it has ``passed`` when there were some and none failed.
+    ``given`` is code of the benchmark's, such as the beginning of a program that is to be completed: of names that it
+    has too, tests use what it makes of them, and not what the program does.
     Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
     ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
@@ -86,6 +88,7 @@ class Program:
     calls: Sequence[Sequence[Any]] = ()
     limits: Limits = LIMITS
     cases: str = ""
+    given: str = ""
     imports: Sequence[str] = ()
     reads: Sequence[str] = ()
     language: str = PYTHON
@@ -93,7 +96,12 @@ class Program:
 
     def __post_init__(self) -> None:
         """Refuse a language that nothing here runs, files that lie elsewhere, and what is no text or no call."""
-        for name, text in (("code", self.code), ("stdin", self.stdin), ("tests", self.tests or "")):
+        for name, text in (
+            ("code", self.code),
+            ("stdin", self.stdin),
+            ("tests", self.tests or ""),
+            ("given", self.given),
+        ):
             if not isinstance(text, str):
                 raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
         for call in self.calls:

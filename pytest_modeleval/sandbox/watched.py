@@ -250,7 +250,7 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     begin_anew(
         {private: results, steps: stdin, 1: stdout, 2: stderr, 3: locks.make_ruleset(folder, asked.pop("reads"))}
     )
-    enter_folder(folder, asked.pop("given"))
+    enter_folder(folder, asked.pop("beside"))
     calls = max(1, len(asked["calls"]))
     seconds = None if steps else min(asked["seconds"] * calls, asked["total"])
     locks.limit(asked["memory"], seconds, min(asked["files"], _FILE_SIZE))
