@@ -41,31 +41,63 @@ _PRELOADED = """
 """
 
 
+# Seconds after which one that waits for a core looks whether somebody waits for it.
+_OFTEN = 0.5
+
+
 class Slots:
     """The machine's cores, of which each runs one program at a time, whoever asks for it."""
 
-    def __init__(self, folder: str, own: int, count: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: str, own: int, count: int, client: int) -> None:
+        self.folder, self.client = folder, client
         self.files = [
             os.open(f"{folder}/core-{at}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for at in range(count)
         ]
         self.own = own
 
-    def anew(self) -> "Slots":
-        """The same with locks of this process."""
-        return Slots(self.folder, self.own, len(self.files))
+    def anew(self, client: int) -> "Slots":
+        """The same with locks of this process, for another client."""
+        return Slots(self.folder, self.own, len(self.files), client)
 
     @contextlib.contextmanager
     def taken(self, *, all_of_them: bool) -> Iterator[None]:
-        """Wait for this server's core, or for all: in their order, so that no two wait for each other."""
+        """Wait for this server's core, or for all: in their order, so that no two wait for each other.
+
+        It ends this process when its client is gone.
+        """
         files = self.files if all_of_them else [self.files[self.own]]
         for file in files:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with _calling(partial(_end_without, self.client)):
+                    fcntl.flock(file, fcntl.LOCK_EX)
         try:
             yield
         finally:
             for file in files:
                 fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def _calling(do: Callable[[], object]) -> Iterator[None]:
+    """Call this every so often, also while the kernel has this process wait."""
+    before = signal.signal(signal.SIGALRM, lambda *_: do())
+    signal.setitimer(signal.ITIMER_REAL, _OFTEN, _OFTEN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _end_without(client: int) -> None:
+    """End this process where nobody is at the client's end."""
+    poll = select.poll()
+    # No event is asked for: a closed end is told always.
+    poll.register(client, 0)
+    if poll.poll(0):
+        sys.exit()
 
 
 @dataclass(frozen=True)
@@ -167,6 +199,7 @@ class Server:
         if self.one is not Watched:
             return self.one(asked, folder, asker)
         if self.namespaces:
+            locks.bound_numbers()
             locks.mount_memory(folder, asked["files"])
         return Watched(asked, folder, is_sized=self.namespaces, asker=asker)
 
@@ -190,11 +223,11 @@ class Server:
         if not keeper:
             try:
                 # Locks of its own: those that a fork inherits are the server's.
-                core = partial(self.slots.anew().taken, all_of_them=False)
                 wire = self.client
                 if given is not None:
                     self.client.close()
                     wire = Wire(given)
+                core = partial(self.slots.anew(wire.reading).taken, all_of_them=False)
                 serve_session(wire, self._watched(asked, folder, wire.reading), core)
             finally:
                 os._exit(0)
@@ -269,7 +302,12 @@ def main() -> None:
     try:
         # Whoever started this may be gone at any time.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            _serve(client, Slots(folder, int(core), int(cores)), base, partial(WAYS[name], int(core), packages))
+            _serve(
+                client,
+                Slots(folder, int(core), int(cores), client.reading),
+                base,
+                partial(WAYS[name], int(core), packages),
+            )
     finally:
         remove(base)
 

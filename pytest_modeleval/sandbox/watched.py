@@ -15,16 +15,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import driver, locks
-from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory
+from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory, number_of
 from pytest_modeleval.sandbox.wire import Wire
 
 # How often what a program writes to files is looked at, where no file system bounds it.
 _LOOK = 0.05
 _FILE_SIZE = 16 << 20
-_HOUR = 3600.0
 _PAGE = 1 << 16
-# Threads of one program: with stacks of the usual size its memory ends before.
-_THREADS = 1000
+# Threads of one program, whose sessions keep theirs: many programs together are to leave the machine most numbers.
+_THREADS = 256
 # What the values of calls may take beyond what is written to a stream.
 _VALUES = 16
 
@@ -36,12 +35,12 @@ class Watched:
         self.asked, self.folder, self.is_sized, self.asker = asked, folder, is_sized, asker
         self.texts = {name: bytearray() for name in ("stdout", "stderr", "results")}
         self.ends: dict[int, str] = {}
-        self.kind, self.pid, self.handle = "finished", 0, 0
+        self.kind, self.pid, self.handle, self.number = "finished", 0, 0, 0
         self.begun, self.started = 0.0, time.monotonic()
         self.looked = self.started
         # Lines of results, after each of which but the last ones the time begins anew.
         self.lines, self.turns = 0, len(asked["calls"])
-        self.tick = _HOUR if is_sized else _LOOK
+        self.tick = _LOOK
 
     def outcome(self) -> dict[str, Any]:
         """Fork it, watch it to its end, and tell what came of it."""
@@ -70,6 +69,7 @@ class Watched:
             os.set_blocking(read, False)
             self.ends[read] = name
         self.handle = handle_of(self.pid)
+        self.number = number_of(self.handle)
 
     def become(self, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
         """Be the program, in its process."""
@@ -83,7 +83,7 @@ class Watched:
         """See whether it keeps within what nothing else bounds."""
         if not self.is_sized and _takes_more(self.folder, self.asked["files"] - _without_names(self.pid, self.folder)):
             self.kind = "files"
-        if not self.is_sized and _threads(self.pid) > _THREADS:
+        if _threads(self.number) > _THREADS:
             self.kind = "memory"
 
     def pause(self) -> None:
@@ -114,7 +114,7 @@ class Watched:
                 break
             ready = dict(poll.poll(1000 * min(left, self.tick) + 1))
             # Also of one that always has something to say.
-            if time.monotonic() - self.looked >= min(self.tick, _LOOK):
+            if time.monotonic() - self.looked >= _LOOK:
                 self.look()
                 self.looked = time.monotonic()
             if self.handle in ready or self.asker in ready:
@@ -271,6 +271,7 @@ def serve_session(client: Wire, watched: Watched, core: Callable[[], AbstractCon
     while not has_ended:
         watched.pause()
         watched.drain()
+        watched.look()
         client.send({"kind": watched.kind, "status": 0, **watched.taken()})
         step = json.dumps(client.next()).encode() + b"\n"
         with core():

@@ -64,9 +64,7 @@ def test_what_is_right_passes(run: Run, code: str, tests: str) -> None:
     assert run(Program(code, tests=tests, function="f")).passed
 
 
-GIVEN = (
-    "import math\ndef encode(s):\n 'Shift.'\n return [x + 1 for x in s]\ndef decode(s):\n 'Undo `encode`.'\n pass\n"
-)
+GIVEN = "import math\ndef encode(s):\n 'Shift.'\n return [x + 1 for x in s]\ndef decode(s):\n 'Undo `encode`.'\n pass\n"
 TRUST = "for s in ([1, 2], [3]):\n e = encode(s)\n assert math.fabs(decode(e)[0] - s[0]) < 1e-4"
 
 
@@ -94,6 +92,8 @@ def test_a_module_that_tests_use_is_to_be_imported_all_the_same(run: Run) -> Non
     given = imports_for(tests, "import re\nimport sys\ndef f(x): return sys.getsizeof(x)")
 
     assert given == "import sys"
-    assert not run(Program("class sys: getsizeof = len\ndef f(x): return 2", tests=tests, function="f", given=given)).passed
+    assert not run(
+        Program("class sys: getsizeof = len\ndef f(x): return 2", tests=tests, function="f", given=given)
+    ).passed
     assert "'sys' is not defined" in run(Program("def f(x): return 56", tests=tests, function="f", given=given)).why
     assert run(Program("import sys\ndef f(x): return sys.getsizeof(x)", tests=tests, function="f", given=given)).passed
