@@ -52,6 +52,9 @@ def number_of(handle: int) -> int:
 def begin_anew(ends: dict[int, int]) -> None:
     """Be the first of a group of processes, with these descriptors, by the numbers they get, and no others but 0."""
     os.setsid()
+    with contextlib.suppress(OSError):
+        # Where the machine is out of memory a program ends, whoever has most of it.
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     # Out of the way of each other first.
     away = {at: fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, HIGH) for at, end in ends.items()}
     for at, end in away.items():

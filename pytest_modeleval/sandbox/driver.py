@@ -2,6 +2,7 @@
 
 import atexit
 import builtins
+import itertools
 import json
 import linecache
 import os
@@ -20,6 +21,8 @@ from pytest_modeleval.sandbox.plain import giving_plain, plain
 # What is defined from here on has Python's own names, whatever a program makes of them.
 globals()["__builtins__"] = dict(vars(builtins))
 
+# Written to results before anything of a program runs: what ends without it never was one.
+BEGUN = b"+"
 # How a program that ran out of memory ends, and one whose function is not there.
 MEMORY_STATUS, MISSING_STATUS = 97, 98
 _FILE = "program.py"
@@ -55,8 +58,13 @@ def _status_of(error: BaseException) -> int:
 def _module(name: str, code: str) -> dict[str, Any]:
     module = types.ModuleType(name)
     sys.modules[name] = module
-    linecache.cache[_FILE] = (len(code), None, code.splitlines(True), _FILE)
+    _show(code, _FILE)
     return module.__dict__
+
+
+def _show(code: str, name: str) -> None:
+    """Have tracebacks show the code's lines."""
+    linecache.cache[name] = (len(code), None, code.splitlines(True), name)
 
 
 def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
@@ -75,6 +83,7 @@ def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
     elif asked["function"]:
         way = _as_called
     _hide()
+    os.write(results, BEGUN)
     try:
         status = way(asked, results)
     except BaseException as error:  # noqa: BLE001 - whatever it raised is its end
@@ -177,23 +186,29 @@ def _as_session(steps: int, asked: dict[str, Any], results: int) -> int:
     exec(compile(asked["code"], _FILE, "exec"), scope)
     reply: dict[str, Any] = {"value": None}
     with open(steps, "rb") as coming:
-        while True:
+        for number in itertools.count(1):
             sys.stdout.flush()
             sys.stderr.flush()
             line = dump(reply).encode() + b"\n"
             while line:
                 line = line[write(results, line) :]
             if not (step := coming.readline()):
-                return 0
-            reply = _stepped(load(step), scope, written, value_of)
+                break
+            reply = _stepped(load(step), f"step{number}.py", scope, written, value_of)
+    return 0
 
 
 def _stepped(
-    step: dict[str, Any], scope: dict[str, Any], written: Callable[[Any], Any], value_of: Callable[[Any], Any]
+    step: dict[str, Any],
+    name: str,
+    scope: dict[str, Any],
+    written: Callable[[Any], Any],
+    value_of: Callable[[Any], Any],
 ) -> dict[str, Any]:
     try:
         if "code" in step:
-            exec(compile(step["code"], _FILE, "exec"), scope)
+            _show(step["code"], name)
+            exec(compile(step["code"], name, "exec"), scope)
             return {"value": None}
         function = _found(scope, step["call"])
         return {"value": written(function(*value_of(step["arguments"]), **value_of(step["named"])))}

@@ -25,6 +25,8 @@ _SAID = {
 }
 
 
+# How much of a program's errors is read from either end: what it writes there is to delay nobody.
+_READ = 1 << 15
 _TELLS = re.compile(
     r"\b(?:error|exception|panic|panicked|assertion|failure)\b|^\w+(?:Error|Exception)\b(?!\()", re.IGNORECASE
 )
@@ -159,6 +161,8 @@ class Outcome:
 
 def _telling(errors: str) -> str:
     """The line that tells most: the last one of a traceback of Python's, or the first that speaks of an error."""
+    if len(errors) > 2 * _READ:
+        errors = f"{errors[:_READ]}\n{errors[-_READ:]}"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLS.search(line)] if "Traceback (most" not in errors else []
     return next(iter(telling or lines[-1:]), "")[:300]

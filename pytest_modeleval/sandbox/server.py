@@ -10,6 +10,8 @@ import gc
 import importlib
 import json
 import os
+import random
+import resource
 import select
 import signal
 import site
@@ -26,7 +28,7 @@ from pytest_modeleval.sandbox import locks
 from pytest_modeleval.sandbox.bwrap import Bwrap
 from pytest_modeleval.sandbox.folders import remove
 from pytest_modeleval.sandbox.languages import NoTool, roots_of, tool_of
-from pytest_modeleval.sandbox.several import FIRST_USER, InBwrap, InContainer, InSeatbelt, Unprotected
+from pytest_modeleval.sandbox.several import FIRST_USER, USERS, InBwrap, InContainer, InSeatbelt, Unprotected
 from pytest_modeleval.sandbox.watched import Watched, serve_session
 from pytest_modeleval.sandbox.wire import Wire
 
@@ -41,6 +43,7 @@ _PRELOADED = """
 """
 
 
+_DESCRIPTORS = 1024
 # Seconds after which one that waits for a core looks whether somebody waits for it.
 _OFTEN = 0.5
 
@@ -115,12 +118,17 @@ def _in_bwrap(core: int, packages: list[str]) -> Way:  # noqa: ARG001 - all of o
     return Way(partial(InBwrap, bwrap=bwrap), prepare=bwrap.prepare)
 
 
+def _in_container(core: int, packages: list[str]) -> Way:  # noqa: ARG001
+    user = FIRST_USER + random.randrange(USERS)
+    return Way(partial(InContainer, user=user), prepare=roots_of)
+
+
 # By their names on the command line.
 WAYS: dict[str, Callable[[int, list[str]], Way]] = {
     "namespaces": lambda core, packages: Way(namespaces=True),  # noqa: ARG005 - all of one shape
     "landlock": lambda core, packages: Way(),  # noqa: ARG005
     "bwrap": _in_bwrap,
-    "container": lambda core, packages: Way(partial(InContainer, user=FIRST_USER + core), prepare=roots_of),  # noqa: ARG005
+    "container": _in_container,
     "macos": lambda core, packages: Way(partial(InSeatbelt, packages=packages), prepare=roots_of),  # noqa: ARG005
     "none": lambda core, packages: Way(Unprotected, prepare=roots_of),  # noqa: ARG005
 }
@@ -285,6 +293,7 @@ def main() -> None:
     folder, core, cores, name, base, prefix, *packages = sys.argv[1:]
     sys.prefix = prefix or sys.prefix
     sys.path.extend(packages)
+    _allow_descriptors()
     reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
     is_contained = name == "container"
     client = Wire(reading, writing if is_contained else None)
@@ -310,6 +319,14 @@ def main() -> None:
             )
     finally:
         remove(base)
+
+
+def _allow_descriptors() -> None:
+    """Have as many as the user may: those that are in nobody's way have high numbers."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < _DESCRIPTORS and soft != resource.RLIM_INFINITY:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS if hard < 0 else min(hard, _DESCRIPTORS), hard))
 
 
 def _serve(client: Wire, slots: Slots, base: str, opened: Callable[[], Way]) -> None:

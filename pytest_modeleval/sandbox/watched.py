@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import driver, locks
 from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory, number_of
+from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.wire import Wire
 
 # How often what a program writes to files is looked at, where no file system bounds it.
@@ -36,8 +37,8 @@ class Watched:
         self.texts = {name: bytearray() for name in ("stdout", "stderr", "results")}
         self.ends: dict[int, str] = {}
         self.kind, self.pid, self.handle, self.number = "finished", 0, 0, 0
-        self.begun, self.started = 0.0, time.monotonic()
-        self.looked = self.started
+        self.has_begun = False
+        self.begun, self.started, self.looked = 0.0, 0.0, 0.0
         # Lines of results, after each of which but the last ones the time begins anew.
         self.lines, self.turns = 0, len(asked["calls"])
         self.tick = _LOOK
@@ -58,11 +59,17 @@ class Watched:
     def fork(self, stdin: int) -> None:
         """Start it, with this as its standard input."""
         pipes = {name: os.pipe() for name in self.texts}
+        # Not before: a session's has waited for a core.
+        self.started = self.looked = time.monotonic()
         parent = os.getpid()
         self.pid = os.fork()
         if not self.pid:
             locks.die_with(parent)
-            self.become(stdin, *(write for _, write in pipes.values()))
+            ends = [write for _, write in pipes.values()]
+            try:
+                self.become(stdin, *ends)
+            except BaseException as error:  # noqa: BLE001 - this process is not to go on as the one that forked it
+                _leave(error, ends[1])
         os.close(stdin)
         for name, (read, write) in pipes.items():
             os.close(write)
@@ -161,8 +168,11 @@ class Watched:
     def told(self, status: int, used: Any, wall: float) -> dict[str, Any]:
         """What came of it."""
         code = os.waitstatus_to_exitcode(status)
-        kind = self.kind
-        if kind == "finished" and code == driver.MEMORY_STATUS:
+        kind, taken = self.kind, self.taken()
+        if kind == "finished" and not self.has_begun:
+            why = taken["stderr"].strip().rpartition("\n")[2][:500] or f"it ended with {code}"
+            return {"kind": "broken", "why": f"before the program began: {why}"}
+        if kind == "finished" and code == driver.MEMORY_STATUS and self.asked["language"] not in LANGUAGES:
             kind = "memory"
         elif kind == "finished" and code < 0:
             least = min(self.asked["seconds"], self.asked["total"])
@@ -171,20 +181,36 @@ class Watched:
         return {
             "kind": kind,
             "status": code,
-            **self.taken(),
+            **taken,
             "seconds": used.ru_utime + used.ru_stime,
             "wall": wall,
             "memory": used.ru_maxrss * 1024,
         }
 
+    def results(self) -> bytes:
+        """What it gave as results, without what stands before those of the program itself."""
+        found = bytes(self.texts["results"])
+        if self.has_begun or not found.startswith(driver.BEGUN):
+            return found
+        self.has_begun = True
+        return found[len(driver.BEGUN) :]
+
     def taken(self) -> dict[str, str]:
         """What it has written, which is forgotten here."""
         most = self.asked["output"]
         told = {name: bytes(self.texts[name][:most]).decode("utf-8", "replace") for name in ("stdout", "stderr")}
-        told["results"] = self.texts["results"].decode("ascii", "replace")
+        told["results"] = self.results().decode("ascii", "replace")
         for text in self.texts.values():
             text.clear()
         return told
+
+
+def _leave(error: BaseException, stderr: int) -> NoReturn:
+    """End this process, which is not a program yet, and tell why: where its errors go, by its number then or now."""
+    for end in (2, stderr):
+        with contextlib.suppress(OSError):
+            os.write(end, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
+    os._exit(1)
 
 
 def _clock_of(pid: int) -> int:
@@ -272,6 +298,8 @@ def serve_session(client: Wire, watched: Watched, core: Callable[[], AbstractCon
         watched.pause()
         watched.drain()
         watched.look()
+        if watched.kind != "finished":
+            break
         client.send({"kind": watched.kind, "status": 0, **watched.taken()})
         step = json.dumps(client.next()).encode() + b"\n"
         with core():
