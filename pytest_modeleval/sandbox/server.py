@@ -43,7 +43,8 @@ _PRELOADED = """
 """
 
 
-_DESCRIPTORS = 1024
+# More than the highest number of anything here (`child.HIGH`).
+_DESCRIPTORS = 512
 # Seconds after which one that waits for a core looks whether somebody waits for it.
 _OFTEN = 0.5
 
@@ -293,9 +294,12 @@ def main() -> None:
     folder, core, cores, name, base, prefix, *packages = sys.argv[1:]
     sys.prefix = prefix or sys.prefix
     sys.path.extend(packages)
-    _allow_descriptors()
-    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
     is_contained = name == "container"
+    if (descriptors := _allow_descriptors()) < _DESCRIPTORS:
+        told = f"it may open {descriptors} files at once (ulimit -Hn), and needs {_DESCRIPTORS}"
+        Wire(0, 1 if is_contained else None).send({"why": told})
+        return
+    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
     client = Wire(reading, writing if is_contained else None)
     nothing = os.open(os.devnull, os.O_RDWR)
     for end in (0, 1):
@@ -321,12 +325,14 @@ def main() -> None:
         remove(base)
 
 
-def _allow_descriptors() -> None:
-    """Have as many as the user may: those that are in nobody's way have high numbers."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < _DESCRIPTORS and soft != resource.RLIM_INFINITY:
-        with contextlib.suppress(OSError, ValueError):
-            resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS if hard < 0 else min(hard, _DESCRIPTORS), hard))
+def _allow_descriptors() -> int:
+    """Have as many as are needed where the user may, and say how many: those in nobody's way have high numbers."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (sys.maxsize if each == resource.RLIM_INFINITY else each for each in limits)
+    if soft < _DESCRIPTORS <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, limits[1]))
+        return _DESCRIPTORS
+    return soft
 
 
 def _serve(client: Wire, slots: Slots, base: str, opened: Callable[[], Way]) -> None:

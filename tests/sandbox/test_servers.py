@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -73,3 +74,33 @@ def test_a_step_that_waits_for_a_core_ends_with_its_session(own_folder: None) ->
     server = Server(0, 1, "landlock")
     asyncio.run(begin_and_go())
     server.end()
+
+
+LIMITED = """
+import asyncio, resource
+from pytest_modeleval.sandbox.process import ProcessSandbox
+from pytest_modeleval.sandbox.program import Program
+resource.setrlimit(resource.RLIMIT_NOFILE, LIMITS)
+async def main():
+    sandbox = ProcessSandbox(namespaces=False, cores=1)
+    try:
+        print((await sandbox.run(Program("print(1)"))).stdout)
+    except Exception as error:
+        print(error)
+    await sandbox.close()
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        ("(100, 1024)", "1"),
+        ("(100, 200)", "the sandbox broke: OSError it may open 100 files at once (ulimit -Hn), and needs 512"),
+    ],
+)
+def test_few_open_files(limits: str, said: str) -> None:
+    script = LIMITED.replace("LIMITS", limits)
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+    assert told.stdout.strip() == said, told.stderr
