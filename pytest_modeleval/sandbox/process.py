@@ -17,6 +17,8 @@ from pytest_modeleval.sandbox.program import FINISHED, PYTHON, TIMEOUT, Limits, 
 from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import UNREADABLE, read, written
 
+# What is told of what a program wrote that did not come to its end.
+_SHOWN = 1 << 16
 # How a sandbox is tried: by what must not come to anything, of which a program writes a line where it does.
 TRIED = """
 import os, socket, subprocess
@@ -75,6 +77,9 @@ def _outcome(reply: Mapping[str, Any], secret: str) -> Outcome:
     if reply["kind"] == "broken":
         raise SandboxError(f"the sandbox broke: {reply['why']}")
     told = {name: reply[name] for name in ("kind", "status", "stdout", "stderr", "seconds", "wall", "memory")}
+    if reply["kind"] != FINISHED:
+        # Each is kept.
+        told |= {name: told[name][:_SHOWN] for name in ("stdout", "stderr")}
     ended_well = reply["kind"] == "finished" and reply["status"] == 0
     passed = ended_well and reply["results"] == secret
     return Outcome(**told, passed=passed, values=tuple(_values(reply["results"])))

@@ -8,12 +8,13 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import inside, locks, seatbelt
 from pytest_modeleval.sandbox.bwrap import Bwrap
 from pytest_modeleval.sandbox.child import begin_anew, in_memory
-from pytest_modeleval.sandbox.family import end_children, family_of, tell
+from pytest_modeleval.sandbox.family import Member, end_children, family_of, tell
 from pytest_modeleval.sandbox.languages import COMPILE_SECONDS, LANGUAGES, classes, roots_of
 from pytest_modeleval.sandbox.watched import Watched
 
@@ -49,6 +50,7 @@ class Several(Watched):
         self.limits = asked["seconds"], asked["wall"]
         # The most that its processes were seen to have used.
         self.seconds, self.memory = 0.0, 0
+        self.family: list[Member] = []
         self.is_refused = False
         self.secret = "" if asked["tests"] is None or self.language is None else asked["secret"]
         if self.language is not None and self.language.compile:
@@ -79,9 +81,9 @@ class Several(Watched):
 
     def used(self) -> float:
         """The seconds of CPU that all its processes have had."""
-        family = family_of(self.pid)
-        self.seconds = max(self.seconds, sum(member.seconds for member in family))
-        self.memory = max(self.memory, sum(member.memory for member in family))
+        self.family = family_of(self.pid)
+        self.seconds = max(self.seconds, sum(member.seconds for member in self.family))
+        self.memory = max(self.memory, sum(member.memory for member in self.family))
         return self.seconds
 
     def look(self) -> None:
@@ -150,6 +152,11 @@ class Several(Watched):
         return told
 
 
+def _has_many_files(folder: str) -> bool:
+    found = os.statvfs(folder)
+    return found.f_files - found.f_ffree > locks.MOST_FILES
+
+
 class Unprotected(Several):
     """One program with all its processes, and nothing between it and the machine."""
 
@@ -164,6 +171,17 @@ class InBwrap(Several):
     def __init__(self, asked: dict[str, Any], folder: str, asker: int, *, bwrap: Bwrap) -> None:
         super().__init__(asked, folder, asker)
         self.bwrap = bwrap
+
+    def look(self) -> None:
+        """See also whether it has no more files than it may: an empty one takes nothing of its folder's size."""
+        super().look()
+        here = Path("/").stat().st_dev
+        for member in self.family:
+            with contextlib.suppress(OSError):
+                root = f"/proc/{member.pid}/root"
+                # Of those in its box, not of what made it.
+                if Path(root).stat().st_dev != here and any(map(_has_many_files, (f"{root}/tmp", f"{root}/dev/shm"))):
+                    self.kind = "files"
 
     def become(self, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
         """Be bwrap, which runs the program."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sandbox.process import ServedSandbox
-from pytest_modeleval.sandbox.program import FINISHED, MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
 from tests.conftest import SHARED_DATA
 from tests.sandbox.conftest import Run, as_another
 
@@ -193,6 +193,14 @@ def test_no_more_is_written_than_there_is_room_for(run_boxed: Run, where: str) -
 
     assert (outcome.status, outcome.why) == (1, "OSError: [Errno 28] No space left on device")
     assert run_boxed(Program(f"import os; print(os.listdir('{where}'))")).stdout in ("[]\n", "['program']\n")
+
+
+@pytest.mark.parametrize("where", [".", "/dev/shm"])
+def test_no_more_files_are_made_than_there_may_be(run_boxed: Run, where: str) -> None:
+    """Empty ones take nothing of what a file system holds, and much of the kernel's memory."""
+    many = f"import time\nfor n in range(50_000): open(f'{where}/{{n}}', 'w').close()\ntime.sleep(1)"
+
+    assert run_boxed(Program(many, limits=Limits(seconds=10))).kind == FILES
 
 
 def test_a_session_that_does_not_begin_is_an_error(bwrap: ServedSandbox) -> None:
