@@ -1,5 +1,6 @@
 """How a process begins that is to be a program: with its descriptors, and in its folder."""
 
+import contextlib
 import fcntl
 import itertools
 import os
@@ -38,9 +39,22 @@ def handle_of(pid: int) -> int:
     return read
 
 
+def number_of(handle: int) -> int:
+    """The number under which /proc has a process, whatever namespace this one is in; 0 where nothing tells."""
+    with contextlib.suppress(OSError):
+        for line in Path(f"/proc/self/fdinfo/{handle}").read_text("ascii").splitlines():
+            name, _, value = line.partition(":")
+            if name == "Pid":
+                return int(value)
+    return 0
+
+
 def begin_anew(ends: dict[int, int]) -> None:
     """Be the first of a group of processes, with these descriptors, by the numbers they get, and no others but 0."""
     os.setsid()
+    with contextlib.suppress(OSError):
+        # Where the machine is out of memory a program ends, whoever has most of it.
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
     # Out of the way of each other first.
     away = {at: fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, HIGH) for at, end in ends.items()}
     for at, end in away.items():
@@ -51,11 +65,11 @@ def begin_anew(ends: dict[int, int]) -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def enter_folder(folder: str, given: dict[str, str]) -> None:
-    """Work in the folder, which has the given files."""
+def enter_folder(folder: str, beside: dict[str, str]) -> None:
+    """Work in the folder, which has files beside the program."""
     os.chdir(folder)
     os.environ.update(HOME=folder, TMPDIR=folder)
     tempfile.tempdir = folder
-    for name, text in given.items():
+    for name, text in beside.items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_text(text, "utf-8", "replace", "")

@@ -4,9 +4,11 @@ Read by the server (`server.py`), which has the standard library only. Nothing h
 called it.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import resource
 import stat
 import sys
@@ -43,6 +45,9 @@ _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 
+# Numbers of processes in a program's namespace, of which the first 300 are given once: those of threads are counted
+# every 0.05 s, in which a program can make some thousand.
+_NUMBERS = 1024
 # Files and folders of one program.
 MOST_FILES = 4096
 
@@ -224,6 +229,17 @@ def fork_into_namespaces() -> int:
     return _called(
         "clone", _LIBC.syscall(syscalls.number_of("clone"), _NEWNS | _NEWPID | _NEWIPC | _NEWUTS | _SIGCHLD, 0, 0, 0, 0)
     )
+
+
+def bound_numbers() -> None:
+    """Have no more than so many processes and threads in this process' namespace, which it is the first of.
+
+    Before Linux 6.14 the file is the machine's own, which is left alone: what watches a program counts its threads.
+    """
+    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if release and tuple(map(int, release.groups())) >= (6, 14):
+        with contextlib.suppress(OSError):
+            Path("/proc/sys/kernel/pid_max").write_text(str(_NUMBERS))
 
 
 def mount_memory(folder: str, size: int) -> None:

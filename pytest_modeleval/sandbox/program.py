@@ -26,6 +26,8 @@ _SAID = {
 }
 
 
+# How much of a program's errors is read from either end: what it writes there is to delay nobody.
+_READ = 1 << 15
 _TELLS = re.compile(
     r"\b(?:error|exception|panic|panicked|assertion|failure)\b|^\w+(?:Error|Exception)\b(?!\()", re.IGNORECASE
 )
@@ -72,6 +74,8 @@ class Program:
     Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
     and it has ``passed`` when they did; ``function`` is what they call. Where they are a class of `unittest`, ``cases``
     is its name: they run in the program's own module then, and it has ``passed`` when there were some and none failed.
+    ``given`` is code of the benchmark's, such as the beginning of a program that is to be completed: of names that it
+    has too, tests use what it makes of them, and not what the program does.
     Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
     ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
@@ -89,6 +93,7 @@ class Program:
     calls: Sequence[Sequence[Any]] = ()
     limits: Limits = LIMITS
     cases: str = ""
+    given: str = ""
     imports: Sequence[str] = ()
     reads: Sequence[str] = ()
     language: str = PYTHON
@@ -97,7 +102,12 @@ class Program:
 
     def __post_init__(self) -> None:
         """Refuse a language that nothing here runs, files that lie elsewhere, and what is no text or no call."""
-        for name, text in (("code", self.code), ("stdin", self.stdin), ("tests", self.tests or "")):
+        for name, text in (
+            ("code", self.code),
+            ("stdin", self.stdin),
+            ("tests", self.tests or ""),
+            ("given", self.given),
+        ):
             if not isinstance(text, str):
                 raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
         for call in self.calls:
@@ -159,6 +169,8 @@ class Outcome:
 
 def _telling(errors: str) -> str:
     """The line that tells most: the last one of a traceback of Python's, or the first that speaks of an error."""
+    if len(errors) > 2 * _READ:
+        errors = f"{errors[:_READ]}\n{errors[-_READ:]}"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLS.search(line)] if "Traceback (most" not in errors else []
     return next(iter(telling or lines[-1:]), "")[:300]

@@ -58,4 +58,7 @@ def _program(row: Mapping[str, Any], code: str) -> Program:
     needed = modules_of(row)
     imports = [name for name in _SLOW if name.partition(".")[0] in needed]
     function = row["entry_point"]
-    return Program(code, tests=row["test"], function=function, cases="TestCases", imports=imports, limits=_LIMITS)
+    given = f"{row['code_prompt']}\n    pass\n"
+    return Program(
+        code, tests=row["test"], function=function, cases="TestCases", given=given, imports=imports, limits=_LIMITS
+    )

@@ -131,7 +131,8 @@ async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str)
     if task is None:
         tests, function = row["test"], row.get("entry_point", "")
         tests += f"\ncheck({function})" if function else ""
-        run = Program(program, tests=tests, function=function, limits=Limits(seconds=LIMITS.total))
+        limits = Limits(seconds=LIMITS.total)
+        run = Program(program, tests=tests, function=function, given=row["prompt"] if function else "", limits=limits)
         return passed(await sandbox.run(run), code)
     values = task.values if task.values is not None else await _reference(sandbox, task)
     parts = [("base", 0, task.base), ("plus", task.base, len(task.inputs))]

@@ -85,6 +85,17 @@ def function_called(tests: str) -> str:
     return next((name for name in called if not hasattr(builtins, name)), next(iter(called), ""))
 
 
+def imports_for(tests: str, solution: str) -> str:
+    """The imports of a solution that its tests use too, a line each."""
+    try:
+        nodes = ast.parse(solution).body
+    except (SyntaxError, ValueError):
+        return ""
+    used = set(re.findall(r"\w+", tests))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    return "\n".join(ast.unparse(each) for each in imports if used & {it.asname or it.name for it in each.names})
+
+
 def last_fenced(answer: Completion | str) -> str:
     """The lines between the last two that have a fence of ```, as LiveCodeBench takes them; empty for fewer fences.
 

@@ -93,5 +93,12 @@ def program(row: Mapping[str, Any], step: Mapping[str, Any], codes: Sequence[str
     code = "\n".join((row["required_dependencies"], *codes))
     function = found[1] if found else ""
     return Program(
-        code, tests=tests, function=function, cases="TestCases", imports=_MODULES, reads=[str(data)], limits=_LIMITS
+        code,
+        tests=tests,
+        function=function,
+        cases="TestCases",
+        given=row["required_dependencies"],
+        imports=_MODULES,
+        reads=[str(data)],
+        limits=_LIMITS,
     )

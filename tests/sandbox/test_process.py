@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -185,6 +186,21 @@ def test_calls_have_the_time_each_and_one_object(run: Run) -> None:
     late = run(Program("def f(x):\n while x > 1: pass\n return x", function="f", calls=[[1], [2], [3]], limits=LITTLE))
 
     assert (late.kind, late.values) == (TIMEOUT, (1,))
+
+
+def test_what_cannot_be_begun_is_an_error_of_the_sandbox(sandbox: ProcessSandbox) -> None:
+    for program in (Program("print(1)", files={"a": "", "a/b": ""}), Program("print(1)", reads=("/not/there",))):
+        with pytest.raises(SandboxError, match=r"before the program began: \w+Error: "):
+            asyncio.run(sandbox.run(program))
+        assert asyncio.run(sandbox.run(Program("print(2)"))).stdout == "2\n"
+
+
+def test_errors_without_end_are_read_soon() -> None:
+    began = time.monotonic()
+
+    assert Outcome(FINISHED, 1, stderr="\n" * (1 << 20) + "ValueError: x").why == "ValueError: x"
+    assert Outcome(FINISHED, 1, stderr="panic: x\n" + "y\n" * (1 << 20)).why == "panic: x"
+    assert time.monotonic() - began < 0.5
 
 
 def test_a_function_that_is_not_there(run: Run) -> None:
