@@ -39,13 +39,24 @@ def handle_of(pid: int) -> int:
     return read
 
 
+def write_to(path: str, content: bytes) -> None:
+    """Write to a file of the kernel's; by `Path` it takes a new process five times as long."""
+    file = os.open(path, os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(file, content)
+    finally:
+        os.close(file)
+
+
 def number_of(handle: int) -> int:
     """The number under which /proc has a process, whatever namespace this one is in; 0 where nothing tells."""
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/self/fdinfo/{handle}").read_text("ascii").splitlines():
-            name, _, value = line.partition(":")
-            if name == "Pid":
-                return int(value)
+        file = os.open(f"/proc/self/fdinfo/{handle}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _, found, told = os.read(file, 1024).partition(b"\nPid:")
+        finally:
+            os.close(file)
+        return int(told.split()[0]) if found else 0
     return 0
 
 
@@ -54,7 +65,7 @@ def begin_anew(ends: dict[int, int]) -> None:
     os.setsid()
     with contextlib.suppress(OSError):
         # Where the machine is out of memory a program ends, whoever has most of it.
-        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+        write_to("/proc/self/oom_score_adj", b"1000")
     # Out of the way of each other first.
     away = {at: fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, HIGH) for at, end in ends.items()}
     for at, end in away.items():

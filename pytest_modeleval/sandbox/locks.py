@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_modeleval.sandbox import syscalls
-from pytest_modeleval.sandbox.child import HIGH
+from pytest_modeleval.sandbox.child import HIGH, write_to
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
@@ -48,6 +48,9 @@ _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 # Numbers of processes in a program's namespace, of which the first 300 are given once: those of threads are counted
 # every 0.05 s, in which a program can make some thousand.
 _NUMBERS = 1024
+_RELEASE = re.match(r"(\d+)\.(\d+)", os.uname().release)
+# Whether a namespace has a highest number of its own.
+HAS_OWN_NUMBERS = bool(_RELEASE and tuple(map(int, _RELEASE.groups())) >= (6, 14))
 # Files and folders of one program.
 MOST_FILES = 4096
 
@@ -236,10 +239,9 @@ def bound_numbers() -> None:
 
     Before Linux 6.14 the file is the machine's own, which is left alone: what watches a program counts its threads.
     """
-    release = re.match(r"(\d+)\.(\d+)", os.uname().release)
-    if release and tuple(map(int, release.groups())) >= (6, 14):
+    if HAS_OWN_NUMBERS:
         with contextlib.suppress(OSError):
-            Path("/proc/sys/kernel/pid_max").write_text(str(_NUMBERS))
+            write_to("/proc/sys/kernel/pid_max", b"%d" % _NUMBERS)
 
 
 def mount_memory(folder: str, size: int) -> None:
