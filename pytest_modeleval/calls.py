@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # The deepest arguments that are read: a template or a validator may go down by recursion.
 _DEEPEST = 50
+# What Gemini signs a call with, and wants to see again: it refuses the conversation without it (its OpenAI API).
+_SIGNATURE = "extra_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,11 @@ def answer_message(completion: Completion) -> Message:
     if completion.thinking:
         message["reasoning_content"] = completion.thinking
     if completion.calls:
-        message["tool_calls"] = [_sent(call) for call in completion.calls]
+        signed = [told.get(_SIGNATURE) for told in completion.tool_calls]
+        message["tool_calls"] = [
+            {**_sent(call), **({_SIGNATURE: its} if its else {})}
+            for call, its in zip(completion.calls, signed, strict=True)
+        ]
     return message
 
 

@@ -141,7 +141,7 @@ class OpenAIModel:
                 answer = await self._answered(request)
         except (TimeoutError, *_FAILED, httpx2.HTTPError, Broken, SampleError) as error:
             raise self._troubles.of(error, request) from None
-        self._troubles.answered()
+        self._troubles.answered(request)
         return self._mask.cover(answer)
 
     async def _answered(self, request: Request) -> Completion:
