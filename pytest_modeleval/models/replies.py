@@ -52,6 +52,13 @@ class Said:
     refusal: list[str] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
 
+    def add(self, more: "Said") -> None:
+        """Add what was said after it."""
+        self.text += more.text
+        self.thinking += more.thinking
+        self.refusal += more.refusal
+        self.calls += more.calls
+
     def __bool__(self) -> bool:
         return bool(self.text or self.thinking or self.refusal or self.calls)
 
@@ -187,7 +194,7 @@ def _part(part: Json, depth: int) -> Iterator[tuple[bool, str]]:
         yield from ((is_thought, text) for _, text in _pieces(inner, depth - 1))
 
 
-def whole_calls(deltas: Sequence[Json]) -> list[Json]:
+def whole_calls(deltas: Sequence[Json]) -> Sequence[Json]:
     """The tool calls that the deltas of a stream make; a call's arguments arrive in pieces.
 
     Servers number calls, name them by ids, or neither. Some number all of them 0 (Ollama, Dynamo), the pieces of one
@@ -208,6 +215,7 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
             call = {"function": {"name": "", "arguments": ""}}
             calls.append(call)
         named[str(place)] = call
+        # What was said first holds.
         call |= {key: value for key, value in delta.items() if key not in ("index", "function") and value} | call
         made = call["function"]
         made["name"] += "" if name == made["name"] else name
@@ -218,8 +226,8 @@ def whole_calls(deltas: Sequence[Json]) -> list[Json]:
 def _is_another(call: Json, id_: object, name: str, arguments: str) -> bool:
     """Whether a delta with a function's name begins another call than the one that is numbered or named like it."""
     before = call["function"]
-    if id_ and call.get("id"):
-        return bool(id_ != call["id"])
+    if id_ and call.get("id") and id_ != call["id"]:
+        return True
     if name != before["name"]:
         # A name may come in pieces, before the arguments.
         return bool(before["name"] and (arguments or before["arguments"]))

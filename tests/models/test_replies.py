@@ -236,6 +236,11 @@ AGAIN = {"name": "f", "arguments": '{"x": 2}'}
             [F, AGAIN],
             id="the same tool twice, without ids",
         ),
+        pytest.param(
+            [delta("f", {"x": 1}, id="a"), delta("f", {"x": 2}, id="a"), delta("g", {}, id="a")],
+            [F, AGAIN, G],
+            id="one id for all",
+        ),
         pytest.param([delta("f", {"x": 1}), delta("g", {})], [F, G], id="neither numbers nor ids"),
         pytest.param(
             [

@@ -60,7 +60,7 @@ def test_a_call_beside_a_text_and_a_thought(faulty_server: FaultyServer) -> None
 
 def test_streamed_calls_in_pieces_with_one_number_for_all(faulty_server: FaultyServer) -> None:
     """As Ollama and Dynamo number them; the ids of both are the same, too."""
-    pieces = [
+    pieces: list[dict[str, Any]] = [
         {"role": "assistant", "content": None},
         {"content": "I look."},
         {"tool_calls": [call('{"city": ', index=0)]},
