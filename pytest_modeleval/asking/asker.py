@@ -23,7 +23,7 @@ from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import Identity
-from pytest_modeleval.models.sent import as_sent
+from pytest_modeleval.models.sent import as_read, as_sent
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
@@ -145,7 +145,7 @@ class Asker:
         model = await self._model(request)
         asked = time.time()
         try:
-            completion = await self._persist(model, request)
+            completion = as_read(request, await self._persist(model, request))
             self._refuse_lacking(completion, request)
             return Answer(completion, self._recall.keep(question, completion), asked, time.time())
         except StopRun:

@@ -5,11 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_modeleval.calls import REASONING, REASONING_ITEMS
-from pytest_modeleval.models.spec import ITEMS, ModelSpec
+from pytest_modeleval.models.spec import ITEMS, NATIVE, ModelSpec
+from pytest_modeleval.models.tool_dialects import parsed, prompted
 from pytest_modeleval.requests import Chat, Message, Request
+from pytest_modeleval.sample import Completion
 
 # What the Responses API sends thoughts by that it does not keep.
 _INCLUDE = "reasoning.encrypted_content"
+# Settings that mean nothing to a server which is offered no tools, and that some refuse then.
+_OF_TOOLS = ("tool_choice", "parallel_tool_calls")
 
 
 def as_sent(spec: ModelSpec, request: Request) -> Request:
@@ -19,9 +23,33 @@ def as_sent(spec: ModelSpec, request: Request) -> Request:
     messages, generation = _with_thoughts(request.messages, spec.send_thinking), request.generation
     if spec.send_thinking == ITEMS and "include" not in generation:
         generation = {**generation, "include": [_INCLUDE]}
-    if messages is request.messages and generation is request.generation:
+    if messages is not request.messages or generation is not request.generation:
+        request = replace(request, messages=messages, generation=generation)
+    return request if spec.tools == NATIVE else _by_prompt(spec.tools, request)
+
+
+def as_read(request: Request, answer: Completion) -> Completion:
+    """The answer with the calls in its text, where the request offered tools by the prompt."""
+    if not isinstance(request, Chat) or not request.dialect:
+        return answer
+    text, calls = parsed(request.dialect, answer.text)
+    if not calls:
+        return answer
+    finish = "tool_calls" if answer.finish_reason == "stop" else answer.finish_reason
+    return replace(answer, text=text, tool_calls=tuple(calls), finish_reason=finish)
+
+
+def _by_prompt(dialect: str, request: Chat) -> Chat:
+    """The request with its tools, and the calls and results in its messages, as texts."""
+    choice = request.generation.get("tool_choice")
+    tools = () if choice == "none" else request.tools
+    if not (
+        request.tools or any(message.get("role") == "tool" or message.get("tool_calls") for message in request.messages)
+    ):
         return request
-    return replace(request, messages=messages, generation=generation)
+    generation = {key: value for key, value in request.generation.items() if key not in _OF_TOOLS}
+    messages = prompted(dialect, request.messages, tools, choice)
+    return replace(request, messages=messages, tools=(), generation=generation, dialect=dialect if tools else "")
 
 
 def _with_thoughts(messages: Sequence[Message], name: str) -> Sequence[Message]:
