@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_modeleval.calls import REASONING, REASONING_ITEMS
 from pytest_modeleval.models.spec import ITEMS, NATIVE, ModelSpec
-from pytest_modeleval.models.tool_dialects import parsed, prompted
+from pytest_modeleval.models.tool_dialects import calling, parsed, prompted
 from pytest_modeleval.requests import Chat, Message, Request
 from pytest_modeleval.sample import Completion
 
@@ -32,11 +32,7 @@ def as_read(request: Request, answer: Completion) -> Completion:
     """The answer with the calls in its text, where the request offered tools by the prompt."""
     if not isinstance(request, Chat) or not request.dialect:
         return answer
-    text, calls = parsed(request.dialect, answer.text)
-    if not calls:
-        return answer
-    finish = "tool_calls" if answer.finish_reason == "stop" else answer.finish_reason
-    return replace(answer, text=text, tool_calls=tuple(calls), finish_reason=finish)
+    return calling(answer, *parsed(request.dialect, answer.text))
 
 
 def _by_prompt(dialect: str, request: Chat) -> Chat:

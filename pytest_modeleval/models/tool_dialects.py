@@ -8,13 +8,13 @@ import ast
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_modeleval.calls import ToolCall, calls_of
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.requests import Json, Message
-from pytest_modeleval.sample import text_of
+from pytest_modeleval.sample import Completion, text_of
 
 # The longest text that is looked through for calls, and the most brackets within brackets: Python's parser knows 200.
 LONGEST = 50_000
@@ -89,6 +89,14 @@ def parsed(dialect: str, text: str) -> tuple[str, list[Json]]:
     rest, found = _DIALECTS[dialect].read(text)
     calls = [{"type": "function", "function": {"name": name, "arguments": said}} for name, said in found]
     return rest, [{"id": f"call{place:05d}", **call} for place, call in enumerate(calls)]
+
+
+def calling(answer: Completion, text: str, calls: Sequence[Json]) -> Completion:
+    """The answer that makes these calls, with what remains of its text; the same where there are none."""
+    if not calls:
+        return answer
+    finish = "tool_calls" if answer.finish_reason == "stop" else answer.finish_reason
+    return replace(answer, text=text, tool_calls=tuple(calls), finish_reason=finish)
 
 
 def _append(messages: list[Message], message: Message) -> None:
