@@ -152,7 +152,7 @@ def _alias(name: str, table: Table) -> ModelSpec:
     settings = _checked(table)
     if "model" not in settings:
         raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
-    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    api = settings.get("api") or (_api_at(settings["base_url"]) if "base_url" in settings else "transformers")
     spec = ModelSpec(**{**settings, "name": name, "api": api})
     _refuse_args(table.where, spec)
     if spec.way.is_served and not spec.base_url:
@@ -373,4 +373,9 @@ def _at_address(name: str) -> ModelSpec:
     address, _, model = name.partition("#")
     _refuse_secret_address(f"--model {address.partition('://')[0]}://…", address)
     key = "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None
-    return ModelSpec(model or address, "openai", model, base_url=address, api_key_env=key)
+    return ModelSpec(model or address, _api_at(address), model, base_url=address, api_key_env=key)
+
+
+def _api_at(address: str) -> str:
+    """The api of an address that may name its endpoint."""
+    return "responses" if address.rstrip("/").endswith("/responses") else "openai"

@@ -57,6 +57,7 @@ class _Dialect:
     """How tools are offered, earlier calls and results are written, and the calls of a text are read."""
 
     offer: str
+    tool: Callable[[Json], Json]
     call: Callable[[Sequence[ToolCall]], str]
     result: Callable[[str, str], str]
     read: Callable[[str], tuple[str, list[tuple[str, str]]]]
@@ -75,7 +76,8 @@ def prompted(dialect: str, messages: Sequence[Message], tools: Sequence[Json], c
             text = "\n".join(filter(None, [text_of(message), words.call(calls)]))
             message = {**{key: message[key] for key in message if key != "tool_calls"}, "content": text}
         _append(made, message)
-    return _with_system(made, words.offer.format(tools=_told(tools)) + _must(choice)) if tools else made
+    told = "\n".join(json.dumps(words.tool(tool), ensure_ascii=False) for tool in tools)
+    return _with_system(made, words.offer.format(tools=told) + _must(choice)) if tools else made
 
 
 def parsed(dialect: str, text: str) -> tuple[str, list[Json]]:
@@ -114,10 +116,6 @@ def _with_system(messages: list[Message], block: str) -> list[Message]:
     if first.get("role") not in ("system", "developer"):
         return [{"role": "system", "content": block}, *messages]
     return [{**first, "content": f"{text_of(first)}\n\n{block}".strip()}, *messages[1:]]
-
-
-def _told(tools: Sequence[Json]) -> str:
-    return "\n".join(json.dumps(tool.get("function", tool), ensure_ascii=False) for tool in tools)
 
 
 def _must(choice: Any) -> str:
@@ -252,7 +250,13 @@ def _json(value: object) -> str:
 
 _DIALECTS: Mapping[str, _Dialect] = {
     "hermes": _Dialect(
-        _HERMES, _hermes_calls, lambda _, said: f"<tool_response>\n{said}\n</tool_response>", _read_hermes
+        _HERMES, dict, _hermes_calls, lambda _, said: f"<tool_response>\n{said}\n</tool_response>", _read_hermes
     ),
-    "python": _Dialect(_PYTHON, _python_calls, lambda name, said: f"{name} returned:\n{said}", _read_python),
+    "python": _Dialect(
+        _PYTHON,
+        lambda tool: tool.get("function", tool),
+        _python_calls,
+        lambda name, said: f"{name} returned:\n{said}",
+        _read_python,
+    ),
 }

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from pytest_modeleval import ToolCall, answer_message, result_message
 from pytest_modeleval.models import Unavailable
 from pytest_modeleval.models.sent import as_sent
-from pytest_modeleval.models.spec import TINY, ModelSpec
+from pytest_modeleval.models.spec import TINY, ModelSpec, resolve
 from pytest_modeleval.requests import Chat, Message
 from pytest_modeleval.sample import Completion, Filtered, Refused
 from tests.conftest import FaultyServer, alias, run, send
@@ -341,11 +341,21 @@ def test_calls_and_results_reach_a_real_server(transformers_server: str) -> None
 def test_a_run_over_a_real_server(pytester: pytest.Pytester, transformers_server: str) -> None:
     pytester.makeini("[pytest]")
     address = f"{transformers_server}/responses"
-    alias(pytester, "served", api="responses", base_url=address, model=str(TINY), generation={"max_tokens": 8})
+    alias(pytester, "served", base_url=address, model=str(TINY), generation={"max_tokens": 8})
 
     result = run(pytester, "--model", "served", "-k", "add-1", "--eval-limit", "10")
 
     result.stdout.re_match_lines([r"served +arithmetic +10 +0 +(0\.[89]|1\.0)"])
+
+
+@pytest.mark.parametrize(
+    ("address", "api"),
+    [("http://x/v1", "openai"), ("http://x/v1/responses/", "responses"), ("http://x/v1/chat/completions", "openai")],
+)
+def test_an_address_may_name_its_endpoint(address: str, api: str) -> None:
+    spec = resolve(f"{address}#m", {}, {})
+
+    assert (spec.api, spec.base_url) == (api, "http://x/v1")
 
 
 def words(lines: Iterable[str]) -> str:
