@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import openai
 import openai.types.responses as official
 import pytest
 from openai.types.responses.response_create_params import (
@@ -14,6 +15,7 @@ from pydantic import TypeAdapter
 
 from pytest_modeleval import ToolCall, answer_message, result_message
 from pytest_modeleval.models import Unavailable
+from pytest_modeleval.models.openai import _response_body
 from pytest_modeleval.models.sent import as_sent
 from pytest_modeleval.models.spec import TINY, ModelSpec, resolve
 from pytest_modeleval.requests import Chat, Message
@@ -320,6 +322,26 @@ def test_a_real_server_answers(transformers_server: str, stream: bool) -> None:
     assert completion.prompt_tokens
     assert completion.completion_tokens in (1, 2)
     assert (completion.first_token is not None) == stream
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_official_client_sends_and_reads_the_same(transformers_server: str, stream: bool) -> None:
+    """A real server's reply, as the package itself reads it, to what is asked here."""
+    question = [{"role": "system", "content": "Add."}, {"role": "user", "content": "What is 3 + 4?"}]
+    request = Chat(question, generation={"max_tokens": 16, "temperature": 0})
+    body = _response_body(str(TINY), request) | {"stream": stream}
+    with openai.OpenAI(base_url=transformers_server, api_key="none") as client:
+        reply = client.responses.create(**body)
+        if stream:
+            *_, last = reply
+            assert isinstance(last, official.ResponseCompletedEvent)
+            reply = last.response
+
+    answer = test_openai.ask(transformers_server, request, api="responses", stream=stream)
+
+    assert (reply.output_text.strip("\n"), reply.status) == (answer.text, "completed")
+    assert reply.usage.input_tokens == answer.prompt_tokens
+    assert reply.usage.output_tokens == answer.completion_tokens
 
 
 def test_calls_and_results_reach_a_real_server(transformers_server: str) -> None:
