@@ -172,10 +172,11 @@ def _read_python(text: str) -> tuple[str, list[tuple[str, str]]]:
     said = fenced[1].strip() if (fenced := _FENCE.match(said)) else said.strip("`")
     if found := _calls_in(said):
         return "", found
-    # Behind a few words.
-    begin = next((match.start() for match in _LINE_OF_CALLS.finditer(said)), None)
-    if begin and (found := _calls_in(said[begin:].removesuffix("```").rstrip())):
-        return said[:begin].strip().removesuffix("```python").removesuffix("```").rstrip(), found
+    # Behind a few words, of which some may stand in brackets.
+    begins = [match.start() for match in _LINE_OF_CALLS.finditer(said)]
+    for begin in dict.fromkeys([*begins[:1], *begins[-1:]]):
+        if found := _calls_in(said[begin:].removesuffix("```").rstrip()):
+            return said[:begin].strip().removesuffix("```python").removesuffix("```").rstrip(), found
     return text, []
 
 

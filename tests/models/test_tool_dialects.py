@@ -66,6 +66,7 @@ def test_calls_in_hermes(text: str, rest: str, calls: list[Any]) -> None:
         ("```python\n[f(a=1)]\n```", "", [("f", {"a": 1})]),
         ("`[f(a=1)]`", "", [("f", {"a": 1})]),
         ("I look it up.\n\n[f(a=1),\n g(b=2)]", "I look it up.", [("f", {"a": 1}), ("g", {"b": 2})]),
+        ("[First]\nI look.\n[f(a=1)]", "[First]\nI look.", [("f", {"a": 1})]),
         ("So:\n```python\n[f(a=1)]\n```", "So:", [("f", {"a": 1})]),
         (
             "[f(a=True, b=true, c=None, d=null, e=x)]",
