@@ -11,7 +11,7 @@ from pytest_modeleval.sample import SampleError
 from pytest_modeleval.sandbox.program import Outcome, Session
 from pytest_modeleval.scorers.bfcl.calls import Call, read_gold
 from pytest_modeleval.scorers.bfcl.checker import Wrong
-from pytest_modeleval.scorers.bfcl.rows import INSTALL, Row
+from pytest_modeleval.scorers.bfcl.rows import INSTALL, INSTALL_FOR_MEMORY, Row
 
 # With one more step that calls something a conversation is over, and wrong: ``MAXIMUM_STEP_LIMIT``.
 MOST_STEPS = 20
@@ -62,7 +62,9 @@ class Conversation:
         """Make the classes; `SampleError` where they cannot be made, as without ``bfcl_eval``."""
         modules = {name: self._module_of(name) for name in self._row.classes}
         is_long = "long_context" in self._row.category
-        _made(await self._session.call("begin", modules, dict(self._row.config), is_long), self._row.id)
+        outcome = await self._session.call("begin", modules, dict(self._row.config), is_long)
+        if not outcome.values:
+            raise SampleError(f"{self._row.id}: BFCL's classes cannot be made: {outcome.why} ({INSTALL})")
 
     async def results(self, calls: Sequence[Call]) -> list[str]:
         """The texts that a step's calls give back; `OverStep` where the step does not end."""
@@ -98,7 +100,8 @@ class Memory:
         """Fill it with what it ``held`` after the conversation before; the text of it that a model always sees."""
         (name,) = self._row.classes
         outcome = await self._session.call("begin_memory", f"{_HOME}.{_MODULES[name]}", name, dict(held))
-        _made(outcome, self._row.id)
+        if not outcome.values:
+            raise SampleError(f"{self._row.id}: BFCL's memory cannot be made: {outcome.why} ({INSTALL_FOR_MEMORY})")
         return str(outcome.values[0])
 
     async def results(self, calls: Sequence[Call]) -> list[str]:
@@ -120,8 +123,3 @@ def _values(outcome: Outcome) -> Any:
     if not outcome.values:
         raise OverStep(outcome.why)
     return outcome.values[0]
-
-
-def _made(outcome: Outcome, row: str) -> None:
-    if not outcome.values:
-        raise SampleError(f"{row}: BFCL's classes cannot be made: {outcome.why} ({INSTALL})")

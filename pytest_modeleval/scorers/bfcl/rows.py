@@ -12,6 +12,8 @@ from pytest_modeleval.sample import Json, SampleError
 from pytest_modeleval.scorers.bfcl.tools import without_functions
 
 INSTALL = "pip install --no-deps bfcl-eval==2026.3.23 mpmath"
+# What its memories import besides.
+INSTALL_FOR_MEMORY = f"{INSTALL} overrides filelock rank_bm25 && pip install numpy"
 # Where the functions of each class are described.
 _DESCRIBED = {
     "GorillaFileSystem": "gorilla_file_system",

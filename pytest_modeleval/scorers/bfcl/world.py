@@ -63,7 +63,7 @@ def begin_memory(module: str, name: str, memory: Mapping[str, Any]) -> str:
 def memory() -> dict[str, Any]:
     """What the memory holds now."""
     (made,) = _model.values()
-    return _state(made)
+    return {name: value for name, value in _state(made).items() if name != "snapshot_folder"}
 
 
 def _run(calls: Iterable[tuple[str, Sequence[Any], Mapping[str, Any]]], instances: Mapping[str, Any]) -> list[str]:

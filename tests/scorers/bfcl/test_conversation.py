@@ -2,7 +2,7 @@
 
 import asyncio
 import importlib.util
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from pytest_modeleval.scorers.bfcl.conversation import (
 )
 from pytest_modeleval.scorers.bfcl.rows import Row
 
+Made = tuple[str, dict[str, Any]]
 SHELF = """
 class Shelf:
     def __init__(self):
@@ -75,7 +76,7 @@ def play(sandbox: ProcessSandbox, act: Callable[[Conversation], Awaitable[Any]],
     return asyncio.run(played())
 
 
-def turns(*steps: list[list[tuple[str, dict[str, Any]]]]) -> Callable[[Conversation], Awaitable[Wrong | None]]:
+def turns(*steps: list[list[Made]]) -> Callable[[Conversation], Awaitable[Wrong | None]]:
     async def act(conversation: Conversation) -> Wrong | None:
         for each in steps:
             for calls in each:
@@ -87,11 +88,11 @@ def turns(*steps: list[list[tuple[str, dict[str, Any]]]]) -> Callable[[Conversat
     return act
 
 
-ADD_B: tuple[str, dict[str, Any]] = ("add", {"title": "B"})
-ADD_C: tuple[str, dict[str, Any]] = ("add", {"title": "C"})
-COUNT: tuple[str, dict[str, Any]] = ("count", {})
-NOTHING: tuple[str, dict[str, Any]] = ("nothing", {})
-LOOK: tuple[str, dict[str, Any]] = ("look", {})
+ADD_B: Made = ("add", {"title": "B"})
+ADD_C: Made = ("add", {"title": "C"})
+COUNT: Made = ("count", {})
+NOTHING: Made = ("nothing", {})
+LOOK: Made = ("look", {})
 
 
 @pytest.mark.parametrize(
@@ -113,16 +114,16 @@ LOOK: tuple[str, dict[str, Any]] = ("look", {})
     ],
 )
 def test_after_each_turn_the_state_and_the_results_are_the_golds(
-    sandbox: ProcessSandbox, steps: list[list[list[tuple[str, dict[str, Any]]]]], wrong: Wrong | None
+    sandbox: ProcessSandbox, steps: list[list[list[Made]]], wrong: Wrong | None
 ) -> None:
     """What is needless does no harm but by its state."""
     assert play(sandbox, turns(*steps)) == wrong
 
 
 def test_results_are_texts_as_a_model_reads_them(sandbox: ProcessSandbox) -> None:
-    hostile = [("__import__", {"name": "os"}), ("_load_scenario", {"scenario": {}}), ("os.getpid()", {}), ("exec", {})]
-    wrong: list[tuple[str, dict[str, Any]]] = [("add", {"name": "B"}), ("add", {})]
-    calls: list[tuple[str, dict[str, Any]]] = [ADD_B, LOOK, *wrong, *hostile]
+    hostile: list[Made] = [("__import__", {"name": "os"}), ("_load_scenario", {}), ("os.getpid()", {}), ("exec", {})]
+    wrong: list[Made] = [("add", {"name": "B"}), ("add", {})]
+    calls = [ADD_B, LOOK, *wrong, *hostile]
 
     async def act(conversation: Conversation) -> list[str]:
         return await conversation.results(calls)
@@ -172,27 +173,48 @@ def test_classes_that_cannot_be_made_are_an_error_with_the_command(sandbox: Proc
 
 
 @pytest.mark.skipif(
-    any(importlib.util.find_spec(name) is None for name in ("bfcl_eval", "overrides", "filelock")),
-    reason="bfcl_eval, overrides or filelock is not installed here",
+    any(importlib.util.find_spec(name) is None for name in ("bfcl_eval", "overrides", "filelock", "rank_bm25")),
+    reason="bfcl_eval, overrides, filelock or rank_bm25 is not installed here",
 )
-def test_a_memory_goes_from_one_conversation_to_the_next(sandbox: ProcessSandbox) -> None:
-    row = Row("memory_rec_sum_0", "memory_rec_sum", [[]], [], classes=["MemoryAPI_rec_sum"])
+@pytest.mark.parametrize(
+    ("kind", "first", "then", "seen", "held"),
+    [
+        (
+            "rec_sum",
+            ("memory_append", {"text": "Likes tea."}),
+            ("memory_append", {"text": " And cats."}),
+            ["There is no content in the memory at this point.", "Likes tea."],
+            {"memory": "Likes tea. And cats."},
+        ),
+        (
+            "kv",
+            ("core_memory_add", {"key": "drink", "value": "tea"}),
+            ("archival_memory_add", {"key": "pet", "value": "cat"}),
+            ["There is no content in the core memory at this point.", '{\n    "drink": "tea"\n}'],
+            {"core_memory": {"drink": "tea"}, "archival_memory": {"pet": "cat"}},
+        ),
+    ],
+)
+def test_a_memory_goes_from_one_conversation_to_the_next(
+    sandbox: ProcessSandbox, kind: str, first: Made, then: Made, seen: list[str], held: dict[str, Any]
+) -> None:
+    row = Row("memory_0", f"memory_{kind}", [[]], [], classes=[f"MemoryAPI_{kind}"])
 
-    async def played(held: dict[str, Any], text: str) -> tuple[str, list[str], Any]:
+    async def played(before: Mapping[str, Any], call: Made) -> tuple[str, list[str], Mapping[str, Any]]:
         session = await sandbox.session(Program(CODE, limits=Limits(seconds=60)))
         try:
             memory = Memory(session, row)
-            seen = await memory.begin(held)
-            return seen, await memory.results([("memory_append", {"text": text})]), await memory.held()
+            shown = await memory.begin(before)
+            return shown, await memory.results([call]), await memory.held()
         finally:
             await session.close()
 
-    seen, results, held = asyncio.run(played({}, "Likes tea."))
-    later = asyncio.run(played(held, " And cats."))
+    earlier = asyncio.run(played({}, first))
+    later = asyncio.run(played(earlier[2], then))
 
-    assert (seen, results) == ("There is no content in the memory at this point.", ['{"status": "Memory appended."}'])
-    assert held == {"memory": "Likes tea."}
-    assert (later[0], later[2]) == ("Likes tea.", {"memory": "Likes tea. And cats."})
+    assert [earlier[0], later[0]] == seen
+    assert all("status" in result for result in earlier[1] + later[1])
+    assert later[2] == held
 
 
 @pytest.mark.parametrize(
