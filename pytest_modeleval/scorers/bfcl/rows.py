@@ -1,6 +1,7 @@
 """BFCL's rows, from the folder of an installed ``bfcl_eval`` or from the columns of ModelScope's copy."""
 
 import gzip
+import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +12,9 @@ from typing import Any
 from pytest_modeleval.sample import Json, SampleError
 from pytest_modeleval.scorers.bfcl.tools import without_functions
 
-INSTALL = "pip install --no-deps bfcl-eval==2026.3.23 mpmath"
+# Golds change from version to version.
+VERSION = "2026.3.23"
+INSTALL = f"pip install --no-deps bfcl-eval=={VERSION} mpmath"
 # What its memories import besides.
 INSTALL_FOR_MEMORY = f"{INSTALL} overrides filelock rank_bm25 && pip install numpy"
 # Where the functions of each class are described.
@@ -58,10 +61,16 @@ def language_of(category: str) -> str:
 
 
 def installed_data() -> Path:
-    """The folder with the data of an installed ``bfcl_eval``; SampleError with the command where there is none."""
+    """The folder with the data of an installed ``bfcl_eval``; SampleError with the command for none or another one."""
     spec = importlib.util.find_spec("bfcl_eval")
     if spec is None or not spec.submodule_search_locations:
         raise SampleError(f"BFCL's data come with its package, which is not installed here: {INSTALL}")
+    try:
+        found = importlib.metadata.version("bfcl-eval")
+    except importlib.metadata.PackageNotFoundError:
+        found = "without a version"
+    if found != VERSION:
+        raise SampleError(f"bfcl_eval {found} is installed, which has other golds than {VERSION}: {INSTALL}")
     return Path(spec.submodule_search_locations[0]) / "data"
 
 

@@ -91,6 +91,18 @@ def test_a_missing_package_is_said_with_the_command(monkeypatch: pytest.MonkeyPa
         installed_data()
 
 
+def test_another_version_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path / "bfcl_eval/__init__.py")
+    write(tmp_path / "bfcl_eval-2025.1.1.dist-info/METADATA")
+    (tmp_path / "bfcl_eval-2025.1.1.dist-info/METADATA").write_text("Name: bfcl-eval\nVersion: 2025.1.1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    with pytest.raises(
+        SampleError, match=r"^bfcl_eval 2025\.1\.1 is installed, which has other golds than 2026\.3\.23: pip"
+    ):
+        installed_data()
+
+
 COLUMNS: dict[str, Any] = {
     "id": "multi_turn_miss_func_0",
     "turns": json.dumps([*ASKED, []]),
