@@ -4,9 +4,10 @@ BFCL's prompt mode: ``default_decode_ast_prompting`` of bfcl-eval 2026.3.23 (``m
 """
 
 import ast
+import json
 import operator
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 # A name, and what it is called with.
@@ -45,6 +46,23 @@ def read_calls(text: str) -> list[Call]:
         return [_call(each) for each in body.elts]
     except _UNREADABLE as error:
         raise ValueError(f"no calls: {type(error).__name__}") from None
+
+
+def read_tool_calls(calls: Iterable[tuple[str, str]]) -> list[Call]:
+    """The calls that an API gave, each a name and its arguments in JSON; ValueError where some are no JSON object.
+
+    Such an answer calls nothing, as there: it is wrong where a call is wanted, and right where none is.
+    """
+    read = []
+    for name, text in calls:
+        try:
+            arguments = json.loads(text)
+        except (ValueError, RecursionError):
+            arguments = None
+        if not isinstance(arguments, dict):
+            raise ValueError(f"no calls: the arguments of {name} are no JSON object")
+        read.append((name, arguments))
+    return read
 
 
 def read_gold(text: str) -> tuple[str, Sequence[Any], Mapping[str, Any]]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.scorers.bfcl.calls import read_calls, read_gold
+from pytest_modeleval.scorers.bfcl.calls import read_calls, read_gold, read_tool_calls
 from pytest_modeleval.scorers.bfcl.source_calls import read_source_call
 
 
@@ -77,6 +77,16 @@ def test_nothing_is_run(tmp_path: Any) -> None:
         read_calls(f"[f(a=open({str(path)!r}, 'w') + 1)]")
 
     assert not path.exists()
+
+
+def test_calls_of_an_api() -> None:
+    assert read_tool_calls([("f", '{"a": 1}'), ("g", "{}")]) == [("f", {"a": 1}), ("g", {})]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "null", '"{}"', "[" * 100_000])
+def test_calls_of_an_api_whose_arguments_are_no_object(text: str) -> None:
+    with pytest.raises(ValueError, match="no calls: the arguments of f are no JSON object"):
+        read_tool_calls([("g", "{}"), ("f", text)])
 
 
 def test_a_gold_call() -> None:
