@@ -131,9 +131,9 @@ class KeptSandbox:
         self.tools[language] = tool
         return tool
 
-    async def session(self, code: str, limits: Limits) -> OpenSession:
+    async def session(self, code: str, limits: Limits, imports: Sequence[str]) -> OpenSession:
         """A session that has run the code."""
-        return await self.sandbox.session(Program(code, limits=limits))
+        return await self.sandbox.session(Program(code, limits=limits, imports=imports))
 
     async def close(self) -> None:
         """End what runs, and leave nothing behind."""
@@ -168,10 +168,12 @@ class AskedSandbox:
         return told
 
     @asynccontextmanager
-    async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
+    async def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AsyncIterator["AskedSession"]:
         """As `Sandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = await self.there(self.kept.session(code, limits))
+        opened: OpenSession = await self.there(self.kept.session(code, limits, imports))
         try:
             yield AskedSession(opened, self.there)
         finally:
@@ -226,10 +228,12 @@ class BlockingSandbox:
         return told
 
     @contextmanager
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> Iterator["BlockingSession"]:
         """As `AskedSandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = self.there(self.kept.session(code, limits))
+        opened: OpenSession = self.there(self.kept.session(code, limits, imports))
         try:
             yield BlockingSession(opened, self.there)
         finally:

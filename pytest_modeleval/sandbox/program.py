@@ -212,8 +212,13 @@ class Sandbox(Protocol):
         So it is too where ``code``, a program that uses what others need, does not end well.
         """
 
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
-        """A session that has run the code; ``limits`` are for each step. Nothing of it is kept."""
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[Session]:
+        """A session that has run the code; ``limits`` are for each step, ``imports`` as a `Program`'s.
+
+        Nothing of it is kept.
+        """
 
 
 class SyncSandbox(Protocol):
@@ -229,7 +234,9 @@ class SyncSandbox(Protocol):
     def tool(self, language: str, code: str = "") -> str:
         """As `Sandbox.tool`."""
 
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractContextManager[SyncSession]:
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AbstractContextManager[SyncSession]:
         """As `Sandbox.session`."""
 
 

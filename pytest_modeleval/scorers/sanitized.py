@@ -14,7 +14,7 @@ from pytest_modeleval.sample import Completion
 from pytest_modeleval.scorers.programs import first_fenced
 
 # How many characters of an answer are parsed in all: a tenth of a second or so. Theirs parses all of its spans.
-_MOST, _LEAST = 100_000, 10
+_MOST, _LEAST = 50_000, 10
 # `codeop.PyCF_ALLOW_INCOMPLETE_INPUT`, and what is said then of what more lines may complete.
 _INCOMPLETE_INPUT, _INCOMPLETE = 0x4000, "incomplete input"
 _UNPARSED = (SyntaxError, ValueError, MemoryError, RecursionError)

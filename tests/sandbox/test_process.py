@@ -266,6 +266,18 @@ def test_a_session_keeps_names_and_files(sandbox: ProcessSandbox) -> None:
     assert kept.stdout == "kept\n"
 
 
+def test_a_session_has_its_imports_before_it_begins(sandbox: ProcessSandbox) -> None:
+    async def imported() -> list[str]:
+        found = []
+        for imports in ([], ["colorsys"]):
+            session = await sandbox.session(Program("import sys", imports=imports))
+            found.append((await session.run("print('colorsys' in sys.modules)")).stdout)
+            await session.close()
+        return found
+
+    assert asyncio.run(imported()) == ["False\n", "True\n"]
+
+
 def test_nothing_of_a_session_runs_between_two_steps(sandbox: ProcessSandbox) -> None:
     async def counted() -> tuple[str, str]:
         code = "import threading\nn = 0\ndef count():\n global n\n while True: n += 1\nthreading.Thread(target=count, daemon=True).start()"

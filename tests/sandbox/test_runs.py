@@ -324,15 +324,16 @@ ROWS = generated(lambda subset, index: {"q": "x"}, {"main": 1})
 @benchmark(ROWS, lambda row: Sample(row["q"], "3"))
 def test_sync(sample, completion, sandbox):
     assert sandbox.run(Program("print(1 + 2)")).stdout.strip() == sample.target
-    with sandbox.session("x = 1") as session:
-        session.run("x += 1")
+    with sandbox.session("x = 1", imports=["colorsys"]) as session:
+        session.run("import sys; sys.modules['colorsys']; x += 1")
         assert session.run("print(x)").stdout == "2\\n"
         assert session.call("len", "abc").why == "the program has no len"
 
 @benchmark(ROWS, lambda row: Sample(row["q"], "3"))
 async def test_async(sample, completion, sandbox):
-    async with sandbox.session("def double(x): return 2 * x") as session:
+    async with sandbox.session("def double(x): return 2 * x", imports=["colorsys"]) as session:
         assert (await session.call("double", x=21)).values == (42,)
+        assert (await session.run("import sys; sys.modules['colorsys']")).ended_well
     with pytest.raises(SandboxError):
         await session.run("pass")
 

@@ -6,6 +6,7 @@ import math
 import pkgutil
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,9 +15,14 @@ import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.models.tool_dialects import parsed
 from pytest_modeleval.sample import Completion, NotAsked, NotScored
 from pytest_modeleval.scorers import maths, numbers, official, programs, sanitized, swe_bench
 from pytest_modeleval.scorers.amounts import same_amount
+from pytest_modeleval.scorers.bfcl.answers import wrong_answer
+from pytest_modeleval.scorers.bfcl.calls import read_calls
+from pytest_modeleval.scorers.bfcl.source_calls import read_source_call
+from pytest_modeleval.scorers.bfcl.sources import java_value, javascript_value
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.confidence import stated_confidence
@@ -112,6 +118,19 @@ PIECES = (
     "CAN'T. ",
     "confidence of 1",
     "confidence is ",
+    '<tool_call>{"name": ',
+    "[f(a=",
+    "f(a=1), ",
+    "new ArrayList<>(Arrays.asList(",
+    "new ArrayList<>() {{ add(",
+    "new int[]{",
+    "new HashMap<>() {",
+    'put("a", ',
+    'put("',
+    '"a": [',
+    ", [",
+    "],",
+    "]\n",
 )
 ARGUMENTS: Mapping[str, Any] = {
     "keywords": ["answer", "zzz"],
@@ -163,6 +182,20 @@ def patched(text: str) -> object:
         return None
 
 
+def called(read: Callable[[], object]) -> object:
+    """The calls in a text; most texts have none."""
+    try:
+        return read()
+    except ValueError:
+        return None
+
+
+def sourced(value: Callable[[str, str], object], kind: str) -> Callable[[str], object]:
+    """A source's value, of what begins as its kind does."""
+    begun = {"dict": "{", "array": "[[", "HashMap": "new HashMap<>() {{"}.get(kind, "")
+    return lambda text: value(begun + text, kind)
+
+
 def cut(spec: str) -> Callable[[str], object]:
     return lambda text: filtered(text, [read_filter("test", spec)])
 
@@ -199,6 +232,12 @@ OTHERS: dict[str, Callable[[str], object]] = {
     **{f"filters.{name}": cut(name if name != "remove_until" else "remove_until=###") for name in _FILTERS},
     "filters.regex": cut(r"regex=#### (\S+)"),
     "models.thinking.split_thinking": split_thinking,
+    **{f"models.tool_dialects.{name}": partial(parsed, name) for name in ("hermes", "python")},
+    "bfcl.answers.wrong_answer": lambda text: wrong_answer(text, ["35", "thirty five"]),
+    "bfcl.calls.read_calls": lambda text: called(lambda: read_calls(text)),
+    "bfcl.source_calls.read_source_call": lambda text: called(lambda: read_source_call(f"f({text}", "java")),
+    **{f"bfcl.sources.{kind}": sourced(java_value, kind) for kind in ("ArrayList", "Array", "HashMap", "long", "any")},
+    **{f"bfcl.sources.{kind}": sourced(javascript_value, kind) for kind in ("array", "dict", "String")},
 }
 
 
