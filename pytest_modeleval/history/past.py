@@ -16,8 +16,8 @@ from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
-from pytest_modeleval.sample import Completion, last_question
-from pytest_modeleval.store.kept import completion_in
+from pytest_modeleval.sample import Completion, Json, last_question
+from pytest_modeleval.store.kept import completion_in, messages_in
 from pytest_modeleval.store.messages import read, read_prompt
 from pytest_modeleval.store.rows import (
     UNDER_EVALUATION,
@@ -235,9 +235,10 @@ class Past:
         for item, metrics in groupby(rows, key=itemgetter(_ITEM)):
             if items is None or item in items:
                 found = list(metrics)
-                exchanges = self._exchanges(run, item) if answers else ()
                 scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
-                sample = self._sample(found[0][:_OF_SCORE], scores, exchanges)
+                sample = self._sample(found[0][:_OF_SCORE], scores)
+                if answers and (exchanges := self._exchanges(run, item)):
+                    sample = _with_requests(sample, exchanges)
                 if is_judged:
                     said, came_to = self.verdicts(run, item=item), self.judgements(run, item=item)
                     sample = replace(sample, verdicts=said, judgements=came_to)
@@ -271,26 +272,34 @@ class Past:
             return row
         return RenamedRow.of(row, name)
 
-    def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
+    def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow]) -> StoredSample:
         before, prompt, target, question, answer, created = row
         completion = completion_in(answer) if answer else None
         messages = None if prompt is None else read_prompt(self._connection, before, prompt)
         kept = created if completion else 0.0
-        return StoredSample(scores, messages, target, completion, kept, exchanges, question)
+        return StoredSample(scores, messages, target, completion, kept, question=question)
 
     def _exchanges(self, run: str, item: str) -> list[Exchange]:
-        """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
+        """All that was asked for an item, in order; empty for one whose prompt alone was asked, without tools."""
         rows = self._connection.execute(
-            "select asked, completion, by from answers where run = ? and item = ? order by number", (run, item)
+            "select asked, completion, by, tools from answers where run = ? and item = ? order by number", (run, item)
         ).fetchall()
         found: list[Exchange] = []
-        before, length = "", 0
-        for asked, key, by in rows:
-            messages, goes_on = read(self._connection, asked, before if asked != before else "")
-            repeated = length if goes_on else 0
-            found.append(Exchange(messages, repeated, self.answer(key)[0], "" if by == UNDER_EVALUATION else by))
-            before, length = asked, repeated + len(messages)
+        # By the hashes of what was asked, who was asked it, and where.
+        known: dict[str, dict[str, int]] = {}
+        tools = {hash_: self._tools(hash_) for hash_ in {row[3] for row in rows} if hash_}
+        for place, (asked, key, by, offered) in enumerate(rows):
+            messages, before = read(self._connection, asked, known)
+            to, places = "" if by == UNDER_EVALUATION else by, known.get(before, {})
+            after = places.get(to, max(places.values(), default=None))
+            repeated = 0 if after is None else found[after].repeated + len(found[after].asked)
+            found.append(Exchange(messages, repeated, self.answer(key)[0], to, after, tools.get(offered, ())))
+            known.setdefault(asked, {})[to] = place
         return found
+
+    def _tools(self, hash_: str) -> Sequence[Json]:
+        row = self._connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
+        return messages_in(str(row[0])) if row else ()
 
     def asked(self, sample: str) -> str:
         """What a sample asked; empty when the store does not know."""
@@ -298,3 +307,11 @@ class Past:
             "select before, prompt, question from samples where hash = ?", (sample,)
         ).fetchone()
         return (row[2] or last_question(read_prompt(self._connection, *row[:2]))) if row else ""
+
+
+def _with_requests(sample: StoredSample, exchanges: Sequence[Exchange]) -> StoredSample:
+    """The sample with all that was asked for it; of its prompt alone no more is known than the tools."""
+    first = exchanges[0]
+    if len(exchanges) == 1 and not first.to and first.asked == sample.prompt:
+        return replace(sample, tools=first.tools)
+    return replace(sample, exchanges=exchanges, tools=first.tools)
