@@ -12,16 +12,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from pytest_modeleval.history.exchanges import exchanges, with_requests
 from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
-from pytest_modeleval.sample import Completion, Json, last_question
-from pytest_modeleval.store.kept import completion_in, messages_in
-from pytest_modeleval.store.messages import read, read_prompt
+from pytest_modeleval.sample import Completion, last_question
+from pytest_modeleval.store.kept import completion_in
+from pytest_modeleval.store.messages import read_prompt
 from pytest_modeleval.store.rows import (
-    UNDER_EVALUATION,
-    Exchange,
     JudgementRow,
     RenamedRow,
     ScoreRow,
@@ -237,8 +236,8 @@ class Past:
                 found = list(metrics)
                 scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
                 sample = self._sample(found[0][:_OF_SCORE], scores)
-                if answers and (exchanges := self._exchanges(run, item)):
-                    sample = _with_requests(sample, exchanges)
+                if answers:
+                    sample = with_requests(sample, exchanges(self._connection, (run, item), self.answer))
                 if is_judged:
                     said, came_to = self.verdicts(run, item=item), self.judgements(run, item=item)
                     sample = replace(sample, verdicts=said, judgements=came_to)
@@ -279,39 +278,9 @@ class Past:
         kept = created if completion else 0.0
         return StoredSample(scores, messages, target, completion, kept, question=question)
 
-    def _exchanges(self, run: str, item: str) -> list[Exchange]:
-        """All that was asked for an item, in order; empty for one whose prompt alone was asked, without tools."""
-        rows = self._connection.execute(
-            "select asked, completion, by, tools from answers where run = ? and item = ? order by number", (run, item)
-        ).fetchall()
-        found: list[Exchange] = []
-        # By the hashes of what was asked, who was asked it, and where.
-        known: dict[str, dict[str, int]] = {}
-        tools = {hash_: self._tools(hash_) for hash_ in {row[3] for row in rows} if hash_}
-        for place, (asked, key, by, offered) in enumerate(rows):
-            messages, before = read(self._connection, asked, known)
-            to, places = "" if by == UNDER_EVALUATION else by, known.get(before, {})
-            after = places.get(to, max(places.values(), default=None))
-            repeated = 0 if after is None else found[after].repeated + len(found[after].asked)
-            found.append(Exchange(messages, repeated, self.answer(key)[0], to, after, tools.get(offered, ())))
-            known.setdefault(asked, {})[to] = place
-        return found
-
-    def _tools(self, hash_: str) -> Sequence[Json]:
-        row = self._connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
-        return messages_in(str(row[0])) if row else ()
-
     def asked(self, sample: str) -> str:
         """What a sample asked; empty when the store does not know."""
         row = self._connection.execute(
             "select before, prompt, question from samples where hash = ?", (sample,)
         ).fetchone()
         return (row[2] or last_question(read_prompt(self._connection, *row[:2]))) if row else ""
-
-
-def _with_requests(sample: StoredSample, exchanges: Sequence[Exchange]) -> StoredSample:
-    """The sample with all that was asked for it; of its prompt alone no more is known than the tools."""
-    first = exchanges[0]
-    if len(exchanges) == 1 and not first.to and first.asked == sample.prompt:
-        return replace(sample, tools=first.tools)
-    return replace(sample, exchanges=exchanges, tools=first.tools)

@@ -228,11 +228,11 @@ def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
     tools = list(_tools_offered(trial, answers))
     if asked_of_it == [(UNDER_EVALUATION, trial.sample.messages)] and not any(tools):
         return []
-    rows: list[Row] = []
+    rows: list[Row] = [*dict.fromkeys(filter(None, tools))]
     requests = chained(answer.messages for answer in answers)
     for number, (answer, blob, (asked, messages)) in enumerate(zip(answers, tools, requests, strict=True)):
-        rows += [*messages, *([blob] if blob else [])]
-        rows.append(AnswerRow(run, node, number, asked, answer.key, answer.by, blob.hash if blob else None))
+        hash_ = blob.hash if blob else None
+        rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by, hash_)]
     return rows
 
 

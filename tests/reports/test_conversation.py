@@ -1,5 +1,6 @@
 """Conversations with tools, as the page, Allure and `modeleval show` have them."""
 
+import importlib.util
 import json
 import re
 from collections.abc import Callable
@@ -210,6 +211,26 @@ def test_hostile_calls_and_results_are_text_on_the_page_and_in_a_terminal(
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e]", shown)
 
 
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_it(agent: pytest.Pytester, faulty: FaultyServer, open_page: Open, scheme: str) -> None:
+    found = importlib.util.find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("no axe: pip install axe-playwright-python")
+    turns = [(f"turn {n}", [("add", "{}" if n % 3 else "[1]")]) for n in range(20)]
+    faulty.fault = saying(*turns, ("It is 5.", []))
+    run(agent, "--model", "faulty", "test_agent.py", "--eval-write", "page.html")
+    page = open_page(agent.path / "page.html", color_scheme=scheme)
+    page.get_by_role("button", name="Samples").click()
+    page.locator("#row-0").click()
+    page.evaluate("document.querySelectorAll('#sample-body details').forEach((each) => (each.open = true))")
+
+    page.evaluate(Path(found.origin).with_name("axe.min.js").read_text())
+
+    results = page.evaluate("axe.run().then(({violations}) => violations.map(({id, help}) => `${id}: ${help}`))")
+    assert results == []
+
+
 def test_allure_has_it_too(agent: pytest.Pytester, faulty: FaultyServer) -> None:
     pytest.importorskip("allure_pytest")
     hostile = HOSTILE.replace("\ud800", "")
@@ -230,6 +251,26 @@ def test_allure_has_it_too(agent: pytest.Pytester, faulty: FaultyServer) -> None
     assert "<script" not in page
     assert "<b>" not in page
     assert '<h2>call of add</h2><pre class="call">{}</pre>\n<h2>result</h2>\n<pre class="result">5</pre>' in page
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [390, 1280])
+def test_what_is_hostile_is_text_in_what_allure_shows(
+    agent: pytest.Pytester, faulty: FaultyServer, open_page: Open, width: int
+) -> None:
+    pytest.importorskip("allure_pytest")
+    hostile = HOSTILE.replace("\ud800", "") + "long" * 500
+    faulty.fault = saying((hostile, [(hostile, hostile)]), (hostile, []))
+    run(agent, "--model", "faulty", "test_agent.py", "--alluredir", "results", "--eval-set", "run.allure=all")
+    (path,) = [each for each in (agent.path / "results").glob("*.html") if "call of" in each.read_text()]
+
+    # Allure's viewer has it in a frame of its own.
+    page = open_page(path, viewport={"width": width, "height": 800})
+
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("script, a, img").count() == 0
+    assert "<script>window.hacked = 1</script>" in page.locator("pre.call").inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
 
 
 # What is asked of several

@@ -40,7 +40,7 @@ _STYLE = (
     ".beside{display:grid;grid-template-columns:1fr 1fr;gap:1em}.beside>*{min-width:0}"
     ".answer{border-color:#0072b2}.thinking{border-color:#e69f00}img{max-width:100%}"
     ".call{border-color:#009e73}.wrong{border-color:#d55e00}.fault{color:#b34700;margin:.2em 0}"
-    ".result{margin-left:1.5em}summary{cursor:pointer;overflow-wrap:anywhere}"
+    ".result{margin-left:1.5em}summary{cursor:pointer}h2,li,p,td,summary{overflow-wrap:anywhere}"
     "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}</style>"
 )
 # Longer texts are folded; of what went wrong so much is said above the conversation.
