@@ -54,7 +54,7 @@ def _begin(turn: Turn, *, whole: bool) -> Iterator[str]:
         yield f"-- {harmless(turn.begins)}"
     if turn.offered is not None:
         names = ", ".join(name for name, *_ in transcript.described(turn.offered)) or "none any more"
-        yield f"-- {len(turn.offered):,} tools: {one_line(names, 100_000 if whole else 300)}"
+        yield f"-- tools ({len(turn.offered):,}): {one_line(names, 100_000 if whole else 300)}"
         for name, does, parameters in transcript.described(turn.offered) if whole else ():
             yield from _block(f"tool {name}", f"{does}\n{parameters}".strip(), whole=True)
 

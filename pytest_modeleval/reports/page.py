@@ -171,8 +171,8 @@ def _exchange(each: Exchange) -> Mapping[str, Any]:
 
 def _said(said: Said) -> Mapping[str, Any]:
     """A message without what is empty of it."""
-    parts = {**vars(said), "calls": [_call(each) for each in said.calls]}
-    return {name: value for name, value in parts.items() if value or name in ("who", "content")}
+    parts = {name: value for name, value in vars(said).items() if value or name == "content"}
+    return {**parts, "calls": [_call(each) for each in said.calls]} if said.calls else parts
 
 
 def _call(each: Called) -> Mapping[str, Any]:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +16,7 @@ FIRST, LAST = 4, 6
 # Arguments that are longer are written over several lines.
 _LINE = 80
 # What a message has beside what is shown of it by name.
-_SHOWN = ("role", "content", "tool_calls", "tool_call_id", "reasoning_content")
+_SHOWN = frozenset(("role", "content", "tool_calls", "tool_call_id", "reasoning_content"))
 # How tools begin to say that they failed: `agents` here, Python, BFCL's classes.
 _FAILED = re.compile(r'\s*(?:error\b|traceback \(most recent|\{\s*"error"\s*:(?!\s*(?:null|false|"")))', re.IGNORECASE)
 
@@ -85,9 +86,10 @@ def of(sample: StoredSample) -> list[Turn]:
         before = None if each.after is None else turns[each.after]
         offered_before = () if each.after is None else exchanges[each.after].tools
         is_again = number > 0 and _is_same(each, exchanges[number - 1])
-        messages = list(each.asked)
+        messages = deque(each.asked)
         if before and before.answer and messages and _is_echo(messages[0], exchanges[each.after or 0].completion):
-            messages = _results(messages[1:], before.answer)
+            messages.popleft()
+            _take_results(messages, before.answer)
         said = [] if is_again else conversation(messages)
         offered = None if is_again or list(each.tools) == list(offered_before) else each.tools
         begins = _beginning(each, number, is_again=is_again)
@@ -95,21 +97,22 @@ def of(sample: StoredSample) -> list[Turn]:
     return turns
 
 
-def conversation(messages: Sequence[Message]) -> list[Said]:
+def conversation(messages: Iterable[Message]) -> list[Said]:
     """The messages, the results of calls with these."""
     said: list[Said] = []
-    messages = list(messages)
-    while messages:
-        message, *messages = messages
+    left = deque(messages)
+    while left:
+        message = left.popleft()
         calls = _calls(message)
-        further = {name: value for name, value in message.items() if name not in _SHOWN}
+        further = {name: message[name] for name in message.keys() - _SHOWN}
         if message.get("role") == "tool" and message.get("tool_call_id"):
             further["tool_call_id"] = message["tool_call_id"]
         thinking = message.get("reasoning_content")
         who, content = str(message.get("role", "message")), content_of(message)
         one = Said(who, content, [*map(Called, calls)], thinking if isinstance(thinking, str) else "", further=further)
         said.append(one)
-        messages = _results(messages, one)
+        if one.calls:
+            _take_results(left, one)
     return said
 
 
@@ -193,17 +196,15 @@ def _calls(message: Message) -> Sequence[ToolCall]:
     return calls_of([call for call in calls if isinstance(call, Mapping)]) if isinstance(calls, list | tuple) else ()
 
 
-def _results(messages: list[Message], said: Said) -> list[Message]:
-    """The messages without those at their beginning that are results of its calls, which are put with these."""
+def _take_results(messages: deque[Message], said: Said) -> None:
+    """Put the results of its calls, at the beginning of the messages, with these."""
     waiting = {each.call.id: each for each in said.calls if each.result is None}
-    left = list(messages)
-    while left and left[0].get("role") == "tool" and left[0].get("tool_call_id") in waiting:
-        result = left.pop(0)
+    while messages and messages[0].get("role") == "tool" and messages[0].get("tool_call_id") in waiting:
+        result = messages.popleft()
         one = waiting.pop(result["tool_call_id"])
         one.result = result
         if said.is_answer and not one.fault and _FAILED.match(text_of(content_of(result))):
             one.fault = "the tool failed"
-    return left
 
 
 def _is_echo(message: Message, completion: Completion | None) -> bool:

@@ -85,7 +85,7 @@ def test_a_call_stands_with_its_arguments_its_result_and_what_was_wrong(
 
     long = ["   {", f'    "a": "{"a long name " * 20}"', "   }"]
     assert shown[1:-2] == [
-        *("-- 2 tools: add, read", "-- system", "   Use tools.", "-- user", "   What is 2 + 3?"),
+        *("-- tools (2): add, read", "-- system", "   Use tools.", "-- user", "   What is 2 + 3?"),
         *("-- thinking", "   hm", "-- answer", "   I add."),
         *("-- call of add", '   {"a": 2}', "-- result", "   5"),
         *(
@@ -244,7 +244,7 @@ def test_allure_has_it_too(agent: pytest.Pytester, faulty: FaultyServer) -> None
 
     assert "<h2>what went wrong with its calls (1)</h2><ul><li>&lt;/script&gt;" in page
     assert '<p class="fault">no tool of that name was offered</p>' in page
-    assert "<summary>2 tools are offered</summary><pre>add: what add does" in page
+    assert "<summary>tools that are offered (2)</summary><pre>add: what add does" in page
     assert "<summary>14 messages and answers between, with 14 calls</summary>" in page
     assert "<summary>5555555555" in page
     assert page.count("<details>") == page.count("</details>") == 3

@@ -105,7 +105,7 @@ def _beginning(turn: Turn) -> Iterator[str]:
         told = "".join(
             f"<pre>{escaped(f'{name}: {does}{chr(10)}{parameters}')}</pre>" for name, does, parameters in tools
         )
-        yield f"<details><summary>{len(tools):,} tools are offered</summary>{told}</details>"
+        yield f"<details><summary>tools that are offered ({len(tools):,})</summary>{told}</details>"
 
 
 def _judged(sample: StoredSample) -> Iterator[str]:
