@@ -8,7 +8,8 @@ import pytest
 
 from pytest_modeleval.sample import Completion, Json, Sample, SampleError
 from pytest_modeleval.scorers.function_calls import call_score, is_called, misfits
-from tests.conftest import FaultyServer, answer, run, send
+from tests.conftest import FaultyServer, answer, modeleval, run, send
+from tests.reports.conftest import Data
 
 NUMBER = {
     "type": "object",
@@ -168,3 +169,18 @@ def test_the_four_figures_are_those_of_evalscope_but_errors_count_nowhere(calls:
             "*the server refused this prompt: 400: not this",
         ]
     )
+
+
+def test_a_prompt_with_tools_is_shown_with_them_and_with_its_calls(calls: pytest.Pytester) -> None:
+    run(calls, "--model", "faulty", "--eval-file", "calls.jsonl", "--eval-write", "page.html")
+
+    shown = modeleval("show", "calls[main-00001]").outlines
+
+    assert shown[1:8] == [
+        *("-- tools (1): add", "-- user", "   call 1", "-- answer", "   no"),
+        *("-- call of add", '   {"a": "x"}'),
+    ]
+    detail = Data(calls.path / "page.html").details[1]
+    assert [name for name, *_ in detail["tools"]] == ["add"]
+    assert detail["calls"] == [{"name": "add", "arguments": '{"a": "x"}', "result": None, "fault": ""}]
+    assert detail["talk"] is None
