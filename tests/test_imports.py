@@ -44,7 +44,12 @@ SCRIPTS = {
     PACKAGE / "sandbox" / "server.py",
 }
 # Libraries of an extra, imported by the function that needs them.
-LAZY = {"bleu.py": {"sacrebleu"}, "similarity.py": {"bert_score"}, "language.py": {"langdetect", "nltk"}}
+LAZY = {
+    "bleu.py": {"sacrebleu"},
+    "similarity.py": {"bert_score"},
+    "language.py": {"langdetect", "nltk"},
+    "function_calls.py": {"jsonschema", "referencing"},
+}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

@@ -28,13 +28,17 @@ from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.confidence import stated_confidence
 from pytest_modeleval.scorers.emotions import emotion_score
 from pytest_modeleval.scorers.instructions import follows_instructions, instructions
+from pytest_modeleval.scorers.minimax import repeated_ngram
 from pytest_modeleval.scorers.overlap import exact_match, rouge
 from pytest_modeleval.scorers.several import same_choices
 from pytest_modeleval.scorers.spans import same_spans
 from pytest_modeleval.scorers.texts import holds_text, literal, same_text, spaced, token_f1
+from pytest_modeleval.scorers.toolbench import step_score
 
 CITIES = ["Paris", "London", "Rome", "Berlin"]
 REFERENCE = "a the answer is 1 " * 20
+# A final answer of ToolBench-Static, which is a text of JSON in an action's input.
+FINAL = '{"return_type": "give_answer", "final_answer": "the answer"}'
 
 # Pieces that make a long text when repeated: what patterns begin with and never end.
 PIECES = (
@@ -223,6 +227,7 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
     "swe_bench.patch_of": swe_bench.patch_of,
     "swe_bench.resolved": patched,
+    "toolbench.step_score": lambda text: step_score(text, f"Action: Finish\nAction Input: {FINAL}", {"Finish"}),
     "texts.holds_text": lambda text: holds_text(text, ["London"], normalise=spaced),
     "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
     "texts.token_f1": lambda text: token_f1(text, ["London"]),
@@ -238,6 +243,7 @@ OTHERS: dict[str, Callable[[str], object]] = {
     "bfcl.source_calls.read_source_call": lambda text: called(lambda: read_source_call(f"f({text}", "java")),
     **{f"bfcl.sources.{kind}": sourced(java_value, kind) for kind in ("ArrayList", "Array", "HashMap", "long", "any")},
     **{f"bfcl.sources.{kind}": sourced(javascript_value, kind) for kind in ("array", "dict", "String")},
+    "minimax.repeated_ngram": repeated_ngram,
 }
 
 
