@@ -95,9 +95,11 @@ class KeptSandbox:
         self.tools[language] = tool
         return tool
 
-    async def session(self, code: str, limits: Limits) -> OpenSession:
-        """A session that has run the code."""
-        return await self.sandbox.session(Program(code, limits=limits))
+    async def session(self, code: str, limits: Limits) -> tuple[OpenSession, str]:
+        """A session that has run the code, and the hash of all that decides what comes of its first step."""
+        program = Program(code, limits=limits)
+        version = _hash_of(program, self.name, await self.tool(program.language))
+        return await self.sandbox.session(program), version
 
     async def close(self) -> None:
         """End what runs, and leave nothing behind."""
@@ -135,9 +137,9 @@ class AskedSandbox:
     async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
         """As `Sandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = await self.there(self.kept.session(code, limits))
+        opened, version = await self.there(self.kept.session(code, limits))
         try:
-            yield AskedSession(opened, self.there)
+            yield AskedSession(opened, self.there, version)
         finally:
             await self.there(opened.close())
 
@@ -148,11 +150,25 @@ class AskedSession:
 
     opened: OpenSession
     there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+    # Of all that decides what comes of its first step.
+    version: str
+    # What is to be run before the next step: earlier ones, of which it was known what comes of them.
+    behind: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+
+    def later(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Run a step before the next one, so only if there is one."""
+        self.behind.append(step)
+
+    async def _catch_up(self) -> None:
+        behind, self.behind[:] = [*self.behind], []
+        for step in behind:
+            await step()
 
     @noted
     async def run(self, code: str) -> Outcome:
         """As `Session.run`."""
         __tracebackhide__ = True
+        await self._catch_up()
         outcome: Outcome = await self.there(self.opened.run(code))
         return outcome
 
@@ -160,6 +176,7 @@ class AskedSession:
     async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`."""
         __tracebackhide__ = True
+        await self._catch_up()
         outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
         return outcome
 
@@ -192,9 +209,9 @@ class BlockingSandbox:
     def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:
         """As `AskedSandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = self.there(self.kept.session(code, limits))
+        opened, version = self.there(self.kept.session(code, limits))
         try:
-            yield BlockingSession(opened, self.there)
+            yield BlockingSession(opened, self.there, version)
         finally:
             self.there(opened.close())
 
@@ -205,15 +222,28 @@ class BlockingSession:
 
     opened: OpenSession
     there: Callable[[Coroutine[Any, Any, Any]], Any]
+    version: str
+    behind: list[Callable[[], object]] = field(default_factory=list)
+
+    def later(self, step: Callable[[], object]) -> None:
+        """As `AskedSession.later`."""
+        self.behind.append(step)
+
+    def _catch_up(self) -> None:
+        behind, self.behind[:] = [*self.behind], []
+        for step in behind:
+            step()
 
     def run(self, code: str) -> Outcome:
         """As `Session.run`, and waits for it."""
         __tracebackhide__ = True
+        self._catch_up()
         outcome: Outcome = self.there(self.opened.run(code))
         return outcome
 
     def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`, and waits for it."""
         __tracebackhide__ = True
+        self._catch_up()
         outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
         return outcome

@@ -1,6 +1,7 @@
 """One session's evaluation: what the plugin's hooks hand over to."""
 
 import gc
+import json
 import os
 import time
 import uuid
@@ -170,6 +171,7 @@ class Evaluation:
         self._who_has = {
             **with_settings(who, self.judges),
             "sandbox": pinned(self.sandbox, self.options.sandbox_python),
+            **({"limits": json.dumps(limits)} if (limits := self.options.agent_limits) else {}),
         }
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
@@ -447,7 +449,8 @@ class Evaluation:
     def _askers(self, store: Store, concurrency: int | None) -> Askers:
         identify = partial(identity_of, offline=self.options.offline, own=openers(self.config.hook))
         rules, opened = self.rules, self._open_model
-        return askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
+        made = askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
+        return replace(made, limits=self.options.agent_limits)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self.config.hook)

@@ -35,8 +35,8 @@ def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]
     """
     known: list[tuple[list[Message], str]] = [([], "")]
     for messages in map(list, requests):
-        fitting = [each for each in known if messages[: len(each[0])] == each[0]]
-        before, last = max(fitting, key=lambda each: len(each[0]))
+        longest = sorted(known, key=lambda each: len(each[0]), reverse=True)
+        before, last = next(each for each in longest if messages[: len(each[0])] == each[0])
         last, rows = _rows(_written(messages[len(before) :]), last)
         known.append((messages, last))
         yield last, rows

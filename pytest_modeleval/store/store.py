@@ -160,12 +160,12 @@ class Store:
         return row[0]
 
     def outcome(self, hash_: str) -> str | None:
-        """What came of a program, by its hash (`rows.OutcomeRow`); None where it has not run."""
+        """What came of a program or a tool's call, by its hash (`rows.OutcomeRow`); None where it has not run."""
         rows = self.rows("select outcome from outcomes where hash = ?", (hash_,))
         return str(rows[0][0]) if rows else None
 
     def save_outcome(self, row: OutcomeRow) -> None:
-        """Keep what came of a program; it is on disk when this returns."""
+        """Keep what came of a program or a call; it is on disk when this returns."""
         self.write(insertion(OutcomeRow), [row])
 
     @property
