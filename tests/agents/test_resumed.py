@@ -116,7 +116,12 @@ def test_after_ctrl_c_no_call_is_made_twice(
     if is_sync:
         text = text.replace("async def", "def").replace("await react(", "react_sync(").replace(": Model", ": SyncModel")
     put(project, samples=8, pause=0.2, text=text)
-    scripted(faulty, lambda messages: time.sleep(0.1) or posting(messages))
+
+    def slowly(messages: Any) -> Any:
+        time.sleep(0.1)
+        return posting(messages)
+
+    scripted(faulty, slowly)
     faulty.models, faulty.says = ["faulty"], {"root": "one"}
     if "--eval-baseline" in flags:
         run(project, *ASK, "--eval-save-baseline", "b.json", "--eval-cache", "off", "-W", "ignore")
