@@ -96,10 +96,9 @@ class KeptSandbox:
         return tool
 
     async def session(self, code: str, limits: Limits) -> tuple[OpenSession, str]:
-        """A session that has run the code, and the hash of all that decides what comes of its first step."""
+        """A session that has run the code, and the hash of what it began with, and where."""
         program = Program(code, limits=limits)
-        version = _hash_of(program, self.name, await self.tool(program.language))
-        return await self.sandbox.session(program), version
+        return await self.sandbox.session(program), _hash_of(program, self.name, "")
 
     async def close(self) -> None:
         """End what runs, and leave nothing behind."""
@@ -150,7 +149,7 @@ class AskedSession:
 
     opened: OpenSession
     there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
-    # Of all that decides what comes of its first step.
+    # The hash of what it began with.
     version: str
     # What is to be run before the next step: earlier ones, of which it was known what comes of them.
     behind: list[Callable[[], Awaitable[object]]] = field(default_factory=list)

@@ -23,6 +23,7 @@ from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.asking.recall import Rules
+from pytest_modeleval.asking.rehearsal import NothingRuns
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
@@ -230,7 +231,8 @@ class Evaluation:
             refuse_unfilled(session.items)
             with closing(Store(self.folder)) as store:
                 judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
-                asked = replace(self._askers(store, None), judging=judging)
+                sandbox = KeptSandbox(NothingRuns(self.sandbox), store)
+                asked = replace(self._askers(store, None), judging=judging, sandbox=sandbox)
                 solutions = self._parts_thoughts
                 thoughts = partial(known_thoughts, store, solutions=solutions) if self._judges_thoughts else None
                 with closing(Planner(store, asked, self.gate.discordance, thoughts, 1 + solutions)) as planner:

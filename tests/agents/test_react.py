@@ -148,7 +148,8 @@ def test_a_bug_in_a_tool_is_told_to_the_model_and_to_the_author(project: pytest.
     put(project)
     project.makeconftest(
         "def pytest_runtest_logreport(report):\n"
-        "    open('sections', 'a').write(repr(report.sections) if report.when == 'call' else '')"
+        "    import pathlib\n"
+        "    if report.when == 'call':\n        pathlib.Path('sections').write_text(repr(report.sections))"
     )
     scripted(faulty, in_turn([("fail", '{"why": "<b>\\u001b[2J"}')], "7"))
 
