@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_modeleval.agents.react import AgentLimits, Conversation, OverLimit, react, react_sync
+    from pytest_modeleval.agents.conversation import AgentLimits, Conversation, OverLimit
+    from pytest_modeleval.agents.react import react, react_sync
     from pytest_modeleval.agents.sessions import python_tool, session_tools
     from pytest_modeleval.agents.tool import Tool, ToolError, tool
     from pytest_modeleval.api import Evaluated, evaluate
@@ -119,13 +120,13 @@ __all__ = [
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
-    "AgentLimits": "agents.react",
+    "AgentLimits": "agents.conversation",
     "Aggregate": "statistics.aggregates",
     "Battle": "judging.verdict",
     "Chat": "requests",
     "Cloze": "items.prompts",
     "Completion": "sample",
-    "Conversation": "agents.react",
+    "Conversation": "agents.conversation",
     "Embed": "requests",
     "Embeddings": "sample",
     "Evaluated": "api",
@@ -144,7 +145,7 @@ _MODULES = {
     "Model": "sample",
     "NotScored": "sample",
     "Outcome": "sandbox.program",
-    "OverLimit": "agents.react",
+    "OverLimit": "agents.conversation",
     "Paint": "requests",
     "Pictures": "sample",
     "Preference": "judging.rubric",

@@ -5,11 +5,23 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pytest
 
+from pytest_modeleval.agents.conversation import (
+    ANSWERED,
+    LIMITS,
+    NOT_SUBMITTED,
+    SUBMITTED,
+    TIME_LIMIT,
+    TOKEN_LIMIT,
+    TURN_LIMIT,
+    AgentLimits,
+    Conversation,
+    OverLimit,
+)
 from pytest_modeleval.agents.tool import Tool, tool
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, elsewhere, waited
@@ -18,60 +30,11 @@ from pytest_modeleval.calls import UNKNOWN_TOOL, Called, ToolCall, answer_messag
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Completion, FilteredCompletion, Json, Message, Model, Sample, SyncModel
 
-# Why a conversation ended (`Conversation.ended`); a limit ends it by `OverLimit`.
-ANSWERED, SUBMITTED, NOT_SUBMITTED = "answered", "submitted", "not submitted"
-TURN_LIMIT, TOKEN_LIMIT, TIME_LIMIT = "turn limit", "token limit", "time limit"
 NUDGE = "You called no tool. Go on with a tool, or submit your answer by the tool submit."
 # Counted up when what is kept of a call, or what it is kept by, may be another thing than before.
 _VERSION = 1
 # Seconds in which a call that has begun may end, and its result be kept, when the run is broken off.
 _GRACE = 5.0
-
-
-@dataclass(frozen=True)
-class AgentLimits:
-    """What a conversation may take: ``turns`` (answers of the model), ``tokens`` and ``seconds``.
-
-    Tokens are those of all its prompts and answers, as the server counts them. Seconds are what the answers took, and
-    the tools: not the wait for a free slot, so that they are the same in a resumed run.
-    """
-
-    turns: int = 30
-    tokens: int | None = None
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        for name, limit in asdict(self).items():
-            if limit is not None and not limit > 0:
-                raise pytest.UsageError(f"AgentLimits: {name} takes more than 0, not {limit!r}")
-
-
-@dataclass
-class Conversation:
-    """A model at work: all ``messages``, what it ``called`` and what that came to, and how it ended.
-
-    ``answer`` is the last completion, with what was submitted as its text. Tokens and seconds are as in `AgentLimits`.
-    ``ended`` is ``answered`` (by a completion without a call), ``submitted``, ``not submitted``, or the limit.
-    """
-
-    messages: list[Message]
-    called: list[Called] = field(default_factory=list)
-    answer: Completion = field(default_factory=lambda: Completion(""))
-    turns: int = 0
-    tokens: int = 0
-    seconds: float = 0.0
-    ended: str = ""
-
-
-class OverLimit(AssertionError):
-    """A conversation came to one of its limits, so its sample is wrong: ``mistake`` names it.
-
-    Whoever judges by the state that is left catches it, and looks at the ``conversation``.
-    """
-
-    def __init__(self, conversation: Conversation, mistake: str, said: str) -> None:
-        super().__init__(f"{mistake}: {said}")
-        self.conversation, self.mistake = conversation, mistake
 
 
 @tool
@@ -90,7 +53,7 @@ async def react(
     model: Model,
     tools: Sequence[Tool],
     *,
-    limits: AgentLimits = AgentLimits(),
+    limits: AgentLimits = LIMITS,
     system: str = "",
     submits: bool = False,
     nudge: str = NUDGE,
@@ -120,7 +83,7 @@ def react_sync(
     model: SyncModel,
     tools: Sequence[Tool],
     *,
-    limits: AgentLimits = AgentLimits(),
+    limits: AgentLimits = LIMITS,
     system: str = "",
     submits: bool = False,
     nudge: str = NUDGE,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Annotated, Any
 
-from pytest_modeleval.agents.tool import Tool, ToolError, as_text, described_by, purpose_of, version_of
+from pytest_modeleval.agents.described import described_by, purpose_of, version_of
+from pytest_modeleval.agents.tool import Tool, ToolError, as_text
 from pytest_modeleval.asking.programs import AskedSession, BlockingSession
 from pytest_modeleval.calls import Called
 from pytest_modeleval.sandbox.program import FINISHED, Outcome, SandboxError, Session, SyncSession

@@ -4,7 +4,6 @@ import asyncio
 import contextvars
 import dataclasses
 import enum
-import hashlib
 import inspect
 import json
 import re
@@ -15,23 +14,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, get_type_hints, overload
+from typing import Any, overload
 
 import pytest
 
-from pytest_modeleval.agents.schema import an_object, made, schema_of, why_not
+from pytest_modeleval.agents.described import decides, described_by, purpose_of, version_of
+from pytest_modeleval.agents.schema import made, why_not
 from pytest_modeleval.calls import BAD_ARGUMENTS, Called, ToolCall
-from pytest_modeleval.models.code import code_of
 from pytest_modeleval.requests import Json
 from pytest_modeleval.sample import SampleError, StopRun, with_whole_pairs
 
 # What servers take as a name: OpenAI's rule, which others have copied.
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
-# Where the part of a docstring begins that is not what the function does: in Google's style, and in Sphinx's.
-_SECTION = re.compile(r"^(?:Args|Arguments|Parameters|Returns|Yields|Raises|Examples?|Notes?):\s*$|^:\w+[^:]*:", re.M)
-_OF_PARAMETER = re.compile(
-    r"^[ \t]+\*{0,2}(\w+)[ \t]*(?:\([^)\n]*\))?:[ \t]+(.+)$|^[ \t]*:param[ \t]+(?:[^:\n]*[ \t])?(\w+):[ \t]*(.+)$", re.M
-)
 # What a tool raises that is no result: it says that the sample, or the run, has none.
 _ENDS = (SampleError, StopRun, pytest.UsageError)
 
@@ -196,7 +190,7 @@ def _tool(
         run,
         seconds,
         output,
-        version_of(code_of(function), described, output),
+        version_of(*decides(function), described, output),
         inspect.iscoroutinefunction(function),
     )
     return dataclasses.replace(made_tool, again=partial(_again, made_tool)) if replays else made_tool
@@ -204,49 +198,6 @@ def _tool(
 
 async def _again(once_more: Tool, _: Mapping[str, Any], called: Called) -> None:
     await once_more.call(called.call)
-
-
-def version_of(*told: object) -> str:
-    """The hash of all that decides what comes of a call."""
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=repr).encode()).hexdigest()[:32]
-
-
-def purpose_of(function: Callable[..., Any]) -> str:
-    """What a function's docstring says of it before its sections."""
-    text = inspect.getdoc(function) or ""
-    section = _SECTION.search(text)
-    return text[: section.start() if section else None].strip()
-
-
-def described_by(function: Callable[..., Any], name: str) -> tuple[Json, Mapping[str, Any]]:
-    """The schema of a function's parameters, and their types by name."""
-    try:
-        types = get_type_hints(function, include_extras=True)
-    except NameError as error:
-        # What stands in a function, or below `if TYPE_CHECKING`, is no name where annotations are texts.
-        raise _unusable(name, f"the types of its parameters cannot be read: {error}") from None
-    texts = {one or two: first or second for one, first, two, second in _OF_PARAMETER.findall(function.__doc__ or "")}
-    properties: dict[str, Json] = {}
-    required: list[str] = []
-    taken: dict[str, Any] = {}
-    for each in inspect.signature(function).parameters.values():
-        if each.kind not in (each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY):
-            raise _unusable(name, f"its parameter {str(each).partition(':')[0]!r} has no name for a model to give")
-        if each.annotation is each.empty:
-            raise _unusable(name, f"its parameter {each.name!r} has no type: write {each.name}: str")
-        try:
-            schema = schema_of(taken.setdefault(each.name, types[each.name]))
-        except TypeError as error:
-            raise _unusable(name, f"its parameter {each.name!r} cannot be described: {error}") from None
-        text = texts.get(each.name, "").strip()
-        properties[each.name] = {**({"description": text} if text else {}), **schema}
-        if each.default is each.empty:
-            required.append(each.name)
-    return an_object(properties, required), taken
-
-
-def _unusable(name: str, why: str) -> pytest.UsageError:
-    return pytest.UsageError(f"{name} cannot be a tool: {why}")
 
 
 def as_text(value: object) -> str:

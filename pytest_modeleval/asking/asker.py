@@ -285,7 +285,7 @@ class Askers:
     shared: "OrderedDict[Conversed, asyncio.Task[list[Answer]]]" = field(default_factory=OrderedDict)
     # Where programs run, of a run that has such.
     sandbox: KeptSandbox | None = None
-    # The user's own limits of a sample's conversation, over its benchmark's (`agents.react.AgentLimits`).
+    # The user's own limits of a sample's conversation, over its benchmark's (`agents.conversation.AgentLimits`).
     limits: Mapping[str, Any] = field(default_factory=dict)
     # The conversations that are under way.
     talks: "dict[int, Talk]" = field(default_factory=dict)

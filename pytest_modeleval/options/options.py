@@ -343,7 +343,7 @@ class Options:
 
     @property
     def agent_limits(self) -> Mapping[str, Any]:
-        """What is set of a conversation's limits, by their names in `agents.react.AgentLimits`."""
+        """What is set of a conversation's limits, by their names in `agents.conversation.AgentLimits`."""
         limits = {"turns": self.turn_limit, "tokens": self.token_limit, "seconds": self.time_limit}
         return {name: limit for name, limit in limits.items() if limit is not None}
 
