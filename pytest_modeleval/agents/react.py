@@ -4,8 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -33,6 +32,8 @@ from pytest_modeleval.sample import Completion, FilteredCompletion, Json, Messag
 NUDGE = "You called no tool. Go on with a tool, or submit your answer by the tool submit."
 # Counted up when what is kept of a call, or what it is kept by, may be another thing than before.
 _VERSION = 1
+# What is kept of a call (`Called`), beside the answer that has the call itself.
+_KEPT = ("result", "seconds", "mistake", "error", "trace")
 # Seconds in which a call that has begun may end, and its result be kept, when the run is broken off.
 _GRACE = 5.0
 
@@ -128,7 +129,7 @@ class _Loop:
         named = by_name([*tools, submit] if submits else tools)
         messages = sample.messages if isinstance(sample, Sample) else sample
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
-        talk = Conversation(deepcopy(_below(system, messages)))
+        talk = Conversation(_copied(_below(system, messages)))
         return cls(model, named, replace(limits, **asked.limits), submits, nudge, generation, talk)
 
     @property
@@ -146,12 +147,13 @@ class _Loop:
             completion, keys = await self._ask()
             self._count(completion)
             talk.messages.append(answer_message(completion))
-            if not completion.calls and not (self.submits and self.nudge and not nudged):
+            calls = completion.calls
+            if not calls and not (self.submits and self.nudge and not nudged):
                 return self._end(NOT_SUBMITTED if self.submits else ANSWERED)
-            if not completion.calls:
+            if not calls:
                 talk.messages.append({"role": "user", "content": self.nudge})
-            nudged = not completion.calls
-            for number, call in enumerate(completion.calls):
+            nudged = not calls
+            for number, call in enumerate(calls):
                 called = await self._called(call, keys, number)
                 if self.submits and call.name == submit.name and not called.mistake:
                     return self._end(SUBMITTED, called.result)
@@ -222,7 +224,7 @@ class _Loop:
 
         async def kept() -> Called:
             called = await found.call(call, left)
-            told = {name: value for name, value in asdict(called).items() if name != "call"}
+            told = {name: getattr(called, name) for name in _KEPT}
             self.asked.asker.keep_outcome(place, found.name, json.dumps(told))
             return called
 
@@ -240,7 +242,7 @@ class _Loop:
             answer = replace(self.talk.answer, text=text)
             self.talk.answer = replace(answer, scored=text) if isinstance(answer, FilteredCompletion) else answer
         # What was asked is kept as it was, whatever becomes of these.
-        self.talk.messages = deepcopy(self.talk.messages)
+        self.talk.messages = _copied(self.talk.messages)
         return self.talk
 
     def _over(self, limit: str, said: str) -> OverLimit:
@@ -258,6 +260,13 @@ def by_name(tools: Sequence[Tool]) -> dict[str, Tool]:
             raise pytest.UsageError(f"two tools are called {each.name!r}: give one another, @tool(name=…)")
         named[each.name] = each
     return named
+
+
+def _copied(value: Any) -> Any:
+    """A copy of JSON, in a third of the time that `deepcopy` takes."""
+    if isinstance(value, Mapping):
+        return {name: _copied(each) for name, each in value.items()}
+    return [_copied(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _below(system: str, messages: list[Message]) -> list[Message]:

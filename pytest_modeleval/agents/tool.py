@@ -1,7 +1,6 @@
 """Tools: plain typed functions that a model may call, with what bounds them and what the model is told of them."""
 
 import asyncio
-import contextvars
 import dataclasses
 import enum
 import inspect
@@ -11,7 +10,6 @@ import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, overload
@@ -20,6 +18,7 @@ import pytest
 
 from pytest_modeleval.agents.described import decides, described_by, purpose_of, version_of
 from pytest_modeleval.agents.schema import made, why_not
+from pytest_modeleval.agents.threads import in_thread
 from pytest_modeleval.calls import BAD_ARGUMENTS, Called, ToolCall
 from pytest_modeleval.requests import Json
 from pytest_modeleval.sample import SampleError, StopRun, with_whole_pairs
@@ -103,7 +102,7 @@ class Tool:
         return f"the arguments of {self.name} do not fit: {why}" if why else values
 
     async def _within(self, values: Mapping[str, Any], seconds: float) -> Any:
-        work = asyncio.ensure_future(self.run(values)) if self.is_async else _in_thread(partial(self.run, values))
+        work = asyncio.ensure_future(self.run(values)) if self.is_async else in_thread(partial(self.run, values))
         try:
             done, _ = await asyncio.wait([work], timeout=seconds if seconds < threading.TIMEOUT_MAX else None)
         except asyncio.CancelledError:
@@ -214,37 +213,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, enum.Enum):
         return value.value
     return list(value) if isinstance(value, set | frozenset) else str(value)
-
-
-def _in_thread(function: Callable[[], Any]) -> "asyncio.Future[Callable[[], Any]]":
-    """A function in a thread of its own, as one of a pool's few that never ends would be missed; what gives its value.
-
-    The thread ends with the process, whatever it does.
-    """
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[Callable[[], Any]] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(give: Callable[[], Any]) -> None:
-        if not ended.done():
-            ended.set_result(give)
-
-    def work() -> None:
-        try:
-            value = context.run(function)
-            give: Callable[[], Any] = lambda: value  # noqa: E731
-        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
-            give = partial(_raise, error)
-        with suppress(RuntimeError):
-            # The run may be over.
-            loop.call_soon_threadsafe(settle, give)
-
-    try:
-        threading.Thread(target=work, name="modeleval-tool", daemon=True).start()
-    except RuntimeError as error:
-        raise SampleError(f"a tool cannot be run: {error}") from None
-    return ended
-
-
-def _raise(error: BaseException) -> None:
-    raise error
