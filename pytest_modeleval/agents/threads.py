@@ -1,10 +1,10 @@
-"""Plain functions run in threads beside an event loop, however many of them there are."""
+"""Other people's functions run beside an event loop, which none of them ends: plain ones in threads."""
 
 import asyncio
 import contextvars
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -14,6 +14,19 @@ from pytest_modeleval.sample import SampleError
 # What waits for a thread, and how many threads wait for that.
 _WORK: "queue.SimpleQueue[Callable[[], None]]" = queue.SimpleQueue()
 _IDLE = threading.Semaphore(0)
+
+
+async def awaited(work: Awaitable[Any]) -> Callable[[], Any]:
+    """What gives the value of work, or raises what it raised: a task of its own may not end by SystemExit."""
+    try:
+        return partial(_given, await work)
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        return partial(_raised, error)
+    except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+        return partial(_raised, error)
 
 
 def in_thread(function: Callable[[], Any]) -> "asyncio.Future[Callable[[], Any]]":
@@ -59,4 +72,7 @@ def _given(value: Any) -> Any:
 
 
 def _raised(error: BaseException) -> None:
+    if isinstance(error, asyncio.CancelledError):
+        # Of something that it waited for: nobody has cancelled it.
+        raise RuntimeError(f"{type(error).__name__}: {error}") from error
     raise error

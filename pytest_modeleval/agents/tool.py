@@ -18,7 +18,7 @@ import pytest
 
 from pytest_modeleval.agents.described import decides, described_by, purpose_of, version_of
 from pytest_modeleval.agents.schema import made, why_not
-from pytest_modeleval.agents.threads import in_thread
+from pytest_modeleval.agents.threads import awaited, in_thread
 from pytest_modeleval.calls import BAD_ARGUMENTS, Called, ToolCall
 from pytest_modeleval.requests import Json
 from pytest_modeleval.sample import SampleError, StopRun, with_whole_pairs
@@ -102,7 +102,8 @@ class Tool:
         return f"the arguments of {self.name} do not fit: {why}" if why else values
 
     async def _within(self, values: Mapping[str, Any], seconds: float) -> Any:
-        work = asyncio.ensure_future(self.run(values)) if self.is_async else in_thread(partial(self.run, values))
+        step = partial(self.run, values)
+        work = asyncio.ensure_future(awaited(step())) if self.is_async else in_thread(step)
         try:
             done, _ = await asyncio.wait([work], timeout=seconds if seconds < threading.TIMEOUT_MAX else None)
         except asyncio.CancelledError:
@@ -112,7 +113,7 @@ class Tool:
             # A thread cannot be ended: nobody waits for it any more.
             work.cancel()
             raise _OutOfTime
-        return work.result() if self.is_async else work.result()()
+        return work.result()()
 
     def _cut(self, text: str) -> str:
         """The text, without its middle where it is too long."""

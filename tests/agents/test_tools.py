@@ -307,6 +307,20 @@ def test_what_a_tool_raises_is_told_and_kept_with_its_place() -> None:
         raise SystemExit(3)
 
     @tool
+    async def ends_later(n: int) -> int:
+        raise SystemExit(4)
+
+    @tool
+    async def cancels(n: int) -> None:
+        work = asyncio.ensure_future(asyncio.sleep(9))
+        asyncio.get_running_loop().call_soon(work.cancel)
+        await work
+
+    @tool
+    def cancelled(n: int) -> None:
+        raise asyncio.CancelledError("inside")
+
+    @tool
     def says(n: int) -> int:
         raise ToolError("there is no such city")
 
@@ -316,6 +330,9 @@ def test_what_a_tool_raises_is_told_and_kept_with_its_place() -> None:
     assert "return n // 0" in came.trace
     assert called(broken_later, '{"n": 1}').result == "error: KeyError: 'city'"
     assert called(ends, '{"n": 1}').result == "error: SystemExit: 3"
+    assert called(ends_later, '{"n": 1}').result == "error: SystemExit: 4"
+    assert called(cancels, '{"n": 1}').result == "error: RuntimeError: CancelledError: "
+    assert called(cancelled, '{"n": 1}').result == "error: RuntimeError: CancelledError: inside"
     refused = called(says, '{"n": 1}')
     assert (refused.result, refused.trace) == ("error: there is no such city", "")
     assert refused.error == "there is no such city"
