@@ -59,4 +59,4 @@ async def test_agent(sample: Sample, model: Model) -> None:
 
 @benchmark(ROWS, to_sample)
 def test_sync_agent(sample: Sample, model: SyncModel) -> None:
-    assert react_sync(sample, model, [add], submits=False).answer.text == sample.target
+    assert react_sync(sample, model, [add], submit=False).answer.text == sample.target

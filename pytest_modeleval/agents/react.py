@@ -38,8 +38,8 @@ _KEPT = ("result", "seconds", "mistake", "error", "trace")
 _GRACE = 5.0
 
 
-@tool
-def submit(answer: str) -> str:
+@tool(name="submit")
+def _submit(answer: str) -> str:
     """Submit the final answer.
 
     Args:
@@ -56,16 +56,16 @@ async def react(
     *,
     limits: AgentLimits = LIMITS,
     system: str = "",
-    submits: bool = False,
+    submit: bool = False,
     nudge: str = NUDGE,
     **generation: Any,
 ) -> Conversation:
     """The conversation in which a model is asked a sample, or messages, and calls tools until it answers.
 
     Calls of one answer are made in their order, and their results are told to the model. What is wrong with a call, and
-    what a tool raises, is told to it too. It has answered with the first completion that calls nothing; where it
-    ``submits`` it has when it calls ``submit``, and one that calls nothing is told the ``nudge``, once in a row, unless
-    that is empty. ``system`` stands before the messages, and ``generation`` goes over the model's own settings. The
+    what a tool raises, is told to it too. It has answered with the first completion that calls nothing. Where it is to
+    ``submit``, it has when it calls the tool of that name; a completion that calls nothing is told the ``nudge``, once
+    in a row, unless that is empty. ``system`` stands before the messages, and ``generation`` goes over the model's own settings. The
     limits that [run] sets go over ``limits``.
 
     A call that was made for the same answer of the same sample is not made again: its result is kept in the store.
@@ -76,7 +76,7 @@ async def react(
     __tracebackhide__ = True
     if isinstance(model, BlockingModel):
         raise pytest.UsageError("in a test that is not async it is react_sync(…), without await")
-    return await _Loop.of(sample, model, tools, limits, system, submits, nudge, generation).run()
+    return await _Loop.of(sample, model, tools, limits, system, submit, nudge, generation).run()
 
 
 def react_sync(
@@ -86,7 +86,7 @@ def react_sync(
     *,
     limits: AgentLimits = LIMITS,
     system: str = "",
-    submits: bool = False,
+    submit: bool = False,
     nudge: str = NUDGE,
     **generation: Any,
 ) -> Conversation:
@@ -94,7 +94,7 @@ def react_sync(
     __tracebackhide__ = True
     if not isinstance(model, BlockingModel):
         raise pytest.UsageError("in an async test it is await react(…)")
-    loop = _Loop.of(sample, model.asked, tools, limits, system, submits, nudge, generation)
+    loop = _Loop.of(sample, model.asked, tools, limits, system, submit, nudge, generation)
     return waited(model.engine, loop.run())
 
 
@@ -119,18 +119,18 @@ class _Loop:
         tools: Sequence[Tool],
         limits: AgentLimits,
         system: str,
-        submits: bool,
+        submit: bool,
         nudge: str,
         generation: Mapping[str, Any],
     ) -> "_Loop":
         if not isinstance(model, AskedModel | ModelElsewhere):
             raise TypeError(f"react takes the argument model of a test, not a {type(model).__name__}")
         asked = model.asked if isinstance(model, ModelElsewhere) else model
-        named = by_name([*tools, submit] if submits else tools)
+        named = by_name([*tools, _submit] if submit else tools)
         messages = sample.messages if isinstance(sample, Sample) else sample
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)
         talk = Conversation(_copied(_below(system, messages)))
-        return cls(model, named, replace(limits, **asked.limits), submits, nudge, generation, talk)
+        return cls(model, named, replace(limits, **asked.limits), submit, nudge, generation, talk)
 
     @property
     def asked(self) -> AskedModel:
@@ -155,7 +155,7 @@ class _Loop:
             nudged = not calls
             for number, call in enumerate(calls):
                 called = await self._called(call, keys, number)
-                if self.submits and call.name == submit.name and not called.mistake:
+                if self.submits and call.name == _submit.name and not called.mistake:
                     return self._end(SUBMITTED, called.result)
                 self._refuse_late()
             if talk.turns >= limits.turns:

@@ -222,7 +222,7 @@ def test_a_limit_of_tokens_needs_a_count(project: pytest.Pytester, faulty: Fault
 def test_an_answer_is_submitted(project: pytest.Pytester, faulty: FaultyServer) -> None:
     put(
         project,
-        "submits=True",
+        "submit=True",
         check="assert (talk.ended, talk.answer.text, str(talk.answer)) == ('submitted', '42', '42')",
     )
     scripted(
@@ -236,7 +236,7 @@ def test_an_answer_is_submitted(project: pytest.Pytester, faulty: FaultyServer) 
     assert "submit" in nudged[-1]["content"]
 
 
-@pytest.mark.parametrize(("options", "asked"), [("submits=True", 2), ("submits=True, nudge=''", 1)])
+@pytest.mark.parametrize(("options", "asked"), [("submit=True", 2), ("submit=True, nudge=''", 1)])
 def test_who_does_not_submit_is_nudged_once(
     project: pytest.Pytester, faulty: FaultyServer, options: str, asked: int
 ) -> None:
@@ -283,3 +283,15 @@ async def test_on_another_loop(model):
     result = run(project, "--model", "faulty", "-p", "asyncio", *quiet, "test_ordinary.py")
 
     result.assert_outcomes(passed=2)
+
+
+def test_a_protected_sample_shows_nothing_of_its_tools(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    body = BODY.replace('str(row["n"] + 42)))', 'str(row["n"] + 42)), protected=True)')
+    project.makeconftest("def pytest_runtest_logreport(report):\n    assert not report.sections")
+    put(project, body=body)
+    scripted(faulty, in_turn([("fail", '{"why": "a secret"}')], "7"))
+
+    result = run(project, "--model", "faulty", "test_sums.py", "-rf")
+
+    result.assert_outcomes(failed=2)
+    assert "secret" not in result.stdout.str()

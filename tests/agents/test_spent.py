@@ -192,3 +192,14 @@ def test_a_long_conversation_is_stored_once(project: pytest.Pytester, faulty: Fa
 
 def test_limits_are_keys_and_no_flags() -> None:
     assert {flag.key for flag in FLAGS if flag.settings_only} >= {"turn_limit", "token_limit", "time_limit"}
+
+
+def test_a_gate_compares_no_runs_of_other_limits(project: pytest.Pytester, priced: FaultyServer) -> None:
+    put(project, 4)
+    run(project, *ASK, "--eval-save-baseline", "b.json").assert_outcomes(passed=4)
+    asked = len(priced.asked)
+
+    other = run(project, *ASK, "--eval-baseline", "b.json", "--eval-set", "run.turn_limit=4")
+
+    assert (other.ret, len(priced.asked)) == (pytest.ExitCode.USAGE_ERROR, asked)
+    other.stderr.fnmatch_lines(["*posts*roles*"])
