@@ -65,8 +65,8 @@ async def react(
     Calls of one answer are made in their order, and their results are told to the model. What is wrong with a call, and
     what a tool raises, is told to it too. It has answered with the first completion that calls nothing. Where it is to
     ``submit``, it has when it calls the tool of that name; a completion that calls nothing is told the ``nudge``, once
-    in a row, unless that is empty. ``system`` stands before the messages, and ``generation`` goes over the model's own settings. The
-    limits that [run] sets go over ``limits``.
+    in a row, unless that is empty. ``system`` stands before the messages, and ``generation`` goes over the model's own
+    settings. The limits that [run] sets go over ``limits``.
 
     A call that was made for the same answer of the same sample is not made again: its result is kept in the store.
 
