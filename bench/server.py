@@ -1,25 +1,26 @@
 """A loopback chat server that answers every request after a fixed delay, for measuring the client.
 
-python bench/server.py --delay 0.05 --port 8765 [--text 42]
+python bench/server.py --delay 0.05 --port 8765 [--text 42] [--tool NAME]
+
+With a tool, a conversation that begins with "5 turns" has so many: calls of it, and "done".
 """
 
 import argparse
 import asyncio
 import json
+import re
 
 
-def response(text: str) -> bytes:
-    """One whole HTTP response with this answer."""
+def response(text: str, tool: str = "", turn: int = 0) -> bytes:
+    """One whole HTTP response with this answer, or with a call of the tool."""
+    message: dict[str, object] = {"role": "assistant", "content": None if tool else text}
+    if tool:
+        function = {"name": tool, "arguments": json.dumps({"turn": turn})}
+        message["tool_calls"] = [{"id": f"call{turn:05d}", "type": "function", "function": function}]
     body = json.dumps(
         {
             "object": "chat.completion",
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": text},
-                    "finish_reason": "stop",
-                }
-            ],
+            "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if tool else "stop"}],
             "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25},
         }
     ).encode()
@@ -30,8 +31,8 @@ def response(text: str) -> bytes:
 class Chat(asyncio.Protocol):
     """Answers each complete request on its connection after the delay."""
 
-    def __init__(self, delay: float, answer: bytes) -> None:
-        self._delay, self._answer = delay, answer
+    def __init__(self, delay: float, answer: bytes, tool: str = "") -> None:
+        self._delay, self._answer, self._tool = delay, answer, tool
         self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -44,18 +45,23 @@ class Chat(asyncio.Protocol):
             length = int(head.partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
             if len(self._received) < end + 4 + length:
                 return
-            self._received = self._received[end + 4 + length :]
+            body, self._received = self._received[end + 4 : end + 4 + length], self._received[end + 4 + length :]
             if head.startswith(b"get /v1/models"):
                 models = b'{"object":"list","data":[{"id":"bench"}]}'
                 self._transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(models) + models)
             else:
-                asyncio.get_running_loop().call_later(self._delay, self._transport.write, self._answer)
+                answer = self._in_turn(body) if self._tool else self._answer
+                asyncio.get_running_loop().call_later(self._delay, self._transport.write, answer)
+
+    def _in_turn(self, body: bytes) -> bytes:
+        turn, turns = body.count(b'"role":"tool"') + body.count(b'"role": "tool"') + 1, re.search(rb"(\d+) turns", body)
+        return response("done") if turns is None or turn >= int(turns[1]) else response("", self._tool, turn)
 
 
-async def serve(delay: float, port: int, text: str) -> None:
+async def serve(delay: float, port: int, text: str, tool: str) -> None:
     """Serve until killed."""
     answer = response(text)
-    server = await asyncio.get_running_loop().create_server(lambda: Chat(delay, answer), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: Chat(delay, answer, tool), "127.0.0.1", port)
     await server.serve_forever()
 
 
@@ -64,5 +70,6 @@ if __name__ == "__main__":
     parser.add_argument("--delay", type=float, default=0.05)
     parser.add_argument("--port", type=int, default=8765)
     parser.add_argument("--text", default="42 ".ljust(20, "x"))
+    parser.add_argument("--tool", default="")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.delay, arguments.port, arguments.text))
+    asyncio.run(serve(arguments.delay, arguments.port, arguments.text, arguments.tool))

@@ -4,6 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pytest_modeleval.agents.conversation import AgentLimits, Conversation, OverLimit
+    from pytest_modeleval.agents.react import react, react_sync
+    from pytest_modeleval.agents.sessions import python_tool, session_tools
+    from pytest_modeleval.agents.tool import Tool, ToolError, tool
     from pytest_modeleval.api import Evaluated, evaluate
     from pytest_modeleval.calls import ToolCall, answer_message, result_message
     from pytest_modeleval.datasets import Row
@@ -48,11 +52,13 @@ if TYPE_CHECKING:
     from pytest_modeleval.statistics.aggregates import Aggregate
 
 __all__ = [
+    "AgentLimits",
     "Aggregate",
     "Battle",
     "Chat",
     "Cloze",
     "Completion",
+    "Conversation",
     "Embed",
     "Embeddings",
     "Evaluated",
@@ -71,6 +77,7 @@ __all__ = [
     "Model",
     "NotScored",
     "Outcome",
+    "OverLimit",
     "Paint",
     "Pictures",
     "Preference",
@@ -93,7 +100,9 @@ __all__ = [
     "SyncModel",
     "SyncSandbox",
     "SyncSession",
+    "Tool",
     "ToolCall",
+    "ToolError",
     "Verdict",
     "Vote",
     "answer_message",
@@ -101,16 +110,23 @@ __all__ = [
     "evaluate",
     "generated",
     "hub",
+    "python_tool",
+    "react",
+    "react_sync",
     "result_message",
+    "session_tools",
+    "tool",
 ]
 
 # Imported when first asked for: pytest imports this package at every start, and a run without a model needs none.
 _MODULES = {
+    "AgentLimits": "agents.conversation",
     "Aggregate": "statistics.aggregates",
     "Battle": "judging.verdict",
     "Chat": "requests",
     "Cloze": "items.prompts",
     "Completion": "sample",
+    "Conversation": "agents.conversation",
     "Embed": "requests",
     "Embeddings": "sample",
     "Evaluated": "api",
@@ -129,6 +145,7 @@ _MODULES = {
     "Model": "sample",
     "NotScored": "sample",
     "Outcome": "sandbox.program",
+    "OverLimit": "agents.conversation",
     "Paint": "requests",
     "Pictures": "sample",
     "Preference": "judging.rubric",
@@ -151,7 +168,9 @@ _MODULES = {
     "SyncModel": "sample",
     "SyncSandbox": "sandbox.program",
     "SyncSession": "sandbox.program",
+    "Tool": "agents.tool",
     "ToolCall": "calls",
+    "ToolError": "agents.tool",
     "Verdict": "judging.verdict",
     "Vote": "judging.verdict",
     "answer_message": "calls",
@@ -159,7 +178,12 @@ _MODULES = {
     "evaluate": "api",
     "generated": "datasets.generated",
     "hub": "datasets.hub",
+    "python_tool": "agents.sessions",
+    "react": "agents.react",
+    "react_sync": "agents.react",
     "result_message": "calls",
+    "session_tools": "agents.sessions",
+    "tool": "agents.tool",
 }
 
 

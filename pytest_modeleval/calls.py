@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_modeleval.sample import Completion, Json, Message
 
+# What a model does wrong in a call (`Called.mistake`).
+UNKNOWN_TOOL, BAD_ARGUMENTS = "unknown tool", "bad arguments"
+
 # The deepest arguments that are read: a template or a validator may go down by recursion.
 _DEEPEST = 50
 # Where a message has an answer's thoughts, as a text and as the Responses API gives them.
@@ -47,6 +50,22 @@ class ToolCall:
 
     def __str__(self) -> str:
         return f"{self.name}({self.arguments})"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call, and what it came to: ``result`` is what the model is told, ``seconds`` what the tool took.
+
+    ``mistake`` names what the model did wrong in it: `UNKNOWN_TOOL` or `BAD_ARGUMENTS`, of which no tool hears.
+    ``error`` is what a tool raised, or that it had no result in time, in a line, and ``trace`` where it was raised.
+    """
+
+    call: ToolCall
+    result: str
+    seconds: float = 0.0
+    mistake: str = ""
+    error: str = ""
+    trace: str = ""
 
 
 def calls_of(tool_calls: Sequence[Json]) -> tuple[ToolCall, ...]:

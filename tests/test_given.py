@@ -217,7 +217,7 @@ def test_annotated_bodies_run_as_they_stand(project: pytest.Pytester, faulty: Fa
 
     result = run(project, "--model", "faulty", "test_bodies.py")
 
-    result.assert_outcomes(passed=5)
+    result.assert_outcomes(passed=9)
 
 
 def test_what_others_answer_is_not_the_models() -> None:

@@ -23,7 +23,7 @@ LAYERS = [
     {"gate", "models"},
     {"items", "perf/client"},
     {"asking", "collection", "custom", "perf/figures", "perf/prompts", "perf/server"},
-    {"perf/verdict", "results"},
+    {"agents", "perf/verdict", "results"},
     {"history", "hooks", "perf/options"},
     {"perf", "reports"},
     {"api", "arena", "reports/allure"},

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Any
 from weakref import WeakValueDictionary
 
 import pytest
@@ -17,7 +18,8 @@ from pytest_modeleval.asking.concurrency import MOST, START, Slots
 from pytest_modeleval.asking.fitting import ANSWERS, lack, unsendable
 from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.asking.recall import Recall, Rules
-from pytest_modeleval.asking.resuming import Resumption
+from pytest_modeleval.asking.resuming import Resumption, is_same
+from pytest_modeleval.calls import Called
 from pytest_modeleval.judging.settings import JudgeSetup
 from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
@@ -29,7 +31,7 @@ from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import LogLikelihood, Message, Request
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
-from pytest_modeleval.store.rows import UNDER_EVALUATION
+from pytest_modeleval.store.rows import UNDER_EVALUATION, OutcomeRow
 from pytest_modeleval.store.store import Question, Store
 
 # Seconds before the second attempt; each further one waits twice as long, up to the most, with full jitter
@@ -58,6 +60,8 @@ class Answer:
     messages: Sequence[Message] = ()
     stored: float | None = None
     by: str = UNDER_EVALUATION
+    # The key of the same answer of the interrupted run that this one takes up: what it called has been done.
+    twin: str = ""
     # Whether its tokens and seconds are this item's, and no other's that it was asked for as well.
     counted: bool = True
 
@@ -112,6 +116,8 @@ class Asker:
             await self._model(request)
             if await self._resumption.same_model(kept, again):
                 return Answer(kept.completion, kept.key, stored=kept.created)
+            if new and is_same(kept.completion, new[0].completion):
+                return replace(new[0], twin=kept.key)
         return new[0] if new else await self._ask_once(question, request)
 
     def _stored(self, question: Question, request: Request) -> Answer | None:
@@ -163,6 +169,23 @@ class Asker:
             )
         if why := lack(request, completion):
             raise SampleError(why)
+
+    def outcome(self, key: str, tool: str) -> str | None:
+        """What is kept of a tool's call by its key; None where the call is to be made.
+
+        `SampleError` where only what is stored may serve.
+        """
+        rules = self._recall.rules
+        if rules.cache.reads and (kept := self._recall.store.outcome(key)) is not None:
+            return kept
+        if rules.cache is Cache.ONLY:
+            raise SampleError(f"no stored result of {tool}, and --eval-cache only calls no tool")
+        return None
+
+    def keep_outcome(self, key: str, tool: str, told: str) -> None:
+        """Keep what a tool's call came to, if new answers are stored; it is on disk when this returns."""
+        if self._recall.rules.cache.writes:
+            self._recall.store.save_outcome(OutcomeRow(key, f"tool {tool}", told))
 
     async def look_again(self) -> None:
         """Keep what the model's server says of itself by now: another model may have taken its place."""
@@ -241,6 +264,15 @@ class Asker:
             await asyncio.sleep(pause)
 
 
+@dataclass
+class Talk:
+    """What tools were called for a sample, and how many turns its conversations may have, and have had."""
+
+    called: list[Called] = field(default_factory=list)
+    most: int = 0
+    turns: int = 0
+
+
 # A model, and a sample by benchmark, subset, row and repeat.
 Conversed = tuple[str, str, str, int, int]
 
@@ -256,6 +288,10 @@ class Askers:
     shared: "OrderedDict[Conversed, asyncio.Task[list[Answer]]]" = field(default_factory=OrderedDict)
     # Where programs run, of a run that has such.
     sandbox: KeptSandbox | None = None
+    # The user's own limits of a sample's conversation, over its benchmark's (`agents.conversation.AgentLimits`).
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    # The conversations that are under way.
+    talks: "dict[int, Talk]" = field(default_factory=dict)
 
     @property
     def all(self) -> list[Asker]:

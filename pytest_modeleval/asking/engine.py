@@ -70,6 +70,8 @@ class Engine(Generic[T]):
         self._awaited: str | None = None
         self._stopped: BaseException | None = None
         self._tasks: dict[asyncio.Task[None], Job[T]] = {}
+        # What other threads wait for.
+        self._beside: set[asyncio.Task[Any]] = set()
         self._running: Counter[str] = Counter()
         self._selector = _TellingSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
@@ -144,11 +146,16 @@ class Engine(Generic[T]):
         """Run a coroutine beside the jobs, for another thread or loop."""
 
         async def stopping() -> R:
+            task = asyncio.current_task()
+            assert task is not None
+            self._beside.add(task)
             try:
                 return await work
             except (StopRun, pytest.UsageError) as error:
                 self._stop(error)
                 raise
+            finally:
+                self._beside.discard(task)
 
         beside = stopping()
         try:
@@ -215,7 +222,7 @@ class Engine(Generic[T]):
             self._ready.notify_all()
 
     async def _wind_up(self) -> None:
-        tasks = list(self._tasks)
+        tasks = [*self._tasks, *self._beside]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

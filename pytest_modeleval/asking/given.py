@@ -38,7 +38,7 @@ async def _completion(askers: Askers, ref: SampleRef, trial: Trial) -> object:
 
 
 async def _model(askers: Askers, ref: SampleRef, trial: Trial) -> object:
-    return model_of(askers.models[ref.model.name], ref, trial)
+    return model_of(askers.models[ref.model.name], ref, trial, askers.limits)
 
 
 async def _rule(askers: Askers, ref: SampleRef, trial: Trial) -> object:  # noqa: ARG001 - all of one shape
@@ -122,19 +122,30 @@ def taken_roles(item: pytest.Item) -> list[str]:
 
 
 def taken_of(item: pytest.Item, roles: Mapping[str, R]) -> dict[str, R]:
-    """What there is of the roles that an item takes, and of the sandbox."""
-    taken = {ROLE_OF[name] for name in taken_roles(item)} | (own_names(item) & {"sandbox"})
+    """What there is of the roles that an item takes, of the sandbox, and of the limits of conversations."""
+    own = own_names(item)
+    taken = (
+        {ROLE_OF[name] for name in taken_roles(item)} | (own & {"sandbox"}) | ({"limits"} if "model" in own else set())
+    )
     return {role: roles[role] for role in sorted(taken & roles.keys())}
 
 
 async def converse(askers: Askers, ref: SampleRef, others: Mapping[str, Any], trial: Trial | None = None) -> Trial:
     """Run an async body to its end, with what it takes of `GIVEN` made for it where ``others`` has no value."""
     trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
+    askers.talks[id(trial)] = trial.talk
+    try:
+        return await run_body(ref.source.benchmark.body, trial, await _arguments(askers, ref, others, trial))
+    finally:
+        del askers.talks[id(trial)]
+
+
+async def _arguments(askers: Askers, ref: SampleRef, others: Mapping[str, Any], trial: Trial) -> dict[str, Any]:
     code = ref.source.benchmark.body.__code__
     arguments = {}
     for name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
         arguments[name] = others[name] if name in others else await GIVEN[name](askers, ref, trial)
-    return await run_body(ref.source.benchmark.body, trial, arguments)
+    return arguments
 
 
 def own_names(item: pytest.Item) -> set[str]:

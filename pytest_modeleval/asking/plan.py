@@ -29,7 +29,8 @@ _BYTES = 4
 class Line:
     """One model and benchmark of a plan; tokens and dollars are those of the items whose answers are not stored.
 
-    Of a judge ``stored`` and ``asked`` count its replies, and ``is_most`` says that fewer may be asked for.
+    Of a judge ``stored`` and ``asked`` count its replies, and ``is_most`` says that fewer may be asked for, as of
+    conversations. ``prompt_tokens`` are None where nobody knows what these come to.
     ``counted``: the tokenizer told the prompt's tokens. ``learnt``: earlier answers told the completion's, else it is
     the most that there may be; None when nothing bounds them. ``differ``: the share of samples on which two runs do.
     """
@@ -39,7 +40,7 @@ class Line:
     items: int = 0
     stored: int = 0
     unreadable: int = 0
-    prompt_tokens: int = 0
+    prompt_tokens: int | None = 0
     completion_tokens: int | None = 0
     dollars: float | None = None
     counted: bool = True
@@ -47,6 +48,8 @@ class Line:
     differ: float = ASSUMED
     assumed: bool = True
     samples: set[tuple[str, int]] = field(default_factory=set)
+    # The items whose conversations with tools are not all stored: of these ``asked`` is the most turns.
+    talks: int = 0
     # The requests that are to be paid, and those of them that generate.
     asked: int = 0
     generate: int = 0
@@ -131,6 +134,14 @@ class Planner:
         except SampleError:
             line.unreadable += 1
             return
+        talks = ref.against is None and _may_talk(ref)
+        if talks and (left := self._rehearsal.of_turns(ref)) is not None:
+            line.stored += not left
+            line.talks += left > 0
+            line.asked += left
+            line.generate += left
+            line.is_most |= left > 0
+            return
         kept = asker.known(request)
         if self._thoughts and self._judges and not (ref.against or ref.source.hidden):
             self._thinking.setdefault((spec.name, name), []).append((ref, kept or ""))
@@ -141,7 +152,7 @@ class Planner:
         self._seen |= set() if request.varies else {key}
         line.asked += 1
         line.generate += request.varies
-        line.prompt_tokens += tokens
+        line.prompt_tokens = (line.prompt_tokens or 0) + tokens
 
     def lines(self, models: Iterable[ModelSpec]) -> Sequence[Line]:
         """The plan."""
@@ -240,8 +251,19 @@ class Planner:
         line.learnt = mean is not None
         line.counted = self._counters.get(line.model) is not None
         line.completion_tokens = round(line.generate * each) if each is not None else None if line.generate else 0
-        if spec.price and line.completion_tokens is not None:
+        if line.talks:
+            told = self._store.mean_tokens_of_items(line.model, line.benchmark)
+            line.learnt, line.counted, line.prompt_tokens = told is not None, False, None
+            if told:
+                line.prompt_tokens, line.completion_tokens = (round(line.talks * mean) for mean in told)
+        if spec.price and line.completion_tokens is not None and line.prompt_tokens is not None:
             line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
+
+
+def _may_talk(ref: SampleRef) -> bool:
+    """Whether a body can have a conversation with tools that is known before it runs."""
+    code = ref.source.benchmark.body.__code__
+    return ref.source.benchmark.is_async and "model" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def summed(lines: Sequence[Line]) -> Line:
@@ -253,10 +275,11 @@ def summed(lines: Sequence[Line]) -> Line:
         total.asked += line.asked
         total.unreadable += line.unreadable
         total.is_most |= line.is_most
-        total.prompt_tokens += line.prompt_tokens
         total.samples |= {(f"{line.model} {line.benchmark} {subset}", row) for subset, row in line.samples}
+    prompts = [line.prompt_tokens for line in lines]
     completions = [line.completion_tokens for line in lines]
     dollars = [line.dollars for line in lines]
+    total.prompt_tokens = None if None in prompts else sum(filter(None, prompts))
     total.completion_tokens = None if None in completions else sum(filter(None, completions))
     total.dollars = None if None in dollars else sum(filter(None, dollars))
     total.counted = all(line.counted for line in lines)

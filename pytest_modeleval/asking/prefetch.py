@@ -73,6 +73,12 @@ class Prefetch:
         return sum(asker.slots.in_flight for asker in self._askers.all if asker.slots)
 
     @property
+    def talks(self) -> tuple[int, int]:
+        """How many conversations with tools are under way, and how many turns these have had."""
+        turns = [talk.turns for talk in list(self._askers.talks.values()) if talk.most]
+        return len(turns), sum(turns)
+
+    @property
     def programs(self) -> int:
         """The programs that run, or wait for a core."""
         return len(self._askers.sandbox.under_way) if self._askers.sandbox else 0
@@ -156,9 +162,9 @@ class Prefetch:
         trial = item.stash.get(TRIAL, None)
         # An ordinary test is no sample: nobody looks at its answers.
         asked = (
-            model_of(asker, ref, trial)
+            model_of(asker, ref, trial, self._askers.limits)
             if ref and isinstance(trial, Trial)
-            else AskedModel(asker, [], [], {"sample_id": item.nodeid})
+            else AskedModel(asker, [], [], {"sample_id": item.nodeid}, limits=self._askers.limits)
         )
         return self._elsewhere(item, asked)
 

@@ -131,9 +131,10 @@ class KeptSandbox:
         self.tools[language] = tool
         return tool
 
-    async def session(self, code: str, limits: Limits, imports: Sequence[str]) -> OpenSession:
-        """A session that has run the code."""
-        return await self.sandbox.session(Program(code, limits=limits, imports=imports))
+    async def session(self, code: str, limits: Limits, imports: Sequence[str]) -> tuple[OpenSession, str]:
+        """A session that has run the code, and the hash of what it began with, and where."""
+        program = Program(code, limits=limits, imports=imports)
+        return await self.sandbox.session(program), _hash_of(program, self.name, "")
 
     async def close(self) -> None:
         """End what runs, and leave nothing behind."""
@@ -173,9 +174,9 @@ class AskedSandbox:
     ) -> AsyncIterator["AskedSession"]:
         """As `Sandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = await self.there(self.kept.session(code, limits, imports))
+        opened, version = await self.there(self.kept.session(code, limits, imports))
         try:
-            yield AskedSession(opened, self.there)
+            yield AskedSession(opened, self.there, version)
         finally:
             await self.there(opened.close())
 
@@ -186,11 +187,25 @@ class AskedSession:
 
     opened: OpenSession
     there: Callable[[Coroutine[Any, Any, Any]], Awaitable[Any]]
+    # The hash of what it began with.
+    version: str
+    # What is to be run before the next step: earlier ones, of which it was known what comes of them.
+    behind: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
+
+    def later(self, step: Callable[[], Awaitable[object]]) -> None:
+        """Run a step before the next one, so only if there is one."""
+        self.behind.append(step)
+
+    async def _catch_up(self) -> None:
+        behind, self.behind[:] = [*self.behind], []
+        for step in behind:
+            await step()
 
     @noted
     async def run(self, code: str) -> Outcome:
         """As `Session.run`."""
         __tracebackhide__ = True
+        await self._catch_up()
         outcome: Outcome = await self.there(self.opened.run(code))
         return outcome
 
@@ -199,6 +214,7 @@ class AskedSession:
         """As `Session.call`."""
         __tracebackhide__ = True
         refuse_foreign([arguments, named], "the arguments of a session's call")
+        await self._catch_up()
         outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
         return outcome
 
@@ -233,9 +249,9 @@ class BlockingSandbox:
     ) -> Iterator["BlockingSession"]:
         """As `AskedSandbox.session`."""
         __tracebackhide__ = True
-        opened: OpenSession = self.there(self.kept.session(code, limits, imports))
+        opened, version = self.there(self.kept.session(code, limits, imports))
         try:
-            yield BlockingSession(opened, self.there)
+            yield BlockingSession(opened, self.there, version)
         finally:
             self.there(opened.close())
 
@@ -246,10 +262,22 @@ class BlockingSession:
 
     opened: OpenSession
     there: Callable[[Coroutine[Any, Any, Any]], Any]
+    version: str
+    behind: list[Callable[[], object]] = field(default_factory=list)
+
+    def later(self, step: Callable[[], object]) -> None:
+        """As `AskedSession.later`."""
+        self.behind.append(step)
+
+    def _catch_up(self) -> None:
+        behind, self.behind[:] = [*self.behind], []
+        for step in behind:
+            step()
 
     def run(self, code: str) -> Outcome:
         """As `Session.run`, and waits for it."""
         __tracebackhide__ = True
+        self._catch_up()
         outcome: Outcome = self.there(self.opened.run(code))
         return outcome
 
@@ -257,5 +285,6 @@ class BlockingSession:
         """As `Session.call`, and waits for it."""
         __tracebackhide__ = True
         refuse_foreign([arguments, named], "the arguments of a session's call")
+        self._catch_up()
         outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
         return outcome

@@ -2,8 +2,8 @@
 
 import asyncio
 from collections.abc import Coroutine, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
 
 import pytest
 
@@ -18,6 +18,7 @@ from pytest_modeleval.judging.rubric import Gives, Preference, Rating, Rounds
 from pytest_modeleval.judging.verdict import Vote
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import NotAsked, SampleError, recorded_scores
+from pytest_modeleval.sandbox.program import Program
 
 # What a sync body may take here; one that takes more has its turn in the run alone.
 _OF_SYNC = frozenset({"sample", "completion", "rule", "judge"})
@@ -46,6 +47,50 @@ class _FromStore(Asker):
             raise SampleError("not stored")
         return answer
 
+    def outcome(self, key: str, tool: str) -> str | None:
+        """What is kept of a tool's call; `SampleError` where the call is to be made."""
+        if (kept := super().outcome(key, tool)) is None:
+            raise SampleError("not called")
+        return kept
+
+    def keep_outcome(self, key: str, tool: str, told: str) -> None:
+        """Keep nothing."""
+
+
+@dataclass
+class NothingRuns:
+    """A sandbox of that name in which nothing runs: what ran is in the store, or is not known."""
+
+    name: str
+
+    async def run(self, program: Program) -> NoReturn:  # noqa: ARG002 - as a sandbox has it
+        """Nothing comes of a program."""
+        raise SampleError("not run")
+
+    async def tool(self, language: str) -> str:  # noqa: ARG002
+        """Nothing runs a language, and nobody is told why."""
+        return ""
+
+    async def session(self, program: Program) -> "_NoSession":  # noqa: ARG002
+        """A session that nothing runs in."""
+        return _NoSession()
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+class _NoSession:
+    async def run(self, code: str) -> NoReturn:  # noqa: ARG002
+        """Nothing comes of a step."""
+        raise SampleError("not run")
+
+    async def call(self, function: str, /, *arguments: Any, **named: Any) -> NoReturn:  # noqa: ARG002
+        """Nor of a call."""
+        raise SampleError("not run")
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
 
 @dataclass(frozen=True, repr=False)
 class _Rehearsed(Panel):
@@ -72,7 +117,7 @@ class Rehearsal:
             role: [(spec, self._judges.get(spec.name) or _FromStore(asker, seen)) for spec, asker in its]
             for role, its in askers.roles.items()
         }
-        self._askers = Askers(self._models, roles, askers.judging)
+        self._askers = replace(askers, models=self._models, roles=roles)
 
     def close(self) -> None:
         """Close what was opened to be read."""
@@ -97,18 +142,34 @@ class Rehearsal:
         is_whole = is_whole and lacking == sum(each.asked for each in self._models.values())
         return is_whole, self._since(before)
 
+    def of_turns(self, ref: SampleRef) -> int | None:
+        """How many turns an item's conversations with tools may still have at most: none where all is stored.
+
+        None for an item that has no such conversation.
+        """
+        trial = Trial(ref.source.sample(ref.subset, ref.row))
+        try:
+            is_whole = self._play(ref, trial)
+        except pytest.UsageError:
+            raise
+        except (AssertionError, pytest.skip.Exception, pytest.fail.Exception):
+            is_whole = True
+        except Exception:  # noqa: BLE001 - whatever a body makes of what is not there
+            is_whole = False
+        return (0 if is_whole else trial.talk.most - trial.talk.turns) if trial.talk.most else None
+
     def of_thoughts(self, asked: Iterable[tuple[AboutThought, SampleRef]]) -> Mapping[str, tuple[int, int]]:
         """How often each judge will be asked about thoughts, and how many of its replies are stored."""
         before = self._counts
         self._loop.run_until_complete(ask_about_thoughts(self._askers, list(asked)))
         return self._since(before)
 
-    def _play(self, ref: SampleRef) -> bool:
+    def _play(self, ref: SampleRef, trial: Trial | None = None) -> bool:
         """Whether the body came to its end."""
         body = ref.source.benchmark.body
         names = set(body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount])
         if ref.source.benchmark.is_async and names <= GIVEN.keys():
-            trial = Trial(ref.source.sample(ref.subset, ref.row))
+            trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
             judge = AskedJudge(self._panel(ref, trial), _here)
             self._loop.run_until_complete(converse(self._askers, ref, {"judge": judge}, trial))
             return not isinstance(trial.ended, SampleError) or isinstance(trial.ended, NotAsked)

@@ -141,7 +141,7 @@ class Resumption:
         self._probes.append(same)
         self._letters += (letters := _letters(kept.completion))
         try:
-            if _is_same(kept.completion, await again()):
+            if is_same(kept.completion, await again()):
                 same.set_result("")
             else:
                 self._differs(same, "answers otherwise now")
@@ -173,11 +173,15 @@ class Resumption:
 
 
 def _letters(completion: Completion) -> int:
-    return len(completion.text + completion.thinking) + _LETTERS_OF_A_NUMBER * len(completion.numbers)
+    texts = [completion.text, completion.thinking, *map(str, completion.calls)]
+    return sum(map(len, texts)) + _LETTERS_OF_A_NUMBER * len(completion.numbers)
 
 
-def _is_same(before: Completion, after: Completion) -> bool:
-    """Whether two answers are the same one, by texts, pictures, numbers and what the server calls itself."""
-    texts = [(one.text, one.thinking, one.fingerprint, getattr(one, "images", ())) for one in (before, after)]
+def is_same(before: Completion, after: Completion) -> bool:
+    """Whether two answers are the same one, by texts, calls, pictures, numbers and what the server calls itself."""
+    texts = [
+        (one.text, one.thinking, one.fingerprint, getattr(one, "images", ()), [*map(str, one.calls)])
+        for one in (before, after)
+    ]
     pairs = zip(before.numbers, after.numbers, strict=False)
     return texts[0] == texts[1] and all(math.isclose(one, two, rel_tol=_NOISE) for one, two in pairs)

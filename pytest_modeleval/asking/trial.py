@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from pytest_modeleval.asking.asker import Answer, Asker, Askers
+from pytest_modeleval.asking.asker import Answer, Asker, Askers, Talk
 from pytest_modeleval.asking.awaiting import Begun, begun, never_awaited, noted
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.items.filters import Filter, filtered
@@ -59,6 +59,8 @@ class Trial:
     # The models of a battle, and what came of it.
     contestants: list[str] = field(default_factory=list)
     fought: Fought | None = None
+    # What came of its conversations with tools.
+    talk: Talk = field(default_factory=Talk)
 
     @property
     def unused(self) -> str:
@@ -101,6 +103,8 @@ class AskedModel:
     who: Mapping[str, Any]
     filters: Sequence[Filter] = ()
     role: ModelSpec | None = None
+    talk: Talk = field(default_factory=Talk)
+    limits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def spec(self) -> ModelSpec:
@@ -126,13 +130,22 @@ class AskedModel:
         The same asked again is answered again. Scorers read what the filters leave of it; its ``text`` is as it came.
         """
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else messages
-        settings = laid_over(self.generation, generation)
         # A conversation is often one list that grows: what is asked now stays as it is.
-        return await self.chat(Chat(deepcopy(messages), deepcopy(tools), deepcopy(settings), **self.who))
+        completion, _ = await self.turn(deepcopy(messages), deepcopy(tools), deepcopy(generation))
+        return completion
+
+    async def turn(
+        self, messages: Sequence[Message], tools: Sequence[Json], generation: Mapping[str, Any]
+    ) -> tuple[Completion, Sequence[str]]:
+        """The answer to messages that nobody changes any more, and the keys by which results of its calls are kept."""
+        answer = await self._answer(Chat(messages, tools, laid_over(self.generation, generation), **self.who))
+        return self._filtered(answer.completion), [answer.key, *([answer.twin] if answer.twin else [])]
 
     async def chat(self, request: Chat) -> Completion:
         """The answer to a chat; `FilteredCompletion` where there are filters."""
-        completion = await self.ask(request, Completion)
+        return self._filtered((await self._answer(request)).completion)
+
+    def _filtered(self, completion: Completion) -> Completion:
         if self.filters:
             as_it_came = {each.name: getattr(completion, each.name) for each in fields(Completion)}
             return FilteredCompletion(**as_it_came, scored=filtered(completion.text, self.filters))
@@ -155,13 +168,17 @@ class AskedModel:
 
     async def ask(self, request: Request, kind: type[A]) -> A:
         """The answer to any request, which is of this kind; kept with the others."""
+        completion = (await self._answer(request)).completion
+        assert isinstance(completion, kind)
+        return completion
+
+    async def _answer(self, request: Request) -> Answer:
         asked_before = self.requests.count(request)
         self.requests.append(request)
         request = replace(request, asked_before=asked_before) if asked_before else request
         answer = await (self.asker.ask(request) if self.role is None else self._ask_role(request, self.role))
         self.answers.append(replace(answer, messages=tuple(request.messages)))
-        assert isinstance(answer.completion, kind)
-        return answer.completion
+        return answer
 
     async def _ask_role(self, request: Request, role: ModelSpec) -> Answer:
         """The answer of a model that is not under evaluation: what goes wrong with it is no mistake of the other's."""
@@ -174,10 +191,10 @@ class AskedModel:
             raise kind(f"{role.name}: {error}") from None
 
 
-def model_of(asker: Asker, ref: SampleRef, trial: Trial) -> AskedModel:
-    """The model, asked for a sample."""
+def model_of(asker: Asker, ref: SampleRef, trial: Trial, limits: Mapping[str, Any] | None = None) -> AskedModel:
+    """The model, asked for a sample; ``limits`` are the user's own of its conversation."""
     filters, requests = ref.source.settings.filters, trial.requests[UNDER_EVALUATION]
-    return AskedModel(asker, trial.answers, requests, ref.asks, filters)
+    return AskedModel(asker, trial.answers, requests, ref.asks, filters, talk=trial.talk, limits=limits or {})
 
 
 def roles_of(askers: Askers, role: str, ref: SampleRef, trial: Trial) -> list[AskedModel]:

@@ -166,6 +166,27 @@ class Options:
         values.settings,
         {},
     )
+    turn_limit: int | None = flag(
+        HOW,
+        "N",
+        "answers of the model in a conversation with tools (default: the benchmark's)",
+        values.at_least(1),
+        settings_only=True,
+    )
+    token_limit: int | None = flag(
+        HOW,
+        "N",
+        "tokens of such a conversation's prompts and answers (default: the benchmark's)",
+        values.at_least(1),
+        settings_only=True,
+    )
+    time_limit: float | None = flag(
+        HOW,
+        "TIME",
+        "what its answers and tools may take (default: the benchmark's)",
+        read_seconds,
+        settings_only=True,
+    )
     set: Mapping[str, Any] = flag(
         HOW,
         "TABLE.KEY=VALUE",
@@ -321,6 +342,12 @@ class Options:
         "log scores, or a load test's figures, to wandb, swanlab or clearml",
         values.one_of(*values.TRACKERS),
     )
+
+    @property
+    def agent_limits(self) -> Mapping[str, Any]:
+        """What is set of a conversation's limits, by their names in `agents.conversation.AgentLimits`."""
+        limits = {"turns": self.turn_limit, "tokens": self.token_limit, "seconds": self.time_limit}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
     def __post_init__(self) -> None:
         if self.eval and self.collection is not None:

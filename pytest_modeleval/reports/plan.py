@@ -26,8 +26,8 @@ def table(lines: Sequence[Line]) -> list[str]:
     ]
     if any(line.unreadable for line in lines):
         asked.append(("unreadable", lambda line: f"{line.unreadable:,}", True))
-    if any(not line.samples for line in lines):
-        # A judge is asked several times about a sample.
+    if any(line.is_most or not line.samples for line in lines):
+        # A judge is asked several times about a sample, and a model that calls tools.
         asked.append(("requests", _requests, True))
     asked += [
         ("prompt tokens", _prompt, True),
@@ -48,7 +48,7 @@ def _requests(line: Line) -> str:
 
 
 def _prompt(line: Line) -> str:
-    if line.asked and not (line.prompt_tokens or line.samples):
+    if line.prompt_tokens is None or (line.asked and not (line.prompt_tokens or line.samples)):
         # What a role is asked, where no run before tells.
         return "?"
     return f"{'' if line.counted or not line.prompt_tokens else 'about '}{line.prompt_tokens:,}"

@@ -26,9 +26,10 @@ _PAUSE = 0.2
 
 
 class LiveLine:
-    """One line, redrawn in place: done, in flight, programs, right, wrong, errors, tokens per second, money, time left.
+    """One line, redrawn in place: done, in flight, right, wrong, errors, tokens per second, money, time left.
 
-    Money is that of the ``models`` with a price, also of those in roles, for answers that were not stored before.
+    Programs that run, and the mean turn of conversations, are said where there are any. Money is that of the
+    ``models`` with a price, also of those in roles, for answers that were not stored before.
     """
 
     def __init__(
@@ -37,9 +38,10 @@ class LiveLine:
         in_flight: Callable[[], int],
         models: Iterable[ModelSpec],
         programs: Callable[[], int] = lambda: 0,
+        talks: Callable[[], tuple[int, int]] = lambda: (0, 0),
     ) -> None:
         self._results = results
-        self._in_flight, self._programs = in_flight, programs
+        self._in_flight, self._programs, self._talks = in_flight, programs, talks
         self._priced = {spec.name: spec for spec in models if spec.price}
         self._total = 0
         self._started = self._drawn = 0.0
@@ -85,6 +87,9 @@ class LiveLine:
             parts.append(f"{in_flight} in flight")
         if programs := self._programs():
             parts.append(counted(programs, "program"))
+        talks, turns = self._talks()
+        if talks:
+            parts.append(f"{counted(talks, 'conversation')} at turn {max(1, round(turns / talks))}")
         if judged := results.right + results.wrong:
             parts.append(f"{results.right / judged:.1%} right")
         parts.append(f"{results.wrong} wrong")

@@ -2,7 +2,9 @@
 
 import enum
 import re
+from collections.abc import Sequence
 
+from pytest_modeleval.calls import BAD_ARGUMENTS, UNKNOWN_TOOL, Called
 from pytest_modeleval.record import ERROR, WRONG
 from pytest_modeleval.sample import Completion, Filtered, JudgeError, Score
 
@@ -18,6 +20,11 @@ class Mistake(enum.StrEnum):
     MEMORY = "out of memory"
     OUTPUT = "too much output"
     COMPILE = "does not compile"
+    TURNS = "turn limit"
+    TOKENS = "token limit"
+    TIME = "time limit"
+    TOOL = UNKNOWN_TOOL
+    ARGUMENTS = BAD_ARGUMENTS
     FILTERED = "filtered"
     REQUEST = "request error"
     JUDGE = "judge error"
@@ -39,12 +46,17 @@ _REFUSAL = re.compile(
 
 
 def mistake_of(
-    outcome: str, error: BaseException | None, completion: Completion | None, score: Score | None
+    outcome: str,
+    error: BaseException | None,
+    completion: Completion | None,
+    score: Score | None,
+    called: Sequence[Called] = (),
 ) -> Mistake | None:
     """What went wrong; None for a right answer and for a sample that was not asked.
 
-    ``completion`` is the last answer, ``score`` the one that failed. An answer that was cut off, or that refuses, is
-    called so also where the scorer found something in it.
+    ``completion`` is the last answer, ``score`` the one that failed, ``called`` the calls of tools. An answer that was
+    cut off, or that refuses, is called so also where the scorer found something in it; a limit of a conversation comes
+    before all else, and a call that was wrong counts where the model called nothing rightly after it.
     """
     if outcome == ERROR:
         if isinstance(error, Filtered):
@@ -53,6 +65,8 @@ def mistake_of(
         return Mistake.JUDGE if isinstance(error, JudgeError) or completion is not None else Mistake.REQUEST
     if outcome != WRONG:
         return None
+    if (limit := getattr(error, "mistake", "")) in list(Mistake):
+        return Mistake(limit)
     if completion is not None:
         if completion.finish_reason == _REFUSED:
             return Mistake.REFUSED
@@ -65,6 +79,8 @@ def mistake_of(
     if score is not None and score.mistake:
         # A scorer of a user's may name another thing, which no table has a place for.
         return Mistake(score.mistake) if score.mistake in list(Mistake) else Mistake.WRONG
+    if called and called[-1].mistake:
+        return Mistake(called[-1].mistake)
     return Mistake.WRONG if score is None or score.found else Mistake.NO_ANSWER
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import NoReturn
 
@@ -29,6 +30,8 @@ from pytest_modeleval.store.messages import sample_rows
 from pytest_modeleval.store.rows import Row
 from pytest_modeleval.store.store import Store
 
+# How many different errors of tools a sample's report has.
+_TRACES = 3
 _FIGURES = pytest.StashKey[list[tuple[str, object]]]()
 
 
@@ -85,10 +88,13 @@ class Recorder:
         if isinstance(error, pytest.UsageError) or (isinstance(error, SampleError) and error.__cause__ is None):
             report.longrepr = f"error: {one_line(str(error))}"
         elif outcome == WRONG and isinstance(trial, Trial):
-            report.longrepr = wrong_line(trial, report)
+            report.longrepr = wrong_line(trial, report, error)
         else:
             _make_harmless(report)
         trial = trial if isinstance(trial, Trial) else None
+        traces = dict.fromkeys(each.trace for each in trial.talk.called if each.trace) if trial else ()
+        if traces:
+            report.sections.append(("what tools raised", harmless("\n".join(islice(traces, _TRACES)))))
         asked, benchmark = trial and trial.sample, ref.source.benchmark.name
         # A gate judges one verdict a sample.
         reported = benchmark if self._pins_wanted else reported_name(item, ref)

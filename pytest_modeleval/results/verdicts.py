@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from string import ascii_uppercase
 from typing import Any
 
@@ -99,7 +100,11 @@ def record_of(
         paid=_paid(answers) if kept and len(kept) < len(answers) else (),
         # In a battle the other one's answer says nothing of what went wrong.
         mistake=mistake_of(
-            outcome, error, answers[-1].completion if answers and not ref.against else None, _failed(trial)
+            outcome,
+            error,
+            answers[-1].completion if answers and not ref.against else None,
+            _failed(trial),
+            trial.talk.called if trial else (),
         ),
         labels=ref.labels,
         roles=_roles(trial.answers) if trial else {},
@@ -168,17 +173,24 @@ def _vote(trial: Trial) -> str:
     return hashlib.sha256(storable(text).encode()).hexdigest()[:16]
 
 
-def wrong_line(trial: Trial, report: pytest.TestReport) -> str:
-    """A wrong answer in a line each: what was asked, what was expected, what was got, and why where that is told."""
+def wrong_line(trial: Trial, report: pytest.TestReport, error: BaseException | None = None) -> str:
+    """A wrong answer in a line each: what was asked, what was expected, what was got, and why where that is told.
+
+    So is what a tool raised, which may be its author's mistake.
+    """
     failed, sample = _failed(trial), trial.sample
     asked = f"asked {shortened(sample.asked, 200)}"
+    tools = (f"the tool {each.call.name} raised {each.error}" for each in trial.talk.called if each.trace)
+    raised = "".join(f"\n({one_line(each, 300)})" for each in islice(tools, 1))
     if failed is not None:
         why = f"\n({one_line(failed.why, 400)})" if failed.why else ""
         expected, got = (_with_option(text, sample) for text in (failed.expected, failed.got))
-        return f"{asked}\nexpected {expected}\ngot {got}{why}"
+        return f"{asked}\nexpected {expected}\ngot {got}{why}{raised}"
+    if hasattr(error, "mistake"):
+        return f"{asked}\nexpected {shortened(sample.target)}\n{one_line(str(error), 200)}{raised}"
     crash = getattr(report.longrepr, "reprcrash", None)
     said = (crash.message if crash else report.longreprtext).splitlines() or [""]
-    return f"{asked}\nexpected {shortened(sample.target)}: {one_line(said[0], 200)}"
+    return f"{asked}\nexpected {shortened(sample.target)}: {one_line(said[0], 200)}{raised}"
 
 
 def _with_option(text: str, sample: Sample) -> str:

@@ -1,6 +1,7 @@
 """One session's evaluation: what the plugin's hooks hand over to."""
 
 import gc
+import json
 import os
 import time
 import uuid
@@ -22,6 +23,7 @@ from pytest_modeleval.asking.plan import Planner
 from pytest_modeleval.asking.prefetch import Prefetch
 from pytest_modeleval.asking.programs import KeptSandbox
 from pytest_modeleval.asking.recall import Rules
+from pytest_modeleval.asking.rehearsal import NothingRuns
 from pytest_modeleval.asking.resuming import command_of, find_interrupted
 from pytest_modeleval.asking.spending import Metered, Purse, Spent
 from pytest_modeleval.asking.stop_signal import Decided, sweep
@@ -172,6 +174,7 @@ class Evaluation:
         self._who_has = {
             **with_settings(who, self.judges),
             "sandbox": pinned(self.sandbox, self.options.sandbox_python),
+            **({"limits": json.dumps(limits)} if (limits := self.options.agent_limits) else {}),
         }
         self.recorder = Recorder(self.run, self.collector.lock, self._who_has, self.stop, pins_wanted=self.gate.decides)
 
@@ -230,7 +233,8 @@ class Evaluation:
             refuse_unfilled(session.items)
             with closing(Store(self.folder)) as store:
                 judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
-                asked = replace(self._askers(store, None), judging=judging)
+                sandbox = KeptSandbox(NothingRuns(self.sandbox), store)
+                asked = replace(self._askers(store, None), judging=judging, sandbox=sandbox)
                 solutions = self._parts_thoughts
                 thoughts = partial(known_thoughts, store, solutions=solutions) if self._judges_thoughts else None
                 with closing(Planner(store, asked, self.gate.discordance, thoughts, 1 + solutions)) as planner:
@@ -450,7 +454,8 @@ class Evaluation:
     def _askers(self, store: Store, concurrency: int | None) -> Askers:
         identify = partial(identity_of, offline=self.options.offline, own=openers(self.config.hook))
         rules, opened = self.rules, self._open_model
-        return askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
+        made = askers(self.models, self.roles, store, rules, opened, identify=identify, concurrency=concurrency)
+        return replace(made, limits=self.options.agent_limits)
 
     def _open_model(self, spec: ModelSpec) -> Any:
         model = open_model(spec, self.config.hook)

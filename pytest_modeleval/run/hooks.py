@@ -49,7 +49,11 @@ class ActiveHooks:
         priced = [*self.evaluation.models, *self.evaluation.others]
         in_turn = self.evaluation.in_turn
         self._live = terminal.LiveLine(
-            self.evaluation.results, lambda: in_turn.in_flight, priced, lambda: in_turn.programs
+            self.evaluation.results,
+            lambda: in_turn.in_flight,
+            priced,
+            lambda: in_turn.programs,
+            lambda: in_turn.talks,
         )
 
     def parametrize(self, metafunc: pytest.Metafunc) -> None:

@@ -27,6 +27,11 @@ class InTurn:
         return self.prefetch.in_flight if self.prefetch else 0
 
     @property
+    def talks(self) -> tuple[int, int]:
+        """The conversations with tools that are under way in this process, and their turns."""
+        return self.prefetch.talks if self.prefetch else (0, 0)
+
+    @property
     def programs(self) -> int:
         """The programs that run in this process' sandbox, or wait for a core."""
         return self.prefetch.programs if self.prefetch else 0

@@ -114,7 +114,8 @@ class JudgementRow(NamedTuple):
 class OutcomeRow(NamedTuple):
     """What came of a program (as `asking.programs` writes it) in the ``sandbox`` of that name.
 
-    ``hash`` is that of all that decided it: the program, what it was given, its limits, and where it ran.
+    ``hash`` is that of all that decided it: the program, what it was given, its limits, and where it ran. Of a call
+    that a model made (`calls.Called`) ``sandbox`` is ``tool NAME``.
     """
 
     hash: str

@@ -130,6 +130,16 @@ class Store:
         )
         return None if mean is None else float(mean)
 
+    def mean_tokens_of_items(self, model: str, benchmark: str) -> tuple[float, float] | None:
+        """The mean tokens of an item's prompts and of its answers in earlier runs; None where none tells."""
+        ((prompt, completion),) = self.rows(
+            "select avg(prompt_tokens), avg(completion_tokens) from scores where model = ? and benchmark = ? and "
+            "metric = 'main' and value is not null and prompt_tokens between 1 and 2147483647 and "
+            "completion_tokens between 0 and 2147483647",
+            (model, benchmark),
+        )
+        return None if prompt is None else (float(prompt), float(completion))
+
     def tokens_in_role(self, by: str, benchmark: str, verdicts: Sequence[str] = ()) -> tuple[int, int, float, float]:
         """How many items asked a model in a role, how many answers it gave, and all tokens of prompts and answers.
 
@@ -160,12 +170,12 @@ class Store:
         return row[0]
 
     def outcome(self, hash_: str) -> str | None:
-        """What came of a program, by its hash (`rows.OutcomeRow`); None where it has not run."""
+        """What came of a program or a tool's call, by its hash (`rows.OutcomeRow`); None where it has not run."""
         rows = self.rows("select outcome from outcomes where hash = ?", (hash_,))
         return str(rows[0][0]) if rows else None
 
     def save_outcome(self, row: OutcomeRow) -> None:
-        """Keep what came of a program; it is on disk when this returns."""
+        """Keep what came of a program or a call; it is on disk when this returns."""
         self.write(insertion(OutcomeRow), [row])
 
     @property

@@ -30,6 +30,11 @@ SEVERITY = {
     Mistake.MEMORY: "normal",
     Mistake.OUTPUT: "normal",
     Mistake.COMPILE: "normal",
+    Mistake.TURNS: "normal",
+    Mistake.TOKENS: "normal",
+    Mistake.TIME: "normal",
+    Mistake.TOOL: "normal",
+    Mistake.ARGUMENTS: "normal",
     Mistake.WRONG: "normal",
 }
 _STYLE = (
