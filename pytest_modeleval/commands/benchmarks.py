@@ -17,6 +17,7 @@ from pytest_modeleval.items.elsewhere import not_built
 from pytest_modeleval.items.shipped import shipped_modules
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.reports.columns import aligned
+from pytest_modeleval.scorers.bfcl.data import Bfcl
 
 # Where data are that stand in --eval-data, or [run] data.
 COPY = "local copy"
@@ -70,11 +71,15 @@ def shipped() -> dict[str, tuple[Benchmark, str]]:
 
 def where_data_are(declared: Benchmark, at: Place) -> str:
     """Where a run would read the benchmark's rows; "not here" where it would have to fetch them."""
-    if isinstance(declared.dataset, HarborJob):
-        return COPY if at.folder is not None and at.folder.is_dir() else "not here"
-    if not isinstance(declared.dataset, Hub):
+    dataset = declared.dataset
+    is_copied = at.folder is not None and at.folder.is_dir()
+    if isinstance(dataset, HarborJob):
+        return COPY if is_copied else "not here"
+    if isinstance(dataset, Bfcl) and dataset.hub is None and not is_copied:
+        return "installed" if dataset.has_installed() else "not here"
+    if not isinstance(dataset, Hub | Bfcl):
         return "made as it runs"
-    if at.folder is not None and at.folder.is_dir():
+    if is_copied:
         return COPY
     entries = Lock(at.lock).entries(declared.name).values()
     paths = [path for entry in entries if entry.source for path, *_ in entry.stamp]

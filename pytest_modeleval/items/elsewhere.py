@@ -3,8 +3,8 @@
 ELSEWHERE = frozenset(
     """
     a_okvqa aa_lcr acebench agieval ai2d aime26 air_bench_chat air_bench_foundation amc anat_em arc_agi_2 arc_indic
-    arxivmath arxivrollbench arxivrollbench_full automation_bench baby_vision bc2gm bc4chemd bc5cdr bfcl bfcl_v3
-    bfcl_v4 bhasha_bench_multi_ayur bhasha_bench_multi_finance bhasha_bench_multi_krishi bhasha_bench_multi_legal
+    arxivmath arxivrollbench arxivrollbench_full automation_bench baby_vision bc2gm bc4chemd bc5cdr bfcl
+    bhasha_bench_multi_ayur bhasha_bench_multi_finance bhasha_bench_multi_krishi bhasha_bench_multi_legal
     bhashabenchv1_ayur bhashabenchv1_finance bhashabenchv1_krishi bhashabenchv1_legal bigbench biomix_qa blink
     broad_twitter_corpus browsecomp cc_bench cc_ocr_v2 chartqa charxiv claw_eval cmath cmmmu cmmu coin_flip
     common_voice_15 commonsense_qa conll2003 conllpp copious count_qa cross_ner data_collection deep_swe

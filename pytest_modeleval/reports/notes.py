@@ -21,6 +21,7 @@ def notes(run: FinishedRun) -> list[str]:
         *_blessed(run),
         *(note for section in run.sections for note in section.notes()),
         *_unscored(run),
+        *(f"{benchmark}: no {metric}, {harmless(why)}" for (benchmark, metric), why in run.lacking.items()),
     ]
 
 

@@ -25,6 +25,20 @@ class Mistake(enum.StrEnum):
     TIME = "time limit"
     TOOL = UNKNOWN_TOOL
     ARGUMENTS = BAD_ARGUMENTS
+    # Of calls that are compared with a gold: `scorers.bfcl`.
+    NO_CALL = "no call"
+    NEEDLESS = "needless call"
+    COUNT = "wrong number of calls"
+    FUNCTION = "wrong function"
+    MISSING = "missing parameter"
+    UNKNOWN = "unknown parameter"
+    TYPE = "wrong type"
+    VALUE = "wrong value"
+    NO_CALL_IN_TURN = "no call in a turn"
+    STATE = "wrong state"
+    RESULTS = "wrong results"
+    STEPS = "too many steps"
+    ENDLESS = "calls that do not end"
     FILTERED = "filtered"
     REQUEST = "request error"
     JUDGE = "judge error"
@@ -74,11 +88,11 @@ def mistake_of(
             return Mistake.CUT_OFF
         if refuses(completion.text):
             return Mistake.REFUSED
-        if not (completion.text.strip() or completion.tool_calls):
-            return Mistake.NO_ANSWER
     if score is not None and score.mistake:
         # A scorer of a user's may name another thing, which no table has a place for.
         return Mistake(score.mistake) if score.mistake in list(Mistake) else Mistake.WRONG
+    if completion is not None and not (completion.text.strip() or completion.tool_calls):
+        return Mistake.NO_ANSWER
     if called and called[-1].mistake:
         return Mistake(called[-1].mistake)
     return Mistake.WRONG if score is None or score.found else Mistake.NO_ANSWER

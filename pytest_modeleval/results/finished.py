@@ -145,6 +145,8 @@ class FinishedRun:
     kept: int = 0
     # How many samples are unscored, by their benchmark and the reason.
     reasons: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    # What figures of a benchmark that there are none of say that they lack.
+    lacking: Mapping[tuple[str, str], str] = field(default_factory=dict)
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
     # Those that need a judge in a run without one, and why.

@@ -100,6 +100,17 @@ class Results:
         self.reasons: Counter[tuple[str, str]] = Counter()
 
     @property
+    def lacking(self) -> dict[tuple[str, str], str]:
+        """What figures that there are none of say that they lack, by benchmark and metric."""
+        found = {}
+        for _, benchmark, parts in self._in_order():
+            whole = summed(list(parts.values()))
+            for metric in whole.metrics:
+                if metric in whole.aggregates and (why := whole.lacks(metric)):
+                    found[benchmark, metric] = why
+        return found
+
+    @property
     def done(self) -> int:
         """The items with an outcome."""
         return self.right + self.wrong + self.measured + self.errors + self.unscored
@@ -224,8 +235,9 @@ class Results:
         whole = summed(list(tallies))
         for metric in whole.metrics or ["main"]:
             found, samples = whole.estimate(metric) if whole.values else (None, 0)
-            if part and found is None and metric in whole.aggregates:
-                # Such as a mean over parts.
+            is_none = found is None and metric in whole.aggregates
+            if is_none and (part or whole.lacks(metric) is not None):
+                # Such as a mean over parts, or one of parts that were not asked.
                 continue
             # Where all are in error, others tell what the scores would be.
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)

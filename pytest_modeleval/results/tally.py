@@ -1,9 +1,10 @@
 """The sums over some samples' records, out of which every score is computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from math import fsum
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, Record
 from pytest_modeleval.results.counts import Counts, joined, judged
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import Reuse
-from pytest_modeleval.statistics.aggregates import ROW, Aggregate
+from pytest_modeleval.statistics.aggregates import ROW, SUBSET, Aggregate, NoFigure
 from pytest_modeleval.statistics.means import Estimate, estimate, harmonic_mean, pass_at_k, pass_hat_k, vote_at_k
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
@@ -124,13 +125,37 @@ class Tally:
 
     def _aggregated(self, metric: str, aggregate: Aggregate) -> tuple[Estimate | None, int]:
         """The figure, and over how many scores: of its own name, else of the first that it is made of."""
-        parts = [self.values.get(part, {}) for part in aggregate.of]
-        keys = sorted(set().union(*parts))
-        rows = [[part[key].value if key in part else None for part in parts] for key in keys]
-        if ROW in aggregate.of and ROW not in self.values:
-            place = aggregate.of.index(ROW)
-            rows = [[*row[:place], key[1], *row[place + 1 :]] for key, row in zip(keys, rows, strict=True)]
-        return aggregate.figure(rows), sum(each.repeats for each in self.values.get(metric, parts[0]).values())
+        rows = self._rows_of(aggregate)
+        samples = self.values.get(metric, self.values.get(aggregate.of[0], {})).values()
+        with suppress(NoFigure):
+            return aggregate.figure(rows), sum(each.repeats for each in samples)
+        return None, 0
+
+    def _rows_of(self, aggregate: Aggregate) -> list[list[Any]]:
+        """A row a sample, of what the aggregate is made of."""
+        parts = {name: self.values.get(name, {}) for name in aggregate.of}
+        keys = sorted(set().union(*parts.values()))
+        # What samples have without having scored it, unless they have.
+        named = {SUBSET: 0, ROW: 1}
+        return [
+            [
+                key[named[name]]
+                if name in named and name not in self.values
+                else part[key].value
+                if key in part
+                else None
+                for name, part in parts.items()
+            ]
+            for key in keys
+        ]
+
+    def lacks(self, metric: str) -> str | None:
+        """What an aggregate that has no figure says that it lacks, which may be nothing; None for one that has."""
+        try:
+            self.aggregates[metric].figure(self._rows_of(self.aggregates[metric]))
+        except NoFigure as why:
+            return str(why)
+        return None
 
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""

@@ -152,6 +152,7 @@ def finished(
         remarks=remarks,
         kept=kept,
         reasons=results.reasons,
+        lacking=results.lacking,
         without_data=evaluation.collector.without_data,
         without_judge=evaluation.collector.without_judge,
         without_modules=evaluation.collector.without_modules,

@@ -15,13 +15,17 @@ from pytest_modeleval.statistics.means import Estimate, estimate
 from pytest_modeleval.statistics.scale import BETTER, Scale
 
 # A row a sample: what it has of some scores, None where it has not recorded one.
-Rows = Sequence[Sequence[float | None]]
-# The name of what stands among scores for the sample's row number.
-ROW = "row"
+Rows = Sequence[Sequence[Any]]
+# The names of what stand among scores for the sample's row number, and for its subset.
+ROW, SUBSET = "row", "subset"
 # For a standard error 200 draws are enough (Efron and Tibshirani 1993, §6.4).
 ROUNDS = 200
 
 _known: dict[str, Callable[..., Estimate | None]] = {}
+
+
+class NoFigure(Exception):
+    """An aggregate has no figure of its rows; what it lacks is told, unless that goes without saying."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Aggregate:
 
     ``by`` is a function of a module: of a row a sample, the scores named ``of`` (the mean over a sample's repeats, None
     where it has none of that name), it makes the figure with its error and interval, or None where there is none.
-    `bootstrapped` gives it those. ``row`` among ``of`` is the sample's row number. Its values lie in the ``range``, and
+    `bootstrapped` gives it those. ``row`` among ``of`` is the sample's row number, ``subset`` the name of its subset.
+    Where ``by`` raises `NoFigure`, a note under the table says why there is none. Its values lie in the ``range``, and
     of two the ``better`` is the ``higher`` or the ``lower``. With a ``file``, which is to lie beside the rows' own,
     ``by`` is given its path too, first without rows, so that it can refuse it (ValueError); without that file there is
     no such figure. Raises `TypeError` for what is no such function, which other processes could not find.
@@ -77,7 +82,7 @@ class Aggregate:
         return replace(self, file=str(path)) if path and path.is_file() else None
 
     def figure(self, rows: Rows) -> Estimate | None:
-        """What its function makes of the rows."""
+        """What its function makes of the rows; `NoFigure` where that says why there is none."""
         return self.by(rows, Path(self.file)) if self.file else self.by(rows)
 
     @classmethod

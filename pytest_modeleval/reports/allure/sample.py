@@ -18,24 +18,13 @@ from pytest_modeleval.sample import Json
 from pytest_modeleval.store.rows import ScoreRow, StoredSample
 
 STATUS = {RIGHT: "passed", MEASURED: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
-# What keeps a sample from a verdict weighs most, then what keeps an answer from being read.
-SEVERITY = {
+# What keeps a sample from a verdict weighs most, then what keeps an answer from being read; all else is normal.
+SEVERITY: Mapping[str, str] = {
     Mistake.REQUEST: "blocker",
     Mistake.JUDGE: "blocker",
     Mistake.FILTERED: "critical",
     Mistake.REFUSED: "critical",
     Mistake.CUT_OFF: "critical",
-    Mistake.NO_ANSWER: "normal",
-    Mistake.TIMEOUT: "normal",
-    Mistake.MEMORY: "normal",
-    Mistake.OUTPUT: "normal",
-    Mistake.COMPILE: "normal",
-    Mistake.TURNS: "normal",
-    Mistake.TOKENS: "normal",
-    Mistake.TIME: "normal",
-    Mistake.TOOL: "normal",
-    Mistake.ARGUMENTS: "normal",
-    Mistake.WRONG: "normal",
 }
 _STYLE = (
     "<style>body{font:14px/1.5 system-ui,sans-serif;margin:1em;color:#111;background:#fff}"
@@ -257,7 +246,7 @@ def _labels(main: ScoreRow, tags: Sequence[str], suite: str) -> Iterator[tuple[s
     yield from (("model", model), ("benchmark", benchmark), ("subset", subset), ("package", benchmark))
     yield from (("framework", "pytest-modeleval"), ("language", "python"))
     yield from (("tag", tag) for tag in tags)
-    yield "severity", SEVERITY[Mistake(main.mistake)] if main.mistake else "normal"
+    yield "severity", SEVERITY.get(main.mistake or "", "normal")
     if main.mistake:
         yield "mistake", main.mistake
 

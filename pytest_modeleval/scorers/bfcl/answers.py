@@ -15,6 +15,32 @@ FORM = (
     "If you do not know it, the form is {'answer': 'I do not know', 'context': 'I do not know'}; if the question "
     "cannot be answered properly, {'answer': 'I cannot answer this question', 'context': the reason in short}."
 )
+# What a memory is for, by the scenario of its conversations, and what a model is told of it: in other words than
+# ``constants/default_prompts.py`` of bfcl-eval.
+_PURPOSES = {
+    "student": "You support a college student in studying. Remember what you learn about the person and the studies, "
+    "and use it in later conversations.",
+    "customer": "You support the customers of an online shop. Remember what helps with their questions, preferences "
+    "and orders in later conversations.",
+    "finance": "You assist a senior finance professional. Remember facts, goals, decisions and family matters, and "
+    "use them in later conversations.",
+    "healthcare": "You assist a patient between appointments. Remember medical history, treatments and preferences, "
+    "and use them in later conversations.",
+    "notetaker": "You keep a person's life in order. Remember tasks, dates and preferences, and remind of them in "
+    "later conversations.",
+}
+_KINDS = {
+    "MemoryAPI_kv": "Your memory outlasts this conversation. It has two parts: the core memory is small, and you "
+    "always see it; the archival memory is large, and you see of it only what you look up. Keep both up to date, so "
+    "that you find later what matters.\n\nThe core memory, as earlier conversations left it:",
+    "MemoryAPI_rec_sum": "Your memory outlasts this conversation. Keep it up to date, so that you find later what "
+    "matters.\n\nThe memory, as earlier conversations left it:",
+}
+
+
+def memory_prompt(kind: str, scenario: str, content: str) -> str:
+    """The system prompt of a conversation with a memory of a class, which has this content."""
+    return f"{_PURPOSES[scenario]}\n\n{_KINDS[kind]}\n{content}"
 
 
 def wrong_answer(answer: str, gold: Sequence[str]) -> Wrong | None:

@@ -15,8 +15,6 @@ from pytest_modeleval.scorers.bfcl.rows import INSTALL, INSTALL_FOR_MEMORY, Row
 
 # With one more step that calls something a conversation is over, and wrong: ``MAXIMUM_STEP_LIMIT``.
 MOST_STEPS = 20
-# What a user says when functions that were held back are there: ``constants/default_prompts.py``.
-MORE_FUNCTIONS = "I have updated some more functions you can choose from. What about now?"
 NO_CALLS, STATE, RESULTS, STEPS, BROKEN = (
     "no call in a turn",
     "wrong state",
@@ -40,6 +38,8 @@ _MODULES = {
 # The code a session begins with, and what is imported once before sessions are made.
 CODE = Path(__file__).with_name("world.py").read_text("utf-8")
 IMPORTS = tuple(f"{_HOME}.{module}" for name, module in _MODULES.items() if not name.startswith("Memory"))
+# What memories import; importing their own modules makes folders.
+MEMORY_IMPORTS = ("numpy", "rank_bm25", "overrides", "filelock")
 
 
 class OverStep(Exception):

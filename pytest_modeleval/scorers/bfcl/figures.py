@@ -1,7 +1,11 @@
 """BFCL's groups of categories and its overall score, as the leaderboards of v3 and v4 compute them."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+from pytest_modeleval.statistics.aggregates import SUBSET, Aggregate, NoFigure, Rows
+from pytest_modeleval.statistics.means import Estimate, estimate
 
 SIMPLE = {"v3": ("simple", "java", "javascript"), "v4": ("simple_python", "simple_java", "simple_javascript")}
 SEVERAL = ("multiple", "parallel", "parallel_multiple")
@@ -10,6 +14,9 @@ RELEVANCE = ("irrelevance", "live_irrelevance", "live_relevance")
 MULTI_TURN = ("multi_turn_base", "multi_turn_miss_func", "multi_turn_miss_param", "multi_turn_long_context")
 MEMORY = ("memory_kv", "memory_vector", "memory_rec_sum")
 WEB_SEARCH = ("web_search_base", "web_search_no_snippet")
+
+# So many categories that an overall score lacks are named: more than those that nobody can score here.
+_TOLD = 5
 
 # Of each category the share of right answers, and how many there are.
 Scores = Mapping[str, tuple[float, int]]
@@ -85,3 +92,62 @@ def figures(scores: Scores, version: str) -> Figures:
             known[name] = groups[name], sum(count for _, count in parts)
     needed = [each for each in categories(version) if version == "v3" or each != "live_relevance"]
     return Figures(groups, [each for each in needed if each not in known])
+
+
+def _estimate(rows: Rows, version: str, name: str) -> Estimate:
+    """A group of rows of (score, category), with its error and interval.
+
+    A group is a weighted mean of its categories, so its error is √Σ(we)² of theirs, and its interval is put together
+    from theirs in the same way (MOVER, Zou and Donner 2008). `NoFigure` where a category is missing.
+    """
+    values: dict[str, list[float]] = {}
+    for score, category in rows:
+        if score is not None:
+            values.setdefault(str(category), []).append(score)
+    found = {category: mean for category, its in values.items() if (mean := estimate(its))}
+    counts = {category: len(its) for category, its in values.items()}
+    known = figures({category: (each.mean, counts[category]) for category, each in found.items()}, version)
+    if name not in known.groups:
+        raise NoFigure(_without(known.missing) if name == "overall" else "")
+    # What each category adds: a group is linear in them.
+    alone = {
+        of: figures({each: (float(each == of), count) for each, count in counts.items()}, version).groups[name]
+        for of in found
+    }
+    errors = [alone[of] * (each.standard_error or 0.0) for of, each in found.items()]
+    low = math.hypot(*(alone[of] * (each.mean - each.low) for of, each in found.items()))
+    high = math.hypot(*(alone[of] * (each.high - each.mean) for of, each in found.items()))
+    has_error = all(each.standard_error is not None for of, each in found.items() if alone[of])
+    middle = known.groups[name]
+    return Estimate(middle, math.hypot(*errors) if has_error else None, max(0.0, middle - low), min(1.0, middle + high))
+
+
+def _without(missing: Sequence[str]) -> str:
+    more = f" and {len(missing) - _TOLD} other categories" if len(missing) > _TOLD else ""
+    return f"without {', '.join(missing[:_TOLD])}{more}"
+
+
+class V3:
+    """The groups of v3, each by its name, of rows of (score, category)."""
+
+
+class V4:
+    """The groups of v4."""
+
+
+def _aggregates(groups: type) -> Mapping[str, Aggregate]:
+    """A benchmark's figures by the names of groups, whose functions any process finds in a class of this module."""
+    version = groups.__name__.lower()
+    return {name: Aggregate(_group(groups, version, name), ("main", SUBSET)) for name in _GROUPS[version]}
+
+
+def _group(groups: type, version: str, name: str) -> Callable[[Rows], Estimate]:
+    def group(rows: Rows) -> Estimate:
+        return _estimate(rows, version, name)
+
+    group.__qualname__ = f"{groups.__name__}.{name}"
+    setattr(groups, name, staticmethod(group))
+    return group
+
+
+FIGURES = {"v3": _aggregates(V3), "v4": _aggregates(V4)}

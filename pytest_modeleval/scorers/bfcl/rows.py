@@ -5,11 +5,12 @@ import importlib.metadata
 import importlib.util
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from pytest_modeleval.sample import Json, SampleError
+from pytest_modeleval.sample import Json, NotAsked, SampleError
 from pytest_modeleval.scorers.bfcl.tools import without_functions
 
 # Golds change from version to version.
@@ -17,6 +18,13 @@ VERSION = "2026.3.23"
 INSTALL = f"pip install --no-deps bfcl-eval=={VERSION} mpmath"
 # What its memories import besides.
 INSTALL_FOR_MEMORY = f"{INSTALL} overrides filelock rank_bm25 && pip install numpy"
+# Categories whose answers nobody can judge here, and why.
+UNSCORED = {
+    "memory_vector": "needs a model of embeddings, which bfcl_eval brings with sentence-transformers and faiss",
+    **dict.fromkeys(
+        ("web_search_base", "web_search_no_snippet"), "needs a paid key of SerpAPI, and the web is not the same twice"
+    ),
+}
 # Where the functions of each class are described.
 _DESCRIBED = {
     "GorillaFileSystem": "gorilla_file_system",
@@ -37,7 +45,8 @@ class Row:
     """A question of a category: the messages of each turn, the functions, and the gold.
 
     The gold of a single turn has the calls with the values that each parameter may have; of several turns the texts of
-    the calls in each; it is empty where nothing is to be called. ``held_back`` functions come with their turn.
+    the calls in each; it is empty where nothing is to be called. ``held_back`` functions come with their turn. A
+    memory is filled by the conversations ``before``, in their order.
     """
 
     id: str
@@ -48,11 +57,26 @@ class Row:
     classes: Sequence[str] = ()
     config: Json = field(default_factory=dict)
     held_back: Mapping[int, Sequence[Json]] = field(default_factory=dict)
+    before: Sequence["Row"] = ()
 
     @property
     def language(self) -> str:
         """python, java or javascript."""
         return language_of(self.category)
+
+
+def row_in(fields: Mapping[str, Any]) -> Row:
+    """The row with these fields; `NotAsked`, with the reason, for one whose answers nobody can judge here."""
+    if why := UNSCORED.get(fields["category"]):
+        raise NotAsked(f"{fields['category']} {why}")
+    return Row(**fields)
+
+
+def modules_of(fields: Mapping[str, Any]) -> set[str]:
+    """What the sandbox imports for a row."""
+    if fields["category"] in UNSCORED or not fields["classes"]:
+        return set()
+    return {"bfcl_eval", "mpmath", *(("overrides", "filelock", "rank_bm25", "numpy") if fields["before"] else ())}
 
 
 def language_of(category: str) -> str:
@@ -76,17 +100,14 @@ def installed_data() -> Path:
 
 def rows_in(folder: Path, category: str) -> Iterator[Row]:
     """The rows of a category in a folder laid out as ``bfcl_eval/data`` is; SampleError where it has none."""
-    named = "memory" if category.startswith("memory_") else category
-    found = next((path for path in sorted(folder.glob(f"BFCL_v*_{named}.json*")) if _named(path, named)), None)
-    if found is None:
-        raise SampleError(f"{folder} has no BFCL_v*_{named}.json: the category {category} has no data here")
-    gold = {each["id"]: each["ground_truth"] for each in _lines(folder / "possible_answer" / _plain_name(found))}
-    for row in _lines(found):
-        classes = _classes(row, category)
+    questions, gold_in = files_of(folder, category)
+    gold = {each["id"]: each["ground_truth"] for each in _lines(gold_in)}
+    for row in _lines(questions):
+        classes = [] if category in UNSCORED else _classes(row, category)
         functions = [function for name in classes for function in _functions(folder, name)]
         functions, held_back = _held_back(functions, row.get("missed_function", {}))
-        yield Row(
-            id=row["id"].replace("memory", category, 1) if named == "memory" else row["id"],
+        made = Row(
+            id=row["id"].replace("memory", category, 1) if category.startswith("memory_") else row["id"],
             category=category,
             turns=row["question"],
             functions=functions or row.get("function", []),
@@ -95,6 +116,17 @@ def rows_in(folder: Path, category: str) -> Iterator[Row]:
             config=row.get("initial_config") or ({"scenario": row["scenario"]} if "scenario" in row else {}),
             held_back=held_back,
         )
+        is_memory = category.startswith("memory_") and category not in UNSCORED
+        yield replace(made, before=memories_before(folder, made)) if is_memory else made
+
+
+def files_of(folder: Path, category: str) -> tuple[Path, Path]:
+    """The files of a category's questions and gold, of which the latter may not be there; SampleError without rows."""
+    shared = next((name for name in ("memory", "web_search") if category.startswith(f"{name}_")), category)
+    found = next((path for path in sorted(folder.glob(f"BFCL_v*_{shared}.json*")) if _named(path, shared)), None)
+    if found is None:
+        raise SampleError(f"{folder} has no BFCL_v*_{shared}.json: the category {category} has no data here")
+    return found, folder / "possible_answer" / _plain_name(found)
 
 
 def memories_before(folder: Path, row: Row) -> list[Row]:
@@ -154,11 +186,12 @@ def _classes(row: Json, category: str) -> list[str]:
     return [f"MemoryAPI_{category.removeprefix('memory_')}"] if classes == ["MemoryAPI"] else classes
 
 
-def _functions(folder: Path, name: str) -> Iterator[Json]:
+@lru_cache(32)
+def _functions(folder: Path, name: str) -> Sequence[Json]:
     """The functions of a class, as they are described."""
     if name not in _DESCRIBED:
         raise SampleError(f"the class {name!r} is none of {', '.join(_DESCRIBED)}")
-    return _lines(folder / "multi_turn_func_doc" / f"{_DESCRIBED[name]}.json")
+    return [*_lines(folder / "multi_turn_func_doc" / f"{_DESCRIBED[name]}.json")]
 
 
 def _held_back(

@@ -45,29 +45,23 @@ def hinted(functions: Iterable[Json], language: str) -> list[Json]:
     return made
 
 
-def tools_of(functions: Iterable[Json], language: str) -> list[Json]:
-    """The functions as tools of OpenAI's chat completions: names without dots, JSON's types, the language's hints."""
+def tools_of(functions: Iterable[Json], language: str, *, underscores: bool = True) -> list[Json]:
+    """The functions as tools of OpenAI's chat completions: JSON's types, the language's hints, names without dots.
+
+    Without ``underscores`` names are as they are, for servers that take dots.
+    """
     made: list[Json] = []
     for function in hinted(functions, language):
         parameters = {**function["parameters"], "type": "object"}
         parameters["properties"] = _json_properties(parameters["properties"])
-        made.append(
-            {
-                "type": "function",
-                "function": {**function, "name": tool_name(function["name"]), "parameters": parameters},
-            }
-        )
+        name = tool_name(function["name"]) if underscores else function["name"]
+        made.append({"type": "function", "function": {**function, "name": name, "parameters": parameters}})
     return made
 
 
 def tool_name(name: str) -> str:
     """A function's name where dots are not allowed."""
     return name.replace(".", "_")
-
-
-def function_names(functions: Iterable[Json]) -> Mapping[str, str]:
-    """By the name of each tool that of its function: ``underscore_to_dot``."""
-    return {tool_name(function["name"]): function["name"] for function in functions}
 
 
 def prompt_for(functions: Iterable[Json], language: str) -> str:

@@ -2,18 +2,17 @@
 
 import asyncio
 import importlib.util
-from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pytest
 
 from pytest_modeleval.sandbox.process import ProcessSandbox
 from pytest_modeleval.sandbox.program import Limits, Program
-from pytest_modeleval.scorers.bfcl.calls import Call, read_calls, read_gold
+from pytest_modeleval.scorers.bfcl.calls import read_calls
 from pytest_modeleval.scorers.bfcl.checker import Expected, Wrong, wrong_calls
 from pytest_modeleval.scorers.bfcl.conversation import CODE, IMPORTS, Conversation
 from pytest_modeleval.scorers.bfcl.figures import LIVE, MULTI_TURN, SEVERAL, SIMPLE
 from pytest_modeleval.scorers.bfcl.rows import Row, installed_data, rows_in
+from tests.scorers.bfcl.gold import call_of, named
 
 pytestmark = pytest.mark.skipif(importlib.util.find_spec("bfcl_eval") is None, reason="bfcl_eval is not installed here")
 
@@ -29,52 +28,6 @@ IMPOSSIBLE = {
 }
 
 
-def call_of(gold: Mapping[str, Mapping[str, Sequence[Any]]], row: Row) -> Call:
-    """The gold's first values."""
-    ((name, values),) = gold.items()
-    function = next(each for each in row.functions if len(row.functions) == 1 or each["name"] == name)
-    properties, required = function["parameters"]["properties"], function["parameters"]["required"]
-    arguments = {}
-    for parameter, allowed in values.items():
-        chosen = next((each for each in allowed if each != ""), "")
-        if allowed and parameter in properties and (chosen != "" or parameter in required):
-            arguments[parameter] = source(plain(chosen), properties[parameter], row.language)
-    return function["name"], arguments
-
-
-def plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        chosen = {name: next((each for each in allowed if each != ""), "") for name, allowed in value.items()}
-        return {name: each for name, each in chosen.items() if each != ""}
-    return [plain(each) if isinstance(each, dict) else each for each in value] if isinstance(value, list) else value
-
-
-def source(value: Any, schema: Mapping[str, Any], language: str) -> Any:
-    """The value as a Java or JavaScript source in a text."""
-    kind = schema["type"]
-    if language == "python" or isinstance(value, str):
-        return value
-    inner = schema.get("items", {}).get("type", "")
-    if kind == "ArrayList":
-        quoted = [written(each, inner) if inner != "any" else str(each) for each in value]
-        return f"new ArrayList<>(Arrays.asList({', '.join(quoted)}))"
-    if kind == "Array":
-        return f"new X[]{{{', '.join(map(str, value))}}}"
-    if kind == "HashMap":
-        return f"new HashMap<>() {{{{ {' '.join(f'put({written(k)}, {written(v)});' for k, v in value.items())} }}}}"
-    return f"{written(value)}L" if kind == "long" else written(value)
-
-
-def written(value: Any, inner: str = "") -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list):
-        return f"[{', '.join(map(written, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{written(k)}: {written(v)}' for k, v in value.items())}}}"
-    return f'"{value}"' if isinstance(value, str) else f"{value}{'L' if inner == 'long' else ''}"
-
-
 @pytest.mark.parametrize("category", [*SIMPLE["v4"], *SEVERAL, *LIVE])
 def test_the_gold_of_single_turns_passes(category: str) -> None:
     failed = {}
@@ -88,13 +41,6 @@ def test_the_gold_of_single_turns_passes(category: str) -> None:
             failed[row.id] = wrong
 
     assert set(failed) == {name for name in IMPOSSIBLE if name.startswith(f"{category}_")}, failed
-
-
-def named(text: str, row: Row) -> Call:
-    name, arguments, given = read_gold(text)
-    functions = [*row.functions, *(function for held in row.held_back.values() for function in held)]
-    properties = next(each for each in functions if each["name"] == name)["parameters"]["properties"]
-    return name, dict(zip(properties, arguments, strict=False)) | dict(given)
 
 
 async def played(sandbox: ProcessSandbox, row: Row) -> Wrong | None:

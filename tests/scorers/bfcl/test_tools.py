@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pytest_modeleval.scorers.bfcl.tools import function_names, hinted, prompt_for, tools_of, without_functions
+from pytest_modeleval.scorers.bfcl.tools import hinted, prompt_for, tools_of, without_functions
 
 FUNCTION: dict[str, Any] = {
     "name": "a.b",
@@ -70,7 +70,7 @@ def test_a_tool_has_the_types_and_names_of_an_api() -> None:
         },
         "required": ["n"],
     }
-    assert function_names([FUNCTION]) == {"a_b": "a.b"}
+    assert tools_of([FUNCTION], "python", underscores=False)[0]["function"]["name"] == "a.b"
 
 
 def test_in_java_every_parameter_is_source_in_a_text() -> None:
