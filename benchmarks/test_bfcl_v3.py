@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_modeleval import Model, Row, Sample, Sandbox, benchmark, hub
-from pytest_modeleval.agents.bfcl import call_score
+from pytest_modeleval.agents.bfcl import SETTINGS, call_score
 from pytest_modeleval.scorers.bfcl.data import Bfcl
 from pytest_modeleval.scorers.bfcl.figures import FIGURES, categories
-from pytest_modeleval.scorers.bfcl.modes import SETTINGS
 from pytest_modeleval.scorers.bfcl.rows import modules_of, row_in
 from pytest_modeleval.scorers.bfcl.single import target_of
 from pytest_modeleval.scorers.bfcl.tools import tools_of

@@ -146,7 +146,7 @@ CHOSEN = [
     Slip("--model qwen3 -k 'mmlu and Stemm'", "unknown … 'Stemm'; did you mean 'stem'?…"),
     Slip("--model qwen3 -k 'mmlu and anatommy'", "unknown … 'anatommy'; did you mean 'anatomy'?…"),
     Slip("--model qwen3 -k wikitext", "there is no benchmark 'wikitext' here yet: …"),
-    Slip("--model qwen3 --eval bfcl_v3", "there is no benchmark 'bfcl_v3' here yet: …"),
+    Slip("--model qwen3 --eval tau_bench", "there is no benchmark 'tau_bench' here yet: …"),
     Slip("--model qwen3 --eval gsm8", "unknown benchmark in --eval: 'gsm8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 --eval GSM8K", "unknown benchmark in --eval: 'GSM8K'; did you mean 'gsm8k'?…"),
     *(
@@ -371,7 +371,7 @@ TAKEN = [
 
 COMMANDS = [
     ("list gsmk8", "unknown benchmark, tag or subset: 'gsmk8'; did you mean 'gsm8k'?…"),
-    ("list bfcl_v3", "there is no benchmark 'bfcl_v3' here yet: …"),
+    ("list tau_bench", "there is no benchmark 'tau_bench' here yet: …"),
     ("show test_answers.py::test_answers[easy-00000]", "there is no run store … yet: a run with --model makes it"),
     ("diff last~1 last", "there is no run store … yet: a run with --model makes it"),
     ("history gsmk8", "there is no run store … yet: a run with --model makes it"),

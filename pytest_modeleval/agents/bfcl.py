@@ -6,9 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import pytest
+
 from pytest_modeleval.asking.asker import Asker
 from pytest_modeleval.asking.given import ModelElsewhere
 from pytest_modeleval.asking.trial import AskedModel
+from pytest_modeleval.items.settings import Setting, yes
+from pytest_modeleval.options.where import Where
 from pytest_modeleval.sample import Completion, Json, Message, Model, Sample, Score
 from pytest_modeleval.sandbox.program import Sandbox, Session
 from pytest_modeleval.scorers.bfcl import answers
@@ -24,9 +28,21 @@ from pytest_modeleval.scorers.bfcl.conversation import (
     Memory,
     OverStep,
 )
-from pytest_modeleval.scorers.bfcl.modes import Mode, below, shown
+from pytest_modeleval.scorers.bfcl.modes import NATIVE, PROMPT, Mode, below, shown
 from pytest_modeleval.scorers.bfcl.rows import Row
 from pytest_modeleval.scorers.bfcl.single import wrong_single
+
+
+def _mode(where: Where, value: object) -> str:
+    if value not in (NATIVE, PROMPT):
+        raise pytest.UsageError(f"{where} is {NATIVE} or {PROMPT}, not {value!r}")
+    return str(value)
+
+
+SETTINGS: Mapping[str, Setting] = {
+    "mode": Setting(_mode, default=NATIVE),
+    "underscore_to_dot": Setting(yes, default=True),
+}
 
 _Run = Callable[[Sequence[Call]], Awaitable[list[str]]]
 # What a memory holds after the conversations before a scenario's questions, by model, and by scenario and repeat.
@@ -36,7 +52,7 @@ _FILLED: WeakKeyDictionary[Asker, dict[Hashable, asyncio.Task[Mapping[str, Any]]
 async def call_score(sample: Sample, model: Model, sandbox: Sandbox, settings: Mapping[str, Any]) -> Score:
     """Whether a model calls what the sample's row wants, over all its turns; the score names the mistake.
 
-    ``sample.metadata["row"]`` is the row (`scorers.bfcl.rows.Row`), ``settings`` those of `scorers.bfcl.modes`.
+    ``sample.metadata["row"]`` is the row (`scorers.bfcl.rows.Row`), ``settings`` those of `SETTINGS`.
     """
     row: Row = sample.metadata["row"]
     talk = _Talk(model, Mode(row.language, **settings), row.functions)

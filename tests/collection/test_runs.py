@@ -217,7 +217,7 @@ datasets = [{ name = "answers", file = "test_answers.py", subsets = ["hard"] }]
         (MIX, ["--eval-collection-save", "mix.toml/x"], "--eval-collection-save: */mix.toml/x cannot be written: */mix.toml is no folder *"),
         (MIX, ["--eval-collection", "none.toml"], "--eval-collection cannot read '*/none.toml': No such file or directory"),
         (MIX, ["--eval-collection", "none.jsonl"], "--eval-collection: there is no file '*/none.jsonl'"),
-        (MIX.replace("arithmetic", "bfcl_v3"), [], "mix.toml: *: there is no benchmark 'bfcl_v3' here yet: `modeleval list` has *"),
+        (MIX.replace("arithmetic", "tau_bench"), [], "mix.toml: *: there is no benchmark 'tau_bench' here yet: `modeleval list` has *"),
         (MIX, ["--eval-collection", "mix.yaml"], "--eval-collection takes a .toml or .json schema or a .jsonl index, not 'mix.yaml'"),
     ],
     ids=["benchmark", "subset", "own benchmark", "no file", "broken", "no data", "twice", "limit", "sampler", "save", "no schema", "no index", "not here yet", "ending"],

@@ -31,7 +31,12 @@ class Bfcl:
         own = place.folder
         if own is not None and any(own.glob(f"BFCL_{self.version}_*.json*")):
             return own
-        return installed_data() if self.hub is None else None
+        if self.hub is not None:
+            return None
+        if not place.chosen:
+            # Thousands of samples that nobody asked for, where the package is there for another reason.
+            raise SampleError(f"it is asked by its name alone, -k {place.benchmark}, or of --eval-data")
+        return installed_data()
 
     def has_installed(self) -> bool:
         """Whether the rows of an installed ``bfcl_eval`` are there."""

@@ -1,15 +1,11 @@
 """How BFCL's functions are offered to a model and its calls are read: as tools of an API, or by the prompt alone."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import pytest
-
 from pytest_modeleval.calls import answer_message, result_message
-from pytest_modeleval.items.settings import Setting, yes
-from pytest_modeleval.options.where import Where
 from pytest_modeleval.sample import Completion, Json, Message, text_of
 from pytest_modeleval.scorers.bfcl.calls import Call, read_calls, read_tool_calls
 from pytest_modeleval.scorers.bfcl.source_calls import read_source_call
@@ -18,18 +14,6 @@ from pytest_modeleval.scorers.bfcl.tools import hinted, prompt_for, tools_of
 NATIVE, PROMPT = "native", "prompt"
 # What a user says when functions that were held back are there: ``constants/default_prompts.py`` of bfcl-eval.
 MORE_FUNCTIONS = "I have updated some more functions you can choose from. What about now?"
-
-
-def _mode(where: Where, value: object) -> str:
-    if value not in (NATIVE, PROMPT):
-        raise pytest.UsageError(f"{where} is {NATIVE} or {PROMPT}, not {value!r}")
-    return str(value)
-
-
-SETTINGS: Mapping[str, Setting] = {
-    "mode": Setting(_mode, default=NATIVE),
-    "underscore_to_dot": Setting(yes, default=True),
-}
 
 
 @dataclass(frozen=True)
