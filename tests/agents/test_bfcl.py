@@ -14,6 +14,7 @@ import pytest
 
 from pytest_modeleval.scorers.bfcl.calls import Call
 from pytest_modeleval.scorers.bfcl.figures import LIVE, MULTI_TURN, RELEVANCE, SEVERAL, SIMPLE
+from pytest_modeleval.scorers.bfcl.modes import MORE_FUNCTIONS
 from pytest_modeleval.scorers.bfcl.rows import installed_data, rows_in
 from tests.agents.conftest import scripted
 from tests.conftest import FaultyServer, run, send
@@ -237,3 +238,44 @@ def test_what_nobody_can_score_here_is_unscored_with_the_reason(project: pytest.
     result.assert_outcomes(skipped=2)
     result.stdout.fnmatch_lines(["bfcl_v4: 1 unscored: memory_vector needs a model of embeddings*"])
     assert faulty.asked == []
+
+
+TURNS: dict[str, Callable[[list[Call]], list[Call]]] = {
+    "no call in a turn": lambda calls: [],
+    "wrong state": lambda calls: [(name, {}) for name, _ in calls],
+    "too many steps": lambda calls: calls,
+}
+
+
+@needs_bfcl_eval
+@pytest.mark.parametrize("mode", ["native", "prompt"])
+@pytest.mark.parametrize("mistake", TURNS)
+def test_a_conversation_is_wrong_by_its_mistake(
+    project: pytest.Pytester, faulty: FaultyServer, mistake: str, mode: str
+) -> None:
+    row = next(rows_in(installed_data(), "multi_turn_base"))
+    replaying(faulty, [row], mode=mode, change=TURNS[mistake])
+    if mistake == "too many steps":
+        said = "[pwd()]" if mode == "prompt" else [("pwd", "{}")]
+        scripted(faulty, lambda messages: said)
+
+    ask = ["--eval", "bfcl_v4/multi_turn_base", "-k", "multi_turn_base-00000", "--eval-set", f"bfcl_v4.mode={mode}"]
+    run(project, "--model", "faulty", *ask).assert_outcomes(failed=1)
+
+    assert mistakes(project) == [mistake]
+    assert len(faulty.asked) == (21 if mistake == "too many steps" else 1 if mistake == "no call in a turn" else 2)
+
+
+@needs_bfcl_eval
+def test_functions_that_were_held_back_come_with_their_turn(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    row = next(rows_in(installed_data(), "multi_turn_miss_func"))
+    ((turn, held),) = row.held_back.items()
+    replaying(faulty, [row], mode="native")
+
+    ask = ["--eval", "bfcl_v4/multi_turn_miss_func", "-k", "multi_turn_miss_func-00000"]
+    run(project, "--model", "faulty", *ask).assert_outcomes(passed=1)
+
+    offered = [{tool["function"]["name"] for tool in body["tools"]} for body in faulty.asked]
+    turns = [sum(each["role"] == "user" for each in body["messages"]) for body in faulty.asked]
+    assert [held[0]["name"] in names for names in offered] == [number > turn for number in turns]
+    assert any(MORE_FUNCTIONS in str(body["messages"][-1]["content"]) for body in faulty.asked)
