@@ -279,3 +279,42 @@ def test_functions_that_were_held_back_come_with_their_turn(project: pytest.Pyte
     turns = [sum(each["role"] == "user" for each in body["messages"]) for body in faulty.asked]
     assert [held[0]["name"] in names for names in offered] == [number > turn for number in turns]
     assert any(MORE_FUNCTIONS in str(body["messages"][-1]["content"]) for body in faulty.asked)
+
+
+@needs_bfcl_eval
+@pytest.mark.parametrize(
+    "said",
+    [
+        "[cd(folder=1j)]",
+        "[cd(folder=b'x')]",
+        "[cd(folder={(1, 2): 3})]",
+        "[cd(folder=...)]",
+        "[cd(folder=1e999)]",
+        "[cd(folder={1, 2})]",
+        f"[cd(folder={'9' * 5000})]",
+        "[cd(folder='\\ud800')]",
+        "[cd(**{'folder': 'x'})]",
+        "[cd('document', folder='document')]",
+        "[__import__('os').system('id')]",
+        "[cd.__init__(folder='x'), _load_scenario(scenario={})]",
+    ],
+)
+def test_no_call_that_a_model_may_write_is_an_error(project: pytest.Pytester, faulty: FaultyServer, said: str) -> None:
+    scripted(faulty, lambda messages: said if len(messages) == 2 else "Done.")
+
+    ask = ["--eval", "bfcl_v4/multi_turn_base", "-k", "multi_turn_base-00000", "--eval-set", "bfcl_v4.mode=prompt"]
+    run(project, "--model", "faulty", *ask).assert_outcomes(failed=1)
+
+
+def test_a_table_has_groups_that_are_whole_and_says_what_the_overall_lacks(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    worlds(project.path)
+    scripted(faulty, lambda messages: "Nothing fits.")
+
+    ask = ["--eval", "bfcl_v4/simple_python,bfcl_v4/live_irrelevance", "--eval-data", "data"]
+    result = run(project, "--model", "faulty", *ask)
+
+    said = "bfcl_v4: no overall, without simple_java, simple_javascript, multiple, parallel, parallel_multiple and 14 *"
+    result.stdout.fnmatch_lines([said])
+    result.stdout.no_fnmatch_line("*hallucination*")

@@ -1,8 +1,11 @@
 """BFCL's groups, against what `generate_leaderboard_csv` of bfcl-eval 2025.6.16 (v3) and 2026.3.23 (v4) writes."""
 
+from statistics import NormalDist, stdev
+
 import pytest
 
-from pytest_modeleval.scorers.bfcl.figures import categories, figures
+from pytest_modeleval.scorers.bfcl.figures import FIGURES, LIVE, categories, figures
+from pytest_modeleval.statistics.aggregates import Aggregate, NoFigure
 
 # Of qwen3-coder-plus, as EvalScope's documentation has them, with the whole data's counts.
 CODER = {
@@ -89,3 +92,51 @@ def test_relevance_counts_in_v3_alone() -> None:
     assert figures(without, "v4").groups == figures(v4(), "v4").groups
     assert "live_relevance" in figures({}, "v3").missing
     assert (len(categories("v3")), len(categories("v4"))) == (17, 22)
+
+
+def rows_of(scores: dict[str, tuple[float, int]]) -> list[list[float | str]]:
+    return [
+        [float(place < round(share * count)), name] for name, (share, count) in scores.items() for place in range(count)
+    ]
+
+
+@pytest.mark.parametrize(("version", "scores"), [("v3", CODER), ("v4", v4())])
+def test_figures_of_samples_are_those_of_their_categories(version: str, scores: dict[str, tuple[float, int]]) -> None:
+    rows = rows_of(scores)
+    exact = {name: (round(share * count) / count, count) for name, (share, count) in scores.items()}
+    groups = figures(exact, version).groups
+
+    for name, aggregate in FIGURES[version].items():
+        found = aggregate.figure(rows)
+        assert found is not None
+        assert found.mean == pytest.approx(groups[name])
+        assert found.low < found.mean < found.high
+        # Another process finds the function by its name.
+        assert Aggregate.of_kept(aggregate.kept).figure(rows) == found
+
+
+def test_the_error_of_live_is_that_of_its_strata() -> None:
+    rows = rows_of({name: CODER[name] for name in LIVE})
+    found = FIGURES["v4"]["live"].figure(rows)
+    of = {name: [float(score) for score, category in rows if category == name] for name in LIVE}
+    total = len(rows)
+    variance = sum((len(its) / total) ** 2 * stdev(its) ** 2 / len(its) for its in of.values())
+
+    assert found is not None
+    assert found.standard_error == pytest.approx(variance**0.5)
+    assert found.high - found.low == pytest.approx(2 * NormalDist().inv_cdf(0.975) * variance**0.5, rel=0.05)
+
+
+def test_an_overall_that_lacks_categories_says_which() -> None:
+    scores = v4()
+    del scores["memory_vector"], scores["web_search_base"]
+    rows = rows_of(scores)
+
+    with pytest.raises(NoFigure, match=r"^without memory_vector, web_search_base$"):
+        FIGURES["v4"]["overall"].figure(rows)
+    with pytest.raises(NoFigure, match=r"^$"):
+        FIGURES["v4"]["agentic"].figure(rows)
+    with pytest.raises(NoFigure, match=r"^without simple_java, .* and 14 other categories$"):
+        FIGURES["v4"]["overall"].figure(
+            rows_of({name: CODER[name] for name in ("live_simple",)} | {"simple_python": (1.0, 4)})
+        )
