@@ -39,6 +39,7 @@ ASKED = (
     "aime25",
     "gpqa_diamond",
     "live_code_bench",
+    "bfcl_v3",
 )
 FIELDS = shipped()["mmlu_pro"][0].dataset.subsets
 ALIASES, RUNS, COLLECTION = blocks(PAGE, "toml")

@@ -98,17 +98,8 @@ class Results:
         self._scales: dict[tuple[str, str], Scale] = {}
         # (benchmark, why) → how many of its samples are unscored for that reason.
         self.reasons: Counter[tuple[str, str]] = Counter()
-
-    @property
-    def lacking(self) -> dict[tuple[str, str], str]:
-        """What figures that there are none of say that they lack, by benchmark and metric."""
-        found = {}
-        for _, benchmark, parts in self._in_order():
-            whole = summed(list(parts.values()))
-            for metric in whole.metrics:
-                if metric in whole.aggregates and (why := whole.lacks(metric)):
-                    found[benchmark, metric] = why
-        return found
+        # (benchmark, metric) → what a figure that there is none of lacks, as the last `rows` found it.
+        self.lacking: dict[tuple[str, str], str] = {}
 
     @property
     def done(self) -> int:
@@ -185,8 +176,10 @@ class Results:
     def rows(self) -> list[TableRow]:
         """The table: each benchmark whole, then by group, or by subset where there is one group or none.
 
-        It stands in the order of the run's items, whichever were answered first.
+        It stands in the order of the run's items, whichever were answered first. What figures lack that there are none
+        of is `lacking` then.
         """
+        self.lacking = {}
         rows: list[TableRow] = []
         for model, benchmark, parts in self._in_order():
             rows += self._rows(model, benchmark, "", parts.values())
@@ -235,9 +228,10 @@ class Results:
         whole = summed(list(tallies))
         for metric in whole.metrics or ["main"]:
             found, samples = whole.estimate(metric) if whole.values else (None, 0)
-            is_none = found is None and metric in whole.aggregates
-            if is_none and (part or whole.lacks(metric) is not None):
+            if found is None and metric in whole.aggregates and (part or metric in whole.lacks):
                 # Such as a mean over parts, or one of parts that were not asked.
+                if not part and whole.lacks.get(metric):
+                    self.lacking[benchmark, metric] = whole.lacks[metric]
                 continue
             # Where all are in error, others tell what the scores would be.
             scale = self._scales.get((benchmark, metric)) or whole.scale(metric)

@@ -1,7 +1,6 @@
 """The sums over some samples' records, out of which every score is computed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from math import fsum
 from typing import Any, NamedTuple, TypeVar
@@ -63,6 +62,8 @@ class Tally:
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
     scales: dict[str, Scale] = field(default_factory=dict)
     axes: dict[str, None] = field(default_factory=dict)
+    # What aggregates that were asked for and have no figure say that they lack, which may be nothing.
+    lacks: dict[str, str] = field(default_factory=dict)
     # Where the first of its items stands in the run.
     place: float = float("inf")
 
@@ -127,9 +128,11 @@ class Tally:
         """The figure, and over how many scores: of its own name, else of the first that it is made of."""
         rows = self._rows_of(aggregate)
         samples = self.values.get(metric, self.values.get(aggregate.of[0], {})).values()
-        with suppress(NoFigure):
+        try:
             return aggregate.figure(rows), sum(each.repeats for each in samples)
-        return None, 0
+        except NoFigure as why:
+            self.lacks[metric] = str(why)
+            return None, 0
 
     def _rows_of(self, aggregate: Aggregate) -> list[list[Any]]:
         """A row a sample, of what the aggregate is made of."""
@@ -148,14 +151,6 @@ class Tally:
             ]
             for key in keys
         ]
-
-    def lacks(self, metric: str) -> str | None:
-        """What an aggregate that has no figure says that it lacks, which may be nothing; None for one that has."""
-        try:
-            self.aggregates[metric].figure(self._rows_of(self.aggregates[metric]))
-        except NoFigure as why:
-            return str(why)
-        return None
 
     def scale(self, metric: str) -> Scale:
         """What the metric's values are; those of votes are the sample's own."""
