@@ -15,7 +15,7 @@ from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.sent import as_sent
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
-from pytest_modeleval.sample import SampleError
+from pytest_modeleval.sample import NotAsked, SampleError
 from pytest_modeleval.statistics.paired import detectable_drop
 from pytest_modeleval.store.store import Store
 
@@ -131,6 +131,9 @@ class Planner:
         try:
             request = first_request(ref.source.sample(ref.subset, ref.row), ref._replace(model=spec))
             tokens, key = self._tokens(spec, request), asker.key(request)
+        except NotAsked:
+            # Nobody asks it in a run either.
+            return
         except SampleError:
             line.unreadable += 1
             return

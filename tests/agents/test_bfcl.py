@@ -233,8 +233,10 @@ def test_the_prerequisites_of_a_memory_are_asked_once_and_in_their_order(
 def test_what_nobody_can_score_here_is_unscored_with_the_reason(project: pytest.Pytester, faulty: FaultyServer) -> None:
     ask = ["--eval", "bfcl_v4/memory_vector,bfcl_v4/web_search_base", "--eval-limit-per-subset", "1"]
 
+    plan = run(project, "--model", "faulty", *ask, "--eval-plan")
     result = run(project, "--model", "faulty", *ask)
 
+    plan.stdout.no_fnmatch_line("*unreadable*")
     result.assert_outcomes(skipped=2)
     result.stdout.fnmatch_lines(["bfcl_v4: 1 unscored: memory_vector needs a model of embeddings*"])
     assert faulty.asked == []
