@@ -143,8 +143,8 @@ class Asker:
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
-        if not self.spec.way.is_recorded and (why := unsendable(request)):
-            raise SampleError(why)
+        if not self.spec.way.is_recorded and self._recall.is_halved(question):
+            raise SampleError(unsendable(request))
         model = await self._model(request)
         asked = time.time()
         try:
