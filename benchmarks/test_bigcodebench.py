@@ -12,6 +12,8 @@ PROMPT = "{instruct_prompt}"
 
 
 def to_sample(row: Row) -> Sample:
+    # What cannot be judged is not asked.
+    modules_of(row.having("complete_prompt", "entry_point"))
     return Sample(row, row["test"], solution=row["canonical_solution"], question=row["instruct_prompt"], metadata=row)
 
 

@@ -23,6 +23,7 @@ async def test_humaneval(sample: Sample, completion: Completion, sandbox: Sandbo
         f"{sample.metadata['prompt']}{code}",
         tests=sample.target,
         function=sample.metadata["entry_point"],
+        given=sample.metadata["prompt"],
         limits=Limits(seconds=3),
     )
     assert passed(await sandbox.run(program), code)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_modeleval import Model, Row, Sample, Sandbox, Score, Setting, benchmark, hub
-from pytest_modeleval.items.settings import existing, yes
-from pytest_modeleval.scorers.scicode import described, earlier, given, modules_of, program, script
+from pytest_modeleval.items.settings import readable, yes
+from pytest_modeleval.scorers.scicode import described, earlier, given, modules_of, numbers_in, program, script
 
 SCICODE = hub(modelscope="evalscope/SciCode", huggingface="SciCode1/SciCode", config="default", split="test")
 
@@ -31,7 +31,9 @@ nor examples or tests. These imports stand above it, and there are no others:
 Answer with one block of code: ```python ... ```"""
 
 SETTINGS = {
-    "data": Setting(existing, needed="the numbers that its steps are tested by, the authors' eval/data/test_data.h5"),
+    "data": Setting(
+        readable(numbers_in), needed="the numbers that its steps are tested by, the authors' eval/data/test_data.h5"
+    ),
     "background": Setting(yes, default=False),
 }
 

@@ -15,6 +15,10 @@ UNKNOWN_TOOL, BAD_ARGUMENTS = "unknown tool", "bad arguments"
 
 # The deepest arguments that are read: a template or a validator may go down by recursion.
 _DEEPEST = 50
+# Where a message has an answer's thoughts, as a text and as the Responses API gives them.
+REASONING, REASONING_ITEMS = "reasoning_content", "reasoning_items"
+# What Gemini signs a call with, and wants to see again: it refuses the conversation without it (its OpenAI API).
+_SIGNATURE = "extra_content"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +92,21 @@ def calls_of(tool_calls: Sequence[Json]) -> tuple[ToolCall, ...]:
 def answer_message(completion: Completion) -> Message:
     """An answer as the message that it is in the conversation that goes on, with its thoughts and calls.
 
-    Whether the thoughts are sent says the model's alias. Arguments that are no JSON object stand as ``{}``: servers
-    parse those of earlier turns for their templates, and refuse the whole request for one that is none. The tool's
-    result is to say what was wrong.
+    Whether and how the thoughts are sent says the model's alias. Arguments that are no JSON object stand as ``{}``:
+    servers parse those of earlier turns for their templates, and refuse the whole request for one that is none. The
+    tool's result is to say what was wrong.
     """
     message: dict[str, Any] = {"role": "assistant", "content": completion.text}
     if completion.thinking:
-        message["reasoning_content"] = completion.thinking
+        message[REASONING] = completion.thinking
+    if completion.reasoning_items:
+        message[REASONING_ITEMS] = list(completion.reasoning_items)
     if completion.calls:
-        message["tool_calls"] = [_sent(call) for call in completion.calls]
+        signed = [told.get(_SIGNATURE) for told in completion.tool_calls]
+        message["tool_calls"] = [
+            {**_sent(call), **({_SIGNATURE: its} if its else {})}
+            for call, its in zip(completion.calls, signed, strict=True)
+        ]
     return message
 
 

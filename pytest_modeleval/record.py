@@ -26,6 +26,7 @@ _LEFT_OUT = (
     "paid",
     "aggregates",
     "fought",
+    "why",
 )
 
 RIGHT, WRONG, MEASURED, ERROR, UNSCORED = "right", "wrong", "measured", "error", "unscored"
@@ -130,6 +131,7 @@ class Record:
     ``answer`` is what repeats vote by. ``asked`` and ``answered`` are clock times, 0 for a stored answer.
     ``new``, ``stored`` and ``oldest`` are those of its answers (`results/reuse.py`), ``paid`` the tokens of the new
     ones where some were stored.
+    ``why`` it is unscored stands there where that may be shown.
     ``mistake`` is what went wrong (`results/failures.py`). ``labels`` are a collection's, None in a run without one;
     ``line`` says that the index is that of a published one's line, ``id`` what the sample is called in place of it.
     ``roles`` is what models in roles gave, by their names (``judge=gpt5``); no other field counts it. ``judges`` is
@@ -171,6 +173,7 @@ class Record:
     judges: Mapping[str, JudgeUse] = field(default_factory=dict)
     split: int = 0
     fought: Fought | None = None
+    why: str = ""
 
     @property
     def name(self) -> str:

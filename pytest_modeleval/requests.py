@@ -36,12 +36,14 @@ class _Asked:
 class Chat(_Asked):
     """Messages to be answered by a text or by calls of the tools, with generation settings.
 
+    ``dialect`` is that of a prompt which offers tools in their place (`models.sent`): calls are read from the text.
     Raises `TypeError` for what is no list of messages, before anything is paid for.
     """
 
     messages: Sequence[Message]
     tools: Sequence[Json] = ()
     generation: Json = field(default_factory=dict)
+    dialect: str = ""
     varies: ClassVar[bool] = True
     gives: ClassVar[str] = "chat"
 
@@ -54,7 +56,8 @@ class Chat(_Asked):
     @property
     def shape(self) -> list[Any]:
         """All that shapes the answer, as its key in the store has it."""
-        return [self.messages, self.tools, self.generation, *self._draw]
+        dialect = [{"dialect": self.dialect}] if self.dialect else []
+        return [self.messages, self.tools, self.generation, *self._draw, *dialect]
 
 
 @dataclass(frozen=True, slots=True)

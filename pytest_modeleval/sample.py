@@ -169,8 +169,9 @@ class Completion:
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
     server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
     marks such as ``<think>``, and in no field of its own. ``thinking_tokens`` are those of the ``completion_tokens``
-    that a server says were thought, also where it keeps the thought to itself. An answer of another kind than chat is a
-    type below.
+    that a server says were thought, also where it keeps the thought to itself. ``reasoning_items`` is the output of a
+    response with its thoughts in it as that API wants it back, where the alias says ``send_thinking = "items"``. An
+    answer of another kind than chat is a type below.
     """
 
     text: str
@@ -184,6 +185,7 @@ class Completion:
     fingerprint: str = ""
     tagged: bool = False
     thinking_tokens: int | None = None
+    reasoning_items: Sequence[Json] = ()
 
     def __post_init__(self) -> None:
         for name in ("prompt_tokens", "completion_tokens", "thinking_tokens"):

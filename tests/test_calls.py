@@ -65,3 +65,10 @@ def test_an_answer_and_a_result_as_messages() -> None:
     }
     assert result_message(completion.calls[0], "-3 °C") == {"role": "tool", "tool_call_id": "a1", "content": "-3 °C"}
     assert answer_message(Completion("42")) == {"role": "assistant", "content": "42"}
+
+
+def test_a_signed_call_goes_on_with_its_signature() -> None:
+    signature = {"google": {"thought_signature": "sig"}}
+    message = answer_message(called(weather("{}", id="a", extra_content=signature), weather("{}", id="b")))
+
+    assert [call.get("extra_content") for call in message["tool_calls"]] == [signature, None]

@@ -19,7 +19,7 @@ LAYERS = [
     {"ground"},
     {"sandbox"},
     {"datasets", "options", "scorers", "store"},
-    {"judging"},
+    {"judging", "scorers/bfcl"},
     {"gate", "models"},
     {"items", "perf/client"},
     {"asking", "collection", "custom", "perf/figures", "perf/prompts", "perf/server"},
@@ -35,7 +35,7 @@ LAYERS = [
 ]
 RANK = {room: rank for rank, layer in enumerate(LAYERS) for room in layer}
 # Nothing but the standard library in these rooms and modules.
-PLAIN = {"scorers", "statistics", "calls", "requests", "sample", "names", "record", "foreign", "atomic"}
+PLAIN = {"scorers", "scorers/bfcl", "statistics", "calls", "requests", "sample", "names", "record", "foreign", "atomic"}
 PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency", "asking/stop_signal", "store/alive"}
 # Run in a process of their own.
 SCRIPTS = {
@@ -44,7 +44,12 @@ SCRIPTS = {
     PACKAGE / "sandbox" / "server.py",
 }
 # Libraries of an extra, imported by the function that needs them.
-LAZY = {"bleu.py": {"sacrebleu"}, "similarity.py": {"bert_score"}, "language.py": {"langdetect", "nltk"}}
+LAZY = {
+    "bleu.py": {"sacrebleu"},
+    "similarity.py": {"bert_score"},
+    "language.py": {"langdetect", "nltk"},
+    "function_calls.py": {"jsonschema", "referencing"},
+}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 

@@ -99,6 +99,7 @@ def test_a_named_run_may_name_it(shipped: pytest.Pytester, key: str) -> None:
     ("arguments", "said"),
     [
         (["--eval", "gsmk8"], "unknown benchmark in --eval: 'gsmk8'; did you mean 'gsm8k'?"),
+        (["--eval", "tool_bench"], "'tool_bench' is called toolbench_static here"),
         (["--eval", "wikitext"], "there is no benchmark 'wikitext' here yet: `modeleval list` has those that there are"),
         (["--eval", "process_bench/maths"], "unknown part of process_bench in --eval: 'maths'; did you mean 'math'? Known: gsm8k, math, olympiadbench, omnimath."),
         (["--eval", "gsm8k/"], "--eval takes NAME or NAME/PART, such as gsm8k,mmlu/STEM, not 'gsm8k/'"),

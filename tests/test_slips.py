@@ -73,6 +73,13 @@ FLAGS = [
     Slip("--model qwen3 --eval-set run.limt=5", "unknown key in --eval-set run: 'limt'; did you mean 'limit'?…"),
     Slip("--model qwen3 --eval-set gsmk8.shots=0", "unknown table in --eval-set: 'gsmk8'; did you mean 'gsm8k'?…"),
     Slip("--model qwen3 --eval-set gsm8k.shots", "--eval-set takes TABLE.KEY=VALUE, …: 'gsm8k.shots'"),
+    *(
+        Slip(f"--model qwen3 {said} --eval-data data --eval gsm8k{plan}", "unknown kind of sandbox: 'dokcer'; did you mean 'docker'? Known: bwrap, …", toml)
+        for said, toml in {"--eval-sandbox dokcer": "", "--eval-set run.sandbox=dokcer": "", "": "[run]\nsandbox = 'dokcer'"}.items()
+        for plan in ("", " --eval-plan", " --collect-only -qq")
+    ),
+    Slip("--model qwen3 --eval swebench", "unknown benchmark in --eval: 'swebench'; did you mean 'swe_bench_lite'?…"),
+    Slip("--model qwen3 --eval-data data --eval multiple_humaneval/cpp", "unknown part of multiple_humaneval in --eval: 'cpp'; did you mean 'humaneval-cpp'?…"),
     Slip("--model qwen3 --eval-seed x", "--eval-seed takes a whole number, not 'x'"),
     Slip("--model qwen3 --eval-repeats 0", "--eval-repeats takes a whole number of at least 1, not '0'"),
     Slip("--model qwen3 --eval-concurrency many", "--eval-concurrency takes a whole number of at least 1, not 'many'"),

@@ -25,6 +25,7 @@ from pytest_modeleval.limits import free_handles, used_up
 from pytest_modeleval.models import Model, Unavailable
 from pytest_modeleval.models.content import Digests
 from pytest_modeleval.models.identity import Identity
+from pytest_modeleval.models.sent import as_read, as_sent
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.stored_run import RunModel
 from pytest_modeleval.options.parsers import Cache
@@ -83,10 +84,11 @@ class Asker:
 
     def key(self, request: Request) -> str:
         """The key under which a new answer to a request is stored."""
-        return self._recall.question(request).key
+        return self._recall.question(as_sent(self.spec, request)).key
 
     def known(self, request: Request) -> str:
         """The key of the stored answer that would serve the request; empty where there is none."""
+        request = as_sent(self.spec, request)
         kept = self._recall.kept(self._recall.question(request), request)
         return kept.key if kept else ""
 
@@ -98,6 +100,7 @@ class Asker:
         """The answer, stored or new; `SampleError` when there is none, `StopRun` when there will be none for anyone."""
         if self.spec.way.is_run:
             return await self._again(request)
+        request = as_sent(self.spec, request)
         question = self._recall.question(request)
         if (answer := self._stored(question, request)) is not None:
             return answer
@@ -148,7 +151,7 @@ class Asker:
         model = await self._model(request)
         asked = time.time()
         try:
-            completion = await self._persist(model, request)
+            completion = as_read(request, await self._persist(model, request))
             self._refuse_lacking(completion, request)
             return Answer(completion, self._recall.keep(question, completion), asked, time.time())
         except StopRun:

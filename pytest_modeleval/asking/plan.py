@@ -12,6 +12,7 @@ from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.settings import RULE
 from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.models.counting import token_counter
+from pytest_modeleval.models.sent import as_sent
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import SampleError
@@ -238,6 +239,7 @@ class Planner:
             line.dollars = dollars(spec, line.prompt_tokens, line.completion_tokens)
 
     def _tokens(self, spec: ModelSpec, request: Request) -> int:
+        request = as_sent(spec, request)
         if spec.name not in self._counters:
             self._counters[spec.name] = token_counter(spec)
         counter = self._counters[spec.name]

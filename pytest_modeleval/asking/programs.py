@@ -1,8 +1,10 @@
 """The `sandbox` of a test: programs run beside the requests, and none again that has been run."""
 
+import base64
 import hashlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -11,19 +13,22 @@ from typing import Any
 from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sandbox.program import LIMITS, Limits, NoTool, OpenSandbox, OpenSession, Outcome, Program
-from pytest_modeleval.sandbox.values import UNREADABLE, read, written
+from pytest_modeleval.sandbox.values import UNREADABLE, read, refuse_foreign, written
 from pytest_modeleval.store.rows import OutcomeRow
 from pytest_modeleval.store.store import Store
 
 # Counted up when what comes of a program may be another thing than before.
-_VERSION = 1
+_VERSION = 2
+# From so many characters on what is kept is packed.
+_LONG = 4096
 
 
 def _hash_of(program: Program, sandbox: str, tool: str) -> str:
     """The hash of all that decides what comes of a program."""
     read = [(path, *_stamp(path)) for path in program.reads]
     calls = [[written(argument) for argument in call] for call in program.calls]
-    asked = [_VERSION, sandbox, tool, read, asdict(replace(program, calls=())), calls]
+    own = asdict(replace(program, calls=(), expected=""))
+    asked = [_VERSION, sandbox, tool, read, own, calls, _expected(program)]
     return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
@@ -32,16 +37,47 @@ def _stamp(path: str) -> tuple[int, int]:
     return found.st_size, found.st_mtime_ns
 
 
-def _kept(outcome: Outcome) -> str:
-    return json.dumps({**asdict(replace(outcome, values=())), "values": [written(each) for each in outcome.values]})
+def _kept(outcome: Outcome, program: Program) -> str:
+    """An outcome as JSON, of which what the program was expected to give is left out, and packed where it is long."""
+    text, values = _expected(program)
+    same = _same_start(outcome.stdout, text)
+    given = map(written, outcome.values)
+    others = {at: of for at, of in enumerate(given) if not (at < len(values) and _is_same(of, values[at]))}
+    told = asdict(replace(outcome, values=(), stdout=outcome.stdout[same:]))
+    kept = json.dumps({**told, "same": same, "values": len(outcome.values), "others": others})
+    return kept if len(kept) < _LONG else base64.b85encode(zlib.compress(kept.encode())).decode()
 
 
-def _outcome_in(text: str) -> Outcome | None:
+def _expected(program: Program) -> tuple[str, Sequence[Any]]:
+    expected = program.expected
+    return (expected, ()) if isinstance(expected, str) else ("", [written(each) for each in expected])
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two values are `written` alike: 1 is not 1.0 then, nor True."""
+    return json.dumps(one) == json.dumps(other)
+
+
+def _same_start(one: str, other: str) -> int:
+    """How many characters two texts begin with alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[low:middle] == other[low:middle] else (low, middle - 1)
+    return low
+
+
+def _outcome_in(kept: str, program: Program) -> Outcome | None:
     """A stored outcome; None where it cannot be read."""
     try:
-        found: Mapping[str, Any] = from_json(text)
-        return Outcome(**{**found, "values": tuple(map(read, found["values"]))})
-    except UNREADABLE:
+        found: dict[str, Any] = dict(
+            from_json(kept if kept.startswith("{") else zlib.decompress(base64.b85decode(kept)).decode())
+        )
+        (text, values), others = _expected(program), found.pop("others")
+        found["stdout"] = text[: found.pop("same")] + found["stdout"]
+        given = [others[str(at)] if str(at) in others else values[at] for at in range(found["values"])]
+        return Outcome(**{**found, "values": tuple(map(read, given))})
+    except (*UNREADABLE, LookupError, zlib.error):
         return None
 
 
@@ -69,14 +105,14 @@ class KeptSandbox:
         if not isinstance(program, Program):
             raise TypeError(f"sandbox.run takes a Program, such as Program(code), not a {type(program).__name__}")
         key = _hash_of(program, self.name, await self.tool(program.language))
-        if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept)) is not None:
+        if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept, program)) is not None:
             return outcome
         self.under_way.append(program)
         try:
             outcome = await self.sandbox.run(program)
         finally:
             self.under_way.pop()
-        self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome)))
+        self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome, program)))
         return outcome
 
     async def tool(self, language: str, code: str = "") -> str:
@@ -95,9 +131,9 @@ class KeptSandbox:
         self.tools[language] = tool
         return tool
 
-    async def session(self, code: str, limits: Limits) -> tuple[OpenSession, str]:
+    async def session(self, code: str, limits: Limits, imports: Sequence[str]) -> tuple[OpenSession, str]:
         """A session that has run the code, and the hash of what it began with, and where."""
-        program = Program(code, limits=limits)
+        program = Program(code, limits=limits, imports=imports)
         return await self.sandbox.session(program), _hash_of(program, self.name, "")
 
     async def close(self) -> None:
@@ -133,10 +169,12 @@ class AskedSandbox:
         return told
 
     @asynccontextmanager
-    async def session(self, code: str = "", *, limits: Limits = LIMITS) -> AsyncIterator["AskedSession"]:
+    async def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AsyncIterator["AskedSession"]:
         """As `Sandbox.session`."""
         __tracebackhide__ = True
-        opened, version = await self.there(self.kept.session(code, limits))
+        opened, version = await self.there(self.kept.session(code, limits, imports))
         try:
             yield AskedSession(opened, self.there, version)
         finally:
@@ -175,6 +213,7 @@ class AskedSession:
     async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`."""
         __tracebackhide__ = True
+        refuse_foreign([arguments, named], "the arguments of a session's call")
         await self._catch_up()
         outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
         return outcome
@@ -205,10 +244,12 @@ class BlockingSandbox:
         return told
 
     @contextmanager
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> Iterator["BlockingSession"]:
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> Iterator["BlockingSession"]:
         """As `AskedSandbox.session`."""
         __tracebackhide__ = True
-        opened, version = self.there(self.kept.session(code, limits))
+        opened, version = self.there(self.kept.session(code, limits, imports))
         try:
             yield BlockingSession(opened, self.there, version)
         finally:
@@ -243,6 +284,7 @@ class BlockingSession:
     def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`, and waits for it."""
         __tracebackhide__ = True
+        refuse_foreign([arguments, named], "the arguments of a session's call")
         self._catch_up()
         outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
         return outcome

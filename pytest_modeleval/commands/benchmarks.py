@@ -9,6 +9,7 @@ import pytest
 
 from pytest_modeleval.commands.project import options, place
 from pytest_modeleval.datasets import Place
+from pytest_modeleval.datasets.harbor import HarborJob
 from pytest_modeleval.datasets.hub import Hub
 from pytest_modeleval.datasets.lock import Lock
 from pytest_modeleval.items.declare import Benchmark, declared_in
@@ -69,6 +70,8 @@ def shipped() -> dict[str, tuple[Benchmark, str]]:
 
 def where_data_are(declared: Benchmark, at: Place) -> str:
     """Where a run would read the benchmark's rows; "not here" where it would have to fetch them."""
+    if isinstance(declared.dataset, HarborJob):
+        return COPY if at.folder is not None and at.folder.is_dir() else "not here"
     if not isinstance(declared.dataset, Hub):
         return "made as it runs"
     if at.folder is not None and at.folder.is_dir():

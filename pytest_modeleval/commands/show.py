@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What stands behind the command."""
     parser.add_argument("name", metavar="SAMPLE", help="a sample as pytest shows it, such as gsm8k[main-00042]")
     parser.add_argument("--run", metavar="RUN", help="of this run (default: the newest that has it)")
+    parser.add_argument("--all", action="store_true", help="whole: nothing of what is long is left out")
 
 
 def lines(asked: argparse.Namespace) -> Iterator[str]:
@@ -29,7 +30,7 @@ def lines(asked: argparse.Namespace) -> Iterator[str]:
         for number, sample in enumerate(samples):
             if number:
                 yield ""
-            yield from _told(run, sample)
+            yield from _told(run, sample, whole=asked.all)
 
 
 def _found(runs: Past, text: str, among: Sequence[Run]) -> tuple[Run, list[StoredSample]]:
@@ -59,8 +60,8 @@ def _found(runs: Past, text: str, among: Sequence[Run]) -> tuple[Run, list[Store
     raise pytest.UsageError(str(unknown(f"sample of {item.benchmark}", wanted, names)).partition(" Known:")[0])
 
 
-def _told(run: Run, sample: StoredSample) -> Iterator[str]:
+def _told(run: Run, sample: StoredSample, *, whole: bool) -> Iterator[str]:
     main = sample.main
     repeat = f", repeat {main.repeat + 1}" if main.repeat else ""
     yield f"{main.benchmark}[{main.name}]  {harmless(main.model)}{repeat}  run {run.short} ({run.time})"
-    yield from conversation.lines(sample)
+    yield from conversation.lines(sample, whole=whole)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from pytest_modeleval.custom import choice, qa, questions
+from pytest_modeleval.custom import calls, choice, qa, questions
 from pytest_modeleval.custom.columns import SEVERAL, is_blank
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
@@ -18,7 +18,7 @@ from pytest_modeleval.inputs import lines_of, open_unpacked
 from pytest_modeleval.names import spelt_id
 from pytest_modeleval.sample import SampleError
 
-FORMATS = {"choice": choice, "qa": qa, "questions": questions}
+FORMATS = {"choice": choice, "qa": qa, "questions": questions, "calls": calls}
 # Rows by whose columns a file's format is told: the first may be a wrong one.
 _LOOKED_AT = 20
 _SHEETS = (".xlsx", ".xls", ".ods", ".numbers")

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from pytest_modeleval.custom import choice, qa, questions
+from pytest_modeleval.custom import calls, choice, qa, questions
 from pytest_modeleval.custom.files import FORMATS, UserData, name_of
 from pytest_modeleval.items.declare import Shots, benchmark
 from pytest_modeleval.judging.types import Judge
 from pytest_modeleval.options.options import Options
 from pytest_modeleval.sample import Completion, Sample, SampleError
+from pytest_modeleval.scorers.function_calls import FIGURES, call_score
 
 
 def module_of(data: UserData, options: Options) -> ModuleType:
@@ -29,10 +30,20 @@ def _test(data: UserData, options: Options) -> Callable[..., Any]:
             f"{data.path} has questions without answers, which nothing scores: add a column 'answer', or have a judge "
             "compare what several models answer, --eval-arena"
         )
-    body = _choosing() if form is choice else _answering(options)
+    body = _calling() if form is calls else _choosing() if form is choice else _answering(options)
     body.__name__ = f"test_{name_of(data.path)}"
     shots = Shots(0, "dev") if data.solved else None
-    return benchmark(data, form.to_sample, prompt=form.PROMPT, shots=shots)(body)
+    figures = FIGURES if form is calls else {}
+    return benchmark(data, form.to_sample, prompt=form.PROMPT, shots=shots, aggregates=figures)(body)
+
+
+def _calling() -> Callable[..., Any]:
+    """The body that scores calls of tools."""
+
+    def body(sample: Sample, completion: Completion) -> None:
+        assert call_score(sample, completion)
+
+    return body
 
 
 def _choosing() -> Callable[..., Any]:

@@ -14,7 +14,7 @@ PROMPT = qa.PROMPT
 
 def fits(columns: Collection[str]) -> bool:
     """Whether a file with these columns may be one of questions that nobody has answered."""
-    return not {"A", "options", "choices", *ANSWERED} & set(columns) and any(
+    return not {"A", "options", "choices", "tools", *ANSWERED} & set(columns) and any(
         name in columns for name in (*ASKED, "messages")
     )
 

@@ -1,11 +1,19 @@
 """Where rows come from: hubs and their local copies, files, generators."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from pytest_modeleval.sample import SampleError
+
+
+class MissingField(SampleError):
+    """A row lacks a ``field``; its own are ``fields``."""
+
+    def __init__(self, where: str, field: str, fields: Iterable[str]) -> None:
+        self.field, self.fields = field, tuple(fields)
+        super().__init__(f"{where} has no field {field!r}; its fields are: {', '.join(self.fields) or 'none'}")
 
 
 class Row(dict[str, Any]):
@@ -15,9 +23,14 @@ class Row(dict[str, Any]):
         super().__init__(fields)
         self.where = where
 
+    def having(self, *fields: str) -> "Row":
+        """The row itself; `MissingField` for the first that it lacks, so that what nobody can judge is not asked."""
+        for field in fields:
+            self[field]
+        return self
+
     def __missing__(self, field: str) -> NoReturn:
-        there = ", ".join(self) or "none"
-        raise SampleError(f"{self.where} has no field {field!r}; its fields are: {there}")
+        raise MissingField(self.where, field, self)
 
 
 class Rows(Protocol):

@@ -22,6 +22,8 @@ SCHEMA = "pytest-modeleval/baseline/2"
 _OLD = "pytest-modeleval/baseline/1"
 # What must be the same for two runs to be comparable; the other pins are notes for people.
 MATTERS = ("data", "prompt", "sampling", "scorer", "filters", "roles", "parameters", "settings")
+# Those that are a table, as JSON.
+_WITH_KEYS = ("sampling", "roles", "settings")
 # How a scorer's pin begins that is made of the code that it reaches. Version 0.1 made it of whole files: it changed
 # with what did not matter, and not with all that did.
 REACHED = "code:"
@@ -227,9 +229,30 @@ def refuse_other_pins(name: str, part: Part, pins: Mapping[str, str], waived: Se
                 "--eval-set gate.waive=scorer"
             )
         raise pytest.UsageError(
-            f"{name}: the baseline's {pin} was {was}, this run's is {now}: they cannot be compared. Bless a new "
+            f"{name}: the baseline's {_told(pin, was, now)}: they cannot be compared. Bless a new "
             f"run, or waive it with --eval-set gate.waive={pin}"
         )
+
+
+def _told(pin: str, was: str | None, now: str | None) -> str:
+    """What a pin was and is; of one that has keys, each key that differs: ``sandbox was process, this run's is …``."""
+    try:
+        before, after = (json.loads(value) if value else {} for value in (was, now))
+    except ValueError:
+        before = after = None
+    if pin not in _WITH_KEYS or not (isinstance(before, dict) and isinstance(after, dict)):
+        return f"{pin} was {was or 'none'}, this run's is {now or 'none'}"
+    differ = [key for key in sorted({*before, *after}) if before.get(key) != after.get(key)]
+    return "; its ".join(
+        f"{key} was {_value(before.get(key))}, this run's is {_value(after.get(key))}" for key in differ
+    )
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, list):
+        # A file: its name and size.
+        return ", ".join(map(str, value))
+    return "none" if value is None else value if isinstance(value, str) else json.dumps(value)
 
 
 def _first_other_split(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, str]:

@@ -12,16 +12,15 @@ from typing import Any, NamedTuple, TypeVar
 
 import pytest
 
+from pytest_modeleval.history.exchanges import exchanges, with_requests
 from pytest_modeleval.judging.verdict import OF_THOUGHTS
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.options.options import closest
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion, last_question
 from pytest_modeleval.store.kept import completion_in
-from pytest_modeleval.store.messages import read, read_prompt
+from pytest_modeleval.store.messages import read_prompt
 from pytest_modeleval.store.rows import (
-    UNDER_EVALUATION,
-    Exchange,
     JudgementRow,
     RenamedRow,
     ScoreRow,
@@ -235,9 +234,10 @@ class Past:
         for item, metrics in groupby(rows, key=itemgetter(_ITEM)):
             if items is None or item in items:
                 found = list(metrics)
-                exchanges = self._exchanges(run, item) if answers else ()
                 scores = [self._today(ScoreRow(*row[_OF_SCORE:])) for row in found]
-                sample = self._sample(found[0][:_OF_SCORE], scores, exchanges)
+                sample = self._sample(found[0][:_OF_SCORE], scores)
+                if answers:
+                    sample = with_requests(sample, exchanges(self._connection, (run, item), self.answer))
                 if is_judged:
                     said, came_to = self.verdicts(run, item=item), self.judgements(run, item=item)
                     sample = replace(sample, verdicts=said, judgements=came_to)
@@ -271,26 +271,12 @@ class Past:
             return row
         return RenamedRow.of(row, name)
 
-    def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow], exchanges: Sequence[Exchange]) -> StoredSample:
+    def _sample(self, row: Sequence[Any], scores: Sequence[ScoreRow]) -> StoredSample:
         before, prompt, target, question, answer, created = row
         completion = completion_in(answer) if answer else None
         messages = None if prompt is None else read_prompt(self._connection, before, prompt)
         kept = created if completion else 0.0
-        return StoredSample(scores, messages, target, completion, kept, exchanges, question)
-
-    def _exchanges(self, run: str, item: str) -> list[Exchange]:
-        """All that was asked for an item, in order; empty for one whose prompt alone was asked."""
-        rows = self._connection.execute(
-            "select asked, completion, by from answers where run = ? and item = ? order by number", (run, item)
-        ).fetchall()
-        found: list[Exchange] = []
-        before, length = "", 0
-        for asked, key, by in rows:
-            messages, goes_on = read(self._connection, asked, before if asked != before else "")
-            repeated = length if goes_on else 0
-            found.append(Exchange(messages, repeated, self.answer(key)[0], "" if by == UNDER_EVALUATION else by))
-            before, length = asked, repeated + len(messages)
-        return found
+        return StoredSample(scores, messages, target, completion, kept, question=question)
 
     def asked(self, sample: str) -> str:
         """What a sample asked; empty when the store does not know."""

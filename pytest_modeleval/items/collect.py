@@ -1,6 +1,6 @@
 """Declarations become parameters: which samples, under which ids, with which marks."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -120,6 +120,8 @@ class Collector:
     tables: Mapping[str, Table]
     lock: Path
     named: Named
+    # What programs of samples import and their Python lacks, as a line; empty where it has all.
+    lacking: Callable[[Iterable[SampleRef]], str]
     drawn: Drawn | None = None
     # The two models of each battle, in place of one that is asked alone.
     pairs: Sequence[tuple[ModelSpec, ModelSpec]] = ()
@@ -127,6 +129,7 @@ class Collector:
     sizes: dict[str, Mapping[str, int]] = field(default_factory=dict)
     without_data: dict[str, str] = field(default_factory=dict)
     without_judge: dict[str, str] = field(default_factory=dict)
+    without_modules: dict[str, str] = field(default_factory=dict)
     _where: dict[str, str] = field(default_factory=dict)
     _own: dict[str, Mapping[str, Setting]] = field(default_factory=dict)
 
@@ -159,6 +162,9 @@ class Collector:
         except _NoJudge as error:
             self.without_judge[declared.name] = str(error)
             params = self._left_out("no-judge", str(error))
+        except _NoModules as error:
+            self.without_modules[declared.name] = str(error)
+            params = self._left_out("no-modules", str(error))
         except NoData as error:
             # What nobody named, neither it nor its tags, is left out in the open.
             if self.named.is_chosen(metafunc.definition, declared):
@@ -190,8 +196,9 @@ class Collector:
             raise self.error
         self._refuse_strange_tables()
         if not items and not failed and self._where and (self.named.keywords or self.named.marks):
-            for why in (*self.without_judge.values(), *self.without_data.values()):
-                raise pytest.UsageError(why)
+            for left_out in (self.without_judge, self.without_data, self.without_modules):
+                for why in left_out.values():
+                    raise pytest.UsageError(why)
             self.named.refuse_unknown(self._where, self.sizes)
 
     def others_of(self, items: Sequence[pytest.Item]) -> list[pytest.Item]:
@@ -280,18 +287,14 @@ class Collector:
         rows = declared.dataset.open(place, list(subsets), _examples(declared, settings))
         if lacks_judge:
             raise _NoJudge(declared)
-        return self._params_of(
-            Source(
-                declared,
-                rows,
-                settings,
-                self.options.seed,
-                self.options.repeats,
-                declared.name in self.options.show,
-            ),
-            subsets,
-            metafunc.config,
-        )
+        shown = declared.name in self.options.show
+        source = Source(declared, rows, settings, self.options.seed, self.options.repeats, shown)
+        params = self._params_of(source, subsets, metafunc.config)
+        # Where it was named, the run ends with that before the first question.
+        needs = declared.modules is not None and not place.chosen
+        if needs and (why := self.lacking(param.values[0] for param in params)):
+            raise _NoModules(why)
+        return params
 
     def place(self, benchmark: str, *, chosen: bool) -> Place:
         """Where a benchmark's data may come from; from a hub only when it was chosen."""
@@ -353,6 +356,10 @@ class _NoJudge(Exception):
 
     def __init__(self, declared: Benchmark) -> None:
         super().__init__(f"{declared.name} needs a judge: --model judge=NAME")
+
+
+class _NoModules(Exception):
+    """The Python of a benchmark's programs lacks what they import."""
 
 
 def _parts(declared: Benchmark, names: Sequence[str], words: Collection[str]) -> Mapping[str, str]:

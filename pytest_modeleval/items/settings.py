@@ -15,6 +15,7 @@ from pytest_modeleval.options.config import Table
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES, text
 from pytest_modeleval.options.where import Where
+from pytest_modeleval.sample import SampleError
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,23 @@ def existing(where: Where, value: object) -> Path:
     """A file that is there, beside the settings' file where they say it."""
     found = where.path(str(value))
     if not found.is_file():
-        raise pytest.UsageError(f"{where} takes a file, and there is no {found}")
+        what = f"{found} is a folder" if found.is_dir() else f"there is no {found}"
+        raise pytest.UsageError(f"{where} takes a file, and {what}")
     return found
+
+
+def readable(read: Callable[[Path], object]) -> Callable[[Where, object], Path]:
+    """What reads a file that is there, and of which ``read`` raises no `SampleError`."""
+
+    def checked(where: Where, value: object) -> Path:
+        path = existing(where, value)
+        try:
+            read(path)
+        except SampleError as error:
+            raise pytest.UsageError(f"{where}: {error}") from None
+        return path
+
+    return checked
 
 
 def yes(where: Where, value: object) -> bool:

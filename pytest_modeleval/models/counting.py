@@ -22,7 +22,7 @@ def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
     if (tokenizer := _own(spec)) is None:
         return None
     from pytest_modeleval.models import forward
-    from pytest_modeleval.models.transformers import prompt_ids
+    from pytest_modeleval.models.templates import prompt_ids
 
     def count(request: Request) -> int:
         match request:

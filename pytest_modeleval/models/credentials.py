@@ -30,7 +30,8 @@ _NAMED = re.compile(
 # Shorter ones are masked in lines about errors, and not in answers, where they are words and numbers.
 _SHORTEST, _SHORTEST_IN_ANSWERS = 4, 8
 # The parts of an answer that a server writes.
-_SAID = ("text", "thinking", "finish_reason", "fingerprint", "tool_calls", "images")
+_SAID = ("text", "thinking", "finish_reason", "fingerprint", "images")
+_LISTS = ("tool_calls", "reasoning_items")
 
 
 def key_of(spec: ModelSpec) -> str:
@@ -114,8 +115,12 @@ class Mask:
         if not self._secret:
             return completion
         said = {name: getattr(completion, name) for name in _SAID if hasattr(completion, name)}
-        covered = self.cover_json({**said, "tool_calls": list(said["tool_calls"])})
-        covered["tool_calls"] = tuple(covered["tool_calls"])
+        said |= {name: tuple(getattr(completion, name)) for name in _LISTS}
+        covered = {
+            name: self.cover_json(list(value)) if name in _LISTS else self.cover_json(value)
+            for name, value in said.items()
+        }
+        covered |= {name: tuple(covered[name]) for name in _LISTS}
         return replace(completion, **covered) if covered != said else completion
 
     def cover_json(self, value: Any) -> Any:

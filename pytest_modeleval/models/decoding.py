@@ -6,9 +6,10 @@ from typing import Any
 import torch
 import transformers
 
+from pytest_modeleval.models.local_calls import with_calls
 from pytest_modeleval.models.thinking import opens_thought, split_thinking
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.sample import Completion, Json, StopRun
 
 # Settings that transformers knows by the name the API uses, and those it calls otherwise.
 _SAME = ("temperature", "top_p", "top_k", "min_p", "repetition_penalty")
@@ -60,21 +61,38 @@ def generation_config(model: Any, tokenizer: Any, generation: Mapping[str, Any],
 
 
 def completion(
-    tokenizer: Any, prompt: Sequence[int], ids: list[int], *, ends: set[int], hidden: set[int], stop: list[str]
+    tokenizer: Any,
+    prompt: Sequence[int],
+    ids: list[int],
+    *,
+    ends: set[int],
+    hidden: set[int],
+    stop: list[str],
+    tools: Sequence[Json] = (),
 ) -> Completion:
-    """The answer that the tokens after a prompt are, up to an end or a stop, without the ``hidden`` ones."""
+    """The answer that the tokens after a prompt are, up to an end or a stop, without the ``hidden`` ones.
+
+    Where ``tools`` may be called, with the calls in it.
+    """
     end = next((place for place, token in enumerate(ids) if token in ends), None)
     finished = end is not None
     text = tokenizer.decode([token for token in ids[:end] if token not in hidden])
-    cuts = [text.find(mark) for mark in stop if mark in text]
-    if cuts:
-        text, finished = text[: min(cuts)], True
+    cut = _before(text, stop)
+    text, finished = cut, finished or cut != text
     # A template's opening mark and what follows it are a few tokens.
     thinking, answer = split_thinking(text, opened=opens_thought(tokenizer.decode(prompt[-20:])))
-    return Completion(
+    found = Completion(
         text=answer,
         thinking=thinking,
         finish_reason="stop" if finished else "length",
         prompt_tokens=len(prompt),
         completion_tokens=len(ids) if end is None else end + 1,
     )
+    if not tools:
+        return found
+    return with_calls(tokenizer, prompt, _before(tokenizer.decode(ids[:end]), stop), found, tools)
+
+
+def _before(text: str, stop: list[str]) -> str:
+    """The text up to the first of these."""
+    return text[: min((text.find(mark) for mark in stop if mark in text), default=len(text))]

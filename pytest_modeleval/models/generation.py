@@ -51,7 +51,7 @@ LIMITS = frozenset({"max_tokens", "max_completion_tokens"})
 SETTINGS = NUMBERS | _SWITCHES | _TABLES | _OTHERS
 # What other tools call some of these: a server would not know it, and answer by its own default.
 _ELSEWHERE = {
-    **dict.fromkeys(("max_new_tokens", "max_gen_toks", "max_length"), "max_tokens"),
+    **dict.fromkeys(("max_new_tokens", "max_gen_toks", "max_length", "max_output_tokens"), "max_tokens"),
     **dict.fromkeys(("stop_seqs", "stop_sequences", "stop_strings", "until"), "stop"),
     "do_sample": "temperature, whose 0 is greedy",
 }

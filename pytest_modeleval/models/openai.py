@@ -5,6 +5,7 @@ import json
 import ssl
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,14 +16,14 @@ import openai
 import pytest
 
 from pytest_modeleval.inputs import from_json
-from pytest_modeleval.models import bodies, echo, endpoints
+from pytest_modeleval.models import bodies, echo, endpoints, responses_asked
 from pytest_modeleval.models.credentials import Mask, headers_of, key_of
 from pytest_modeleval.models.endpoints import PATHS
 from pytest_modeleval.models.http import LeanTransport
 from pytest_modeleval.models.proxies import named_proxy
 from pytest_modeleval.models.reading import answered, completion
 from pytest_modeleval.models.replies import Broken, count_of, usage_of
-from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.models.spec import ITEMS, ModelSpec
 from pytest_modeleval.models.troubles import ECHO, Troubles
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Request, Rerank
@@ -141,7 +142,9 @@ class OpenAIModel:
                 answer = await self._answered(request)
         except (TimeoutError, *_FAILED, httpx2.HTTPError, Broken, SampleError) as error:
             raise self._troubles.of(error, request) from None
-        self._troubles.answered()
+        self._troubles.answered(request)
+        if answer.reasoning_items and self._spec.send_thinking != ITEMS:
+            answer = replace(answer, reasoning_items=())
         return self._mask.cover(answer)
 
     async def _answered(self, request: Request) -> Completion:
@@ -156,13 +159,16 @@ class OpenAIModel:
         return endpoints.answer_of(request, reply, time.perf_counter() - started)
 
     async def _chat(self, request: Chat, *, stream: bool) -> Completion:
-        body = _body(self._spec.model, request)
+        endpoint = self._spec.way.chats_at
+        body = (_response_body if endpoint == "responses" else _body)(self._spec.model, request)
         started = time.perf_counter()
         if not stream:
-            response = await self._sent(PATHS["chat"], body)
+            response = await self._sent(PATHS[endpoint], body)
             return await completion(response.content, None, started)
-        body |= {"stream": True, "stream_options": {"include_usage": True}}
-        response = await self._sent(PATHS["chat"], body, stream=True)
+        body |= (
+            {"stream": True} if endpoint == "responses" else {"stream": True, "stream_options": {"include_usage": True}}
+        )
+        response = await self._sent(PATHS[endpoint], body, stream=True)
         try:
             return await completion(b"", response.aiter_bytes(), started)
         finally:
@@ -241,6 +247,15 @@ def _body(model: str, request: Chat) -> dict[str, Any]:
     if request.tools:
         body["tools"] = request.tools
     return body
+
+
+def _response_body(model: str, request: Chat) -> dict[str, Any]:
+    generation = dict(request.generation)
+    extra = generation.pop("extra_body", {})
+    # `transformers serve` streams where nobody says otherwise.
+    body = {"model": model, "store": False, "stream": False, **responses_asked.talk(request.messages)}
+    offered = {"tools": responses_asked.tools(request.tools)} if request.tools else {}
+    return {**body, **responses_asked.settings(generation), **offered, **extra}
 
 
 def _model_entries(content: bytes) -> dict[str, Json]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
+from pytest_modeleval.models import responses
 from pytest_modeleval.models.replies import (
     MOST_BYTES,
     Broken,
@@ -41,6 +42,8 @@ class _Reply:
     usage: Json = field(default_factory=dict)
     fingerprint: object = None
     first_token: float | None = None
+    # Of a response with thoughts, its whole output.
+    items: Sequence[Json] = ()
 
 
 async def completion(begun: bytes, pieces: AsyncIterable[bytes] | None, started: float) -> Completion:
@@ -68,6 +71,9 @@ def answered(content: bytes, beside: Sequence[str] = ("choices",)) -> Json:
 
 def _whole(content: bytes) -> _Reply:
     body = answered(content)
+    if responses.is_event(body):
+        said, usage, finish = responses.read(body)
+        return _Reply(said, finish, usage, items=responses.reasoning_in(body))
     choice = first_choice(body)
     if choice is None:
         # An empty list is how some say that a filter left nothing; without one it is no answer at all.
@@ -86,6 +92,9 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
             is_whole = True
             break
         chunk = parsed(data)
+        if responses.is_event(chunk):
+            _take_event(reply, chunk, started)
+            continue
         if words := failure_in({"error": chunk} if name == "error" else chunk):
             raise Broken(f"the server broke off with an error: {words}", chunk)
         reply.usage = usage_of(chunk) or reply.usage
@@ -99,8 +108,20 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
             reply.first_token = time.perf_counter() - started
     if not (is_whole or reply.finish):
         raise Broken("the stream broke off before the answer was finished")
-    reply.said.calls = whole_calls(reply.said.calls)
+    reply.said.calls = list(whole_calls(reply.said.calls))
     return reply
+
+
+def _take_event(reply: _Reply, event: Json, started: float) -> None:
+    """Take in an event of a response; its last one repeats the whole, which holds."""
+    said, usage, finish = responses.read(event)
+    reply.said.add(said)
+    reply.usage, reply.finish = usage or reply.usage, finish or reply.finish
+    if said and reply.first_token is None:
+        reply.first_token = time.perf_counter() - started
+    if finish:
+        reply.said = responses.written(event) or reply.said
+        reply.items = responses.reasoning_in(event)
 
 
 async def _events(begun: bytes, pieces: AsyncIterator[bytes] | None) -> AsyncIterator[tuple[str, bytes]]:
@@ -165,11 +186,12 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         thinking=thinking,
         finish_reason=reply.finish if text or not refusal else "refusal",
         tool_calls=tuple(said.calls),
-        prompt_tokens=count_of(usage, "prompt_tokens"),
-        completion_tokens=count_of(usage, "completion_tokens"),
+        prompt_tokens=count_of(usage, "prompt_tokens", "input_tokens"),
+        completion_tokens=count_of(usage, "completion_tokens", "output_tokens"),
         first_token=reply.first_token,
         latency=latency,
         fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
         tagged=not reasoning and text != content.strip("\n"),
         thinking_tokens=thinking_tokens_of(usage),
+        reasoning_items=reply.items,
     )

@@ -14,6 +14,7 @@ import pytest
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.inputs import WHOLE, from_json, numbered_lines, open_input, read_text, refuse_explosion
 from pytest_modeleval.judging.fence import without_keys
+from pytest_modeleval.models import responses
 from pytest_modeleval.models.replies import thinking_tokens_of
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.names import ItemName
@@ -231,17 +232,24 @@ def _of_batch(row: Json, where: str) -> Iterator[Recorded]:
     """A line of an OpenAI batch's output: ``custom_id`` names the sample, ``response.body`` is the reply."""
     response = row["response"] or {}
     body = response.get("body") or {}
-    if row.get("error") or response.get("status_code") != 200 or not (body.get("choices") or body.get("output")):
-        error = row.get("error") or body.get("error") or {}
+    error = row.get("error") or body.get("error") or {}
+    if error or response.get("status_code") != 200 or not (body.get("choices") or body.get("output")):
         said = error.get("message") if isinstance(error, Mapping) else str(error)
         yield Recorded(Completion(""), where, id=str(row["custom_id"]), error=said or "the batch has no answer")
         return
-    output = body if body.get("choices") else {**body, "choices": [{"message": _of_responses(body["output"])}]}
+    output = body if body.get("choices") else {**body, "choices": [_of_responses(body)]}
     yield Recorded(_output(output), where, id=str(row["custom_id"]))
 
 
-def _of_responses(output: Sequence[Json]) -> Json:
-    return {"content": [part for item in output if item.get("type") == "message" for part in item["content"]]}
+def _of_responses(body: Json) -> Json:
+    """The choice of chat completions that a response is."""
+    said, _, finish = responses.read({**body, "object": "response"})
+    message = {
+        "content": "".join(said.text or said.refusal),
+        "reasoning_content": "".join(said.thinking),
+        "tool_calls": said.calls,
+    }
+    return {"message": message, "finish_reason": finish}
 
 
 def _of_inspect(sample: Json, where: str) -> Recorded | pytest.UsageError:
@@ -315,13 +323,21 @@ def _output(output: Json) -> Completion:
             "text": text,
             "thinking": thinking or "\n".join(filter(None, thoughts)),
             "finish_reason": str(choice.get("finish_reason") or choice.get("stop_reason") or "stop"),
-            "tool_calls": [call for call in message.get("tool_calls") or () if isinstance(call, Mapping)],
+            "tool_calls": [_called(call) for call in message.get("tool_calls") or () if isinstance(call, Mapping)],
             "prompt_tokens": usage.get("prompt_tokens", usage.get("input_tokens")),
             "completion_tokens": usage.get("completion_tokens", usage.get("output_tokens")),
             "thinking_tokens": thinking_tokens_of(usage),
             "latency": float(output.get("time") or 0.0),
         }
     )
+
+
+def _called(call: Json) -> Json:
+    """A call as chat completions have it; Inspect has the function's name in its place, and a table of arguments."""
+    if not isinstance(call.get("function"), str):
+        return call
+    arguments = json.dumps(call.get("arguments") or {}, ensure_ascii=False)
+    return {"id": call.get("id"), "type": "function", "function": {"name": call["function"], "arguments": arguments}}
 
 
 def _text(content: object) -> str:

@@ -24,6 +24,7 @@ class Concern(enum.Enum):
     MOMENT = "unavailable"
     SPENT = "the quota is spent"
     ALL = "the request was refused"
+    TOOLS = "the server takes no tools"
     PROMPT = "the server refused this prompt"
 
 
@@ -52,9 +53,10 @@ _PARAMETER = re.compile(
 )
 # Of `datasets.smoke`; all of its requests have max_tokens.
 _CHECKED = re.compile(r"\b(temperature|stop)\b")
-# The tools that a request offers are refused: llama.cpp (500), Ollama, vLLM, OpenRouter (404), Groq, who knows none.
+# The tools that a request offers are refused: llama.cpp (500), Ollama, vLLM, SGLang (500), OpenRouter (404), Groq, who
+# knows none.
 _TOOLS = re.compile(
-    r"tools? param(eter)? requires|(not|n't) support (tool|function)|support tool use|"
+    r"tools? param(eter)? requires|(not|n't) support (tool|function)|support tool use|tool[ _]call[ _]parser|"
     r"(tool[ _]choice|tool use|(tool|function)[ _`]calling).{0,40}(requires?|(not|n't) supported|unavailable)|"
     r"(unknown|unsupported|unrecognized|unexpected|extra).{0,30}\b(tools?|tool_choice|functions?)\b|"
     r"\btools\W.{0,30}extra inputs"
@@ -97,8 +99,8 @@ _AGAIN = (408, 409, 424, 425, 498, 499)
 def concern_of(status: int, body: object) -> Concern:
     """What an error of this status and body (parsed JSON, or a text) concerns."""
     said = _text(body)
-    if status in (400, 404, 422, 500, 501) and _TOOLS.search(said):
-        return Concern.PROMPT
+    if status in (400, 404, 422, 500, 501) and _TOOLS.search(own := _own_words(body)):
+        return Concern.PROMPT if _OF_A_SAMPLE.search(own) else Concern.TOOLS
     if status in _STATUSES:
         return _STATUSES[status]
     if status == 413 or (status < 503 and not _SETTING.search(said) and _is_too_long(status, said)):

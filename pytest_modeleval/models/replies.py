@@ -52,6 +52,13 @@ class Said:
     refusal: list[str] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
 
+    def add(self, more: "Said") -> None:
+        """Add what was said after it."""
+        self.text += more.text
+        self.thinking += more.thinking
+        self.refusal += more.refusal
+        self.calls += more.calls
+
     def __bool__(self) -> bool:
         return bool(self.text or self.thinking or self.refusal or self.calls)
 
@@ -155,7 +162,9 @@ def add_said(said: Said, message: object) -> bool:
     thought = next((message[name] for name in _THOUGHTS if message.get(name)), None)
     said.thinking += [text for _, text in _pieces(thought)]
     said.refusal += [text for _, text in _pieces(message.get("refusal"))]
-    calls = message.get("tool_calls") or []
+    # What calls were before there were several (OpenAI until 2023, and servers after it).
+    one = message.get("function_call")
+    calls = message.get("tool_calls") or ([{"type": "function", "function": one}] if isinstance(one, dict) else [])
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls) or _is_deep(calls):
         raise Broken(f"tool_calls are {_shape(calls)}")
     said.calls += calls
@@ -185,22 +194,55 @@ def _part(part: Json, depth: int) -> Iterator[tuple[bool, str]]:
         yield from ((is_thought, text) for _, text in _pieces(inner, depth - 1))
 
 
-def whole_calls(deltas: Sequence[Json]) -> list[Json]:
-    """The tool calls that the deltas of a stream make; a call's arguments arrive in pieces."""
-    calls: dict[str, dict[str, Any]] = {}
-    name = ""
+def whole_calls(deltas: Sequence[Json]) -> Sequence[Json]:
+    """The tool calls that the deltas of a stream make; a call's arguments arrive in pieces.
+
+    Servers number calls, name them by ids, or neither. Some number all of them 0 (Ollama, Dynamo), the pieces of one
+    anew (Cerebras), give each piece an id of its own (older vLLM), or repeat the function's name in each.
+    """
+    calls: list[dict[str, Any]] = []
+    named: dict[str, dict[str, Any]] = {}
     for delta in deltas:
-        # Some servers number them, some name them, and what has neither goes on with the last.
-        name = str(delta["index"] if delta.get("index") is not None else delta.get("id") or name)
-        call = calls.setdefault(name, {"function": {"name": "", "arguments": ""}})
-        made, function = call["function"], delta.get("function") or {}
+        function = delta.get("function") or {}
         if not isinstance(function, dict):
             raise Broken(f"a call's function is {_shape(function)}")
-        call |= {key: delta[key] for key in ("id", "type") if delta.get(key)}
-        for key in ("name", "arguments"):
-            piece = function.get(key) or ""
-            made[key] += piece if isinstance(piece, str) else _json(piece)
-    return list(calls.values())
+        name, arguments = map(_piece, (function.get("name"), function.get("arguments")))
+        place = delta["index"] if delta.get("index") is not None else delta.get("id") or ""
+        call = named.get(str(place))
+        if call is None and calls and not name and (place == "" or not delta.get("id")):
+            call = calls[-1]
+        if call is None or (name and _is_another(call, delta.get("id"), name, arguments)):
+            call = {"function": {"name": "", "arguments": ""}}
+            calls.append(call)
+        named[str(place)] = call
+        # What was said first holds.
+        call |= {key: value for key, value in delta.items() if key not in ("index", "function") and value} | call
+        made = call["function"]
+        made["name"] += "" if name == made["name"] else name
+        made["arguments"] += arguments
+    return calls
+
+
+def _is_another(call: Json, id_: object, name: str, arguments: str) -> bool:
+    """Whether a delta with a function's name begins another call than the one that is numbered or named like it."""
+    before = call["function"]
+    if id_ and call.get("id") and id_ != call["id"]:
+        return True
+    if name != before["name"]:
+        # A name may come in pieces, before the arguments.
+        return bool(before["name"] and (arguments or before["arguments"]))
+    return bool(arguments and before["arguments"] and _is_whole(before["arguments"]))
+
+
+def _is_whole(arguments: str) -> bool:
+    try:
+        return isinstance(from_json(arguments), dict)
+    except ValueError:
+        return False
+
+
+def _piece(value: object) -> str:
+    return value if isinstance(value, str) else "" if value is None else _json(value)
 
 
 def usage_of(body: Json) -> Json:

@@ -19,6 +19,12 @@ from pytest_modeleval.options.parsers import HUBS, ROLES, one_of
 from pytest_modeleval.options.tables import EVERY_MODEL, merged
 
 TINY = Path(__file__).parent / "tiny"
+# Ways to offer tools: an alias's `tools`.
+NATIVE = "native"
+TOOLS = (NATIVE, "python", "hermes")
+# The fields by which servers take thoughts back, and the Responses API's items: an alias's `send_thinking`.
+ITEMS = "items"
+_THOUGHTS = ("reasoning_content", "reasoning")
 # Where the openai package asks when nobody says.
 OPENAI = "https://api.openai.com/v1"
 
@@ -38,6 +44,8 @@ class Api:
     is_recorded: bool = False
     is_run: bool = False
     is_votes: bool = False
+    # The endpoint that a chat is put to (`models.endpoints.PATHS`).
+    chats_at: str = "chat"
 
     @property
     def is_own(self) -> bool:
@@ -47,6 +55,7 @@ class Api:
 
 APIS: Mapping[str, Api] = {
     "openai": Api("openai.OpenAIModel", is_served=True),
+    "responses": Api("openai.OpenAIModel", is_served=True, chats_at="responses"),
     "transformers": Api("transformers.TransformersModel", is_local=True),
     "replay": Api("replay.ReplayModel", is_recorded=True),
     "run": Api("stored_run.RunModel", is_recorded=True, is_run=True),
@@ -79,6 +88,16 @@ class ModelSpec:
     hub: str = ""
     # What answers, by name, in place of an address, a folder or a commit (models/identity.py).
     identity: str | None = None
+    # How tools are offered and called: by the API and the chat template, or by the prompt in a dialect.
+    tools: str = NATIVE
+    # As what the thoughts of earlier answers go out; empty: they are not sent.
+    send_thinking: str = ""
+
+    @property
+    def asked_as(self) -> Mapping[str, str]:
+        """What changes how its conversations are put to it, where that is not the default."""
+        tools = {"tools": self.tools} if self.tools != NATIVE else {}
+        return {**tools, **({"send_thinking": self.send_thinking} if self.send_thinking else {})}
 
     @property
     def way(self) -> Api:
@@ -107,6 +126,8 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "tokenizer": (str,),
     "hub": (str,),
     "identity": (str,),
+    "tools": (str,),
+    "send_thinking": (str,),
 }
 assert set(_TYPES) == {f.name for f in fields(ModelSpec)} - {"name"}
 # What `--eval-set` says of no model: who answers, and what may be secret, as the run keeps what was typed.
@@ -131,7 +152,7 @@ def _alias(name: str, table: Table) -> ModelSpec:
     settings = _checked(table)
     if "model" not in settings:
         raise pytest.UsageError(f'{table.where} needs model = "…", the name that its API knows it by')
-    api = settings.get("api") or ("openai" if "base_url" in settings else "transformers")
+    api = settings.get("api") or (_api_at(settings["base_url"]) if "base_url" in settings else "transformers")
     spec = ModelSpec(**{**settings, "name": name, "api": api})
     _refuse_args(table.where, spec)
     if spec.way.is_served and not spec.base_url:
@@ -157,6 +178,8 @@ def _checked(table: Table) -> dict[str, Any]:
         raise pytest.UsageError(f'{table.where}: identity = "" names nothing: leave it out, or say what answers')
     if "hub" in settings:
         one_of(*HUBS)(f"{table.where}: hub", settings["hub"])
+    if "tools" in settings:
+        one_of(*TOOLS)(f"{table.where}: tools", settings["tools"])
     if "price" in settings:
         _check_price(table.where, settings["price"])
     # Not a number is not above 0 either.
@@ -173,6 +196,13 @@ def _refuse_args(where: str, spec: ModelSpec) -> None:
         raise pytest.UsageError(
             f"{where}: args are for a model in this process; what a server is asked with stands in generation"
         )
+    if spec.way.is_recorded and spec.asked_as:
+        raise pytest.UsageError(
+            f"{where}: {min(spec.asked_as)} says how a model is asked, and these are recorded answers"
+        )
+    if spec.send_thinking:
+        ways = (ITEMS,) if spec.way.chats_at == "responses" else _THOUGHTS
+        one_of(*ways)(f"{where}: send_thinking", spec.send_thinking)
 
 
 def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:
@@ -276,7 +306,13 @@ def _address(name: str, given: str) -> str:
         raise pytest.UsageError(f"model {name!r}: base_url = {given!r} is no address: {error}") from None
     if parts.path in ("", "/"):
         return f"{given.rstrip('/')}/v1"
-    return given.rstrip("/").removesuffix("/models").removesuffix("/completions").removesuffix("/chat")
+    return (
+        given.rstrip("/")
+        .removesuffix("/models")
+        .removesuffix("/responses")
+        .removesuffix("/completions")
+        .removesuffix("/chat")
+    )
 
 
 def _resolve(name: str, aliases: Mapping[str, ModelSpec]) -> ModelSpec:
@@ -337,4 +373,9 @@ def _at_address(name: str) -> ModelSpec:
     address, _, model = name.partition("#")
     _refuse_secret_address(f"--model {address.partition('://')[0]}://…", address)
     key = "OPENAI_API_KEY" if os.environ.get("OPENAI_API_KEY") else None
-    return ModelSpec(model or address, "openai", model, base_url=address, api_key_env=key)
+    return ModelSpec(model or address, _api_at(address), model, base_url=address, api_key_env=key)
+
+
+def _api_at(address: str) -> str:
+    """The api of an address that may name its endpoint."""
+    return "responses" if address.rstrip("/").endswith("/responses") else "openai"

@@ -15,9 +15,10 @@ from pytest_modeleval.foreign import reason
 from pytest_modeleval.models.arguments import ASKING, LOADING
 from pytest_modeleval.models.batches import pick
 from pytest_modeleval.models.hub import is_of_modelscope, not_fetched, place_of
+from pytest_modeleval.models.local_calls import choosing
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.models.thinking import marks_thought
-from pytest_modeleval.requests import Chat, LogLikelihood, Request
+from pytest_modeleval.requests import Chat, Json, LogLikelihood, Request
 from pytest_modeleval.sample import Completion, LogLikelihoods, Refused, SampleError, StopRun
 
 try:
@@ -25,6 +26,7 @@ try:
     import transformers
 
     from pytest_modeleval.models import decoding, forward
+    from pytest_modeleval.models.templates import prompt_ids
 except ImportError:
     raise pytest.UsageError(
         "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
@@ -44,6 +46,8 @@ class _Waiting:
     answer: "asyncio.Future[Completion]"
     loop: asyncio.AbstractEventLoop
     start: int = 0
+    # The tools that may be called.
+    tools: Sequence[Json] = ()
 
     def resolve(self, result: Completion | Exception) -> None:
         self.loop.call_soon_threadsafe(self._set, result)
@@ -100,10 +104,10 @@ class TransformersModel:
             )
         self._model, self._tokenizer = load_model(spec)
         self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
-        # Special tokens that are no text; those around a thought have to be seen.
+        # Special tokens that are no text; those around a thought or a call have to be seen.
         added = self._tokenizer.added_tokens_decoder
         self._hidden = {one for one in self._tokenizer.all_special_ids if one not in added} | {
-            one for one, token in added.items() if token.special and not marks_thought(token.content)
+            one for one, token in added.items() if token.special and not _is_mark(token.content)
         }
         if own["chat_template"]:
             self._tokenizer.chat_template = own["chat_template"]
@@ -129,12 +133,13 @@ class TransformersModel:
         if isinstance(request, LogLikelihood):
             return await self._weigh(request.pairs)
         assert isinstance(request, Chat)
+        request = choosing(request, self._tokenizer, self._spec.name)
         generation = dict(request.generation)
         decoding.refuse_unknown(generation)
         tokens = self.prompt_tokens(request)
         self._refuse_too_long(len(tokens), room=1)
         started = time.perf_counter()
-        completion = await self._queued(tokens, repr(sorted(generation.items())), generation)
+        completion = await self._queued(tokens, repr(sorted(generation.items())), generation, tools=request.tools)
         return replace(completion, latency=time.perf_counter() - started)
 
     async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> LogLikelihoods:
@@ -150,10 +155,15 @@ class TransformersModel:
         )
 
     def _queued(
-        self, tokens: Sequence[int], settings: str, generation: Mapping[str, Any], start: int = 0
+        self,
+        tokens: Sequence[int],
+        settings: str,
+        generation: Mapping[str, Any],
+        start: int = 0,
+        tools: Sequence[Json] = (),
     ) -> "asyncio.Future[Completion]":
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(tokens, settings, generation, loop.create_future(), loop, start)
+        waiting = _Waiting(tokens, settings, generation, loop.create_future(), loop, start, tools)
         self._waiting.put(waiting)
         return waiting.answer
 
@@ -218,7 +228,9 @@ class TransformersModel:
         answers = (self._continuously if self._continuous else self._together)(batch, config)
         ends = set(config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id])
         return [
-            decoding.completion(self._tokenizer, one.tokens, ids, ends=ends, hidden=self._hidden, stop=stop)
+            decoding.completion(
+                self._tokenizer, one.tokens, ids, ends=ends, hidden=self._hidden, stop=stop, tools=one.tools
+            )
             for one, ids in zip(batch, answers, strict=True)
         ]
 
@@ -267,33 +279,9 @@ def _knows_pages() -> bool:
     return config is not None and "page_size" in inspect.signature(config).parameters
 
 
+def _is_mark(token: str) -> bool:
+    return marks_thought(token) or "tool_call" in token
+
+
 def _default_device() -> dict[str, Any]:
     return {"device_map": "auto"} if torch.cuda.is_available() else {}
-
-
-def prompt_ids(tokenizer: Any, request: Chat, template_arguments: Mapping[str, Any]) -> list[int]:
-    """The prompt's token ids by the chat template, or the plain text's where the model has none."""
-    if tokenizer.chat_template is None:
-        text = "\n\n".join(_text_only(message) for message in request.messages)
-        return list(tokenizer(text).input_ids)
-    extra = request.generation.get("extra_body", {}).get("chat_template_kwargs", {})
-    messages = [{**message, "content": _text_only(message)} for message in request.messages]
-    # The template writes the special tokens itself: rendering and tokenizing in one call adds no second BOS.
-    ids = tokenizer.apply_chat_template(
-        messages,
-        tools=list(request.tools) or None,
-        add_generation_prompt=True,
-        return_dict=False,
-        **{**template_arguments, **extra},
-    )
-    return list(ids)
-
-
-def _text_only(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
-    if isinstance(content, str):
-        return content
-    for part in content:
-        if part.get("type") != "text":
-            raise SampleError(f"a local model takes text only, not a content part of type {part.get('type')!r}")
-    return "\n".join(part["text"] for part in content)

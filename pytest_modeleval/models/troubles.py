@@ -17,13 +17,18 @@ from pytest_modeleval.models.endpoints import PATHS
 from pytest_modeleval.models.refusals import ALIKE, Concern, Refusals, concern_of, of_checked_setting
 from pytest_modeleval.models.replies import Broken, error_text
 from pytest_modeleval.models.spec import ModelSpec
-from pytest_modeleval.requests import LogLikelihood, Request
+from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.sample import Filtered, Refused, StopRun
 
 # Letters of a server's words that are shown.
 _SHOWN = 400
 # Seconds after which a server cannot mean to be asked again: a year.
 _NONSENSE = 366 * 86400.0
+# How to go on where a server takes no tools.
+_WITHOUT_TOOLS = (
+    "turn them on (vLLM --enable-auto-tool-choice --tool-call-parser NAME, SGLang --tool-call-parser NAME, llama.cpp "
+    '--jinja), or ask by the prompt: tools = "hermes" in its alias'
+)
 # What a server without echo says of it.
 _OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
 ECHO = "; choices = loglikelihood needs a server whose /completions echoes prompts with logprobs"
@@ -35,15 +40,18 @@ class Troubles:
     def __init__(self, spec: ModelSpec, where: str, mask: Mask) -> None:
         self._spec, self._where, self._mask = spec, where, mask
         self._refusals = Refusals()
+        # Whether a request that offers tools was answered.
+        self._takes_tools = False
 
     @property
     def has_answered(self) -> bool:
         """Whether any request was answered."""
         return self._refusals.has_answered
 
-    def answered(self) -> None:
+    def answered(self, request: Request) -> None:
         """Note an answer: what was refused before concerned single prompts."""
         self._refusals.answer()
+        self._takes_tools = self._takes_tools or _offers_tools(request)
 
     def of(self, error: Exception, request: Request) -> Exception:
         """What to raise for what came of a request in place of an answer."""
@@ -65,6 +73,12 @@ class Troubles:
         concern = concern_of(error.status_code, body)
         said = self.line(f"{error.status_code}: {error_text(body) or error.message}")
         echo = ECHO if isinstance(request, LogLikelihood) else ""
+        if concern is Concern.TOOLS:
+            if _offers_tools(request) and not (self._takes_tools or request.anew):
+                return StopRun(
+                    f"{self._where} takes no tools, which {request.sample_id} offers: {said}; {_WITHOUT_TOOLS}"
+                )
+            concern = Concern.PROMPT
         match concern:
             case Concern.TOO_LONG:
                 return Refused(f"{concern.value}: {said}")
@@ -129,6 +143,10 @@ class Troubles:
     def line(self, text: str) -> str:
         """Foreign words for a line in the terminal, without this model's secrets."""
         return one_line(self._mask.hide(text), _SHOWN)
+
+
+def _offers_tools(request: Request) -> bool:
+    return isinstance(request, Chat) and bool(request.tools)
 
 
 def _body_of(error: openai.APIStatusError) -> object:

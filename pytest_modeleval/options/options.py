@@ -1,5 +1,6 @@
 """What the user asked for, as one frozen `Options`: each of its fields is a flag, and a key of the settings."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -274,7 +275,8 @@ class Options:
     waive: tuple[str, ...] = flag(
         GATE,
         "PIN,…",
-        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles, parameters",
+        "compare with the baseline although this differs: data, prompt, sampling, scorer, filters, roles, parameters, "
+        "settings",
         values.names,
         (),
         settings_only=True,
@@ -366,6 +368,8 @@ class Options:
 FLAGS = flags_of(Options, "--eval-")
 
 
+# What people leave out of a name, or write otherwise.
+_BARE = re.compile(r"[-_. ]")
 # How many names are listed beside the one that was probably meant.
 _LISTED = 12
 
@@ -396,8 +400,12 @@ def unknown(
     that was, where that is known.
     """
     known = sorted(set(known))
-    longer = (each for each in known if len(name) > 2 and each.lower().startswith(name.lower()))
-    close = meant or closest(name, known) or closest(name, unlisted, cutoff=0.75) or next(longer, None)
+    # Of a name its beginning, as swebench, or its end, as cpp.
+    bare = _BARE.sub("", name.lower())
+    longer = [each for each in known if len(bare) > 2 and _BARE.sub("", each.lower()).startswith(bare)]
+    longer += [each for each in known if len(bare) > 1 and each.lower().endswith((f"-{bare}", f"_{bare}"))]
+    close = meant or closest(name, known, cutoff=0.8) or next(iter(longer), None) or closest(name, known)
+    close = close or closest(name, unlisted, cutoff=0.75)
     hint = f"; did you mean {close!r}?" if close else "." if known or how else ""
     # So that a slip is answered by a line.
     listed = f" Known: {harmless(', '.join(known))}." if known and not (close and len(known) > _LISTED) else ""

@@ -24,7 +24,7 @@ DRAWS, SHAPES = ("first", "seeded"), ("turns", "message")
 # How a collection's samples are shared among its datasets.
 SAMPLERS = ("weighted", "stratified", "uniform")
 # The formats of a user's own files, and what free text is scored by.
-FORMATS, METRICS = ("choice", "qa", "questions"), ("exact", "f1", "bleu", "rouge", "judge")
+FORMATS, METRICS = ("choice", "qa", "questions", "calls"), ("exact", "f1", "bleu", "rouge", "judge")
 # How a multiple-choice question is answered.
 CHOICES = ("generate", "loglikelihood")
 # What earlier runs said of the samples to ask again.

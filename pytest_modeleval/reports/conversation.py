@@ -1,36 +1,76 @@
 """A stored sample as text: who said what, and what its scorer made of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from textwrap import indent
 
 from pytest_modeleval.foreign import harmless, one_line
 from pytest_modeleval.record import ERROR
-from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports import transcript, verdicts
 from pytest_modeleval.reports.columns import aligned
+from pytest_modeleval.reports.transcript import Said, Turn
 from pytest_modeleval.results.verdicts import shortened
-from pytest_modeleval.sample import Completion, Json
-from pytest_modeleval.store.rows import HIDDEN, Exchange, StoredSample
+from pytest_modeleval.store.rows import HIDDEN, StoredSample
+
+# Of a text with more characters or lines its middle is left out.
+_LONG, _LINES = 8000, 100
 
 
-def lines(sample: StoredSample) -> Iterator[str]:
-    """Its messages, thoughts and answers, the verdict last; of one whose texts are hidden the verdict alone."""
+def lines(sample: StoredSample, *, whole: bool = False) -> Iterator[str]:
+    """Its messages, thoughts and answers, the verdict last; of one whose texts are hidden the verdict alone.
+
+    The middle of what is long is left out, and a line says so, unless the ``whole`` is wanted.
+    """
     main = sample.main
     if main.sample.startswith(HIDDEN):
         yield harmless(f"{main.mistake or main.outcome} {main.why or ''}".rstrip())
         yield from _judged(sample)
         return
-    for each in sample.exchanges or [Exchange(sample.prompt or (), 0, sample.completion)]:
-        if each.repeated:
-            yield f"(after the {each.repeated:,} messages before)"
-        for message in each.asked:
-            yield from _block(str(message.get("role", "message")), _said(message))
-        if each.completion is not None:
-            yield from _answer(each.completion, each.whose)
+    yield from _conversation(transcript.of(sample), whole=whole)
     if sample.completion is None and main.outcome == ERROR:
-        yield from _block("no answer", main.why or "")
+        yield from _block("no answer", main.why or "", whole=True)
     yield from _judged(sample)
     yield from _verdict(sample)
+
+
+def _conversation(turns: Sequence[Turn], *, whole: bool) -> Iterator[str]:
+    hidden = range(0) if whole else transcript.folded(len(list(transcript.everything(turns))))
+    place = 0
+    for turn in turns:
+        if place not in hidden:
+            yield from _begin(turn, whole=whole)
+        for said in turn.all:
+            if hidden and place == hidden[0]:
+                yield f"({transcript.left_out(turns, hidden)}: modeleval show SAMPLE --all has them)"
+            if place not in hidden:
+                yield from _said(said, whole=whole)
+            elif said.faults:
+                yield from (f"   ! {one_line(fault, 300)}" for fault in said.faults)
+            place += 1
+
+
+def _begin(turn: Turn, *, whole: bool) -> Iterator[str]:
+    if turn.begins:
+        yield f"-- {harmless(turn.begins)}"
+    if turn.offered is not None:
+        names = ", ".join(name for name, *_ in transcript.described(turn.offered)) or "none any more"
+        yield f"-- tools ({len(turn.offered):,}): {one_line(names, 100_000 if whole else 300)}"
+        for name, does, parameters in transcript.described(turn.offered) if whole else ():
+            yield from _block(f"tool {name}", f"{does}\n{parameters}".strip(), whole=True)
+
+
+def _said(said: Said, *, whole: bool) -> Iterator[str]:
+    if said.thinking:
+        yield from _block("thinking", said.thinking, whole=whole)
+    text = "\n".join(filter(None, [transcript.text_of(said.content), _as_json(said.further) if said.further else ""]))
+    if text or not said.calls:
+        yield from _block(said.who, text, whole=whole)
+    for each in said.calls:
+        yield from _block(f"call of {one_line(each.call.name, 200)}", each.arguments, whole=whole)
+        if each.fault:
+            yield f"   ! {harmless(each.fault)}"
+        if each.result is not None:
+            yield from _block("result", transcript.text_of(transcript.content_of(each.result)), whole=whole)
 
 
 def _judged(sample: StoredSample) -> Iterator[str]:
@@ -41,25 +81,25 @@ def _judged(sample: StoredSample) -> Iterator[str]:
         yield from (f"   {line}" for line in aligned(cells, [False] * len(verdicts.HEAD)))
 
 
-def _answer(completion: Completion, whose: str) -> Iterator[str]:
-    if completion.thinking:
-        yield from _block("thinking", completion.thinking)
-    yield from _block(f"answer{whose}", completion.text)
-    if completion.tool_calls:
-        yield from _block("tool calls", _as_json(completion.tool_calls))
+def _block(title: str, text: str, *, whole: bool) -> Iterator[str]:
+    yield f"-- {one_line(title)}"
+    for part in [text] if whole else _ends(text):
+        yield indent(harmless(part), "   ", lambda _: True)
 
 
-def _block(title: str, text: str) -> Iterator[str]:
-    yield f"-- {harmless(title)}"
-    yield indent(harmless(text), "   ", lambda _: True)
-
-
-def _said(message: Json) -> str:
-    """A message's text; what is none of its parts is said in a word."""
-    content = message.get("content") or ""
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    texts = [str(part.get("text", "")) if part.get("type") == "text" else f"[{part.get('type')}]" for part in parts]
-    return "\n".join([*texts, *([_as_json(message["tool_calls"])] if message.get("tool_calls") else [])])
+def _ends(text: str) -> Iterator[str]:
+    """The text; of a long one its beginning and its end, and between them what is left out."""
+    lines = text.split("\n")
+    if len(text) <= _LONG and len(lines) <= _LINES:
+        yield text
+        return
+    first, last = ("\n".join(lines[: _LINES // 2]), "\n".join(lines[-_LINES // 2 :]))
+    if len(lines) <= _LINES:
+        first, last = text, text
+    first, last = first[: _LONG // 2], last[-_LONG // 2 :]
+    yield first
+    yield f"(… {len(text) - len(first) - len(last):,} characters between: modeleval show SAMPLE --all has them)"
+    yield last
 
 
 def _as_json(value: object) -> str:

@@ -29,6 +29,9 @@ def write_json(path: Path, run: FinishedRun) -> None:
         "subsets": [asdict(row) for row in run.subset_rows],
         "axes": [asdict(row) for row in run.axis_rows],
         "model_comparisons": [asdict(pair) for pair in run.comparisons],
+        "unscored": [
+            {"benchmark": benchmark, "why": why, "samples": number} for (benchmark, why), number in run.reasons.items()
+        ],
         "calibrations": calibration.document(run.calibrations),
     }
     for section in run.sections:

@@ -1,10 +1,13 @@
 """What is said of a whole run in a line each, in every report."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.reports import budget, collection
 from pytest_modeleval.results.finished import Comparison, FinishedRun
+
+# So many reasons of a benchmark are told.
+_REASONS = 3
 
 
 def notes(run: FinishedRun) -> list[str]:
@@ -17,7 +20,20 @@ def notes(run: FinishedRun) -> list[str]:
         *broken_off(run),
         *_blessed(run),
         *(note for section in run.sections for note in section.notes()),
+        *_unscored(run),
     ]
+
+
+def _unscored(run: FinishedRun) -> Iterator[str]:
+    """Why samples are unscored, a line a reason, of a benchmark with many reasons the commonest."""
+    by_benchmark: dict[str, list[tuple[str, int]]] = {}
+    for (benchmark, why), number in sorted(run.reasons.items(), key=lambda each: -each[1]):
+        by_benchmark.setdefault(benchmark, []).append((why, number))
+    for benchmark, reasons in by_benchmark.items():
+        yield from (f"{benchmark}: {number:,} unscored: {harmless(why)}" for why, number in reasons[:_REASONS])
+        if others := reasons[_REASONS:]:
+            number = sum(number for _, number in others)
+            yield f"{benchmark}: {number:,} more unscored, for {len(others):,} other reasons (-rs shows all)"
 
 
 def compared(found: Comparison) -> str:
@@ -32,12 +48,21 @@ def compared(found: Comparison) -> str:
 
 def not_run(run: FinishedRun) -> Iterator[str]:
     """What is here or in the collection, and was not asked."""
-    if run.without_data:
-        yield f"not run, because they have no data: {', '.join(run.without_data)}"
-    if run.without_judge:
-        yield f"not run, because they need a judge: {', '.join(run.without_judge)}"
+    for why, _, names in left_out(run):
+        yield f"not run, because {why}: {', '.join(names)}"
     if run.collection is not None:
         yield from collection.not_run(run.collection)
+
+
+def left_out(run: FinishedRun) -> Iterator[tuple[str, str, Collection[str]]]:
+    """Why benchmarks that nobody named were not asked, what helps, and which they are."""
+    for why, helps, names in (
+        ("they have no data", "--eval-data DIR", run.without_data),
+        ("they need a judge", "--model judge=NAME", run.without_judge),
+        ("the Python of programs lacks what they import", "run.sandbox_python", run.without_modules),
+    ):
+        if names:
+            yield why, helps, names
 
 
 def _blessed(run: FinishedRun) -> Iterator[str]:

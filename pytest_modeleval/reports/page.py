@@ -9,25 +9,33 @@ from typing import Any, NamedTuple, TextIO
 
 from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
-from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports import transcript, verdicts
 from pytest_modeleval.reports.embedded import element, embedded, parts
 from pytest_modeleval.reports.first_screen import FirstScreen
 from pytest_modeleval.reports.svg import variables
+from pytest_modeleval.reports.transcript import Called, Said
 from pytest_modeleval.results.reuse import local_time
 from pytest_modeleval.sample import Completion
 from pytest_modeleval.store.kept import parts_of
-from pytest_modeleval.store.rows import ScoreRow, StoredSample
+from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample
 
 # The page's own files, put together in this order.
 PAGE = Path(__file__).with_name("page_files")
-_SCRIPTS = ("elements.js", "rows.js", "table.js", "sample.js", "overview.js", "address.js", "start.js")
+_SCRIPTS = (
+    "elements.js",
+    "rows.js",
+    "table.js",
+    "conversation.js",
+    "sample.js",
+    "overview.js",
+    "address.js",
+    "start.js",
+)
 # What the table of samples shows, sorts and searches; the rest of a sample is read when it is opened.
 COLUMNS = (
     *("run", "model", "benchmark", "subset", "sample", "repeat", "outcome", "mistake", "score"),
     *("prompt_tokens", "completion_tokens", "seconds", "got", "expected", "why", "asked", "answer", "axes", "scale"),
 )
-# Parts of an answer, with what stands for those of one that was not kept.
-_ANSWER: Mapping[str, Any] = {"thinking": "", "finish_reason": "", "tool_calls": ()}
 # Of a text, so much is in the table and searched.
 SEARCHED = 2000
 # Characters of samples that are in memory at once, and that a browser reads to open one of them.
@@ -108,20 +116,15 @@ def _entry(run: int, sample: StoredSample) -> Entry:
         "asked": sample.asked[:SEARCHED],
     }
     detail = {
-        "prompt": sample.prompt,
+        "prompt": None if sample.prompt is None else [_said(each) for each in transcript.conversation(sample.prompt)],
+        "tools": transcript.described(sample.tools),
         "target": sample.target,
-        **_answered(answer),
-        "exchanges": [
-            {
-                "asked": each.asked,
-                "repeated": each.repeated,
-                "to": each.to,
-                "text": answered.get("text"),
-                **_answered(answered),
-            }
-            for each in sample.exchanges
-            for answered in [_parts(each.completion)]
-        ],
+        **{name: answer.get(name, "") for name in ("thinking", "finish_reason")},
+        "calls": [_call(each) for each in transcript.called(sample.completion, sample.tools)]
+        if sample.completion
+        else [],
+        "talk": _talk(sample) if sample.exchanges and not sample.contestants else None,
+        "exchanges": [_exchange(each) for each in sample.exchanges] if sample.contestants else [],
         "contestants": sample.contestants,
         "choice_logprobs": answer.get("choice_logprobs", ()),
         "first_token": main.first_token,
@@ -141,9 +144,40 @@ def _parts(completion: Completion | None) -> Mapping[str, Any]:
     return parts_of(completion) if completion else {}
 
 
-def _answered(completion: Mapping[str, Any]) -> dict[str, Any]:
-    """What is shown of an answer beside its text."""
-    return {name: completion.get(name, empty) for name, empty in _ANSWER.items()}
+def _talk(sample: StoredSample) -> Mapping[str, Any]:
+    """All requests as a conversation, each message once; what of it is folded, and what went wrong in it."""
+    turns = transcript.of(sample)
+    folded = transcript.folded(len(list(transcript.everything(turns))))
+    return {
+        "turns": [
+            {
+                "begins": turn.begins,
+                "tools": None if turn.offered is None else transcript.described(turn.offered),
+                "said": [_said(each) for each in turn.all],
+            }
+            for turn in turns
+        ],
+        "folded": [folded.start, folded.stop],
+        "left_out": transcript.left_out(turns, folded),
+        "faults": transcript.faults(turns),
+    }
+
+
+def _exchange(each: Exchange) -> Mapping[str, Any]:
+    """One of the requests of a battle."""
+    answer = None if each.completion is None else _said(transcript.answer(each))
+    return {"to": each.to, "asked": [_said(said) for said in transcript.conversation(each.asked)], "answer": answer}
+
+
+def _said(said: Said) -> Mapping[str, Any]:
+    """A message without what is empty of it."""
+    parts = {name: value for name, value in vars(said).items() if value or name == "content"}
+    return {**parts, "calls": [_call(each) for each in said.calls]} if said.calls else parts
+
+
+def _call(each: Called) -> Mapping[str, Any]:
+    result = None if each.result is None else transcript.content_of(each.result)
+    return {"name": each.call.name, "arguments": each.arguments, "result": result, "fault": each.fault}
 
 
 def _blocks(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -14,7 +14,7 @@ from pytest_modeleval.record import PROPERTY
 from pytest_modeleval.reports import collection, gate
 from pytest_modeleval.reports.columns import counted, titled
 from pytest_modeleval.reports.failed import Failed
-from pytest_modeleval.reports.notes import compared, notes
+from pytest_modeleval.reports.notes import compared, left_out, notes
 from pytest_modeleval.reports.table import table, with_subsets
 from pytest_modeleval.results.finished import FinishedRun
 from pytest_modeleval.results.results import Results
@@ -124,10 +124,8 @@ def summary(terminal: pytest.TerminalReporter, run: FinishedRun | None, *, is_wr
 
 
 def _write_run(terminal: pytest.TerminalReporter, run: FinishedRun, *, is_written: bool) -> None:
-    if run.without_data:
-        terminal.write_line(f"not run, because they have no data (--eval-data DIR): {_named(run.without_data)}")
-    if run.without_judge:
-        terminal.write_line(f"not run, because they need a judge (--model judge=NAME): {_named(run.without_judge)}")
+    for why, helps, names in left_out(run):
+        terminal.write_line(f"not run, because {why} ({helps}): {_named(names)}")
     drawn = run.collection
     if drawn is not None:
         for line in collection.not_run(drawn):

@@ -44,7 +44,7 @@ def pins_of(
         "revision": revision,
         "data": data,
         "prompt": _short(json.dumps(asked)),
-        "sampling": json.dumps(dict(spec.generation), sort_keys=True),
+        "sampling": json.dumps({**spec.generation, **spec.asked_as}, sort_keys=True),
         "scorer": f"{REACHED}{_scorer(source)}",
         "filters": " | ".join(each.spec for each in settings.filters),
         "model": spec.model,
@@ -76,9 +76,8 @@ def who_has(roles: Mapping[str, Sequence[ModelSpec]], digests: Digests, own: Seq
             left_out = {"address", "headers", *(() if who.is_sure else ("commit",))}
             fields = {key: value for key, value in who.fields.items() if key not in left_out}
             shown = spec.identity or spec.model
-            told.append(
-                f"{shown} {_short(json.dumps([fields, dict(spec.generation)], sort_keys=True, default=str))[:8]}"
-            )
+            sampling = {**spec.generation, **spec.asked_as}
+            told.append(f"{shown} {_short(json.dumps([fields, sampling], sort_keys=True, default=str))[:8]}")
         found[role] = ", ".join(told)
     return found
 

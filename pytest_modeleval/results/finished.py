@@ -143,10 +143,14 @@ class FinishedRun:
     remarks: Sequence[str] = ()
     # The answers in the store that the same command goes on with.
     kept: int = 0
+    # How many samples are unscored, by their benchmark and the reason.
+    reasons: Mapping[tuple[str, str], int] = field(default_factory=dict)
     # Benchmarks without data, and why.
     without_data: Mapping[str, str] = field(default_factory=dict)
     # Those that need a judge in a run without one, and why.
     without_judge: Mapping[str, str] = field(default_factory=dict)
+    # Those whose programs import what the sandbox's Python lacks, and why.
+    without_modules: Mapping[str, str] = field(default_factory=dict)
     # How it was asked for, as JSON (`results.setup`).
     setup: Mapping[str, Any] = field(default_factory=dict)
     sections: Sequence[Section] = ()

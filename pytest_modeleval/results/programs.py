@@ -39,9 +39,8 @@ class Programs:
         return ()
 
     def notes(self) -> Iterable[str]:
-        """That nothing protected the machine, and each reason once."""
-        reasons = [f"unscored: {why}" for why in dict.fromkeys(self.lacking.values())]
-        return [_UNPROTECTED, *reasons] if self.sandbox == "none" and self.tools else reasons
+        """That nothing protected the machine."""
+        return [_UNPROTECTED] if self.sandbox == "none" and self.tools else []
 
     def plots(self) -> Mapping[str, str]:
         """None."""

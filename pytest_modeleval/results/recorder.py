@@ -101,15 +101,14 @@ class Recorder:
         row, messages = sample_rows(asked.messages, asked.target, benchmark, asked.question) if asked else (None, [])
         content = row.hash[:12] if row else ""
         pins = self._pins(item, ref, reported)
-        record = record_of(ref, outcome, trial, error=error, sample=content, pins=pins, benchmark=reported)
+        if hidden := ref.source.hidden:
+            why = hide(report, outcome, error, hidden)
+        record = record_of(ref, outcome, trial, error=error, why=why, sample=content, pins=pins, benchmark=reported)
         if trial and trial.answers:
             report.duration = record.latency
         report.user_properties.append(record.to_property())
         if getattr(item.config.option, "xmlpath", None):
             item.stash[_FIGURES] = figures(record)
-        hidden = ref.source.hidden
-        if hidden:
-            why = hide(report, outcome, error, hidden)
         texts: list[Row] = []
         if not hidden and row is not None:
             texts = [*messages, row, *answer_rows(self._run, item.nodeid, trial)]

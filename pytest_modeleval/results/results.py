@@ -1,5 +1,6 @@
 """What became of each sample, and the table of scores that it adds up to."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -95,6 +96,8 @@ class Results:
         self._axes: dict[tuple[str, str, str, str | int | float], Tally] = {}
         # (benchmark, metric) → what its values are.
         self._scales: dict[tuple[str, str], Scale] = {}
+        # (benchmark, why) → how many of its samples are unscored for that reason.
+        self.reasons: Counter[tuple[str, str]] = Counter()
 
     @property
     def done(self) -> int:
@@ -126,6 +129,8 @@ class Results:
         self.measured += record.outcome == MEASURED
         self.errors += record.outcome == ERROR
         self.unscored += record.outcome == UNSCORED
+        if record.why:
+            self.reasons[record.benchmark, record.why] += 1
         self.completion_tokens += record.completion_tokens
         self._pay(record.model, *record.paid_tokens)
         for name, use in record.roles.items():

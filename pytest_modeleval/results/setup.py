@@ -45,7 +45,7 @@ _DEFAULT = Options.of({}, "")
 
 def _model(spec: ModelSpec) -> dict[str, Any]:
     args, address = spec.args, shown_address(spec) or None
-    told = {"name": spec.name, "api": spec.api, "model": spec.model, "address": address}
+    told = {"name": spec.name, "api": spec.api, "model": spec.model, "address": address, **spec.asked_as}
     return plain({**told, "generation": dict(spec.generation), "args": dict(args)})  # type: ignore[no-any-return]
 
 

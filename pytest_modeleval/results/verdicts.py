@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from string import ascii_uppercase
+from typing import Any
 
 import pytest
 
@@ -18,9 +19,11 @@ from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import NotScored, Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
+from pytest_modeleval.store.blobs import blob_of
 from pytest_modeleval.store.messages import chained, storable
-from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, Row, ScoreRow
+from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, BlobRow, Row, ScoreRow
 
+_MOST_OF_A_REASON = 500
 _QUOTED = re.compile(r"""(['"]).{12,}\1""", re.DOTALL)
 
 
@@ -52,6 +55,7 @@ def record_of(
     trial: Trial | None,
     *,
     error: BaseException | None = None,
+    why: str = "",
     sample: str = "",
     pins: Mapping[str, str] | None = None,
     benchmark: str = "",
@@ -107,6 +111,7 @@ def record_of(
         judges=dict(trial.judges) if trial else {},
         split=trial.split if trial else 0,
         fought=trial.fought if trial and outcome == MEASURED else None,
+        why=one_line(why, _MOST_OF_A_REASON) if outcome == UNSCORED else "",
     )
 
 
@@ -227,16 +232,37 @@ def shortened(text: str, most: int = 60) -> str:
 
 
 def answer_rows(run: str, node: str, trial: Trial | None) -> list[Row]:
-    """The item's answers and what they were asked, as the store keeps them; none where the prompt alone was asked."""
+    """The item's answers, what they were asked and the tools that they were offered, as the store keeps them.
+
+    None where the prompt alone was asked, without tools.
+    """
     answers = [answer for answer in trial.answers if answer.messages] if trial else []
     asked_of_it = [(answer.by, list(answer.messages)) for answer in answers]
-    if trial is None or asked_of_it in ([], [(UNDER_EVALUATION, trial.sample.messages)]):
+    if trial is None or not answers:
         return []
-    rows: list[Row] = []
+    tools = list(_tools_offered(trial, answers))
+    if asked_of_it == [(UNDER_EVALUATION, trial.sample.messages)] and not any(tools):
+        return []
+    rows: list[Row] = [*dict.fromkeys(filter(None, tools))]
     requests = chained(answer.messages for answer in answers)
-    for number, (answer, (asked, messages)) in enumerate(zip(answers, requests, strict=True)):
-        rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by)]
+    for number, (answer, blob, (asked, messages)) in enumerate(zip(answers, tools, requests, strict=True)):
+        hash_ = blob.hash if blob else None
+        rows += [*messages, AnswerRow(run, node, number, asked, answer.key, answer.by, hash_)]
     return rows
+
+
+def _tools_offered(trial: Trial, answers: Sequence[Answer]) -> Iterator[BlobRow | None]:
+    """What each answer could call: the tools of the first request of that content that none before it answers."""
+    left = {by: list(requests) for by, requests in trial.requests.items()}
+    last: tuple[Any, BlobRow | None] = ((), None)
+    for answer in answers:
+        requests = left.get(answer.by, [])
+        place = next((n for n, each in enumerate(requests) if tuple(each.messages) == answer.messages), None)
+        tools = getattr(requests.pop(place), "tools", ()) if place is not None else ()
+        # A conversation of 200 turns is offered the same in each.
+        if tools != last[0]:
+            last = tools, blob_of(storable(json.dumps(tools, ensure_ascii=False))) if tools else None
+        yield last[1]
 
 
 def score_rows(

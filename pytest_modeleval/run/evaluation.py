@@ -84,7 +84,7 @@ from pytest_modeleval.run.preflight import (
     refuse_unfilled,
     refuse_without_role,
 )
-from pytest_modeleval.run.sandbox import pinned, planned, sandbox_of_run
+from pytest_modeleval.run.sandbox import Opener, pinned, refuse_unknown_kind
 from pytest_modeleval.run.thinking import SHOWN, judge_thoughts, known_thoughts
 from pytest_modeleval.sample import StopRun
 from pytest_modeleval.sandbox.kinds import default_kind
@@ -132,7 +132,10 @@ class Evaluation:
         self.collection = collection_of(self.options)
         tables, lock = settings.tables["benchmarks"], self.folder / "datasets.json"
         pairs = pairs_of(self.models, self.roles.get("judge", ()), self.options)
-        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs)
+        self.sandbox = self.options.sandbox or default_kind()
+        self._opener = Opener(self.options, self.sandbox, config.hook)
+        lacking = self._opener.lacking
+        self.collector = collector_of(config, self.options, self.models, self.collection, tables, lock, pairs, lacking)
         self.battles = Battles([(one.name, two.name) for one, two in pairs], self.options.arena_baseline)
         self.battles.seeds = seeds_of_votes(self.roles.get("judge", ())) if pairs else {}
         self.results = Results()
@@ -166,7 +169,6 @@ class Evaluation:
         digests = Digests(self.folder / "models.json")
         who = who_has(self.roles, digests, openers(config.hook)) if self.roles else {}
         self._who_judges = who.get("judge", "")
-        self.sandbox = self.options.sandbox or default_kind()
         self.programs = Programs(self.sandbox)
         self._kept_sandbox: KeptSandbox | None = None
         self._who_has = {
@@ -243,7 +245,7 @@ class Evaluation:
                     lines = planner.lines([*self.models, *self.others])
         except (StopRun, pytest.UsageError) as error:
             self.stop(str(error))
-        return [*plan_table(lines), *planned(session.items, self.sandbox)] if lines else []
+        return [*plan_table(lines), *self._opener.planned(session.items)] if lines else []
 
     def start(self, session: pytest.Session) -> None:
         """Open the store and the engine, and ask ahead for what this process was given."""
@@ -280,8 +282,7 @@ class Evaluation:
         self.expect([item.nodeid for item in session.items])
         refuse_other_samples(self.labels, session.items)
         judging = setup_of_judges(self.judges, self._who_judges, store, session.items, self.options.seed)
-        sandbox = sandbox_of_run(session.items, self.options, self.sandbox, self.config.hook, store)
-        self._kept_sandbox = sandbox
+        sandbox = self._kept_sandbox = self._opener.of_run(session.items, store)
         asked = replace(self._askers(store, concurrency), judging=judging, sandbox=sandbox)
         self.in_turn.prefetch = Prefetch(session, asked, self.decided, self.stop)
 
@@ -382,6 +383,8 @@ class Evaluation:
         """
         try:
             self.collector.refuse_empty(items, failed=failed)
+            # Every conftest is known by now.
+            refuse_unknown_kind(self.sandbox, self.config.hook)
         except pytest.UsageError as error:
             self.stop(str(error))
         if self.gate.early:

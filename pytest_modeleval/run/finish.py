@@ -151,8 +151,10 @@ def finished(
         spent=evaluation.spent,
         remarks=remarks,
         kept=kept,
+        reasons=results.reasons,
         without_data=evaluation.collector.without_data,
         without_judge=evaluation.collector.without_judge,
+        without_modules=evaluation.collector.without_modules,
         setup=setup_of(
             evaluation.config,
             evaluation.models,

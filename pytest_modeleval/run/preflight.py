@@ -9,6 +9,7 @@ import pytest
 
 from pytest_modeleval.asking.given import ROLE_OF, as_taken, own_names, taken_of, taken_roles
 from pytest_modeleval.asking.trial import first_request
+from pytest_modeleval.datasets import MissingField
 from pytest_modeleval.gate.gate import Gate
 from pytest_modeleval.history.named import asked_in
 from pytest_modeleval.items.collect import SampleRef, further_parameters, selected
@@ -66,9 +67,9 @@ def refuse_without_role(items: Iterable[pytest.Item], roles: Mapping[str, Sequen
 
 
 def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
-    """`pytest.UsageError` for a prompt that none of a benchmark's rows fills; its first row mostly does."""
+    """`pytest.UsageError` where no row of a benchmark has what it, or its prompt, needs; the first mostly does."""
     # With whether the prompt is the shipped one, which no user has misspelt.
-    unfilled: dict[str, tuple[Unfilled, bool]] = {}
+    unfilled: dict[str, tuple[Unfilled | MissingField, bool]] = {}
     seen: set[str] = set()
     with ThreadPoolExecutor(1) as aside:
         for ref in filter(None, map(selected, items)):
@@ -76,15 +77,16 @@ def refuse_unfilled(items: Iterable[pytest.Item]) -> None:
             if name in seen:
                 continue
             made = _made(aside, ref.source.sample, ref.subset, ref.row)
-            if isinstance(made, Unfilled):
+            if isinstance(made, Unfilled | MissingField):
                 unfilled.setdefault(name, (made, ref.source.settings.prompt is None and name in shipped_names()))
             else:
                 seen.add(name)
     for name in unfilled.keys() - seen:
         wrong, own = unfilled[name]
-        if wrong.field is not None and own:
+        if wrong.field is not None and (own or isinstance(wrong, MissingField)):
+            needs = "which it needs" if isinstance(wrong, MissingField) else "which its prompt asks for"
             raise pytest.UsageError(
-                f"{name}: no row has {wrong.field!r}, which its prompt asks for, but {', '.join(sorted(wrong.fields))}"
+                f"{name}: no row has {wrong.field!r}, {needs}, but {', '.join(sorted(wrong.fields)) or 'nothing'}"
                 f": are its data another copy? -k 'not {name}' leaves it out"
             )
         if wrong.field is not None:

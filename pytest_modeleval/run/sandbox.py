@@ -2,24 +2,27 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pluggy
 import pytest
 
 from pytest_modeleval.asking.given import own_names
 from pytest_modeleval.asking.programs import KeptSandbox
-from pytest_modeleval.items.collect import selected
-from pytest_modeleval.options.options import Options
+from pytest_modeleval.items.collect import SampleRef, selected
+from pytest_modeleval.options.options import Options, closest, unknown
 from pytest_modeleval.sample import SampleError
 from pytest_modeleval.sandbox.interpreter import Interpreter
-from pytest_modeleval.sandbox.kinds import open_sandbox
+from pytest_modeleval.sandbox.kinds import KINDS, is_kind, open_sandbox
 from pytest_modeleval.sandbox.program import OpenSandbox, Program, SandboxError
 from pytest_modeleval.store.store import Store
 
+T = TypeVar("T")
+_OWN_KIND = "One of your own is opened by the hook pytest_modeleval_open_sandbox of a conftest.py."
 _LOOK = """
 import importlib.util, json, platform, sys
 lacking = [name for name in {names} if importlib.util.find_spec(name) is None]
@@ -27,60 +30,128 @@ print(json.dumps([sys.executable, platform.python_version(), lacking]))
 """
 
 
-def sandbox_of_run(
-    items: Iterable[pytest.Item], options: Options, kind: str, hook: pluggy.HookRelay, store: Store
-) -> KeptSandbox | None:
-    """The sandbox, tried out; None where no item takes it.
-
-    `pytest.UsageError` where it cannot be had, or its Python lacks what programs import.
-    """
-    taking = [item for item in items if "sandbox" in own_names(item)]
-    if not taking:
-        return None
-    if options.sandbox_python and kind != "process":
-        raise pytest.UsageError(
-            f"sandbox_python = {str(options.sandbox_python)!r} is for the sandbox process: {kind} has its own Python"
-        )
-    # In a thread: a loop of pytest's own process may be somebody's.
-    with ThreadPoolExecutor(1) as aside:
-        return KeptSandbox(aside.submit(asyncio.run, _opened(taking, options, kind, hook)).result(), store)
+def refuse_unknown_kind(kind: str, hook: pluggy.HookRelay) -> None:
+    """`pytest.UsageError` for a kind that there is not, where no conftest opens one of its own."""
+    if not (is_kind(kind) or hook.pytest_modeleval_open_sandbox.get_hookimpls()):
+        meant = closest(kind.partition(":")[0], KINDS)
+        raise unknown("kind of sandbox:", kind, KINDS, _OWN_KIND, meant=meant)
 
 
-async def _opened(taking: Iterable[pytest.Item], options: Options, kind: str, hook: pluggy.HookRelay) -> OpenSandbox:
-    opened = await open_sandbox(kind, hook, options.sandbox_python)
-    try:
-        for benchmark, names in _modules(taking).items():
-            await _refuse_lacking(opened, benchmark, sorted(names))
-    except BaseException:
+@dataclass(frozen=True)
+class Opener:
+    """Opens the sandbox of a run, or says why it cannot be had."""
+
+    options: Options
+    kind: str
+    hook: pluggy.HookRelay
+
+    def of_run(self, items: Iterable[pytest.Item], store: Store) -> KeptSandbox | None:
+        """The sandbox, tried out; None where no item takes it.
+
+        `pytest.UsageError` where it cannot be had, or its Python lacks what programs import.
+        """
+        taking = _taking(items)
+        return KeptSandbox(_aside(self._ready(_modules(taking))), store) if taking else None
+
+    def planned(self, items: Iterable[pytest.Item]) -> list[str]:
+        """The line of a plan that says which benchmarks run programs, and where, or why they cannot; else none."""
+        taking = _taking(items)
+        names = ", ".join(dict.fromkeys(ref.source.benchmark.name for ref in _refs(taking)))
+        if not names:
+            return []
+        try:
+            why = _aside(self._lacking(_modules(taking)))
+        except pytest.UsageError as error:
+            why = str(error)
+        if why:
+            return [f"programs of {names} cannot be run: {why}"]
+        return [f"programs run in the sandbox {self.kind}, none that was run before: {names}"]
+
+    def lacking(self, refs: Iterable[SampleRef]) -> str:
+        """What programs of these samples import and the sandbox's Python lacks, as a line; empty where it has all.
+
+        Empty too where there is no such sandbox, which ends the run before the first question.
+        """
+        try:
+            return _aside(self._lacking(_modules_of(refs)))
+        except pytest.UsageError:
+            return ""
+
+    async def _ready(self, modules: Mapping[str, set[str]]) -> OpenSandbox:
+        opened, why = await self._looked_at(modules)
+        if why:
+            await opened.close()
+            raise pytest.UsageError(why)
+        return opened
+
+    async def _lacking(self, modules: Mapping[str, set[str]]) -> str:
+        opened, why = await self._looked_at(modules)
         await opened.close()
-        raise
-    return opened
+        return why
+
+    async def _looked_at(self, modules: Mapping[str, set[str]]) -> tuple[OpenSandbox, str]:
+        """The sandbox, and which modules its Python lacks."""
+        python = self.options.sandbox_python
+        if python and self.kind != "process":
+            raise pytest.UsageError(
+                f"sandbox_python = {str(python)!r} is for the sandbox process: {self.kind} has its own Python"
+            )
+        opened = await open_sandbox(self.kind, self.hook, python)
+        try:
+            whys = [await _lacking(opened, benchmark, sorted(names)) for benchmark, names in modules.items()]
+        except BaseException:
+            await opened.close()
+            raise
+        return opened, next(filter(None, whys), "")
+
+
+def _aside(opening: Coroutine[Any, Any, T]) -> T:
+    """What comes of it in a thread: a loop of pytest's own process may be somebody's."""
+    with ThreadPoolExecutor(1) as aside:
+        return aside.submit(asyncio.run, opening).result()
+
+
+def _taking(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    return [item for item in items if "sandbox" in own_names(item)]
 
 
 def _modules(items: Iterable[pytest.Item]) -> Mapping[str, set[str]]:
+    return _modules_of(_refs(items))
+
+
+def _refs(items: Iterable[pytest.Item]) -> Iterable[SampleRef]:
+    return filter(None, map(selected, items))
+
+
+def _modules_of(refs: Iterable[SampleRef]) -> Mapping[str, set[str]]:
     """What the programs of rows that are asked import, by their benchmark."""
     found: dict[str, set[str]] = {}
-    for item in items:
-        ref = selected(item)
-        if ref is not None and (modules := ref.source.benchmark.modules) is not None:
-            # A row that cannot be read is an error of its sample.
-            with suppress(SampleError):
-                row = ref.source.rows.row(ref.subset, ref.row)
-                found.setdefault(ref.source.benchmark.name, set()).update(modules(row))
+    for ref in refs:
+        if (modules := ref.source.benchmark.modules) is not None:
+            name = ref.source.benchmark.name
+            try:
+                found.setdefault(name, set()).update(modules(ref.source.rows.row(ref.subset, ref.row)))
+            except SampleError:
+                # A row that cannot be read is an error of its sample.
+                continue
+            except Exception as error:
+                why = f"{name}: what programs of {ref.name} import cannot be told: {type(error).__name__} {error}"
+                raise pytest.UsageError(why) from error
     return found
 
 
-async def _refuse_lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]) -> None:
+async def _lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]) -> str:
     outcome = await sandbox.run(Program(_LOOK.format(names=names)))
     if not outcome.ended_well:
         raise pytest.UsageError(f"{benchmark}: the sandbox {sandbox.name} cannot be looked at: {outcome.why}")
     path, version, lacking = json.loads(outcome.stdout)
-    if lacking:
-        raise pytest.UsageError(
-            f"{benchmark} needs {', '.join(lacking)}: {len(lacking)} of the {len(names)} modules that its programs "
-            f"import are not installed for {path} (Python {version}), in which programs run. Name a Python that has "
-            f"them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
-        )
+    if not lacking:
+        return ""
+    return (
+        f"{benchmark} needs {', '.join(lacking)}: {len(lacking)} of the {len(names)} modules that its programs "
+        f"import are not installed for {path} (Python {version}), in which programs run. Name a Python that has "
+        f"them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
+    )
 
 
 def pinned(kind: str, python: Path | None) -> str:
@@ -92,10 +163,3 @@ def pinned(kind: str, python: Path | None) -> str:
     except SandboxError:
         # Where programs run, that ends the run with what is wrong.
         return f"{kind}, {python}"
-
-
-def planned(items: Iterable[pytest.Item], kind: str) -> list[str]:
-    """The line of a plan that says which benchmarks run programs, and where; none where none does."""
-    taking = [ref.source.benchmark.name for item in items if "sandbox" in own_names(item) and (ref := selected(item))]
-    names = ", ".join(dict.fromkeys(taking))
-    return [f"programs run in the sandbox {kind}, none that was run before: {names}"] if names else []

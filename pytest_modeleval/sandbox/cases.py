@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import wraps
 from typing import Any
 
-from pytest_modeleval.sandbox.driver import names_in
+from pytest_modeleval.sandbox.driver import names_given, names_in
 
 # What is defined from here on has Python's own names, whatever a program makes of them.
 globals()["__builtins__"] = dict(vars(builtins))
@@ -40,16 +40,20 @@ def as_cases(asked: dict[str, Any], results: int) -> int:
     """The program, then the class's tests among its names; the secret where there were some, and all passed."""
     write, secret = os.write, asked.pop("secret").encode()
     sealed = [Sealed(owner, {*vars(owner)} - _WRITTEN) for owner in _owners()]
-    given: list[object] = []
+    values: list[object] = []
+    own = names_given(asked["given"], asked["function"])
     scope = _module(asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
     if callable(function := scope.get(asked["function"])):
-        scope[asked["function"]] = _kept(function, given)
+        scope[asked["function"]] = _kept(function, values)
     _refuse_broken(sealed)
     tests = compile(asked.pop("tests"), "tests.py", "exec")
     named = sorted(names_in(tests) & scope.keys() & vars(builtins).keys() - _OF_MODULES)
     if named:
         raise AssertionError(f"the program has a {named[0]} of its own, which is Python's in its tests")
+    for name in names_in(tests) & scope.keys() & own.keys():
+        if _is_other(own[name], scope[name]):
+            scope[name] = own[name]
     exec(tests, scope)
     cases = scope[asked["cases"]]
     # What tests set on their class is theirs; what they are, and what `unittest` calls, is not to change.
@@ -59,7 +63,7 @@ def as_cases(asked: dict[str, Any], results: int) -> int:
     result = unittest.TestResult()
     unittest.TestSuite(map(cases, names)).run(result)
     _refuse_broken(sealed)
-    for value in given:
+    for value in values:
         if any(map(_compares_itself, _within(value))):
             raise AssertionError(f"{asked['function']} gave an object of the program's own that says what it equals")
     _refuse_failed(result, len(names), left_out)
@@ -128,9 +132,14 @@ def _refuse_broken(sealed: Iterable[Sealed]) -> None:
             raise AssertionError(f"the program changed {each.owner.__name__}, which the tests go by")
 
 
-def _kept(function: Callable[..., Any], given: list[object]) -> Callable[..., Any]:
+def _is_other(given: object, value: object) -> bool:
+    """Whether a program's value is to be the benchmark's: what is called, a module, what is no constant any more."""
+    return callable(given) or isinstance(given, types.ModuleType) or type(given) is not type(value)
+
+
+def _kept(function: Callable[..., Any], values: list[object]) -> Callable[..., Any]:
     """The function, whose values are kept."""
-    keep = given.append
+    keep = values.append
 
     @wraps(function)
     def called(*arguments: Any, **named: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import atexit
 import builtins
+import itertools
 import json
 import linecache
 import os
@@ -20,6 +21,8 @@ from pytest_modeleval.sandbox.plain import giving_plain, plain
 # What is defined from here on has Python's own names, whatever a program makes of them.
 globals()["__builtins__"] = dict(vars(builtins))
 
+# Written to results before anything of a program runs: what ends without it never was one.
+BEGUN = b"+"
 # How a program that ran out of memory ends, and one whose function is not there.
 MEMORY_STATUS, MISSING_STATUS = 97, 98
 _FILE = "program.py"
@@ -55,8 +58,13 @@ def _status_of(error: BaseException) -> int:
 def _module(name: str, code: str) -> dict[str, Any]:
     module = types.ModuleType(name)
     sys.modules[name] = module
-    linecache.cache[_FILE] = (len(code), None, code.splitlines(True), _FILE)
+    _show(code, _FILE)
     return module.__dict__
+
+
+def _show(code: str, name: str) -> None:
+    """Have tracebacks show the code's lines."""
+    linecache.cache[name] = (len(code), None, code.splitlines(True), name)
 
 
 def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
@@ -75,6 +83,7 @@ def run(asked: dict[str, Any], results: int, steps: int) -> NoReturn:
     elif asked["function"]:
         way = _as_called
     _hide()
+    os.write(results, BEGUN)
     try:
         status = way(asked, results)
     except BaseException as error:  # noqa: BLE001 - whatever it raised is its end
@@ -122,10 +131,11 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
     """The program, then the tests; the secret is written when both have ended well.
 
     Tests have Python's own names as they were before the program ran, and only those of the program that they use: one
-    that redefines `abs` is not believed. What its functions give them is `plain`.
+    that redefines `abs`, or what it was given, is not believed. What its functions give them is `plain`.
     """
     write, secret, own = os.write, asked.pop("secret").encode(), dict(vars(builtins))
     tests, function = compile(asked.pop("tests"), "tests.py", "exec"), asked["function"]
+    given = names_given(asked["given"], function)
     # Not "__main__": official harnesses do not run what stands under `if __name__ == "__main__"`.
     scope = _module("program", asked["code"])
     exec(compile(asked["code"], _FILE, "exec"), scope)
@@ -134,10 +144,19 @@ def _as_tested(asked: dict[str, Any], results: int) -> int:
         if name in scope and (name == function or name not in own):
             value = scope[name]
             is_called = name == function or (callable(value) and not issubclass(type(value), type))
-            among[name] = giving_plain(value) if is_called else value
+            among[name] = given[name] if name in given else giving_plain(value) if is_called else value
     exec(tests, among)
     write(results, secret)
     return 0
+
+
+def names_given(code: str, function: str) -> dict[str, Any]:
+    """What the benchmark's own code makes of names, but of the function's, which the program is to make."""
+    if not code:
+        return {}
+    scope = types.ModuleType("given").__dict__
+    exec(compile(code, "given.py", "exec"), scope)
+    return {name: value for name, value in scope.items() if name != function and not name.startswith("__")}
 
 
 def names_in(code: CodeType) -> set[str]:
@@ -167,23 +186,29 @@ def _as_session(steps: int, asked: dict[str, Any], results: int) -> int:
     exec(compile(asked["code"], _FILE, "exec"), scope)
     reply: dict[str, Any] = {"value": None}
     with open(steps, "rb") as coming:
-        while True:
+        for number in itertools.count(1):
             sys.stdout.flush()
             sys.stderr.flush()
             line = dump(reply).encode() + b"\n"
             while line:
                 line = line[write(results, line) :]
             if not (step := coming.readline()):
-                return 0
-            reply = _stepped(load(step), scope, written, value_of)
+                break
+            reply = _stepped(load(step), f"step{number}.py", scope, written, value_of)
+    return 0
 
 
 def _stepped(
-    step: dict[str, Any], scope: dict[str, Any], written: Callable[[Any], Any], value_of: Callable[[Any], Any]
+    step: dict[str, Any],
+    name: str,
+    scope: dict[str, Any],
+    written: Callable[[Any], Any],
+    value_of: Callable[[Any], Any],
 ) -> dict[str, Any]:
     try:
         if "code" in step:
-            exec(compile(step["code"], _FILE, "exec"), scope)
+            _show(step["code"], name)
+            exec(compile(step["code"], name, "exec"), scope)
             return {"value": None}
         function = _found(scope, step["call"])
         return {"value": written(function(*value_of(step["arguments"]), **value_of(step["named"])))}

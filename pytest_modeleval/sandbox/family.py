@@ -18,6 +18,8 @@ class Member:
     parent: int
     seconds: float
     memory: int
+    # It has ended, or was stopped.
+    stands_still: bool
 
 
 def _member(pid: str) -> Member | None:
@@ -27,8 +29,9 @@ def _member(pid: str) -> Member | None:
     except OSError:
         return None
     if fields[0] in b"ZX":
-        return Member(int(pid), int(fields[1]), 0.0, 0)
-    return Member(int(pid), int(fields[1]), sum(map(int, fields[11:15])) * _TICK, int(fields[21]) * _PAGE)
+        return Member(int(pid), int(fields[1]), 0.0, 0, stands_still=True)
+    seconds, memory = sum(map(int, fields[11:15])) * _TICK, int(fields[21]) * _PAGE
+    return Member(int(pid), int(fields[1]), seconds, memory, stands_still=fields[0] in b"Tt")
 
 
 def family_of(first: int) -> list[Member]:
@@ -44,13 +47,13 @@ def family_of(first: int) -> list[Member]:
     return family
 
 
-def tell(first: int, number: int) -> int:
-    """Send a signal to a process and to all that come from it; how many those are."""
+def tell(first: int, number: int) -> list[Member]:
+    """Send a signal to a process and to all that come from it, as they were then."""
     family = family_of(first)
     for member in family:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(member.pid, number)
-    return len(family)
+    return family
 
 
 def end_children() -> None:

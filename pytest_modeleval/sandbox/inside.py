@@ -17,13 +17,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[2]))
 from pytest_modeleval.sandbox import driver, locks
 from pytest_modeleval.sandbox.child import enter_folder
+from pytest_modeleval.sandbox.driver import BEGUN
 from pytest_modeleval.sandbox.languages import COMPILE_SECONDS, LANGUAGES, source_of
 
 if __name__ == "__main__":
     del sys.path[0]
 
-# How a program that does not compile ends, and one that could not be started at all.
-COMPILE_STATUS, BROKEN_STATUS = 99, 96
+# Written to results where a program does not compile, and once it does.
+FAILED, COMPILED = b"!", b"compiled\n"
 _SHOWN = 1 << 16
 
 
@@ -34,7 +35,7 @@ def enter(asked: dict[str, Any], folder: str) -> NoReturn:
         os.set_inheritable(end, False)
     os.environ.clear()
     os.environ.update(asked.pop("environment"))
-    enter_folder(folder, asked.pop("given"))
+    enter_folder(folder, asked.pop("beside"))
     seconds = asked["seconds"] * max(1, len(asked["calls"]))
     if language is not None:
         seconds = max(seconds, COMPILE_SECONDS)
@@ -44,38 +45,40 @@ def enter(asked: dict[str, Any], folder: str) -> NoReturn:
     text = source_of(asked["language"], asked["code"], asked["tests"], asked["secret"])
     Path(language.file).write_text(text, "utf-8", "replace", "")
     for command in language.compile:
-        _compile(command)
+        _compile(command, private)
     if language.compile:
-        os.write(private, b"compiled\n")
-    os.close(private)
-    _start(language.run)
+        os.write(private, COMPILED)
+    _start(language.run, private)
 
 
-def _compile(command: Sequence[str]) -> None:
+def _compile(command: Sequence[str], private: int) -> None:
     """Run a command whose words are only shown where it fails, which ends this process."""
     with Path(".compile").open("w+b") as told:
         try:
             status = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=told, stderr=told, check=False).returncode
         except OSError as error:
-            _leave(BROKEN_STATUS, f"{command[0]}: {error}")
+            _leave(f"{command[0]}: {error}")
         if status:
             told.seek(0)
-            _leave(COMPILE_STATUS, told.read(_SHOWN).decode("utf-8", "replace"))
+            os.write(private, FAILED)
+            _leave(told.read(_SHOWN).decode("utf-8", "replace"))
     with contextlib.suppress(OSError):
         Path(".compile").unlink()
 
 
-def _start(command: Sequence[str]) -> NoReturn:
-    try:
-        os.execv(command[0] if "/" in command[0] else shutil.which(command[0]) or command[0], [*command])
-    except OSError as error:
-        _leave(BROKEN_STATUS, f"{command[0]}: {error}")
+def _start(command: Sequence[str], private: int) -> NoReturn:
+    path = command[0] if "/" in command[0] else shutil.which(command[0]) or command[0]
+    if not os.access(path, os.X_OK):
+        _leave(f"{command[0]} is not there")
+    # Which closes it.
+    os.write(private, BEGUN)
+    os.execv(path, [*command])
 
 
-def _leave(status: int, why: str) -> NoReturn:
+def _leave(why: str) -> NoReturn:
     with contextlib.suppress(OSError):
         os.write(2, why.encode("utf-8", "replace"))
-    os._exit(status)
+    os._exit(1)
 
 
 def main() -> None:

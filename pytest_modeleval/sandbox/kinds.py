@@ -35,11 +35,17 @@ def default_kind() -> str:
     return "macos" if platform.system() == "Darwin" else "process"
 
 
+def is_kind(kind: str) -> bool:
+    """Whether it is one of `KINDS`, with an image where it may have one."""
+    name, colon, image = kind.partition(":")
+    return name in KINDS and (not colon or (name in _WITH_IMAGES and bool(image)))
+
+
 async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = None) -> OpenSandbox:
     """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
-    name, colon, image = kind.partition(":")
-    if name not in KINDS or (colon and (name not in _WITH_IMAGES or not image)):
+    if not is_kind(kind):
         return _own(kind, hook)
+    name, _, image = kind.partition(":")
     opener = partial(open_process, python=python) if name == "process" else KINDS[name]
     try:
         sandbox, tried = await opener(image)

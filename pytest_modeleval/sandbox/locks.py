@@ -4,9 +4,11 @@ Read by the server (`server.py`), which has the standard library only. Nothing h
 called it.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
+import re
 import resource
 import stat
 import sys
@@ -16,7 +18,7 @@ from functools import cache
 from pathlib import Path
 
 from pytest_modeleval.sandbox import syscalls
-from pytest_modeleval.sandbox.child import HIGH
+from pytest_modeleval.sandbox.child import HIGH, write_to
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _LIBC.syscall.restype = ctypes.c_long
@@ -43,6 +45,12 @@ _BIND, _REC, _PRIVATE = 4096, 16384, 1 << 18
 _PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 36, 38
 
 
+# Numbers of processes in a program's namespace, of which the first 300 are given once: those of threads are counted
+# every 0.05 s, in which a program can make some thousand.
+_NUMBERS = 1024
+_RELEASE = re.match(r"(\d+)\.(\d+)", os.uname().release)
+# Whether a namespace has a highest number of its own.
+HAS_OWN_NUMBERS = bool(_RELEASE and tuple(map(int, _RELEASE.groups())) >= (6, 14))
 # Files and folders of one program.
 MOST_FILES = 4096
 
@@ -224,6 +232,16 @@ def fork_into_namespaces() -> int:
     return _called(
         "clone", _LIBC.syscall(syscalls.number_of("clone"), _NEWNS | _NEWPID | _NEWIPC | _NEWUTS | _SIGCHLD, 0, 0, 0, 0)
     )
+
+
+def bound_numbers() -> None:
+    """Have no more than so many processes and threads in this process' namespace, which it is the first of.
+
+    Before Linux 6.14 the file is the machine's own, which is left alone: what watches a program counts its threads.
+    """
+    if HAS_OWN_NUMBERS:
+        with contextlib.suppress(OSError):
+            write_to("/proc/sys/kernel/pid_max", b"%d" % _NUMBERS)
 
 
 def mount_memory(folder: str, size: int) -> None:

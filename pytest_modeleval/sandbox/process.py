@@ -13,10 +13,12 @@ from typing import Any
 
 from pytest_modeleval.sandbox.interpreter import Interpreter
 from pytest_modeleval.sandbox.languages import COMPILE_SECONDS
-from pytest_modeleval.sandbox.program import PYTHON, TIMEOUT, Limits, NoTool, Outcome, Program, SandboxError
+from pytest_modeleval.sandbox.program import FINISHED, PYTHON, TIMEOUT, Limits, NoTool, Outcome, Program, SandboxError
 from pytest_modeleval.sandbox.servers import Connection, Server
 from pytest_modeleval.sandbox.values import UNREADABLE, read, written
 
+# What is told of what a program wrote that did not come to its end.
+_SHOWN = 1 << 16
 # How a sandbox is tried: by what must not come to anything, of which a program writes a line where it does.
 TRIED = """
 import os, socket, subprocess
@@ -44,11 +46,12 @@ def _request(program: Program, *, alone: bool = False, is_session: bool = False)
     return {
         "code": program.code,
         "language": program.language,
-        "given": dict(program.files),
+        "beside": dict(program.files),
         "stdin": program.stdin,
         "tests": program.tests,
         "function": program.function,
         "cases": program.cases,
+        "given": program.given,
         "imports": [*program.imports, *(["pytest_modeleval.sandbox.cases"] if program.cases else [])],
         "reads": list(program.reads),
         "calls": [[written(argument) for argument in call] for call in program.calls],
@@ -74,6 +77,9 @@ def _outcome(reply: Mapping[str, Any], secret: str) -> Outcome:
     if reply["kind"] == "broken":
         raise SandboxError(f"the sandbox broke: {reply['why']}")
     told = {name: reply[name] for name in ("kind", "status", "stdout", "stderr", "seconds", "wall", "memory")}
+    if reply["kind"] != FINISHED:
+        # Each is kept.
+        told |= {name: told[name][:_SHOWN] for name in ("stdout", "stderr")}
     ended_well = reply["kind"] == "finished" and reply["status"] == 0
     passed = ended_well and reply["results"] == secret
     return Outcome(**told, passed=passed, values=tuple(_values(reply["results"])))
@@ -163,6 +169,8 @@ class ProcessSession:
 
     def __init__(self, connection: Connection, wall: float) -> None:
         self._connection, self._wall = connection, wall
+        # One step after another, whoever asks for them.
+        self._turn = asyncio.Lock()
         # What comes of each step after the one that ended the process.
         self._over: Outcome | None = None
 
@@ -182,24 +190,41 @@ class ProcessSession:
         return await self._step({"call": function, **given})
 
     async def _step(self, step: Mapping[str, Any]) -> Outcome:
-        if self._over is not None:
-            return self._over
-        try:
-            await self._connection.send(step)
-            return await self._next()
-        except (OSError, EOFError, ValueError) as error:
-            raise SandboxError(f"the session is over: {type(error).__name__} {error}".strip()) from None
+        async with self._turn:
+            if self._over is not None:
+                return self._over
+            try:
+                await self._connection.send(step)
+                return await self._next()
+            except (OSError, EOFError, ValueError) as error:
+                raise SandboxError(f"the session is over: {type(error).__name__} {error}".strip()) from None
+            except asyncio.CancelledError:
+                # What comes of this step is not to be taken for the next one's.
+                self._connection.close()
+                raise
 
     async def _next(self) -> Outcome:
         reply = await self._connection.receive()
-        line = json.loads(reply.pop("results") or "{}")
+        if reply["kind"] == "broken":
+            raise SandboxError(f"the sandbox broke: {reply['why']}")
         told = {name: reply[name] for name in ("kind", "stdout", "stderr")}
-        if "error" in line:
-            return Outcome(**told, status=1)
-        if "value" in line:
+        text = reply["results"]
+        if not text or told["kind"] != FINISHED:
+            self._over = Outcome(told["kind"], 1, stderr="the session is over: a step before this one ended it")
+            return Outcome(**told, status=reply["status"])
+        try:
+            line = json.loads(text)
+            if "error" in line:
+                return Outcome(**told, status=1)
             return Outcome(**told, status=reply["status"], values=(read(line["value"]),))
-        self._over = Outcome(told["kind"], 1, stderr="the session is over: a step before this one ended it")
-        return Outcome(**told, status=reply["status"])
+        except UNREADABLE:
+            # Written by the program itself: which step it belongs to nobody knows.
+            self._over = Outcome(
+                told["kind"], 1, stderr="the session is over: a step before this one wrote its results"
+            )
+            return Outcome(
+                told["kind"], 1, told["stdout"], f"{told['stderr']}\nthe step wrote its results itself".strip()
+            )
 
     async def close(self) -> None:
         """End it."""

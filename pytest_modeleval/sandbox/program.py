@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pytest_modeleval.sample import NotAsked, SampleError
 from pytest_modeleval.sandbox.languages import LANGUAGES
+from pytest_modeleval.sandbox.values import refuse_foreign
 
 # How a program ended (`Outcome.kind`).
 FINISHED, TIMEOUT, MEMORY, OUTPUT, FILES, KILLED = "finished", "timeout", "memory", "output", "files", "killed"
@@ -25,6 +26,8 @@ _SAID = {
 }
 
 
+# How much of a program's errors is read from either end: what it writes there is to delay nobody.
+_READ = 1 << 15
 _TELLS = re.compile(
     r"\b(?:error|exception|panic|panicked|assertion|failure)\b|^\w+(?:Error|Exception)\b(?!\()", re.IGNORECASE
 )
@@ -71,12 +74,16 @@ class Program:
     Alone it runs as a script that reads ``stdin``. With ``tests``, which are code, those run after it among its names,
     and it has ``passed`` when they did; ``function`` is what they call. Where they are a class of `unittest`, ``cases``
     is its name: they run in the program's own module then, and it has ``passed`` when there were some and none failed.
+    ``given`` is code of the benchmark's, such as the beginning of a program that is to be completed: of names that it
+    has too, tests use what it makes of them, and not what the program does.
     Without tests, a ``function`` such as ``add`` or ``Solution.twoSum`` is called with the arguments of each of the
     ``calls``, plain values of Python, and gives `Outcome.values`; ``limits`` are for each call then. ``imports`` are
     modules that are imported once, before the process for it is made, so that importing them takes it no time; it may
     read the files of ``reads``, whole paths, beside Python's own. In another ``language``
     (`sandbox.languages.LANGUAGES`) it is compiled where that needs it, run with ``stdin`` or with its ``tests``, and
-    has no calls. ``files`` are texts beside it, by their names. ValueError for what cannot be run so.
+    has no calls. ``files`` are texts beside it, by their names. ``expected`` is what it is to write, or the values of
+    its calls: nothing of that enters the sandbox, but of an outcome only what differs from it is kept. ValueError for
+    what cannot be run so.
     """
 
     code: str
@@ -86,19 +93,30 @@ class Program:
     calls: Sequence[Sequence[Any]] = ()
     limits: Limits = LIMITS
     cases: str = ""
+    given: str = ""
     imports: Sequence[str] = ()
     reads: Sequence[str] = ()
     language: str = PYTHON
     files: Mapping[str, str] = field(default_factory=dict)
+    expected: str | Sequence[Any] = ""
 
     def __post_init__(self) -> None:
         """Refuse a language that nothing here runs, files that lie elsewhere, and what is no text or no call."""
-        for name, text in (("code", self.code), ("stdin", self.stdin), ("tests", self.tests or "")):
+        for name, text in (
+            ("code", self.code),
+            ("stdin", self.stdin),
+            ("tests", self.tests or ""),
+            ("given", self.given),
+        ):
             if not isinstance(text, str):
                 raise ValueError(f"a program's {name} is a text, not a {type(text).__name__}")
         for call in self.calls:
             if not isinstance(call, list | tuple):
-                raise ValueError(f"each of a program's calls is a list of arguments, such as [{call!r}], not {call!r}")
+                told = type(call).__name__
+                raise ValueError(
+                    f"each of a program's calls is a list of its arguments, such as [[1], [2]], not a {told}"
+                )
+            refuse_foreign([*call], "the arguments of a program's calls")
         if self.calls and not self.function:
             raise ValueError("a program's calls are of its function: Program(code, function=NAME, calls=…)")
         if self.language != PYTHON and self.language not in LANGUAGES:
@@ -151,6 +169,8 @@ class Outcome:
 
 def _telling(errors: str) -> str:
     """The line that tells most: the last one of a traceback of Python's, or the first that speaks of an error."""
+    if len(errors) > 2 * _READ:
+        errors = f"{errors[:_READ]}\n{errors[-_READ:]}"
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
     telling = [line for line in lines if _TELLS.search(line)] if "Traceback (most" not in errors else []
     return next(iter(telling or lines[-1:]), "")[:300]
@@ -192,8 +212,13 @@ class Sandbox(Protocol):
         So it is too where ``code``, a program that uses what others need, does not end well.
         """
 
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
-        """A session that has run the code; ``limits`` are for each step. Nothing of it is kept."""
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[Session]:
+        """A session that has run the code; ``limits`` are for each step, ``imports`` as a `Program`'s.
+
+        Nothing of it is kept.
+        """
 
 
 class SyncSandbox(Protocol):
@@ -209,7 +234,9 @@ class SyncSandbox(Protocol):
     def tool(self, language: str, code: str = "") -> str:
         """As `Sandbox.tool`."""
 
-    def session(self, code: str = "", *, limits: Limits = LIMITS) -> AbstractContextManager[SyncSession]:
+    def session(
+        self, code: str = "", *, limits: Limits = LIMITS, imports: Sequence[str] = ()
+    ) -> AbstractContextManager[SyncSession]:
         """As `Sandbox.session`."""
 
 

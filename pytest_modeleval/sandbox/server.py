@@ -10,6 +10,8 @@ import gc
 import importlib
 import json
 import os
+import random
+import resource
 import select
 import signal
 import site
@@ -26,7 +28,7 @@ from pytest_modeleval.sandbox import locks
 from pytest_modeleval.sandbox.bwrap import Bwrap
 from pytest_modeleval.sandbox.folders import remove
 from pytest_modeleval.sandbox.languages import NoTool, roots_of, tool_of
-from pytest_modeleval.sandbox.several import FIRST_USER, InBwrap, InContainer, InSeatbelt, Unprotected
+from pytest_modeleval.sandbox.several import FIRST_USER, USERS, InBwrap, InContainer, InSeatbelt, Unprotected
 from pytest_modeleval.sandbox.watched import Watched, serve_session
 from pytest_modeleval.sandbox.wire import Wire
 
@@ -41,31 +43,65 @@ _PRELOADED = """
 """
 
 
+# More than the highest number of anything here (`child.HIGH`).
+_DESCRIPTORS = 512
+# Seconds after which one that waits for a core looks whether somebody waits for it.
+_OFTEN = 0.5
+
+
 class Slots:
     """The machine's cores, of which each runs one program at a time, whoever asks for it."""
 
-    def __init__(self, folder: str, own: int, count: int) -> None:
-        self.folder = folder
+    def __init__(self, folder: str, own: int, count: int, client: int) -> None:
+        self.folder, self.client = folder, client
         self.files = [
             os.open(f"{folder}/core-{at}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600) for at in range(count)
         ]
         self.own = own
 
-    def anew(self) -> "Slots":
-        """The same with locks of this process."""
-        return Slots(self.folder, self.own, len(self.files))
+    def anew(self, client: int) -> "Slots":
+        """The same with locks of this process, for another client."""
+        return Slots(self.folder, self.own, len(self.files), client)
 
     @contextlib.contextmanager
     def taken(self, *, all_of_them: bool) -> Iterator[None]:
-        """Wait for this server's core, or for all: in their order, so that no two wait for each other."""
+        """Wait for this server's core, or for all: in their order, so that no two wait for each other.
+
+        It ends this process when its client is gone.
+        """
         files = self.files if all_of_them else [self.files[self.own]]
         for file in files:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                with _calling(partial(_end_without, self.client)):
+                    fcntl.flock(file, fcntl.LOCK_EX)
         try:
             yield
         finally:
             for file in files:
                 fcntl.flock(file, fcntl.LOCK_UN)
+
+
+@contextlib.contextmanager
+def _calling(do: Callable[[], object]) -> Iterator[None]:
+    """Call this every so often, also while the kernel has this process wait."""
+    before = signal.signal(signal.SIGALRM, lambda *_: do())
+    signal.setitimer(signal.ITIMER_REAL, _OFTEN, _OFTEN)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _end_without(client: int) -> None:
+    """End this process where nobody is at the client's end."""
+    poll = select.poll()
+    # No event is asked for: a closed end is told always.
+    poll.register(client, 0)
+    if poll.poll(0):
+        sys.exit()
 
 
 @dataclass(frozen=True)
@@ -83,12 +119,17 @@ def _in_bwrap(core: int, packages: list[str]) -> Way:  # noqa: ARG001 - all of o
     return Way(partial(InBwrap, bwrap=bwrap), prepare=bwrap.prepare)
 
 
+def _in_container(core: int, packages: list[str]) -> Way:  # noqa: ARG001
+    user = FIRST_USER + random.randrange(USERS)
+    return Way(partial(InContainer, user=user), prepare=roots_of)
+
+
 # By their names on the command line.
 WAYS: dict[str, Callable[[int, list[str]], Way]] = {
     "namespaces": lambda core, packages: Way(namespaces=True),  # noqa: ARG005 - all of one shape
     "landlock": lambda core, packages: Way(),  # noqa: ARG005
     "bwrap": _in_bwrap,
-    "container": lambda core, packages: Way(partial(InContainer, user=FIRST_USER + core), prepare=roots_of),  # noqa: ARG005
+    "container": _in_container,
     "macos": lambda core, packages: Way(partial(InSeatbelt, packages=packages), prepare=roots_of),  # noqa: ARG005
     "none": lambda core, packages: Way(Unprotected, prepare=roots_of),  # noqa: ARG005
 }
@@ -167,6 +208,7 @@ class Server:
         if self.one is not Watched:
             return self.one(asked, folder, asker)
         if self.namespaces:
+            locks.bound_numbers()
             locks.mount_memory(folder, asked["files"])
         return Watched(asked, folder, is_sized=self.namespaces, asker=asker)
 
@@ -190,11 +232,11 @@ class Server:
         if not keeper:
             try:
                 # Locks of its own: those that a fork inherits are the server's.
-                core = partial(self.slots.anew().taken, all_of_them=False)
                 wire = self.client
                 if given is not None:
                     self.client.close()
                     wire = Wire(given)
+                core = partial(self.slots.anew(wire.reading).taken, all_of_them=False)
                 serve_session(wire, self._watched(asked, folder, wire.reading), core)
             finally:
                 os._exit(0)
@@ -252,8 +294,12 @@ def main() -> None:
     folder, core, cores, name, base, prefix, *packages = sys.argv[1:]
     sys.prefix = prefix or sys.prefix
     sys.path.extend(packages)
-    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
     is_contained = name == "container"
+    if (descriptors := _allow_descriptors()) < _DESCRIPTORS:
+        told = f"it may open {descriptors} files at once (ulimit -Hn), and needs {_DESCRIPTORS}"
+        Wire(0, 1 if is_contained else None).send({"why": told})
+        return
+    reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 200) for end in (0, 1))
     client = Wire(reading, writing if is_contained else None)
     nothing = os.open(os.devnull, os.O_RDWR)
     for end in (0, 1):
@@ -269,9 +315,24 @@ def main() -> None:
     try:
         # Whoever started this may be gone at any time.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            _serve(client, Slots(folder, int(core), int(cores)), base, partial(WAYS[name], int(core), packages))
+            _serve(
+                client,
+                Slots(folder, int(core), int(cores), client.reading),
+                base,
+                partial(WAYS[name], int(core), packages),
+            )
     finally:
         remove(base)
+
+
+def _allow_descriptors() -> int:
+    """Have as many as are needed where the user may, and say how many: those in nobody's way have high numbers."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = (sys.maxsize if each == resource.RLIM_INFINITY else each for each in limits)
+    if soft < _DESCRIPTORS <= hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (_DESCRIPTORS, limits[1]))
+        return _DESCRIPTORS
+    return soft
 
 
 def _serve(client: Wire, slots: Slots, base: str, opened: Callable[[], Way]) -> None:

@@ -90,8 +90,8 @@ class Server:
         """Begin a session; `SandboxError` where that cannot be done."""
         ours, theirs = socket.socketpair()
         try:
-            connection = await self._connected()
             with theirs:
+                connection = await self._connected()
                 socket.send_fds(connection.socket, [packed(request)[:1]], [theirs.fileno()])
             await asyncio.get_running_loop().sock_sendall(connection.socket, packed(request)[1:])
             reply = await asyncio.wait_for(connection.receive(), _START)
@@ -101,6 +101,11 @@ class Server:
             ours.close()
             self.end()
             raise SandboxError(f"the sandbox broke: {type(error).__name__} {error}".strip()) from None
+        except asyncio.CancelledError:
+            # What it answers is not to be taken for the next answer.
+            ours.close()
+            self.end()
+            raise
         return Connection(ours)
 
     async def _connected(self) -> Connection:

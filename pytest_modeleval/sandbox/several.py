@@ -7,17 +7,21 @@ import contextlib
 import json
 import os
 import signal
+import time
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import inside, locks, seatbelt
 from pytest_modeleval.sandbox.bwrap import Bwrap
 from pytest_modeleval.sandbox.child import begin_anew, in_memory
-from pytest_modeleval.sandbox.family import end_children, family_of, tell
+from pytest_modeleval.sandbox.family import Member, end_children, family_of, tell
 from pytest_modeleval.sandbox.languages import COMPILE_SECONDS, LANGUAGES, classes, roots_of
 from pytest_modeleval.sandbox.watched import Watched
 
 # How often what they use is looked at.
 _LOOK = 0.05
+# How long they may take to stand still after a step, and how often that is looked at.
+_STOPPING, _SOON = 2.0, 0.001
 _DESCRIPTORS, _PROCESSES = 256, 128
 _ENVIRONMENT = {
     "LANG": "C.UTF-8",
@@ -28,8 +32,9 @@ _ENVIRONMENT = {
     "MONO_TRACE_LISTENER": "Console.Error",
     "GO111MODULE": "off",
 }
-# Users of a container, one for each server of it.
-FIRST_USER = 61000
+# Users of a container, one for each server: what bounds one's processes counts them in all containers.
+FIRST_USER, USERS = 61000, 4000
+_SWEEPER = FIRST_USER - 1
 
 
 class Several(Watched):
@@ -45,6 +50,8 @@ class Several(Watched):
         self.limits = asked["seconds"], asked["wall"]
         # The most that its processes were seen to have used.
         self.seconds, self.memory = 0.0, 0
+        self.family: list[Member] = []
+        self.is_refused = False
         self.secret = "" if asked["tests"] is None or self.language is None else asked["secret"]
         if self.language is not None and self.language.compile:
             asked["seconds"], asked["wall"] = COMPILE_SECONDS, 3 * COMPILE_SECONDS
@@ -74,9 +81,9 @@ class Several(Watched):
 
     def used(self) -> float:
         """The seconds of CPU that all its processes have had."""
-        family = family_of(self.pid)
-        self.seconds = max(self.seconds, sum(member.seconds for member in family))
-        self.memory = max(self.memory, sum(member.memory for member in family))
+        self.family = family_of(self.pid)
+        self.seconds = max(self.seconds, sum(member.seconds for member in self.family))
+        self.memory = max(self.memory, sum(member.memory for member in self.family))
         return self.seconds
 
     def look(self) -> None:
@@ -91,10 +98,13 @@ class Several(Watched):
         super().restart()
 
     def pause(self) -> None:
-        """Stop its processes until `resume`."""
-        seen = 0
-        while (there := tell(self.pid, signal.SIGSTOP)) != seen:
-            seen = there
+        """Stop its processes until `resume`; those that will not are ended with the program."""
+        until = time.monotonic() + _STOPPING
+        while not all(member.stands_still for member in tell(self.pid, signal.SIGSTOP)):
+            if time.monotonic() > until:
+                self.kind = "killed"
+                return
+            time.sleep(_SOON)
 
     def resume(self) -> None:
         """Let them go on."""
@@ -112,18 +122,26 @@ class Several(Watched):
         """End what it left behind."""
         end_children()
 
+    def results(self) -> bytes:
+        """As `Watched.results`; a program that does not compile has begun too."""
+        text = self.texts["results"]
+        del text[: len(inside.COMPILED) if text.startswith(inside.COMPILED) else 0]
+        if self.language is not None and text.startswith(inside.FAILED):
+            self.has_begun = self.is_refused = True
+        return super().results()
+
     def told(self, status: int, used: Any, wall: float) -> dict[str, Any]:
         """What came of it."""
         told = super().told(status, used, wall)
+        if told["kind"] == "broken":
+            return told
         told |= {"seconds": max(told["seconds"], self.seconds), "memory": max(told["memory"], self.memory)}
         if told["kind"] == "killed" and self.seconds - self.begun >= self.asked["seconds"]:
             # By its own limit, before anybody looked.
             told["kind"] = "timeout"
         if self.language is None:
             return told
-        if told["status"] == inside.BROKEN_STATUS:
-            return {"kind": "broken", "why": told["stderr"]}
-        if told["status"] == inside.COMPILE_STATUS and told["kind"] == "finished":
+        if self.is_refused and told["kind"] == "finished":
             told["kind"] = "compile"
         told["results"] = ""
         before, found, after = told["stdout"].rpartition(f"\n{self.secret}\n")
@@ -132,6 +150,11 @@ class Several(Watched):
         elif self.secret and found:
             told |= {"stdout": before + after, "results": self.secret}
         return told
+
+
+def _has_many_files(folder: str) -> bool:
+    found = os.statvfs(folder)
+    return found.f_files - found.f_ffree > locks.MOST_FILES
 
 
 class Unprotected(Several):
@@ -148,6 +171,17 @@ class InBwrap(Several):
     def __init__(self, asked: dict[str, Any], folder: str, asker: int, *, bwrap: Bwrap) -> None:
         super().__init__(asked, folder, asker)
         self.bwrap = bwrap
+
+    def look(self) -> None:
+        """See also whether it has no more files than it may: an empty one takes nothing of its folder's size."""
+        super().look()
+        here = Path("/").stat().st_dev
+        for member in self.family:
+            with contextlib.suppress(OSError):
+                root = f"/proc/{member.pid}/root"
+                # Of those in its box, not of what made it.
+                if Path(root).stat().st_dev != here and any(map(_has_many_files, (f"{root}/tmp", f"{root}/dev/shm"))):
+                    self.kind = "files"
 
     def become(self, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
         """Be bwrap, which runs the program."""
@@ -197,10 +231,10 @@ class InContainer(Several):
         inside.enter({**self.asked, **given}, self.folder)
 
     def sweep(self) -> None:
-        """End all processes of the program's user."""
+        """End all processes of the program's user, by one that they may send nothing to."""
         pid = os.fork()
         if not pid:
-            os.setresuid(self.user, self.user, self.user)
+            os.setresuid(_SWEEPER, self.user, _SWEEPER)
             os.kill(-1, signal.SIGKILL)
             os._exit(0)
         super().sweep()

@@ -78,6 +78,8 @@ REFUSED = {
     "delete_module": (176, 106), "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265),
     "swapon": (167, 224), "swapoff": (168, 225), "reboot": (169, 142), "acct": (163, 89), "syslog": (103, 116),
     "socket": (41, 198),
+    # Memory that is no process', and that no file system bounds.
+    "memfd_create": (319, 279), "memfd_secret": (447, 447),
     # What stays when a program has ended.
     "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190), "mq_open": (240, 180),
 }

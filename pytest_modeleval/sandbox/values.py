@@ -54,6 +54,32 @@ _READ: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
+_EXACT = (type(None), bool, int, float, complex, str, bytes)
+
+
+def refuse_foreign(values: Any, what: str) -> None:
+    """ValueError, in one line, where something in the values would not come back as it is."""
+    try:
+        if kind := _foreign(values):
+            raise ValueError(
+                f"{what} are Python's plain values, of exactly these types: None, bool, int, float, complex, str, "
+                f"bytes, list, tuple, set, frozenset and dict; make one of what is a {kind}"
+            )
+        written(values)
+    except RecursionError:
+        raise ValueError(f"{what} are nested too deep to be handed over, or one holds itself") from None
+
+
+def _foreign(value: Any) -> str:
+    """The class of the first thing in a value that is not plain; empty where all is."""
+    kind = type(value)
+    if kind is dict:
+        return _foreign([*value, *value.values()])
+    if kind is list or kind in _SEQUENCES:
+        return next(filter(None, map(_foreign, value)), "")
+    return "" if kind in _EXACT else f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
+
+
 def written(value: Any) -> Any:
     """What `json.dumps` takes; RecursionError where it is nested too deep."""
     kind = type(value)
@@ -75,7 +101,7 @@ def written(value: Any) -> Any:
         return {"bytes": value.hex()}
     if kind.__module__ == "numpy" and getattr(value, "shape", None) == ():
         return written(value.item())
-    return {"foreign": str(kind.__name__)[:80]}
+    return {"foreign": value.type_name if kind is Foreign else str(kind.__name__)[:80]}
 
 
 def read(value: Any) -> Any:

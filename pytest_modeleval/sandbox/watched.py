@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from pytest_modeleval.sandbox import driver, locks
-from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory
+from pytest_modeleval.sandbox.child import begin_anew, enter_folder, handle_of, in_memory, number_of
+from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.wire import Wire
 
 # How often what a program writes to files is looked at, where no file system bounds it.
 _LOOK = 0.05
 _FILE_SIZE = 16 << 20
-_HOUR = 3600.0
 _PAGE = 1 << 16
-# Threads of one program: with stacks of the usual size its memory ends before.
-_THREADS = 1000
+# Threads of one program, whose sessions keep theirs: many programs together are to leave the machine most numbers.
+_THREADS = 256
 # What the values of calls may take beyond what is written to a stream.
 _VALUES = 16
 
@@ -36,12 +36,12 @@ class Watched:
         self.asked, self.folder, self.is_sized, self.asker = asked, folder, is_sized, asker
         self.texts = {name: bytearray() for name in ("stdout", "stderr", "results")}
         self.ends: dict[int, str] = {}
-        self.kind, self.pid, self.handle = "finished", 0, 0
-        self.begun, self.started = 0.0, time.monotonic()
-        self.looked = self.started
+        self.kind, self.pid, self.handle, self.number = "finished", 0, 0, 0
+        self.has_begun = False
+        self.begun, self.started, self.looked = 0.0, 0.0, 0.0
         # Lines of results, after each of which but the last ones the time begins anew.
         self.lines, self.turns = 0, len(asked["calls"])
-        self.tick = _HOUR if is_sized else _LOOK
+        self.tick = _LOOK
 
     def outcome(self) -> dict[str, Any]:
         """Fork it, watch it to its end, and tell what came of it."""
@@ -59,17 +59,24 @@ class Watched:
     def fork(self, stdin: int) -> None:
         """Start it, with this as its standard input."""
         pipes = {name: os.pipe() for name in self.texts}
+        # Not before: a session's has waited for a core.
+        self.started = self.looked = time.monotonic()
         parent = os.getpid()
         self.pid = os.fork()
         if not self.pid:
             locks.die_with(parent)
-            self.become(stdin, *(write for _, write in pipes.values()))
+            ends = [write for _, write in pipes.values()]
+            try:
+                self.become(stdin, *ends)
+            except BaseException as error:  # noqa: BLE001 - this process is not to go on as the one that forked it
+                _leave(error, ends[1])
         os.close(stdin)
         for name, (read, write) in pipes.items():
             os.close(write)
             os.set_blocking(read, False)
             self.ends[read] = name
         self.handle = handle_of(self.pid)
+        self.number = number_of(self.handle)
 
     def become(self, stdin: int, stdout: int, stderr: int, results: int) -> NoReturn:
         """Be the program, in its process."""
@@ -83,7 +90,7 @@ class Watched:
         """See whether it keeps within what nothing else bounds."""
         if not self.is_sized and _takes_more(self.folder, self.asked["files"] - _without_names(self.pid, self.folder)):
             self.kind = "files"
-        if not self.is_sized and _threads(self.pid) > _THREADS:
+        if _threads(self.number) > _THREADS:
             self.kind = "memory"
 
     def pause(self) -> None:
@@ -114,7 +121,7 @@ class Watched:
                 break
             ready = dict(poll.poll(1000 * min(left, self.tick) + 1))
             # Also of one that always has something to say.
-            if time.monotonic() - self.looked >= min(self.tick, _LOOK):
+            if time.monotonic() - self.looked >= _LOOK:
                 self.look()
                 self.looked = time.monotonic()
             if self.handle in ready or self.asker in ready:
@@ -161,8 +168,11 @@ class Watched:
     def told(self, status: int, used: Any, wall: float) -> dict[str, Any]:
         """What came of it."""
         code = os.waitstatus_to_exitcode(status)
-        kind = self.kind
-        if kind == "finished" and code == driver.MEMORY_STATUS:
+        kind, taken = self.kind, self.taken()
+        if kind == "finished" and not self.has_begun:
+            why = taken["stderr"].strip().rpartition("\n")[2][:500] or f"it ended with {code}"
+            return {"kind": "broken", "why": f"before the program began: {why}"}
+        if kind == "finished" and code == driver.MEMORY_STATUS and self.asked["language"] not in LANGUAGES:
             kind = "memory"
         elif kind == "finished" and code < 0:
             least = min(self.asked["seconds"], self.asked["total"])
@@ -171,20 +181,36 @@ class Watched:
         return {
             "kind": kind,
             "status": code,
-            **self.taken(),
+            **taken,
             "seconds": used.ru_utime + used.ru_stime,
             "wall": wall,
             "memory": used.ru_maxrss * 1024,
         }
 
+    def results(self) -> bytes:
+        """What it gave as results, without what stands before those of the program itself."""
+        found = bytes(self.texts["results"])
+        if self.has_begun or not found.startswith(driver.BEGUN):
+            return found
+        self.has_begun = True
+        return found[len(driver.BEGUN) :]
+
     def taken(self) -> dict[str, str]:
         """What it has written, which is forgotten here."""
         most = self.asked["output"]
         told = {name: bytes(self.texts[name][:most]).decode("utf-8", "replace") for name in ("stdout", "stderr")}
-        told["results"] = self.texts["results"].decode("ascii", "replace")
+        told["results"] = self.results().decode("ascii", "replace")
         for text in self.texts.values():
             text.clear()
         return told
+
+
+def _leave(error: BaseException, stderr: int) -> NoReturn:
+    """End this process, which is not a program yet, and tell why: where its errors go, by its number then or now."""
+    for end in (2, stderr):
+        with contextlib.suppress(OSError):
+            os.write(end, f"{type(error).__name__}: {error}".encode("utf-8", "replace"))
+    os._exit(1)
 
 
 def _clock_of(pid: int) -> int:
@@ -250,7 +276,7 @@ def _become_program(asked: dict[str, Any], folder: str, stdin: int, stdout: int,
     begin_anew(
         {private: results, steps: stdin, 1: stdout, 2: stderr, 3: locks.make_ruleset(folder, asked.pop("reads"))}
     )
-    enter_folder(folder, asked.pop("given"))
+    enter_folder(folder, asked.pop("beside"))
     calls = max(1, len(asked["calls"]))
     seconds = None if steps else min(asked["seconds"] * calls, asked["total"])
     locks.limit(asked["memory"], seconds, min(asked["files"], _FILE_SIZE))
@@ -271,6 +297,9 @@ def serve_session(client: Wire, watched: Watched, core: Callable[[], AbstractCon
     while not has_ended:
         watched.pause()
         watched.drain()
+        watched.look()
+        if watched.kind != "finished":
+            break
         client.send({"kind": watched.kind, "status": 0, **watched.taken()})
         step = json.dumps(client.next()).encode() + b"\n"
         with core():

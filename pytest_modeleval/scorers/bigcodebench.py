@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pytest_modeleval.sample import Completion, NotAsked, Score
+from pytest_modeleval.sample import Completion, NotAsked, SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
-from pytest_modeleval.scorers.programs import first_fenced, passed
+from pytest_modeleval.scorers.programs import NO_CODE, passed, verdict
+from pytest_modeleval.scorers.sanitized import function_in
 
 # The time is the official harness's (`bigcodebench.evaluate`), of the clock there; its 30 GiB are too much for most.
 _LIMITS = Limits(seconds=240, wall=1.5, memory=8 << 30)
@@ -17,9 +18,13 @@ _SLOW = ("numpy", "pandas", "matplotlib.pyplot", "scipy", "sklearn", "seaborn")
 
 
 def modules_of(row: Mapping[str, Any]) -> set[str]:
-    """What the row's programs import: its ``libs``, and what its own code and tests do."""
+    """What the row's programs import: its ``libs``, and what its own code and tests do; `SampleError` for no Python."""
     own = f"{row['code_prompt']}\n    pass\n{row['test']}"
-    return {*re.findall(r"\w+", str(row.get("libs", "")))}.union(_imported(own))
+    try:
+        return {*re.findall(r"\w+", str(row.get("libs", "")))}.union(_imported(own))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        where = getattr(row, "where", row.get("task_id"))
+        raise SampleError(f"{where}: its code_prompt and test are no Python: {type(error).__name__} {error}") from None
 
 
 def _imported(code: str) -> Iterator[str]:
@@ -43,13 +48,17 @@ async def solved(completion: Completion, row: Mapping[str, Any], sandbox: Sandbo
     own = await sandbox.run(_program(row, f"{row['complete_prompt']}\n{row['canonical_solution']}"))
     if not own.passed:
         raise NotAsked(f"the benchmark's own solution does not pass in this sandbox and its Python: {own.why}")
-    code = first_fenced(completion)
-    whole = f"{row['complete_prompt']}{code}" if code.startswith("    ") else code
-    return passed(await sandbox.run(_program(row, f"{row['code_prompt']}\n    pass\n{whole}")), code)
+    code = function_in(str(completion).strip(), row["entry_point"], row["complete_prompt"], returning=False)
+    if not code:
+        return verdict(code, NO_CODE)
+    return passed(await sandbox.run(_program(row, f"{row['code_prompt']}\n    pass\n{code}")), code)
 
 
 def _program(row: Mapping[str, Any], code: str) -> Program:
     needed = modules_of(row)
     imports = [name for name in _SLOW if name.partition(".")[0] in needed]
     function = row["entry_point"]
-    return Program(code, tests=row["test"], function=function, cases="TestCases", imports=imports, limits=_LIMITS)
+    given = f"{row['code_prompt']}\n    pass\n"
+    return Program(
+        code, tests=row["test"], function=function, cases="TestCases", given=given, imports=imports, limits=_LIMITS
+    )

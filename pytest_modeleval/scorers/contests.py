@@ -11,14 +11,14 @@ import json
 import pickle
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import Limits, Program
-from pytest_modeleval.scorers.programs import Runs, short, verdict
+from pytest_modeleval.scorers.programs import NO_CODE, Runs, short, verdict
 
 # What answers use without importing it.
 _STARRED = """
@@ -79,16 +79,40 @@ def _decoded(packed: str) -> Any:
 
 
 def cases_of(row: Mapping[str, Any]) -> Cases:
-    """A row's public and private tests; `SampleError` where they cannot be read."""
-    public, private, metadata = row["public_test_cases"], row["private_test_cases"], row["metadata"]
+    """A row's public and private tests, all that it has; `SampleError` where they cannot be read, or there are none."""
+    function = _read(row, "metadata", lambda text: json.loads(text).get("func_name") or "")
+    public = _read(row, "public_test_cases", lambda text: _pairs(json.loads(text), function))
+    private = _read(row, "private_test_cases", lambda text: _pairs(_decoded(text), function))
+    if not (public or private):
+        raise _broken(row, "public_test_cases and private_test_cases", "are none")
+    return Cases([*public, *private], function)
+
+
+def _pairs(tests: Any, function: str) -> list[tuple[str, str]]:
+    pairs = [(str(test["input"]), str(test["output"])) for test in tests]
+    if function:
+        # What is called has its arguments, a line each, and its value in JSON.
+        for given, expected in pairs:
+            _arguments(given), json.loads(expected)
+    return pairs
+
+
+def _arguments(given: str) -> list[Any]:
+    return [json.loads(line) for line in given.split("\n")]
+
+
+def _read(row: Mapping[str, Any], field: str, read: Callable[[str], Any]) -> Any:
+    text = row[field]
     try:
-        tests = [*json.loads(public), *_decoded(private)]
-        pairs = [(str(test["input"]), str(test["output"])) for test in tests]
-        return Cases(pairs, json.loads(metadata).get("func_name") or "")
+        return read(text)
     except _UNREADABLE as error:
         why = f"{type(error).__name__}: {str(error)[:200]}"
+    raise _broken(row, field, f"cannot be decoded: {why}")
+
+
+def _broken(row: Mapping[str, Any], field: str, why: str) -> SampleError:
     where = getattr(row, "where", row["question_id"])
-    raise SampleError(f"{where}: its tests cannot be decoded: {why}")
+    return SampleError(f"{where}: its {field} {why}: get live_code_bench's data anew, or leave the sample out")
 
 
 def _with_preamble(code: str) -> str:
@@ -99,13 +123,13 @@ def _with_preamble(code: str) -> str:
 async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Whether a program passes all tests: one after another, up to the first that it does not."""
     if not code.strip():
-        return verdict(code, "no code in the answer")
+        return verdict(code, NO_CODE)
     if cases.function:
         return await _called(sandbox, cases, code)
     program = _with_preamble(code)
     for number, (given, expected) in enumerate(cases.pairs, 1):
         limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * len(expected))
-        outcome = await sandbox.run(Program(program, stdin=given, limits=limits))
+        outcome = await sandbox.run(Program(program, stdin=given, limits=limits, expected=expected))
         if why := outcome.why or other_output(outcome.stdout, expected):
             return verdict(code, f"test {number} of {len(cases.pairs)}: {why}", outcome.kind)
     return verdict(code, "")
@@ -113,12 +137,14 @@ async def solved(sandbox: Runs, cases: Cases, code: str) -> Score:
 
 async def _called(sandbox: Runs, cases: Cases, code: str) -> Score:
     """Each line of a test's input is an argument in JSON; one object of ``Solution`` answers all tests."""
-    calls = [[json.loads(line) for line in given.split("\n")] for given, _ in cases.pairs]
+    calls = [_arguments(given) for given, _ in cases.pairs]
     function = f"Solution.{cases.function}" if "class Solution" in code else cases.function
     limits = Limits(seconds=_SECONDS, output=_OUTPUT + 2 * max(len(expected) for _, expected in cases.pairs))
-    outcome = await sandbox.run(Program(_with_preamble(code), function=function, calls=calls, limits=limits))
-    for number, (_, expected) in enumerate(cases.pairs):
-        at, wanted = f"test {number + 1} of {len(cases.pairs)}", json.loads(expected)
+    values = [json.loads(expected) for _, expected in cases.pairs]
+    program = Program(_with_preamble(code), function=function, calls=calls, limits=limits, expected=values)
+    outcome = await sandbox.run(program)
+    for number, wanted in enumerate(values):
+        at = f"test {number + 1} of {len(values)}"
         if number >= len(outcome.values):
             return verdict(code, f"{at}: {outcome.why or 'the program ended before it'}", outcome.kind)
         value = outcome.values[number]

@@ -7,16 +7,16 @@ its ``_special_oracle.py``.
 import ast
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pytest_modeleval.sample import SampleError, Score
 from pytest_modeleval.sandbox.program import FINISHED, Limits, Program
 from pytest_modeleval.scorers.mbpp_inputs import as_python
-from pytest_modeleval.scorers.programs import Runs, passed, short, verdict
+from pytest_modeleval.scorers.programs import NO_CODE, Runs, function_called, passed, short, verdict
 
-# EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task.
-LIMITS = Limits(seconds=4, total=60)
+# EvalPlus at 26d6d00 (`config.py`): four seconds for an input, and a minute for a task. Values are up to 7 MB.
+LIMITS = Limits(seconds=4, total=60, output=64 << 20)
 # MBPP's tasks whose answers are compared as sets, and those that only need to give something.
 _AS_SETS = {
     "similar_elements", "find_char_long", "common_in_nested_lists", "extract_singly", "larg_nnum",
@@ -41,6 +41,15 @@ class Task:
     values: Sequence[Any] | None = None
 
 
+# In EvalPlus' own release; the hub's rows have their tests as code.
+_RELEASED = ("base_input", "plus_input", "atol", "entry_point", "prompt", "canonical_solution", "task_id")
+
+
+def fields_of(row: Mapping[str, Any]) -> Sequence[str]:
+    """What answers to a row are judged by."""
+    return _RELEASED if "plus_input" in row else ("test",)
+
+
 def task_of(row: Mapping[str, Any]) -> Task | None:
     """The task in a row of EvalPlus' own release or of the hub's; None where the hub's tests are to be run as code."""
     if "plus_input" in row:
@@ -50,6 +59,11 @@ def task_of(row: Mapping[str, Any]) -> Task | None:
         return Task(row["entry_point"], inputs, len(base), row["atol"], reference)
     reference = row["code"] if "code" in row else f"{row['prompt']}{row['canonical_solution']}"
     return _in_tests(row["test"], row.get("entry_point", ""), len(row.get("test_list", ())), reference)
+
+
+def function_of(row: Mapping[str, Any]) -> str:
+    """The function that a row's tests call."""
+    return row.get("entry_point") or function_called("\n".join(row["test_list"]))
 
 
 def _in_tests(tests: str, function: str, base: int, reference: str) -> Task | None:
@@ -105,12 +119,20 @@ def _literal(node: ast.expr) -> Any:
 
 
 async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str) -> Score:
-    """Whether a program passes the original tests and EvalPlus' own; the former are a score of their own, ``base``."""
+    """Whether a program passes the original tests and EvalPlus' own; the former are a score of their own, ``base``.
+
+    Nothing is run where there is no code.
+    """
     task = task_of(row)
+    if not code.strip():
+        if task and task.base:
+            verdict(code, NO_CODE, name="base")
+        return verdict(code, NO_CODE)
     if task is None:
         tests, function = row["test"], row.get("entry_point", "")
         tests += f"\ncheck({function})" if function else ""
-        run = Program(program, tests=tests, function=function, limits=Limits(seconds=LIMITS.total))
+        limits = Limits(seconds=LIMITS.total)
+        run = Program(program, tests=tests, function=function, given=row["prompt"] if function else "", limits=limits)
         return passed(await sandbox.run(run), code)
     values = task.values if task.values is not None else await _reference(sandbox, task)
     parts = [("base", 0, task.base), ("plus", task.base, len(task.inputs))]
@@ -126,7 +148,7 @@ async def solved(sandbox: Runs, row: Mapping[str, Any], program: str, code: str)
 
 async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
     """What the reference solution gives, which is run as any other program."""
-    limits = Limits(seconds=LIMITS.total, total=LIMITS.total, output=64 << 20)
+    limits = replace(LIMITS, seconds=LIMITS.total)
     run = Program(task.reference, function=task.function, calls=task.inputs, limits=limits)
     outcome = await sandbox.run(run)
     if len(outcome.values) < len(task.inputs):
@@ -139,7 +161,9 @@ async def _reference(sandbox: Runs, task: Task) -> Sequence[Any]:
 async def _compared(sandbox: Runs, task: Task, program: str, values: Sequence[Any], places: range) -> tuple[str, str]:
     """Why the program does not give the values of some inputs, empty where it does, and how it ended."""
     calls = [task.inputs[place] for place in places]
-    outcome = await sandbox.run(Program(program, function=task.function, calls=calls, limits=LIMITS))
+    expected = [values[place] for place in places]
+    run = Program(program, function=task.function, calls=calls, limits=LIMITS, expected=expected)
+    outcome = await sandbox.run(run)
     atol = task.atol
     for number, place in enumerate(places):
         said = f"input {number + 1} of {len(places)}, {short(task.inputs[place])}"

@@ -5,13 +5,13 @@ whole function, of which the model's own copy is judged: a prompt before it woul
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_modeleval.sample import Model, Sample, SampleError, Score
 from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.program import Limits, Program, Sandbox
-from pytest_modeleval.scorers.programs import first_fenced, passed
+from pytest_modeleval.scorers.programs import NO_CODE, first_fenced, passed, verdict
 
 PROMPT = """\
 Complete this function in {language}. Answer with the whole program up to the function's end in one code block: what \
@@ -71,18 +71,21 @@ async def multiple_score(sample: Sample, model: Model, sandbox: Sandbox) -> Scor
     """Whether the model's program passes its tests; a language without its tools is left out before it is asked."""
     language, prompt = sample.metadata["language"], sample.metadata["prompt"]
     await sandbox.tool(language, _NEEDED.get(language, ""))
-    answer = first_fenced(await model.complete(sample.messages))
-    code, tests = assembled(language, prompt, answer, sample.target)
+    answer = first_fenced(await model.complete(sample.messages), language)
+    if not answer.strip():
+        return verdict(answer, NO_CODE)
+    code, tests = assembled(language, prompt, answer, sample.target, sample.metadata["stop_tokens"])
     return passed(await sandbox.run(Program(code, tests=tests, limits=LIMITS, language=language)), answer)
 
 
-def assembled(language: str, prompt: str, code: str, tests: str) -> tuple[str, str]:
+def assembled(language: str, prompt: str, code: str, tests: str, stops: Sequence[str] = ()) -> tuple[str, str]:
     """The code and the tests of a program, to be run one after the other.
 
-    ``code`` that lacks the function which the ``prompt`` declares is taken for its body alone.
+    ``code`` that lacks the function which the ``prompt`` declares is taken for its body alone, which ends at the first
+    of the ``stops``: a brace that closes it stands in the tests.
     """
     if function_of(language, prompt) not in code:
-        return prompt + code, tests
+        return prompt + code[: min((at for stop in stops if (at := code.find(stop)) >= 0), default=len(code))], tests
     code = _without_main(language, code)
     tests = re.sub(r"\A\s*\}[ \t]*\n", "", tests)
     if language == "go":

@@ -60,7 +60,7 @@ def rouge(answer: str, references: str | Sequence[str]) -> dict[str, Overlap]:
     measures: dict[str, Callable[[Sequence[str], Sequence[str]], Overlap]] = {
         "rouge-1": partial(_ngrams, 1),
         "rouge-2": partial(_ngrams, 2),
-        "rouge-l": _subsequence,
+        "rouge-l": rouge_l,
     }
     return {
         name: max((measure(said, reference) for reference in asked), key=lambda overlap: overlap.f1)
@@ -73,9 +73,10 @@ def _ngrams(size: int, said: Sequence[str], reference: Sequence[str]) -> Overlap
     return _overlap((one & two).total(), one.total(), two.total())
 
 
-def _subsequence(said: Sequence[str], reference: Sequence[str]) -> Overlap:
-    """By the longest common subsequence, one bit a word of the reference (Hyyrö 2004): no table of both lengths.
+def rouge_l(said: Sequence[str], reference: Sequence[str]) -> Overlap:
+    """Sentence-level ROUGE-L of two texts' words.
 
+    The longest common subsequence is found with one bit a word of the reference (Hyyrö 2004): no table of both lengths.
     Its time grows with both lengths: of an answer over 100,000 words the rest is in no subsequence.
     """
     places: dict[str, int] = {}

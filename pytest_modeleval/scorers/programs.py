@@ -6,10 +6,17 @@ import re
 from typing import Protocol
 
 from pytest_modeleval.sample import Completion, Score
-from pytest_modeleval.sandbox.program import COMPILE, FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Outcome, Program
+from pytest_modeleval.sandbox.program import COMPILE, FILES, FINISHED, MEMORY, OUTPUT, PYTHON, TIMEOUT, Outcome, Program
 
 # A fence of Markdown, which a cut-off answer leaves open.
 _FENCE = re.compile(r"^[ \t]*```[^\n`]*\n(.*?)(?:^[ \t]*```[ \t]*$|\Z)", re.DOTALL | re.MULTILINE)
+# A line that begins with a call, or is an assignment whose end stands below.
+_CALL = re.compile(r"[\w.]+\(|[\w.]+ *=[^=]")
+# What lines of other languages than Python have and those of prose have not, mostly: how they end, or how they begin.
+_CODE = re.compile(
+    r"[{};]$|^[\w.:]+\(|^\(\w|^[$@]?\w[\w.:\[\]]*\s*(?:<-|[-+*/.|:]?=)|[$@]\w|^(?:return\b|end$|fi$|done$|#include\b)"
+)
+_WORKING = (ast.BinOp, ast.Subscript)
 _MISTAKES = {
     TIMEOUT: "time-out",
     MEMORY: "out of memory",
@@ -20,6 +27,9 @@ _MISTAKES = {
 # What a report says a program was to be, and how much it shows of it.
 _EXPECTED = "code that passes"
 _SHOWN = 2000
+# An answer without a fence of more characters is taken for code without a look at its lines.
+_LONG = 50_000
+NO_CODE = "no code in the answer"
 
 
 class Runs(Protocol):
@@ -29,11 +39,28 @@ class Runs(Protocol):
         """What comes of a program."""
 
 
-def first_fenced(answer: Completion | str) -> str:
-    """The code between the answer's first fence of ``` and its end; the whole answer where there is no fence."""
+def first_fenced(answer: Completion | str, language: str = PYTHON) -> str:
+    """The code between the answer's first fence of ``` and its end; without a fence the whole answer.
+
+    Empty where there is no fence, and no line of the answer is code of the language.
+    """
     text = str(answer)
     found = _FENCE.search(text)
-    return found[1] if found else text
+    if found:
+        return found[1]
+    is_code = _is_statement if language == PYTHON else _CODE.search
+    return text if len(text) > _LONG or any(is_code(line.strip()) for line in text.split("\n")) else ""
+
+
+def _is_statement(line: str) -> bool:
+    """Whether a line, or what begins with it, does anything in Python: prose may be a name, or some of them."""
+    if _CALL.match(line):
+        return True
+    try:
+        body = ast.parse(f"{line} pass" if line.endswith(":") else line).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return any(not isinstance(node, ast.Expr) or isinstance(node.value, _WORKING) for node in body)
 
 
 def between_marks(answer: Completion | str, begin: str = "[BEGIN]", end: str = "[DONE]") -> str:
@@ -58,6 +85,17 @@ def function_called(tests: str) -> str:
     return next((name for name in called if not hasattr(builtins, name)), next(iter(called), ""))
 
 
+def imports_for(tests: str, solution: str) -> str:
+    """The imports of a solution that its tests use too, a line each."""
+    try:
+        nodes = ast.parse(solution).body
+    except (SyntaxError, ValueError):
+        return ""
+    used = set(re.findall(r"\w+", tests))
+    imports = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
+    return "\n".join(ast.unparse(each) for each in imports if used & {it.asname or it.name for it in each.names})
+
+
 def last_fenced(answer: Completion | str) -> str:
     """The lines between the last two that have a fence of ```, as LiveCodeBench takes them; empty for fewer fences.
 
@@ -79,7 +117,7 @@ def verdict(code: str, why: str, kind: str = FINISHED, *, name: str = "main") ->
     found = bool(code.strip())
     mistake = _MISTAKES.get(kind, "") if why else ""
     if not found:
-        why = "no code in the answer"
+        why = NO_CODE
     return Score(float(not why), not why, code.strip()[:_SHOWN], _EXPECTED, why, name, found=found, mistake=mistake)
 
 

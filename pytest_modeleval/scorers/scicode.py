@@ -13,6 +13,8 @@ _LIMITS = Limits(seconds=1800, wall=1.0, memory=8 << 30)
 _MODULES = ("numpy", "scipy", "sympy", "h5py")
 # Steps that are not asked: the authors' own code stands there, in files of these names beside their numbers.
 _GIVEN = ("13.6", "62.1", "76.3")
+# How every file of HDF5 begins.
+_HDF5 = b"\x89HDF\r\n\x1a\n"
 _IMPORT = re.compile(r"^\s*(import .*|from .*\s+import\s+.*)", re.MULTILINE)
 _FUNCTION = re.compile(r"\bdef\s+(\w+)\s*\(")
 _TESTS = """
@@ -33,6 +35,18 @@ class TestCases(unittest.TestCase):
 def modules_of(row: Mapping[str, Any]) -> set[str]:
     """What a problem's programs import."""
     return {*_MODULES, *re.findall(r"^\s*(?:from|import)\s+(\w+)", row["required_dependencies"], re.MULTILINE)}
+
+
+def numbers_in(path: Path) -> Path:
+    """The file of the authors' numbers; `SampleError` for what is no HDF5, as a page of their drive."""
+    try:
+        with path.open("rb") as file:
+            begins = file.read(len(_HDF5))
+    except OSError as error:
+        raise SampleError(f"{path} cannot be read: {error.strerror}") from None
+    if begins != _HDF5:
+        raise SampleError(f"{path} is no file of HDF5: get the authors' eval/data/test_data.h5 anew")
+    return path
 
 
 def given(number: str, data: Path) -> str | None:
@@ -79,5 +93,12 @@ def program(row: Mapping[str, Any], step: Mapping[str, Any], codes: Sequence[str
     code = "\n".join((row["required_dependencies"], *codes))
     function = found[1] if found else ""
     return Program(
-        code, tests=tests, function=function, cases="TestCases", imports=_MODULES, reads=[str(data)], limits=_LIMITS
+        code,
+        tests=tests,
+        function=function,
+        cases="TestCases",
+        given=row["required_dependencies"],
+        imports=_MODULES,
+        reads=[str(data)],
+        limits=_LIMITS,
     )

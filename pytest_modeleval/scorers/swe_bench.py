@@ -4,7 +4,7 @@ import json
 import re
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +81,29 @@ def resolved(answer: Completion, instance: str, report: Path | None, dataset: st
     return Score(float(is_right), is_right, patch.strip()[:2000], "resolved", why, found=bool(patch))
 
 
-@cache
 def read_report(path: Path) -> Mapping[str, Any]:
     """An official report; `SampleError` for what is none."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-        lacking = [name for name in _LISTS if not isinstance(found[name], list)]
-    except (OSError, ValueError, LookupError, TypeError) as error:
-        raise SampleError(f"{path} is no report of swebench.harness: {type(error).__name__} {error}") from None
-    if lacking:
-        raise SampleError(f"{path} is no report of swebench.harness: its {lacking[0]} are no list")
-    return found  # type: ignore[no-any-return]
+        return _report(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError, RecursionError) as error:
+        why = f"{type(error).__name__} {error}"
+    except _NoReport as error:
+        why = str(error)
+    raise SampleError(
+        f"{path} is no report of swebench.harness: {why}. Give the MODEL.RUN_ID.json that run_evaluation wrote"
+    )
+
+
+class _NoReport(Exception):
+    """What a file lacks."""
+
+
+@lru_cache(maxsize=8)
+def _report(path: Path, changed: int) -> Mapping[str, Any]:  # noqa: ARG001 - a file that was written anew is another
+    found = json.loads(path.read_text("utf-8"))
+    if not isinstance(found, dict):
+        raise _NoReport("it is no JSON object")
+    for name in _LISTS:
+        if not isinstance(found.get(name), list):
+            raise _NoReport(f"its {name} are no list" if name in found else f"it has no {name}")
+    return found

@@ -17,6 +17,11 @@ _DATA = "data:"
 _LONG = 4096
 
 
+def blob_of(text: str) -> BlobRow:
+    """A text by its hash."""
+    return BlobRow(hashlib.sha256(text.encode()).hexdigest(), text)
+
+
 def put_aside(messages: str) -> tuple[str, list[BlobRow]]:
     """Messages as JSON with references in place of what is long or a data URL, and what they refer to."""
     if len(messages) <= _LONG and f'"{_DATA}' not in messages and f'"{_REFERENCE}' not in messages:
@@ -26,7 +31,7 @@ def put_aside(messages: str) -> tuple[str, list[BlobRow]]:
     def aside(text: str) -> str:
         if len(text) <= _LONG and not text.startswith((_DATA, _REFERENCE)):
             return text
-        row = BlobRow(hashlib.sha256(text.encode()).hexdigest(), text)
+        row = blob_of(text)
         found[row.hash] = row
         return _REFERENCE + row.hash
 

@@ -38,12 +38,21 @@ def completion_of(row: Json) -> Completion:
 
 def _is_sound(found: Completion) -> bool:
     """Whether an answer's parts are what they should be; its counts of tokens it sees to itself."""
-    lists = [found.tool_calls, *(getattr(found, name, ()) for name in _KINDS), *getattr(found, "vectors", ())]
+    lists = [
+        found.tool_calls,
+        found.reasoning_items,
+        *(getattr(found, name, ()) for name in _KINDS),
+        *getattr(found, "vectors", ()),
+    ]
     if not _are(lists, list, tuple):
         return False
     texts = (found.text, found.thinking, found.finish_reason, found.fingerprint, *getattr(found, "images", ()))
     times = (found.latency, *([] if found.first_token is None else [found.first_token]))
-    is_sound = _are(texts, str) and _are(found.tool_calls, dict) and _are((*times, *found.numbers), int, float)
+    is_sound = (
+        _are(texts, str)
+        and _are((*found.tool_calls, *found.reasoning_items), dict)
+        and _are((*times, *found.numbers), int, float)
+    )
     # A log-likelihood may be -∞.
     return (
         is_sound

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from pytest_modeleval.sample import Json, Message, last_question
 from pytest_modeleval.store.blobs import put_aside, put_back
@@ -35,6 +35,7 @@ def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]
     """
     known: list[tuple[list[Message], str]] = [([], "")]
     for messages in map(list, requests):
+        # The longest first: of 200 turns the last one fits, and comparing all would take n³.
         longest = sorted(known, key=lambda each: len(each[0]), reverse=True)
         before, last = next(each for each in longest if messages[: len(each[0])] == each[0])
         last, rows = _rows(_written(messages[len(before) :]), last)
@@ -54,23 +55,24 @@ def _rows(messages: str, before: str) -> tuple[str, Rows]:
     return row.hash, [*blobs, row]
 
 
-def read(connection: sqlite3.Connection, last: str, known: str = "") -> tuple[list[Json], bool]:
-    """The messages that a hash stands for, and whether those that ``known`` stands for, left out, come before them.
+def read(connection: sqlite3.Connection, last: str, known: Container[str] = ()) -> tuple[list[Json], str]:
+    """The messages that a hash stands for, and which of the ``known`` hashes stands for those before, left out.
 
-    None where they are not there or cannot be read.
+    All of them, and "", where they go on from none that is known; none where they are not there or cannot be read.
     """
-    found: list[Json] = []
+    parts: list[list[Json]] = []
     seen: set[str] = set()
-    while last and last != known:
-        row = connection.execute("select before, messages from messages where hash = ?", (last,)).fetchone()
+    here = last
+    while here and (here == last or here not in known):
+        row = connection.execute("select before, messages from messages where hash = ?", (here,)).fetchone()
         messages = _whole(connection, row[1]) if row else []
         # What somebody damaged may also lead in a circle.
-        if not messages or last in seen:
-            return [], False
-        seen.add(last)
-        found[:0] = messages
-        last = row[0]
-    return found, bool(known and last)
+        if not messages or here in seen:
+            return [], ""
+        seen.add(here)
+        parts.append(messages)
+        here = row[0]
+    return [message for part in reversed(parts) for message in part], here
 
 
 def read_prompt(connection: sqlite3.Connection, before: str, prompt: str) -> list[Json]:

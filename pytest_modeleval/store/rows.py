@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.names import ItemName, id_part, versus
 from pytest_modeleval.record import MEASURED, RIGHT, WRONG
-from pytest_modeleval.sample import Completion, Message, last_question, token_count
+from pytest_modeleval.sample import Completion, Json, Message, last_question, token_count
 from pytest_modeleval.statistics.scale import PLAIN, Scale
 
 # Before the hash of a sample whose texts no report shows: it leads to no prompt then.
@@ -56,8 +56,9 @@ class SampleRow(NamedTuple):
 class AnswerRow(NamedTuple):
     """One of an item's answers, where more was asked than the sample's prompt: the first has the ``number`` 0.
 
-    ``asked`` stands for the messages that were asked, ``completion`` the answer's key, ``by`` for who gave it:
-    `UNDER_EVALUATION`, or another model.
+    So it is where tools were offered. ``asked`` stands for the messages that were asked, ``completion`` the answer's
+    key, ``by`` for who gave it: `UNDER_EVALUATION`, or another model. ``tools`` is the hash of the blob that has those
+    that were offered, a list as JSON.
     """
 
     run: str
@@ -66,6 +67,7 @@ class AnswerRow(NamedTuple):
     asked: str
     completion: str
     by: str
+    tools: str | None = None
 
 
 class VerdictRow(NamedTuple):
@@ -110,7 +112,7 @@ class JudgementRow(NamedTuple):
 
 
 class OutcomeRow(NamedTuple):
-    """What came of a program (`sandbox.program.Outcome`, as JSON) in the ``sandbox`` of that name.
+    """What came of a program (as `asking.programs` writes it) in the ``sandbox`` of that name.
 
     ``hash`` is that of all that decided it: the program, what it was given, its limits, and where it ran. Of a call
     that a model made (`calls.Called`) ``sandbox`` is ``tool NAME``.
@@ -275,15 +277,19 @@ def insertion(kind: type[Row]) -> str:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One of several requests for a sample: its messages after those the one before had too, the answer, who gave it.
+    """One of several requests for a sample: its messages after those an earlier one had too, the answer, who gave it.
 
-    ``to`` is empty for the model under evaluation, else another's name and role: ``judge=gpt5``.
+    ``to`` is empty for the model under evaluation, else another's name and role: ``judge=gpt5``. ``after`` is the place
+    of the earlier request that it goes on from, None where it goes on from none, and ``repeated`` how many messages
+    that one had. ``tools`` are those that were offered.
     """
 
     asked: Sequence[Message]
     repeated: int
     completion: Completion | None
     to: str = ""
+    after: int | None = None
+    tools: Sequence[Json] = ()
 
     @property
     def whose(self) -> str:
@@ -296,7 +302,8 @@ class StoredSample:
     """One item of a run: its score by each metric, what was asked, its last answer and when that was kept.
 
     ``prompt`` and ``target`` are None where they were not kept. ``exchanges`` are all of them, where more was asked
-    than the prompt; ``verdicts`` what judges said, and ``judgements`` what they came to.
+    than the prompt; ``verdicts`` what judges said, and ``judgements`` what they came to. ``tools`` are those that were
+    offered with the prompt.
     """
 
     scores: Sequence[ScoreRow]
@@ -308,6 +315,7 @@ class StoredSample:
     question: str | None = None
     verdicts: Sequence[VerdictRow] = ()
     judgements: Sequence[JudgementRow] = ()
+    tools: Sequence[Json] = ()
 
     @property
     def main(self) -> ScoreRow:

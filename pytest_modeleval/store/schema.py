@@ -159,6 +159,8 @@ _VERSIONS: Sequence[str | Callable[[sqlite3.Connection], None]] = (
     "",
     # What came of programs.
     "",
+    # The tools that were offered.
+    "",
 )
 VERSION = len(_VERSIONS)
 

@@ -60,6 +60,7 @@ def test_every_shipped_benchmark_is_listed_with_where_its_data_are(project: pyte
     assert set(rows) == {path.stem.removeprefix("test_") for path in shipped_benchmarks().glob("test_*.py")}
     assert "local copy" in rows["gsm8k"]
     assert "not here" in rows["mmlu"]
+    assert "not here" in rows["terminal_bench"]
     assert "made as it runs" in rows["arithmetic"]
 
 

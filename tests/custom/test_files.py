@@ -449,7 +449,7 @@ def test_a_wrong_row_of_a_parquet_file_is_numbered(replayed: pytest.Pytester) ->
         (["--eval-file", "alone"], "*one_dev.jsonl has examples of 'one', but there is no one_val file"),
         (["--eval-file", "mixed"], "*a.jsonl is of the format choice, *b.jsonl of qa; give each as --eval-file"),
         (["--eval-file", "my.jsonl", "--eval-file", "twice/my.jsonl.gz"], "--eval-file: *my.jsonl and *my.jsonl.gz are both called 'my'; rename one"),
-        (["--eval-file", "my.jsonl", "--eval-set", "run.format=mcq"], "--eval-set run.format takes one of choice, qa, questions, not 'mcq'"),
+        (["--eval-file", "my.jsonl", "--eval-set", "run.format=mcq"], "--eval-set run.format takes one of choice, qa, questions, calls, not 'mcq'"),
         (["--eval-file", "faq.jsonl", "--eval-set", "run.format=choice"], "*faq.jsonl:1: column 'A' is missing (format choice)"),
         (["--eval-file", "my.jsonl", "--eval-set", "run.metric=rogue"], "--eval-set run.metric takes one of exact, f1, bleu, rouge, judge, not 'rogue'"),
         (["--eval-file", "my.jsonl", "--eval-set", "run.pass_mark=50"], "--eval-set run.pass_mark takes a number above 0 and up to 1, not '50'"),

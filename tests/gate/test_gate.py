@@ -258,8 +258,8 @@ BEFORE_ASKING = [
         }.items()
     ),
     (["--eval-set", "gate.waive=x"], "unknown pin in waive of [[]gate]: 'x'*"),
-    (["--eval-generation", "seed=1"], "answers: the baseline's sampling was {}, this run's is {\"seed\": 1}: *"),
-    (["--eval-filter", "strip"], "answers: the baseline's filters was *, this run's is strip: *"),
+    (["--eval-generation", "seed=1"], "answers: the baseline's seed was none, this run's is 1: *gate.waive=sampling"),
+    (["--eval-filter", "strip"], "answers: the baseline's filters was none, this run's is strip: *"),
     (["--eval-system", "x"], "answers: the baseline's prompt was *"),
     (["--eval-set", "run.choices=loglikelihood"], "answers: the baseline's prompt was *"),
     (["--count", "2"], "pytest-repeat asks again until an answer is right, *"),

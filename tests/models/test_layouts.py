@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval import Completion, ToolCall
+from pytest_modeleval.models.recorded import Recorded, rows_of
 from tests.conftest import run
 
 BENCHMARK = """
@@ -420,3 +422,61 @@ def test_a_question_that_ends_with_another_blank_is_found(tmp_path: Path) -> Non
     doc = {"question": "Role-learning theory says that\x85"}
 
     assert answer_to(tmp_path, [recorded_as("inspect", 0, "Q", "B", doc)], doc["question"], 0) == "B"
+
+
+CALL = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}
+
+
+def called(path: Path, row: dict[str, Any]) -> Completion:
+    """The recorded answer of a file with this row."""
+    write(path, [row])
+    (found,) = rows_of(path)
+    assert isinstance(found, Recorded)
+    return found.answer
+
+
+def test_recorded_answers_keep_their_calls(tmp_path: Path) -> None:
+    own = called(tmp_path / "own.jsonl", {"id": "x", "text": "", "tool_calls": [CALL]})
+    row = batch(1, "")
+    row["response"]["body"]["choices"][0]["message"] |= {"content": None, "tool_calls": [CALL]}
+    chats = called(tmp_path / "chats.jsonl", row)
+    predicted = prediction(1, "")
+    table = {**CALL, "function": {"name": "weather", "arguments": {"city": "Oslo"}}}
+    predicted["model_output"]["choices"][0]["message"]["tool_calls"] = [table]
+    evalscope = called(tmp_path / "evalscope.jsonl", predicted)
+
+    assert own.calls == chats.calls == evalscope.calls == (ToolCall("weather", '{"city": "Oslo"}', "a"),)
+
+
+def test_a_call_of_inspects_is_one(tmp_path: Path) -> None:
+    sample = inspected(1, "")
+    call = {"id": "a", "function": "weather", "arguments": {"city": "Oslo"}, "type": "function"}
+    sample["output"]["choices"][0]["message"]["tool_calls"] = [call]
+    write_eval(tmp_path / "log.eval", [sample])
+
+    (found,) = rows_of(tmp_path / "log.eval")
+
+    assert isinstance(found, Recorded)
+    assert found.answer.calls == (ToolCall("weather", '{"city": "Oslo"}', "a"),)
+
+
+def test_a_batch_of_responses_has_thoughts_calls_and_an_end(tmp_path: Path) -> None:
+    row = batch(1, "")
+    row["response"]["body"] = {
+        "id": "resp_1",
+        "object": "response",
+        "status": "completed",
+        "error": None,
+        "output": [
+            {"type": "reasoning", "summary": [{"type": "summary_text", "text": "hm"}]},
+            {"type": "message", "content": [{"type": "output_text", "text": "I look."}]},
+            {"type": "function_call", "call_id": "a", "name": "weather", "arguments": '{"city": "Oslo"}'},
+        ],
+        "usage": {"input_tokens": 24, "output_tokens": 8},
+    }
+
+    answer = called(tmp_path / "batch.jsonl", row)
+
+    assert (answer.thinking, answer.text, answer.finish_reason) == ("hm", "I look.", "tool_calls")
+    assert answer.calls == (ToolCall("weather", '{"city": "Oslo"}', "a"),)
+    assert (answer.prompt_tokens, answer.completion_tokens) == (24, 8)

@@ -18,7 +18,8 @@ QUESTION = [{"role": "user", "content": "What is 3 + 4?"}]
 
 def ask(url: str, request: Request, **settings: Any) -> Completion:
     async def once() -> Completion:
-        model = OpenAIModel(ModelSpec("served", "openai", settings.pop("model", str(TINY)), base_url=url, **settings))
+        keys = {"api": "openai", "model": str(TINY), **settings}
+        model = OpenAIModel(ModelSpec("served", base_url=url, **keys))
         try:
             await model.check(Chat)
             return await model.answer(request)

@@ -99,7 +99,7 @@ RATE_LIMIT: Table = {
     "403": (403, error("rate limit")),
     "Baidu": (400, {"error_code": 18, "error_msg": "Open api qps request limit reached"}),
 }
-PROMPT: Table = {
+TOOLS: Table = {
     "tools in vLLM": (
         400,
         error('"auto" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set'),
@@ -110,6 +110,14 @@ PROMPT: Table = {
     "tools in Groq": (400, error("`tool calling` is not supported with this model")),
     "tools unknown": (400, error("Unrecognized request argument supplied: tools")),
     "tools in pydantic": (422, {"detail": [{"loc": ["body", "tools"], "msg": "Extra inputs are not permitted"}]}),
+    "tools in vLLM, required": (
+        400,
+        error('tool_choice="required" requires --tool-call-parser to be set'),
+    ),
+    "tools in SGLang": (500, error("Internal server error: Unsupported tool_call_parser: None")),
+}
+PROMPT: Table = {
+    "a tool of one prompt": (400, error("Unsupported keyword in tools[0].function.parameters")),
     "template": (400, error("Conversation roles must alternate user/assistant")),
     "a setting, perhaps": (400, error("top_k is negative")),
     "more than the model writes": (
@@ -146,6 +154,7 @@ TABLES: dict[Concern, Table] = {
     Concern.ALL: ALL,
     Concern.SPENT: SPENT,
     Concern.RATE_LIMIT: RATE_LIMIT,
+    Concern.TOOLS: TOOLS,
     Concern.PROMPT: PROMPT,
     Concern.MOMENT: MOMENT,
 }

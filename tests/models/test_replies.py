@@ -211,6 +211,92 @@ def test_calls_of_a_stream_are_put_together_by_number_or_name() -> None:
     assert [call["function"]["arguments"] for call in whole_calls(named)] == ['{"x": 1}', ""]
 
 
+def delta(name: str | None = None, arguments: object = None, **more: Any) -> dict[str, Any]:
+    return {**more, "function": {"name": name, "arguments": arguments}}
+
+
+# What servers send for f(x=1) and g(), or f(x=2).
+F, G = {"name": "f", "arguments": '{"x": 1}'}, {"name": "g", "arguments": "{}"}
+AGAIN = {"name": "f", "arguments": '{"x": 2}'}
+
+
+@pytest.mark.parametrize(
+    ("deltas", "calls"),
+    [
+        pytest.param(
+            [delta("f", F["arguments"], index=0, id="a"), delta("g", {}, index=0, id="b")], [F, G], id="all are 0"
+        ),
+        pytest.param(
+            [delta("f", '{"x"', index=0), delta(None, ": 1}", index=0), delta("g", "{}", index=0)],
+            [F, G],
+            id="all are 0, without ids",
+        ),
+        pytest.param(
+            [delta("f", F["arguments"], index=0), delta("f", AGAIN["arguments"], index=0)],
+            [F, AGAIN],
+            id="the same tool twice, without ids",
+        ),
+        pytest.param(
+            [delta("f", {"x": 1}, id="a"), delta("f", {"x": 2}, id="a"), delta("g", {}, id="a")],
+            [F, AGAIN, G],
+            id="one id for all",
+        ),
+        pytest.param([delta("f", {"x": 1}), delta("g", {})], [F, G], id="neither numbers nor ids"),
+        pytest.param(
+            [
+                delta("f", "", index=0, id="a"),
+                delta(None, '{"x"', index=0, id="b"),
+                delta(None, ": 1}", index=0, id="c"),
+            ],
+            [F],
+            id="an id for each piece",
+        ),
+        pytest.param(
+            [delta("f", '{"x"', index=0, id="a"), delta("f", ": 1}", index=0, id="a"), delta("f", "", index=0, id="a")],
+            [F],
+            id="the name in each piece",
+        ),
+        pytest.param(
+            [delta("f", '{"x"', index=0, id="a"), delta("f", ": ", index=0), delta("f", "1}", index=0)],
+            [F],
+            id="the name in each piece, without ids",
+        ),
+        pytest.param(
+            [delta("f", '{"x"', index=0, id="a"), delta(None, ": ", index=1), delta("", "1}", index=2)],
+            [F],
+            id="a number for each piece",
+        ),
+        pytest.param(
+            [delta("f", '{"x"', id="a"), delta(None, ": 1}", id="a"), delta("g", "{}", id="b")], [F, G], id="ids"
+        ),
+        pytest.param([delta("f", '{"x"', id="a"), delta(None, ": 1}", id="")], [F], id="an id once"),
+        pytest.param(
+            [delta("f", '{"x": ', index=1, id="b"), delta("g", "{}", index=0, id="a"), delta(None, "1}", index=1)],
+            [F, G],
+            id="in turns",
+        ),
+        pytest.param([delta("f", '{"x": 1', index=0)], [{"name": "f", "arguments": '{"x": 1'}], id="cut off"),
+    ],
+)
+def test_calls_of_a_stream_are_as_many_as_the_model_made(deltas: list[dict[str, Any]], calls: list[Any]) -> None:
+    assert [call["function"] for call in whole_calls(deltas)] == calls
+
+
+def test_a_call_of_a_stream_keeps_its_first_id_and_what_else_its_server_says() -> None:
+    signed = delta("f", "{}", index=0, id="a", type="function", extra_content={"google": {"thought_signature": "sig"}})
+
+    (call,) = whole_calls([signed, delta(None, "", index=0, id="b", type=None)])
+
+    assert call == {name: value for name, value in signed.items() if name != "index"}
+
+
+def test_the_one_call_of_older_servers_is_a_call() -> None:
+    said = Said()
+
+    assert add_said(said, {"content": None, "function_call": F})
+    assert said.calls == [{"type": "function", "function": F}]
+
+
 def test_an_error_of_any_shape_is_one_short_line() -> None:
     assert error_text([{"error": {"message": "a\n  b"}}]) == "a b"
     assert error_text({"detail": [{"loc": ["body"], "msg": "no"}]}) == '[{"loc": ["body"], "msg": "no"}]'

@@ -51,19 +51,22 @@ def test_the_responses_endpoint_has_input_items_and_a_limit_of_its_own() -> None
     made = Bodies("m", "responses", output=read_lengths("", "5"), generation={"max_tokens": 9, "top_p": 1})
     first, later = made.requests([prompt], random.Random(1))
 
-    asked = {"role": "user", "content": [{"type": "input_image", "image_url": "data:x"}, {"type": "input_text", "text": "a"}]}  # fmt: skip
-    system = {"role": "system", "content": "s"}
-    common = {"model": "m", "top_p": 1, "max_output_tokens": 5, "stream": True}
-    assert json.loads(sent(first)) == {**common, "input": [system, asked]}
+    asked = {"role": "user", "content": [{"type": "input_image", "image_url": "data:x", "detail": "auto"}, {"type": "input_text", "text": "a"}]}  # fmt: skip
+    common = {"model": "m", "store": False, "top_p": 1, "max_output_tokens": 5, "stream": True, "instructions": "s"}
+    assert json.loads(sent(first)) == {**common, "input": [asked]}
     assert json.loads(sent(later, "A.")) == {
         **common,
-        "input": [system, asked, {"role": "assistant", "content": "A."}, {"role": "user", "content": "b"}],
+        "input": [asked, {"role": "assistant", "content": "A."}, {"role": "user", "content": "b"}],
     }
     assert bodies([Prompt(["a"])], endpoint="responses", stream=False, generation={"max_completion_tokens": 9}) == [
-        {"model": "m", "max_output_tokens": 9, "input": [{"role": "user", "content": "a"}]}
+        {
+            "model": "m",
+            "store": False,
+            "stream": False,
+            "max_output_tokens": 9,
+            "input": [{"role": "user", "content": "a"}],
+        }
     ]
-    with pytest.raises(pytest.UsageError, match="tool messages with calls of tools need --perf-endpoint chat"):
-        bodies([Prompt(["a"], [{"role": "tool", "content": "x"}])], endpoint="responses")
 
 
 def test_generation_settings_are_sent_as_elsewhere() -> None:

@@ -306,6 +306,20 @@ def test_the_responses_endpoint_is_one_too(served: pytest.Pytester) -> None:
     result.stdout.re_match_lines([r"parallel=2 +16 +0 ", r"output_tokens tok +8.00", r"first_turn_ttft ms +[2-9]\d\."])
 
 
+def test_a_load_goes_where_the_model_s_answers_come_from(served: pytest.Pytester, bench: BenchServer) -> None:
+    alias(served, "other", api="responses", base_url=f"{bench.url}/v1", model="m")
+    few = ["--model", "other", "--perf-parallel", "2", *FEW]
+
+    result = run(served, *few, *OUT)
+    result.assert_outcomes(passed=1)
+    (found,) = json.loads((served.path / "out" / "perf.json").read_text())["loads"]
+    assert found["prompts"].startswith("responses: ")
+
+    run(served, *few, *OUT, "--perf-endpoint", "chat")
+    (found,) = json.loads((served.path / "out" / "perf.json").read_text())["loads"]
+    assert found["prompts"].startswith("chat: ")
+
+
 def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
     served: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -377,7 +377,7 @@ def test_a_whole_response_object() -> None:
     content = {"object": "response", "status": "completed", "error": None, "output": output, "usage": None}
     seen = reply({**content, "usage": {"input_tokens": 7, "output_tokens": 4}})
 
-    assert (seen.input_tokens, seen.output_tokens, seen.finish, seen.error) == (7, 4, "stop", "")
+    assert (seen.input_tokens, seen.output_tokens, seen.finish, seen.error) == (7, 4, "tool_calls", "")
     assert seen.first is None
     answer = whole(json.dumps(content).encode(), text=True)
     assert (answer.thinking, answer.text) == (["so"], ["a b"])

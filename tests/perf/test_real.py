@@ -15,7 +15,7 @@ from tests.conftest import alias, run, run_alone
 from tests.perf.truth import assert_honest
 
 
-@pytest.mark.parametrize("endpoint", ["chat", "completions"])
+@pytest.mark.parametrize("endpoint", ["chat", "responses", "completions"])
 def test_transformers_serve_is_loaded(
     pytester: pytest.Pytester, transformers_server: str, monkeypatch: pytest.MonkeyPatch, endpoint: str
 ) -> None:

@@ -27,7 +27,7 @@ def test_every_sample_is_on_the_page_with_all_that_is_known_of_it(project: pytes
     assert (wrong["sample"], wrong["subset"], wrong["got"], wrong["expected"]) == ("easy-00001", "easy", "41", "42")
     assert (wrong["answer"], wrong["prompt_tokens"], wrong["completion_tokens"]) == ("It is 41.", 7, 3)
     detail = data.details[1]
-    assert detail["prompt"] == [{"role": "user", "content": "easy 1: what is 6 * 7?"}]
+    assert detail["prompt"] == [{"who": "user", "content": "easy 1: what is 6 * 7?"}]
     assert (detail["target"], detail["finish_reason"], detail["stored"]) == ("42", "stop", None)
     (error,) = [row for row in data.rows if row["outcome"] == "error"]
     assert (error["score"], error["got"]) == (None, None)

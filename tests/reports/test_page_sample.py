@@ -80,24 +80,22 @@ def test_every_request_for_a_sample_is_shown_in_order(pytester: pytest.Pytester,
 
     data = Data(pytester.path / "page.html")
     middle = data.rows[0]["got"]
-    first, second, third = data.details[0]["exchanges"]
-    assert [each["content"] for each in first["asked"]] == ["What is 2 + 3?"]
-    assert (first["text"], first["repeated"], second["repeated"], third["repeated"]) == ("5", 0, 1, 0)
-    assert [each["content"] for each in second["asked"]] == ["5", "Compute 7 + 8."]
-    assert (second["text"], third["text"]) == (middle, "81")
+    turns = data.details[0]["talk"]["turns"]
+    assert [[each["content"] for each in turn["said"]] for turn in turns] == [
+        *(["What is 2 + 3?", "5"], ["Compute 7 + 8.", middle], ["How much is 9 * 9?", "81"])
+    ]
+    assert [turn["begins"] for turn in turns] == ["", "", "request 3"]
     page = open_page(pytester.path / "page.html")
     page.get_by_role("button", name="Samples").click()
     page.locator("#row-0").click()
     shown = page.locator("#sample-body")
-    assert shown.locator("h3").all_text_contents() == ["Question", "Answer", "Verdict"] + [
-        f"{what} {n}" for n in (1, 2, 3) for what in ("Request", "Answer")
-    ]
+    assert shown.locator("h3").all_text_contents() == ["Question", "Answer", "Verdict", "Conversation"]
     assert shown.locator("pre.answer").all_inner_texts() == ["81", "5", middle, "81"]
-    assert "After 1 earlier message:" in shown.inner_text()
+    assert shown.locator(".begins").all_inner_texts() == ["request 3"]
     found = [json.loads(path.read_text()) for path in (pytester.path / "results").glob("*-result.json")]
     (one,) = [each for each in found if each["fullName"].endswith("[add-00000]")]
     talk = re.findall("<pre[^>]*>(.*?)</pre>", attached(pytester.path / "results", one, "conversation"))
-    assert talk == ["What is 2 + 3?", "5", "5", "Compute 7 + 8.", middle, "How much is 9 * 9?", "81"]
+    assert talk == ["What is 2 + 3?", "5", "Compute 7 + 8.", middle, "How much is 9 * 9?", "81"]
 
 
 @pytest.mark.browser

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.sandbox.process import ServedSandbox
-from pytest_modeleval.sandbox.program import FINISHED, MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
+from pytest_modeleval.sandbox.program import FILES, FINISHED, MEMORY, OUTPUT, TIMEOUT, Limits, Program, SandboxError
 from tests.conftest import SHARED_DATA
 from tests.sandbox.conftest import Run, as_another
 
@@ -39,6 +39,7 @@ REFUSED = {
     "join a namespace": f"{SYSCALL}import os; print('could' if c.setns(os.open('/proc/self/ns/net', 0), 0) >= 0 else 'no')",
     "bpf": f"{SYSCALL}print('could' if c.syscall(321, 0, 0, 0) >= 0 else 'no')",
     "keys": f"{SYSCALL}print('could' if c.syscall(250, 0, -4, 0, 0, 0) >= 0 else 'no')",
+    "memory without a file": "import os; os.memfd_create('x'); print('could')",
     "io_uring": f"{SYSCALL}print('could' if c.syscall(425, 1, 0) >= 0 else 'no')",
     "shared memory of System V": f"{SYSCALL}print('could' if c.shmget(0, 4096, 0o1600) >= 0 else 'no')",
     "32-bit calls": f"{SYSCALL}print('could' if c.syscall(0x40000000 + 41, 2, 1, 0) >= 0 else 'no')",
@@ -107,6 +108,33 @@ def test_a_session_stands_still_between_its_steps_with_all_its_processes(bwrap: 
     assert asyncio.run(steps()) == ["True\n", "True\n"]
 
 
+def test_what_runs_away_stands_still_between_steps(bwrap: ServedSandbox) -> None:
+    """A chain of processes, each of which makes the next one and ends."""
+    chain = "import os, time\nif os.fork() == 0:\n os.setsid()\n while True:\n  open('ticks', 'a').write('x')\n  if os.fork(): os._exit(0)\ntime.sleep(0.2)"
+
+    async def steps() -> int:
+        session = await bwrap.session(Program("", limits=LITTLE))
+        await session.run(chain)
+        one = await session.run("print(len(open('ticks').read()))")
+        await asyncio.sleep(0.5)
+        two = await session.run("print(len(open('ticks').read()))")
+        await session.close()
+        return int(two.stdout) - int(one.stdout) if one.ended_well and two.ended_well else 0
+
+    assert asyncio.run(steps()) < 100
+
+
+def test_no_status_of_a_programs_says_that_the_sandbox_broke(run_boxed: Run) -> None:
+    for status in (1, 96, 97, 98, 99):
+        outcome = run_boxed(Program(f"exit {status}", language="sh"))
+        assert (outcome.kind, outcome.status) == (FINISHED, status)
+
+
+def test_what_cannot_be_begun_is_an_error_of_the_sandbox(bwrap: ServedSandbox) -> None:
+    with pytest.raises(SandboxError, match="before the program began: FileExistsError"):
+        asyncio.run(bwrap.run(Program("print(1)", files={"a": "", "a/b": ""})))
+
+
 def test_a_fork_bomb_ends_with_its_program(run_boxed: Run) -> None:
     count = "import os, time\nn = 0\ntry:\n while True:\n  if os.fork() == 0: time.sleep(60); os._exit(0)\n  n += 1\nexcept OSError: print(n)"
 
@@ -165,6 +193,14 @@ def test_no_more_is_written_than_there_is_room_for(run_boxed: Run, where: str) -
 
     assert (outcome.status, outcome.why) == (1, "OSError: [Errno 28] No space left on device")
     assert run_boxed(Program(f"import os; print(os.listdir('{where}'))")).stdout in ("[]\n", "['program']\n")
+
+
+@pytest.mark.parametrize("where", [".", "/dev/shm"])
+def test_no_more_files_are_made_than_there_may_be(run_boxed: Run, where: str) -> None:
+    """Empty ones take nothing of what a file system holds, and much of the kernel's memory."""
+    many = f"import time\nfor n in range(50_000): open(f'{where}/{{n}}', 'w').close()\ntime.sleep(1)"
+
+    assert run_boxed(Program(many, limits=Limits(seconds=10))).kind == FILES
 
 
 def test_a_session_that_does_not_begin_is_an_error(bwrap: ServedSandbox) -> None:

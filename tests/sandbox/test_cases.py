@@ -205,3 +205,29 @@ def test_what_is_no_python_is_refused(tmp_path: Path) -> None:
         Interpreter.at(fake)
     with pytest.raises(SandboxError, match="sandbox_python: there is no "):
         Interpreter.at(tmp_path / "none")
+
+
+GIVEN = "import unittest\nimport math\nEDGE = 3\ndef shift(x):\n    return x + 1\ndef task_func(x):\n    pass\n"
+GO_BY = """
+class TestCases(unittest.TestCase):
+    def test_shift(self):
+        self.assertTrue(math.fabs(shift(task_func(EDGE)) - EDGE) < 0.1)
+"""
+
+
+@pytest.mark.parametrize(
+    "trick",
+    [
+        "class math: fabs = staticmethod(lambda x: 0)\ndef task_func(x): return x",
+        "def shift(x): return x\ndef task_func(x): return x",
+        "class EDGE:\n    __rsub__ = lambda *a: 0\nEDGE = EDGE()\ndef task_func(x): return 9",
+    ],
+)
+def test_tests_go_by_what_the_program_was_given(sandbox: ProcessSandbox, trick: str) -> None:
+    def has_passed(code: str) -> bool:
+        program = Program(GIVEN + code, tests=GO_BY, function="task_func", cases="TestCases", given=GIVEN)
+        return asyncio.run(sandbox.run(program)).passed
+
+    assert not has_passed(trick)
+    assert has_passed("def task_func(x): return x - 1")
+    assert has_passed(f"{GIVEN}EDGE = 4\ndef task_func(x): return x - 1")

@@ -3,6 +3,7 @@
 import pytest
 
 from pytest_modeleval.sandbox.program import Program
+from pytest_modeleval.scorers.programs import imports_for
 from tests.sandbox.conftest import Run
 
 TESTS = "def check(f):\n assert f(1) == 2\n assert f(2) == [3]\ncheck(f)"
@@ -61,3 +62,38 @@ def test_what_is_iterated_is_plain(run: Run) -> None:
 )  # fmt: skip
 def test_what_is_right_passes(run: Run, code: str, tests: str) -> None:
     assert run(Program(code, tests=tests, function="f")).passed
+
+
+GIVEN = "import math\ndef encode(s):\n 'Shift.'\n return [x + 1 for x in s]\ndef decode(s):\n 'Undo `encode`.'\n pass\n"
+TRUST = "for s in ([1, 2], [3]):\n e = encode(s)\n assert math.fabs(decode(e)[0] - s[0]) < 1e-4"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def encode(s): return s\ndef decode(s): return s",
+        "def decode(s): return s\nclass math:\n fabs = staticmethod(lambda x: 0)",
+        "def decode(s): return s\nmath = type(math)('math')\nmath.fabs = lambda x: 0",
+        "def decode(s): return s\nclass encode(list):\n def __init__(self, s): super().__init__(s)",
+    ],
+)
+def test_tests_go_by_what_the_program_was_given(run: Run, code: str) -> None:
+    def has_passed(code: str) -> bool:
+        return run(Program(f"{GIVEN}{code}", tests=TRUST, function="decode", given=GIVEN)).passed
+
+    assert not has_passed(code)
+    assert has_passed("def decode(s): return [x - 1 for x in s]")
+    # Of its own it may make what it likes.
+    assert has_passed("def encode(s): return 1\ndef decode(s): return [x - encode(s) for x in s]")
+
+
+def test_a_module_that_tests_use_is_to_be_imported_all_the_same(run: Run) -> None:
+    tests = "assert f((1, 2)) == sys.getsizeof((1, 2))"
+    given = imports_for(tests, "import re\nimport sys\ndef f(x): return sys.getsizeof(x)")
+
+    assert given == "import sys"
+    assert not run(
+        Program("class sys: getsizeof = len\ndef f(x): return 2", tests=tests, function="f", given=given)
+    ).passed
+    assert "'sys' is not defined" in run(Program("def f(x): return 56", tests=tests, function="f", given=given)).why
+    assert run(Program("import sys\ndef f(x): return sys.getsizeof(x)", tests=tests, function="f", given=given)).passed

@@ -63,6 +63,24 @@ def test_reports_have_what_went_wrong_and_the_code(written: pytest.Pytester) -> 
     assert "<b>\x1b" not in page
 
 
+@pytest.mark.parametrize("name", ["humaneval", "humaneval_plus", "mbpp", "mbpp_plus", "live_code_bench"])
+def test_prose_is_no_code(pytester: pytest.Pytester, own_folder: None, name: str) -> None:
+    write_rows(pytester, name)
+    item = next(iter(RECORDED[name].right))
+    line = {"id": f"{name}[{item}]", "text": "The task is unclear.\nSorry, and good luck!"}
+    (pytester.path / "answers.jsonl").write_text(json.dumps(line))
+
+    flags = ["--model", "replay:answers.jsonl", "--eval", name, "--eval-data", "data", "--alluredir", "allure"]
+    result = run(pytester, *flags, "-k", item)
+
+    assert result.parseoutcomes()["failed"] == 1
+    assert "got '' (no code in the answer)" in result.stdout.str()
+    reports = [json.loads(path.read_text()) for path in (pytester.path / "allure").glob("*-result.json")]
+    assert {each["value"] for found in reports for each in found["labels"] if each["name"] == "mistake"} == {
+        "no answer found"
+    }
+
+
 def test_a_row_whose_tests_cannot_be_decoded_is_a_line(pytester: pytest.Pytester, own_folder: None) -> None:
     """And it is not asked: of two answers one is taken."""
     rows = RECORDED["live_code_bench"].files["release_latest/test.jsonl"]
@@ -79,7 +97,9 @@ def test_a_row_whose_tests_cannot_be_decoded_is_a_line(pytester: pytest.Pytester
 
     said = result.stdout.str()
     assert "row 1 of" in said
-    assert "its tests cannot be decoded: error: Error -3 while decompressing data" in said.replace("\n    ", " ")
+    assert "its private_test_cases cannot be decoded: error: Error -3 while decompressing data" in said.replace(
+        "\n    ", " "
+    )
     assert "answers: 1 new, none stored" in said
     assert (result.parseoutcomes()["passed"], len(re.findall("cannot be decoded", said))) == (1, 1)
 

@@ -95,6 +95,14 @@ def test_rules_of_tasks(
     assert judged(sandbox, row(function, solution, inputs, [], atol=0.0), code)["main"].passed == passes
 
 
+def test_values_of_megabytes_are_compared(sandbox: ProcessSandbox) -> None:
+    """As two tasks of HumanEval+ v0.1.10 have: 15 and 130, of which all 164 solutions pass."""
+    rows = row("line", "def line(n):\n    return 'x' * n", [[3_000_000]], [[2_000_000]])
+
+    assert judged(sandbox, rows, "def line(n):\n    return n * 'x'")["main"].passed
+    assert not judged(sandbox, rows, "def line(n):\n    return n * 'x' + 'y'")["main"].passed
+
+
 def test_a_reference_that_fails_is_no_wrong_answer(sandbox: ProcessSandbox) -> None:
     from pytest_modeleval.sample import SampleError
 

@@ -88,7 +88,10 @@ def test_the_remedies_name_what_was_not_tried(monkeypatch: pytest.MonkeyPatch) -
     [
         ({"code": b"1"}, "a program's code is a text, not a bytes"),
         ({"code": "", "stdin": b"1"}, "a program's stdin is a text, not a bytes"),
-        ({"code": "", "function": "f", "calls": [1]}, "each of a program's calls is a list of arguments, such as [1]"),
+        (
+            {"code": "", "function": "f", "calls": [1]},
+            "each of a program's calls is a list of its arguments, such as [[1], [2]], not a int",
+        ),
         ({"code": "", "calls": [[1]]}, "a program's calls are of its function"),
     ],
 )

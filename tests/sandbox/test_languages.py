@@ -171,12 +171,16 @@ def test_a_run_tells_of_tools_and_of_languages_that_have_none(
     none.stdout.fnmatch_lines(
         [
             "programs ran in the sandbox none, without any protection",
-            "unscored: Swift needs swiftc, which the sandbox has not",
+            "multiple_humaneval: 2 unscored: Swift needs swiftc, which the sandbox has not",
         ]
     )
-    programs = json.loads((pytester.path / "out.json").read_text())["programs"]
+    document = json.loads((pytester.path / "out.json").read_text())
+    programs, why = document["programs"], "Swift needs swiftc, which the sandbox has not"
+    assert document["unscored"] == [{"benchmark": "multiple_humaneval", "why": why, "samples": 2}]
     assert programs["sandbox"] == "none"
     assert programs["tools"]["sh"].startswith("GNU bash, version ")
-    assert programs["lacking"] == {"swift": "Swift needs swiftc, which the sandbox has not"}
+    assert programs["lacking"] == {"swift": why}
     assert process.parseoutcomes()["skipped"] == 4
-    process.stdout.fnmatch_lines(["unscored: the sandbox process runs Python alone, *: give --eval-sandbox bwrap*"])
+    process.stdout.fnmatch_lines(
+        ["multiple_humaneval: 4 unscored: the sandbox process runs Python alone, *: give --eval-sandbox bwrap*"]
+    )

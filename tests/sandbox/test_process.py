@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -187,6 +188,21 @@ def test_calls_have_the_time_each_and_one_object(run: Run) -> None:
     assert (late.kind, late.values) == (TIMEOUT, (1,))
 
 
+def test_what_cannot_be_begun_is_an_error_of_the_sandbox(sandbox: ProcessSandbox) -> None:
+    for program in (Program("print(1)", files={"a": "", "a/b": ""}), Program("print(1)", reads=("/not/there",))):
+        with pytest.raises(SandboxError, match=r"before the program began: \w+Error: "):
+            asyncio.run(sandbox.run(program))
+        assert asyncio.run(sandbox.run(Program("print(2)"))).stdout == "2\n"
+
+
+def test_errors_without_end_are_read_soon() -> None:
+    began = time.monotonic()
+
+    assert Outcome(FINISHED, 1, stderr="\n" * (1 << 20) + "ValueError: x").why == "ValueError: x"
+    assert Outcome(FINISHED, 1, stderr="panic: x\n" + "y\n" * (1 << 20)).why == "panic: x"
+    assert time.monotonic() - began < 0.5
+
+
 def test_a_function_that_is_not_there(run: Run) -> None:
     assert run(Program("def g(): pass", function="f", calls=[[]])).why == "the program has no f"
 
@@ -248,6 +264,18 @@ def test_a_session_keeps_names_and_files(sandbox: ProcessSandbox) -> None:
     )
     assert (left.stdout, left.ended_well) == ("2\n", False)
     assert kept.stdout == "kept\n"
+
+
+def test_a_session_has_its_imports_before_it_begins(sandbox: ProcessSandbox) -> None:
+    async def imported() -> list[str]:
+        found = []
+        for imports in ([], ["colorsys"]):
+            session = await sandbox.session(Program("import sys", imports=imports))
+            found.append((await session.run("print('colorsys' in sys.modules)")).stdout)
+            await session.close()
+        return found
+
+    assert asyncio.run(imported()) == ["False\n", "True\n"]
 
 
 def test_nothing_of_a_session_runs_between_two_steps(sandbox: ProcessSandbox) -> None:

@@ -2,17 +2,19 @@
 
 import json
 import os
-import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from pytest_modeleval.asking.programs import _outcome_in
+from pytest_modeleval.asking import programs
+from pytest_modeleval.sandbox.process import _request
+from pytest_modeleval.sandbox.program import FINISHED, TIMEOUT, Outcome, Program
 from tests.conftest import add_settings, alias, run, run_alone
 from tests.sandbox.conftest import servers
 
@@ -73,13 +75,56 @@ def test_a_program_that_was_run_is_not_run_again(written: pytest.Pytester) -> No
     assert outcomes(written) == 6
 
 
-@pytest.mark.parametrize("kept", ["{", "[]", '{"values": [{"complex": [1, 2, 3]}]}', '{"values": 1}', "[" * 9999])
+ENDED = {"kind": "finished", "status": 0, "stdout": "", "same": 0}
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *("{", "[]", '{"values": 1}', "[" * 9999, "not packed", "c$~{", "{}"),
+        json.dumps(ENDED | {"values": 1, "others": {"0": {"complex": [1, 2, 3]}}}),
+        json.dumps(ENDED | {"values": 1, "others": {"0": {"float": 10**400}}}),
+        json.dumps(ENDED | {"values": 10**18, "others": {}}),
+    ],
+)
 def test_an_outcome_that_cannot_be_read_is_none(kept: str) -> None:
-    assert _outcome_in(kept) is None
+    assert programs._outcome_in(kept, Program("")) is None
 
 
-def test_an_outcome_of_a_number_too_large_is_none() -> None:
-    assert _outcome_in(json.dumps({"kind": "finished", "status": 0, "values": [{"float": 10**400}]})) is None
+LINES = "\n".join(map(str, range(200_000)))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "expected", "size"),
+    [
+        (Outcome(FINISHED, 0, stdout=LINES + "\n"), LINES, 300),
+        (Outcome(FINISHED, 0, stdout=LINES), LINES + "\n", 300),
+        (Outcome(FINISHED, 0, stdout=LINES[:100_000] + "no"), LINES, 300),
+        (Outcome(FINISHED, 0, stdout="x" * 1_000_000), LINES, 2_000),
+        (Outcome(FINISHED, 1, stdout="a", stderr="é\ud800"), "", 300),
+        (Outcome(FINISHED, 0, values=([LINES], (1, 2.0), {3})), [[LINES], (1, 2.0), {3}], 300),
+        (Outcome(FINISHED, 0, values=(1, True, [1, 2], None)), [1.0, 1, (1, 2), 0], 300),
+        (Outcome(TIMEOUT, None, values=(1,)), [1, LINES], 300),
+        (Outcome(FINISHED, 0, values=(1, 2, None)), [1], 300),
+    ],
+)  # fmt: skip
+def test_of_an_outcome_is_kept_what_was_not_expected(outcome: Outcome, expected: Any, size: int) -> None:
+    program = Program("", expected=expected)
+
+    kept = programs._kept(outcome, program)
+    found = programs._outcome_in(kept, program)
+
+    assert found == outcome
+    assert found is not None
+    assert [type(value) for value in found.values] == [type(value) for value in outcome.values]
+    assert len(kept) < size
+
+
+def test_what_is_expected_does_not_enter_the_sandbox() -> None:
+    assert "secret answer" not in json.dumps(_request(Program("", expected="secret answer")))
+    assert "secret answer" not in json.dumps(
+        _request(Program("", function="f", calls=[[]], expected=["secret answer"]))
+    )
 
 
 def test_other_limits_are_another_program(written: pytest.Pytester) -> None:
@@ -252,13 +297,14 @@ def test_a_gate_compares_no_runs_with_different_sandboxes(written: pytest.Pytest
     result = run(written, *command, "--eval-baseline", "base.json", "--eval-sandbox", "other")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    assert re.search(r"written.*roles.*process.*other", result.stderr.str()), result.stderr.str()
+    line = "written: the baseline's sandbox was process, this run's is other: they cannot be compared*waive=roles"
+    result.stderr.fnmatch_lines([f"ERROR: {line}"])
 
     python = run(
         written, *command, "--eval-baseline", "base.json", "--eval-set", f"run.sandbox_python={sys.executable}"
     )
 
-    assert re.search(r"written.*roles.*process.*process, Python 3", python.stderr.str()), python.stderr.str()
+    python.stderr.fnmatch_lines(["ERROR: *the baseline's sandbox was process, this run's is process, Python 3.*"])
 
 
 def test_a_run_without_programs_starts_no_server(pytester: pytest.Pytester, own_folder: None) -> None:
@@ -278,15 +324,16 @@ ROWS = generated(lambda subset, index: {"q": "x"}, {"main": 1})
 @benchmark(ROWS, lambda row: Sample(row["q"], "3"))
 def test_sync(sample, completion, sandbox):
     assert sandbox.run(Program("print(1 + 2)")).stdout.strip() == sample.target
-    with sandbox.session("x = 1") as session:
-        session.run("x += 1")
+    with sandbox.session("x = 1", imports=["colorsys"]) as session:
+        session.run("import sys; sys.modules['colorsys']; x += 1")
         assert session.run("print(x)").stdout == "2\\n"
         assert session.call("len", "abc").why == "the program has no len"
 
 @benchmark(ROWS, lambda row: Sample(row["q"], "3"))
 async def test_async(sample, completion, sandbox):
-    async with sandbox.session("def double(x): return 2 * x") as session:
+    async with sandbox.session("def double(x): return 2 * x", imports=["colorsys"]) as session:
         assert (await session.call("double", x=21)).values == (42,)
+        assert (await session.run("import sys; sys.modules['colorsys']")).ended_well
     with pytest.raises(SandboxError):
         await session.run("pass")
 
@@ -319,7 +366,34 @@ def test_without_a_model_a_test_that_takes_it_is_skipped(pytester: pytest.Pytest
 def test_the_settings_say_the_kind(written: pytest.Pytester) -> None:
     add_settings(written, '[run]\nsandbox = "nowhere"')
 
-    run(written, *MODEL).stderr.fnmatch_lines(["*'nowhere' is no kind of sandbox*"])
+    run(written, *MODEL).stderr.fnmatch_lines(["ERROR: unknown kind of sandbox: 'nowhere'. Known: bwrap, docker, *"])
+
+
+@pytest.mark.parametrize("flag", ["--eval-plan", "--collect-only", ""])
+@pytest.mark.parametrize(
+    ("kind", "meant"), [("dokcer", "docker"), ("podmn:python:3.12", "podman"), ("process:3.12", "process")]
+)
+def test_an_unknown_kind_is_refused_whatever_the_run_does(
+    written: pytest.Pytester, flag: str, kind: str, meant: str
+) -> None:
+    result = run(written, *MODEL, *filter(None, [flag]), "--eval-sandbox", kind)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: unknown kind of sandbox: '{kind}'; did you mean '{meant}'? Known: bwrap, *"])
+
+
+def test_a_kind_of_ones_own_is_planned_with_and_collected(written: pytest.Pytester) -> None:
+    written.makeconftest("def pytest_modeleval_open_sandbox(kind): raise AssertionError('opened')")
+
+    assert run(written, *MODEL, "--collect-only", "--eval-sandbox", "own").ret == 0
+
+
+def test_a_plan_says_that_no_program_can_run(written: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    result = run(written, *MODEL, "--eval-plan", "--eval-sandbox", "docker")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["programs of written cannot be run: no sandbox for*docker: there is no such command*"])
 
 
 def test_a_plan_says_that_programs_run(written: pytest.Pytester) -> None:

@@ -50,15 +50,99 @@ def test_without_its_modules_nothing_is_asked(pytester: pytest.Pytester) -> None
     )
 
 
+def lacking(pytester: pytest.Pytester) -> list[str]:
+    """Rows whose programs import what nobody has, beside rows of another benchmark; the flags that ask."""
+    write_rows(pytester, "bigcodebench")
+    write_rows(pytester, "gsm8k")
+    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    path.write_text(path.read_text().replace("['collections']", "['no_such_one', 'collections', 'nor_this']"))
+    return write_answers(pytester, "gsm8k")
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]])
+def test_what_nobody_named_is_left_out_where_its_modules_lack(pytester: pytest.Pytester, workers: list[str]) -> None:
+    flags = [*lacking(pytester), "--eval-write", "out.md", *workers]
+    result = run(pytester, *flags, "-k", "not arithmetic and not _quiz", "-p", "no:randomly")
+
+    said = result.stdout.str()
+    line = "not run, because the Python of programs lacks what they import"
+    assert result.parseoutcomes()["passed"]
+    if not workers:
+        assert f"{line} (run.sandbox_python): bigcodebench\n" in said
+        assert f"{line}: bigcodebench" in (pytester.path / "out.md").read_text()
+
+
+@pytest.mark.parametrize("named", [("-k", "bigcodebench"), ("-k", "bigcodebench or gsm8k"), ("--eval", "bigcodebench")])
+def test_what_was_named_is_refused_where_its_modules_lack(pytester: pytest.Pytester, named: tuple[str, str]) -> None:
+    result = run(pytester, *lacking(pytester), *named)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: bigcodebench needs no_such_one, nor_this: 2 of the 6 modules *"])
+
+
+def test_a_plan_says_which_modules_lack(pytester: pytest.Pytester) -> None:
+    result = run(pytester, *lacking(pytester), "--eval", "bigcodebench", "--eval-plan")
+
+    result.stdout.fnmatch_lines(["programs of bigcodebench cannot be run: bigcodebench needs no_such_one, nor_this: *"])
+
+
+@pytest.mark.parametrize("field", ["code_prompt", "complete_prompt", "entry_point", "test"])
+@pytest.mark.parametrize("plan", [[], ["--eval-plan"]])
+def test_another_version_of_the_data_is_a_line(pytester: pytest.Pytester, field: str, plan: list[str]) -> None:
+    write_rows(pytester, "bigcodebench")
+    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    path.write_text("".join(json.dumps({k: v for k, v in row.items() if k != field}) + "\n" for row in rows))
+
+    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", *plan)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    line = f"ERROR: bigcodebench: no row has '{field}', which it needs, but * -k 'not bigcodebench' leaves it out"
+    result.stderr.fnmatch_lines([line])
+
+
+def test_a_row_whose_own_code_is_no_python_is_not_asked(pytester: pytest.Pytester) -> None:
+    write_rows(pytester, "bigcodebench")
+    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]["code_prompt"] = "def (:"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
+
+    said = result.stdout.str()
+    assert "row 0 of" in said
+    assert "its code_prompt and test are no Python: SyntaxError invalid syntax" in said.replace("\n    ", " ")
+    assert "answers: 3 new, none stored" in said
+
+
+def test_a_function_of_ones_own_that_names_no_modules_is_a_line(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        test_own="""
+        from pytest_modeleval import Sample, benchmark, generated
+
+        ROWS = generated(lambda subset, index: {"q": "x"}, {"main": 1})
+
+        @benchmark(ROWS, lambda row: Sample(row["q"], "3"), modules=lambda row: 1 / 0)
+        async def test_own(sample, completion, sandbox):
+            assert True
+        """
+    )
+    result = run(pytester, "test_own.py", "--model", "tiny")
+
+    line = "ERROR: own: what programs of main-00000 import cannot be told: ZeroDivisionError division by zero"
+    result.stderr.fnmatch_lines([line])
+
+
 def test_another_sandbox_has_its_own_python(pytester: pytest.Pytester) -> None:
     write_rows(pytester, "bigcodebench")
-    flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--eval-sandbox", "mine"]
+    flags = [*write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "--eval-sandbox", "none"]
     result = run(pytester, *flags, "--eval-set", "run.sandbox_python=/bin/python")
     refused = run(pytester, *flags[:-2], "--eval-set", "run.sandbox_python=/dev/null")
     lost = run(pytester, *flags[:-2], "--eval-set", "run.sandbox_python=/no/python")
     lost.stderr.fnmatch_lines(["ERROR: sandbox_python: there is no /no/python"])
     refused.stderr.fnmatch_lines(["ERROR: sandbox_python: '/dev/null' does not run as a Python: *"])
-    result.stderr.fnmatch_lines(["*sandbox_python = '/bin/python' is for the sandbox process: mine has its own Python"])
+    result.stderr.fnmatch_lines(["*sandbox_python = '/bin/python' is for the sandbox process: none has its own Python"])
 
 
 def test_what_the_own_solution_does_not_pass_is_unscored(pytester: pytest.Pytester) -> None:
@@ -68,10 +152,11 @@ def test_what_the_own_solution_does_not_pass_is_unscored(pytester: pytest.Pytest
     rows[0]["canonical_solution"] = "    import socket\n    return socket.socket()\n"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
-    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench", "-rs")
+    result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
 
     assert result.parseoutcomes() == {"passed": 1, "failed": 2, "skipped": 1}
-    result.stdout.fnmatch_lines(["*the benchmark's own solution does not pass in this sandbox and its Python: *"])
+    line = "bigcodebench: 1 unscored: the benchmark's own solution does not pass in this sandbox and its Python: *"
+    result.stdout.fnmatch_lines([line])
 
 
 def test_the_prompt_may_be_what_is_to_be_completed(pytester: pytest.Pytester) -> None:

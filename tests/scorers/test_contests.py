@@ -91,15 +91,33 @@ def test_private_tests_are_read_in_both_forms() -> None:
         (base64.b64encode(zlib.compress(b"")).decode(), "EOFError: "),
         ("[", "JSONDecodeError: "),
         ('[{"input": "1"}]', "KeyError: 'output'"),
+        ("[1]", "TypeError: "),
+        ("", "error: "),
     ],
 )
 def test_tests_that_cannot_be_decoded_are_a_line(private: str, why: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SampleError) as error:
         cases_of(row(private))
 
-    assert str(error.value).startswith(f"q_1: its tests cannot be decoded: {why}")
+    assert str(error.value).startswith(f"q_1: its private_test_cases cannot be decoded: {why}")
+    assert str(error.value).endswith(": get live_code_bench's data anew, or leave the sample out")
     assert "\n" not in str(error.value)
     assert not capsys.readouterr().out
+
+
+def test_without_tests_nothing_is_judged_and_public_ones_alone_judge_as_officially() -> None:
+    with pytest.raises(SampleError, match=r"^q_1: its public_test_cases and private_test_cases are none: get "):
+        cases_of(row("[]"))
+
+    public = '[{"input": "1", "output": "2"}]'
+    assert cases_of(row("[]", public_test_cases=public)).pairs == [("1", "2")]
+
+
+def test_a_functions_arguments_that_are_no_json_are_told_before_it_is_asked() -> None:
+    broken = {**row('[{"input": "[1]\\nx", "output": "1"}]'), "metadata": '{"func_name": "f"}'}
+
+    with pytest.raises(SampleError, match="private_test_cases cannot be decoded: JSONDecodeError: "):
+        cases_of({**broken, "public_test_cases": "[]"})
 
 
 def test_errata_are_the_authors() -> None:

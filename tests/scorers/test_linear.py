@@ -6,6 +6,7 @@ import math
 import pkgutil
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -14,21 +15,30 @@ import pytest_modeleval.scorers
 from pytest_modeleval.custom.qa import METRICS
 from pytest_modeleval.items.filters import _FILTERS, filtered, read_filter
 from pytest_modeleval.models.thinking import split_thinking
+from pytest_modeleval.models.tool_dialects import parsed
 from pytest_modeleval.sample import Completion, NotAsked, NotScored
-from pytest_modeleval.scorers import maths, numbers, official, programs, swe_bench
+from pytest_modeleval.scorers import maths, numbers, official, programs, sanitized, swe_bench
 from pytest_modeleval.scorers.amounts import same_amount
+from pytest_modeleval.scorers.bfcl.answers import wrong_answer
+from pytest_modeleval.scorers.bfcl.calls import read_calls
+from pytest_modeleval.scorers.bfcl.source_calls import read_source_call
+from pytest_modeleval.scorers.bfcl.sources import java_value, javascript_value
 from pytest_modeleval.scorers.checkers import CHECKERS
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.confidence import stated_confidence
 from pytest_modeleval.scorers.emotions import emotion_score
 from pytest_modeleval.scorers.instructions import follows_instructions, instructions
+from pytest_modeleval.scorers.minimax import repeated_ngram
 from pytest_modeleval.scorers.overlap import exact_match, rouge
 from pytest_modeleval.scorers.several import same_choices
 from pytest_modeleval.scorers.spans import same_spans
 from pytest_modeleval.scorers.texts import holds_text, literal, same_text, spaced, token_f1
+from pytest_modeleval.scorers.toolbench import step_score
 
 CITIES = ["Paris", "London", "Rome", "Berlin"]
 REFERENCE = "a the answer is 1 " * 20
+# A final answer of ToolBench-Static, which is a text of JSON in an action's input.
+FINAL = '{"return_type": "give_answer", "final_answer": "the answer"}'
 
 # Pieces that make a long text when repeated: what patterns begin with and never end.
 PIECES = (
@@ -112,6 +122,19 @@ PIECES = (
     "CAN'T. ",
     "confidence of 1",
     "confidence is ",
+    '<tool_call>{"name": ',
+    "[f(a=",
+    "f(a=1), ",
+    "new ArrayList<>(Arrays.asList(",
+    "new ArrayList<>() {{ add(",
+    "new int[]{",
+    "new HashMap<>() {",
+    'put("a", ',
+    'put("',
+    '"a": [',
+    ", [",
+    "],",
+    "]\n",
 )
 ARGUMENTS: Mapping[str, Any] = {
     "keywords": ["answer", "zzz"],
@@ -163,6 +186,20 @@ def patched(text: str) -> object:
         return None
 
 
+def called(read: Callable[[], object]) -> object:
+    """The calls in a text; most texts have none."""
+    try:
+        return read()
+    except ValueError:
+        return None
+
+
+def sourced(value: Callable[[str, str], object], kind: str) -> Callable[[str], object]:
+    """A source's value, of what begins as its kind does."""
+    begun = {"dict": "{", "array": "[[", "HashMap": "new HashMap<>() {{"}.get(kind, "")
+    return lambda text: value(begun + text, kind)
+
+
 def cut(spec: str) -> Callable[[str], object]:
     return lambda text: filtered(text, [read_filter("test", spec)])
 
@@ -183,10 +220,14 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "programs.between_marks": programs.between_marks,
     "programs.first_fenced": programs.first_fenced,
     "programs.last_fenced": programs.last_fenced,
+    "sanitized.function_in": lambda text: sanitized.function_in(text, "f", "def f():\n"),
+    "sanitized.longest_code": sanitized.longest_code,
+    "sanitized.sanitized": lambda text: sanitized.sanitized(text, "f"),
     "several.same_choices": lambda text: same_choices(text, "AB", CITIES),
     "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
     "swe_bench.patch_of": swe_bench.patch_of,
     "swe_bench.resolved": patched,
+    "toolbench.step_score": lambda text: step_score(text, f"Action: Finish\nAction Input: {FINAL}", {"Finish"}),
     "texts.holds_text": lambda text: holds_text(text, ["London"], normalise=spaced),
     "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
     "texts.token_f1": lambda text: token_f1(text, ["London"]),
@@ -196,6 +237,13 @@ OTHERS: dict[str, Callable[[str], object]] = {
     **{f"filters.{name}": cut(name if name != "remove_until" else "remove_until=###") for name in _FILTERS},
     "filters.regex": cut(r"regex=#### (\S+)"),
     "models.thinking.split_thinking": split_thinking,
+    **{f"models.tool_dialects.{name}": partial(parsed, name) for name in ("hermes", "python")},
+    "bfcl.answers.wrong_answer": lambda text: wrong_answer(text, ["35", "thirty five"]),
+    "bfcl.calls.read_calls": lambda text: called(lambda: read_calls(text)),
+    "bfcl.source_calls.read_source_call": lambda text: called(lambda: read_source_call(f"f({text}", "java")),
+    **{f"bfcl.sources.{kind}": sourced(java_value, kind) for kind in ("ArrayList", "Array", "HashMap", "long", "any")},
+    **{f"bfcl.sources.{kind}": sourced(javascript_value, kind) for kind in ("array", "dict", "String")},
+    "minimax.repeated_ngram": repeated_ngram,
 }
 
 

@@ -36,6 +36,16 @@ def test_the_name_of_a_function(language: str, prompt: str, name: str) -> None:
     assert function_of(language, prompt) == name
 
 
+def test_a_body_ends_where_the_benchmark_stops_a_completion() -> None:
+    """The tests bring the brace that closes it."""
+    body = "    if (x > y) {\n        return x;\n    }\n    return x + y;"
+
+    code, tests = assembled("cpp", CPP, f"{body}\n}}\n\nint main() {{}}\n", CPP_TESTS, ["\nint main", "\n}"])
+
+    assert (code, tests) == (f"{CPP}{body}", CPP_TESTS)
+    assert assembled("cpp", CPP, f"{body}\n", CPP_TESTS, ["\n}"]) == (f"{CPP}{body}\n", CPP_TESTS)
+
+
 def test_a_body_alone_goes_on_where_the_prompt_ends() -> None:
     assert whole("cpp", CPP, "    return x + y;\n", CPP_TESTS) == f"{CPP}    return x + y;\n{CPP_TESTS}"
 

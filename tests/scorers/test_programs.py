@@ -2,7 +2,9 @@
 
 import pytest
 
-from pytest_modeleval.scorers.programs import between_marks, function_called, short
+from pytest_modeleval.sandbox.languages import LANGUAGES
+from pytest_modeleval.scorers.programs import between_marks, first_fenced, function_called, short
+from tests.sandbox.multiple import ADD, CONCATENATE
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,31 @@ from pytest_modeleval.scorers.programs import between_marks, function_called, sh
 )
 def test_code_between_marks(answer: str, code: str) -> None:
     assert between_marks(answer) == code
+
+
+PROSE = (
+    "I cannot do that.",
+    "Sorry",
+    "Yes, sure",
+    "I'm sorry, but as a model I can't help with this (for good reasons):\n\n- it is long, and\n- hard - very hard.\n\nBye!",
+    "",
+)  # fmt: skip
+PYTHON = (
+    *("    return x", "def f(x): return x", "print(", "x = [\n1\n]", "import os", "f(x)", "while True: pass"),
+    *("The code:\n\ndef f(x):\n    return x\n\nBye!", "[0] * 10**10", "def f(x)\n    return x"),
+)
+
+
+@pytest.mark.parametrize("language", ["python", *LANGUAGES])
+def test_prose_without_a_fence_is_no_code(language: str) -> None:
+    assert [text for text in PROSE if first_fenced(text, language)] == []
+    found = PYTHON if language == "python" else (ADD[language], CONCATENATE[language])
+    assert [text for text in found if first_fenced(text, language) != text] == []
+
+
+def test_what_a_fence_holds_is_code() -> None:
+    assert first_fenced("```\nI cannot do that.\n```") == "I cannot do that.\n"
+    assert between_marks("[BEGIN]\nI cannot do that.\n[DONE]") == ""
 
 
 @pytest.mark.parametrize(

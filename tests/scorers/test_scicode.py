@@ -113,6 +113,9 @@ def test_without_its_numbers_nothing_is_asked(science: pytest.Pytester) -> None:
     )
     result = run(science, *FLAGS, "--eval-set", "scicode.data=none.h5")
     result.stderr.fnmatch_lines(["*scicode: data takes a file, and there is no *none.h5"])
+    (science.path / "page.h5").write_text("<html>")
+    result = run(science, *FLAGS, "--eval-set", "scicode.data=page.h5", "--eval-plan")
+    result.stderr.fnmatch_lines(["ERROR: --eval-set scicode: data: *page.h5 is no file of HDF5: get the authors' *"])
 
 
 def numbers(path: Path) -> None:

@@ -1,13 +1,14 @@
 """SWE-bench: what the official harness reads of a run, and what its report says of each sample."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_modeleval.sample import Completion, NotAsked, SampleError
-from pytest_modeleval.scorers.swe_bench import patch_of, prediction, resolved
+from pytest_modeleval.scorers.swe_bench import patch_of, prediction, read_report, resolved
 from tests.conftest import run, run_alone
 
 PATCH = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-a\n+b\n"
@@ -107,19 +108,56 @@ def test_answers_go_out_and_verdicts_come_back(pytester: pytest.Pytester, name: 
     (pytester.path / "report.json").write_text(json.dumps(REPORT))
     flags = ["--model", "replay:answers.jsonl", "--eval-data", "data", "--eval", name]
 
-    before = run_alone(pytester, *flags, "-rs")
+    before = run_alone(pytester, *flags, "--eval-write", "out.json", "--eval-write", "out.html")
     said = pytester.run("python", "-m", "pytest_modeleval", "patches", "last").outlines
     told = (pytester.path / "predictions.jsonl").read_text().splitlines()
     after = run(pytester, *flags, "--eval-set", f"{name}.report=report.json")
 
     assert before.parseoutcomes() == {"skipped": 4}
-    before.stdout.fnmatch_lines([f"*modeleval patches last*--dataset_name *--eval-set {name}.report=FILE"])
+    line = f"{name}: 4 unscored: *modeleval patches last*--dataset_name *--eval-set {name}.report=FILE"
+    before.stdout.fnmatch_lines([line])
+    (unscored,) = json.loads((pytester.path / "out.json").read_text())["unscored"]
+    assert (unscored["benchmark"], unscored["samples"]) == (name, 4)
+    assert f"{name}: 4 unscored: scored by the official harness" in (pytester.path / "out.html").read_text()
     assert said[-1].startswith("written to predictions.jsonl: 4 predictions of run ")
     predicted = [json.loads(line) for line in told]
     assert [told["model_patch"] for told in predicted] == [PATCH, "y", "z\n", ""]
     assert {told["instance_id"] for told in predicted} == {row["instance_id"] for row in rows}
     assert after.parseoutcomes() == {"passed": 1, "failed": 3}
     after.stdout.fnmatch_lines(["*answers: 0 new, 4 stored*"])
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("{", "JSONDecodeError *"),
+        ("[]", "it is no JSON object"),
+        (json.dumps({k: v for k, v in REPORT.items() if k != "incomplete_ids"}), "it has no incomplete_ids"),
+        (json.dumps({**REPORT, "error_ids": 3}), "its error_ids are no list"),
+        ("\0", "JSONDecodeError *"),
+    ],
+)
+@pytest.mark.parametrize("plan", [[], ["--eval-plan"]])
+def test_what_is_no_report_is_told_before_anything_is_asked(
+    pytester: pytest.Pytester, text: str, why: str, plan: list[str]
+) -> None:
+    (pytester.path / "bad.json").write_text(text)
+    flags = ["--model", "tiny", "--eval-data", ".", "--eval", "swe_bench_lite", *plan]
+
+    result = run(pytester, *flags, "--eval-set", "swe_bench_lite.report=bad.json")
+    folder = run(pytester, *flags, "--eval-set", "swe_bench_lite.report=.")
+
+    ends = "Give the MODEL.RUN_ID.json that run_evaluation wrote"
+    line = f"ERROR: --eval-set swe_bench_lite: report: *bad.json is no report of swebench.harness: {why}. {ends}"
+    result.stderr.fnmatch_lines([line])
+    folder.stderr.fnmatch_lines(["ERROR: --eval-set swe_bench_lite: report takes a file, and /* is a folder"])
+
+
+def test_a_report_that_was_written_anew_is_read_anew(report: Path) -> None:
+    assert "a__b-2" in read_report(report)["unresolved_ids"]
+    report.write_text(json.dumps({**REPORT, "unresolved_ids": []}))
+    os.utime(report, (1, 1))
+    assert read_report(report)["unresolved_ids"] == []
 
 
 def test_runs_without_such_answers_have_no_predictions(pytester: pytest.Pytester) -> None:

@@ -130,7 +130,7 @@ def test_messages_are_read_as_they_were_written(tmp_path: Path, conversation: li
     (last,) = kept(tmp_path, conversation)
 
     with closing(connect(tmp_path / "store.sqlite")) as connection:
-        assert read(connection, last) == (conversation, False)
+        assert read(connection, last) == (conversation, "")
 
 
 def test_what_two_prompts_begin_with_is_kept_once(tmp_path: Path) -> None:
@@ -176,8 +176,8 @@ def test_only_what_is_new_since_a_known_request_is_read(tmp_path: Path) -> None:
     (before, _), (after, _), (other, _), (again, _) = found
 
     with closing(connect(tmp_path / "store.sqlite")) as connection:
-        assert read(connection, after, before) == ([user("b")], True)
-        assert read(connection, other, before) == ([user("c"), user("b")], False)
+        assert read(connection, after, {before, after}) == ([user("b")], before)
+        assert read(connection, other, {before}) == ([user("c"), user("b")], "")
         assert again == other
 
 

@@ -64,7 +64,7 @@ def test_what_an_earlier_version_kept_is_read(tmp_path: Path, version: int) -> N
     asked, talked = found["asked[easy-00001]"], found["talked[easy-00001]"]
     assert (asked.main.outcome, asked.main.value, asked.main.got, asked.main.group) == ("right", 1.0, "42", "")
     assert asked.prompt == [{"role": "user", "content": "1: what is 6 * 7?"}]
-    assert (asked.target, asked.exchanges) == ("42", [])
+    assert (asked.target, asked.exchanges, asked.tools) == ("42", (), ())
     assert asked.completion is not None
     assert (asked.completion.text, asked.completion.completion_tokens) == ("42", 3)
     assert [(len(each.asked), each.repeated) for each in talked.exchanges] == [(3, 0), (2, 3), (2, 5)]
@@ -165,7 +165,7 @@ def test_what_is_damaged_in_an_old_store_is_left_out(tmp_path: Path, damage: str
     found = samples(tmp_path)
 
     assert len(found) == 4
-    assert found["talked[easy-00000]"].exchanges == []
+    assert not found["talked[easy-00000]"].exchanges
     assert [list(each.asked) for each in found["talked[easy-00001]"].exchanges] == [[], [], []]
 
 

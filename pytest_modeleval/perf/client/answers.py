@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
+from pytest_modeleval.models import responses
 from pytest_modeleval.models.endpoints import ANSWERED
 from pytest_modeleval.models.replies import (
     Broken,
@@ -20,7 +21,6 @@ from pytest_modeleval.models.replies import (
     parsed,
     usage_of,
 )
-from pytest_modeleval.perf.client import responses
 from pytest_modeleval.sample import Json
 
 # What stands for something else in a text of JSON.

@@ -9,11 +9,11 @@ from operator import sub
 
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.models.replies import count_of
+from pytest_modeleval.models.responses import inner
 from pytest_modeleval.perf.client.answers import Answer, streamed, whole
 from pytest_modeleval.perf.client.exchange import Exchange
 from pytest_modeleval.perf.client.framing import Body, Malformed
 from pytest_modeleval.perf.client.record import Observation
-from pytest_modeleval.perf.client.responses import inner
 from pytest_modeleval.perf.client.stamps import arrivals
 
 

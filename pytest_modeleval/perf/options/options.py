@@ -87,12 +87,12 @@ class PerfOptions:
     )
     limit: float = flag(TITLE, "TIME", "hard limit of one load (default: 3600s)", parsers.span, 3600.0)
     pause: float = flag(TITLE, "TIME", "wait between two loads (default: 0s)", parsers.duration, 0.0)
-    endpoint: str = flag(
+    # Where none is given, the one that the model's chats go to (`Api.chats_at`).
+    endpoint: str | None = flag(
         TITLE,
         "KIND",
-        "chat, responses, completions, embeddings or rerank (default: chat)",
+        "chat, responses, completions, embeddings or rerank (default: what the model's api is: chat, or responses)",
         values.one_of("chat", "responses", "completions", "embeddings", "rerank"),
-        "chat",
     )
     no_stream: bool = flag(TITLE, "", "ask for whole answers", values.yes, False)
     ca: Path | None = flag(TITLE, "FILE", "certificates to trust besides the system's", parsers.file)
@@ -207,7 +207,7 @@ class PerfOptions:
             )
         if "messages" in json.loads(self.body or "{}") and self.endpoint in ("embeddings", "rerank"):
             raise pytest.UsageError(f"messages of --perf-body come before a prompt, and {self.endpoint} takes texts")
-        if self.most_turns > 1 and self.endpoint not in ("chat", "responses"):
+        if self.most_turns > 1 and self.endpoint not in (None, "chat", "responses"):
             raise pytest.UsageError(
                 f"--perf-turns {self.most_turns} needs --perf-endpoint chat or responses, not {self.endpoint}"
             )

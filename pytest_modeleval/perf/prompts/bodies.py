@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.models import responses_asked
 from pytest_modeleval.models.endpoints import asked
 from pytest_modeleval.perf.client.record import LoadRequest
-from pytest_modeleval.perf.client.responses import input_of
 from pytest_modeleval.perf.prompts.lengths import Lengths
 from pytest_modeleval.perf.prompts.prompt import Content, Prompt
 from pytest_modeleval.sample import Json
@@ -110,12 +110,7 @@ class Bodies:
         return _encoded({**body, **self._talk(messages)})
 
     def _talk(self, messages: list[Json]) -> dict[str, Any]:
-        if self.endpoint == "chat":
-            return {"messages": messages}
-        try:
-            return {"input": input_of(messages)}
-        except ValueError as error:
-            raise pytest.UsageError(f"{error} need --perf-endpoint chat") from None
+        return {"messages": messages} if self.endpoint == "chat" else responses_asked.talk(messages)
 
     def _asked(self, prompt: Prompt) -> dict[str, Any]:
         text = _whole(prompt)
@@ -126,6 +121,8 @@ class Bodies:
         """What every body has of the user's, in layers; the model's ``extra_body`` is the last."""
         generation = dict(self.generation)
         extra = generation.pop("extra_body", {})
+        if self.endpoint == "responses":
+            generation = responses_asked.settings({"store": False, **generation})
         return [{name: value for name, value in self.under.items() if name not in OURS}, generation, extra]
 
     def _body(self, longest: int | None) -> dict[str, Any]:
@@ -135,10 +132,11 @@ class Bodies:
         body = layered(self.endpoint, under, {"model": self.model}, generation, extra)
         if longest is not None:
             body[limit_of(self.endpoint, body)] = longest
-        if self.stream:
-            body["stream"] = True
-            if self.endpoint != "responses":
-                body["stream_options"] = {"include_usage": True}
+        if self.endpoint == "responses":
+            # `transformers serve` streams where nobody says otherwise.
+            body["stream"] = self.stream
+        elif self.stream:
+            body |= {"stream": True, "stream_options": {"include_usage": True}}
         return body
 
 

@@ -10,8 +10,8 @@ from pytest_modeleval.foreign import reason
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.models.hub import not_fetched
 from pytest_modeleval.models.replies import count_of
+from pytest_modeleval.models.responses import inner
 from pytest_modeleval.perf.client.framing import Malformed
-from pytest_modeleval.perf.client.responses import inner
 from pytest_modeleval.perf.client.single import OnlyHttp2, ask
 from pytest_modeleval.perf.client.target import Target
 from pytest_modeleval.perf.prompts.words import Count

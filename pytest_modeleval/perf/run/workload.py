@@ -59,14 +59,19 @@ class Workload:
                 f"a load test needs a server, and {self.model.name!r} has none: name an alias with base_url, or a "
                 "local model, which is served for the time of the run"
             )
-        return self.model.endpoint.rstrip("/") + PATHS[self.options.endpoint]
+        return self.model.endpoint.rstrip("/") + PATHS[self.endpoint]
+
+    @property
+    def endpoint(self) -> str:
+        """What is asked: what was said, else what the model's chats go to."""
+        return self.options.endpoint or self.model.way.chats_at
 
     @property
     def is_cold(self) -> bool:
         """Whether no prompt should be in a cache of the server."""
         options = self.options
         is_fresh = self._is_drawn and not options.prefix and not self._shared and options.most_turns == 1
-        return is_fresh and not options.cached and options.endpoint != "rerank"
+        return is_fresh and not options.cached and self.endpoint != "rerank"
 
     @property
     def _is_drawn(self) -> bool:
@@ -88,7 +93,7 @@ class Workload:
             asked = options.dataset if options.dataset in NAMED else f"the file {Path(options.dataset).name}"
         turns = f", {options.turns.text} turns" if options.turns else ""
         most = self._bodies().output
-        return f"{options.endpoint}: {asked}{turns}" + (f", answers of at most {most.text} tokens" if most else "")
+        return f"{self.endpoint}: {asked}{turns}" + (f", answers of at most {most.text} tokens" if most else "")
 
     def target(self) -> Target:
         """The endpoint, reached once."""
@@ -143,7 +148,7 @@ class Workload:
         if not options.min_input and options.max_input is None:
             return source
         if not self._limits:
-            count = by_tokenizer(self._tokenizer, options.endpoint) if self._tokenizer else None
+            count = by_tokenizer(self._tokenizer, self.endpoint) if self._tokenizer else None
             self._limits.append(Limits(options.min_input, options.max_input, count))
         return Within(source, size, self._limits[0])
 
@@ -159,7 +164,7 @@ class Workload:
         if with_images:
             form, mode = options.image_format
             images = Images(*options.image, options.images, format=form, mode=mode)
-        documents = options.documents if options.endpoint == "rerank" else 0
+        documents = options.documents if self.endpoint == "rerank" else 0
         lengths = options.input or read_lengths("--perf-input", _INPUT)
         return Drawn(self.writer(), lengths, options.prefix, options.turns, images, documents)
 
@@ -172,16 +177,16 @@ class Workload:
     def _counts(self) -> Count:
         options = self.options
         if self._tokenizer:
-            return by_tokenizer(self._tokenizer, options.endpoint)
-        if options.endpoint == "rerank":
+            return by_tokenizer(self._tokenizer, self.endpoint)
+        if self.endpoint == "rerank":
             raise pytest.UsageError("--perf-endpoint rerank needs --perf-tokenizer NAME for prompts of a length")
         # OpenAI's responses are of at least 16 tokens.
-        least = 16 if options.endpoint == "responses" else 1
-        limit = limit_of(options.endpoint, *self._bodies().given)
-        asked = {} if options.endpoint == "embeddings" else {limit: least}
+        least = 16 if self.endpoint == "responses" else 1
+        limit = limit_of(self.endpoint, *self._bodies().given)
+        asked = {} if self.endpoint == "embeddings" else {limit: least}
         # Tools and the template's arguments make a prompt longer.
         under = {k: v for k, v in self._under.items() if v is not None and k not in (*OURS, *LIMITS)}
-        body = {**under, "model": self.model.model, FIELDS[options.endpoint]: None, **asked}
+        body = {**under, "model": self.model.model, FIELDS[self.endpoint]: None, **asked}
         patience = min(options.timeout, options.limit, _PATIENCE)
         return by_server(self.target(), body, patience=patience)
 
@@ -189,7 +194,7 @@ class Workload:
         options = self.options
         bodies = Bodies(
             self.model.model,
-            options.endpoint,
+            self.endpoint,
             stream=not options.no_stream,
             output=options.output,
             generation=self.model.generation,

@@ -9,12 +9,13 @@ from typing import Any
 
 from pytest_modeleval.history.past import Run
 from pytest_modeleval.record import ERROR, MEASURED, RIGHT, UNSCORED, WRONG
-from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports import transcript, verdicts
 from pytest_modeleval.reports.markup import escaped, image, visible
+from pytest_modeleval.reports.transcript import Said, Turn
 from pytest_modeleval.results.failures import Mistake
 from pytest_modeleval.results.reuse import local_time
-from pytest_modeleval.sample import Completion, Json
-from pytest_modeleval.store.rows import Exchange, ScoreRow, StoredSample
+from pytest_modeleval.sample import Json
+from pytest_modeleval.store.rows import ScoreRow, StoredSample
 
 STATUS = {RIGHT: "passed", MEASURED: "passed", WRONG: "failed", ERROR: "broken", UNSCORED: "skipped"}
 # What keeps a sample from a verdict weighs most, then what keeps an answer from being read.
@@ -43,8 +44,13 @@ _STYLE = (
     "pre{border-left:4px solid #bbb;background:#f6f6f6}"
     ".beside{display:grid;grid-template-columns:1fr 1fr;gap:1em}.beside>*{min-width:0}"
     ".answer{border-color:#0072b2}.thinking{border-color:#e69f00}img{max-width:100%}"
+    ".call{border-color:#009e73}.wrong{border-color:#d55e00}.fault{color:#b34700;margin:.2em 0}"
+    ".result{margin-left:1.5em}summary{cursor:pointer}h2,li,p,td,summary{overflow-wrap:anywhere}"
     "td,th{text-align:left;vertical-align:top;padding:.2em .8em .2em 0}</style>"
 )
+# Longer texts are folded; of what went wrong so much is said above the conversation.
+_LONG = 4000
+_FAULTS, _FAULT = 10, 300
 PAGE = f'<!doctype html><meta charset="utf-8">{_STYLE}'
 
 
@@ -65,21 +71,46 @@ def conversation(sample: StoredSample) -> Attachment:
 
 
 def _conversation(sample: StoredSample) -> Iterator[str]:
-    main, completion = sample.main, sample.completion
     if sample.contestants:
         yield from _battle(sample)
         return
-    for each in sample.exchanges or [Exchange(sample.prompt or (), 0, completion)]:
-        if each.repeated:
-            yield f"<h2>after the {each.repeated:,} messages before</h2>"
-        for message in each.asked:
-            yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
-            yield from _parts(message)
-        if each.completion is not None:
-            yield from _answer(each.completion, each.whose)
-    if completion is None and main.outcome == ERROR:
-        yield f"<h2>no answer</h2><pre>{escaped(main.why or '')}</pre>"
+    turns = transcript.of(sample)
+    if wrong := transcript.faults(turns):
+        shown = "".join(f"<li>{escaped(fault[:_FAULT])}</li>" for _, fault in wrong[:_FAULTS])
+        more = f"<p>… and {len(wrong) - _FAULTS:,} more</p>" if len(wrong) > _FAULTS else ""
+        yield f"<h2>what went wrong with its calls ({len(wrong):,})</h2><ul>{shown}</ul>{more}"
+    yield from _turns(turns)
+    if sample.completion is None and sample.main.outcome == ERROR:
+        yield f"<h2>no answer</h2><pre>{escaped(sample.main.why or '')}</pre>"
     yield from _judged(sample)
+
+
+def _turns(turns: Sequence[Turn]) -> Iterator[str]:
+    """What was said, the middle of a long conversation folded."""
+    hidden = transcript.folded(len(list(transcript.everything(turns))))
+    place = 0
+    for turn in turns:
+        beginning = "".join(_beginning(turn))
+        for said in turn.all:
+            if hidden and place == hidden.start:
+                yield f"<details><summary>{transcript.left_out(turns, hidden)}</summary>"
+            if hidden and place == hidden.stop:
+                yield "</details>"
+            yield beginning
+            yield from _said(said)
+            beginning, place = "", place + 1
+        yield beginning
+
+
+def _beginning(turn: Turn) -> Iterator[str]:
+    if turn.begins:
+        yield f"<h2>{escaped(turn.begins)}</h2>"
+    if turn.offered is not None:
+        tools = transcript.described(turn.offered)
+        told = "".join(
+            f"<pre>{escaped(f'{name}: {does}{chr(10)}{parameters}')}</pre>" for name, does, parameters in tools
+        )
+        yield f"<details><summary>tools that are offered ({len(tools):,})</summary>{told}</details>"
 
 
 def _judged(sample: StoredSample) -> Iterator[str]:
@@ -93,49 +124,63 @@ def _judged(sample: StoredSample) -> Iterator[str]:
 
 def _battle(sample: StoredSample) -> Iterator[str]:
     """The question, both models' answers beside each other, and what judges were asked and said."""
-    for message in sample.prompt or ():
-        yield f"<h2>{escaped(str(message.get('role', 'message')))}</h2>"
-        yield from _parts(message)
+    for said in transcript.conversation(sample.prompt or ()):
+        yield from _said(said)
     yield '<div class="beside">'
     for name in sample.contestants:
         yield f"<section><h2>{escaped(name)}</h2>"
-        for turn, each in enumerate(sample.answers_of(name)):
-            for message in each.asked[-1:] if turn else ():
-                yield from _parts(message)
+        for number, each in enumerate(sample.answers_of(name)):
+            for message in transcript.conversation(each.asked[-1:] if number else ()):
+                yield from _parts(message.content)
             if each.completion is not None:
-                yield from _answer(each.completion, "")
+                yield from _said(transcript.answer(each, "answer"))
         yield "</section>"
     yield "</div>"
     yield from _judged(sample)
     for each in sample.exchanges:
         if each.to not in sample.contestants:
             yield f"<details><summary>{escaped(each.to)}</summary>"
-            for message in each.asked:
-                yield from _parts(message)
+            for said in transcript.conversation(each.asked):
+                yield from _parts(said.content)
             if each.completion is not None:
-                yield from _answer(each.completion, each.whose)
+                yield from _said(transcript.answer(each))
             yield "</details>"
 
 
-def _answer(completion: Completion, whose: str) -> Iterator[str]:
-    if completion.thinking:
-        yield f'<h2>thinking</h2><pre class="thinking">{escaped(completion.thinking)}</pre>'
-    yield f'<h2>answer{escaped(whose)}</h2><pre class="answer">{escaped(completion.text)}</pre>'
-    if completion.tool_calls:
-        yield f'<h2>tool calls</h2><pre class="answer">{_as_json(completion.tool_calls)}</pre>'
+def _said(said: Said) -> Iterator[str]:
+    if said.thinking:
+        yield f"<h2>thinking</h2>{_text(said.thinking, 'thinking')}"
+    if said.content or said.further or not said.calls:
+        yield f"<h2>{escaped(said.who)}</h2>"
+        yield from _parts(said.content, "answer" if said.is_answer else "")
+        if said.further:
+            yield f"<pre>{_as_json(said.further)}</pre>"
+    for each in said.calls:
+        kind = "call wrong" if each.fault else "call"
+        yield f"<h2>call of {escaped(each.call.name)}</h2>{_text(each.arguments, kind)}"
+        if each.fault:
+            yield f'<p class="fault">{escaped(each.fault)}</p>'
+        if each.result is not None:
+            yield "<h2>result</h2>"
+            yield from _parts(transcript.content_of(each.result), "result")
 
 
-def _parts(message: Json) -> Iterator[str]:
-    content = message.get("content") or ""
+def _text(text: str, kind: str = "") -> str:
+    """A text; a long one folded, by its beginning."""
+    shown = f'<pre class="{kind}">{escaped(text)}</pre>' if kind else f"<pre>{escaped(text)}</pre>"
+    if len(text) <= _LONG:
+        return shown
+    return f"<details><summary>{escaped(_short(text, 100))} ({len(text):,} characters)</summary>{shown}</details>"
+
+
+def _parts(content: str | Sequence[Json], kind: str = "") -> Iterator[str]:
     for part in [{"type": "text", "text": content}] if isinstance(content, str) else content:
         if part.get("type") == "text":
-            yield f"<pre>{escaped(str(part.get('text', '')))}</pre>"
+            yield _text(str(part.get("text", "")), kind)
             continue
         url = part.get("image_url")
         url = url.get("url", "") if isinstance(url, Mapping) else url
         yield image(str(url or "")) or f"<pre>{_as_json(part)}</pre>"
-    if message.get("tool_calls"):
-        yield f"<pre>{_as_json(message['tool_calls'])}</pre>"
 
 
 def _as_json(value: object) -> str:

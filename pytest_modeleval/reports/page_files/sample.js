@@ -2,7 +2,7 @@
 
 const dialog = document.getElementById("sample");
 const body = document.getElementById("sample-body");
-// Of a sample's requests, so many are open at once.
+// Of what judges were asked, so many requests are open at once.
 const OPEN_REQUESTS = 4;
 
 function openAt(at) {
@@ -18,7 +18,7 @@ function openEntry(entry) {
   const prompts = new Set(found.map(({ detail }) => JSON.stringify(detail.prompt)));
   const shared = found.length > 1 && prompts.size === 1;
   body.replaceChildren(
-    ...(shared ? [section("Question", conversation(found[0].detail.prompt))] : []),
+    ...(shared ? [section("Question", question(found[0].detail))] : []),
     make("div", { class: found.length > 1 ? "beside" : "" }, found.map((side) => sideOf(side, !shared, found.length > 1))),
   );
   if (!dialog.open) dialog.showModal();
@@ -46,11 +46,11 @@ function sideOf({ row, detail }, withPrompt, named) {
   return make("article", {},
     named && make("h3", { class: "side" }, visible(sideLabel(row.run, row.model))),
     make("p", { class: "facts" }, badge(row.mistake || row.outcome, row.outcome), " ", facts(row, detail, named)),
-    withPrompt && section("Question", conversation(detail.prompt)),
+    withPrompt && section("Question", question(detail)),
     section("Answer", answer(whole.answer, detail, row)),
     section("Verdict", verdict(whole, detail)),
     detail.verdicts.length ? section("Verdicts of judges", judged(detail.verdicts)) : null,
-    detail.exchanges.length ? requests(detail.exchanges, row) : thinking(detail.thinking));
+    detail.talk ? section("Conversation", talk(detail.talk)) : thinking(detail.thinking));
 }
 
 /** Both answers beside each other, what came of them, and what the judges were asked. */
@@ -59,7 +59,7 @@ function battleOf(row, detail, whole, withPrompt) {
   const side = (name) => {
     const own = answers.filter(({ to }) => to === name);
     return make("article", {}, make("h3", { class: "side" }, visible(name)), own.map((each, at) =>
-      make("section", {}, at ? section(`Turn ${at + 1}`, conversation(each.asked.slice(-1))) : null, thinking(each.thinking), section("Answer", answer(each.text, each, row)))));
+      make("section", {}, at ? section(`Turn ${at + 1}`, conversation(each.asked.slice(-1))) : null, section("Answer", answered(each, row)))));
   };
   const told = [sideLabel(row.run, row.model), row.subset && `subset ${row.subset}`, row.score !== null && `${decimal(row.score)} for ${detail.contestants[0]}`];
   return make("article", {}, make("p", { class: "facts" }, badge(row.mistake || row.outcome, row.outcome), " ", told.filter(Boolean).map(visible).join(" · ")),
@@ -70,21 +70,15 @@ function battleOf(row, detail, whole, withPrompt) {
     toJudges.length ? requests(toJudges, row) : null);
 }
 
-/** All requests for a sample that asked several times, in order. */
+/** What judges of a battle were asked, and said. */
 function requests(exchanges, row) {
-  const attributes = { class: "requests", open: exchanges.length <= OPEN_REQUESTS };
-  return make("details", attributes, make("summary", {}, exchanges.length > 1 ? `Its ${count(exchanges.length)} requests` : "Its request"), exchanges.map((each, at) => exchange(each, at, row)));
+  const summary = exchanges.length > 1 ? `Its ${count(exchanges.length)} requests` : "Its request";
+  return make("details", { class: "requests", open: exchanges.length <= OPEN_REQUESTS }, make("summary", {}, summary), exchanges.map((each, at) =>
+    make("section", { class: "exchange" }, section(`Request ${at + 1} to ${visible(each.to)}`, conversation(each.asked)), section(`Answer ${at + 1}`, answered(each, row)))));
 }
 
-/** One of several requests for a sample, without the messages that the one before had too. */
-function exchange(each, at, row) {
-  const repeated = each.repeated ? make("p", { class: "note" }, `After ${count(each.repeated)} earlier ${each.repeated > 1 ? "messages" : "message"}:`) : null;
-  return make("section", { class: "exchange" }, section(`Request ${at + 1}${each.to && ` to ${each.to}`}`, [repeated, ...conversation(each.asked)]),
-    thinking(each.thinking), section(`Answer ${at + 1}`, answer(each.text, each, row)));
-}
-
-function thinking(text) {
-  return text ? make("details", { open: text.length < 2000 }, make("summary", {}, `Thinking (${count(text.length)} characters)`), block(text, "thinking")) : null;
+function answered({ answer: said }, row) {
+  return [said ? message(said, false) : make("p", { class: "note" }, noAnswer(row))];
 }
 
 function section(title, children) {
@@ -125,38 +119,9 @@ function answer(text, detail, row) {
   if (text === null) return [make("p", { class: "note" }, noAnswer(row))];
   return [
     block(text, "answer"),
-    detail.tool_calls.length ? [make("h4", {}, "Tool calls"), block(JSON.stringify(detail.tool_calls, null, 1))] : null,
+    detail.calls.map(call),
     detail.choice_logprobs?.length ? [make("h4", {}, "Log-likelihoods of the options"), block(detail.choice_logprobs.join("\n"))] : null,
   ].flat();
-}
-
-/** The last of the messages, and those before it, such as examples, folded. */
-function conversation(messages) {
-  if (!Array.isArray(messages) || !messages.length) return [make("p", { class: "note" }, "The prompt is not in the run store.")];
-  const before = messages.slice(0, -1);
-  const roles = [...new Set(before.map(({ role }) => visible(role ?? "")))].join(", ");
-  const folded = before.length && make("details", { class: "before" },
-    make("summary", {}, `${count(before.length)} ${before.length > 1 ? "messages" : "message"} before it: ${roles}`), before.map((each) => message(each, true)));
-  return [message(messages.at(-1), messages.at(-1).role !== "user"), folded || null];
-}
-
-function message(given, named) {
-  const kind = ["user", "assistant"].includes(given.role) ? given.role : "other";
-  return make("div", { class: `message ${kind}` }, named && make("p", { class: "role" }, visible(given.role ?? "")), contentOf(given));
-}
-
-function contentOf({ role: _, content, ...others }) {
-  const parts = Array.isArray(content) ? content.map(part) : content === null || content === undefined ? [] : [block(String(content))];
-  return Object.keys(others).length ? [...parts, block(JSON.stringify(others, null, 1))] : parts;
-}
-
-/** A part of a message: a text, an image that is in the prompt itself, or else what it is, as text. */
-function part(given) {
-  if (given?.type === "text") return block(String(given.text));
-  const url = given?.type === "image_url" ? (given.image_url?.url ?? given.image_url) : null;
-  if (typeof url === "string" && /^data:image\/(png|jpe?g|gif|webp|bmp|avif|svg\+xml)[;,]/i.test(url))
-    return make("img", { src: url, alt: "image of the prompt", loading: "lazy" });
-  return block(typeof url === "string" ? url : JSON.stringify(given, null, 1));
 }
 
 function closeSample() {
