@@ -198,7 +198,8 @@ def _mentions(path: Path, text: str) -> bool:
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
-        ("vm", "--eval-sandbox 'vm' is no kind of sandbox: there are .*process.*pytest_modeleval_open_sandbox"),
+        ("bwarp", "unknown kind of sandbox: 'bwarp'; did you mean 'bwrap'.*process.*pytest_modeleval_open_sandbox"),
+        ("full", "--eval-sandbox full: pytest_modeleval_open_sandbox raised OSError: no room on the farm"),
         (
             "broken",
             "--eval-sandbox broken: Broken, which pytest_modeleval_open_sandbox gave, has no run, tool, session, close",
@@ -210,7 +211,9 @@ def test_a_kind_that_there_is_not_ends_the_run_before_the_first_question(
 ) -> None:
     written.makeconftest(
         "class Broken:\n    name = 'broken'\n"
-        "def pytest_modeleval_open_sandbox(kind): return Broken() if kind == 'broken' else None"
+        "def pytest_modeleval_open_sandbox(kind):\n"
+        "    if kind == 'full': raise OSError('no room on the farm')\n"
+        "    return Broken() if kind == 'broken' else None"
     )
     result = run(written, *MODEL, "--eval-sandbox", kind)
 
@@ -398,5 +401,7 @@ def test_a_plan_says_that_no_program_can_run(written: pytest.Pytester, monkeypat
 def test_a_plan_says_that_programs_run(written: pytest.Pytester) -> None:
     result = run(written, *MODEL, "--eval-plan")
 
-    result.stdout.fnmatch_lines(["programs run in the sandbox process, none that was run before: written"])
+    result.stdout.fnmatch_lines(
+        ["programs run in the sandbox process, one that was run before is not run again: written"]
+    )
     assert not servers()
