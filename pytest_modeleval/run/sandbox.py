@@ -69,7 +69,7 @@ class Opener:
             why = str(error)
         if why:
             return [f"programs of {names} cannot be run: {why}"]
-        return [f"programs run in the sandbox {self.kind}, one that was run before is not run again: {names}"]
+        return [f"programs run in the sandbox {self.kind}, but for those that ran before: {names}"]
 
     def lacking(self, refs: Iterable[SampleRef]) -> str:
         """What programs of these samples import and the sandbox's Python lacks, as a line; empty where it has all.
