@@ -248,7 +248,9 @@ class Asker:
                 else:
                     failures += 1
                 if failures > self.spec.retries or limits > RATE_LIMITS:
-                    raise SampleError(f"no answer after {failures + limits} attempts: {error}") from None
+                    tried = failures + limits
+                    attempts = "1 attempt" if tried == 1 else f"{tried} attempts"
+                    raise SampleError(f"no answer after {attempts}: {error}") from None
                 pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * JITTER.random()
                 if error.retry_after is not None:
                     if error.retry_after > LONGEST_RETRY_AFTER:
