@@ -68,7 +68,8 @@ class Sample:
     ``further`` texts are weighed with the options where those are chosen by log-likelihood. ``axes`` is where the
     sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. ``question`` is what
     they show as asked, without what all samples are told (default: what fills the benchmark's template, or the last
-    message). Raises `SampleError` where the target is no option's letter, and for axes that are no names with texts or
+    message). ``metadata`` is whatever else the test wants to know, such as the list that a program is to give. Raises
+    `SampleError` where the target is no text or no option's letter, and for axes that are no names with texts or
     numbers.
     """
 
@@ -84,6 +85,11 @@ class Sample:
     question: str = ""
 
     def __post_init__(self) -> None:
+        if not isinstance(self.target, str):
+            raise SampleError(
+                f"a sample's target is a text, not {_briefly(self.target)}: give str(…) of it, and the value itself as "
+                "metadata, Sample(…, metadata={'value': …})"
+            )
         if self.axes:
             _refuse_other_axes(self.axes)
         letters = ascii_uppercase[: len(self.options)]
@@ -113,6 +119,11 @@ class Sample:
 def last_question(messages: Sequence[Message]) -> str:
     """The text of the last user message; empty where there is none."""
     return next((text_of(message) for message in reversed(messages) if message.get("role") == "user"), "")
+
+
+def _briefly(value: object) -> str:
+    written = repr(value)
+    return f"the {type(value).__name__} {written if len(written) <= 40 else f'{written[:39]}…'}"
 
 
 def _refuse_other_axes(axes: Any) -> None:

@@ -174,7 +174,7 @@ def test_silence_is_a_time_out(project: pytest.Pytester, faulty: FaultyServer) -
     result = run(project, "--model", "slow", "-k", "easy and 00000", "test_answers.py")
 
     result.assert_outcomes(errors=1, deselected=5)
-    result.stdout.fnmatch_lines(["*no answer after 1 attempts: no answer within 0.3 s"])
+    result.stdout.fnmatch_lines(["*no answer after 1 attempt: no answer within 0.3 s"])
 
 
 @pytest.mark.parametrize(

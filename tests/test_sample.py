@@ -154,3 +154,29 @@ def test_a_score_is_recorded_only_while_a_sample_runs() -> None:
 
 def test_a_completion_reads_as_its_answer() -> None:
     assert str(Completion("42", thinking="hm")) == "42"
+
+
+@pytest.mark.parametrize("target", [[1, 2], 7, None, ["x" * 100]])
+def test_a_target_that_is_no_text_is_an_error_of_its_sample(pytester: pytest.Pytester, target: Any) -> None:
+    pytester.makepyfile(
+        test_sorted=f"""
+        from pytest_modeleval import Completion, Sample, benchmark, generated
+
+        ROWS = generated(lambda subset, index: {{"n": index}}, {{"main": 2}})
+
+        def to_sample(row):
+            return Sample("sort", {target!r} if row["n"] else "[1, 2]")
+
+        @benchmark(ROWS, to_sample)
+        def test_sorted(sample: Sample, completion: Completion) -> None:
+            assert completion.text == sample.target
+        """
+    )
+    lines = [{"id": f"sorted[main-0000{number}]", "text": "[1, 2]"} for number in (0, 1)]
+    (pytester.path / "a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    result = run(pytester, "--model", "replay:a.jsonl", "test_sorted.py")
+
+    result.assert_outcomes(passed=1, errors=1)
+    kind = type(target).__name__
+    result.stdout.fnmatch_lines([f"*main-00001]*a sample's target is a text, not the {kind} *metadata*"])

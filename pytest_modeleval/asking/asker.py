@@ -146,8 +146,8 @@ class Asker:
 
     async def _ask(self, question: Question, request: Request) -> Answer:
         """A new answer."""
-        if not self.spec.way.is_recorded and (why := unsendable(request)):
-            raise SampleError(why)
+        if not self.spec.way.is_recorded and self._recall.is_halved(question):
+            raise SampleError(unsendable(request))
         model = await self._model(request)
         asked = time.time()
         try:
@@ -248,7 +248,9 @@ class Asker:
                 else:
                     failures += 1
                 if failures > self.spec.retries or limits > RATE_LIMITS:
-                    raise SampleError(f"no answer after {failures + limits} attempts: {error}") from None
+                    tried = failures + limits
+                    attempts = "1 attempt" if tried == 1 else f"{tried} attempts"
+                    raise SampleError(f"no answer after {attempts}: {error}") from None
                 pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (failures + limits - 1)) * JITTER.random()
                 if error.retry_after is not None:
                     if error.retry_after > LONGEST_RETRY_AFTER:

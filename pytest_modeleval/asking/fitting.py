@@ -25,7 +25,7 @@ def fits(request: Request, answer: Completion) -> bool:
 
 
 def unsendable(request: Request) -> str:
-    """What keeps a request from being sent to whomever; empty where nothing."""
+    """What keeps a request with half of a surrogate pair from being sent to whomever; empty where nothing does."""
     try:
         _text(request.shape).encode()
     except UnicodeEncodeError as error:

@@ -44,6 +44,7 @@ def _kept(outcome: Outcome, program: Program) -> str:
     given = map(written, outcome.values)
     others = {at: of for at, of in enumerate(given) if not (at < len(values) and _is_same(of, values[at]))}
     told = asdict(replace(outcome, values=(), stdout=outcome.stdout[same:]))
+    del told["tested"]  # which the program says
     kept = json.dumps({**told, "same": same, "values": len(outcome.values), "others": others})
     return kept if len(kept) < _LONG else base64.b85encode(zlib.compress(kept.encode())).decode()
 
@@ -106,14 +107,14 @@ class KeptSandbox:
             raise TypeError(f"sandbox.run takes a Program, such as Program(code), not a {type(program).__name__}")
         key = _hash_of(program, self.name, await self.tool(program.language))
         if (kept := self.store.outcome(key)) is not None and (outcome := _outcome_in(kept, program)) is not None:
-            return outcome
+            return replace(outcome, tested=program.tests is not None)
         self.under_way.append(program)
         try:
             outcome = await self.sandbox.run(program)
         finally:
             self.under_way.pop()
         self.store.save_outcome(OutcomeRow(key, self.name, _kept(outcome, program)))
-        return outcome
+        return replace(outcome, tested=program.tests is not None)
 
     async def tool(self, language: str, code: str = "") -> str:
         """As `Sandbox.tool`; what comes of ``code`` is not kept, as nobody knows what it depends on."""
@@ -207,7 +208,7 @@ class AskedSession:
         __tracebackhide__ = True
         await self._catch_up()
         outcome: Outcome = await self.there(self.opened.run(code))
-        return outcome
+        return replace(outcome, tested=False)
 
     @noted
     async def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
@@ -216,7 +217,7 @@ class AskedSession:
         refuse_foreign([arguments, named], "the arguments of a session's call")
         await self._catch_up()
         outcome: Outcome = await self.there(self.opened.call(function, *arguments, **named))
-        return outcome
+        return replace(outcome, tested=False)
 
 
 @dataclass(frozen=True, repr=False)
@@ -279,7 +280,7 @@ class BlockingSession:
         __tracebackhide__ = True
         self._catch_up()
         outcome: Outcome = self.there(self.opened.run(code))
-        return outcome
+        return replace(outcome, tested=False)
 
     def call(self, function: str, /, *arguments: Any, **named: Any) -> Outcome:
         """As `Session.call`, and waits for it."""
@@ -287,4 +288,4 @@ class BlockingSession:
         refuse_foreign([arguments, named], "the arguments of a session's call")
         self._catch_up()
         outcome: Outcome = self.there(self.opened.call(function, *arguments, **named))
-        return outcome
+        return replace(outcome, tested=False)

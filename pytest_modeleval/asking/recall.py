@@ -36,6 +36,8 @@ class Recall:
     def __init__(self, store: Store, rules: Rules, spec: ModelSpec, who: Identity) -> None:
         self.store, self.rules, self.who = store, rules, who
         self._spec, self._hash_of_who = spec, who.hash
+        # The questions with half of a surrogate pair, which nobody can be sent.
+        self._halved: set[str] = set()
         store.write("insert or ignore into models values (?, ?, ?)", [(self._hash_of_who, who.model, who.place)])
 
     def question(self, request: Request) -> Question:
@@ -44,7 +46,16 @@ class Recall:
         recorded = [request.sample_id] if self._spec.way.is_recorded else []
         # An answer that no other run is to be served is stored as one to a question of this run alone.
         alone = [self.rules.run] if request.anew else []
-        return Question(_hash(_text([*request.shape, *recorded, *alone]))[:32], self._hash_of_who, self.rules.run)
+        text = _text([*request.shape, *recorded, *alone])
+        question = Question(_hash(text)[:32], self._hash_of_who, self.rules.run)
+        # Told here, as a long conversation would have to be written once more for it.
+        if not _is_whole(text):
+            self._halved.add(question.asked)
+        return question
+
+    def is_halved(self, question: Question) -> bool:
+        """Whether something that is asked is no text, as it has half of a surrogate pair."""
+        return question.asked in self._halved
 
     def kept(self, question: Question, request: Request) -> Kept | None:
         """The stored answer that serves; None where the model is to be asked."""
@@ -116,6 +127,14 @@ def taken_up(store: Store, run: str, who: str = "") -> list[str]:
 
 # `json.dumps` would make an encoder for every question.
 _text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
+
+def _is_whole(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _hash(text: str) -> str:

@@ -1,4 +1,4 @@
-"""modeleval doctor: what is installed, which server answers at which address and as what, which data are here."""
+"""modeleval doctor: what is installed, where programs can run, which server answers as what, which data are here."""
 
 import argparse
 import asyncio
@@ -21,6 +21,9 @@ from pytest_modeleval.models.spec import ModelSpec, read_aliases, resolve
 from pytest_modeleval.options.config import read_config
 from pytest_modeleval.reports.columns import aligned
 from pytest_modeleval.sample import StopRun
+from pytest_modeleval.sandbox.kinds import KINDS, default_kind
+from pytest_modeleval.sandbox.languages import LANGUAGES
+from pytest_modeleval.sandbox.program import NoTool, OpenSandbox
 
 _PACKAGE = "pytest-modeleval"
 # What is all of the others, and what the project's own tests need.
@@ -40,7 +43,7 @@ def lines(_: argparse.Namespace) -> Iterator[str]:
     yield f"{_PACKAGE} {version(_PACKAGE)}, pytest {version('pytest')}, Python {platform.python_version()}"
     yield f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {_gpus()}"
     yield f"project: {root()}"
-    for title, part in (("extras", _extras), ("models", _models), ("data", _data)):
+    for title, part in (("extras", _extras), ("programs", _programs), ("models", _models), ("data", _data)):
         yield f"\n{title}"
         yield from part()
 
@@ -83,6 +86,36 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _programs() -> Iterator[str]:
+    """The kinds of sandbox that need no image, tried out, and which containers' commands are here."""
+    yield from aligned(asyncio.run(_sandboxes()), [False] * 3)
+
+
+async def _sandboxes() -> list[list[str]]:
+    cells = [["", kind, await _tried(kind)] for kind in dict.fromkeys((default_kind(), "bwrap"))]
+    return cells + [["", name, shutil.which(name) or "not on PATH"] for name in ("docker", "podman")]
+
+
+async def _tried(kind: str) -> str:
+    """What runs in a kind of sandbox, or the system's answer where nothing does."""
+    opened, tried = await KINDS[kind]("")
+    if opened is None:
+        return one_line("; ".join(tried))
+    try:
+        names = [name for name in ("python", *LANGUAGES) if await _has(opened, name)]
+    finally:
+        await opened.close()
+    return f"runs {', '.join(names)}"
+
+
+async def _has(sandbox: OpenSandbox, language: str) -> bool:
+    try:
+        await sandbox.tool(language)
+    except NoTool:
+        return False
+    return True
 
 
 def _models() -> Iterator[str]:

@@ -16,11 +16,11 @@ from pytest_modeleval.reports import verdicts
 from pytest_modeleval.store.rows import StoredSample
 
 # The columns by type; a run's further metrics and axes stand behind `score`.
-TEXTS = ("model", "benchmark", "subset", "group", "sample", "outcome", "got", "expected", "why", "asked")
+TEXTS = ("model", "benchmark", "subset", "group", "sample", "outcome", "got", "expected", "mistake", "why", "asked")
 NUMBERS = ("index", "repeat", "prompt_tokens", "completion_tokens")
 COLUMNS = (
     *("model", "benchmark", "subset", "group", "sample", "index", "repeat", "outcome", "score"),
-    *("prompt_tokens", "completion_tokens", "seconds", "first_token", "got", "expected", "why", "asked"),
+    *("prompt_tokens", "completion_tokens", "seconds", "first_token", "got", "expected", "mistake", "why", "asked"),
 )
 # Rows in memory at once, and in a row group of parquet.
 _AT_ONCE = 1000

@@ -17,7 +17,7 @@ from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.options.options import Options, closest, unknown
 from pytest_modeleval.sample import SampleError
 from pytest_modeleval.sandbox.interpreter import Interpreter
-from pytest_modeleval.sandbox.kinds import KINDS, is_kind, open_sandbox
+from pytest_modeleval.sandbox.kinds import KINDS, UnknownKind, is_kind, open_sandbox
 from pytest_modeleval.sandbox.program import OpenSandbox, Program, SandboxError
 from pytest_modeleval.store.store import Store
 
@@ -33,8 +33,12 @@ print(json.dumps([sys.executable, platform.python_version(), lacking]))
 def refuse_unknown_kind(kind: str, hook: pluggy.HookRelay) -> None:
     """`pytest.UsageError` for a kind that there is not, where no conftest opens one of its own."""
     if not (is_kind(kind) or hook.pytest_modeleval_open_sandbox.get_hookimpls()):
-        meant = closest(kind.partition(":")[0], KINDS)
-        raise unknown("kind of sandbox:", kind, KINDS, _OWN_KIND, meant=meant)
+        raise _unknown_kind(kind)
+
+
+def _unknown_kind(kind: str) -> pytest.UsageError:
+    meant = closest(kind.partition(":")[0], KINDS)
+    return unknown("kind of sandbox:", kind, KINDS, _OWN_KIND, meant=meant)
 
 
 @dataclass(frozen=True)
@@ -65,7 +69,7 @@ class Opener:
             why = str(error)
         if why:
             return [f"programs of {names} cannot be run: {why}"]
-        return [f"programs run in the sandbox {self.kind}, none that was run before: {names}"]
+        return [f"programs run in the sandbox {self.kind}, but for those that ran before: {names}"]
 
     def lacking(self, refs: Iterable[SampleRef]) -> str:
         """What programs of these samples import and the sandbox's Python lacks, as a line; empty where it has all.
@@ -96,7 +100,10 @@ class Opener:
             raise pytest.UsageError(
                 f"sandbox_python = {str(python)!r} is for the sandbox process: {self.kind} has its own Python"
             )
-        opened = await open_sandbox(self.kind, self.hook, python)
+        try:
+            opened = await open_sandbox(self.kind, self.hook, python)
+        except UnknownKind:
+            raise _unknown_kind(self.kind) from None
         try:
             whys = [await _lacking(opened, benchmark, sorted(names)) for benchmark, names in modules.items()]
         except BaseException:

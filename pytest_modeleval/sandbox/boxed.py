@@ -65,6 +65,8 @@ def of_way(way: str, cores: int | None = None) -> BoxedSandbox:
 
 async def open_bwrap(_: str, *, cores: int | None = None) -> Opened:
     """The kind ``bwrap``, or what was tried in vain, with the system's answers."""
+    if shutil.which("bwrap") is None:
+        return None, ["bwrap: there is no such command (install bubblewrap)"]
     return await _tried_out(of_way("bwrap", cores))
 
 

@@ -40,14 +40,27 @@ class Interpreter:
         try:
             told = subprocess.run([path, "-I", "-c", _TELL], capture_output=True, timeout=_PATIENCE, check=True).stdout
             version, prefix, folders = json.loads(told)
-        except (OSError, ValueError, TypeError, subprocess.SubprocessError) as error:
-            raise SandboxError(f"sandbox_python: {str(path)!r} does not run as a Python: {error}") from None
+        except subprocess.CalledProcessError as error:
+            raise _no_python(path, f"it ended with status {error.returncode}{_last_line(error.stderr)}") from None
+        except subprocess.TimeoutExpired:
+            raise _no_python(path, f"it gave nothing within {_PATIENCE:.0f} s") from None
+        except (OSError, ValueError, TypeError) as error:
+            raise _no_python(path, str(error)) from None
         if tuple(version) < _OLDEST:
             raise SandboxError(
                 f"sandbox_python: {path} is Python {'.'.join(map(str, version))}, and programs run in 3.10 or newer"
             )
         packages = _packages(folders)
         return cls(str(path), prefix, packages, f"{'.'.join(map(str, version))} {_digest(packages)}")
+
+
+def _no_python(path: Path, why: str) -> SandboxError:
+    return SandboxError(f"sandbox_python: {str(path)!r} does not run as a Python: {why}")
+
+
+def _last_line(said: bytes) -> str:
+    lines = said.decode(errors="replace").split("\n")
+    return next((f": {line.strip()}" for line in reversed(lines) if line.strip()), "")
 
 
 def _packages(folders: Sequence[str]) -> Sequence[str]:

@@ -30,6 +30,10 @@ _OTHERS = ("process", "docker", "podman", "bwrap")
 _NEEDED = ("name", "run", "tool", "session", "close")
 
 
+class UnknownKind(Exception):
+    """Nothing here, and no conftest, opens a sandbox of this kind."""
+
+
 def default_kind() -> str:
     """What runs programs where nobody says otherwise."""
     return "macos" if platform.system() == "Darwin" else "process"
@@ -42,7 +46,10 @@ def is_kind(kind: str) -> bool:
 
 
 async def open_sandbox(kind: str, hook: pluggy.HookRelay, python: Path | None = None) -> OpenSandbox:
-    """The sandbox of a kind, tried out; `pytest.UsageError` for one that is not to be had, and never another kind."""
+    """The sandbox of a kind, tried out, and never another kind.
+
+    `pytest.UsageError` for one that is not to be had, `UnknownKind` for one that nobody opens.
+    """
     if not is_kind(kind):
         return _own(kind, hook)
     name, _, image = kind.partition(":")
@@ -67,12 +74,13 @@ def _remedies(kind: str) -> str:
 
 
 def _own(kind: str, hook: pluggy.HookRelay) -> OpenSandbox:
-    sandbox: Any = hook.pytest_modeleval_open_sandbox(kind=kind)
+    try:
+        sandbox: Any = hook.pytest_modeleval_open_sandbox(kind=kind)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}".removesuffix(": ")
+        raise pytest.UsageError(f"--eval-sandbox {kind}: pytest_modeleval_open_sandbox raised {why}") from error
     if sandbox is None:
-        raise pytest.UsageError(
-            f"--eval-sandbox {kind!r} is no kind of sandbox: there are {', '.join(KINDS)}. One of your own is opened "
-            "by the hook pytest_modeleval_open_sandbox of a conftest.py"
-        )
+        raise UnknownKind(kind)
     if lacking := [name for name in _NEEDED if not hasattr(sandbox, name)]:
         raise pytest.UsageError(
             f"--eval-sandbox {kind}: {type(sandbox).__name__}, which pytest_modeleval_open_sandbox gave, has no "

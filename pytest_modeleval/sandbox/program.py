@@ -137,7 +137,7 @@ class Outcome:
     """What came of a program: how it ended (``kind``), its exit status, what it wrote, and what it used.
 
     ``values`` are those of the calls, as many as it came to. ``seconds`` are of CPU, ``wall`` of the clock, ``memory``
-    the most that it had, in bytes.
+    the most that it had, in bytes. Only of one with ``tests`` of its own, which is ``tested``, does ``passed`` tell.
     """
 
     kind: str
@@ -149,6 +149,7 @@ class Outcome:
     seconds: float = 0.0
     wall: float = 0.0
     memory: int = 0
+    tested: bool = field(default=True, compare=False, repr=False)
 
     @property
     def ended_well(self) -> bool:

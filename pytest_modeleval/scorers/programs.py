@@ -107,7 +107,12 @@ def last_fenced(answer: Completion | str) -> str:
 
 
 def passed(outcome: Outcome, code: str, *, name: str = "main") -> Score:
-    """Whether a program's tests passed, with the code as what was got."""
+    """Whether a program's tests passed, with the code as what was got; ValueError where it was given no tests."""
+    if not outcome.tested:
+        raise ValueError(
+            "passed is for a program with tests, Program(code, tests=…): of another compare Outcome.values or "
+            "Outcome.stdout, and assert verdict(code, why, outcome.kind)"
+        )
     why = "" if outcome.passed else outcome.why or "the program ended before its tests had"
     return verdict(code, why, outcome.kind, name=name)
 

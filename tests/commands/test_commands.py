@@ -216,10 +216,24 @@ def test_the_doctor_says_who_answers_where_and_what_is_missing(
     assert faulty_server.asked == []
 
 
+def test_the_doctor_says_where_programs_can_run(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+
+    shown = modeleval("doctor").outlines
+
+    first = shown.index("programs") + 1
+    assert [" ".join(line.split()) for line in shown[first : first + 4]] == [
+        "process runs python",
+        "bwrap bwrap: there is no such command (install bubblewrap)",
+        "docker not on PATH",
+        "podman not on PATH",
+    ]
+
+
 def test_the_doctor_names_every_extra_that_is_not_others(project: pytest.Pytester) -> None:
     pyproject = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     extras = pyproject["project"]["optional-dependencies"].keys()
 
     shown = modeleval("doctor").outlines
-    lines = shown[shown.index("extras") + 1 : shown.index("models") - 1]
+    lines = shown[shown.index("extras") + 1 : shown.index("programs") - 1]
     assert {line.split()[0] for line in lines} - {"Allure's"} == extras - {"all", "test"}

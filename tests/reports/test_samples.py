@@ -72,8 +72,8 @@ def test_json_lines_have_a_row_a_sample(said: pytest.Pytester, workers: tuple[st
     assert rows[2] | {"seconds": 0.0} == {
         "model": "faulty", "benchmark": "said", "subset": "easy", "group": "", "sample": "easy-00002", "index": 2,
         "repeat": 0, "outcome": "wrong", "score": 0.0, "score.f1": 0.25, "prompt_tokens": 7, "completion_tokens": 3,
-        "seconds": 0.0, "first_token": None, "got": "-5", "expected": "yes", "why": "other words",
-        "asked": "easy 2: say yes",
+        "seconds": 0.0, "first_token": None, "got": "-5", "expected": "yes", "mistake": "wrong answer",
+        "why": "other words", "asked": "easy 2: say yes",
     }  # fmt: skip
     assert "HTTP 500" in rows[4]["why"] or "500" in rows[4]["why"]
     assert [path.name for path in (said.path / "deep").iterdir()] == ["out.jsonl"]

@@ -194,6 +194,17 @@ def test_programs_run_in_another_python(other_python: Path) -> None:
         asyncio.run(sandbox.close())
 
 
+def test_what_a_command_said_that_is_no_python_is_one_line(tmp_path: Path) -> None:
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\necho usage >&2\necho 'invalid option' >&2\nexit 2")
+    fake.chmod(0o755)
+
+    with pytest.raises(SandboxError) as refused:
+        Interpreter.at(fake)
+
+    assert str(refused.value).endswith("does not run as a Python: it ended with status 2: invalid option")
+
+
 def test_what_is_no_python_is_refused(tmp_path: Path) -> None:
     fake = tmp_path / "python"
     fake.write_text("#!/bin/sh\necho 3")

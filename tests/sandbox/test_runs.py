@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -198,7 +199,8 @@ def _mentions(path: Path, text: str) -> bool:
 @pytest.mark.parametrize(
     ("kind", "line"),
     [
-        ("vm", "--eval-sandbox 'vm' is no kind of sandbox: there are .*process.*pytest_modeleval_open_sandbox"),
+        ("bwarp", "unknown kind of sandbox: 'bwarp'; did you mean 'bwrap'.*process.*pytest_modeleval_open_sandbox"),
+        ("full", "--eval-sandbox full: pytest_modeleval_open_sandbox raised OSError: no room on the farm"),
         (
             "broken",
             "--eval-sandbox broken: Broken, which pytest_modeleval_open_sandbox gave, has no run, tool, session, close",
@@ -210,7 +212,9 @@ def test_a_kind_that_there_is_not_ends_the_run_before_the_first_question(
 ) -> None:
     written.makeconftest(
         "class Broken:\n    name = 'broken'\n"
-        "def pytest_modeleval_open_sandbox(kind): return Broken() if kind == 'broken' else None"
+        "def pytest_modeleval_open_sandbox(kind):\n"
+        "    if kind == 'full': raise OSError('no room on the farm')\n"
+        "    return Broken() if kind == 'broken' else None"
     )
     result = run(written, *MODEL, "--eval-sandbox", kind)
 
@@ -399,5 +403,71 @@ def test_a_plan_says_that_no_program_can_run(written: pytest.Pytester, monkeypat
 def test_a_plan_says_that_programs_run(written: pytest.Pytester) -> None:
     result = run(written, *MODEL, "--eval-plan")
 
-    result.stdout.fnmatch_lines(["programs run in the sandbox process, none that was run before: written"])
+    result.stdout.fnmatch_lines(["programs run in the sandbox process, but for those that ran before: written"])
     assert not servers()
+
+
+VALUES = """
+from pytest_modeleval import Completion, Program, Sample, Sandbox, SyncSandbox, benchmark, generated
+from pytest_modeleval.scorers.programs import first_fenced, passed
+
+ROWS = generated(lambda subset, index: {"list": [3, 1, 2], "sorted": [1, 2, 3]}, {"main": 3})
+
+def to_sample(row):
+    return Sample("sort", "[1, 2, 3]", metadata=row)
+"""
+WITHOUT_TESTS = """
+@benchmark(ROWS, to_sample)
+async def test_values(sample: Sample, completion: Completion, sandbox: Sandbox) -> None:
+    code = first_fenced(completion)
+    assert passed(await sandbox.run(Program(code, function="sort", calls=[[[2, 1]]])), code)
+
+@benchmark(ROWS, to_sample)
+def test_output(sample: Sample, completion: Completion, sandbox: SyncSandbox) -> None:
+    assert passed(sandbox.run(Program("print(1)")), "print(1)")
+
+@benchmark(ROWS, to_sample)
+def test_steps(sample: Sample, completion: Completion, sandbox: SyncSandbox) -> None:
+    with sandbox.session() as session:
+        assert passed(session.run("print(1)"), "print(1)")
+"""
+GIVEN = ("return sorted(x)", "return x", "while True: pass")
+
+
+@pytest.fixture
+def valued(project: pytest.Pytester) -> pytest.Pytester:
+    lines = [
+        {"id": f"{name}[main-0000{number}]", "text": f"```python\ndef sort(x):\n    {body}\n```"}
+        for number, body in enumerate(GIVEN)
+        for name in ("values", "output", "steps")
+    ]
+    (project.path / "a.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return project
+
+
+def test_what_has_no_tests_is_an_error_of_the_benchmark_and_not_wrong(valued: pytest.Pytester) -> None:
+    """Whether it just ran or was kept, a right program was a wrong answer: its tests had not come to their end."""
+    valued.makepyfile(test_values=VALUES + WITHOUT_TESTS)
+
+    for _ in range(2):
+        result = run(valued, "--model", "replay:a.jsonl", "test_values.py", "-k", "00000 or 00001")
+
+        result.assert_outcomes(errors=6)
+        result.stdout.fnmatch_lines(["*ValueError: passed is for a program with tests*Outcome.values*"])
+
+
+def test_the_values_of_the_guide_are_judged(valued: pytest.Pytester) -> None:
+    guide = (Path(__file__).parents[2] / "docs/sandbox.md").read_text()
+    (shown,) = (each for each in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "test_values" in each)
+    quick = shown.replace("calls=", "limits=Limits(0.3), calls=")
+    valued.makepyfile(test_values=f"{VALUES}\nfrom pytest_modeleval import Limits\n{quick}")
+
+    result = run(valued, "--model", "replay:a.jsonl", "test_values.py", "--eval-write", "rows.jsonl")
+
+    result.assert_outcomes(passed=1, failed=2)
+    rows = [json.loads(line) for line in (valued.path / "rows.jsonl").read_text().splitlines()]
+    assert [(row["mistake"], row["why"]) for row in rows] == [
+        (None, ""),
+        ("wrong answer", "it gave ([3, 1, 2],)"),
+        ("time-out", "the program took more than its time"),
+    ]
