@@ -320,3 +320,50 @@ def test_a_table_has_groups_that_are_whole_and_says_what_the_overall_lacks(
     said = "bfcl_v4: no overall, without simple_java, simple_javascript, multiple, parallel, parallel_multiple and 14 *"
     result.stdout.fnmatch_lines([said])
     result.stdout.no_fnmatch_line("*hallucination*")
+
+
+@needs_bfcl_eval
+@pytest.mark.parametrize("category", ["simple", "javascript", "live_relevance", "multi_turn_miss_func"])
+def test_the_gold_of_v3_passes(project: pytest.Pytester, faulty: FaultyServer, real_data: Path, category: str) -> None:
+    replaying(faulty, [*rows_in(real_data / "bfcl_v3", category)], mode="native")
+
+    ask = ["--eval", f"bfcl_v3/{category}", "--eval-data", str(real_data), "--eval-limit", "2"]
+    run(project, "--model", "faulty", *ask).assert_outcomes(passed=2)
+
+
+def test_rows_as_modelscope_has_them_hold_json_in_texts(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    given = json.loads(ROWS.read_text())["files"]
+    (first, *_), (gold, *_) = given["BFCL_v4_simple_python.json"], given["possible_answer/BFCL_v4_simple_python.json"]
+    columns = {
+        "id": "simple_0",
+        "subset": "simple",
+        "test_category": "simple",
+        "multi_turn": False,
+        "language": "Python",
+        "turns": json.dumps(first["question"]),
+        "functions": json.dumps(first["function"]),
+        "tools": "[]",
+        "ground_truth": json.dumps(gold["ground_truth"]),
+        "initial_config": "{}",
+        "missed_functions": "{}",
+        "involved_classes": [],
+    }
+    folder = project.path / "data" / "bfcl_v3"
+    folder.mkdir(parents=True)
+    (folder / "train.jsonl").write_text(json.dumps(columns))
+    scripted(faulty, lambda messages: [("shop_add", '{"thing": "apple", "count": 2}')])
+
+    ask = ["--eval", "bfcl_v3/simple", "--eval-data", "data"]
+    run(project, "--model", "faulty", *ask).assert_outcomes(passed=1)
+
+
+def test_a_gold_that_changed_is_told(project: pytest.Pytester) -> None:
+    folder = worlds(project.path)
+    ask = ["--model", "tiny", "--eval", "bfcl_v4/simple_python", "--eval-data", "data", "--eval-plan"]
+    assert run(project, *ask).ret == 0
+    gold = folder / "possible_answer" / "BFCL_v4_simple_python.json"
+    gold.write_text(gold.read_text().replace("pear", "fig"))
+
+    result = run(project, *ask)
+
+    result.stderr.fnmatch_lines(["ERROR: bfcl_v4: the data of simple_python changed: *"])
