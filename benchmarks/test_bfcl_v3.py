@@ -7,7 +7,7 @@ from pytest_modeleval import Model, Row, Sample, Sandbox, benchmark, hub
 from pytest_modeleval.agents.bfcl import SETTINGS, call_score
 from pytest_modeleval.scorers.bfcl.data import Bfcl
 from pytest_modeleval.scorers.bfcl.figures import FIGURES, categories
-from pytest_modeleval.scorers.bfcl.rows import modules_of, row_in
+from pytest_modeleval.scorers.bfcl.rows import INSTALL, modules_of, row_in
 from pytest_modeleval.scorers.bfcl.single import target_of
 from pytest_modeleval.scorers.bfcl.tools import tools_of
 
@@ -29,6 +29,14 @@ def to_sample(fields: Row) -> Sample:
     return Sample(row.turns[0], target_of(row), tools=tools, metadata={"row": row})
 
 
-@benchmark(BFCL_V3, to_sample, tags=["tools", "en"], settings=SETTINGS, aggregates=FIGURES["v3"], modules=modules_of)
+@benchmark(
+    BFCL_V3,
+    to_sample,
+    tags=["tools", "en"],
+    settings=SETTINGS,
+    aggregates=FIGURES["v3"],
+    modules=modules_of,
+    install=INSTALL,
+)
 async def test_bfcl_v3(sample: Sample, model: Model, sandbox: Sandbox, settings: Mapping[str, Any]) -> None:
     assert await call_score(sample, model, sandbox, settings)

@@ -56,6 +56,7 @@ class Benchmark:
     settings: Mapping[str, Setting] = field(default_factory=dict)
     among: Callable[[str, Mapping[str, Any]], bool] | None = None
     modules: Callable[[Row], Collection[str]] | None = None
+    install: str = ""
 
     @property
     def name(self) -> str:
@@ -104,6 +105,7 @@ def benchmark(
     settings: Mapping[str, Setting] | None = None,
     among: Callable[[str, Mapping[str, Any]], bool] | None = None,
     modules: Callable[[Row], Collection[str]] | None = None,
+    install: str = "",
 ) -> Callable[[Body], Body]:
     """A decorator for a test of one sample: ``(sample, completion)``, or async ``(sample, model)``.
 
@@ -118,7 +120,8 @@ def benchmark(
     is asked where it is named, never as one of all, and always anew. ``judging`` says how a
     judge is asked, where the test takes one. ``settings`` are those that it takes beside the ones of all benchmarks;
     ``among`` says of a row, by its value of the dataset's ``column`` and the settings, whether it is asked at all.
-    ``modules`` names what programs of a row's import: where the sandbox's Python lacks any, nothing is asked.
+    ``modules`` names what programs of a row's import: where the sandbox's Python lacks any, nothing is asked, and the
+    command ``install`` is told.
     Raises `TypeError` for rows that are no dataset, or have no such column.
     """
     if not hasattr(dataset, "subsets"):
@@ -145,6 +148,7 @@ def benchmark(
             settings or {},
             among,
             modules,
+            install,
         )
         test: Callable[..., Any] = body
         if declared.is_async:

@@ -6,7 +6,7 @@ from collections.abc import Coroutine, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import pluggy
 import pytest
@@ -39,6 +39,13 @@ def refuse_unknown_kind(kind: str, hook: pluggy.HookRelay) -> None:
 def _unknown_kind(kind: str) -> pytest.UsageError:
     meant = closest(kind.partition(":")[0], KINDS)
     return unknown("kind of sandbox:", kind, KINDS, _OWN_KIND, meant=meant)
+
+
+class _Needing(NamedTuple):
+    """A benchmark whose programs import something, and the sentence that says how to install that."""
+
+    benchmark: str
+    install: str
 
 
 @dataclass(frozen=True)
@@ -81,19 +88,19 @@ class Opener:
         except pytest.UsageError:
             return ""
 
-    async def _ready(self, modules: Mapping[str, set[str]]) -> OpenSandbox:
+    async def _ready(self, modules: Mapping[_Needing, set[str]]) -> OpenSandbox:
         opened, why = await self._looked_at(modules)
         if why:
             await opened.close()
             raise pytest.UsageError(why)
         return opened
 
-    async def _lacking(self, modules: Mapping[str, set[str]]) -> str:
+    async def _lacking(self, modules: Mapping[_Needing, set[str]]) -> str:
         opened, why = await self._looked_at(modules)
         await opened.close()
         return why
 
-    async def _looked_at(self, modules: Mapping[str, set[str]]) -> tuple[OpenSandbox, str]:
+    async def _looked_at(self, modules: Mapping[_Needing, set[str]]) -> tuple[OpenSandbox, str]:
         """The sandbox, and which modules its Python lacks."""
         python = self.options.sandbox_python
         if python and self.kind != "process":
@@ -105,7 +112,7 @@ class Opener:
         except UnknownKind:
             raise _unknown_kind(self.kind) from None
         try:
-            whys = [await _lacking(opened, benchmark, sorted(names)) for benchmark, names in modules.items()]
+            whys = [await _lacking(opened, needing, sorted(names)) for needing, names in modules.items()]
         except BaseException:
             await opened.close()
             raise
@@ -122,7 +129,7 @@ def _taking(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return [item for item in items if "sandbox" in own_names(item)]
 
 
-def _modules(items: Iterable[pytest.Item]) -> Mapping[str, set[str]]:
+def _modules(items: Iterable[pytest.Item]) -> Mapping[_Needing, set[str]]:
     return _modules_of(_refs(items))
 
 
@@ -130,14 +137,15 @@ def _refs(items: Iterable[pytest.Item]) -> Iterable[SampleRef]:
     return filter(None, map(selected, items))
 
 
-def _modules_of(refs: Iterable[SampleRef]) -> Mapping[str, set[str]]:
+def _modules_of(refs: Iterable[SampleRef]) -> Mapping[_Needing, set[str]]:
     """What the programs of rows that are asked import, by their benchmark."""
-    found: dict[str, set[str]] = {}
+    found: dict[_Needing, set[str]] = {}
     for ref in refs:
         if (modules := ref.source.benchmark.modules) is not None:
             name = ref.source.benchmark.name
             try:
-                found.setdefault(name, set()).update(modules(ref.source.rows.row(ref.subset, ref.row)))
+                key = _Needing(name, ref.source.benchmark.install)
+                found.setdefault(key, set()).update(modules(ref.source.rows.row(ref.subset, ref.row)))
             except SampleError:
                 # A row that cannot be read is an error of its sample.
                 continue
@@ -147,7 +155,8 @@ def _modules_of(refs: Iterable[SampleRef]) -> Mapping[str, set[str]]:
     return found
 
 
-async def _lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]) -> str:
+async def _lacking(sandbox: OpenSandbox, needing: _Needing, names: list[str]) -> str:
+    benchmark, install = needing.benchmark, f"{needing.install}. " if needing.install else ""
     outcome = await sandbox.run(Program(_LOOK.format(names=names)))
     if not outcome.ended_well:
         raise pytest.UsageError(f"{benchmark}: the sandbox {sandbox.name} cannot be looked at: {outcome.why}")
@@ -156,8 +165,8 @@ async def _lacking(sandbox: OpenSandbox, benchmark: str, names: list[str]) -> st
         return ""
     return (
         f"{benchmark} needs {', '.join(lacking)}: {len(lacking)} of the {len(names)} modules that its programs "
-        f"import are not installed for {path} (Python {version}), in which programs run. Name a Python that has "
-        f"them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
+        f"import are not installed for {path} (Python {version}), in which programs run. {install}Name a Python that "
+        f"has them: --eval-set run.sandbox_python=/path/to/python; or leave it out: -k 'not {benchmark}'"
     )
 
 

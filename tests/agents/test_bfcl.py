@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
+from pytest_modeleval.run import sandbox
 from pytest_modeleval.scorers.bfcl.calls import Call
 from pytest_modeleval.scorers.bfcl.figures import LIVE, MULTI_TURN, RELEVANCE, SEVERAL, SIMPLE
 from pytest_modeleval.scorers.bfcl.modes import MORE_FUNCTIONS
-from pytest_modeleval.scorers.bfcl.rows import installed_data, rows_in
+from pytest_modeleval.scorers.bfcl.rows import INSTALL, installed_data, rows_in
 from tests.agents.conftest import scripted
 from tests.conftest import FaultyServer, run, send
 from tests.scorers.bfcl.gold import replaying
@@ -367,3 +368,24 @@ def test_a_gold_that_changed_is_told(project: pytest.Pytester) -> None:
     result = run(project, *ask)
 
     result.stderr.fnmatch_lines(["ERROR: bfcl_v4: the data of simple_python changed: *"])
+
+
+def test_a_sandbox_without_the_classes_ends_the_run_with_the_command(
+    project: pytest.Pytester, faulty: FaultyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = {
+        "id": "multi_turn_base_0",
+        "question": [[{"role": "user", "content": "Go."}]],
+        "involved_classes": ["MathAPI"],
+    }
+    folder = project.path / "data" / "bfcl_v3"
+    (folder / "multi_turn_func_doc").mkdir(parents=True)
+    (folder / "BFCL_v3_multi_turn_base.json").write_text(json.dumps(row))
+    # As in a Python without it: under another name nothing is found.
+    monkeypatch.setattr(sandbox, "_modules_of", lambda refs: {sandbox._Needing("bfcl_v3", INSTALL): {"no_such_module"}})
+
+    result = run(project, "--model", "faulty", "--eval", "bfcl_v3/multi_turn_base", "--eval-data", "data")
+
+    said = "ERROR: bfcl_v3 needs no_such_module: * pip install --no-deps bfcl-eval==2026.3.23 mpmath. Name a Python *"
+    result.stderr.fnmatch_lines([said])
+    assert faulty.asked == []
