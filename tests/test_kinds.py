@@ -216,11 +216,11 @@ def test_the_tokens_of_embeddings_are_spent(suite: pytest.Pytester) -> None:
 
 
 ANSWERED: list[tuple[Request, Completion]] = [
-    (Chat([]), Completion("42", tool_calls=[])),
-    (LogLikelihood([], [("a", "b")]), LogLikelihoods(tool_calls=[], choice_logprobs=[-1.5])),
-    (Embed(["a"]), Embeddings(tool_calls=[], vectors=[[0.5, -1.0]])),
-    (Rerank("q", ["a"]), Ranking(tool_calls=[], scores=[0.25])),
-    (Paint("q"), Pictures(tool_calls=[], images=["https://x/1.png"])),
+    (Chat([]), Completion("42", tool_calls=[], reasoning_items=[])),
+    (LogLikelihood([], [("a", "b")]), LogLikelihoods(tool_calls=[], reasoning_items=[], choice_logprobs=[-1.5])),
+    (Embed(["a"]), Embeddings(tool_calls=[], reasoning_items=[], vectors=[[0.5, -1.0]])),
+    (Rerank("q", ["a"]), Ranking(tool_calls=[], reasoning_items=[], scores=[0.25])),
+    (Paint("q"), Pictures(tool_calls=[], reasoning_items=[], images=["https://x/1.png"])),
 ]
 
 
