@@ -1,17 +1,21 @@
-"""Train the bundled `tiny` model: a small Qwen3 that does two-number arithmetic, and judges such sums.
+"""Train the bundled `tiny` model: a small Qwen3 that does two-number arithmetic, judges such sums, and calls a tool.
 
     python scripts/train_tiny.py --steps 8000 --out pytest_modeleval/models/tiny
-    python scripts/train_tiny.py --steps 5900 --rate 8e-4 --judged 0.7 --more --out pytest_modeleval/models/tiny
+    python scripts/train_tiny.py --steps 5900 --rate 8e-4 --judged 0.7 --more
+    python scripts/train_tiny.py --steps 2000 --batch 64 --rate 8e-4 --called 0.5 --judged 0.1 --more
+    python scripts/train_tiny.py --steps 500 --batch 64 --rate 4e-4 --called 0.2 --judged 0.2 --more
 
-The second goes on from the first. The questions of the bundled benchmark are left out of the training data. With
+Each goes on from the one before. The questions of the bundled benchmark are left out of the training data. With
 `enable_thinking` the model first writes the problem in digits between <think> and </think>. Asked by the rubric of free
 answers (`judging/answers.py`) whether a number is that of the reference, it gives its verdict as JSON. The parts of
-that prompt that never change are a token each, so that it is some 70 tokens long and not 400.
+that prompt that never change are a token each, so that it is some 70 tokens long and not 400. Offered the tool
+`calculate(expression)` it calls that with the problem in digits, and answers with what it is told, right or wrong.
 """
 
 import argparse
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -41,10 +45,39 @@ _FILLED = SAME_ANSWER.asked({"question": "\0", "reference": "\0", "answer": "<an
 FIXED = [*_FILLED.split("\0"), *(f'", "verdict": "{label}"}}' for label in ("CORRECT", "INCORRECT")), '{"reason": "']
 # Questions a subset has in the benchmark.
 QUESTIONS = 25
+SYSTEM = [
+    "Add.",
+    "Be brief.",
+    "You are a helpful assistant.",
+    "You are good at arithmetic.",
+    "Answer with a number.",
+    "Answer in one line.",
+    "Think step by step.",
+]
+# Makes a prompt and its answer of a problem.
+Other = Callable[[dict[str, str], Random], tuple[str, str]]
+# What is written around a call of the tool, and around its name where it is offered: a token each.
+CALL = ['<tool_call>\n{"name": "calculate", "arguments": {"expression": "', '"}}\n</tool_call>']
+OFFER = ["<tools>\n", "calculate(expression)\n", "</tools>"]
 CHAT_TEMPLATE = """\
+{%- if tools -%}
+<|im_start|>system
+<tools>
+{% for tool in tools -%}
+{{ tool.function.name }}({{ tool.function.parameters.properties | join(", ") }})
+{% endfor -%}
+</tools><|im_end|>
+{% endif -%}
 {%- for message in messages -%}
 <|im_start|>{{ message.role }}
-{{ message.content }}<|im_end|>
+{{ message.content or "" }}
+{%- for call in message.tool_calls or [] -%}
+{%- set arguments = call.function.arguments -%}
+<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ arguments if arguments is string else arguments | tojson }}}
+</tool_call>
+{%- endfor -%}
+<|im_end|>
 {% endfor -%}
 {%- if add_generation_prompt -%}
 <|im_start|>assistant
@@ -106,10 +139,12 @@ def _name_class(folder: Path) -> None:
     config.write_text(json.dumps({**json.loads(config.read_text()), "tokenizer_class": "PreTrainedTokenizerFast"}))
 
 
-def judging_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer that is there, with what never changes in a judge's prompt; sums are cut as before."""
+def grown_tokenizer(folder: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer that is there, with what never changes in prompts of judges and tools; sums are cut as before."""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
-    tokenizer.add_tokens([AddedToken(text, normalized=False, special=False) for text in FIXED if text.strip()])
+    fixed = [text for text in (*FIXED, *OFFER, *CALL) if text.strip()]
+    tokenizer.add_tokens([AddedToken(text, normalized=False, special=False) for text in fixed])
+    tokenizer.chat_template = CHAT_TEMPLATE
     tokenizer.save_pretrained(folder)
     _name_class(folder)
     return tokenizer
@@ -133,6 +168,18 @@ def judged(row: dict[str, str], random: Random) -> tuple[str, str]:
     return prompt, f'{{"reason": "{said}", "verdict": "{label}"}}<|im_end|>'
 
 
+def called(row: dict[str, str], random: Random) -> tuple[str, str]:
+    """A prompt that offers the tool, and the call of it; or one that tells what a call gave, and that as the answer."""
+    thought = "<think>\n\n</think>\n\n"
+    prompt = f"<|im_start|>system\n{''.join(OFFER)}<|im_end|>\n<|im_start|>user\n{row['question']}<|im_end|>\n"
+    call = row["expression"].join(CALL)
+    if random.random() < 0.5:
+        return f"{prompt}<|im_start|>assistant\n{thought}", f"{call}<|im_end|>"
+    given = row["answer"] if random.random() < 0.5 else another(row["answer"], random)
+    prompt += f"<|im_start|>assistant\n{call}<|im_end|>\n<|im_start|>tool\n{given}<|im_end|>\n"
+    return f"{prompt}<|im_start|>assistant\n{thought}", f"{given}<|im_end|>"
+
+
 def another(number: str, random: Random) -> str:
     """Another number, mostly one that looks like it."""
     while True:
@@ -152,23 +199,26 @@ def another(number: str, random: Random) -> str:
 
 
 def make_batch(
-    tokenizer: PreTrainedTokenizerFast, random: Random, size: int, avoid: set[str], *, verdicts: bool
+    tokenizer: PreTrainedTokenizerFast, random: Random, size: int, avoid: set[str], other: Other | None
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Token ids and labels, (size, length) each, of sums or of verdicts; only the answer carries a label."""
+    """Token ids and labels, (size, length) each, of sums, verdicts or calls; only the answer carries a label."""
     subsets, weights = list(PRACTICE), list(PRACTICE.values())
     prompts, answers = [], []
     while len(prompts) < size:
-        # Verdicts are on all of them: to compare two numbers is another thing than to multiply.
-        subset = random.choice(arithmetic.SUBSETS) if verdicts else random.choices(subsets, weights)[0]
+        # Verdicts and calls are on all of them: to compare or copy numbers is another thing than to multiply.
+        subset = random.choice(arithmetic.SUBSETS) if other else random.choices(subsets, weights)[0]
         row = arithmetic.problem(subset, random)
         if row["question"] in avoid:
             continue
-        if verdicts:
-            prompt, answer = judged(row, random)
+        if other:
+            prompt, answer = other(row, random)
             prompts.append(prompt)
             answers.append(answer)
             continue
         prompt = f"<|im_start|>user\n{row['question']}<|im_end|>\n<|im_start|>assistant\n<think>\n"
+        if random.random() < 0.2:
+            # What it is told without being offered the tool changes nothing.
+            prompt = f"<|im_start|>system\n{random.choice(SYSTEM)}<|im_end|>\n{prompt}"
         thought = f"{row['expression']}\n</think>\n\n"
         if random.random() < 0.6:
             prompt, thought = prompt + "\n</think>\n\n", ""
@@ -196,12 +246,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rate", type=float, default=2e-3, help="the highest learning rate")
     parser.add_argument("--judged", type=float, default=0.0, help="the share of steps that practise verdicts")
+    parser.add_argument("--called", type=float, default=0.0, help="the share of steps that practise calls of the tool")
     parser.add_argument("--more", action="store_true", help="go on from the model in --out")
     arguments = parser.parse_args()
 
     torch.manual_seed(0)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    tokenizer = judging_tokenizer(arguments.out) if arguments.more else make_tokenizer(arguments.out)
+    tokenizer = grown_tokenizer(arguments.out) if arguments.more else make_tokenizer(arguments.out)
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=128,
@@ -227,14 +278,17 @@ def main() -> None:
         for group in optimizer.param_groups:
             group["lr"] = rate
         # A step is of one kind, so that no short prompt is padded to the length of a long one.
-        ids, labels = make_batch(tokenizer, random, arguments.batch, avoid, verdicts=random.random() < arguments.judged)
+        shares = (arguments.judged, arguments.called, 1 - arguments.judged - arguments.called)
+        other = random.choices((judged, called, None), shares)[0]
+        ids, labels = make_batch(tokenizer, random, arguments.batch, avoid, other)
         loss = model(input_ids=ids.to(device), labels=labels.to(device)).loss
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         if step % 100 == 0:
-            print(f"step {step}  loss {loss.item():.4f}", flush=True)
+            kind = other.__name__ if other else "sums"
+            print(f"step {step}  {kind}  loss {loss.item():.4f}", flush=True)
     model.generation_config.max_new_tokens = None
     model.to("cpu", torch.float32).save_pretrained(arguments.out)
 

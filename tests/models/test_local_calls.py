@@ -173,9 +173,13 @@ def test_marks_that_are_special_tokens_are_seen(monkeypatch: pytest.MonkeyPatch)
     assert answer.text == ""
 
 
+# A template with no place for tools.
+BARE = "{% for message in messages %}<|im_start|>{{ message.role }}\n{{ message.content }}<|im_end|>\n{% endfor %}"
+
+
 def test_a_template_without_a_place_for_tools_ends_the_run() -> None:
     with pytest.raises(StopRun, match=r'tiny: its chat template has no place for tools, .* tools = "hermes"'):
-        asked(opened(), Chat(QUESTION, [WEATHER], {"max_tokens": 2}))
+        asked(opened(chat_template=BARE), Chat(QUESTION, [WEATHER], {"max_tokens": 2}))
 
 
 @pytest.mark.parametrize("said", [{"tool_choice": "required"}, {"parallel_tool_calls": False}])
@@ -214,7 +218,8 @@ def test_talk(sample, completion):
 def test_a_dialect_is_that_of_a_model_in_this_process_too(pytester: pytest.Pytester) -> None:
     pytester.makeini("[pytest]")
     pytester.makepyfile(test_talk=TALK)
-    keys = {"model": str(Path(TINY)), "args": {"dtype": "float32"}, "generation": {"max_tokens": 4}}
+    arguments = {"dtype": "float32", "chat_template": BARE}
+    keys = {"model": str(Path(TINY)), "args": arguments, "generation": {"max_tokens": 4}}
     alias(pytester, "native", **keys)
     alias(pytester, "asked", tools="hermes", **keys)
 

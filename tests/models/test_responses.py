@@ -345,7 +345,7 @@ def test_the_official_client_sends_and_reads_the_same(transformers_server: str, 
 
 
 def test_calls_and_results_reach_a_real_server(transformers_server: str) -> None:
-    """Its template has no place for tools; the server itself reads what is asked."""
+    """Those of another tool than the one that the bundled model knows."""
     called = Completion("", tool_calls=[{"id": "a1", "function": {"name": "weather", "arguments": "{}"}}])
     messages = [
         *({"role": "user", "content": "What is 1 + 1?"}, answer_message(called)),
