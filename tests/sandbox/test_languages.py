@@ -13,7 +13,7 @@ from pytest_modeleval.sandbox.boxed import of_way
 from pytest_modeleval.sandbox.languages import LANGUAGES
 from pytest_modeleval.sandbox.process import ProcessSandbox, ServedSandbox
 from pytest_modeleval.sandbox.program import COMPILE, FINISHED, KILLED, NoTool, Outcome, Program
-from pytest_modeleval.scorers.multiple import LIMITS, assembled
+from pytest_modeleval.scorers.multiple import _NEEDED, LIMITS, assembled
 from pytest_modeleval.scorers.programs import passed
 from tests.conftest import SHARED_DATA, run_alone
 from tests.sandbox.conftest import Run
@@ -127,6 +127,9 @@ def rows(language: str) -> dict[str, dict[str, str]]:
 def test_own_solutions_of_multiple_humaneval(bwrap: ServedSandbox, run_boxed: Run, language: str) -> None:
     """Right ones pass, wrong ones do not, and what cannot be read says so."""
     tool(bwrap, language)
+    needed = _NEEDED.get(language)
+    if needed and not run_boxed(Program(needed, language=language, limits=LIMITS)).ended_well:
+        pytest.skip(f"what the tests in {language} use is not installed")
     add, concatenate = (rows(language)[name] for name in ("HumanEval_53_add", "HumanEval_28_concatenate"))
 
     def outcome(row: dict[str, str], answer: str) -> Outcome:
