@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import io
 import json
+import os
 import pkgutil
 import signal
 import socket
@@ -12,7 +13,7 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -112,41 +113,42 @@ def _little_patience(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
         monkeypatch.setattr(asking, "FIRST_PAUSE", 0.02)
 
 
-@pytest.fixture(scope="session")
-def transformers_server() -> Iterator[str]:
-    """The base URL of `transformers serve` with the bundled model; its model's name is the bundled folder."""
-    pytest.importorskip("transformers.cli.transformers", reason="this transformers has no serve", exc_type=ImportError)
+@contextlib.contextmanager
+def served(command: Sequence[str], folder: Path, patience: float, **environment: str) -> Iterator[str]:
+    """The base URL of a server that a command starts; it says its health, and takes ``--host`` and ``--port``."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(TINY)]
-    process = subprocess.Popen(
-        [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    # Somebody must read what it prints, or it stops at a full pipe.
-    said: list[bytes] = []
-    assert process.stdout is not None
-    reader = threading.Thread(target=lambda: said.extend(process.stdout or ()))
-    reader.start()
+    said, until = folder / "said", time.monotonic() + patience
+    with said.open("wb") as file:
+        process = subprocess.Popen(
+            [*command, "--host", "127.0.0.1", "--port", str(port)],
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **environment},
+        )
     try:
-        for _ in range(600):
-            if process.poll() is not None:
-                pytest.fail(f"transformers serve ended: {b''.join(said).decode()[-2000:]}")
+        while True:
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"{command[2]} does not serve: {said.read_text(errors='replace')[-2000:]}")
             try:
                 urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
                 break
             except OSError:
                 time.sleep(0.1)
-        else:
-            pytest.fail("transformers serve did not start within a minute")
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         process.terminate()
-        process.wait(10)
-        reader.join()
-        process.stdout.close()
+        process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def transformers_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The base URL of `transformers serve` with the bundled model; its model's name is the bundled folder."""
+    pytest.importorskip("transformers.cli.transformers", reason="this transformers has no serve", exc_type=ImportError)
+    command = [sys.executable, "-m", "transformers.cli.transformers", "serve", str(TINY), "--device", "cpu"]
+    with served(command, tmp_path_factory.mktemp("transformers"), 60) as address:
+        yield address
 
 
 class Patient(ThreadingHTTPServer):

@@ -29,11 +29,11 @@ def longest_code(answer: Completion | str) -> str:
     ends = list(accumulate((len(line) + 1 for line in lines), initial=0))
     best, span, left = 0, (0, 0), _MOST
     # After a fence first: where it is there, most others are known to be shorter.
-    starts = sorted(range(len(lines)), key=lambda at: not (at and lines[at - 1].lstrip().startswith("```")))
-    for start in starts:
+    starts = [at for at, line in enumerate(lines) if line.strip()]
+    for start in sorted(starts, key=lambda at: not (at and lines[at - 1].lstrip().startswith("```"))):
         left -= len(lines[start]) + _LEAST
         end = bisect_right(ends, ends[start] + max(left, 0)) - 1
-        end = end if end > start and lines[start].strip() and _begins(lines[start]) else start
+        end = end if end > start and _begins(lines[start]) else start
         while end > start + 1 and filled[end] - filled[start] > best and left > 0:
             text = "\n".join(lines[start:end])
             wrong = _wrong_line(text)

@@ -23,6 +23,8 @@ mbpp = pytest.importorskip("evalplus.data.mbpp")
 
 # Its values are up to 128 million texts (docs/code.md).
 LEFT_OUT = {"Mbpp/255"}
+# No input of it is ever counted as done, so that nobody passes it (`find_zero` in `unsafe_execute` of 0.3.1).
+FAILS_ALL = {"HumanEval/32"}
 # The time that its later versions give an input (26d6d00), and ours.
 SECONDS = 4.0
 
@@ -100,6 +102,10 @@ def compare(
         made = programs(gold, row["entry_point"]) if number % 3 == 0 else {"as it is": gold}
         for kind, code in made.items():
             theirs, here = judge.passes(code), ours(sandbox, row, code)
+            if row["task_id"] in FAILS_ALL:
+                assert theirs == (False, False)
+                assert here == ((True, True) if kind == "as it is" else (False, False))
+                continue
             base.add(kind, row["task_id"], theirs[0], here[0])
             main.add(kind, row["task_id"], theirs[1], here[1])
             assert here[1] or kind != "as it is", row["task_id"]

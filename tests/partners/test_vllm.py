@@ -2,19 +2,14 @@
 
 import importlib.util
 import json
-import os
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 
 import pytest
 
 from pytest_modeleval import evaluate
 from pytest_modeleval.models.spec import TINY
-from tests.conftest import alias, run
+from tests.conftest import alias, run, served
 from tests.perf.truth import assert_honest
 
 if not importlib.util.find_spec("vllm"):
@@ -24,31 +19,12 @@ if not importlib.util.find_spec("vllm"):
 @pytest.fixture(scope="module")
 def vllm_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of vLLM with the bundled model; its model's name is the bundled folder."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    said = tmp_path_factory.mktemp("vllm") / "said"
     # Not by the command `vllm`: that of the CPU's wheel asks for a package of its name (0.32.0).
     command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server", "--model", str(TINY), "--dtype", "float32"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--max-model-len", "512", "--enforce-eager"]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
-    with said.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=environment)
-    try:
-        for _ in range(2400):
-            if process.poll() is not None:
-                pytest.fail(f"vLLM ended: {said.read_text()[-2000:]}")
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        else:
-            pytest.fail(f"vLLM did not start: {said.read_text()[-2000:]}")
-        yield f"http://127.0.0.1:{port}/v1"
-    finally:
-        process.terminate()
-        process.wait(60)
+    command += ["--max-model-len", "512", "--enforce-eager"]
+    environment = {"HF_HUB_OFFLINE": "1", "VLLM_NO_USAGE_STATS": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
+    with served(command, tmp_path_factory.mktemp("vllm"), 240, **environment) as address:
+        yield address
 
 
 def test_its_answers_are_those_of_the_same_model_here(

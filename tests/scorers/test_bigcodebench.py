@@ -34,10 +34,16 @@ def test_what_programs_import_is_what_rows_say_and_what_their_code_does() -> Non
     assert modules_of(row) == {"re", "numpy", "os", "scipy", "unittest", "json", "csv"}
 
 
+def write_first(project: pytest.Pytester, **fields: str) -> None:
+    """Write the recorded rows, the first with other fields."""
+    write_rows(project, "bigcodebench")
+    path = project.path / "data/bigcodebench/default/v0.1.4.jsonl"
+    first, *others = map(json.loads, path.read_text().splitlines())
+    path.write_text("".join(json.dumps(row) + "\n" for row in [{**first, **fields}, *others]))
+
+
 def test_without_its_modules_nothing_is_asked(pytester: pytest.Pytester) -> None:
-    write_rows(pytester, "bigcodebench")
-    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
-    path.write_text(path.read_text().replace("['collections']", "['no_such_one', 'collections', 'nor_this']"))
+    write_first(pytester, libs="['no_such_one', 'collections', 'nor_this']")
 
     result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
 
@@ -52,10 +58,8 @@ def test_without_its_modules_nothing_is_asked(pytester: pytest.Pytester) -> None
 
 def lacking(pytester: pytest.Pytester) -> list[str]:
     """Rows whose programs import what nobody has, beside rows of another benchmark; the flags that ask."""
-    write_rows(pytester, "bigcodebench")
+    write_first(pytester, libs="['no_such_one', 'collections', 'nor_this']")
     write_rows(pytester, "gsm8k")
-    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
-    path.write_text(path.read_text().replace("['collections']", "['no_such_one', 'collections', 'nor_this']"))
     return write_answers(pytester, "gsm8k")
 
 
@@ -102,11 +106,7 @@ def test_another_version_of_the_data_is_a_line(pytester: pytest.Pytester, field:
 
 
 def test_a_row_whose_own_code_is_no_python_is_not_asked(pytester: pytest.Pytester) -> None:
-    write_rows(pytester, "bigcodebench")
-    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows[0]["code_prompt"] = "def (:"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_first(pytester, code_prompt="def (:")
 
     result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
 
@@ -146,11 +146,7 @@ def test_another_sandbox_has_its_own_python(pytester: pytest.Pytester) -> None:
 
 
 def test_what_the_own_solution_does_not_pass_is_unscored(pytester: pytest.Pytester) -> None:
-    write_rows(pytester, "bigcodebench")
-    path = pytester.path / "data/bigcodebench/default/v0.1.4.jsonl"
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    rows[0]["canonical_solution"] = "    import socket\n    return socket.socket()\n"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_first(pytester, canonical_solution="    import socket\n    return socket.socket()\n")
 
     result = run(pytester, *write_answers(pytester, "bigcodebench"), "--eval", "bigcodebench")
 

@@ -11,7 +11,7 @@ from pytest_modeleval.sample import SampleError
 from pytest_modeleval.sandbox.program import Outcome, Session
 from pytest_modeleval.scorers.bfcl.calls import Call, read_gold
 from pytest_modeleval.scorers.bfcl.checker import Wrong
-from pytest_modeleval.scorers.bfcl.rows import INSTALL, INSTALL_FOR_MEMORY, Row
+from pytest_modeleval.scorers.bfcl.rows import CLASSES, INSTALL, INSTALL_FOR_MEMORY, Row
 
 # With one more step that calls something a conversation is over, and wrong: ``MAXIMUM_STEP_LIMIT``.
 MOST_STEPS = 20
@@ -23,21 +23,9 @@ NO_CALLS, STATE, RESULTS, STEPS, BROKEN = (
     "calls that do not end",
 )
 _HOME = "bfcl_eval.eval_checker.multi_turn_eval.func_source_code"
-_MODULES = {
-    "GorillaFileSystem": "gorilla_file_system",
-    "MathAPI": "math_api",
-    "MessageAPI": "message_api",
-    "TwitterAPI": "posting_api",
-    "TicketAPI": "ticket_api",
-    "TradingBot": "trading_bot",
-    "TravelAPI": "travel_booking",
-    "VehicleControlAPI": "vehicle_control",
-    "MemoryAPI_kv": "memory_kv",
-    "MemoryAPI_rec_sum": "memory_rec_sum",
-}
 # The code a session begins with, and what is imported once before sessions are made.
 CODE = Path(__file__).with_name("world.py").read_text("utf-8")
-IMPORTS = tuple(f"{_HOME}.{module}" for name, module in _MODULES.items() if not name.startswith("Memory"))
+IMPORTS = tuple(f"{_HOME}.{module}" for name, module in CLASSES.items() if not name.startswith("Memory"))
 # What memories import; importing their own modules makes folders.
 MEMORY_IMPORTS = ("numpy", "rank_bm25", "overrides", "filelock")
 
@@ -55,7 +43,7 @@ class Conversation:
 
     def __init__(self, session: Session, row: Row, *, module_of: Callable[[str], str] | None = None) -> None:
         self._session, self._row = session, row
-        self._module_of = module_of or (lambda name: f"{_HOME}.{_MODULES[name]}")
+        self._module_of = module_of or (lambda name: f"{_HOME}.{CLASSES[name]}")
         self._turn, self._has_called = 0, False
 
     async def begin(self) -> None:
@@ -99,7 +87,7 @@ class Memory:
     async def begin(self, held: Mapping[str, Any]) -> str:
         """Fill it with what it ``held`` after the conversation before; the text of it that a model always sees."""
         (name,) = self._row.classes
-        outcome = await self._session.call("begin_memory", f"{_HOME}.{_MODULES[name]}", name, dict(held))
+        outcome = await self._session.call("begin_memory", f"{_HOME}.{CLASSES[name]}", name, dict(held))
         if not outcome.values:
             raise SampleError(f"{self._row.id}: BFCL's memory cannot be made: {outcome.why} ({INSTALL_FOR_MEMORY})")
         return str(outcome.values[0])

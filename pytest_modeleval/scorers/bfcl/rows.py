@@ -25,8 +25,8 @@ UNSCORED = {
         ("web_search_base", "web_search_no_snippet"), "needs a paid key of SerpAPI, and the web is not the same twice"
     ),
 }
-# Where the functions of each class are described.
-_DESCRIBED = {
+# The module of each class, which has its functions' descriptions by the same name.
+CLASSES = {
     "GorillaFileSystem": "gorilla_file_system",
     "MathAPI": "math_api",
     "MessageAPI": "message_api",
@@ -189,9 +189,9 @@ def _classes(row: Json, category: str) -> list[str]:
 @lru_cache(32)
 def _functions(folder: Path, name: str) -> Sequence[Json]:
     """The functions of a class, as they are described."""
-    if name not in _DESCRIBED:
-        raise SampleError(f"the class {name!r} is none of {', '.join(_DESCRIBED)}")
-    return [*_lines(folder / "multi_turn_func_doc" / f"{_DESCRIBED[name]}.json")]
+    if name not in CLASSES:
+        raise SampleError(f"the class {name!r} is none of {', '.join(CLASSES)}")
+    return [*_lines(folder / "multi_turn_func_doc" / f"{CLASSES[name]}.json")]
 
 
 def _held_back(
