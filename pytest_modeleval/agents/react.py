@@ -23,7 +23,7 @@ from pytest_modeleval.agents.conversation import (
 )
 from pytest_modeleval.agents.tool import Tool, tool
 from pytest_modeleval.asking.awaiting import noted
-from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, elsewhere, waited
+from pytest_modeleval.asking.given import BlockingModel, ModelElsewhere, elsewhere
 from pytest_modeleval.asking.trial import AskedModel
 from pytest_modeleval.calls import UNKNOWN_TOOL, Called, ToolCall, answer_message, result_message
 from pytest_modeleval.inputs import from_json
@@ -95,7 +95,8 @@ def react_sync(
     if not isinstance(model, BlockingModel):
         raise pytest.UsageError("in an async test it is await react(…)")
     loop = _Loop.of(sample, model.asked, tools, limits, system, submit, nudge, generation)
-    return waited(model.engine, loop.run())
+    conversation: Conversation = model.there(loop.run())
+    return conversation
 
 
 @dataclass

@@ -234,7 +234,7 @@ class BlockingModel:
     """The model for a sync body, which waits for each answer; `sample.SyncModel` for a test."""
 
     asked: AskedModel
-    engine: Engine[Trial]
+    there: Callable[[Coroutine[Any, Any, Any]], Any]
 
     @property
     def name(self) -> str:
@@ -246,23 +246,23 @@ class BlockingModel:
     ) -> Completion:
         """As `AskedModel.complete`, and waits for it; so do the others."""
         __tracebackhide__ = True
-        return self._ask(self.asked.complete(messages, tools=tools, **generation))
+        completion: Completion = self.there(self.asked.complete(messages, tools=tools, **generation))
+        return completion
 
     def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
         """As `AskedModel.embed`."""
         __tracebackhide__ = True
-        return self._ask(self.asked.embed(texts, **parameters))
+        vectors: Embeddings = self.there(self.asked.embed(texts, **parameters))
+        return vectors
 
     def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
         """As `AskedModel.rerank`."""
         __tracebackhide__ = True
-        return self._ask(self.asked.rerank(query, documents, **parameters))
+        ranking: Ranking = self.there(self.asked.rerank(query, documents, **parameters))
+        return ranking
 
     def paint(self, prompt: str, **parameters: Any) -> Pictures:
         """As `AskedModel.paint`."""
         __tracebackhide__ = True
-        return self._ask(self.asked.paint(prompt, **parameters))
-
-    def _ask(self, work: Coroutine[Any, Any, A]) -> A:
-        __tracebackhide__ = True
-        return waited(self.engine, work)
+        pictures: Pictures = self.there(self.asked.paint(prompt, **parameters))
+        return pictures

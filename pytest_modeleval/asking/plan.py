@@ -266,7 +266,7 @@ class Planner:
 def _may_talk(ref: SampleRef) -> bool:
     """Whether a body can have a conversation with tools that is known before it runs."""
     code = ref.source.benchmark.body.__code__
-    return ref.source.benchmark.is_async and "model" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    return "model" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def summed(lines: Sequence[Line]) -> Line:

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from inspect import iscoroutinefunction
 from itertools import dropwhile, islice, takewhile
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from pytest_modeleval.asking.given import (
     panel_of,
     sandbox_elsewhere,
     sandbox_of,
+    waited,
 )
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
@@ -190,7 +192,9 @@ class Prefetch:
         return sandbox_elsewhere(sandbox_of(self._askers), self._engine, is_async=is_async)
 
     def _elsewhere(self, item: pytest.Function, asked: AskedModel) -> Elsewhere:
-        return (ModelElsewhere if _is_async(item, selected(item)) else BlockingModel)(asked, self._engine)
+        if _is_async(item, selected(item)):
+            return ModelElsewhere(asked, self._engine)
+        return BlockingModel(asked, partial(waited, self._engine))
 
     def ask_prompt(self, item: pytest.Function, trial: Trial) -> Completion:
         """Ask the prompt of an item in its own turn."""

@@ -8,11 +8,12 @@ from typing import Any, NoReturn
 import pytest
 
 from pytest_modeleval.asking.asker import Answer, Asker, Askers
-from pytest_modeleval.asking.given import GIVEN, converse, panel_of
+from pytest_modeleval.asking.given import GIVEN, BlockingModel, converse, panel_of, sandbox_of
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
+from pytest_modeleval.asking.programs import BlockingSandbox
 from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
-from pytest_modeleval.asking.trial import AskedModel, Trial, prepare
+from pytest_modeleval.asking.trial import AskedModel, Trial, model_of, prepare
 from pytest_modeleval.items.collect import SampleRef
 from pytest_modeleval.judging.rubric import Gives, Preference, Rating, Rounds
 from pytest_modeleval.judging.verdict import Vote
@@ -21,7 +22,7 @@ from pytest_modeleval.sample import NotAsked, SampleError, recorded_scores
 from pytest_modeleval.sandbox.program import Program
 
 # What a sync body may take here; one that takes more has its turn in the run alone.
-_OF_SYNC = frozenset({"sample", "completion", "rule", "judge"})
+_OF_SYNC = frozenset({"sample", "completion", "model", "rule", "settings", "judge", "sandbox"})
 
 
 class _FromStore(Asker):
@@ -166,25 +167,28 @@ class Rehearsal:
 
     def _play(self, ref: SampleRef, trial: Trial | None = None) -> bool:
         """Whether the body came to its end."""
-        body = ref.source.benchmark.body
+        body, trial = ref.source.benchmark.body, trial or Trial(ref.source.sample(ref.subset, ref.row))
         names = set(body.__code__.co_varnames[: body.__code__.co_argcount + body.__code__.co_kwonlyargcount])
         if ref.source.benchmark.is_async and names <= GIVEN.keys():
-            trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
             judge = AskedJudge(self._panel(ref, trial), _here)
             self._loop.run_until_complete(converse(self._askers, ref, {"judge": judge}, trial))
             return not isinstance(trial.ended, SampleError) or isinstance(trial.ended, NotAsked)
         if ref.source.benchmark.is_async or not names <= _OF_SYNC:
             return False
-        self._play_sync(ref, names)
+        self._play_sync(ref, names, trial)
         return True
 
-    def _play_sync(self, ref: SampleRef, names: set[str]) -> None:
-        trial = self._loop.run_until_complete(prepare(self._models[ref.model.name], ref, names))
+    def _play_sync(self, ref: SampleRef, names: set[str], trial: Trial) -> None:
+        here, model = self._loop.run_until_complete, self._models[ref.model.name]
+        here(prepare(model, ref, names, trial))
         given: dict[str, object] = {
             "sample": trial.sample,
             "completion": trial.answers[0].completion if trial.answers else None,
+            "model": BlockingModel(model_of(model, ref, trial, self._askers.limits), here),
             "rule": ref.source.scorer if "rule" in names else None,
-            "judge": BlockingJudge(self._panel(ref, trial), self._loop.run_until_complete),
+            "settings": ref.source.settings.own,
+            "judge": BlockingJudge(self._panel(ref, trial), here),
+            "sandbox": BlockingSandbox(sandbox_of(self._askers), here) if "sandbox" in names else None,
         }
         token = recorded_scores.set(trial.scores)
         try:

@@ -222,9 +222,9 @@ async def ask_prompt(asker: Asker, ref: SampleRef, trial: Trial) -> Completion:
     return await (model.chat(request) if isinstance(request, Chat) else model.ask(request, Completion))
 
 
-async def prepare(asker: Asker, ref: SampleRef, names: Collection[str]) -> Trial:
+async def prepare(asker: Asker, ref: SampleRef, names: Collection[str], trial: Trial | None = None) -> Trial:
     """What a sync body with arguments of these names is given: the sample, and its prompt asked if it takes that."""
-    trial = Trial(ref.source.sample(ref.subset, ref.row))
+    trial = trial or Trial(ref.source.sample(ref.subset, ref.row))
     if "completion" not in names:
         return trial
     completion = await ask_prompt(asker, ref, trial)

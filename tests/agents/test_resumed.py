@@ -39,6 +39,11 @@ def put(project: pytest.Pytester, *, samples: int = 1, pause: float = 0.0, text:
     project.makepyfile(test_posts=text.replace("SAMPLES", str(samples)).replace("PAUSE", str(pause)))
 
 
+def synchronous(text: str) -> str:
+    """The same test, not async."""
+    return text.replace("async def", "def").replace("await react(", "react_sync(").replace(": Model", ": SyncModel")
+
+
 def posted(project: pytest.Pytester) -> list[str]:
     path = project.path / "posted"
     return sorted(path.read_text().split("\n")[:-1]) if path.exists() else []
@@ -55,9 +60,7 @@ ASK = ("--model", "faulty", "test_posts.py")
 
 @pytest.mark.parametrize("is_sync", [False, True], ids=["async", "sync"])
 def test_the_same_command_again_calls_nothing(project: pytest.Pytester, faulty: FaultyServer, is_sync: bool) -> None:
-    text = POSTS
-    if is_sync:
-        text = text.replace("async def", "def").replace("await react(", "react_sync(").replace(": Model", ": SyncModel")
+    text = synchronous(POSTS) if is_sync else POSTS
     put(project, samples=3, text=text)
     scripted(faulty, posting)
 
@@ -112,9 +115,7 @@ def test_only_what_is_stored_calls_nothing(project: pytest.Pytester, faulty: Fau
 def test_after_ctrl_c_no_call_is_made_twice(
     project: pytest.Pytester, faulty: FaultyServer, flags: tuple[str, ...], is_sync: bool
 ) -> None:
-    text = POSTS
-    if is_sync:
-        text = text.replace("async def", "def").replace("await react(", "react_sync(").replace(": Model", ": SyncModel")
+    text = synchronous(POSTS) if is_sync else POSTS
     put(project, samples=8, pause=0.2, text=text)
 
     def slowly(messages: Any) -> Any:

@@ -13,12 +13,12 @@ from pytest_modeleval.options.options import FLAGS
 from pytest_modeleval.reports.terminal import LiveLine
 from pytest_modeleval.results.results import Results
 from tests.agents.conftest import in_turn, scripted
-from tests.agents.test_resumed import POSTS, WORLD, posted, posting
+from tests.agents.test_resumed import POSTS, WORLD, posted, posting, synchronous
 from tests.conftest import FaultyServer, alias, run
 
 PRICE = {"input": 100.0, "output": 1000.0}
 LIMITED = POSTS.replace("[post])", "[post], limits=AgentLimits(turns=5))").replace(
-    "import Model", "import AgentLimits, Model"
+    "import Model,", "import AgentLimits, Model,"
 )
 ASK = ("--model", "priced", "test_posts.py")
 
@@ -34,8 +34,9 @@ def put(project: pytest.Pytester, samples: int, text: str = LIMITED) -> None:
     project.makepyfile(test_posts=text.replace("SAMPLES", str(samples)).replace("PAUSE", "0"))
 
 
-def test_a_plan_counts_as_many_turns_as_there_may_be(project: pytest.Pytester, priced: FaultyServer) -> None:
-    put(project, 4)
+@pytest.mark.parametrize("text", [LIMITED, synchronous(LIMITED)], ids=["async", "sync"])
+def test_a_plan_counts_as_many_turns_as_there_may_be(project: pytest.Pytester, priced: FaultyServer, text: str) -> None:
+    put(project, 4, text)
 
     plan = run(project, *ASK, "--eval-plan")
     fewer = run(project, *ASK, "--eval-plan", "--eval-set", "run.turn_limit=2")
@@ -51,8 +52,11 @@ def test_a_plan_counts_as_many_turns_as_there_may_be(project: pytest.Pytester, p
     fewer.stdout.re_match_lines([r" +4 +0 +at most 8 +\? +at most 400 +\?"])
 
 
-def test_a_plan_knows_what_is_stored_and_calls_nothing(project: pytest.Pytester, priced: FaultyServer) -> None:
-    put(project, 4)
+@pytest.mark.parametrize("text", [LIMITED, synchronous(LIMITED)], ids=["async", "sync"])
+def test_a_plan_knows_what_is_stored_and_calls_nothing(
+    project: pytest.Pytester, priced: FaultyServer, text: str
+) -> None:
+    put(project, 4, text)
     run(project, *ASK, "--eval-limit", "3")
     with sqlite3.connect(project.path / ".modeleval/store.sqlite") as store:
         store.execute(
