@@ -14,10 +14,10 @@ from pytest_modeleval.models.syntax import (
     Module,
     Names,
     arguments,
-    canonical,
     imported_inside,
     read,
     scripts,
+    text_of,
     used,
 )
 
@@ -118,7 +118,7 @@ class _Reach:
 
     def _take(self, module: Module, node: ast.AST, names: Names) -> None:
         """Note a piece of a module's code, and follow the names in it."""
-        self.texts.add(canonical(node))
+        self.texts.add(text_of(node))
         if _DYNAMIC & names.keys():
             self._whole(module)
         for text in scripts(node):

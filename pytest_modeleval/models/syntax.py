@@ -48,15 +48,21 @@ class Module:
         """Whether the module itself says what a name is."""
         return name in self.imports or name in self._bindings
 
-    def binding(self, name: str) -> Iterator[ast.stmt]:
-        """The statements that make what a name stands for, and the definitions that a decorator may enter into it."""
-        yield from self._bindings.get(name, ())
+    @cached_property
+    def _entered(self) -> Sequence[tuple[ast.stmt, set[str]]]:
+        """The definitions with decorators of the module, each with the names that these use."""
+        entered = []
         for statement in self.body:
             decorators = getattr(statement, "decorator_list", ())
             names = [taken for each in decorators for taken in used(each).free]
             makers = [maker for each in names for maker in self._bindings.get(each, ()) if isinstance(maker, _DEFINED)]
-            if any(name in used(maker).free for maker in makers):
-                yield statement
+            entered.append((statement, {taken for maker in makers for taken in used(maker).free}))
+        return [each for each in entered if each[1]]
+
+    def binding(self, name: str) -> Iterator[ast.stmt]:
+        """The statements that make what a name stands for, and the definitions that a decorator may enter into it."""
+        yield from self._bindings.get(name, ())
+        yield from (statement for statement, names in self._entered if name in names)
 
     def function(self, code: CodeType) -> Function | None:
         """Where a function was written, without what decorates it; None where that is somewhere else."""
@@ -153,11 +159,11 @@ def arguments(function: Function) -> list[str]:
     return [each.arg for each in ast.walk(function.args) if isinstance(each, ast.arg)]
 
 
-def imported_inside(node: ast.AST, package: str) -> Iterator[tuple[str, tuple[str, str]]]:
+@lru_cache(maxsize=4096)
+def imported_inside(node: ast.AST, package: str) -> Sequence[tuple[str, tuple[str, str]]]:
     """What functions in a piece of code import for themselves, like `Module.imports`."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield from _imported(ast.walk(each), package)
+    functions = [each for each in ast.walk(node) if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [each for function in functions for each in _imported(ast.walk(function), package)]
 
 
 def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, tuple[str, str]]]:
@@ -178,7 +184,8 @@ def _imported(nodes: Iterable[ast.AST], package: str) -> Iterator[tuple[str, tup
                 yield name, (target, alias.name)
 
 
-def scripts(node: ast.AST) -> list[str]:
+@lru_cache(maxsize=4096)
+def scripts(node: ast.AST) -> Sequence[str]:
     """The files of Python that texts in the code name."""
     texts = [each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)]
     return [text for text in texts if re.fullmatch(r"\w+\.py", text)]
@@ -219,13 +226,18 @@ def _strip(tree: ast.Module) -> None:
                 each.returns = None
 
 
-def canonical(node: object) -> str:
+@lru_cache(maxsize=4096)
+def text_of(node: ast.AST) -> str:
     """The code as a text that its layout and the version of Python do not change."""
+    return _text(node)
+
+
+def _text(node: object) -> str:
     if isinstance(node, ast.JoinedStr):
         # Python 3.12.1 sees an empty text behind a field in a field's format.
         node = ast.JoinedStr([each for each in node.values if getattr(each, "value", None) != ""])
     if isinstance(node, ast.AST):
         kept = [(name, value) for name, value in ast.iter_fields(node) if name not in ("ctx", "kind", "type_comment")]
-        inner = ", ".join(f"{name}={canonical(value)}" for name, value in kept if value is not None and value != [])
+        inner = ", ".join(f"{name}={_text(value)}" for name, value in kept if value is not None and value != [])
         return f"{type(node).__name__}({inner})"
-    return f"[{', '.join(map(canonical, node))}]" if isinstance(node, list) else ascii(node)
+    return f"[{', '.join(map(_text, node))}]" if isinstance(node, list) else ascii(node)

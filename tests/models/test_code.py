@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.models.code import code_of
-from pytest_modeleval.models.syntax import canonical, used
+from pytest_modeleval.models.syntax import text_of, used
 
 # A project of three modules and a package. `test_it` is what is asked about.
 FILES = {
@@ -222,7 +222,7 @@ def test_each_version_of_python_reads_the_same() -> None:
 def shown(found: int = 3) -> str:
     return f"{found:>{found}} of {[each for each in ROWS]!r}" "!"
 """
-    code = [canonical(node) for node in ast.parse(written).body]
+    code = [text_of(node) for node in ast.parse(written).body]
 
     assert hashlib.sha256(code[0].encode()).hexdigest()[:16] == "39a8540ef1687a07"
     assert set(used(ast.parse("FOUND = {each: row for each, row in rows(each)}").body[0]).free) == {"rows"}

@@ -16,14 +16,18 @@ official = pytest.importorskip("bigcodebench.eval", reason="bigcodebench is not 
 
 # As `bigcodebench.evaluate` has them: 30 GiB of addresses and of data, 10 MiB of stack.
 LIMITS = (30 * 1024, 30 * 1024, 10)
+# Seconds; its own are 240. A program that ends its process takes all of them, as a helper that the harness started in
+# it lives on and holds the pipe by which the end is told (0.2.5).
+SECONDS = 15.0
 SLOW = ("numpy", "pandas", "matplotlib.pyplot", "sklearn", "seaborn")
 # Not those by which a program would do something else to its files.
 KINDS = ("gives None", "raises", "exits", "ends at once", "returns early")
 
 
 def test_verdicts_are_the_official_ones(
-    pytester: pytest.Pytester, real_data: Path, capsys: pytest.CaptureFixture[str]
+    pytester: pytest.Pytester, real_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(official, "TIMEOUT_LIMIT", SECONDS)
     with gzip.open(real_data / "bigcodebench_hard/bigcodebench_hard.jsonl.gz", "rt") as file:
         rows = [json.loads(line) for line in file]
     rows = [
@@ -41,7 +45,13 @@ def test_verdicts_are_the_official_ones(
     for name in SLOW:
         importlib.import_module(name)
     theirs = [
-        official.untrusted_check(f"{row['code_prompt']}\n    pass\n{code}", row["test"], row["entry_point"], *LIMITS)
+        official.untrusted_check(
+            f"{row['code_prompt']}\n    pass\n{code}",
+            row["test"],
+            row["entry_point"],
+            *LIMITS,
+            gt_time_limit=SECONDS,
+        )
         for row, _, code in given
     ]
     ours = verdicts(
@@ -62,4 +72,4 @@ def test_verdicts_are_the_official_ones(
     with capsys.disabled():
         print(f"  unscored, as the own solution does not pass here: {', '.join(sorted(unscored)) or 'none'}")
     assert differing == []
-    assert len(unscored) < len(rows) / 4
+    assert len(unscored) <= len(rows) / 4

@@ -179,8 +179,8 @@ def own_rows(folder: Path) -> list[dict[str, Any]]:
 
 
 def test_the_own_solutions_pass(real_data: Path) -> None:
-    """Those of the hard part that need no packages; each with the functions of `unittest` that it uses."""
-    rows = own_rows(real_data)
+    """Every third of the hard part that needs no packages; each with the functions of `unittest` that it uses."""
+    rows = own_rows(real_data)[::3]
 
     async def failed() -> set[str]:
         sandbox = ProcessSandbox(cores=1)
@@ -197,5 +197,5 @@ def test_the_own_solutions_pass(real_data: Path) -> None:
         finally:
             await sandbox.close()
 
-    assert len(rows) > 30
+    assert len(rows) > 10
     assert asyncio.run(failed()) == NOT_HERE.keys() & {row["task_id"] for row in rows}

@@ -40,6 +40,8 @@ REFERENCE = "a the answer is 1 " * 20
 # A final answer of ToolBench-Static, which is a text of JSON in an action's input.
 FINAL = '{"return_type": "give_answer", "final_answer": "the answer"}'
 
+# What a megabyte may take: most take a tenth of one, on any machine.
+SECONDS = 4
 # Pieces that make a long text when repeated: what patterns begin with and never end.
 PIECES = (
     "the answer is ",
@@ -262,22 +264,22 @@ def test_every_scorer_is_among_them() -> None:
 
 
 @pytest.mark.parametrize("name", [*SCORERS, *OTHERS])
-def test_a_megabyte_takes_less_than_a_second(name: str) -> None:
+def test_a_megabyte_takes_seconds(name: str) -> None:
     """Of CPU. A search that begins anew at every place takes hours."""
     score = (SCORERS | OTHERS)[name]
     score("warm")
 
     taken = {piece: megabyte_seconds(score, piece) for piece in PIECES}
 
-    assert {piece: round(used, 2) for piece, used in taken.items() if used >= 1} == {}
+    assert {piece: round(used, 2) for piece, used in taken.items() if used >= SECONDS} == {}
 
 
 def megabyte_seconds(score: Callable[[str], object], piece: str) -> float:
     """What a megabyte takes, or of less of it a bound: were it quadratic, n of a megabyte would take n² of its time."""
     size = 0.03
     # Each size the least at which what is linear, as the last says, comes to lie under its parabola.
-    while (used := cpu_seconds(score, piece, round(size * 1_000_000))) >= size**2 and size < 1:
-        size = min(1, max(3 * size, 1.5 * used / size))
+    while (used := cpu_seconds(score, piece, round(size * 1_000_000))) >= SECONDS * size**2 and size < 1:
+        size = min(1, max(3 * size, 1.5 * used / size / SECONDS))
     return used / size**2
 
 
