@@ -68,9 +68,10 @@ class Sample:
     ``further`` texts are weighed with the options where those are chosen by log-likelihood. ``axes`` is where the
     sample stands among others, ``{"length": 4000, "depth": 25}``: what reports show and group by. ``question`` is what
     they show as asked, without what all samples are told (default: what fills the benchmark's template, or the last
-    message). ``metadata`` is whatever else the test wants to know, such as the list that a program is to give. Raises
-    `SampleError` where the target is no text or no option's letter, and for axes that are no names with texts or
-    numbers.
+    message). ``pictures`` stand where the text says ``<image 1>``, and those that it does not name before it: the bytes
+    of each, ``{"bytes": …}`` as parquet has it, base64, or a ``data:`` address. ``metadata`` is whatever else the test
+    wants to know, such as the list that a program is to give. Raises `SampleError` where the target is no text or no
+    option's letter, and for axes that are no names with texts or numbers.
     """
 
     prompt: str | Sequence[Message] | Json | NotChat
@@ -83,6 +84,7 @@ class Sample:
     further: Sequence[str] = ()
     axes: Mapping[str, str | int | float] = field(default_factory=dict)
     question: str = ""
+    pictures: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.target, str):

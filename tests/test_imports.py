@@ -12,7 +12,19 @@ from tests.conftest import WITHOUT
 
 PACKAGE = Path(pytest_modeleval.__file__).parent
 # Modules at the top that every room may use.
-GROUND = {"calls", "requests", "sample", "names", "record", "foreign", "inputs", "atomic", "limits", "xdist"}
+GROUND = {
+    "calls",
+    "requests",
+    "pictures",
+    "sample",
+    "names",
+    "record",
+    "foreign",
+    "inputs",
+    "atomic",
+    "limits",
+    "xdist",
+}
 # Lowest first; a room imports from itself and from lower lines, also what only a type checker reads.
 LAYERS = [
     {"statistics"},

@@ -78,7 +78,7 @@ def test_chat_messages_take_no_examples() -> None:
 
     with pytest.raises(SampleError, match="a prompt of chat messages takes no solved examples"):
         composed(chat, [Sample("a", "b")], template=None)
-    with pytest.raises(SampleError, match="chat messages are no solved example"):
+    with pytest.raises(SampleError, match="a prompt of chat messages takes no solved examples"):
         composed(Sample("a", "b"), [chat], template=None)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import Formatter, ascii_uppercase
 
+from pytest_modeleval.items.pictures import Content, content_of, joined
 from pytest_modeleval.requests import Json, LogLikelihood, Message, NotChat
 from pytest_modeleval.sample import Sample, SampleError
 
@@ -102,7 +103,7 @@ def _in_template(template: str, fields: Json) -> str:
         raise Unfilled(error, fields) from None
 
 
-def as_turns(examples: Sequence[tuple[str, str]], question: str) -> list[Message]:
+def as_turns(examples: Sequence[tuple[Content, str]], question: Content) -> list[Message]:
     """Solved examples as earlier turns of a chat that ends with the question."""
     turns: list[Message] = []
     for asked, answered in examples:
@@ -110,10 +111,10 @@ def as_turns(examples: Sequence[tuple[str, str]], question: str) -> list[Message
     return [*turns, {"role": "user", "content": question}]
 
 
-def as_message(examples: Sequence[tuple[str, str]], question: str) -> list[Message]:
+def as_message(examples: Sequence[tuple[Content, str]], question: Content) -> list[Message]:
     """Solved examples and the question in one message."""
-    solved = [f"{asked}\n\n{answered}" for asked, answered in examples]
-    return [{"role": "user", "content": "\n\n\n".join([*solved, question])}]
+    solved = [joined([asked, answered], "\n\n") for asked, answered in examples]
+    return [{"role": "user", "content": joined([*solved, question], "\n\n\n")}]
 
 
 def composed(
@@ -131,11 +132,10 @@ def composed(
     if isinstance(sample.prompt, NotChat):
         return sample
     prompt, question = filled(sample, template), _question(sample, template)
-    if examples:
-        if not isinstance(prompt, str):
-            raise SampleError("a prompt of chat messages takes no solved examples; ask it with 0 shots")
-        solved = [(_text(filled(example, template)), example.shown_solution) for example in examples]
-        prompt = as_turns(solved, prompt) if turns else as_message(solved, prompt)
+    if sample.pictures or examples:
+        solved = [(_content(example, template), example.shown_solution) for example in examples]
+        content = _content(sample, template)
+        prompt = as_turns(solved, content) if turns else as_message(solved, content)
     system = sample.system if system is None else system
     if system is not None:
         messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else list(prompt)
@@ -144,16 +144,25 @@ def composed(
     return replace(sample, prompt=prompt, question=question)
 
 
-def _text(prompt: str | Sequence[Message]) -> str:
-    if isinstance(prompt, str):
-        return prompt
-    raise SampleError("chat messages are no solved example; ask with 0 shots")
+def _content(sample: Sample, template: str | None) -> Content:
+    """What a sample's own message says, with its pictures."""
+    text = filled(sample, template)
+    if not isinstance(text, str):
+        what = (
+            "pictures beside them: put these into the messages"
+            if sample.pictures
+            else "solved examples: ask it with 0 shots"
+        )
+        raise SampleError(f"a prompt of chat messages takes no {what}")
+    return content_of(text, sample.pictures)
 
 
 def weighed(sample: Sample, examples: Sequence[Sample], cloze: Cloze) -> Sample:
     """The sample as it is asked where log-likelihoods choose: by pairs, after its solved examples in plain text."""
     if not 2 <= len(sample.options) <= len(ascii_uppercase):
         raise SampleError(f"log-likelihoods choose among 2 to 26 options, this sample has {len(sample.options)}")
+    if sample.pictures:
+        raise SampleError('log-likelihoods choose by text alone, and this sample has pictures: choices = "generate"')
     opening = _in_template(cloze.opening, _fields(sample))
     solved = ["".join(_pairs(example, cloze)[ascii_uppercase.index(example.target[0])]) for example in examples]
     above = "".join(f"{text}\n\n" for text in (opening, *solved) if text)
