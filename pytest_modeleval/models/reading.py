@@ -20,8 +20,8 @@ from pytest_modeleval.models.replies import (
     parsed,
     thinking_tokens_of,
     usage_of,
-    whole_calls,
 )
+from pytest_modeleval.models.streamed_calls import whole_calls
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.sample import Completion, Filtered, Json, SampleError
 
