@@ -26,6 +26,8 @@ _FILTERED = {
 }
 # Ends at a limit of length by other names: Anthropic, Mistral, z.ai and OpenAI's responses.
 _CUT_OFF = {"max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"}
+# Ends by calls by other names: OpenAI until 2023 and servers after it, Anthropic and Cohere.
+_CALLED = {"function_call", "tool_use", "tool_call"}
 # What stands in an event, as its name or alone in its data, that only keeps a connection open.
 _IDLE = re.compile(rb"\W*(ping|heart-?beat|keep[-_ ]?alive)\W*", re.IGNORECASE)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
@@ -137,6 +139,8 @@ def finish_of(choice: Json) -> str:
     reason = choice.get("finish_reason")
     # Gemini says "content_filter: PROHIBITED_CONTENT".
     reason = reason[:40].lower().partition(":")[0].removeprefix("null") if isinstance(reason, str) else ""
+    if reason in _CALLED:
+        return "tool_calls"
     return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
 
 
