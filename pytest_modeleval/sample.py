@@ -173,8 +173,8 @@ class Completion:
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
     server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
     marks such as ``<think>``, and in no field of its own. ``thinking_tokens`` are those of the ``completion_tokens``
-    that a server says were thought, also where it keeps the thought to itself. ``reasoning_items`` is the output of a
-    response with its thoughts in it as that API wants it back, where the alias says ``send_thinking = "items"``. An
+    that a server says were thought, also where it keeps the thought to itself. ``reasoning_items`` are its thoughts as
+    the server wants them back, where the alias says ``send_thinking = "items"`` or ``"reasoning_details"``. An
     answer of another kind than chat is a type below.
     """
 

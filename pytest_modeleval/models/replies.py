@@ -52,6 +52,8 @@ class Said:
     thinking: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
+    # Thoughts as OpenRouter wants them back: with signatures, or encrypted.
+    details: list[Json] = field(default_factory=list)
 
     def add(self, more: "Said") -> None:
         """Add what was said after it."""
@@ -59,6 +61,7 @@ class Said:
         self.thinking += more.thinking
         self.refusal += more.refusal
         self.calls += more.calls
+        self.details += more.details
 
     def __bool__(self) -> bool:
         return bool(self.text or self.thinking or self.refusal or self.calls)
@@ -165,6 +168,9 @@ def add_said(said: Said, message: object) -> bool:
     thought = next((message[name] for name in _THOUGHTS if message.get(name)), None)
     said.thinking += [text for _, text in _pieces(thought)]
     said.refusal += [text for _, text in _pieces(message.get("refusal"))]
+    details = message.get("reasoning_details")
+    if isinstance(details, list) and not _is_deep(details):
+        said.details += [detail for detail in details if isinstance(detail, dict)]
     # What calls were before there were several (OpenAI until 2023, and servers after it).
     one = message.get("function_call")
     calls = message.get("tool_calls") or ([{"type": "function", "function": one}] if isinstance(one, dict) else [])

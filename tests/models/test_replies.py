@@ -20,7 +20,7 @@ from pytest_modeleval.models.replies import (
     thinking_tokens_of,
     usage_of,
 )
-from pytest_modeleval.models.streamed_calls import whole_calls
+from pytest_modeleval.models.streamed import whole_calls
 
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm 7"}]}
 

@@ -1,4 +1,4 @@
-"""The tool calls of a streamed answer, whose arguments arrive in pieces, however its server numbers and names them."""
+"""What arrives in pieces in a streamed answer beside its text: calls of tools, and thoughts that go back."""
 
 import json
 import re
@@ -14,6 +14,8 @@ from pytest_modeleval.sample import Json
 _STRUCTURE = re.compile(r'\\.|["{}]', re.DOTALL)
 # Pieces of a function's name are put together so far: 64 letters are what APIs take.
 _LONGEST_NAME = 1000
+# What of a detail of thoughts arrives in pieces (OpenRouter, docs "Reasoning Tokens").
+_IN_PIECES = ("text", "summary", "data")
 
 
 def whole_calls(deltas: Sequence[Json]) -> Sequence[Json]:
@@ -92,6 +94,24 @@ class _Call:
                     break
         self.held = "\\" if text.endswith("\\") and end < len(text) else ""
         return bool(self.is_object)
+
+
+def whole_details(deltas: Sequence[Json]) -> Sequence[Json]:
+    """The ``reasoning_details`` that the deltas of a stream make, by their places and types.
+
+    Texts arrive in pieces; of all else what was said last holds, as the signature comes with the last piece.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for delta in deltas:
+        detail = found.setdefault((str(delta.get("index") or 0), str(delta.get("type"))), {})
+        for name, value in delta.items():
+            if name in _IN_PIECES and isinstance(value, str):
+                detail.setdefault(name, []).append(value)
+            elif value is not None and name not in _IN_PIECES:
+                detail[name] = value
+    return [
+        {name: "".join(value) if name in _IN_PIECES else value for name, value in of.items()} for of in found.values()
+    ]
 
 
 def _is_object(text: str) -> bool:
