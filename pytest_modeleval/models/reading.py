@@ -194,5 +194,5 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
         tagged=not reasoning and text != content.strip("\n"),
         thinking_tokens=thinking_tokens_of(usage),
-        reasoning_items=reply.items,
+        reasoning_items=tuple(reply.items),
     )
