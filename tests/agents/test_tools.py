@@ -205,9 +205,19 @@ def of_numbers(data: dict[int, str]) -> str:
     return str(data)
 
 
+@dataclass
+class Folder:
+    folders: "list[Folder]"
+
+
+def of_folders(data: Folder) -> str:
+    return str(data)
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
+        (of_folders, r"'data' cannot be described: it holds itself; write dict, or tool\(parameters={…}\)"),
         (untyped, "untyped cannot be a tool: its parameter 'city' has no type: write city: str"),
         (of_many, r"of_many cannot be a tool: its parameter '\*cities' has no name for a model to give"),
         (of_names, r"of_names cannot be a tool: its parameter '\*\*cities' has no name for a model to give"),
