@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from pytest_modeleval.foreign import with_whole_pairs
 
 if TYPE_CHECKING:
     from pytest_modeleval.sample import Completion, Json, Message
@@ -36,10 +39,13 @@ class ToolCall:
     def values(self) -> dict[str, Any]:
         """The arguments by name; `ValueError`, which says why, where what the model wrote is no JSON object.
 
-        Nothing written at all is a call without arguments, as servers send those.
+        Nothing written at all is a call without arguments, as servers send those. Halves of surrogate pairs are U+FFFD:
+        no function could write them anywhere, and no server is sent them.
         """
         try:
-            values = json.loads(self.arguments.strip() or "{}", parse_constant=_refuse_constant)
+            values = json.loads(self.arguments.strip() or "{}", parse_constant=_refuse_constant, parse_float=_finite)
+            if "\\ud" in self.arguments.lower():
+                values = json.loads(with_whole_pairs(json.dumps(values, ensure_ascii=False)))
         except RecursionError:
             raise ValueError("nested too deeply") from None
         if not isinstance(values, dict):
@@ -75,15 +81,19 @@ def calls_of(tool_calls: Sequence[Json]) -> tuple[ToolCall, ...]:
     """
     found: list[ToolCall] = []
     taken: set[str] = set()
+    at = 0
     for place, call in enumerate(tool_calls):
         function = call.get("function")
         function = function if isinstance(function, Mapping) else {}
-        name, arguments, id_ = function.get("name"), function.get("arguments"), call.get("id")
+        name, arguments, said = function.get("name"), function.get("arguments"), call.get("id")
         if not isinstance(arguments, str):
             # Ollama and llama.cpp have given objects here.
             arguments = "{}" if arguments is None else json.dumps(arguments, ensure_ascii=False)
-        if not isinstance(id_, str) or not id_ or id_ in taken:
-            id_ = f"call{place:05d}"
+        id_ = said if isinstance(said, str) else ""
+        if not id_ or id_ in taken:
+            at = max(at, place)
+            while (id_ := f"call{at:05d}") in taken:
+                at += 1
         taken.add(id_)
         found.append(ToolCall(name if isinstance(name, str) else "", arguments, id_))
     return tuple(found)
@@ -125,6 +135,13 @@ def _sent(call: ToolCall) -> Json:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
+
+
+def _finite(number: str) -> float:
+    # Python reads 1e999 as infinity, and writes that as what is no JSON.
+    if math.isinf(value := float(number)):
+        raise ValueError(f"{number[:20]} is beyond every float")
+    return value
 
 
 def _is_deep(value: object, levels: int = _DEEPEST) -> bool:

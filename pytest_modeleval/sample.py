@@ -12,6 +12,7 @@ from string import ascii_uppercase
 from typing import Any, Protocol
 
 from pytest_modeleval.calls import ToolCall, calls_of
+from pytest_modeleval.foreign import whole_json, with_whole_pairs
 from pytest_modeleval.requests import Json as Json
 from pytest_modeleval.requests import Message as Message
 from pytest_modeleval.requests import NotChat
@@ -164,26 +165,18 @@ def token_count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
 
 
-def with_whole_pairs(text: str) -> str:
-    """The text with surrogate pairs as the characters that they are, and U+FFFD for a half of one."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
 @dataclass(frozen=True, slots=True)
 class Completion:
     """A model's answer. Times are in seconds; tokens are the server's or the tokenizer's own count.
 
     A count that is none (`token_count`) is unknown, wherever it comes from: a server, a file, a store. Halves of
-    surrogate pairs (`with_whole_pairs`) are none of its texts: no judge, and no model in a second turn, could be asked.
+    surrogate pairs (`with_whole_pairs`) are in none of its texts and calls: no judge, and no model in a second turn,
+    could be asked. Nor is NaN, which is no JSON.
     ``text`` is the answer alone; what the model thought before it is in ``thinking``. ``fingerprint`` is what the
     server calls itself (OpenAI's `system_fingerprint`). ``tagged`` says that the thought stood in the text, between
     marks such as ``<think>``, and in no field of its own. ``thinking_tokens`` are those of the ``completion_tokens``
-    that a server says were thought, also where it keeps the thought to itself. ``reasoning_items`` is the output of a
-    response with its thoughts in it as that API wants it back, where the alias says ``send_thinking = "items"``. An
+    that a server says were thought, also where it keeps the thought to itself. ``reasoning_items`` are its thoughts as
+    the server wants them back, where the alias says ``send_thinking = "items"`` or ``"reasoning_details"``. An
     answer of another kind than chat is a type below.
     """
 
@@ -209,6 +202,9 @@ class Completion:
             told = getattr(self, name)
             if isinstance(told, str) and (whole := with_whole_pairs(told)) != told:
                 object.__setattr__(self, name, whole)
+        for name in ("tool_calls", "reasoning_items"):
+            if values := getattr(self, name):
+                object.__setattr__(self, name, whole_json(values))
 
     def __str__(self) -> str:
         """What is scored."""

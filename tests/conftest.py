@@ -33,7 +33,7 @@ for name in (
     "pyarrow.parquet",
     *(module.name for module in pkgutil.walk_packages(pytest_modeleval.__path__, "pytest_modeleval.")),
 ):
-    if not name.endswith(("__main__", "symbolic_worker", "sandbox.server", "scicode_numbers")):
+    if not name.endswith(("__main__", "symbolic_worker", "schema_worker", "sandbox.server", "scicode_numbers")):
         with contextlib.suppress(ImportError, pytest.UsageError):
             importlib.import_module(name)
 

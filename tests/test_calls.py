@@ -1,5 +1,7 @@
 """What an answer calls, read from whatever servers send, and the messages that go on with it."""
 
+import json
+
 import pytest
 
 from pytest_modeleval import Completion, ToolCall, answer_message, result_message
@@ -27,6 +29,32 @@ def test_ids_that_are_missing_or_repeated_are_made() -> None:
     assert [call.id for call in calls] == ["call00000", "x", "call00002", "call00003"]
 
 
+def test_no_id_is_made_that_an_earlier_call_has() -> None:
+    calls = called(weather("{}", id="call00001"), weather("{}"), weather("{}")).calls
+
+    assert [call.id for call in calls] == ["call00001", "call00002", "call00003"]
+
+
+def test_halves_of_surrogate_pairs_are_in_no_part_of_a_call() -> None:
+    escaped, raw, signed = called(
+        weather('{"city": "\\uD800 \\ud83d\\ude00"}', id="\ud800"),
+        weather({"\ud800": "\ud800"}),
+        weather("{}", extra_content={"of": ["\ud800"]}),
+    ).calls
+
+    assert escaped.values == {"city": "\ufffd \U0001f600"}
+    assert escaped.id == "\ufffd"
+    assert raw.values == {"\ufffd": "\ufffd"}
+    assert signed.values == {}
+
+
+def test_numbers_that_are_no_json_are_in_no_part_of_a_call() -> None:
+    completion = called(weather({"n": float("nan")}), weather("{}", extra_content={"n": [float("-inf")]}))
+
+    assert completion.calls[0].values == {"n": "NaN"}
+    json.dumps(completion.tool_calls, allow_nan=False)
+
+
 @pytest.mark.parametrize(
     ("arguments", "values"),
     [("", {}), ("  ", {}), (None, {}), ({"city": "Oslo"}, {"city": "Oslo"}), ('{"n": 1.5}', {"n": 1.5})],
@@ -37,7 +65,17 @@ def test_arguments_of_other_shapes_are_read(arguments: object, values: object) -
 
 @pytest.mark.parametrize(
     "arguments",
-    ['{"city": ', "[1]", "null", '"Oslo"', '{"n": NaN}', "[" * 100_000, '{"n": ' + "[" * 60 + "]" * 60 + "}", 3],
+    [
+        '{"city": ',
+        "[1]",
+        "null",
+        '"Oslo"',
+        '{"n": NaN}',
+        '{"n": 1e999}',
+        "[" * 100_000,
+        '{"n": ' + "[" * 60 + "]" * 60 + "}",
+        3,
+    ],
 )
 def test_arguments_that_are_no_object_have_no_values_and_stand_empty_in_the_conversation(arguments: object) -> None:
     completion = called(weather(arguments))

@@ -52,6 +52,7 @@ PLAIN |= {"items/prompts", "items/selection", "items/draw", "asking/concurrency"
 # Run in a process of their own.
 SCRIPTS = {
     PACKAGE / "scorers" / "symbolic_worker.py",
+    PACKAGE / "scorers" / "schema_worker.py",
     PACKAGE / "scorers" / "scicode_numbers.py",
     PACKAGE / "sandbox" / "server.py",
 }

@@ -51,6 +51,10 @@ def described_by(function: Callable[..., Any], name: str) -> tuple[Json, Mapping
             schema = schema_of(taken.setdefault(each.name, types[each.name]))
         except TypeError as error:
             raise _unusable(name, f"its parameter {each.name!r} cannot be described: {error}") from None
+        except RecursionError:
+            # In place of the type there is a dict, or a schema with a `$ref`.
+            why = "cannot be described: it holds itself; write dict, or tool(parameters={…})"
+            raise _unusable(name, f"its parameter {each.name!r} {why}") from None
         text = texts.get(each.name, "").strip()
         properties[each.name] = {**({"description": text} if text else {}), **schema}
         if each.default is each.empty:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -34,6 +34,11 @@ NUDGE = "You called no tool. Go on with a tool, or submit your answer by the too
 _VERSION = 1
 # What is kept of a call (`Called`), beside the answer that has the call itself.
 _KEPT = ("result", "seconds", "mistake", "error", "trace")
+# Letters of a name that no tool has which the model is told: a server's own tools have 64 at most.
+_NAME = 64
+# What a call comes to that stands behind the end of its conversation: who goes on with that is refused by servers
+# where a call has no result.
+_NOT_MADE = "error: it was not called, as the conversation had ended"
 # Seconds in which a call that has begun may end, and its result be kept, when the run is broken off.
 _GRACE = 5.0
 
@@ -111,6 +116,8 @@ class _Loop:
     generation: Mapping[str, Any]
     # Its messages are added to here, and those that were asked stay as they are.
     talk: Conversation
+    # The last answer's calls that are still to be made.
+    left: list[ToolCall] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -154,8 +161,10 @@ class _Loop:
             if not calls:
                 talk.messages.append({"role": "user", "content": self.nudge})
             nudged = not calls
+            self.left = [*calls]
             for number, call in enumerate(calls):
                 called = await self._called(call, keys, number)
+                del self.left[0]
                 if self.submits and call.name == _submit.name and not called.mistake:
                     return self._end(SUBMITTED, called.result)
                 self._refuse_late()
@@ -195,7 +204,8 @@ class _Loop:
         found = self.tools.get(call.name)
         if found is None:
             known = ", ".join(self.tools) or "none at all"
-            called = Called(call, f"error: there is no tool {call.name!r}; there is {known}", mistake=UNKNOWN_TOOL)
+            name = call.name if len(call.name) <= _NAME else f"{call.name[:_NAME]}…"
+            called = Called(call, f"error: there is no tool {name!r}; there is {known}", mistake=UNKNOWN_TOOL)
         else:
             places = [_hash_of(key, self.asked.who, call, number, found) for key in keys]
             kept = self._kept(call, found, places)
@@ -242,6 +252,7 @@ class _Loop:
         if text is not None:
             answer = replace(self.talk.answer, text=text)
             self.talk.answer = replace(answer, scored=text) if isinstance(answer, FilteredCompletion) else answer
+        self.talk.messages += [result_message(call, _NOT_MADE) for call in self.left]
         # What was asked is kept as it was, whatever becomes of these.
         self.talk.messages = _copied(self.talk.messages)
         return self.talk

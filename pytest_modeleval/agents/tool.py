@@ -20,8 +20,9 @@ from pytest_modeleval.agents.described import decides, described_by, purpose_of,
 from pytest_modeleval.agents.schema import made, why_not
 from pytest_modeleval.agents.threads import awaited, in_thread
 from pytest_modeleval.calls import BAD_ARGUMENTS, Called, ToolCall
+from pytest_modeleval.foreign import with_whole_pairs
 from pytest_modeleval.requests import Json
-from pytest_modeleval.sample import SampleError, StopRun, with_whole_pairs
+from pytest_modeleval.sample import SampleError, StopRun
 
 # What servers take as a name: OpenAI's rule, which others have copied.
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")

@@ -8,7 +8,7 @@ from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Json, Message, Sample, SampleError, last_question
-from pytest_modeleval.scorers.function_calls import validators_of
+from pytest_modeleval.scorers.function_calls import schemas_of
 
 NEEDS = "messages and tools, with should_call_tool where it is known"
 PROMPT = None
@@ -37,7 +37,7 @@ def to_sample(row: Row) -> Sample:
     messages = [_message(each) for each in _list(asked, "messages")]
     tools = _list(asked, "tools") if "tools" in asked else []
     # A schema that is none is told before anything is paid for.
-    validators_of(tools)
+    schemas_of(tools)
     should = _should(row)
     target = "" if should is None else "a call" if should else "no call"
     return Sample(

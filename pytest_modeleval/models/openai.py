@@ -23,7 +23,7 @@ from pytest_modeleval.models.http import LeanTransport
 from pytest_modeleval.models.proxies import named_proxy
 from pytest_modeleval.models.reading import answered, completion
 from pytest_modeleval.models.replies import Broken, count_of, usage_of
-from pytest_modeleval.models.spec import ITEMS, ModelSpec
+from pytest_modeleval.models.spec import DETAILS, ITEMS, ModelSpec
 from pytest_modeleval.models.troubles import ECHO, Troubles
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Request, Rerank
@@ -143,7 +143,9 @@ class OpenAIModel:
         except (TimeoutError, *_FAILED, httpx2.HTTPError, Broken, SampleError) as error:
             raise self._troubles.of(error, request) from None
         self._troubles.answered(request)
-        if answer.reasoning_items and self._spec.send_thinking != ITEMS:
+        # Between calls they may be wanted by a later run, which finds this answer stored.
+        is_wanted = answer.tool_calls and self._spec.way.chats_at != "responses"
+        if answer.reasoning_items and not is_wanted and self._spec.send_thinking not in (ITEMS, DETAILS):
             answer = replace(answer, reasoning_items=())
         return self._mask.cover(answer)
 

@@ -20,8 +20,8 @@ from pytest_modeleval.models.replies import (
     parsed,
     thinking_tokens_of,
     usage_of,
-    whole_calls,
 )
+from pytest_modeleval.models.streamed import whole_calls, whole_details
 from pytest_modeleval.models.thinking import split_thinking
 from pytest_modeleval.sample import Completion, Filtered, Json, SampleError
 
@@ -42,7 +42,7 @@ class _Reply:
     usage: Json = field(default_factory=dict)
     fingerprint: object = None
     first_token: float | None = None
-    # Of a response with thoughts, its whole output.
+    # Thoughts as their server wants them back: of a response its whole output, of a chat OpenRouter's details.
     items: Sequence[Json] = ()
 
 
@@ -81,7 +81,7 @@ def _whole(content: bytes) -> _Reply:
         raise kind("the server answered without a choice")
     said = Said()
     add_said(said, message_of(choice))
-    return _Reply(said, finish_of(choice), usage_of(body), body.get("system_fingerprint"))
+    return _Reply(said, finish_of(choice), usage_of(body), body.get("system_fingerprint"), items=said.details)
 
 
 async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) -> _Reply:
@@ -109,6 +109,7 @@ async def _streamed(events: AsyncIterator[tuple[str, bytes]], started: float) ->
     if not (is_whole or reply.finish):
         raise Broken("the stream broke off before the answer was finished")
     reply.said.calls = list(whole_calls(reply.said.calls))
+    reply.items = reply.items or whole_details(reply.said.details)
     return reply
 
 
@@ -193,5 +194,5 @@ def _completion(reply: _Reply, latency: float) -> Completion:
         fingerprint=reply.fingerprint[:200] if isinstance(reply.fingerprint, str) else "",
         tagged=not reasoning and text != content.strip("\n"),
         thinking_tokens=thinking_tokens_of(usage),
-        reasoning_items=reply.items,
+        reasoning_items=tuple(reply.items),
     )

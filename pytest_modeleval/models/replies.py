@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Json, token_count
@@ -27,6 +26,8 @@ _FILTERED = {
 }
 # Ends at a limit of length by other names: Anthropic, Mistral, z.ai and OpenAI's responses.
 _CUT_OFF = {"max_tokens", "model_length", "model_context_window_exceeded", "max_output_tokens"}
+# Ends by calls by other names: OpenAI until 2023 and servers after it, Anthropic and Cohere.
+_CALLED = {"function_call", "tool_use", "tool_call"}
 # What stands in an event, as its name or alone in its data, that only keeps a connection open.
 _IDLE = re.compile(rb"\W*(ping|heart-?beat|keep[-_ ]?alive)\W*", re.IGNORECASE)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking")
@@ -51,6 +52,8 @@ class Said:
     thinking: list[str] = field(default_factory=list)
     refusal: list[str] = field(default_factory=list)
     calls: list[Json] = field(default_factory=list)
+    # Thoughts as OpenRouter wants them back: with signatures, or encrypted.
+    details: list[Json] = field(default_factory=list)
 
     def add(self, more: "Said") -> None:
         """Add what was said after it."""
@@ -58,6 +61,7 @@ class Said:
         self.thinking += more.thinking
         self.refusal += more.refusal
         self.calls += more.calls
+        self.details += more.details
 
     def __bool__(self) -> bool:
         return bool(self.text or self.thinking or self.refusal or self.calls)
@@ -118,7 +122,7 @@ def first_choice(body: Json, *, streamed: bool = False) -> Json | None:
     if choices is None:
         return None
     if not isinstance(choices, list) or not all(isinstance(choice, dict) for choice in choices):
-        raise Broken(f"choices are {_shape(choices)}")
+        raise Broken(f"choices are {shape(choices)}")
     if len(choices) == 1 and not streamed:
         return _sound(choices[0])
     return next((_sound(choice) for choice in choices if choice.get("index") in (0, "0", None)), None)
@@ -138,6 +142,8 @@ def finish_of(choice: Json) -> str:
     reason = choice.get("finish_reason")
     # Gemini says "content_filter: PROHIBITED_CONTENT".
     reason = reason[:40].lower().partition(":")[0].removeprefix("null") if isinstance(reason, str) else ""
+    if reason in _CALLED:
+        return "tool_calls"
     return "length" if reason in _CUT_OFF else "content_filter" if reason in _FILTERED else reason
 
 
@@ -154,7 +160,7 @@ def message_of(choice: Json, *, streamed: bool = False) -> object:
 def add_said(said: Said, message: object) -> bool:
     """Add what a message or a delta says; whether it said anything. Raises `Broken` for one of another shape."""
     if not isinstance(message, dict):
-        raise Broken(f"a message that is {_shape(message)}")
+        raise Broken(f"a message that is {shape(message)}")
     before = len(said.text) + len(said.thinking) + len(said.refusal)
     for is_thought, text in _pieces(message.get("content")):
         (said.thinking if is_thought else said.text).append(text)
@@ -162,11 +168,14 @@ def add_said(said: Said, message: object) -> bool:
     thought = next((message[name] for name in _THOUGHTS if message.get(name)), None)
     said.thinking += [text for _, text in _pieces(thought)]
     said.refusal += [text for _, text in _pieces(message.get("refusal"))]
+    details = message.get("reasoning_details")
+    if isinstance(details, list) and not _is_deep(details):
+        said.details += [detail for detail in details if isinstance(detail, dict)]
     # What calls were before there were several (OpenAI until 2023, and servers after it).
     one = message.get("function_call")
     calls = message.get("tool_calls") or ([{"type": "function", "function": one}] if isinstance(one, dict) else [])
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls) or _is_deep(calls):
-        raise Broken(f"tool_calls are {_shape(calls)}")
+        raise Broken(f"tool_calls are {shape(calls)}")
     said.calls += calls
     return bool(calls) or len(said.text) + len(said.thinking) + len(said.refusal) > before
 
@@ -182,7 +191,7 @@ def _pieces(content: object, depth: int = 4) -> Iterator[tuple[bool, str]]:
         for part in content:
             yield from _pieces(part, depth - 1)
     elif content is not None:
-        raise Broken(f"content that is {_shape(content)}")
+        raise Broken(f"content that is {shape(content)}")
 
 
 def _part(part: Json, depth: int) -> Iterator[tuple[bool, str]]:
@@ -192,57 +201,6 @@ def _part(part: Json, depth: int) -> Iterator[tuple[bool, str]]:
     inner = next((part[name] for name in ("text", "thinking", "reasoning", "summary") if part.get(name)), None)
     if is_thought or "text" in kind:
         yield from ((is_thought, text) for _, text in _pieces(inner, depth - 1))
-
-
-def whole_calls(deltas: Sequence[Json]) -> Sequence[Json]:
-    """The tool calls that the deltas of a stream make; a call's arguments arrive in pieces.
-
-    Servers number calls, name them by ids, or neither. Some number all of them 0 (Ollama, Dynamo), the pieces of one
-    anew (Cerebras), give each piece an id of its own (older vLLM), or repeat the function's name in each.
-    """
-    calls: list[dict[str, Any]] = []
-    named: dict[str, dict[str, Any]] = {}
-    for delta in deltas:
-        function = delta.get("function") or {}
-        if not isinstance(function, dict):
-            raise Broken(f"a call's function is {_shape(function)}")
-        name, arguments = map(_piece, (function.get("name"), function.get("arguments")))
-        place = delta["index"] if delta.get("index") is not None else delta.get("id") or ""
-        call = named.get(str(place))
-        if call is None and calls and not name and (place == "" or not delta.get("id")):
-            call = calls[-1]
-        if call is None or (name and _is_another(call, delta.get("id"), name, arguments)):
-            call = {"function": {"name": "", "arguments": ""}}
-            calls.append(call)
-        named[str(place)] = call
-        # What was said first holds.
-        call |= {key: value for key, value in delta.items() if key not in ("index", "function") and value} | call
-        made = call["function"]
-        made["name"] += "" if name == made["name"] else name
-        made["arguments"] += arguments
-    return calls
-
-
-def _is_another(call: Json, id_: object, name: str, arguments: str) -> bool:
-    """Whether a delta with a function's name begins another call than the one that is numbered or named like it."""
-    before = call["function"]
-    if id_ and call.get("id") and id_ != call["id"]:
-        return True
-    if name != before["name"]:
-        # A name may come in pieces, before the arguments.
-        return bool(before["name"] and (arguments or before["arguments"]))
-    return bool(arguments and before["arguments"] and _is_whole(before["arguments"]))
-
-
-def _is_whole(arguments: str) -> bool:
-    try:
-        return isinstance(from_json(arguments), dict)
-    except ValueError:
-        return False
-
-
-def _piece(value: object) -> str:
-    return value if isinstance(value, str) else "" if value is None else _json(value)
 
 
 def usage_of(body: Json) -> Json:
@@ -264,7 +222,8 @@ def thinking_tokens_of(usage: Json) -> int | None:
     return count_of(details if isinstance(details, dict) else usage, "reasoning_tokens")
 
 
-def _shape(value: object) -> str:
+def shape(value: object) -> str:
+    """What a value is, for a line that says that it is no such thing."""
     return f"a {type(value).__name__}: {_json(value)[:_QUOTED]}"
 
 

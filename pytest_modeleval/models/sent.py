@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from pytest_modeleval.calls import REASONING, REASONING_ITEMS
-from pytest_modeleval.models.spec import ITEMS, NATIVE, ModelSpec
+from pytest_modeleval.models.spec import DETAILS, ITEMS, NATIVE, ModelSpec
 from pytest_modeleval.models.tool_dialects import calling, parsed, prompted
 from pytest_modeleval.requests import Chat, Message, Request
 from pytest_modeleval.sample import Completion
@@ -57,5 +57,5 @@ def _with_thoughts(messages: Sequence[Message], name: str) -> Sequence[Message]:
 
 def _with_thought(message: Message, name: str) -> Mapping[str, Any]:
     kept = {key: value for key, value in message.items() if key not in (REASONING, REASONING_ITEMS)}
-    source = REASONING_ITEMS if name == ITEMS else REASONING
+    source = REASONING_ITEMS if name in (ITEMS, DETAILS) else REASONING
     return {**kept, (source if name == ITEMS else name): message[source]} if name and source in message else kept

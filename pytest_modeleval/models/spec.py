@@ -23,8 +23,8 @@ TINY = Path(__file__).parent / "tiny"
 NATIVE = "native"
 TOOLS = (NATIVE, "python", "hermes")
 # The fields by which servers take thoughts back, and the Responses API's items: an alias's `send_thinking`.
-ITEMS = "items"
-_THOUGHTS = ("reasoning_content", "reasoning")
+ITEMS, DETAILS = "items", "reasoning_details"
+_THOUGHTS = ("reasoning_content", "reasoning", DETAILS)
 # Where the openai package asks when nobody says.
 OPENAI = "https://api.openai.com/v1"
 

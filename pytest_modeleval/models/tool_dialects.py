@@ -70,7 +70,10 @@ def prompted(dialect: str, messages: Sequence[Message], tools: Sequence[Json], c
         calls = calls_of(message.get("tool_calls") or ())
         if message.get("role") == "tool":
             name = names.get(str(message.get("tool_call_id")), "")
-            message = {"role": "user", "content": words.result(name, text_of(message))}
+            said = words.result(name, text_of(message))
+            # Such as pictures, behind what was said.
+            others = [part for part in _parts(message.get("content")) if part.get("type") != "text"]
+            message = {"role": "user", "content": [*_parts(said), *others] if others else said}
         elif calls:
             names |= {call.id: call.name for call in calls}
             text = "\n".join(filter(None, [text_of(message), words.call(calls)]))
@@ -104,11 +107,20 @@ def calling(answer: Completion, text: str, calls: Sequence[Json]) -> Completion:
 def _append(messages: list[Message], message: Message) -> None:
     """Add a message; what follows a result goes on in its message, as templates want users and answers in turns."""
     last = messages[-1] if messages else {}
-    both = (last.get("content"), message.get("content"))
-    if last.get("role") == message.get("role") == "user" and all(isinstance(each, str) for each in both):
-        messages[-1] = {**last, "content": "\n".join(map(str, both))}
-    else:
+    if not last.get("role") == message.get("role") == "user":
         messages.append(message)
+        return
+    both = (last.get("content"), message.get("content"))
+    are_texts = all(isinstance(each, str) for each in both)
+    content = "\n".join(map(str, both)) if are_texts else [part for each in both for part in _parts(each)]
+    messages[-1] = {**last, "content": content}
+
+
+def _parts(content: Any) -> list[Json]:
+    """A message's content as parts."""
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}] if content else []
+    return [part for part in content or () if isinstance(part, Mapping)]
 
 
 def _with_system(messages: list[Message], block: str) -> list[Message]:

@@ -7,9 +7,9 @@ def lines(store: Store, run: str) -> list[str]:
     """One line for each model all of whose new answers are a thought, ended by itself, with nothing behind it."""
     # An answer is stored with its text first, which ends the look at nearly all of them.
     is_thought = (
-        "completion like '{\"text\": \"\", %' and json_extract(completion, '$.thinking') != '' "
-        "and json_extract(completion, '$.finish_reason') = 'stop' "
-        "and json_array_length(completion, '$.tool_calls') = 0"
+        'completion like \'{"text": "", %\' and case when json_valid(completion) then '
+        "json_extract(completion, '$.thinking') != '' and json_extract(completion, '$.finish_reason') = 'stop' "
+        "and json_array_length(completion, '$.tool_calls') = 0 else 0 end"
     )
     rows = store.rows(
         f"select model, count(*), sum({is_thought}) as thoughts from completions where run = ? "

@@ -65,18 +65,22 @@ def mistake_of(
     completion: Completion | None,
     score: Score | None,
     called: Sequence[Called] = (),
+    *,
+    unanswered: bool = False,
 ) -> Mistake | None:
     """What went wrong; None for a right answer and for a sample that was not asked.
 
-    ``completion`` is the last answer, ``score`` the one that failed, ``called`` the calls of tools. An answer that was
+    ``completion`` is the last answer, ``score`` the one that failed, ``called`` the calls of tools; ``unanswered`` says
+    that the model was asked something after that answer, and gave none. An answer that was
     cut off, or that refuses, is called so also where the scorer found something in it; a limit of a conversation comes
     before all else, and a call that was wrong counts where the model called nothing rightly after it.
     """
     if outcome == ERROR:
         if isinstance(error, Filtered):
             return Mistake.FILTERED
-        # With an answer at hand, it is the judging of it that failed.
-        return Mistake.JUDGE if isinstance(error, JudgeError) or completion is not None else Mistake.REQUEST
+        # With an answer to all that was asked, it is the judging of it that failed.
+        is_judged = completion is not None and not unanswered
+        return Mistake.JUDGE if isinstance(error, JudgeError) or is_judged else Mistake.REQUEST
     if outcome != WRONG:
         return None
     if (limit := getattr(error, "mistake", "")) in list(Mistake):

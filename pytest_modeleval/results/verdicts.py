@@ -105,6 +105,7 @@ def record_of(
             answers[-1].completion if answers and not ref.against else None,
             _failed(trial),
             trial.talk.called if trial else (),
+            unanswered=isinstance(error, SampleError) and _is_unanswered(trial),
         ),
         labels=ref.labels,
         roles=_roles(trial.answers) if trial else {},
@@ -113,6 +114,14 @@ def record_of(
         fought=trial.fought if trial and outcome == MEASURED else None,
         why=one_line(why, _MOST_OF_A_REASON) if outcome == UNSCORED else "",
     )
+
+
+def _is_unanswered(trial: Trial | None) -> bool:
+    """Whether a request to the model under evaluation has no answer, as in the third turn of a conversation."""
+    if trial is None:
+        return False
+    answered = sum(answer.by == UNDER_EVALUATION for answer in trial.answers)
+    return len(trial.requests.get(UNDER_EVALUATION, ())) > answered
 
 
 def _paid(answers: Sequence[Answer]) -> tuple[int, int]:

@@ -6,20 +6,20 @@ has too; docs/tools.md says what differs.
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pytest_modeleval.calls import ToolCall
 from pytest_modeleval.foreign import one_line
 from pytest_modeleval.sample import Completion, Json, Sample, SampleError, Score
+from pytest_modeleval.scorers.warm import TooHard, WarmProcess
 from pytest_modeleval.statistics.aggregates import Aggregate, Rows, bootstrapped
 from pytest_modeleval.statistics.means import Estimate
 
-if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
-
 _MISSING = "the arguments of calls are checked by jsonschema: pip install 'pytest-modeleval[tools]'"
+# What checking the calls of an answer may take, in seconds of CPU: ten thousand times what one takes.
+CPU_SECONDS = 2
 CALLED, FITTING, SHOULD = "count_finish_reason_tool_call", "count_successful_tool_call", "should_call_tool"
 
 
@@ -36,10 +36,13 @@ def misfits(completion: Completion, tools: Sequence[Json]) -> list[str]:
 
     `SampleError` for a schema of a tool that is none.
     """
-    validators = validators_of(tools)
+    schemas = schemas_of(tools)
     if not completion.calls:
         return ["it ended by tool_calls, and there is no call"]
-    return [f"{one_line(call.name, 60)}: {why}" for call in completion.calls if (why := _misfit(call, validators))]
+    wrong = {place: why for place, call in enumerate(completion.calls) if (why := _unreadable(call, schemas))}
+    read = {place: call for place, call in enumerate(completion.calls) if place not in wrong}
+    wrong |= zip(read, _checked([*read.values()], schemas), strict=True)
+    return [f"{one_line(call.name, 60)}: {wrong[at]}" for at, call in enumerate(completion.calls) if wrong[at]]
 
 
 def call_score(sample: Sample, completion: Completion) -> Score:
@@ -60,12 +63,12 @@ def call_score(sample: Sample, completion: Completion) -> Score:
     return Score(float(passed), passed, got, sample.target, one_line(told, 400))
 
 
-def validators_of(tools: Sequence[Json]) -> Mapping[str, "Validator"]:
-    """What checks the arguments of each tool, by its name; of two of one name the first counts.
+def schemas_of(tools: Sequence[Json]) -> Mapping[str, str]:
+    """The schema of each tool's arguments as JSON, by its name; of two of one name the first counts.
 
     `SampleError` for a tool without a name, a schema that is none, and where jsonschema is missing.
     """
-    found: dict[str, Validator] = {}
+    found: dict[str, str] = {}
     for tool in tools:
         function = tool.get("function")
         name = function.get("name") if isinstance(function, Mapping) else None
@@ -73,46 +76,66 @@ def validators_of(tools: Sequence[Json]) -> Mapping[str, "Validator"]:
             raise SampleError(f"a tool is {{'type': 'function', 'function': {{'name': …}}}}, not {str(tool)[:60]!r}")
         # A tool without parameters may be called with any: OpenAI's API lets them out.
         schema = function.get("parameters")
-        found.setdefault(name, _validator(json.dumps({} if schema is None else schema)))
+        text = json.dumps({} if schema is None else schema)
+        _refuse_none(text)
+        found.setdefault(name, text)
     return found
 
 
 @lru_cache(256)
-def _validator(schema: str) -> "Validator":
+def _refuse_none(schema: str) -> None:
     try:
         from jsonschema import SchemaError
         from jsonschema.validators import validator_for
-        from referencing import Registry
     except ImportError:
         raise SampleError(_MISSING) from None
     told = json.loads(schema)
-    kind = validator_for(told)
     try:
-        kind.check_schema(told)
+        validator_for(told).check_schema(told)
     except (SchemaError, RecursionError) as error:
         why = getattr(error, "message", "nested too deeply")
         raise SampleError(f"the parameters of a tool are no JSON schema: {one_line(why, 200)}") from None
-    # What a schema refers to elsewhere is fetched from nowhere.
-    made: Validator = kind(told, registry=Registry())
-    return made
 
 
-def _misfit(call: ToolCall, validators: Mapping[str, "Validator"]) -> str:
-    if call.name not in validators:
+@cache
+def the_process() -> WarmProcess:
+    """This process's one that checks arguments."""
+    return WarmProcess("schema_worker.py", "checking a call's arguments", "jsonschema")
+
+
+def _unreadable(call: ToolCall, schemas: Mapping[str, str]) -> str:
+    """Why a call cannot be checked; empty where it can."""
+    if call.name not in schemas:
         return "no tool of that name was offered"
     try:
-        values: Any = call.values
+        _ = call.values
     except ValueError as error:
         return f"its arguments cannot be read: {error}"
-    from referencing.exceptions import Unresolvable
+    return ""
 
+
+def _checked(calls: Sequence[ToolCall], schemas: Mapping[str, str]) -> list[str]:
+    """What is wrong with the arguments of each call, "" where they fit; all are checked within `CPU_SECONDS`."""
     try:
-        wrong = next(iter(validators[call.name].iter_errors(values)), None)
-    except (Unresolvable, RecursionError) as failed:
-        raise SampleError(
-            f"the schema of the tool {call.name!r} cannot be used: {one_line(str(failed), 200)}"
-        ) from None
-    return "" if wrong is None else one_line(f"{wrong.json_path}: {wrong.message}", 200)
+        replies = _asked([(schemas[call.name], call.values) for call in calls])
+    except TooHard:
+        # It is the schemas' doing where no arguments at all take as long.
+        try:
+            _asked([(schemas[name], {}) for name in {call.name for call in calls}])
+        except TooHard:
+            raise SampleError(f"the schemas of its tools take over {CPU_SECONDS} s to check {{}}") from None
+        return [f"the arguments take over {CPU_SECONDS} s of computing to check"] * len(calls)
+    for call, reply in zip(calls, replies, strict=True):
+        if "unusable" in reply:
+            why = one_line(reply["unusable"], 200)
+            raise SampleError(f"the schema of the tool {call.name!r} cannot be used: {why}")
+    return [one_line(reply["wrong"], 200) for reply in replies]
+
+
+def _asked(checks: Sequence[tuple[str, Any]]) -> Sequence[Mapping[str, str]]:
+    """What the process says of values, each with its schema."""
+    replies: list[Mapping[str, str]] = the_process().ask({"checks": checks, "seconds": CPU_SECONDS})["replies"]
+    return replies
 
 
 def total(rows: Rows) -> Estimate | None:

@@ -17,7 +17,7 @@ from pytest_modeleval.scorers.bfcl.calls import Call
 from pytest_modeleval.scorers.bfcl.figures import LIVE, MULTI_TURN, RELEVANCE, SEVERAL, SIMPLE
 from pytest_modeleval.scorers.bfcl.modes import MORE_FUNCTIONS
 from pytest_modeleval.scorers.bfcl.rows import INSTALL, installed_data, rows_in
-from tests.agents.conftest import scripted
+from tests.agents.conftest import in_turn, scripted
 from tests.conftest import FaultyServer, run, send
 from tests.scorers.bfcl.gold import replaying
 
@@ -111,6 +111,26 @@ def test_arguments_that_are_no_json_are_a_wrong_answer(project: pytest.Pytester,
     # Where nothing is to be called nothing is.
     result.assert_outcomes(failed=2, passed=2)
     assert mistakes(project) == ["bad arguments"] * 2
+
+
+@needs_bfcl_eval
+@pytest.mark.parametrize(
+    ("mode", "said"),
+    [
+        ("native", [("credit_card_list", f'{{"a": {"[" * 700}{"]" * 700}}}')]),
+        ("native", [("\ud800", '{"a": "\\ud800"}')]),
+        ("prompt", "[nothing(a='\\ud800')]"),
+        ("prompt", r"[authenticate_travel('\ud800', client_id='\ud800')]"),
+    ],
+    ids=["deep", "native", "unknown", "argument"],
+)
+def test_no_call_of_a_model_makes_its_conversation_an_error(
+    project: pytest.Pytester, faulty: FaultyServer, mode: str, said: Any
+) -> None:
+    scripted(faulty, in_turn(said, "Done."))
+    ask = ["--eval", "bfcl_v4/multi_turn_base", "--eval-limit", "1", "--eval-set", f"bfcl_v4.mode={mode}"]
+
+    run(project, "--model", "faulty", *ask).assert_outcomes(failed=1)
 
 
 def test_a_server_without_tools_ends_the_run(project: pytest.Pytester, faulty: FaultyServer) -> None:

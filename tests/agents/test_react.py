@@ -9,7 +9,7 @@ import pytest
 
 from pytest_modeleval.history.past import Past
 from tests.agents.conftest import in_turn, scripted, told
-from tests.conftest import FaultyServer, run
+from tests.conftest import FaultyServer, run, send
 
 HEAD = """
 import time
@@ -130,6 +130,56 @@ def test_what_is_wrong_with_a_call_is_told_and_the_model_goes_on(
     assert unknown == "error: there is no tool 'sub'; there is add, fail"
     assert malformed.startswith("error: the arguments of add are no JSON object: ")
     assert right == "42"
+
+
+def test_no_call_that_a_model_writes_ends_its_conversation_or_the_report(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    put(project, check="assert [each.mistake for each in talk.called] == ['', 'bad arguments', 'unknown tool']")
+    # A server gives the second as an object with a NaN in it, by which SQLite could not read the stored answer.
+    nan: Any = {"a": float("nan"), "b": 1}
+    scripted(faulty, in_turn([("fail", '{"why": "\\ud800"}'), ("add", nan), ("x" * 9000, "{}")], "42"))
+
+    result = run(project, "--model", "faulty", "test_sums.py", "-k", "00000", "--eval-write", "report.html")
+
+    result.assert_outcomes(passed=1)
+    assert (project.path / "report.html").exists()
+    raised, unfit, unknown = told(faulty.asked[-1])
+    assert raised == "error: KeyError: '\ufffd'"
+    assert unfit == "error: the arguments of add do not fit: a: 'NaN' is no integer"
+    assert unknown == f"error: there is no tool '{'x' * 64}…'; there is add, fail"
+
+
+def test_a_conversation_goes_on_whatever_was_called_behind_its_end(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    put(
+        project,
+        "submit=True",
+        "talk = await react([*talk.messages, {'role': 'user', 'content': 'Sure?'}], model, [add, fail])",
+    )
+    both = [("submit", '{"answer": "41"}'), ("add", '{"a": 1, "b": 1}')]
+    scripted(faulty, in_turn(both, "42"))
+
+    run(project, "--model", "faulty", "test_sums.py", "-k", "00000").assert_outcomes(passed=1)
+
+    # A server refuses a call that has no result.
+    assert told(faulty.asked[-1]) == ["41", "error: it was not called, as the conversation had ended"]
+
+
+def test_a_later_turn_without_an_answer_is_an_error_of_the_request(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    put(project)
+    scripted(faulty, summing)
+    answers = faulty.fault
+    faulty.fault = lambda handler, body: (
+        send(handler, 500, {"error": {"message": "broken"}}) if told(body) else answers(handler, body)
+    )
+
+    run(project, "--model", "faulty", "test_sums.py").assert_outcomes(errors=2)
+
+    assert mistakes(project) == ["request error"] * 2
 
 
 def test_a_wrong_sample_whose_last_call_was_wrong_counts_as_that(

@@ -205,9 +205,19 @@ def of_numbers(data: dict[int, str]) -> str:
     return str(data)
 
 
+@dataclass
+class Folder:
+    folders: "list[Folder]"
+
+
+def of_folders(data: Folder) -> str:
+    return str(data)
+
+
 @pytest.mark.parametrize(
     ("function", "said"),
     [
+        (of_folders, r"'data' cannot be described: it holds itself; write dict, or tool\(parameters={…}\)"),
         (untyped, "untyped cannot be a tool: its parameter 'city' has no type: write city: str"),
         (of_many, r"of_many cannot be a tool: its parameter '\*cities' has no name for a model to give"),
         (of_names, r"of_names cannot be a tool: its parameter '\*\*cities' has no name for a model to give"),
@@ -253,7 +263,7 @@ def double(n: int) -> int:
         ("[21]", "error: the arguments of double are no JSON object: no JSON object but a list"),
         ("{}", "error: the arguments of double do not fit: the arguments: 'n' is missing"),
         ('{"n": "21"}', "error: the arguments of double do not fit: n: '21' is no integer"),
-        ('{"n": 1e999}', "error: the arguments of double do not fit: n: inf is no integer"),
+        ('{"n": 1e999}', "error: the arguments of double are no JSON object: 1e999 is beyond every float"),
         ('{"n": true}', "error: the arguments of double do not fit: n: True is no integer"),
         ('{"n": 1, "m": 2}', "error: the arguments of double do not fit: the arguments: 'm' is unknown; there is n"),
     ],

@@ -1,6 +1,7 @@
 """What a reply says, in the shapes that servers give it."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -18,8 +19,8 @@ from pytest_modeleval.models.replies import (
     parsed,
     thinking_tokens_of,
     usage_of,
-    whole_calls,
 )
+from pytest_modeleval.models.streamed import whole_calls
 
 THOUGHT = {"type": "thinking", "thinking": [{"type": "text", "text": "hm 7"}]}
 
@@ -163,6 +164,9 @@ def test_a_choice_with_an_error_is_broken() -> None:
         ("SAFETY", "content_filter"),
         ("sensitive", "content_filter"),
         ("tool_calls", "tool_calls"),
+        ("function_call", "tool_calls"),
+        ("tool_use", "tool_calls"),
+        ("TOOL_CALL", "tool_calls"),
         (None, ""),
         (5, ""),
     ],
@@ -280,6 +284,27 @@ AGAIN = {"name": "f", "arguments": '{"x": 2}'}
 )
 def test_calls_of_a_stream_are_as_many_as_the_model_made(deltas: list[dict[str, Any]], calls: list[Any]) -> None:
     assert [call["function"] for call in whole_calls(deltas)] == calls
+
+
+def test_pieces_that_name_their_function_again_end_with_their_object() -> None:
+    # A quote and a bracket that a backslash, or a text, takes their meaning from; a backslash may end its piece.
+    pieces = ['{"a": "}{', "\\", '"}', '"', ', "b": {}', "}"]
+
+    calls = whole_calls([delta("f", piece, index=0) for piece in [*pieces, *pieces]])
+
+    assert [call["function"]["arguments"] for call in calls] == ["".join(pieces)] * 2
+
+
+@pytest.mark.parametrize("name", [None, "f"])
+def test_a_stream_of_pieces_takes_time_by_their_number(name: str | None) -> None:
+    def seconds(count: int) -> float:
+        pieces = [delta("f", '{"a": "', index=0), *[delta(name, "}{" * 8, index=0)] * count]
+        started = time.process_time()
+        whole_calls(pieces)
+        return time.process_time() - started
+
+    # Of eight times the pieces: 64 times the time before.
+    assert min(seconds(16_000) for _ in range(3)) < 24 * min(seconds(2_000) for _ in range(3))
 
 
 def test_a_call_of_a_stream_keeps_its_first_id_and_what_else_its_server_says() -> None:

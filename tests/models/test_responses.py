@@ -388,7 +388,10 @@ def words(lines: Iterable[str]) -> str:
     ("keys", "said"),
     [
         ({"api": "responses", "send_thinking": "reasoning"}, "send_thinking takes one of items, not 'reasoning'"),
-        ({"send_thinking": "items"}, "send_thinking takes one of reasoning_content, reasoning, not 'items'"),
+        (
+            {"send_thinking": "items"},
+            "send_thinking takes one of reasoning_content, reasoning, reasoning_details, not 'items'",
+        ),
         ({"tools": "xml"}, "tools takes one of native, python, hermes, not 'xml'"),
         (
             {"api": "replay", "model": "a.jsonl", "tools": "hermes"},

@@ -1,5 +1,6 @@
 """What of a conversation goes to the model, and so belongs to the key of its answer."""
 
+import json
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -10,7 +11,7 @@ from pytest_modeleval.models.credentials import Mask
 from pytest_modeleval.models.sent import as_sent
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat
-from tests.conftest import FaultyServer, alias, answer, run
+from tests.conftest import FaultyServer, alias, answer, run, send
 
 TALK = """
 from pytest_modeleval import Sample, answer_message, benchmark, generated
@@ -44,6 +45,56 @@ def test_thoughts_go_back_as_the_alias_says(project: pytest.Pytester, faulty_ser
 
     kept = {name: "thought 1"} if name else {}
     assert faulty_server.asked[-1]["messages"][1] == {"role": "assistant", "content": "42", **kept}
+
+
+SIGNED = {"type": "reasoning.text", "index": 0, "format": "anthropic-claude-v1", "text": "hm, hm", "signature": "s1"}
+HIDDEN = {"type": "reasoning.encrypted", "index": 1, "id": "r1", "data": "c2VjcmV0"}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+def test_details_of_thoughts_go_back_whole(project: pytest.Pytester, faulty_server: FaultyServer, stream: bool) -> None:
+    call = {"index": 0, "id": "c0", "type": "function", "function": {"name": "look", "arguments": "{}"}}
+
+    def fault(handler: BaseHTTPRequestHandler, body: dict[str, Any]) -> None:
+        if len(body["messages"]) > 1:
+            answer("42")(handler, body)
+        elif stream:
+            # The text in pieces, and its signature with the last one.
+            first = {**SIGNED, "text": "hm, ", "signature": None}
+            last = {"type": SIGNED["type"], "index": 0, "text": "hm", "signature": "s1"}
+            deltas = [{"reasoning": "hm, ", "reasoning_details": [first]}, {"reasoning_details": [last, HIDDEN]}]
+            chunks = [{"index": 0, "delta": delta} for delta in [*deltas, {"tool_calls": [call]}]]
+            chunks.append({"index": 0, "delta": {}, "finish_reason": "tool_calls"})
+            events = "".join(f"data: {json.dumps({'choices': [chunk]})}\n\n" for chunk in chunks)
+            send(handler, 200, f"{events}data: [DONE]\n\n".encode(), content_type="text/event-stream")
+        else:
+            message = {"content": None, "reasoning_details": [SIGNED, HIDDEN], "tool_calls": [call]}
+            send(handler, 200, {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]})
+
+    faulty_server.fault = fault
+    project.makepyfile(
+        test_look="""
+from pytest_modeleval import Sample, benchmark, generated, react, tool
+
+@tool
+def look() -> str:
+    return "a cat"
+
+@benchmark(generated(lambda subset, index: {}, {"main": 1}), lambda row: Sample("Look.", "42"))
+async def test_look(sample, model):
+    assert (await react(sample, model, [look])).answer.text == sample.target
+"""
+    )
+    alias(project, "blind", base_url=faulty_server.url, model="faulty")
+    alias(project, "m", base_url=faulty_server.url, model="faulty", send_thinking="reasoning_details")
+
+    run(project, "--model", "blind", "test_look.py").assert_outcomes(passed=1)
+    assert "reasoning" not in str(faulty_server.asked[-1]["messages"])
+    # The first answer is stored, with what is now sent.
+    run(project, "--model", "m", "test_look.py").assert_outcomes(passed=1)
+
+    assert len(faulty_server.asked) == 3
+    assert faulty_server.asked[-1]["messages"][1]["reasoning_details"] == [SIGNED, HIDDEN]
 
 
 def test_a_thought_that_is_not_sent_is_in_no_key(project: pytest.Pytester, faulty_server: FaultyServer) -> None:

@@ -166,6 +166,22 @@ def test_a_conversation_with_tools_is_one_of_texts(dialect: str, call: str, resu
         assert [each.values for each in read.calls] == [{"city": "Åre"}] * 2
 
 
+@pytest.mark.parametrize(
+    ("dialect", "said"), [("hermes", "<tool_response>\n{}\n</tool_response>"), ("python", "weather returned:\n{}")]
+)
+def test_a_picture_in_a_result_stands_behind_its_text(dialect: str, said: str) -> None:
+    made = Completion("", tool_calls=[{"id": "a", "function": {"name": "weather", "arguments": "{}"}}])
+    picture = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}
+    result = {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "7 °C"}, picture]}
+    talk = [{"role": "user", "content": "How warm?"}, answer_message(made), result, {"role": "user", "content": "Now?"}]
+
+    request = as_sent(ModelSpec("m", "openai", "m", tools=dialect), Chat(talk, [WEATHER]))
+
+    assert isinstance(request, Chat)
+    texts = [{"type": "text", "text": text} for text in (said.format("7 °C"), "Now?")]
+    assert request.messages[-1] == {"role": "user", "content": [texts[0], picture, texts[1]]}
+
+
 def test_tools_that_may_not_be_called_are_not_offered() -> None:
     spec = ModelSpec("m", "openai", "m", tools="hermes")
     question = [{"role": "user", "content": "q"}]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.sample import Completion, Json, Sample, SampleError
+from pytest_modeleval.scorers import function_calls
 from pytest_modeleval.scorers.function_calls import call_score, is_called, misfits
 from tests.conftest import FaultyServer, answer, modeleval, run, send
 from tests.reports.conftest import Data
@@ -62,6 +63,42 @@ def test_every_call_must_fit_and_be_of_a_tool_that_was_offered() -> None:
     assert other == ["sub: no tool of that name was offered"]
     assert second == ["add: $.a: 'x' is not of type 'integer'"]
     assert misfits(calling(), [tool()]) == ["it ended by tool_calls, and there is no call"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"pattern": "^(a+)+$"}, f"{'a' * 60}b"),
+        ({"uniqueItems": True}, [{"n": n} for n in range(20_000)]),
+        ({"$ref": "#/$defs/n"}, json.loads("[" * 40 + "1" + "]" * 40)),
+    ],
+    ids=["pattern", "unique", "nested"],
+)
+def test_arguments_that_take_for_ever_to_check_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch, schema: Json, value: Any
+) -> None:
+    monkeypatch.setattr(function_calls, "CPU_SECONDS", 1)
+    n = {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/n"}] * 3}}
+    offered = [tool({"properties": {"x": schema}, "$defs": {"n": n}})]
+
+    wrong = misfits(calling(json.dumps({"x": value}), json.dumps({"x": []})), offered)
+
+    assert wrong == ["add: the arguments take over 1 s of computing to check"] * 2
+    assert misfits(calling("{}"), offered) == []
+
+
+def test_a_schema_that_takes_for_ever_by_itself_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(function_calls, "CPU_SECONDS", 1)
+    deep = {f"d{n}": {"allOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 9} for n in range(12)}
+
+    with pytest.raises(SampleError, match=r"the schemas of its tools take over 1 s to check \{\}"):
+        misfits(calling("{}"), [tool({"$ref": "#/$defs/d0", "$defs": {**deep, "d12": {}}})])
+
+
+def test_a_number_that_cannot_be_compared_does_not_fit() -> None:
+    wrong = misfits(calling(f'{{"x": {"9" * 400}}}'), [tool({"properties": {"x": {"multipleOf": 0.1}}})])
+
+    assert wrong == ["add: it cannot be compared: int too large to convert to float"]
 
 
 @pytest.mark.parametrize(

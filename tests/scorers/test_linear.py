@@ -253,7 +253,7 @@ def test_every_scorer_is_among_them() -> None:
     found = set()
     for module in pkgutil.iter_modules(pytest_modeleval.scorers.__path__, "pytest_modeleval.scorers."):
         # Scripts, and a model's similarity, which reads the first 512 tokens.
-        if module.name.endswith(("symbolic_worker", "scicode_numbers", "similarity")):
+        if module.name.endswith(("symbolic_worker", "schema_worker", "scicode_numbers", "similarity")):
             continue
         for name, value in vars(importlib.import_module(module.name)).items():
             own = inspect.isfunction(value) and value.__module__ == module.name and not name.startswith("_")

@@ -39,7 +39,8 @@ def test_a_target_that_cannot_be_finished_is_an_error(quick: symbolic.SymbolicPr
 
 
 def test_a_process_that_says_nothing_is_an_error() -> None:
-    process = symbolic.SymbolicProcess(stalled=0.01)
+    process = symbolic.SymbolicProcess()
+    process.warm.stalled = 0.01
     try:
         with pytest.raises(SampleError, match=r"no answer in 0\.01 s; is the machine busy\?"):
             process.same(r"\sin x", r"\cos x")
@@ -122,9 +123,9 @@ except OSError as error:
 def test_the_process_has_no_environment(monkeypatch: pytest.MonkeyPatch, quick: symbolic.SymbolicProcess) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     quick.same("x", "y")
-    assert quick._process
+    assert quick.warm.process
 
-    environment = Path(f"/proc/{quick._process.pid}/environ")
+    environment = Path(f"/proc/{quick.warm.process.pid}/environ")
     if not environment.exists():
         pytest.skip("no /proc here")
     assert b"PYTHONHASHSEED=0" in environment.read_bytes()

@@ -4,11 +4,12 @@ BFCL's prompt mode: ``default_decode_ast_prompting`` of bfcl-eval 2026.3.23 (``m
 """
 
 import ast
-import json
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from pytest_modeleval.calls import ToolCall
 
 # A name, and what it is called with.
 Call = tuple[str, dict[str, Any]]
@@ -48,20 +49,17 @@ def read_calls(text: str) -> list[Call]:
         raise ValueError(f"no calls: {type(error).__name__}") from None
 
 
-def read_tool_calls(calls: Iterable[tuple[str, str]]) -> list[Call]:
-    """The calls that an API gave, each a name and its arguments in JSON; ValueError where some are no JSON object.
+def read_tool_calls(calls: Iterable[ToolCall]) -> list[Call]:
+    """The calls that an API gave; ValueError where the arguments of one are no JSON object (`ToolCall.values`).
 
     Such an answer calls nothing, as there: it is wrong where a call is wanted, and right where none is.
     """
     read = []
-    for name, text in calls:
+    for call in calls:
         try:
-            arguments = json.loads(text)
-        except (ValueError, RecursionError):
-            arguments = None
-        if not isinstance(arguments, dict):
-            raise ValueError(f"no calls: the arguments of {name} are no JSON object")
-        read.append((name, arguments))
+            read.append((call.name, call.values))
+        except ValueError:
+            raise ValueError(f"no calls: the arguments of {call.name} are no JSON object") from None
     return read
 
 

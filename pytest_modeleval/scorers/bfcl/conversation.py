@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pytest_modeleval.foreign import with_whole_pairs
 from pytest_modeleval.sample import SampleError
 from pytest_modeleval.sandbox.program import Outcome, Session
 from pytest_modeleval.scorers.bfcl.calls import Call, read_gold
@@ -90,7 +91,7 @@ class Memory:
         outcome = await self._session.call("begin_memory", f"{_HOME}.{CLASSES[name]}", name, dict(held))
         if not outcome.values:
             raise SampleError(f"{self._row.id}: BFCL's memory cannot be made: {outcome.why} ({INSTALL_FOR_MEMORY})")
-        return str(outcome.values[0])
+        return with_whole_pairs(str(outcome.values[0]))
 
     async def results(self, calls: Sequence[Call]) -> list[str]:
         """The texts that a step's calls give back; `OverStep` where the step does not end."""
@@ -104,7 +105,8 @@ class Memory:
 
 async def _step(session: Session, calls: Sequence[Call]) -> list[str]:
     given: list[tuple[str, list[Any], dict[str, Any]]] = [(name, [], dict(arguments)) for name, arguments in calls]
-    return list(_values(await session.call("step", given)))
+    # Half of a surrogate pair, out of a text that a model wrote as escapes, is sent to nobody.
+    return [with_whole_pairs(each) for each in _values(await session.call("step", given))]
 
 
 def _values(outcome: Outcome) -> Any:

@@ -56,7 +56,7 @@ class Mode:
     def read(self, completion: Completion) -> list[Call]:
         """What an answer calls; ValueError where it is no list of calls, or calls with arguments that are no JSON."""
         if self.is_native:
-            return read_tool_calls((call.name, call.arguments.strip() or "{}") for call in completion.calls)
+            return read_tool_calls(completion.calls)
         return self._read_text(str(completion))
 
     def answered(self, completion: Completion) -> Message:
