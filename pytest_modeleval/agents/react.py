@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,7 +49,7 @@ def _submit(answer: str) -> str:
 
 
 @noted
-async def react(
+def react(
     sample: Sample | str | Sequence[Message],
     model: Model,
     tools: Sequence[Tool],
@@ -59,8 +59,8 @@ async def react(
     submit: bool = False,
     nudge: str = NUDGE,
     **generation: Any,
-) -> Conversation:
-    """The conversation in which a model is asked a sample, or messages, and calls tools until it answers.
+) -> Coroutine[Any, Any, Conversation]:
+    """To be awaited: a model is asked a sample, or messages, and calls tools until it answers; their conversation.
 
     Calls of one answer are made in their order, and their results are told to the model. What is wrong with a call, and
     what a tool raises, is told to it too. It has answered with the first completion that calls nothing. Where it is to
@@ -76,7 +76,7 @@ async def react(
     __tracebackhide__ = True
     if isinstance(model, BlockingModel):
         raise pytest.UsageError("in a test that is not async it is react_sync(…), without await")
-    return await _Loop.of(sample, model, tools, limits, system, submit, nudge, generation).run()
+    return _Loop.of(sample, model, tools, limits, system, submit, nudge, generation).run()
 
 
 def react_sync(

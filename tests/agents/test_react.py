@@ -97,6 +97,10 @@ def test_a_body_that_is_not_async_has_the_same(project: pytest.Pytester, faulty:
     ("text", "said"),
     [
         (BODY.replace("await react(", "react_sync("), "*in an async test it is await react(…)*"),
+        (
+            BODY.replace("async def", "def").replace("await react(", "react(").replace("talk.answer", "talk"),
+            "*in a test that is not async it is react_sync(…), without await*",
+        ),
         (BODY.replace("[add, fail]", "[add, add]"), "*two tools are called 'add': give one another, @tool(name=…)"),
         (BODY.replace("LIMITS", "limits=AgentLimits(turns=0)"), "*AgentLimits: turns takes more than 0, not 0"),
         (
@@ -104,7 +108,7 @@ def test_a_body_that_is_not_async_has_the_same(project: pytest.Pytester, faulty:
             "*add cannot be a tool: its parameter 'a' has no type: write a: str",
         ),
     ],
-    ids=["sync", "two", "limits", "untyped"],
+    ids=["sync", "async", "two", "limits", "untyped"],
 )
 def test_slips_are_told_in_a_line_before_anything_is_asked(
     project: pytest.Pytester, faulty: FaultyServer, text: str, said: str
@@ -116,6 +120,27 @@ def test_slips_are_told_in_a_line_before_anything_is_asked(
     assert result.ret != 0
     assert not faulty.asked
     pytest.LineMatcher([*result.outlines, *result.errlines]).fnmatch_lines([said])
+
+
+@pytest.mark.parametrize("scored", ["talk", "talk.answer", "model.complete('1 + 1?')"])
+def test_work_that_nobody_waited_for_is_an_error_whatever_is_scored(
+    project: pytest.Pytester, faulty: FaultyServer, scored: str
+) -> None:
+    put(project, body=BODY.replace("await ", "").replace("talk.answer", scored))
+    scripted(faulty, summing)
+
+    result = run(project, "--model", "faulty", "test_sums.py")
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*_sums[[]main-00000[]]  react(…) was asked for and never awaited: write `await`*"])
+    assert not faulty.asked
+
+
+def test_a_conversation_that_is_scored_is_its_answer(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    put(project, body=BODY.replace("talk.answer", "talk"))
+    scripted(faulty, summing)
+
+    run(project, "--model", "faulty", "test_sums.py").assert_outcomes(passed=2)
 
 
 def test_what_is_wrong_with_a_call_is_told_and_the_model_goes_on(
