@@ -160,7 +160,9 @@ class _Loop:
                     return self._end(SUBMITTED, called.result)
                 self._refuse_late()
             if talk.turns >= limits.turns:
-                raise self._over(TURN_LIMIT, f"no answer within {limits.turns} turns")
+                raise self._over(
+                    TURN_LIMIT, f"no answer within {limits.turns} {'turn' if limits.turns == 1 else 'turns'}"
+                )
 
     async def _ask(self) -> tuple[Completion, Sequence[str]]:
         schemas = [each.schema for each in self.tools.values()]
@@ -252,6 +254,8 @@ class _Loop:
 
 def by_name(tools: Sequence[Tool]) -> dict[str, Tool]:
     """Tools by their names; `pytest.UsageError` for what is none, and for two of one name."""
+    if isinstance(tools, Tool):
+        raise pytest.UsageError(f"react takes a list of tools: [{tools.name}]")
     named: dict[str, Tool] = {}
     for each in tools:
         if not isinstance(each, Tool):

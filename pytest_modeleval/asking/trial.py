@@ -138,6 +138,10 @@ class AskedModel:
         self, messages: Sequence[Message], tools: Sequence[Json], generation: Mapping[str, Any]
     ) -> tuple[Completion, Sequence[str]]:
         """The answer to messages that nobody changes any more, and the keys by which results of its calls are kept."""
+        for name, value in generation.items():
+            if not isinstance(value, str | int | float | list | tuple | Mapping | None):
+                kind = type(value).__name__
+                raise pytest.UsageError(f"{name} is no setting of the model, and {kind} nothing that JSON has")
         answer = await self._answer(Chat(messages, tools, laid_over(self.generation, generation), **self.who))
         return self._filtered(answer.completion), [answer.key, *([answer.twin] if answer.twin else [])]
 

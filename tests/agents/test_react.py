@@ -103,12 +103,22 @@ def test_a_body_that_is_not_async_has_the_same(project: pytest.Pytester, faulty:
         ),
         (BODY.replace("[add, fail]", "[add, add]"), "*two tools are called 'add': give one another, @tool(name=…)"),
         (BODY.replace("LIMITS", "limits=AgentLimits(turns=0)"), "*AgentLimits: turns takes more than 0, not 0"),
+        (BODY.replace("[add, fail]", "add"), "*react takes a list of tools: [[]add[]]"),
+        (
+            BODY.replace("@tool\ndef add", "@tool(seconds=0)\ndef add"),
+            "*add cannot be a tool: seconds takes more*, not 0",
+        ),
+        (
+            BODY.replace("@tool\ndef add", "@tool(output=-1)\ndef add"),
+            "*add cannot be a tool: output takes more*, not -1",
+        ),
+        (BODY.replace("LIMITS", "limit=AgentLimits(turns=1)"), "*limit is no setting of the model, and AgentLimits *"),
         (
             BODY.replace("a: int, b: int", "a, b: int"),
             "*add cannot be a tool: its parameter 'a' has no type: write a: str",
         ),
     ],
-    ids=["sync", "async", "two", "limits", "untyped"],
+    ids=["sync", "async", "two", "limits", "one", "seconds", "output", "limit", "untyped"],
 )
 def test_slips_are_told_in_a_line_before_anything_is_asked(
     project: pytest.Pytester, faulty: FaultyServer, text: str, said: str
@@ -194,6 +204,7 @@ FOREVER = in_turn([("add", '{"a": 1, "b": 1}')])
     ("limit", "setting", "mistake", "asked"),
     [
         ("turns=3", "", "turn limit", 3),
+        ("turns=1", "", "turn limit", 1),
         ("tokens=25", "", "token limit", 3),
         ("seconds=0.12", "", "time limit", 3),
         ("turns=9", "turn_limit=2", "turn limit", 2),
@@ -214,6 +225,7 @@ def test_a_sample_at_a_limit_is_wrong_and_that_is_named(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*{mistake}: *"])
+    result.stdout.no_fnmatch_line("* 1 turns*")
     assert mistakes(project) == [mistake] * 2
     assert len(faulty.asked) == asked
     again.assert_outcomes(failed=1)

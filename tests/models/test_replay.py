@@ -157,7 +157,7 @@ def test_calls_that_are_none_are_named_by_their_line(project: pytest.Pytester, c
     result = run(project, "--model", "replay:a.jsonl", "test_answers.py")
 
     assert result.ret == 4
-    result.stderr.fnmatch_lines([f"*a.jsonl:1: tool_calls is a list of calls as *, not *"])
+    result.stderr.fnmatch_lines(["*a.jsonl:1: tool_calls is a list of calls as *, not *"])
 
 
 def test_a_null_is_a_field_that_is_not_there(project: pytest.Pytester) -> None:
