@@ -387,8 +387,14 @@ def words(lines: Iterable[str]) -> str:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"api": "responses", "send_thinking": "reasoning"}, "send_thinking takes one of items, not 'reasoning'"),
-        ({"send_thinking": "items"}, "send_thinking takes one of reasoning_content, reasoning, not 'items'"),
+        (
+            {"api": "responses", "send_thinking": "reasoning"},
+            "api = 'responses', send_thinking takes one of items, not 'reasoning'",
+        ),
+        (
+            {"send_thinking": "items"},
+            "api = 'openai', send_thinking takes one of reasoning_content, reasoning, not 'items'",
+        ),
         ({"tools": "xml"}, "tools takes one of native, python, hermes, not 'xml'"),
         (
             {"api": "replay", "model": "a.jsonl", "tools": "hermes"},
