@@ -146,6 +146,16 @@ def test_work_that_nobody_waited_for_is_an_error_whatever_is_scored(
     assert not faulty.asked
 
 
+def test_the_first_sample_says_it_of_the_model_alone(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    body = BODY.replace("    talk = await react(sample, model, [add, fail], LIMITS)\n", "")
+    put(project, body=body.replace("talk.answer", "model.complete('1 + 1?')"))
+
+    result = run(project, "--model", "faulty", "test_sums.py")
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*_sums[[]main-00000[]]  complete(…) was asked for and never awaited: *"])
+
+
 def test_a_conversation_that_is_scored_is_its_answer(project: pytest.Pytester, faulty: FaultyServer) -> None:
     put(project, body=BODY.replace("talk.answer", "talk"))
     scripted(faulty, summing)
