@@ -50,6 +50,15 @@ def test_its_answers_are_as_old_as_they_are(project: pytest.Pytester, answered: 
         result.stdout.fnmatch_lines(["answers: 0 new, 10 stored, the oldest 9 days old"])
 
 
+def test_a_run_that_kept_no_answers_has_none(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    run(project, "--model", "faulty", "--eval-cache", "off", "test_answers.py")
+
+    result = run(project, "--model", "run:last", "test_answers.py")
+
+    result.assert_outcomes(errors=10)
+    result.stdout.fnmatch_lines(["*kept no answer to answers[[]*[]]: a run with --eval-cache off or read keeps none"])
+
+
 def test_another_scorer_judges_the_last_run(project: pytest.Pytester, answered: FaultyServer) -> None:
     project.makepyfile(test_answers=ANSWERS.replace("assert same_number(completion, sample.target)", "assert True"))
 

@@ -49,6 +49,10 @@ class Conversation:
     seconds: float = 0.0
     ended: str = ""
 
+    def __str__(self) -> str:
+        """What is scored: that of the answer."""
+        return str(self.answer)
+
 
 class OverLimit(AssertionError):
     """A conversation came to one of its limits, so its sample is wrong: ``mistake`` names it.

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -54,7 +54,7 @@ def _submit(answer: str) -> str:
 
 
 @noted
-async def react(
+def react(
     sample: Sample | str | Sequence[Message],
     model: Model,
     tools: Sequence[Tool],
@@ -64,8 +64,8 @@ async def react(
     submit: bool = False,
     nudge: str = NUDGE,
     **generation: Any,
-) -> Conversation:
-    """The conversation in which a model is asked a sample, or messages, and calls tools until it answers.
+) -> Coroutine[Any, Any, Conversation]:
+    """To be awaited: a model is asked a sample, or messages, and calls tools until it answers; their conversation.
 
     Calls of one answer are made in their order, and their results are told to the model. What is wrong with a call, and
     what a tool raises, is told to it too. It has answered with the first completion that calls nothing. Where it is to
@@ -81,7 +81,7 @@ async def react(
     __tracebackhide__ = True
     if isinstance(model, BlockingModel):
         raise pytest.UsageError("in a test that is not async it is react_sync(…), without await")
-    return await _Loop.of(sample, model, tools, limits, system, submit, nudge, generation).run()
+    return _Loop.of(sample, model, tools, limits, system, submit, nudge, generation).run()
 
 
 def react_sync(
@@ -169,7 +169,9 @@ class _Loop:
                     return self._end(SUBMITTED, called.result)
                 self._refuse_late()
             if talk.turns >= limits.turns:
-                raise self._over(TURN_LIMIT, f"no answer within {limits.turns} turns")
+                raise self._over(
+                    TURN_LIMIT, f"no answer within {limits.turns} {'turn' if limits.turns == 1 else 'turns'}"
+                )
 
     async def _ask(self) -> tuple[Completion, Sequence[str]]:
         schemas = [each.schema for each in self.tools.values()]
@@ -263,6 +265,8 @@ class _Loop:
 
 def by_name(tools: Sequence[Tool]) -> dict[str, Tool]:
     """Tools by their names; `pytest.UsageError` for what is none, and for two of one name."""
+    if isinstance(tools, Tool):
+        raise pytest.UsageError(f"react takes a list of tools: [{tools.name}]")
     named: dict[str, Tool] = {}
     for each in tools:
         if not isinstance(each, Tool):

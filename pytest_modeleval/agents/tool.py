@@ -60,6 +60,9 @@ class Tool:
             raise pytest.UsageError(
                 f"a tool is called {self.name!r}, which servers refuse: a name has 1 to 64 of a-z, A-Z, 0-9, _ and -"
             )
+        for name, most in (("seconds", self.seconds), ("output", self.output)):
+            if not most > 0:
+                raise pytest.UsageError(f"{self.name} cannot be a tool: {name} takes more than 0, not {most!r}")
 
     @property
     def schema(self) -> Json:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from pytest_modeleval.asking.asker import Askers
+from pytest_modeleval.asking.awaiting import noted
 from pytest_modeleval.asking.contestants import Contestants
 from pytest_modeleval.asking.engine import Engine
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
@@ -202,6 +203,7 @@ class ModelElsewhere:
         """The alias or name that was given to ``--model``."""
         return self.asked.name
 
+    @noted
     async def complete(
         self, messages: str | Sequence[Message], *, tools: Sequence[Json] = (), **generation: Any
     ) -> Completion:
@@ -209,16 +211,19 @@ class ModelElsewhere:
         __tracebackhide__ = True
         return await self._ask(self.asked.complete(messages, tools=tools, **generation))
 
+    @noted
     async def embed(self, texts: Sequence[str], **parameters: Any) -> Embeddings:
         """As `AskedModel.embed`."""
         __tracebackhide__ = True
         return await self._ask(self.asked.embed(texts, **parameters))
 
+    @noted
     async def rerank(self, query: str, documents: Sequence[str], **parameters: Any) -> Ranking:
         """As `AskedModel.rerank`."""
         __tracebackhide__ = True
         return await self._ask(self.asked.rerank(query, documents, **parameters))
 
+    @noted
     async def paint(self, prompt: str, **parameters: Any) -> Pictures:
         """As `AskedModel.paint`."""
         __tracebackhide__ = True

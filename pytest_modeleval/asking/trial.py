@@ -138,6 +138,10 @@ class AskedModel:
         self, messages: Sequence[Message], tools: Sequence[Json], generation: Mapping[str, Any]
     ) -> tuple[Completion, Sequence[str]]:
         """The answer to messages that nobody changes any more, and the keys by which results of its calls are kept."""
+        for name, value in generation.items():
+            if not isinstance(value, str | int | float | list | tuple | Mapping | None):
+                kind = type(value).__name__
+                raise pytest.UsageError(f"{name} is no setting of the model, and {kind} nothing that JSON has")
         answer = await self._answer(Chat(messages, tools, laid_over(self.generation, generation), **self.who))
         return self._filtered(answer.completion), [answer.key, *([answer.twin] if answer.twin else [])]
 
@@ -260,16 +264,21 @@ async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Tri
     """Run an async body to its end.
 
     An assertion or a skip is kept for the item's turn; any other error is the sample's, and is kept too where there are
-    answers: they were paid for. So it is where the body ends before what it asked for, as ``assert judge.grade(…)``.
+    answers: they were paid for. So it is where the body ends before what it asked for, as ``assert judge.grade(…)``,
+    also by a failed assertion about that: no answer was read.
     """
     recorded_scores.set(trial.scores)
     asked: Begun = []
     begun.set(asked)
     trial.ran = True
     try:
-        await body(**arguments)
-        if forgotten := never_awaited(asked):
-            raise SampleError(f"{forgotten[0]}(…) was asked for and never awaited: write `await` before it")
+        try:
+            await body(**arguments)
+            _refuse_forgotten(asked)
+        except (AssertionError, AttributeError, TypeError, ValueError):
+            # Of work in an answer's place no scorer says anything.
+            _refuse_forgotten(asked)
+            raise
     except (AssertionError, pytest.skip.Exception, pytest.fail.Exception) as ended:
         trial.ended = ended
     except (StopRun, pytest.UsageError, pytest.exit.Exception):
@@ -279,3 +288,8 @@ async def run_body(body: Any, trial: Trial, arguments: Mapping[str, Any]) -> Tri
             raise
         trial.ended = error if isinstance(error, SampleError) else Crashed.of(error)
     return trial
+
+
+def _refuse_forgotten(asked: Begun) -> None:
+    if forgotten := never_awaited(asked):
+        raise SampleError(f"{forgotten[0]}(…) was asked for and never awaited: write `await` before it") from None

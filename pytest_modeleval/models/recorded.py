@@ -144,9 +144,12 @@ def _own(row: Json, where: str) -> Iterator[Recorded]:
     logprobs = row.get("choice_logprobs", [])
     if not isinstance(logprobs, list) or not all(type(logprob) in (int, float) for logprob in logprobs):
         raise pytest.UsageError(f"{where}: choice_logprobs is a list of numbers, not {logprobs!r}")
-    answer = {name: value for name, value in row.items() if name in _ANSWER_FIELDS}
+    answer = {name: value for name, value in row.items() if name in _ANSWER_FIELDS and value is not None}
     if "thinking" not in answer:
         answer["thinking"], answer["text"] = split_thinking(answer["text"])
+    calls = answer.get("tool_calls", [])
+    if not isinstance(calls, list) or not all(isinstance(call, Mapping) for call in calls):
+        raise pytest.UsageError(f"{where}: tool_calls is a list of calls as chat completions have them, not {calls!r}")
     completion = completion_of(answer)
     if "id" in row:
         yield Recorded(completion, where, id=str(row["id"]))

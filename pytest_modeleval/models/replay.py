@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval.calls import answer_message
 from pytest_modeleval.models.recorded import (
     LAYOUTS,
     TELLING,
@@ -109,8 +110,11 @@ class ReplayModel:
         """The recorded answer to this sample, or to these messages."""
         row = self.find(request.sample_id, request.messages, request.repeat, request.numbered)
         if row is None:
-            asked = text_of(request.messages[-1])[:80]
-            raise SampleError(f"{self._path} has no answer to {request.sample_id}: {asked!r}")
+            asked, turn = text_of(request.messages[-1])[:80], request.messages[-1]["role"]
+            result = (
+                f" after the result {asked!r}: give its line the messages so far" if turn == "tool" else f": {asked!r}"
+            )
+            raise SampleError(f"{self._path} has no answer to {request.sample_id}{result}")
         if row.error:
             raise SampleError(f"{row.where} has an error in place of an answer to {request.sample_id}: {row.error}")
         return self._weighed(row, request)
@@ -122,7 +126,8 @@ class ReplayModel:
         """
         names = [(name, number) for name in (sample, numbered) for number in (0, repeat) if name]
         for key in names:
-            if key in self._known:
+            # An answer by its id is the first in a conversation, which would not end if it called the same again.
+            if key in self._known and not _called_before(self._known[key][0].answer, messages):
                 return self._known[key][0]
         name = ItemName.parse(numbered or sample)
         number = name.sample.row if name else None
@@ -182,6 +187,12 @@ class ReplayModel:
                 "--eval-set run.choices=generate"
             )
         return row.answer
+
+
+def _called_before(answer: Completion, messages: Sequence[Message]) -> bool:
+    """Whether what an answer calls was called in this conversation already."""
+    calls = answer_message(answer).get("tool_calls")
+    return bool(calls) and any(each.get("tool_calls") == calls for each in messages)
 
 
 def _has_options_of(row: Recorded, asked: str) -> bool:

@@ -202,7 +202,7 @@ def _refuse_args(where: str, spec: ModelSpec) -> None:
         )
     if spec.send_thinking:
         ways = (ITEMS,) if spec.way.chats_at == "responses" else _THOUGHTS
-        one_of(*ways)(f"{where}: send_thinking", spec.send_thinking)
+        one_of(*ways)(f"{where}: api = {spec.api!r}, send_thinking", spec.send_thinking)
 
 
 def _refuse_secrets(where: str, settings: Mapping[str, Any]) -> None:

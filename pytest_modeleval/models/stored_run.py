@@ -67,7 +67,11 @@ class RunModel:
             raise SampleError(f"{there} asked something else of {request.sample_id}, so that it has no answer to this")
         key = alike[request.asked_before]
         rows = self._rows(f"select completion, created from completions where {DATED} and key = ?", (key,))
-        if not rows or (answer := completion_in(rows[0][0])) is None:
+        if not rows:
+            raise SampleError(
+                f"{there} kept no answer to {request.sample_id}: a run with --eval-cache off or read keeps none"
+            )
+        if (answer := completion_in(rows[0][0])) is None:
             raise SampleError(f"{there}: the answer to {request.sample_id} cannot be read in the store")
         return Kept(answer, rows[0][1], key)
 

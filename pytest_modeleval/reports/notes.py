@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from pytest_modeleval.foreign import harmless
 from pytest_modeleval.reports import budget, collection
+from pytest_modeleval.reports.columns import counted
 from pytest_modeleval.results.finished import Comparison, FinishedRun
 
 # So many reasons of a benchmark are told.
@@ -97,5 +98,5 @@ def broken_off(run: FinishedRun) -> Iterator[str]:
     yield why + ("; no gate was judged and no baseline saved" if run.is_gated else "")
     if run.is_interrupted and (run.reported < run.selected or not run.selected) and run.kept:
         same = ", where the same model answers" if run.is_gated else ""
-        left = f", {run.selected - run.reported:,} tests left" if run.selected else ""
-        yield f"{run.kept:,} answers kept{left}; the same command goes on{same}"
+        left = f", {counted(run.selected - run.reported, 'test')} left" if run.selected else ""
+        yield f"{counted(run.kept, 'answer')} kept{left}; the same command goes on{same}"

@@ -53,7 +53,8 @@ def _any(store: Store, run: str) -> list[str]:
 def _elsewhere(store: Store, run: str, models: Sequence[ModelSpec]) -> list[str]:
     """Answers of models of the same names at other addresses, to questions that were asked anew."""
     places = store.rows(
-        f"select place, count(distinct new.asked) from {BESIDE} and old.who != new.who "
+        "select place, max(place = (select place from models where who = new.who)), count(distinct new.asked) "
+        f"from {BESIDE} and old.who != new.who "
         "join models on models.who = old.who where new.run = ? "
         "and old.created < (select started from runs where id = new.run) "
         "and models.model != '' and models.model = (select model from models where who = new.who) group by place",
@@ -61,10 +62,12 @@ def _elsewhere(store: Store, run: str, models: Sequence[ModelSpec]) -> list[str]
     )
     if not places:
         return []
-    listed = "; ".join(f"{count:,} of these questions were answered before at {place}" for place, count in places)
-    moves = (
-        "" if all(spec.identity for spec in models) else '; with identity = "…" in its alias its address does not count'
+    listed = "; ".join(
+        f"{count:,} of these questions were answered before at {place}{' by another api or args' if here else ''}"
+        for place, here, count in places
     )
+    stays = all(here for _, here, _ in places) or all(spec.identity for spec in models)
+    moves = "" if stays else '; with identity = "…" in its alias its address does not count'
     return [f"{listed}: if that is the same model, --eval-cache any uses those answers{moves}"]
 
 

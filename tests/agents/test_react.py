@@ -97,14 +97,28 @@ def test_a_body_that_is_not_async_has_the_same(project: pytest.Pytester, faulty:
     ("text", "said"),
     [
         (BODY.replace("await react(", "react_sync("), "*in an async test it is await react(…)*"),
+        (
+            BODY.replace("async def", "def").replace("await react(", "react(").replace("talk.answer", "talk"),
+            "*in a test that is not async it is react_sync(…), without await*",
+        ),
         (BODY.replace("[add, fail]", "[add, add]"), "*two tools are called 'add': give one another, @tool(name=…)"),
         (BODY.replace("LIMITS", "limits=AgentLimits(turns=0)"), "*AgentLimits: turns takes more than 0, not 0"),
+        (BODY.replace("[add, fail]", "add"), "*react takes a list of tools: [[]add[]]"),
+        (
+            BODY.replace("@tool\ndef add", "@tool(seconds=0)\ndef add"),
+            "*add cannot be a tool: seconds takes more*, not 0",
+        ),
+        (
+            BODY.replace("@tool\ndef add", "@tool(output=-1)\ndef add"),
+            "*add cannot be a tool: output takes more*, not -1",
+        ),
+        (BODY.replace("LIMITS", "limit=AgentLimits(turns=1)"), "*limit is no setting of the model, and AgentLimits *"),
         (
             BODY.replace("a: int, b: int", "a, b: int"),
             "*add cannot be a tool: its parameter 'a' has no type: write a: str",
         ),
     ],
-    ids=["sync", "two", "limits", "untyped"],
+    ids=["sync", "async", "two", "limits", "one", "seconds", "output", "limit", "untyped"],
 )
 def test_slips_are_told_in_a_line_before_anything_is_asked(
     project: pytest.Pytester, faulty: FaultyServer, text: str, said: str
@@ -116,6 +130,37 @@ def test_slips_are_told_in_a_line_before_anything_is_asked(
     assert result.ret != 0
     assert not faulty.asked
     pytest.LineMatcher([*result.outlines, *result.errlines]).fnmatch_lines([said])
+
+
+@pytest.mark.parametrize("scored", ["talk", "talk.answer", "model.complete('1 + 1?')"])
+def test_work_that_nobody_waited_for_is_an_error_whatever_is_scored(
+    project: pytest.Pytester, faulty: FaultyServer, scored: str
+) -> None:
+    put(project, body=BODY.replace("await ", "").replace("talk.answer", scored))
+    scripted(faulty, summing)
+
+    result = run(project, "--model", "faulty", "test_sums.py")
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*_sums[[]main-00000[]]  react(…) was asked for and never awaited: write `await`*"])
+    assert not faulty.asked
+
+
+def test_the_first_sample_says_it_of_the_model_alone(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    body = BODY.replace("    talk = await react(sample, model, [add, fail], LIMITS)\n", "")
+    put(project, body=body.replace("talk.answer", "model.complete('1 + 1?')"))
+
+    result = run(project, "--model", "faulty", "test_sums.py")
+
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*_sums[[]main-00000[]]  complete(…) was asked for and never awaited: *"])
+
+
+def test_a_conversation_that_is_scored_is_its_answer(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    put(project, body=BODY.replace("talk.answer", "talk"))
+    scripted(faulty, summing)
+
+    run(project, "--model", "faulty", "test_sums.py").assert_outcomes(passed=2)
 
 
 def test_what_is_wrong_with_a_call_is_told_and_the_model_goes_on(
@@ -219,6 +264,7 @@ FOREVER = in_turn([("add", '{"a": 1, "b": 1}')])
     ("limit", "setting", "mistake", "asked"),
     [
         ("turns=3", "", "turn limit", 3),
+        ("turns=1", "", "turn limit", 1),
         ("tokens=25", "", "token limit", 3),
         ("seconds=0.12", "", "time limit", 3),
         ("turns=9", "turn_limit=2", "turn limit", 2),
@@ -239,6 +285,7 @@ def test_a_sample_at_a_limit_is_wrong_and_that_is_named(
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*{mistake}: *"])
+    result.stdout.no_fnmatch_line("* 1 turns*")
     assert mistakes(project) == [mistake] * 2
     assert len(faulty.asked) == asked
     again.assert_outcomes(failed=1)

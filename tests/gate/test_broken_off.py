@@ -178,7 +178,7 @@ def test_ctrl_c_says_what_is_kept_and_what_is_left(
 
     assert result.ret == pytest.ExitCode.INTERRUPTED
     (kept, left), *_ = re.findall(
-        r"^(\d+) answers kept, (\d+) tests left; the same command goes on$", result.stdout.str(), re.MULTILINE
+        r"^(\d+) answers? kept, (\d+) tests? left; the same command goes on$", result.stdout.str(), re.MULTILINE
     )
     assert int(kept) > 0
     assert 0 < int(left) <= 60
@@ -194,14 +194,18 @@ def test_ctrl_c_before_the_tests_are_counted_says_what_is_kept(blessed: pytest.P
 
         def pytest_modeleval_finished(run):
             early = replace(run, ended="interrupted", selected=0, reported=0, kept=36)
-            open("told.txt", "w").write("; ".join(broken_off(early)))
+            last = replace(early, selected=2, reported=1, kept=1)
+            open("told.txt", "w").write("; ".join([*broken_off(early), *broken_off(last)]))
         """
     )
 
     ask(blessed)
 
     told = (blessed.path / "told.txt").read_text()
-    assert told == "interrupted: no test was reported; 36 answers kept; the same command goes on"
+    assert told == (
+        "interrupted: no test was reported; 36 answers kept; the same command goes on; "
+        "interrupted: 1 of 2 selected tests were reported; 1 answer kept, 1 test left; the same command goes on"
+    )
 
 
 def test_ctrl_c_while_reports_are_written_leaves_no_verdict(blessed: pytest.Pytester, faulty: FaultyServer) -> None:

@@ -369,6 +369,20 @@ def test_answers_of_another_address_are_told_and_used_by_name(project: pytest.Py
     assert len(moved.asked) == 10
 
 
+def test_answers_by_another_api_of_the_same_address_are_told_as_such(
+    project: pytest.Pytester, faulty: FaultyServer
+) -> None:
+    run(project, "--model", "faulty", "test_answers.py")
+    (project.path / "modeleval.toml").write_text("")
+    alias(project, "faulty", base_url=faulty.url, model="faulty", api="responses")
+
+    asked = run(project, "--model", "faulty", "test_answers.py")
+
+    asked.stdout.re_match_lines(
+        [r"10 of .* before at http://127\.0\.0\.1:\d+/v1 by another api or args: if .* uses those answers$"]
+    )
+
+
 def test_a_model_with_a_name_of_its_own_may_move(
     project: pytest.Pytester, faulty: FaultyServer, other_server: FaultyServer
 ) -> None:

@@ -107,3 +107,62 @@ def test_messages_are_the_same_in_whatever_order_a_parts_fields_are_written(tmp_
     answer = asyncio.run(model.answer(Chat(asked)))
 
     assert answer.text == "42"
+
+
+AGENT = """
+from pytest_modeleval import Model, Sample, benchmark, generated, react, tool
+from pytest_modeleval.scorers.numbers import same_number
+
+ROWS = generated(lambda subset, index: {"q": "what is 6 * 7?"}, {"easy": 1})
+
+@tool
+def times(a: int, b: int) -> int:
+    return a * b
+
+@benchmark(ROWS, lambda row: Sample(row["q"], "42"))
+async def test_answers(sample: Sample, model: Model) -> None:
+    assert same_number(await react(sample, model, [times]), sample.target)
+"""
+CALL = {"id": "c1", "type": "function", "function": {"name": "times", "arguments": '{"a": 6, "b": 7}'}}
+FIRST = {"id": "answers[easy-00000]", "text": "", "tool_calls": [CALL]}
+
+
+def test_an_answer_by_its_id_is_none_to_the_results_of_its_own_calls(project: pytest.Pytester) -> None:
+    project.makepyfile(test_answers=AGENT)
+    file = project.path / "a.jsonl"
+    file.write_text(json.dumps(FIRST) + "\n")
+
+    alone = run(project, "--model", "replay:a.jsonl", "test_answers.py")
+    asked = [
+        {"role": "user", "content": "what is 6 * 7?"},
+        {"role": "assistant", "content": "", "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "c1", "content": "42"},
+    ]
+    with file.open("a") as lines:
+        lines.write(json.dumps({"messages": asked, "text": "42"}) + "\n")
+    whole = run(project, "--model", "replay:a.jsonl", "test_answers.py")
+
+    alone.assert_outcomes(errors=1)
+    alone.stdout.fnmatch_lines(
+        ["*a.jsonl has no answer to answers[[]easy-00000[]] after *: give its line the messages*"]
+    )
+    whole.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("calls", ["times", {"name": "times"}, ["times"]], ids=["text", "one", "names"])
+def test_calls_that_are_none_are_named_by_their_line(project: pytest.Pytester, calls: object) -> None:
+    project.makepyfile(test_answers=AGENT)
+    (project.path / "a.jsonl").write_text(json.dumps({**FIRST, "tool_calls": calls}) + "\n")
+
+    result = run(project, "--model", "replay:a.jsonl", "test_answers.py")
+
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(["*a.jsonl:1: tool_calls is a list of calls as *, not *"])
+
+
+def test_a_null_is_a_field_that_is_not_there(project: pytest.Pytester) -> None:
+    project.makepyfile(test_answers=AGENT)
+    nothing = {"tool_calls": None, "thinking": None, "latency": None, "finish_reason": None}
+    (project.path / "a.jsonl").write_text(json.dumps({**FIRST, **nothing, "text": "42"}) + "\n")
+
+    run(project, "--model", "replay:a.jsonl", "test_answers.py").assert_outcomes(passed=1)

@@ -387,10 +387,13 @@ def words(lines: Iterable[str]) -> str:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ({"api": "responses", "send_thinking": "reasoning"}, "send_thinking takes one of items, not 'reasoning'"),
+        (
+            {"api": "responses", "send_thinking": "reasoning"},
+            "api = 'responses', send_thinking takes one of items, not 'reasoning'",
+        ),
         (
             {"send_thinking": "items"},
-            "send_thinking takes one of reasoning_content, reasoning, reasoning_details, not 'items'",
+            "api = 'openai', send_thinking takes one of reasoning_content, reasoning, reasoning_details, not 'items'",
         ),
         ({"tools": "xml"}, "tools takes one of native, python, hermes, not 'xml'"),
         (

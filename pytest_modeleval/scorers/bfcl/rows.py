@@ -125,7 +125,9 @@ def files_of(folder: Path, category: str) -> tuple[Path, Path]:
     shared = next((name for name in ("memory", "web_search") if category.startswith(f"{name}_")), category)
     found = next((path for path in sorted(folder.glob(f"BFCL_v*_{shared}.json*")) if _named(path, shared)), None)
     if found is None:
-        raise SampleError(f"{folder} has no BFCL_v*_{shared}.json: the category {category} has no data here")
+        here = sorted(_name_in(path) for path in folder.glob("BFCL_v*_*.json*"))
+        others = f"; of others there are {', '.join(here)}" if here else ""
+        raise SampleError(f"{folder} has no BFCL_v*_{shared}.json: the category {category} has no data here{others}")
     return found, folder / "possible_answer" / _plain_name(found)
 
 
@@ -174,7 +176,11 @@ def _json(columns: Mapping[str, Any], name: str) -> Any:
 
 def _named(path: Path, category: str) -> bool:
     """Not ``live_simple`` for ``simple``."""
-    return _plain_name(path).split("_", 2)[2] == f"{category}.json"
+    return _name_in(path) == category
+
+
+def _name_in(path: Path) -> str:
+    return _plain_name(path).split("_", 2)[2].removesuffix(".json")
 
 
 def _plain_name(path: Path) -> str:
