@@ -100,6 +100,22 @@ def test_an_aggregate_by_a_score_s_name_stands_in_place_of_its_mean() -> None:
     assert (row.metric, row.score, row.samples) == ("main", 0.0, 2)
 
 
+def test_an_aggregate_of_some_subsets_counts_their_samples() -> None:
+    results = Results()
+    kept = {
+        name: Aggregate(clipped_mean, subsets=subsets).kept for name, subsets in (("some", ("b", "c")), ("all", ()))
+    }
+    for subset, outcome in [("a", "right"), ("a", "error"), ("b", "right"), ("b", "wrong"), ("c", "error")]:
+        scores = () if outcome == "error" else (("main", float(outcome == "right"), 1.0),)
+        results.add(record(subset=subset, index=len(results.rows()), outcome=outcome, scores=scores, aggregates=kept))
+
+    rows = {row.metric: row for row in results.rows() if not row.part}
+
+    assert rows["all"].score == pytest.approx(2 / 3)
+    assert (rows["all"].samples, rows["all"].errors) == (3, 2)
+    assert (rows["some"].score, rows["some"].samples, rows["some"].errors) == (0.5, 2, 1)
+
+
 def test_a_sample_without_a_score_is_a_gap_in_its_row_and_repeats_are_averaged() -> None:
     SEEN.clear()
     results = Results()

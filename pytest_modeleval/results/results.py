@@ -182,14 +182,14 @@ class Results:
         self.lacking = {}
         rows: list[TableRow] = []
         for model, benchmark, parts in self._in_order():
-            rows += self._rows(model, benchmark, "", parts.values())
+            rows += self._rows(model, benchmark, "", parts)
             in_groups = len({group for group, _ in parts}) > 1
-            by_part: dict[str, list[Tally]] = {}
+            by_part: dict[str, dict[tuple[str, str], Tally]] = {}
             for (group, subset), tally in parts.items():
-                by_part.setdefault(group if in_groups else subset, []).append(tally)
+                by_part.setdefault(group if in_groups else subset, {})[group, subset] = tally
             if len(by_part) > 1:
-                for part, tallies in by_part.items():
-                    rows += self._rows(model, benchmark, part, tallies)
+                for part, its in by_part.items():
+                    rows += self._rows(model, benchmark, part, its)
         return rows
 
     def subset_rows(self) -> list[TableRow]:
@@ -198,7 +198,7 @@ class Results:
             replace(row, group=group)
             for model, benchmark, parts in self._in_order()
             for (group, subset), tally in (parts if len(parts) > 1 else {}).items()
-            for row in self._rows(model, benchmark, subset, [tally])
+            for row in self._rows(model, benchmark, subset, {(group, subset): tally})
             if not row.metric.startswith(OVER_REPEATS)
         ]
 
@@ -207,7 +207,7 @@ class Results:
         return [
             AxisRow(**vars(row), axis=axis, value=value)
             for (model, benchmark, axis, value), tally in in_order(self._axes).items()
-            for row in self._rows(model, benchmark, "", [tally])
+            for row in self._rows(model, benchmark, "", {("", ""): tally})
             if not row.metric.startswith(OVER_REPEATS)
         ]
 
@@ -224,19 +224,23 @@ class Results:
                 tagged.setdefault((model, tag), []).append(summed(list(parts.values())))
         return [_tag_row(model, tag, tallies) for (model, tag), tallies in tagged.items()]
 
-    def _rows(self, model: str, benchmark: str, part: str, tallies: Iterable[Tally]) -> Iterator[TableRow]:
-        whole = summed(list(tallies))
+    def _rows(
+        self, model: str, benchmark: str, part: str, parts: Mapping[tuple[str, str], Tally]
+    ) -> Iterator[TableRow]:
+        whole = summed([*parts.values()])
         for metric in whole.metrics or ["main"]:
-            found, samples = whole.estimate(metric) if whole.values else (None, 0)
-            if found is None and metric in whole.aggregates and (part or metric in whole.lacks):
+            of = whole.aggregates[metric].subsets if metric in whole.aggregates else ()
+            own = summed(found) if (found := [each for (_, subset), each in parts.items() if subset in of]) else whole
+            estimated, samples = own.estimate(metric) if own.values else (None, 0)
+            if estimated is None and metric in own.aggregates and (part or metric in own.lacks):
                 # Such as a mean over parts, or one of parts that were not asked.
-                if not part and whole.lacks.get(metric):
-                    self.lacking[benchmark, metric] = whole.lacks[metric]
+                if not part and own.lacks.get(metric):
+                    self.lacking[benchmark, metric] = own.lacks[metric]
                 continue
             # Where all are in error, others tell what the scores would be.
-            scale = self._scales.get((benchmark, metric)) or whole.scale(metric)
-            score = found.mean if found else None
-            of_row = figures(model, metric, [whole], found, samples, scale=scale)
+            scale = self._scales.get((benchmark, metric)) or own.scale(metric)
+            score = estimated.mean if estimated else None
+            of_row = figures(model, metric, [own], estimated, samples, scale=scale)
             bounds = whole.bounds() if metric == "main" and scale == PLAIN and score is not None else None
             yield TableRow(benchmark=benchmark, part=part, score=score, bounds=bounds, **of_row)
 

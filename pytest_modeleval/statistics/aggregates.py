@@ -38,7 +38,8 @@ class Aggregate:
     Where ``by`` raises `NoFigure`, a note under the table says why there is none. Its values lie in the ``range``, and
     of two the ``better`` is the ``higher`` or the ``lower``. With a ``file``, which is to lie beside the rows' own,
     ``by`` is given its path too, first without rows, so that it can refuse it (ValueError); without that file there is
-    no such figure. Raises `TypeError` for what is no such function, which other processes could not find.
+    no such figure. With ``subsets`` it is made of their samples alone. Raises `TypeError` for what is no such function,
+    which other processes could not find.
     """
 
     by: Callable[..., Estimate | None]
@@ -46,6 +47,7 @@ class Aggregate:
     range: tuple[float, float] = (0.0, 1.0)
     better: str = "higher"
     file: str = ""
+    subsets: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if "<" in getattr(self.by, "__qualname__", "<"):
@@ -72,7 +74,7 @@ class Aggregate:
     @property
     def kept(self) -> list[Any]:
         """All of it for JSON, the function by its name."""
-        return [self._name, list(self.of), self.scale.kept, self.file]
+        return [self._name, list(self.of), self.scale.kept, self.file, list(self.subsets)]
 
     def beside(self, folder: Path | None) -> "Aggregate | None":
         """The same with its file in the folder of the rows; None where that is not there."""
@@ -88,7 +90,7 @@ class Aggregate:
     @classmethod
     def of_kept(cls, kept: Sequence[Any]) -> "Aggregate":
         """The aggregate that another process has; ImportError where its function is not to be found in this one."""
-        name, of, scale, file = kept
+        name, of, scale, file, subsets = kept
         if name not in _known:
             module, _, function = name.partition(":")
             try:
@@ -99,7 +101,7 @@ class Aggregate:
                     "imports by this name, or run without -n"
                 ) from None
         found = Scale.of(scale)
-        return cls(_known[name], tuple(of), found.ends, found.better, file)
+        return cls(_known[name], tuple(of), found.ends, found.better, file, tuple(subsets))
 
 
 def bootstrapped(

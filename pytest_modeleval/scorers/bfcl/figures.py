@@ -1,7 +1,7 @@
 """BFCL's groups of categories and its overall score, as the leaderboards of v3 and v4 compute them."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_modeleval.statistics.aggregates import SUBSET, Aggregate, NoFigure, Rows
@@ -138,7 +138,19 @@ class V4:
 def _aggregates(groups: type) -> Mapping[str, Aggregate]:
     """A benchmark's figures by the names of groups, whose functions any process finds in a class of this module."""
     version = groups.__name__.lower()
-    return {name: Aggregate(_group(groups, version, name), ("main", SUBSET)) for name in _GROUPS[version]}
+    return {
+        name: Aggregate(_group(groups, version, name), ("main", SUBSET), subsets=[*_categories(version, name)])
+        for name in _GROUPS[version]
+    }
+
+
+def _categories(version: str, name: str) -> Iterator[str]:
+    """The categories of a group, and of the groups in it; of a category itself."""
+    if name not in _GROUPS[version]:
+        yield name
+        return
+    for part in _GROUPS[version][name].parts:
+        yield from _categories(version, part)
 
 
 def _group(groups: type, version: str, name: str) -> Callable[[Rows], Estimate]:
