@@ -39,6 +39,8 @@ _NAME = 64
 # What a call comes to that stands behind the end of its conversation: who goes on with that is refused by servers
 # where a call has no result.
 _NOT_MADE = "error: it was not called, as the conversation had ended"
+# What would go to the server as a setting, and is meant for the conversation.
+_OF_LIMITS = {"turns", "max_turns", "steps", "max_steps", "tokens", "seconds"}
 # Seconds in which a call that has begun may end, and its result be kept, when the run is broken off.
 _GRACE = 5.0
 
@@ -134,6 +136,8 @@ class _Loop:
         if not isinstance(model, AskedModel | ModelElsewhere):
             raise TypeError(f"react takes the argument model of a test, not a {type(model).__name__}")
         asked = model.asked if isinstance(model, ModelElsewhere) else model
+        for name in sorted(generation.keys() & _OF_LIMITS):
+            raise pytest.UsageError(f"{name} is no setting of a model: react(…, limits=AgentLimits(turns=8))")
         named = by_name([*tools, _submit] if submit else tools)
         messages = sample.messages if isinstance(sample, Sample) else sample
         messages = [{"role": "user", "content": messages}] if isinstance(messages, str) else list(messages)

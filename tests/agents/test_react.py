@@ -112,13 +112,14 @@ def test_a_body_that_is_not_async_has_the_same(project: pytest.Pytester, faulty:
             BODY.replace("@tool\ndef add", "@tool(output=-1)\ndef add"),
             "*add cannot be a tool: output takes more*, not -1",
         ),
+        (BODY.replace("LIMITS", "max_turns=3"), "*max_turns is no setting of a model: react(…, limits=AgentLimits(*"),
         (BODY.replace("LIMITS", "limit=AgentLimits(turns=1)"), "*limit is no setting of the model, and AgentLimits *"),
         (
             BODY.replace("a: int, b: int", "a, b: int"),
             "*add cannot be a tool: its parameter 'a' has no type: write a: str",
         ),
     ],
-    ids=["sync", "async", "two", "limits", "one", "seconds", "output", "limit", "untyped"],
+    ids=["sync", "async", "two", "limits", "one", "seconds", "output", "turns", "limit", "untyped"],
 )
 def test_slips_are_told_in_a_line_before_anything_is_asked(
     project: pytest.Pytester, faulty: FaultyServer, text: str, said: str
