@@ -38,7 +38,7 @@ class Prompts:
         self._blind = blind
         # The templates of models that see go through a content's parts, and pass over a text that is none.
         self._in_parts = in_parts
-        # Its tokenizer is changed while it pads, and is used by one thread at a time.
+        # A processor is nowhere said to be of use to two threads at a time.
         self._lock = threading.Lock()
 
     def prompt(self, request: Chat, template_arguments: Mapping[str, Any]) -> Prompt:
@@ -79,7 +79,7 @@ class Prompts:
             return self.tokenizer.pad(tokens, return_tensors="pt").to(model.device)
         texts, pictures = [each.text for each in prompts], [each.pictures for each in prompts]
         # The pictures' numbers are those of the model's own type; ids stay whole.
-        return self._processed(texts, pictures, padding=True).to(model.device, model.dtype)
+        return self._processed(texts, pictures).to(model.device, model.dtype)
 
     def _rendered(self, request: Chat, template_arguments: Mapping[str, Any], *, tokenize: bool) -> Any:
         extra = request.generation.get("extra_body", {}).get("chat_template_kwargs", {})
@@ -98,17 +98,16 @@ class Prompts:
         except TemplateError as error:
             raise Refused(f"the chat template refuses these messages: {error}") from None
 
-    def _processed(self, texts: Sequence[str], pictures: Sequence[Sequence[str]], **settings: Any) -> Any:
+    def _processed(self, texts: Sequence[str], pictures: Sequence[Sequence[str]]) -> Any:
         """The processor's inputs of texts with their pictures."""
         bos = self.tokenizer.bos_token
-        if bos and texts[0].startswith(bos):
-            # As transformers itself does: a template that writes no BOS leaves it to the tokenizer.
-            settings["add_special_tokens"] = False
+        # As transformers itself does: a template that writes no BOS leaves it to the tokenizer.
+        settings = {"add_special_tokens": False} if bos and texts[0].startswith(bos) else {}
         images = [[picture_of(address) for address in each] for each in pictures]
+        shown = images if any(images) else None
         with self._lock:
-            return self.processor(
-                text=list(texts), images=images if any(images) else None, return_tensors="pt", **settings
-            )
+            # A single text is padded too, to nothing: a tokenizer that is told otherwise each time fails other threads.
+            return self.processor(text=list(texts), images=shown, padding=True, return_tensors="pt", **settings)
 
     def _pictures(self, message: Message, sample: str) -> list[str]:
         """The addresses of a message's pictures."""
@@ -137,7 +136,7 @@ class Prompts:
         for message in request.messages:
             text = _text_of(message)
             if written := next((mark for mark in marks if mark in text), None):
-                raise Refused(f"the text has {written}, which stands for a picture to this model")
+                raise Refused(f"the text has {written}, by which this model is shown a picture or a film")
 
 
 def load_prompts(name: str, place: str, where: Mapping[str, Any], *, sees: bool) -> Prompts:

@@ -235,7 +235,7 @@ def test_what_is_no_picture_is_that_samples_error_alone(given: str, expected: st
 
 @pytest.mark.parametrize("parts", [["the tag <image>"], [RED_SQUARE, "<image>?"]])
 def test_a_text_that_pretends_to_be_a_picture_is_that_samples_error(parts: list[Any]) -> None:
-    with pytest.raises(SampleError, match="the text has <image>, which stands for a picture to this model"):
+    with pytest.raises(SampleError, match="the text has <image>, by which this model is shown a picture or a film"):
         ask(chat(*parts))
 
 
