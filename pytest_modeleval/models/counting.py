@@ -19,17 +19,16 @@ TextCounter = Callable[[str, Sequence[int]], list[int]]
 
 def token_counter(spec: ModelSpec) -> Callable[[Request], int] | None:
     """What counts the tokens of a request that the model answers; None where its tokenizer is not on this machine."""
-    if (tokenizer := _own(spec)) is None:
+    if (prompts := _prompts(spec)) is None:
         return None
     from pytest_modeleval.models import forward
-    from pytest_modeleval.models.templates import prompt_ids
 
     def count(request: Request) -> int:
         match request:
             case Chat():
-                return len(prompt_ids(tokenizer, request, spec.args.get("chat_template_kwargs", {})))
+                return len(prompts.prompt(request, spec.args.get("chat_template_kwargs", {})).tokens)
             case LogLikelihood():
-                return sum(len(forward.encoded(tokenizer, *pair)[0]) for pair in request.pairs)
+                return sum(len(forward.encoded(prompts.tokenizer, *pair)[0]) for pair in request.pairs)
         raise SampleError(f"a model in this process does not answer {request.gives}")
 
     return count
@@ -58,20 +57,40 @@ def text_counter(spec: ModelSpec) -> TextCounter | None:
 
 
 def _own(spec: ModelSpec) -> Any:
-    """The tokenizer of a model in this process, with the alias's chat template; None where it is not here."""
-    if not spec.way.is_local or (copy := copy_of(spec)) is None:
+    """The tokenizer of a model in this process; None where it is not here."""
+    if (here := _here(spec)) is None:
         return None
     import transformers
 
-    taken = ("trust_remote_code",) if is_of_modelscope(spec) else ("revision", "trust_remote_code")
-    where = {key: spec.args[key] for key in taken if key in spec.args}
+    place, where = here
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(copy, local_files_only=True, **where)
+        return transformers.AutoTokenizer.from_pretrained(place, **where)
+    except (OSError, ValueError, ImportError, KeyError):
+        return None
+
+
+def _prompts(spec: ModelSpec) -> Any:
+    """What makes the prompts of a model in this process, with the alias's chat template; None where it is not here."""
+    if (here := _here(spec)) is None:
+        return None
+    from pytest_modeleval.models.templates import is_of_pictures, load_prompts
+
+    place, where = here
+    try:
+        prompts = load_prompts(spec.name, place, where, sees=is_of_pictures(place, where))
     except (OSError, ValueError, ImportError, KeyError):
         return None
     if template := spec.args.get("chat_template"):
-        tokenizer.chat_template = template
-    return tokenizer
+        prompts.tokenizer.chat_template = template
+    return prompts
+
+
+def _here(spec: ModelSpec) -> tuple[str, dict[str, Any]] | None:
+    """Where a model in this process is on this machine, and how what is there is loaded; None where it is not."""
+    if not spec.way.is_local or (copy := copy_of(spec)) is None:
+        return None
+    taken = ("trust_remote_code",) if is_of_modelscope(spec) else ("revision", "trust_remote_code")
+    return copy, {"local_files_only": True, **{key: spec.args[key] for key in taken if key in spec.args}}
 
 
 def _named(spec: ModelSpec) -> Any:

@@ -26,7 +26,7 @@ try:
     import transformers
 
     from pytest_modeleval.models import decoding, forward
-    from pytest_modeleval.models.templates import prompt_ids
+    from pytest_modeleval.models.templates import Prompt, Prompts, is_of_pictures, load_prompts
 except ImportError:
     raise pytest.UsageError(
         "models in this process need torch and transformers: pip install 'pytest-modeleval[local]'"
@@ -35,12 +35,12 @@ except ImportError:
 
 @dataclass(frozen=True, eq=False)
 class _Waiting:
-    """One request in the queue: its tokens and where its answer goes.
+    """One request in the queue: its prompt and where its answer goes.
 
     Where there is a ``start``, the answer is the log-likelihood of the tokens from there on, else what follows them.
     """
 
-    tokens: Sequence[int]
+    prompt: Prompt
     settings: str
     generation: Mapping[str, Any]
     answer: "asyncio.Future[Completion]"
@@ -61,11 +61,11 @@ class _Waiting:
             self.answer.set_result(result)
 
 
-def load_model(spec: ModelSpec) -> tuple[Any, Any]:
-    """The model and its tokenizer; `StopRun` when they are not to be had."""
+def load_model(spec: ModelSpec) -> tuple[Any, Prompts]:
+    """The model and what makes its prompts; `StopRun` when they are not to be had."""
     given = {key: spec.args[key] for key in LOADING if key in spec.args}
     loading = {"trust_remote_code": False, "dtype": "auto", **_default_device(), **given}
-    where = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
+    where: dict[str, Any] = {key: loading[key] for key in ("revision", "trust_remote_code") if key in loading}
     # Nothing it prints while it loads and tokenizes belongs between pytest's lines; its errors are raised.
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -75,19 +75,18 @@ def load_model(spec: ModelSpec) -> tuple[Any, Any]:
         for settings in (where, loading):
             settings.pop("revision", None)
     try:
-        tokenizer: Any = transformers.AutoTokenizer.from_pretrained(place, **where)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(place, **loading)
+        sees = is_of_pictures(place, where)
+        prompts = load_prompts(spec.name, place, where, sees=sees)
+        kind: Any = transformers.AutoModelForImageTextToText if sees else transformers.AutoModelForCausalLM
+        model: Any = kind.from_pretrained(place, **loading)
     except (OSError, ValueError, ImportError, KeyError) as error:
         why = not_fetched(spec.model, error) or f"cannot load {spec.model}: {reason(error, 400)}"
         raise StopRun(why) from None
-    tokenizer.padding_side = "left"
-    if tokenizer.pad_token_id is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return model.eval(), tokenizer
+    return model.eval(), prompts
 
 
 class TransformersModel:
-    """A causal language model whose waiting requests become batches of like length, in a thread of its own."""
+    """A causal language model, which may see, whose waiting requests become batches of like length, in a thread."""
 
     answers: frozenset[type[Request]] = frozenset({Chat, LogLikelihood})
 
@@ -102,7 +101,8 @@ class TransformersModel:
                 f"batching = 'continuous' needs transformers 5.18 or newer, this is {transformers.__version__}: "
                 "pip install -U transformers, or leave it at 'static'"
             )
-        self._model, self._tokenizer = load_model(spec)
+        self._model, self._prompts = load_model(spec)
+        self._tokenizer = self._prompts.tokenizer
         self._context: int = getattr(self._model.config.get_text_config(), "max_position_embeddings", 1 << 31)
         # Special tokens that are no text; those around a thought or a call have to be seen.
         added = self._tokenizer.added_tokens_decoder
@@ -136,10 +136,13 @@ class TransformersModel:
         request = choosing(request, self._tokenizer, self._spec.name)
         generation = dict(request.generation)
         decoding.refuse_unknown(generation)
-        tokens = self.prompt_tokens(request)
-        self._refuse_too_long(len(tokens), room=1)
+        # Pictures are prepared in a thread, beside what the model computes.
+        prompt = await asyncio.to_thread(self.prompt, request) if self._prompts.processor else self.prompt(request)
+        self._refuse_too_long(len(prompt.tokens), room=1)
         started = time.perf_counter()
-        completion = await self._queued(tokens, repr(sorted(generation.items())), generation, tools=request.tools)
+        # Pictures are in no batch with texts alone: not every processor takes both together.
+        settings = repr((bool(prompt.pictures), sorted(generation.items())))
+        completion = await self._queued(prompt, settings, generation, tools=request.tools)
         return replace(completion, latency=time.perf_counter() - started)
 
     async def _weigh(self, pairs: Sequence[tuple[str, str]]) -> LogLikelihoods:
@@ -147,7 +150,9 @@ class TransformersModel:
         rows = [forward.encoded(self._tokenizer, *pair) for pair in pairs]
         self._refuse_too_long(max(len(tokens) for tokens, _ in rows), room=0)
         started = time.perf_counter()
-        weighed = await asyncio.gather(*(self._queued(tokens, "loglikelihood", {}, start) for tokens, start in rows))
+        weighed = await asyncio.gather(
+            *(self._queued(Prompt(tokens), "loglikelihood", {}, start) for tokens, start in rows)
+        )
         return LogLikelihoods(
             prompt_tokens=sum(len(tokens) for tokens, _ in rows),
             latency=time.perf_counter() - started,
@@ -156,14 +161,14 @@ class TransformersModel:
 
     def _queued(
         self,
-        tokens: Sequence[int],
+        prompt: Prompt,
         settings: str,
         generation: Mapping[str, Any],
         start: int = 0,
         tools: Sequence[Json] = (),
     ) -> "asyncio.Future[Completion]":
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(tokens, settings, generation, loop.create_future(), loop, start, tools)
+        waiting = _Waiting(prompt, settings, generation, loop.create_future(), loop, start, tools)
         self._waiting.put(waiting)
         return waiting.answer
 
@@ -171,9 +176,12 @@ class TransformersModel:
         if length > self._context - room:
             raise Refused(f"the prompt is too long for the model: {length} tokens, its context has {self._context}")
 
-    def prompt_tokens(self, request: Chat) -> list[int]:
-        """The prompt's token ids."""
-        return prompt_ids(self._tokenizer, request, self._template_arguments)
+    def prompt(self, request: Chat) -> Prompt:
+        """The prompt, with its token ids."""
+        prompt = self._prompts.prompt(request, self._template_arguments)
+        if prompt.pictures and self._continuous:
+            raise StopRun(f"{self._spec.name}: batching = 'continuous' takes no pictures: leave it at 'static'")
+        return prompt
 
     def _serve(self) -> None:
         """Answer what waits, batch after batch, until `close`."""
@@ -192,7 +200,7 @@ class TransformersModel:
                     waiting.append(arrived)
             if not open_:
                 return
-            batch = pick(waiting, self._batch_size, lambda one: (one.settings, len(one.tokens)))
+            batch = pick(waiting, self._batch_size, lambda one: (one.settings, len(one.prompt.tokens)))
             waiting = [one for one in waiting if one not in batch and not one.answer.cancelled()]
             batch = [one for one in batch if not one.answer.cancelled()]
             if batch:
@@ -217,27 +225,26 @@ class TransformersModel:
         self._answer(batch[self._batch_size :])
 
     def _log_likelihoods(self, batch: list[_Waiting]) -> Sequence[Completion]:
-        sums = forward.log_likelihoods(self._model, [(one.tokens, one.start) for one in batch])
+        sums = forward.log_likelihoods(self._model, [(one.prompt.tokens, one.start) for one in batch])
         return [LogLikelihoods(choice_logprobs=[value]) for value in sums]
 
     def _generate(self, batch: list[_Waiting]) -> Sequence[Completion]:
         generation = batch[0].generation
         stop = decoding.stops_of(generation, self._tokenizer)
-        room = self._context - max(len(one.tokens) for one in batch)
+        room = self._context - max(len(one.prompt.tokens) for one in batch)
         config = decoding.generation_config(self._model, self._tokenizer, generation, room, stop)
         answers = (self._continuously if self._continuous else self._together)(batch, config)
         ends = set(config.eos_token_id if isinstance(config.eos_token_id, list) else [config.eos_token_id])
         return [
             decoding.completion(
-                self._tokenizer, one.tokens, ids, ends=ends, hidden=self._hidden, stop=stop, tools=one.tools
+                self._tokenizer, one.prompt.tokens, ids, ends=ends, hidden=self._hidden, stop=stop, tools=one.tools
             )
             for one, ids in zip(batch, answers, strict=True)
         ]
 
     def _together(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
         """The answers' tokens from one static batch."""
-        padded = self._tokenizer.pad({"input_ids": [list(one.tokens) for one in batch]}, return_tensors="pt")
-        padded = padded.to(self._model.device)
+        padded = self._prompts.padded([one.prompt for one in batch], self._model)
         with torch.inference_mode():
             output = self._model.generate(
                 **padded, generation_config=config, tokenizer=self._tokenizer if config.stop_strings else None
@@ -247,7 +254,7 @@ class TransformersModel:
     def _continuously(self, batch: list[_Waiting], config: Any) -> list[list[int]]:
         """The answers' tokens from transformers' continuous batching."""
         answers = self._model.generate_batch(
-            [list(one.tokens) for one in batch],
+            [list(one.prompt.tokens) for one in batch],
             generation_config=config,
             continuous_batching_config=self._cache_for(batch, config.max_new_tokens),
             progress_bar=False,
@@ -267,7 +274,7 @@ class TransformersModel:
         if self._model.device.type != "cpu":
             return None
         page = 256
-        pages = sum(-(-(len(one.tokens) + most) // page) for one in batch)
+        pages = sum(-(-(len(one.prompt.tokens) + most) // page) for one in batch)
         return transformers.ContinuousBatchingConfig(
             page_size=page, num_blocks=pages, max_batch_tokens=min(pages * page, 8192)
         )

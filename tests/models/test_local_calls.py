@@ -87,7 +87,7 @@ def test_the_template_has_tools_calls_as_tables_and_results() -> None:
     first = Completion("I look.", tool_calls=made)
     talk = [*QUESTION, answer_message(first), result_message(first.calls[0], "7 °C")]
 
-    ids = model.prompt_tokens(Chat(talk, [WEATHER]))
+    ids = model.prompt(Chat(talk, [WEATHER])).tokens
     asyncio.run(model.close())
 
     prompt = model._tokenizer.decode(ids)

@@ -167,7 +167,7 @@ def test_the_prompt_has_one_bos(tmp_path: Path) -> None:
     assert tokenizer("x").input_ids[0] == tokenizer.bos_token_id
 
     opened = TransformersModel(ModelSpec("bos", "transformers", str(tmp_path)))
-    ids = opened.prompt_tokens(question("What is 3 + 4?"))
+    ids = opened.prompt(question("What is 3 + 4?")).tokens
     asyncio.run(opened.close())
 
     assert ids.count(tokenizer.bos_token_id) == 1
@@ -177,13 +177,6 @@ def test_the_prompt_has_one_bos(tmp_path: Path) -> None:
 def test_a_prompt_beyond_the_context_is_that_samples_error() -> None:
     with pytest.raises(SampleError, match=r"too long for the model: \d+ tokens, its context has 512"):
         ask_all(model(), [question("What is 3 + 4? " * 200)])
-
-
-def test_an_image_for_a_text_model_is_that_samples_error() -> None:
-    parts = [{"type": "image_url", "image_url": {"url": "data:"}}]
-
-    with pytest.raises(SampleError, match="takes text only, not a content part of type 'image_url'"):
-        ask_all(model(), [Chat([{"role": "user", "content": parts}])])
 
 
 def test_strange_settings_are_refused() -> None:
