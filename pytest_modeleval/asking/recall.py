@@ -3,7 +3,7 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from pytest_modeleval.asking.fitting import fits
 from pytest_modeleval.models.identity import Identity
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
+from pytest_modeleval.pictures import encoded
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import Completion, SampleError
 from pytest_modeleval.store.store import Kept, Question, Store, keys_of
@@ -126,7 +127,7 @@ def taken_up(store: Store, run: str, who: str = "") -> list[str]:
 
 
 # `json.dumps` would make an encoder for every question.
-_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+_text = partial(encoded, encode=json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode)
 
 
 def _is_whole(text: str) -> bool:

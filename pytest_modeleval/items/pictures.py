@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_modeleval.pictures import DataAddress
 from pytest_modeleval.requests import Json
 from pytest_modeleval.sample import SampleError
 
@@ -23,8 +24,8 @@ _PLACE = re.compile(r"<image[ _]?(\d{1,3})>")
 _SENT = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 # How the last bytes of a file that was cut are told: what must be in them.
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
-# Where one of these is, a camera may have said which side is up.
-_EXIF = (b"Exif\0\0", b"EXIF", b"eXIf")
+# What says which side of a PNG is up may also stand behind the picture, where opening it does not look.
+_EXIF, _BEHIND = b"eXIf", 1 << 16
 _ORIENTATION = 0x0112
 # Pillow's own bound, from which on it warns of a decompression bomb: 2.5 times OCRBench's largest, 4961 x 7016.
 _PIXELS = 89_478_485
@@ -72,14 +73,14 @@ def joined(contents: Sequence[Content], between: str) -> Content:
     return parts
 
 
-def _numbered(number: int, picture: object) -> str:
+def _numbered(number: int, picture: object) -> DataAddress:
     try:
         return address_of(picture)
     except SampleError as error:
         raise SampleError(f"picture {number} {error}") from None
 
 
-def address_of(picture: object) -> str:
+def address_of(picture: object) -> DataAddress:
     """The ``data:`` address that holds a picture, whose kind its bytes tell; turned upright where its EXIF says so.
 
     Nothing is fetched. Raises `SampleError` for what is no picture, was cut, is SVG or has more than 89 million pixels.
@@ -91,9 +92,10 @@ def address_of(picture: object) -> str:
         raise SampleError(f"has {image.width:,} x {image.height:,} pixels, of at most {_PIXELS:,}")
     if kind in _ENDS and _ENDS[kind] not in content[-4096:]:
         raise SampleError(f"was cut: its last bytes ({len(content):,} in all) are no end of a {kind.upper()} file")
-    if kind is None or (any(each in content for each in _EXIF) and image.getexif().get(_ORIENTATION, 1) != 1):
+    told = "exif" in image.info or (kind == "png" and _EXIF in content[-_BEHIND:])
+    if kind is None or (told and image.getexif().get(_ORIENTATION, 1) != 1):
         kind, content = _written(image, kind or "png")
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return DataAddress.of(f"image/{kind}", content)
 
 
 def _written(image: "Image", kind: str) -> tuple[str, bytes]:
