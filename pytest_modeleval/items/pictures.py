@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.pictures import DataAddress
 from pytest_modeleval.requests import Json
 from pytest_modeleval.sample import SampleError
+from pytest_modeleval.store.addresses import DataAddress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -92,7 +92,7 @@ def address_of(picture: object) -> DataAddress:
         raise SampleError(f"has {image.width:,} x {image.height:,} pixels, of at most {_PIXELS:,}")
     if kind in _ENDS and _ENDS[kind] not in content[-4096:]:
         raise SampleError(f"was cut: its last bytes ({len(content):,} in all) are no end of a {kind.upper()} file")
-    told = "exif" in image.info or (kind == "png" and _EXIF in content[-_BEHIND:])
+    told = "exif" in image.info or (kind == "png" and content.find(_EXIF, -_BEHIND) >= 0)
     if kind is None or (told and image.getexif().get(_ORIENTATION, 1) != 1):
         kind, content = _written(image, kind or "png")
     return DataAddress.of(f"image/{kind}", content)

@@ -26,9 +26,9 @@ from pytest_modeleval.models.replies import Broken, count_of, usage_of
 from pytest_modeleval.models.spec import ITEMS, ModelSpec
 from pytest_modeleval.models.troubles import ECHO, Troubles
 from pytest_modeleval.options.options import unknown
-from pytest_modeleval.pictures import encoded
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Request, Rerank
 from pytest_modeleval.sample import Completion, Json, LogLikelihoods, SampleError, StopRun
+from pytest_modeleval.store.addresses import encoded
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
 PATIENCE = 4.0

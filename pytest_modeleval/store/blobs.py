@@ -5,8 +5,8 @@ import binascii
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from pytest_modeleval.pictures import DATA, REFERENCE, DataAddress, digest_of, with_texts
 from pytest_modeleval.sample import Json
+from pytest_modeleval.store.addresses import DATA, REFERENCE, DataAddress, digest_of, with_texts
 from pytest_modeleval.store.kept import messages_in
 from pytest_modeleval.store.rows import BlobRow
 

@@ -5,8 +5,8 @@ import json
 import sqlite3
 from collections.abc import Container, Iterable, Iterator, Sequence
 
-from pytest_modeleval.pictures import encoded
 from pytest_modeleval.sample import Json, Message, last_question
+from pytest_modeleval.store.addresses import digested
 from pytest_modeleval.store.blobs import put_aside, put_back, storable, text_of
 from pytest_modeleval.store.rows import BlobRow, MessagesRow, SampleRow
 
@@ -17,7 +17,7 @@ Rows = list[BlobRow | MessagesRow]
 
 def sample_rows(messages: Sequence[Message], target: str, benchmark: str, question: str = "") -> tuple[SampleRow, Rows]:
     """A sample as a row, and those of what its prompt shares with others: examples, pictures."""
-    whole, target = _written(messages), storable(target)
+    whole, target = _written(digested(messages)), storable(target)
     hash_ = hashlib.sha256(f"{whole}\0{target}".encode()).hexdigest()
     before, rows = _rows(messages[:-1], "")
     prompt, blobs = put_aside(messages[-1:])
@@ -41,7 +41,7 @@ def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]
 
 
 def _written(messages: Sequence[Message]) -> str:
-    return storable(encoded(messages, _json))
+    return storable(_json(messages))
 
 
 def _rows(messages: Sequence[Message], before: str) -> tuple[str, Rows]:

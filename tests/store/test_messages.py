@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.history.past import Past
-from pytest_modeleval.pictures import DataAddress
+from pytest_modeleval.store.addresses import DataAddress
 from pytest_modeleval.store.blobs import text_of
 from pytest_modeleval.store.messages import chained, read, read_prompt, sample_rows
 from pytest_modeleval.store.rows import MessagesRow

@@ -26,7 +26,7 @@ class DataAddress(str):
     @classmethod
     def of(cls, kind: str, content: bytes) -> "DataAddress":
         """The address of a content."""
-        made = cls(f"{DATA}{kind};base64,{base64.b64encode(content).decode()}")
+        made = cls(b"%s%s;base64,%s" % (DATA.encode(), kind.encode(), base64.b64encode(content)), "ascii")
         made.kind, made.content = kind, content
         return made
 
@@ -46,21 +46,35 @@ def digest_of(text: str) -> str:
 
 def encoded(value: Any, encode: Callable[[Any], str]) -> str:
     """A value of JSON as ``encode`` writes it; addresses that were made here are put in without looking at them."""
-    found: list[str] = []
+    found: list[DataAddress] = []
 
-    def here(text: str) -> str:
-        if not isinstance(text, DataAddress):
-            return text
-        found.append(text)
+    def here(address: DataAddress) -> str:
+        found.append(address)
         return f"{_HERE}{len(found) - 1:0{_DIGITS}}"
 
-    try:
-        light = with_texts(value, here)
-    except RecursionError:
+    light = _changed(value, here)
+    if not found:
         return encode(value)
     # Keys may have been sorted meanwhile.
     first, *others = encode(light).split(_HERE)
     return "".join([first, *(part for each in others for part in (found[int(each[:_DIGITS])], each[_DIGITS:]))])
+
+
+def digested(value: Any) -> Any:
+    """A value of JSON by which equal ones are told, with ``blob:SHA-256`` for each address that was made here."""
+    return _changed(value, lambda address: REFERENCE + address.digest)
+
+
+def _changed(value: Any, change: Callable[[DataAddress], str]) -> Any:
+    """The value with each address changed that was made here; one that is missed is only slow."""
+    if isinstance(value, DataAddress):
+        return change(value)
+    if isinstance(value, dict):
+        # A message of text alone: a conversation has hundreds, in each of its hundreds of requests.
+        if not isinstance(value.get("content", []), list):
+            return value
+        return {name: _changed(part, change) for name, part in value.items()}
+    return [_changed(part, change) for part in value] if isinstance(value, list | tuple) else value
 
 
 def with_texts(value: Any, change: Callable[[str], str]) -> Any:
