@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.requests import Json
+from pytest_modeleval.requests import Json, Message
 from pytest_modeleval.sample import SampleError
 from pytest_modeleval.store.addresses import DataAddress
 
@@ -37,24 +37,45 @@ def content_of(text: str, pictures: Sequence[object]) -> Content:
     A picture is its bytes, ``{"bytes": …}`` as parquet files have it, base64, or a ``data:`` address. Raises
     `SampleError` for a place without a picture, and for a picture that cannot be sent (`address_of`).
     """
+    return _placed([text], pictures)[0]
+
+
+def in_messages(messages: Sequence[Message], pictures: Sequence[object]) -> Sequence[Message]:
+    """Chat messages with pictures where their texts say, and those that none names before the last one; as above."""
+    texts = [message.get("content") for message in messages]
     if not pictures:
-        return text
+        return messages
+    if not all(isinstance(text, str) for text in texts):
+        raise SampleError("messages of parts have their pictures among these, and no column of pictures beside them")
+    contents = _placed(list(map(str, texts)), pictures)
+    return [{**message, "content": content} for message, content in zip(messages, contents, strict=True)]
+
+
+def _placed(texts: Sequence[str], pictures: Sequence[object]) -> list[Content]:
+    """The texts with pictures where they say so, and those that none names before the last text."""
+    if not pictures:
+        return list(texts)
     parts: list[Json] = [
         {"type": "image_url", "image_url": {"url": _numbered(*each)}} for each in enumerate(pictures, 1)
     ]
-    pieces = _PLACE.split(text)
-    named = [int(number) for number in pieces[1::2]]
-    for number in named:
+    split = [_PLACE.split(text) for text in texts]
+    named = {int(number) for pieces in split for number in pieces[1::2]}
+    for number in sorted(named):
         if not 1 <= number <= len(parts):
             has = f"{len(parts)} pictures" if len(parts) > 1 else "one picture"
             raise SampleError(f"the text has a place for <image {number}>, and the sample has {has}")
-    found = [part for number, part in enumerate(parts, 1) if number not in named]
-    for place, piece in enumerate(pieces):
-        if place % 2:
-            found.append(parts[int(piece) - 1])
-        elif piece.strip():
-            found.append({"type": "text", "text": piece})
-    return found
+    rest = [part for number, part in enumerate(parts, 1) if number not in named]
+    contents: list[Content] = []
+    for place, pieces in enumerate(split):
+        found = rest if place == len(split) - 1 else []
+        for index, piece in enumerate(pieces):
+            if index % 2:
+                found = [*found, parts[int(piece) - 1]]
+            elif piece.strip():
+                found = [*found, {"type": "text", "text": piece}]
+        has_pictures = len(pieces) > 1 or (rest and place == len(split) - 1)
+        contents.append(found if has_pictures else texts[place])
+    return contents
 
 
 def joined(contents: Sequence[Content], between: str) -> Content:
