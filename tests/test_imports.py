@@ -15,7 +15,6 @@ PACKAGE = Path(pytest_modeleval.__file__).parent
 GROUND = {
     "calls",
     "requests",
-    "pictures",
     "sample",
     "names",
     "record",

@@ -13,11 +13,15 @@ from pytest_modeleval import Sample
 from pytest_modeleval.items.pictures import address_of, content_of, joined
 from pytest_modeleval.items.prompts import composed
 from pytest_modeleval.sample import SampleError
+from pytest_modeleval.store.addresses import DataAddress
+from tests.conftest import FaultyServer, run
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (3, 2), mode: str = "RGB", **options: Any) -> bytes:
+def picture(
+    kind: str = "PNG", size: tuple[int, int] = (3, 2), mode: str = "RGB", color: Any = "red", **options: Any
+) -> bytes:
     written = io.BytesIO()
-    Image.new(mode, size, "red" if mode == "RGB" else None).save(written, kind, **options)
+    Image.new(mode, size, color if mode == "RGB" else None).save(written, kind, **options)
     return written.getvalue()
 
 
@@ -170,3 +174,49 @@ def test_options_may_be_pictures() -> None:
 
     assert shape(message["content"]) == ["which?\nA. ", "data:image/png;", "\nB. ", "data:image/gif;"]
     assert composed(sample, [], template="{question}\n{options}").asked == "which?"
+
+
+WAITING = """
+import base64, io
+from PIL import Image
+from pytest_modeleval import Completion, Sample, benchmark, generated
+
+def drawn(color):
+    written = io.BytesIO()
+    Image.new("RGB", (3, 2), color).save(written, "PNG")
+    return written.getvalue()
+
+made = []
+ROWS = generated(lambda subset, index: {"n": index}, {"main": 3})
+
+def to_sample(row):
+    made.append(row)
+    return Sample("what is it?", "42", pictures=[drawn((row["n"], CHANGED, 0))], metadata=row)
+
+@benchmark(ROWS, to_sample)
+def test_seen(sample: Sample, completion: Completion) -> None:
+    assert sample.messages[0]["content"][0]["image_url"]["url"].startswith("data:image/png;base64,")
+    assert sample.metadata and completion.text == sample.target
+"""
+
+
+def test_a_sample_that_waited_has_its_pictures_again(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_seen=WAITING.replace("CHANGED", "0"))
+
+    run(project, "--model", "faulty", "test_seen.py").assert_outcomes(passed=3)
+
+    again = run(project, "--model", "faulty", "test_seen.py")
+    again.assert_outcomes(passed=3)
+    assert len(faulty.asked) == 3
+    assert {asked["messages"][0]["content"][0]["image_url"]["url"] for asked in faulty.asked} == {
+        DataAddress.of("image/png", picture(color=(number, 0, 0))) for number in range(3)
+    }
+
+
+def test_a_row_that_gives_another_picture_each_time_is_an_error(project: pytest.Pytester, faulty: FaultyServer) -> None:
+    project.makepyfile(test_seen=WAITING.replace("CHANGED", "len(made)"))
+
+    result = run(project, "--model", "faulty", "test_seen.py")
+
+    result.assert_outcomes(errors=3)
+    result.stdout.fnmatch_lines(["*its row gave another prompt when it was read again: to_sample is to give the same*"])

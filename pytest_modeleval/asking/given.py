@@ -160,7 +160,7 @@ def is_alone(item: pytest.Item) -> bool:
     return isinstance(item, pytest.Function) and {*item._fixtureinfo.argnames} <= own_names(item)
 
 
-async def elsewhere(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
+async def elsewhere(engine: Engine[Any], work: Coroutine[Any, Any, A]) -> A:
     """What work on the engine's loop gives, for another loop."""
     __tracebackhide__ = True
     future: Future[A] = engine.start(work)
@@ -170,7 +170,7 @@ async def elsewhere(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
         raise error.with_traceback(None) from None
 
 
-def waited(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
+def waited(engine: Engine[Any], work: Coroutine[Any, Any, A]) -> A:
     """What work on the engine's loop gives, waited for."""
     __tracebackhide__ = True
     try:
@@ -179,12 +179,12 @@ def waited(engine: Engine[Trial], work: Coroutine[Any, Any, A]) -> A:
         raise error.with_traceback(None) from None
 
 
-def judge_elsewhere(panel: Panel, engine: Engine[Trial], *, is_async: bool) -> AskedJudge | BlockingJudge:
+def judge_elsewhere(panel: Panel, engine: Engine[Any], *, is_async: bool) -> AskedJudge | BlockingJudge:
     """The judges for a body that does not run on the engine's loop."""
     return AskedJudge(panel, partial(elsewhere, engine)) if is_async else BlockingJudge(panel, partial(waited, engine))
 
 
-def sandbox_elsewhere(kept: KeptSandbox, engine: Engine[Trial], *, is_async: bool) -> AskedSandbox | BlockingSandbox:
+def sandbox_elsewhere(kept: KeptSandbox, engine: Engine[Any], *, is_async: bool) -> AskedSandbox | BlockingSandbox:
     """The sandbox for a body that does not run on the engine's loop."""
     if is_async:
         return AskedSandbox(kept, partial(elsewhere, engine))
@@ -196,7 +196,7 @@ class ModelElsewhere:
     """The model for an async body on a loop that is not the engine's; `sample.Model` for a test."""
 
     asked: AskedModel
-    engine: Engine[Trial]
+    engine: Engine[Any]
 
     @property
     def name(self) -> str:

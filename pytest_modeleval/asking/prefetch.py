@@ -31,7 +31,7 @@ from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.programs import AskedSandbox, BlockingSandbox
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
-from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
+from pytest_modeleval.asking.trial import TRIAL, AskedModel, Shelved, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun
@@ -66,7 +66,7 @@ class Prefetch:
         # The samples that this process has run, by their items' ids.
         self.ran: dict[str, SampleRef] = {}
         self._last: object = None
-        self._engine: Engine[Trial] = Engine([askers.close], backlog=_AHEAD_OF_GATE if decided else None)
+        self._engine: Engine[Trial | Shelved] = Engine([askers.close], backlog=_AHEAD_OF_GATE if decided else None)
         self._feed()
 
     @property
@@ -220,7 +220,10 @@ class Prefetch:
 
     def _result(self, item: pytest.Item, tick: Callable[[], None]) -> Trial | SampleError:
         try:
-            return self._engine.result(item.nodeid, tick)
+            result = self._engine.result(item.nodeid, tick)
+            return result.taken() if isinstance(result, Shelved) else result
+        except SampleError as error:
+            return error
         except (StopRun, pytest.UsageError) as error:
             self._stop(str(error))
 
@@ -247,13 +250,17 @@ class Prefetch:
 
     def _job(
         self, item: pytest.Item, ref: SampleRef, others: Mapping[str, Any] | None = None, trial: Trial | None = None
-    ) -> Job[Trial]:
+    ) -> Job[Trial | Shelved]:
         asker = self._askers.models[ref.model.name]
         # An early stop asks no more ahead than it must.
         if not ref.source.benchmark.is_async:
             names = own_names(item)
             many = 1 if self._decided else _QUESTIONS
-            return Job(item.nodeid, lambda: prepare(asker, ref, names), lambda: many * asker.at_once(), ref.model.name)
+
+            async def shelved() -> Trial | Shelved:
+                return Shelved.of(await prepare(asker, ref, names), ref)
+
+            return Job(item.nodeid, shelved, lambda: many * asker.at_once(), ref.model.name)
         # Its requests wait for slots; between them it waits for tools, or for another model.
         many = 1 if self._decided else _CONVERSATIONS
         return Job(

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.options.parsers import Cache
 from pytest_modeleval.requests import Request
 from pytest_modeleval.sample import Completion, SampleError
+from pytest_modeleval.store.addresses import digested
 from pytest_modeleval.store.store import Kept, Question, Store, keys_of
 
 
@@ -126,7 +128,11 @@ def taken_up(store: Store, run: str, who: str = "") -> list[str]:
 
 
 # `json.dumps` would make an encoder for every question.
-_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+_json = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode
+
+
+def _text(shape: Sequence[Any]) -> str:
+    return _json(digested(shape))
 
 
 def _is_whole(text: str) -> bool:

@@ -6,6 +6,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from pytest_modeleval.custom.columns import ASKED, SEVERAL, filled, is_blank, lists, system_of, text_of, the_one
+from pytest_modeleval.custom.pictures import pictures_of
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 from pytest_modeleval.scorers.choices import same_choice
@@ -40,7 +41,12 @@ def to_sample(row: Row) -> Sample:
     letters = "the letters of all right options" if several else "the letter of the right option"
     fields = {**row, "question": question, "letters": letters}
     return Sample(
-        fields, "".join(right), options, system=system_of(row), metadata={"id": row.get("id"), SEVERAL: several}
+        fields,
+        "".join(right),
+        options,
+        system=system_of(row),
+        metadata={"id": row.get("id"), SEVERAL: several},
+        pictures=pictures_of(row),
     )
 
 

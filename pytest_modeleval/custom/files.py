@@ -11,6 +11,7 @@ import pytest
 
 from pytest_modeleval.custom import calls, choice, qa, questions
 from pytest_modeleval.custom.columns import SEVERAL, is_blank
+from pytest_modeleval.custom.pictures import with_pictures
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.layout import ENDINGS
 from pytest_modeleval.datasets.prepare import open_file, reader_of
@@ -67,6 +68,7 @@ class UserData:
         return [self._marked(subset, row) for row in self.solved[subset]]
 
     def _marked(self, subset: str, row: Row) -> Row:
+        row = with_pictures(row, self.path if self.path.is_dir() else self.path.parent)
         return Row({**row, SEVERAL: True}, row.where) if subset in self.several else row
 
 
@@ -218,7 +220,7 @@ def _checked(path: Path, rows: Sequence[Row], name: str) -> _Checked:
             continue
         whys = []
         try:
-            several = bool(FORMATS[name].to_sample(row).metadata.get(SEVERAL)) or several
+            several = bool(FORMATS[name].to_sample(with_pictures(row, path.parent)).metadata.get(SEVERAL)) or several
         except SampleError as error:
             whys.append(f"{error} (format {name})")
         key = row.get("id")

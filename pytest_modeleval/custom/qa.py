@@ -4,8 +4,10 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from pytest_modeleval.custom.columns import ANSWERED, ASKED, is_blank, lists, system_of, text_of, the_one
+from pytest_modeleval.custom.pictures import pictures_of
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.inputs import from_json
+from pytest_modeleval.items.pictures import in_messages
 from pytest_modeleval.judging.answers import SAME_ANSWER
 from pytest_modeleval.judging.types import Judge
 from pytest_modeleval.sample import Completion, Message, Sample, SampleError, Score
@@ -34,10 +36,14 @@ def to_sample(row: Row) -> Sample:
 
 def asked_in(row: Row, answers: Sequence[str]) -> Sample:
     """The row's question with the right answers, of which there may be none; `SampleError` names a wrong column."""
-    asked = the_one(row, (*ASKED, "messages"))
-    prompt = _messages(row[asked]) if asked == "messages" else {**row, "question": text_of(row[asked], asked)}
+    asked, pictures = the_one(row, (*ASKED, "messages")), pictures_of(row)
     metadata = {"id": row.get("id"), "answers": answers}
-    return Sample(prompt, answers[0] if answers else "", system=system_of(row), metadata=metadata)
+    target, system = answers[0] if answers else "", system_of(row)
+    if asked == "messages":
+        messages = in_messages(_messages(row[asked]), pictures)
+        return Sample(messages, target, system=system, metadata=metadata)
+    prompt = {**row, "question": text_of(row[asked], asked)}
+    return Sample(prompt, target, system=system, metadata=metadata, pictures=pictures)
 
 
 def _messages(value: Any) -> Sequence[Message]:

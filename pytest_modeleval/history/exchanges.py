@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pytest_modeleval.sample import Completion, Json
+from pytest_modeleval.store.blobs import text_of
 from pytest_modeleval.store.kept import messages_in
 from pytest_modeleval.store.messages import read
 from pytest_modeleval.store.rows import UNDER_EVALUATION, Exchange, StoredSample
@@ -42,4 +43,4 @@ def with_requests(sample: StoredSample, asked: Sequence[Exchange]) -> StoredSamp
 
 def _tools(connection: sqlite3.Connection, hash_: str) -> Sequence[Json]:
     row = connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
-    return messages_in(str(row[0])) if row else ()
+    return messages_in(text_of(row[0])) if row else ()

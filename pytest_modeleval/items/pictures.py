@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_modeleval.requests import Json
+from pytest_modeleval.requests import Json, Message
 from pytest_modeleval.sample import SampleError
+from pytest_modeleval.store.addresses import DataAddress
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,8 +24,8 @@ _PLACE = re.compile(r"<image[ _]?(\d{1,3})>")
 _SENT = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "GIF": "gif"}
 # How the last bytes of a file that was cut are told: what must be in them.
 _ENDS = {"jpeg": b"\xff\xd9", "png": b"IEND"}
-# Where one of these is, a camera may have said which side is up.
-_EXIF = (b"Exif\0\0", b"EXIF", b"eXIf")
+# What says which side of a PNG is up may also stand behind the picture, where opening it does not look.
+_EXIF, _BEHIND = b"eXIf", 1 << 16
 _ORIENTATION = 0x0112
 # Pillow's own bound, from which on it warns of a decompression bomb: 2.5 times OCRBench's largest, 4961 x 7016.
 _PIXELS = 89_478_485
@@ -36,24 +37,45 @@ def content_of(text: str, pictures: Sequence[object]) -> Content:
     A picture is its bytes, ``{"bytes": …}`` as parquet files have it, base64, or a ``data:`` address. Raises
     `SampleError` for a place without a picture, and for a picture that cannot be sent (`address_of`).
     """
+    return _placed([text], pictures)[0]
+
+
+def in_messages(messages: Sequence[Message], pictures: Sequence[object]) -> Sequence[Message]:
+    """Chat messages with pictures where their texts say, and those that none names before the last one; as above."""
+    texts = [message.get("content") for message in messages]
     if not pictures:
-        return text
+        return messages
+    if not all(isinstance(text, str) for text in texts):
+        raise SampleError("messages of parts have their pictures among these, and no column of pictures beside them")
+    contents = _placed(list(map(str, texts)), pictures)
+    return [{**message, "content": content} for message, content in zip(messages, contents, strict=True)]
+
+
+def _placed(texts: Sequence[str], pictures: Sequence[object]) -> list[Content]:
+    """The texts with pictures where they say so, and those that none names before the last text."""
+    if not pictures:
+        return list(texts)
     parts: list[Json] = [
         {"type": "image_url", "image_url": {"url": _numbered(*each)}} for each in enumerate(pictures, 1)
     ]
-    pieces = _PLACE.split(text)
-    named = [int(number) for number in pieces[1::2]]
-    for number in named:
+    split = [_PLACE.split(text) for text in texts]
+    named = {int(number) for pieces in split for number in pieces[1::2]}
+    for number in sorted(named):
         if not 1 <= number <= len(parts):
             has = f"{len(parts)} pictures" if len(parts) > 1 else "one picture"
             raise SampleError(f"the text has a place for <image {number}>, and the sample has {has}")
-    found = [part for number, part in enumerate(parts, 1) if number not in named]
-    for place, piece in enumerate(pieces):
-        if place % 2:
-            found.append(parts[int(piece) - 1])
-        elif piece.strip():
-            found.append({"type": "text", "text": piece})
-    return found
+    rest = [part for number, part in enumerate(parts, 1) if number not in named]
+    contents: list[Content] = []
+    for place, pieces in enumerate(split):
+        found = rest if place == len(split) - 1 else []
+        for index, piece in enumerate(pieces):
+            if index % 2:
+                found = [*found, parts[int(piece) - 1]]
+            elif piece.strip():
+                found = [*found, {"type": "text", "text": piece}]
+        has_pictures = len(pieces) > 1 or (rest and place == len(split) - 1)
+        contents.append(found if has_pictures else texts[place])
+    return contents
 
 
 def joined(contents: Sequence[Content], between: str) -> Content:
@@ -72,14 +94,14 @@ def joined(contents: Sequence[Content], between: str) -> Content:
     return parts
 
 
-def _numbered(number: int, picture: object) -> str:
+def _numbered(number: int, picture: object) -> DataAddress:
     try:
         return address_of(picture)
     except SampleError as error:
         raise SampleError(f"picture {number} {error}") from None
 
 
-def address_of(picture: object) -> str:
+def address_of(picture: object) -> DataAddress:
     """The ``data:`` address that holds a picture, whose kind its bytes tell; turned upright where its EXIF says so.
 
     Nothing is fetched. Raises `SampleError` for what is no picture, was cut, is SVG or has more than 89 million pixels.
@@ -91,9 +113,10 @@ def address_of(picture: object) -> str:
         raise SampleError(f"has {image.width:,} x {image.height:,} pixels, of at most {_PIXELS:,}")
     if kind in _ENDS and _ENDS[kind] not in content[-4096:]:
         raise SampleError(f"was cut: its last bytes ({len(content):,} in all) are no end of a {kind.upper()} file")
-    if kind is None or (any(each in content for each in _EXIF) and image.getexif().get(_ORIENTATION, 1) != 1):
+    told = "exif" in image.info or (kind == "png" and content.find(_EXIF, -_BEHIND) >= 0)
+    if kind is None or (told and image.getexif().get(_ORIENTATION, 1) != 1):
         kind, content = _written(image, kind or "png")
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+    return DataAddress.of(f"image/{kind}", content)
 
 
 def _written(image: "Image", kind: str) -> tuple[str, bytes]:

@@ -11,7 +11,7 @@ from pytest_modeleval.models.hub import copy_of, is_of_modelscope, place_of_toke
 from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.requests import Chat, LogLikelihood, Request
 from pytest_modeleval.sample import SampleError
-from pytest_modeleval.store.messages import storable
+from pytest_modeleval.store.blobs import storable
 
 # The tokens of a text up to each of some places in it.
 TextCounter = Callable[[str, Sequence[int]], list[int]]

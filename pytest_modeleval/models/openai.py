@@ -28,6 +28,7 @@ from pytest_modeleval.models.troubles import ECHO, Troubles
 from pytest_modeleval.options.options import unknown
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Paint, Request, Rerank
 from pytest_modeleval.sample import Completion, Json, LogLikelihoods, SampleError, StopRun
+from pytest_modeleval.store.addresses import encoded
 
 # Seconds in which an endpoint must show that it is alive before the first sample.
 PATIENCE = 4.0
@@ -192,7 +193,7 @@ class OpenAIModel:
         return response
 
     def _request(self, path: str, body: Json | None, *, stream: bool) -> httpx2.Request:
-        method, content = ("GET", b"") if body is None else ("POST", _json(body).encode())
+        method, content = ("GET", b"") if body is None else ("POST", encoded(body, _json).encode())
         url, sent = _parsed(self._base + path), httpx2.ByteStream(content)
         try:
             cookies = self._http.cookies or None

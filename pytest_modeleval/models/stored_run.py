@@ -10,8 +10,9 @@ from pytest_modeleval.models.spec import ModelSpec
 from pytest_modeleval.names import ItemName
 from pytest_modeleval.requests import Chat, Embed, LogLikelihood, Message, Paint, Request, Rerank
 from pytest_modeleval.sample import Completion, SampleError
+from pytest_modeleval.store.blobs import storable
 from pytest_modeleval.store.kept import completion_in
-from pytest_modeleval.store.messages import read, read_prompt, storable
+from pytest_modeleval.store.messages import read, read_prompt
 from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION
 from pytest_modeleval.store.schema import connect
 from pytest_modeleval.store.store import DATED, Kept

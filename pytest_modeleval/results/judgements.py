@@ -2,7 +2,7 @@
 
 from pytest_modeleval.asking.trial import Trial
 from pytest_modeleval.judging.labels import key_of
-from pytest_modeleval.store.messages import storable
+from pytest_modeleval.store.blobs import storable
 from pytest_modeleval.store.rows import JudgementRow, VerdictRow
 
 # What an error says of a sample whose texts are hidden: its own words may quote them.

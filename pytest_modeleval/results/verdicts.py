@@ -19,8 +19,8 @@ from pytest_modeleval.results.failures import mistake_of
 from pytest_modeleval.results.reuse import Reuse
 from pytest_modeleval.sample import NotScored, Sample, SampleError, Score
 from pytest_modeleval.statistics.scale import PLAIN
-from pytest_modeleval.store.blobs import blob_of
-from pytest_modeleval.store.messages import chained, storable
+from pytest_modeleval.store.blobs import blob_of, storable
+from pytest_modeleval.store.messages import chained
 from pytest_modeleval.store.rows import HIDDEN, UNDER_EVALUATION, AnswerRow, BlobRow, Row, ScoreRow
 
 _MOST_OF_A_REASON = 500

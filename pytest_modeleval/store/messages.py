@@ -6,26 +6,23 @@ import sqlite3
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from pytest_modeleval.sample import Json, Message, last_question
-from pytest_modeleval.store.blobs import put_aside, put_back
+from pytest_modeleval.store.addresses import digested
+from pytest_modeleval.store.blobs import put_aside, put_back, storable, text_of
 from pytest_modeleval.store.rows import BlobRow, MessagesRow, SampleRow
 
+# `json.dumps` would make an encoder for every conversation.
+_json = json.JSONEncoder(ensure_ascii=False).encode
 Rows = list[BlobRow | MessagesRow]
-
-
-def storable(text: str) -> str:
-    """The text without lone surrogates, which SQLite cannot hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def sample_rows(messages: Sequence[Message], target: str, benchmark: str, question: str = "") -> tuple[SampleRow, Rows]:
     """A sample as a row, and those of what its prompt shares with others: examples, pictures."""
-    begin, end = _written(messages[:-1]), _written(messages[-1:])
-    before, rows = _rows(begin, "")
-    whole, target = f"{begin[:-1]}, {end[1:]}" if before else end, storable(target)
+    whole, target = _written(digested(messages)), storable(target)
     hash_ = hashlib.sha256(f"{whole}\0{target}".encode()).hexdigest()
-    prompt, blobs = put_aside(end)
+    before, rows = _rows(messages[:-1], "")
+    prompt, blobs = put_aside(messages[-1:])
     own = storable(question) if question and question != last_question(messages) else None
-    return SampleRow(hash_, benchmark, before, prompt, target, own), [*rows, *blobs]
+    return SampleRow(hash_, benchmark, before, _written(prompt), target, own), [*rows, *blobs]
 
 
 def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]:
@@ -38,19 +35,20 @@ def chained(requests: Iterable[Sequence[Message]]) -> Iterator[tuple[str, Rows]]
         # The longest first: of 200 turns the last one fits, and comparing all would take n³.
         longest = sorted(known, key=lambda each: len(each[0]), reverse=True)
         before, last = next(each for each in longest if messages[: len(each[0])] == each[0])
-        last, rows = _rows(_written(messages[len(before) :]), last)
+        last, rows = _rows(messages[len(before) :], last)
         known.append((messages, last))
         yield last, rows
 
 
 def _written(messages: Sequence[Message]) -> str:
-    return storable(json.dumps(messages, ensure_ascii=False)) if messages else "[]"
+    return storable(_json(messages))
 
 
-def _rows(messages: str, before: str) -> tuple[str, Rows]:
-    if messages == "[]":
+def _rows(messages: Sequence[Message], before: str) -> tuple[str, Rows]:
+    if not messages:
         return before, []
-    text, blobs = put_aside(messages)
+    light, blobs = put_aside(messages)
+    text = _written(light)
     row = MessagesRow(hashlib.sha256(f"{before}{text}".encode()).hexdigest(), before, text)
     return row.hash, [*blobs, row]
 
@@ -84,7 +82,7 @@ def read_prompt(connection: sqlite3.Connection, before: str, prompt: str) -> lis
 def _whole(connection: sqlite3.Connection, messages: str) -> list[Json]:
     def content_of(hash_: str) -> str | None:
         row = connection.execute("select content from blobs where hash = ?", (hash_,)).fetchone()
-        return row and str(row[0])
+        return row and text_of(row[0])
 
     # What somebody damaged may be bytes.
     return put_back(str(messages), content_of)

@@ -21,10 +21,13 @@ UNDER_EVALUATION = "model"
 
 
 class BlobRow(NamedTuple):
-    """A picture, or another long text of a message, by its SHA-256."""
+    """A picture, or another long text of a message, by its SHA-256.
+
+    Of a ``data:`` address in base64 the content is bytes: up to the comma as it is, and behind it what it holds.
+    """
 
     hash: str
-    content: str
+    content: str | bytes
 
 
 class MessagesRow(NamedTuple):
@@ -248,6 +251,8 @@ TABLES: Mapping[type[Row], tuple[str, str]] = {
 }
 _TYPES: Mapping[Any, str] = {
     str: "text not null",
+    # Each value is kept as what it is.
+    str | bytes: "text not null",
     int: "integer not null",
     float: "real not null",
     str | None: "text",

@@ -16,8 +16,8 @@ from pytest_modeleval.inputs import from_json
 from pytest_modeleval.limits import used_up
 from pytest_modeleval.record import INTERRUPTED
 from pytest_modeleval.sample import Completion, StopRun
+from pytest_modeleval.store.blobs import storable
 from pytest_modeleval.store.kept import completion_in, written
-from pytest_modeleval.store.messages import storable
 from pytest_modeleval.store.rows import TABLES, BlobRow, OutcomeRow, Row, ScoreRow, insertion
 from pytest_modeleval.store.schema import connect
 

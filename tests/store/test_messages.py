@@ -1,5 +1,6 @@
 """Conversations and pictures: kept once, and read as they were."""
 
+import base64
 import hashlib
 import json
 import sqlite3
@@ -10,13 +11,15 @@ from typing import Any
 import pytest
 
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.store.addresses import DataAddress
+from pytest_modeleval.store.blobs import text_of
 from pytest_modeleval.store.messages import chained, read, read_prompt, sample_rows
 from pytest_modeleval.store.rows import MessagesRow
 from pytest_modeleval.store.schema import connect
 from pytest_modeleval.store.store import Store
 from tests.conftest import FaultyServer, answer, run
 
-PICTURE = "data:image/png;base64," + "iVBORw0KGgo" * 2000
+PICTURE = "data:image/png;base64," + "iVBORw0KGgoA" * 2000
 TURNS = """
 from pytest_modeleval import Sample, benchmark, generated
 
@@ -79,7 +82,7 @@ def test_a_picture_that_many_samples_show_is_kept_once_and_shown_in_each(
     store = project.path / ".modeleval/store.sqlite"
     assert size_of(store) < 6 * len(PICTURE)
     with closing(sqlite3.connect(store)) as rows:
-        assert rows.execute("select content from blobs").fetchall() == [(PICTURE,)]
+        assert [text_of(*row) for row in rows.execute("select content from blobs")] == [PICTURE]
     with closing(Past(store.parent)) as past:
         (one,) = past.runs()
         urls = [sample.prompt[0]["content"][0]["image_url"]["url"] for sample in past.samples(one.id) if sample.prompt]
@@ -118,19 +121,45 @@ def user(content: object) -> dict[str, Any]:
         [user("short"), {"role": "assistant", "content": None, "tool_calls": [{"id": "1"}]}],
         [user("long " * 2000)],
         [user([{"type": "image_url", "image_url": {"url": "data:image/png;base64,AAAA"}}])],
+        [user([{"type": "image_url", "image_url": {"url": DataAddress.of("image/png", b"held")}}])],
+        [user([{"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,AAA=\n"}}])],
+        [user("data:,a;base64,AAAA"), user("data:x;base64,AAA\x81"), user("data:x;base64,AAB=")],
         [user("blob:"), user("blob:0123"), user("data:")],
         [user("a text with \"blob:\" and 'data:' in it, \0 and ❤")],
         [user([[[[["deep " * 1000]]]]])],
         [user([1, 2.5, None, True, {"a": {"b": "data:x"}}])],
         [],
     ],
-    ids=["plain", "long", "picture", "like a reference", "quoted", "nested", "other values", "nothing"],
+    ids=[
+        "plain",
+        "long",
+        "picture",
+        "made here",
+        "line end",
+        "no base64",
+        "like a reference",
+        "quoted",
+        "nested",
+        "other values",
+        "nothing",
+    ],
 )
 def test_messages_are_read_as_they_were_written(tmp_path: Path, conversation: list[dict[str, Any]]) -> None:
     (last,) = kept(tmp_path, conversation)
 
     with closing(connect(tmp_path / "store.sqlite")) as connection:
         assert read(connection, last) == (conversation, "")
+
+
+def test_a_picture_is_kept_as_the_bytes_that_it_has(tmp_path: Path) -> None:
+    held = bytes(range(256)) * 40
+    written = "data:image/png;base64," + base64.b64encode(held).decode()
+
+    for number, address in enumerate((DataAddress.of("image/png", held), written)):
+        kept(tmp_path / str(number), [user([{"type": "image_url", "image_url": {"url": address}}])])
+        with closing(connect(tmp_path / str(number) / "store.sqlite")) as connection:
+            rows = connection.execute("select hash, content from blobs").fetchall()
+        assert rows == [(hashlib.sha256(written.encode()).hexdigest(), b"data:image/png;base64," + held)]
 
 
 def test_what_two_prompts_begin_with_is_kept_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pytest_modeleval.history.past import Past
+from pytest_modeleval.store.blobs import text_of
 from pytest_modeleval.store.rows import TABLES, StoredSample, columns
 from pytest_modeleval.store.schema import VERSION
 from pytest_modeleval.store.store import Question, Store
@@ -95,7 +96,7 @@ def test_a_picture_in_every_conversation_of_an_old_store_is_there_once(tmp_path:
     samples(tmp_path)
 
     with closing(sqlite3.connect(path)) as store:
-        assert store.execute("select content from blobs").fetchall() == [(PICTURE,)]
+        assert [text_of(*row) for row in store.execute("select content from blobs")] == [PICTURE]
         tables = {name for (name,) in store.execute("select name from sqlite_master where type = 'table'")}
         assert not {"requests", "samples_before", "scores_before"} & tables
 
