@@ -267,7 +267,8 @@ FOREVER = in_turn([("add", '{"a": 1, "b": 1}')])
         ("turns=3", "", "turn limit", 3),
         ("turns=1", "", "turn limit", 1),
         ("tokens=25", "", "token limit", 3),
-        ("seconds=0.12", "", "time limit", 3),
+        # Of a tool that takes 0.4 s.
+        ("seconds=1", "", "time limit", 3),
         ("turns=9", "turn_limit=2", "turn limit", 2),
         ("turns=9", "token_limit=15", "token limit", 2),
         ("turns=9", "time_limit=0.01s", "time limit", 1),
@@ -276,7 +277,7 @@ FOREVER = in_turn([("add", '{"a": 1, "b": 1}')])
 def test_a_sample_at_a_limit_is_wrong_and_that_is_named(
     project: pytest.Pytester, faulty: FaultyServer, limit: str, setting: str, mistake: str, asked: int
 ) -> None:
-    text = BODY.replace("return a + b", "time.sleep(0.05); return a + b")
+    text = BODY.replace("return a + b", f"time.sleep({0.4 if mistake == 'time limit' else 0}); return a + b")
     put(project, f"limits=AgentLimits({limit})", body=text)
     scripted(faulty, FOREVER)
     settings = ["--eval-set", f"run.{setting}"] if setting else []
