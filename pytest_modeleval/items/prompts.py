@@ -9,12 +9,12 @@ from pytest_modeleval.items.pictures import Content, content_of, joined
 from pytest_modeleval.requests import Json, LogLikelihood, Message, NotChat
 from pytest_modeleval.sample import Sample, SampleError
 
-MULTIPLE_CHOICE = """\
-{question}
+LETTER = "End with a line that says ANSWER: and the letter of the right option."
 
-{options}
+MULTIPLE_CHOICE = f"{{question}}\n\n{{options}}\n\n{LETTER}"
 
-End with a line that says ANSWER: and the letter of the right option."""
+# For benchmarks that have both questions with options and without, see `answered`.
+EITHER = "{question}\n\n{answered}"
 
 MULTIPLE_CHOICE_ZH = """\
 {question}
@@ -61,6 +61,11 @@ class Unfilled(SampleError):
 def lettered(options: Sequence[str]) -> str:
     """The options one a line, as ``A. first``, ``B. second``."""
     return "\n".join(f"{letter}. {option}" for letter, option in zip(ascii_uppercase, options, strict=False))
+
+
+def answered(options: Sequence[str], otherwise: str) -> str:
+    """What stands below a question: its options and that a letter is wanted, or without any what is wanted instead."""
+    return f"{lettered(options)}\n\n{LETTER}" if options else otherwise
 
 
 def filled(sample: Sample, template: str | None) -> str | Sequence[Message]:

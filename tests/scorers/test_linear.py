@@ -28,7 +28,9 @@ from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.confidence import stated_confidence
 from pytest_modeleval.scorers.emotions import emotion_score
 from pytest_modeleval.scorers.instructions import follows_instructions, instructions
+from pytest_modeleval.scorers.mathvista import mathvista_official, same_value
 from pytest_modeleval.scorers.minimax import repeated_ngram
+from pytest_modeleval.scorers.mmmu import mmmu_choice, mmmu_open, mmmu_pro_choice
 from pytest_modeleval.scorers.overlap import exact_match, rouge
 from pytest_modeleval.scorers.several import same_choices
 from pytest_modeleval.scorers.spans import same_spans
@@ -214,6 +216,11 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "emotions.emotion_score": rated,
     "instructions.follows_instructions": checked("punctuation:no_comma"),
     "maths.same_expression": lambda text: maths.same_expression(text, r"\frac{1}{2}"),
+    "mathvista.mathvista_official": lambda text: mathvista_official(text, "London", CITIES, "text"),
+    "mathvista.same_value": lambda text: same_value(text, "1.5", "float", 1),
+    "mmmu.mmmu_choice": lambda text: mmmu_choice(text, "B", CITIES),
+    "mmmu.mmmu_open": lambda text: mmmu_open(text, ["12", "London"]),
+    "mmmu.mmmu_pro_choice": lambda text: mmmu_pro_choice(text, "B", CITIES),
     "numbers.same_number": lambda text: numbers.same_number(text, "12"),
     "official.cmmlu_choice": lambda text: official.cmmlu_choice(text, "B", CITIES),
     "official.mmlu_pro_choice": lambda text: official.mmlu_pro_choice(text, "B", CITIES),
