@@ -15,6 +15,7 @@ from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.items.source import Source
 from pytest_modeleval.judging.rubric import Judging
 from pytest_modeleval.models.spec import ModelSpec
+from pytest_modeleval.options.images import ImageLimit
 from pytest_modeleval.results.fingerprint import pins_of
 from pytest_modeleval.sample import Sample
 from pytest_modeleval.scorers.numbers import same_number
@@ -30,6 +31,7 @@ OTHER: dict[str, Any] = {
     "choices": "loglikelihood",
     "system": "Be brief.",
     "prompt": "Question: {q}",
+    "image_limit": ImageLimit(side=512),
     "filters": (read_filter("here", "strip"),),
     "rule": "text",
     "judge_prompt": "{answer}?",

@@ -7,6 +7,7 @@ from typing import Any
 
 from pytest_modeleval.datasets import Place, Row
 from pytest_modeleval.datasets.files import RowFiles
+from pytest_modeleval.items.pictures import address_of
 from pytest_modeleval.record import Labels
 from pytest_modeleval.sample import Json, Message, Sample, SampleError
 
@@ -142,10 +143,10 @@ def _part(where: str, part: Any) -> Json:
     if kind == "audio":
         audio = {"data": value.rpartition("base64,")[2], "format": part.get("format", "wav")}
         return {"type": "input_audio", "input_audio": audio}
-    if not value.startswith(("data:", "http:", "https:")):
-        # The image itself; base64 of a JPEG begins so.
-        value = f"data:image/{'jpeg' if value.startswith('/9j/') else 'png'};base64,{value}"
-    return {"type": "image_url", "image_url": {"url": value}}
+    try:
+        return {"type": "image_url", "image_url": {"url": address_of(value)}}
+    except SampleError as error:
+        raise SampleError(f"{where}: an image {error}") from None
 
 
 def _tool(where: str, tool: Any) -> Json:

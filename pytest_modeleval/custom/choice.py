@@ -8,6 +8,7 @@ from typing import Any
 from pytest_modeleval.custom.columns import ASKED, SEVERAL, filled, is_blank, lists, system_of, text_of, the_one
 from pytest_modeleval.custom.pictures import pictures_of
 from pytest_modeleval.datasets import Row
+from pytest_modeleval.inputs import from_json
 from pytest_modeleval.sample import Completion, Sample, SampleError, Score
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.several import same_choices
@@ -62,7 +63,7 @@ def _options(row: Row) -> list[str]:
     if listed and columns:
         raise SampleError(f"columns {listed[0]!r} and {columns[0]!r} are both filled; keep one")
     if listed:
-        values = row[the_one(row, _LISTED)]
+        values = _listed_in(row[the_one(row, _LISTED)])
         if not lists(values) or not 2 <= len(values) <= len(ascii_uppercase) or any(map(is_blank, values)):
             raise SampleError(f"column {listed[0]!r} is a list of 2 to 26 options, not {values!r}")
         return [text_of(value, listed[0]) for value in values]
@@ -70,6 +71,14 @@ def _options(row: Row) -> list[str]:
     last = max((_LETTERS.index(name) for name in columns), default=0)
     wanted = _LETTERS[: max(last + 1, 2)]
     return [text_of(row[the_one(row, [name])], name) for name in wanted]
+
+
+def _listed_in(value: Any) -> Any:
+    """A list that stands as JSON in a table's cell."""
+    try:
+        return from_json(value) if isinstance(value, str) and value.startswith("[") else value
+    except ValueError:
+        return value
 
 
 def _right(answer: Any, options: Sequence[str]) -> list[str]:

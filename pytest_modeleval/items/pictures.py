@@ -107,7 +107,7 @@ def address_of(picture: object) -> DataAddress:
     Nothing is fetched. Raises `SampleError` for what is no picture, was cut, is SVG or has more than 89 million pixels.
     """
     content = _bytes_of(picture)
-    image = _opened(content)
+    image = opened(content)
     kind = _SENT.get(image.format or "")
     if image.width * image.height > _PIXELS:
         raise SampleError(f"has {image.width:,} x {image.height:,} pixels, of at most {_PIXELS:,}")
@@ -134,7 +134,8 @@ def _written(image: "Image", kind: str) -> tuple[str, bytes]:
     return kind, written.getvalue()
 
 
-def _opened(content: bytes) -> "Image":
+def opened(content: bytes) -> "Image":
+    """The picture, of which no more is read than its head; `SampleError` for what is none."""
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError:

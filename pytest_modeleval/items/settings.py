@@ -12,6 +12,7 @@ import pytest
 from pytest_modeleval.items.filters import Filter, read_filter
 from pytest_modeleval.judging.settings import prompt_of
 from pytest_modeleval.options.config import Table
+from pytest_modeleval.options.images import ImageLimit, image_limit
 from pytest_modeleval.options.options import Options, unknown
 from pytest_modeleval.options.parsers import CHOICES, DRAWS, SHAPES, text
 from pytest_modeleval.options.where import Where
@@ -77,8 +78,9 @@ class Settings:
 
     ``shots_draw`` is "first" (the first rows of the examples' split) or "seeded" (drawn anew for each sample).
     ``shots_as`` is "turns" of the chat or one "message". ``choices`` is "generate" (the model writes its choice) or
-    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. ``rule`` is the
-    name of one of the benchmark's own rules for scoring, ``judge_prompt`` what a judge is asked in its rubric's place.
+    "loglikelihood" (the options' texts are weighed). ``prompt`` is a template over the row's fields. Pictures beyond
+    the ``image_limit`` are scaled down. ``rule`` is the name of one of the benchmark's own rules for scoring,
+    ``judge_prompt`` what a judge is asked in its rubric's place.
     ``own`` are those that the benchmark alone takes (`Setting`).
     """
 
@@ -88,6 +90,7 @@ class Settings:
     choices: str = "generate"
     system: str | None = None
     prompt: str | None = None
+    image_limit: ImageLimit | None = None
     filters: tuple[Filter, ...] = ()
     rule: str | None = None
     judge_prompt: str | None = None
@@ -101,6 +104,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "choices": (str,),
     "system": (str,),
     "prompt": (str,),
+    "image_limit": (str,),
     "filters": (list, str, dict),
     "rule": (str,),
     "judge_prompt": (str,),
@@ -125,6 +129,7 @@ def settings_of(
         "choices": options.choices,
         "system": options.system,
         "prompt": _template("--eval-prompt", options.prompt) if options.prompt else None,
+        "image_limit": options.image_limit,
         "filters": tuple(read_filter("--eval-filter", spec) for spec in options.filter),
     }
     (settings, own_settings), (over, own_over) = layers
@@ -161,6 +166,8 @@ def _checked(table: Table) -> dict[str, Any]:
         settings["prompt"] = _template(f"{table.where}: prompt", settings["prompt"])
     if "judge_prompt" in settings:
         settings["judge_prompt"] = prompt_of(f"{table.where}: judge_prompt", settings["judge_prompt"])
+    if "image_limit" in settings:
+        settings["image_limit"] = image_limit(f"{table.where}: image_limit", settings["image_limit"])
     if "filters" in settings:
         given = settings["filters"]
         given = given if isinstance(given, list) else [given]

@@ -11,6 +11,7 @@ import pytest
 from pytest_modeleval.datasets import Row, Rows
 from pytest_modeleval.datasets.hub import HubRows
 from pytest_modeleval.items.declare import Benchmark, Rule
+from pytest_modeleval.items.image_limit import limited
 from pytest_modeleval.items.prompts import composed, weighed
 from pytest_modeleval.items.settings import Settings
 from pytest_modeleval.options.options import unknown
@@ -95,13 +96,14 @@ class Source:
         examples = [to_sample(example) for example in self._examples(subset, index, row)]
         if settings.choices == "loglikelihood" and sample.options and not self.benchmark.is_async:
             return weighed(sample, examples, self.benchmark.cloze)
-        return composed(
+        asked = composed(
             sample,
             examples,
             template=settings.prompt or self.benchmark.prompt,
             system=settings.system,
             turns=settings.shots_as == "turns",
         )
+        return asked if settings.image_limit is None else limited(asked, settings.image_limit)
 
     def _examples(self, subset: str, index: int, row: Row) -> list[Row]:
         """The sample's solved examples: a row with the sample's own content is never one of them."""

@@ -12,6 +12,7 @@ from pytest_modeleval.foreign import harmless
 from pytest_modeleval.options import parsers as values
 from pytest_modeleval.options.budget import Budget, read_budget, read_seconds
 from pytest_modeleval.options.flags import Given, flag, flags_of, read
+from pytest_modeleval.options.images import ImageLimit, image_limit
 from pytest_modeleval.options.parsers import ROLES, Cache
 from pytest_modeleval.options.tables import read_set
 from pytest_modeleval.options.where import Where
@@ -150,6 +151,13 @@ class Options:
         "(default: generate)",
         values.one_of(*values.CHOICES),
         settings_only=True,
+    )
+    image_limit: ImageLimit | None = flag(
+        HOW,
+        "LIMIT",
+        "scale pictures down that are larger: 5MB, 2048px of the longer side, or both, 5MB,2048px (default: send them "
+        "as they are)",
+        image_limit,
     )
     filter: tuple[str | Mapping[str, Any], ...] = flag(
         HOW,

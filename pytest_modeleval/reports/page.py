@@ -12,6 +12,7 @@ from pytest_modeleval.history.past import Past
 from pytest_modeleval.reports import transcript, verdicts
 from pytest_modeleval.reports.embedded import element, embedded, parts
 from pytest_modeleval.reports.first_screen import FirstScreen
+from pytest_modeleval.reports.pictures import Album
 from pytest_modeleval.reports.svg import variables
 from pytest_modeleval.reports.transcript import Called, Said
 from pytest_modeleval.results.reuse import local_time
@@ -38,6 +39,8 @@ COLUMNS = (
 )
 # Of a text, so much is in the table and searched.
 SEARCHED = 2000
+# Characters of pictures on a page: 240 of 200 kB, with which a browser still opens it in a second.
+PICTURES = 64 << 20
 # Characters of samples that are in memory at once, and that a browser reads to open one of them.
 _BLOCK = 2**18
 
@@ -95,9 +98,10 @@ def _screen(screen: FirstScreen, plots: Iterable[tuple[str, str]]) -> Mapping[st
 
 
 def _entries(past: Past, runs: Sequence[str]) -> Iterator[Entry]:
+    album = Album(PICTURES)
     for number, run in enumerate(runs):
         for sample in past.samples(run):
-            yield _entry(number, sample)
+            yield _entry(number, album.within(sample))
 
 
 def _entry(run: int, sample: StoredSample) -> Entry:

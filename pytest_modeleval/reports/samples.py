@@ -13,6 +13,7 @@ from pytest_modeleval.atomic import aside
 from pytest_modeleval.history.past import Past
 from pytest_modeleval.names import SampleName
 from pytest_modeleval.reports import verdicts
+from pytest_modeleval.reports.pictures import told
 from pytest_modeleval.store.rows import StoredSample
 
 # The columns by type; a run's further metrics and axes stand behind `score`.
@@ -62,7 +63,7 @@ def _row(sample: StoredSample, columns: Columns) -> Row:
     number = SampleName.parse(name, main.subset)
     row: dict[str, Any] = {column: getattr(main, column, None) for column in columns}
     row |= {"sample": name, "index": main.row if main.row is not None else number and number.row}
-    row["asked"] = None if sample.prompt is None else sample.asked
+    row["asked"] = None if sample.prompt is None else "\n".join([*told(sample.prompt), sample.asked])
     if "verdicts" in columns:
         row["verdicts"] = json.dumps(verdicts.document(sample), ensure_ascii=False)
         row["divided"] = int(verdicts.is_divided(sample))

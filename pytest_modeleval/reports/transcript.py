@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_modeleval.calls import ToolCall, calls_of
+from pytest_modeleval.reports.pictures import described_part
 from pytest_modeleval.sample import Completion, Json, Message
 from pytest_modeleval.store.rows import Exchange, StoredSample
 
@@ -125,10 +126,10 @@ def content_of(message: Message) -> str | Sequence[Json]:
 
 
 def text_of(content: str | Sequence[Json]) -> str:
-    """What was said as text; of a part that is none its type."""
+    """What was said as text; of a picture what it is (`pictures.described`), of another part its type."""
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
     return "\n".join(
-        str(part.get("text", "")) if part.get("type") == "text" else f"[{part.get('type')}]" for part in parts
+        str(part.get("text", "")) if part.get("type") == "text" else described_part(part) for part in parts
     )
 
 

@@ -35,6 +35,8 @@ def pins_of(
         asked += [settings.choices, repr(benchmark.cloze)]
     if settings.judge_prompt is not None:
         asked += [settings.judge_prompt]
+    if settings.image_limit is not None:
+        asked += [str(settings.image_limit)]
     own = {key: _pinned(value) for key, value in settings.own.items() if value is not None}
     return {
         **({"answers": answers} if (answers := _recorded(spec)) else {}),

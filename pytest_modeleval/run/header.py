@@ -28,6 +28,8 @@ def header(config: pytest.Config, evaluation: "Evaluation") -> list[str]:
     folder = evaluation.folder.relative_to(start) if evaluation.folder.is_relative_to(start) else evaluation.folder
     kept = f"answers are kept in {folder}"
     lines = [f"modeleval: {models}{where}; run {evaluation.run[:SHORT]}; {kept}"]
+    if evaluation.options.image_limit is not None:
+        lines.append(f"modeleval: pictures of more than {evaluation.options.image_limit} are scaled down")
     lines += _stored(evaluation, openers(config.hook))
     if evaluation.only is not None:
         lines.append(

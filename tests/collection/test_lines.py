@@ -1,15 +1,24 @@
 """A sample out of a published collection's line."""
 
+import base64
+import io
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from pytest_modeleval import Row, Sample, SampleError
 from pytest_modeleval.collection.lines import labels_of, sample_of
 from pytest_modeleval.record import Labels
+
+
+def drawn(kind: str) -> bytes:
+    written = io.BytesIO()
+    Image.new("L", (1, 1)).save(written, kind)
+    return written.getvalue()
 
 
 def from_record(row: Row) -> Sample:
@@ -20,6 +29,8 @@ def sample(prompt: object) -> Sample:
     return sample_of(Row({"prompt": prompt}, "row 3 of x.jsonl"), from_record)
 
 
+# 1 x 1, grey.
+JPEG = base64.b64encode(drawn("JPEG")).decode()
 ASKED = [{"id": "629578bd", "role": "user", "content": "Which?"}]
 RECORD = {"answer": "B", "options": ["x", "y"], "rules": ["no commas"]}
 
@@ -40,12 +51,12 @@ def test_messages_target_and_choices_are_the_lines_own() -> None:
             [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Which?"}],
         ),
         (
-            {"input": [{"role": "user", "content": [{"type": "image", "image": "/9j/4A"}, {"type": "text", "text": "?"}]}]},
+            {"input": [{"role": "user", "content": [{"type": "image", "image": JPEG}, {"type": "text", "text": "?"}]}]},
             [
                 {
                     "role": "user",
                     "content": [
-                        {"type": "image_url", "image_url": {"url": "data:image/jpeg;base64,/9j/4A"}},
+                        {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{JPEG}"}},
                         {"type": "text", "text": "?"},
                     ],
                 }
@@ -128,9 +139,11 @@ def test_a_tool_without_a_name_is_refused() -> None:
             "row 3 of x.jsonl: a tool call has a function with arguments, which {'id': 'c1'} has not",
         ),
         ({"input": [{"role": "user"}], "target": "A"}, "row 3 of x.jsonl: a message has a role and a content, which "),
+        ({"input": [{"role": "user", "content": [{"type": "image", "image": "https://x.org/a.png"}]}], "target": "A"}, "row 3 of x.jsonl: an image is at https://x.org/a.png, which is not fetched"),
+        ({"input": [{"role": "user", "content": [{"type": "image", "image": "AAAA"}]}], "target": "A"}, "row 3 of x.jsonl: an image is no picture that can be read"),
         ({"input": [{"role": "user", "content": [{"type": "video"}]}], "target": "A"}, "row 3 of x.jsonl: a message's part is a text, an image or an audio, not {'type': 'video'}"),
     ],
-    ids=["no object", "no fields", "no target", "targets", "input", "target", "choices", "tool call", "no content", "video"],
+    ids=["no object", "no fields", "no target", "targets", "input", "target", "choices", "tool call", "no content", "fetched", "broken", "video"],
 )  # fmt: skip
 def test_a_line_without_what_is_needed_is_that_samples_error(prompt: object, said: str) -> None:
     with pytest.raises(SampleError) as raised:

@@ -1,10 +1,13 @@
 """Published collections, whose lines hold their samples themselves."""
 
+import base64
+import io
 import json
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.conftest import FaultyServer, answer, run
 
@@ -124,3 +127,33 @@ def test_a_line_that_is_no_json_is_said(lines: pytest.Pytester) -> None:
     result = run(lines, "--model", "faulty", "--eval-collection", "test.jsonl")
 
     result.stderr.fnmatch_lines(["ERROR: row 7 of *test.jsonl is not JSON (*): *"])
+
+
+def test_lines_with_pictures_are_asked(mix: pytest.Pytester, faulty: FaultyServer) -> None:
+    # The layout of Qwen3-VL-Test-Collection.
+    content = io.BytesIO()
+    Image.new("RGB", (3, 2), "red").save(content, "PNG")
+    picture = base64.b64encode(content.getvalue()).decode()
+
+    def asked(image: str) -> list[dict[str, Any]]:
+        parts = [{"type": "image", "image": image}, {"type": "text", "text": "What is 6 * 7?"}]
+        return [{"id": "0", "role": "user", "content": parts}]
+
+    write(
+        mix,
+        [
+            published(0, "gsm8k", "", "42", input=asked(f"data:image/png;base64,{picture}")),
+            published(1, "gsm8k", "", "42", input=asked(picture)),
+            published(2, "gsm8k", "", "42", input=asked("https://example.org/a.png")),
+        ],
+    )
+    faulty.fault = answer("42")
+
+    result = run(mix, "--model", "faulty", "--eval-collection", "test.jsonl", "--eval-cache", "off")
+
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(
+        ["*row 2 of *test.jsonl: an image is at https://example.org/a.png, which is not fetched*"]
+    )
+    told = [body["messages"][0]["content"][0]["image_url"]["url"] for body in faulty.asked]
+    assert told == [f"data:image/png;base64,{picture}"] * 2

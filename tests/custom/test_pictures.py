@@ -186,6 +186,22 @@ def test_a_file_with_pictures_is_asked(project: pytest.Pytester, faulty: FaultyS
     assert found == ['["CAT", "Is this a dog?"]', '["Is ", "DOG", " a dog?"]']
 
 
+def test_a_table_of_evalscopes_is_asked(project: pytest.Pytester, faulty: FaultyServer, folder: Path) -> None:
+    lines = [
+        "question\toptions\tanswer\timage_1\timage_2",
+        'Which?\t["<image 1>", "<image 2>"]\tB\tpictures/dog.png\tpictures/cat.png',
+        'What is it?\t["a dog", "a cat"]\tA\tpictures/dog.png',
+    ]
+    (folder / "animals.tsv").write_text("".join(f"{line}\n" for line in lines))
+    faulty.fault = answer("ANSWER: B")
+
+    result = run(project, "--model", "faulty", "--eval-file", str(folder / "animals.tsv"))
+
+    result.assert_outcomes(passed=1, failed=1)
+    shown = sorted(len(body["messages"][0]["content"]) for body in faulty.asked)
+    assert shown == [2, 5]
+
+
 def test_a_broken_picture_is_its_samples_error(project: pytest.Pytester, faulty: FaultyServer, folder: Path) -> None:
     (folder / "pictures/cat.png").write_bytes(CAT[:-20])
     rows = [{"question": "?", "answer": "42", "image": f"pictures/{name}.png"} for name in ("dog", "cat")]

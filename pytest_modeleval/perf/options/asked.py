@@ -29,6 +29,7 @@ _SENDS = "it sends what --perf-dataset and the like say"
 _OF_BENCHMARKS = {
     **dict.fromkeys(("eval", "file", "format", "metric", "pass_mark", "only", "collection", "collection_save"), _SENDS),
     **dict.fromkeys(("system", "prompt", "shots", "shots_draw", "shots_as", "choices", "filter", "sampler"), _SENDS),
+    "image_limit": "--perf-image says how large its pictures are",
     **dict.fromkeys(("limit", "limit_per_subset", "repeats"), "--perf-number says how many requests it sends"),
     **dict.fromkeys(("arena", "arena_baseline", "arena_prompt", "roles", "thinking", "show"), "it scores no answers"),
     "concurrency": "--perf-parallel says how many requests are in flight",
