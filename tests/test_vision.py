@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import test_math_vision, test_math_vista
 from pytest_modeleval.datasets import Row
-from pytest_modeleval.items.prompts import composed
+from pytest_modeleval.items.prompts import EITHER, composed
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.mathvista import mathvista_official, same_value
 from tests.conftest import alias, run
@@ -141,6 +141,6 @@ def test_a_picture_of_math_vision_may_hold_several(real_data: Path) -> None:
     assert len(several) == 22
     for row in several:
         sample = test_math_vision.to_sample(Row(row, row["id"]))
-        (message,) = composed(sample, [], template=test_math_vision.EITHER).messages
+        (message,) = composed(sample, [], template=EITHER).messages
         assert [part["type"] for part in message["content"]] == ["image_url", "text"]
         assert "(picture 1)" in message["content"][1]["text"]
