@@ -1,5 +1,7 @@
 """MMStar: questions that nobody answers without their picture (Chen et al. 2024, arXiv:2403.20330)."""
 
+import re
+
 from pytest_modeleval import Completion, Row, Sample, benchmark, hub
 from pytest_modeleval.items.prompts import LETTER
 from pytest_modeleval.scorers.choices import same_choice
@@ -20,12 +22,19 @@ MM_STAR = hub(
 )
 
 PROMPT = f"{{question}}\n\n{LETTER}"
-# Their texts stand in the question.
-OPTIONS = [""] * 4
+# "Options: A: red, B: blue" and "(A) red (B) blue".
+LETTERED = re.compile(r"(?:^|[\s,])\(?([A-D])[:)]\s")
+
+
+def options_in(question: str) -> list[str]:
+    """The options that stand in a question; four without words where they stand in another way."""
+    _, *found = LETTERED.split(question.rpartition("Options:")[2])
+    is_whole = len(found) >= 4 and "".join(found[::2]) == "ABCD"[: len(found) // 2]
+    return [option.strip(" ,\n") for option in found[1::2]] if is_whole else [""] * 4
 
 
 def to_sample(row: Row) -> Sample:
-    return Sample(row, row["answer"].strip(), OPTIONS, pictures=[row["image"]])
+    return Sample(row, row["answer"].strip(), options_in(row["question"]), pictures=[row["image"]])
 
 
 @benchmark(MM_STAR, to_sample, prompt=PROMPT, tags=["vision", "en"])

@@ -13,7 +13,7 @@ def to_sample(row: Row) -> Sample:
         raise NotAsked("it has no picture")
     options = row["choices"]
     # Many questions cannot be answered without their hint, as the paper gives it (context, question, options).
-    question = "\n\n".join(filter(None, (row["hint"].strip(), row["question"])))
+    question = "\n\n".join(filter(None, ((row["hint"] or "").strip(), row["question"])))
     target = "ABCDE"[label_in(row["answer"], range(len(options)))]
     return Sample({**row, "question": question}, target, options, pictures=[row["image"]])
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import test_math_vision, test_math_vista
+from benchmarks import test_math_vision, test_math_vista, test_mm_star
 from pytest_modeleval.datasets import Row
 from pytest_modeleval.items.prompts import EITHER, composed
 from pytest_modeleval.scorers.choices import same_choice
@@ -144,3 +144,16 @@ def test_a_picture_of_math_vision_may_hold_several(real_data: Path) -> None:
         (message,) = composed(sample, [], template=EITHER).messages
         assert [part["type"] for part in message["content"]] == ["image_url", "text"]
         assert "(picture 1)" in message["content"][1]["text"]
+
+
+@pytest.mark.parametrize(
+    ("question", "options"),
+    [
+        ("Which?\nOptions: A: red, or so, B: blue, C: green., D: 4", ["red, or so", "blue", "green.", "4"]),
+        ("Vitamin A: why?\nOptions:\n(A) red\n(B) blue", ["red", "blue"]),
+        ("Which? Choices: A. red", ["", "", "", ""]),
+        ("Which?\nOptions: A: red, C: blue", ["", "", "", ""]),
+    ],
+)
+def test_options_of_mm_star_are_read_out_of_the_question(question: str, options: Sequence[str]) -> None:
+    assert test_mm_star.options_in(question) == options

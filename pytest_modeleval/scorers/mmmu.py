@@ -85,8 +85,13 @@ def _ends(text: str) -> list[str]:
     lines, found = text.split("\n"), []
     for number, line in enumerate(lines, 1):
         words = [*_BEFORE_ANSWERS, "="] if number == len(lines) else _BEFORE_ANSWERS
-        ends = [end for word in words if word in line and (end := line.rpartition(word)[2].strip())]
-        if ends and (end := min(ends, key=len)) not in {*":,.!?;'"}:
+        end = ""
+        for word in words:
+            behind = line.rpartition(word)[2].strip() if word in line else end
+            # An end that is empty is the shortest, but gives way to that of a later word.
+            if not end or len(behind) < len(end):
+                end = behind
+        if end and end not in {*":,.!?;'"}:
             found.append(end)
     return found or [text]
 

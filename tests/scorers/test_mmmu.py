@@ -60,6 +60,9 @@ def test_a_guess_is_worth_what_it_is_on_average(judged: object) -> None:
         (["2.345"], "= 2.35", True),
         (["2.345"], "= 2.34", False),
         (["60"], "", False),
+        (["60"], "so 60 =", True),
+        (["3"], "it is 3 or 4 =", True),
+        (["3"], "So 3 =\n=", True),
     ],
 )
 def test_open_answers(targets: Sequence[str], answer: str, expected: bool) -> None:
