@@ -117,8 +117,8 @@ class Prompts:
         for part in parts:
             kind = part.get("type")
             if kind == "image_url":
-                shown = part["image_url"]
-                found.append(str(shown["url"] if isinstance(shown, Mapping) else shown))
+                shown = part.get("image_url")
+                found.append(str(shown.get("url") if isinstance(shown, Mapping) else shown))
             elif kind in _UNHEARD:
                 raise StopRun(
                     f"{self._name} is given texts and pictures alone, as a model in this process, and {sample} has a "
