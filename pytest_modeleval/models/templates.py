@@ -5,7 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+import transformers
 from jinja2 import TemplateError
+from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
 
 from pytest_modeleval.calls import calls_of
 from pytest_modeleval.foreign import reason
@@ -117,8 +120,8 @@ class Prompts:
         for part in parts:
             kind = part.get("type")
             if kind == "image_url":
-                shown = part["image_url"]
-                found.append(str(shown["url"] if isinstance(shown, Mapping) else shown))
+                shown = part.get("image_url")
+                found.append(str(shown.get("url") if isinstance(shown, Mapping) else shown))
             elif kind in _UNHEARD:
                 raise StopRun(
                     f"{self._name} is given texts and pictures alone, as a model in this process, and {sample} has a "
@@ -145,9 +148,6 @@ def load_prompts(name: str, place: str, where: Mapping[str, Any], *, sees: bool)
     Errors are those of transformers, and `pytest.UsageError` where its libraries do not fit together. Without its
     processor such a model reads texts.
     """
-    import torch
-    import transformers
-
     refuse_other_torchvision(torch.__version__)
     if not sees:
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, **where)
@@ -165,9 +165,6 @@ def load_prompts(name: str, place: str, where: Mapping[str, Any], *, sees: bool)
 
 def is_of_pictures(place: str, where: Mapping[str, Any]) -> bool:
     """Whether transformers opens it as a model of images and texts that goes on with a prompt."""
-    import transformers
-    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
-
     try:
         config: Any = transformers.AutoConfig.from_pretrained(place, **where)
     except (OSError, ValueError, ImportError, KeyError):

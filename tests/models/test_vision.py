@@ -18,6 +18,7 @@ import transformers
 from packaging.version import Version
 from PIL import Image
 
+from pytest_modeleval.models import vision
 from pytest_modeleval.models.counting import token_counter
 from pytest_modeleval.models.openai import OpenAIModel
 from pytest_modeleval.models.spec import TINY, ModelSpec
@@ -212,9 +213,10 @@ def test_a_picture_for_a_model_of_texts_ends_the_run() -> None:
         ),
         ("data:image/png;base64,A", "a picture cannot be read: "),
         (address(RED_SQUARE)[:-80], "a picture cannot be read: "),
+        (None, "a picture is at None, which is not fetched: give it as a data: address"),
     ],
 )
-def test_what_is_no_picture_is_that_samples_error_alone(given: str, expected: str) -> None:
+def test_what_is_no_picture_is_that_samples_error_alone(given: str | None, expected: str) -> None:
     wrong = sent([{"type": "image_url", "image_url": {"url": given}}, {"type": "text", "text": "?"}])
     model = TransformersModel(spec())
 
@@ -239,6 +241,7 @@ def test_a_text_that_pretends_to_be_a_picture_is_that_samples_error(parts: list[
         ask(chat(*parts))
 
 
+@pytest.mark.skipif(Version(transformers.__version__) < Version("5.18"), reason="refused before transformers 5.18")
 def test_continuous_batching_takes_no_picture() -> None:
     with pytest.raises(StopRun, match="sees: batching = 'continuous' takes no pictures: leave it at 'static'"):
         ask(chat(RED_SQUARE, "?"), batching="continuous")
@@ -297,6 +300,14 @@ def test_a_model_whose_processor_needs_torchvision_says_how_to_install_it(qwen: 
     ):
         ask(chat(RED_SQUARE, "?"), qwen)
     assert ask(sent("What is it?"), qwen).completion_tokens
+
+
+def test_without_pillow_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vision, "find_spec", lambda name: None if name == "PIL" else find_spec(name))
+
+    assert vision.why_blind(ImportError("needs PIL"), "2.13.0") == (
+        "pictures need Pillow: pip install 'pytest-modeleval[images]'"
+    )
 
 
 def test_a_torchvision_of_another_build_is_one_line(
