@@ -29,9 +29,10 @@ from pytest_modeleval.asking.given import (
 from pytest_modeleval.asking.judge import AskedJudge, BlockingJudge
 from pytest_modeleval.asking.panel import Panel
 from pytest_modeleval.asking.programs import AskedSandbox, BlockingSandbox
+from pytest_modeleval.asking.shelved import Shelved
 from pytest_modeleval.asking.stop_signal import Decided
 from pytest_modeleval.asking.thoughts import AboutThought, ask_about_thoughts
-from pytest_modeleval.asking.trial import TRIAL, AskedModel, Shelved, Trial, ask_prompt, model_of, prepare, roles_of
+from pytest_modeleval.asking.trial import TRIAL, AskedModel, Trial, ask_prompt, model_of, prepare, roles_of
 from pytest_modeleval.items.collect import SampleRef, selected
 from pytest_modeleval.names import definition_of
 from pytest_modeleval.sample import Completion, NotAsked, SampleError, StopRun

@@ -32,7 +32,6 @@ from pytest_modeleval.sample import (
     StopRun,
     recorded_scores,
 )
-from pytest_modeleval.store.addresses import digested
 from pytest_modeleval.store.rows import UNDER_EVALUATION
 
 A = TypeVar("A", bound=Completion)
@@ -238,41 +237,6 @@ async def prepare(asker: Asker, ref: SampleRef, names: Collection[str], trial: T
         answer = trial.answers[0]
         trial.answers[0] = replace(answer, completion=replace(answer.completion, text=completion.scored))
     return trial
-
-
-@dataclass
-class Shelved:
-    """A sample's trial without its texts and pictures, while it waits for its turn: its row gives them again.
-
-    Reports are slower than answers, so that thousands may wait, and of pictures each is half a megabyte.
-    """
-
-    trial: Trial
-    ref: SampleRef
-    asked: str
-
-    @classmethod
-    def of(cls, trial: Trial, ref: SampleRef) -> "Trial | Shelved":
-        """The trial on its shelf, where its sample shows pictures and nothing was asked but its prompt."""
-        if not trial.sample.pictures or len(trial.requests[UNDER_EVALUATION]) > 1:
-            return trial
-        shelved = cls(trial, ref, repr(digested(trial.sample.messages)))
-        trial.sample = Sample("", "")
-        trial.requests.clear()
-        trial.answers = [replace(answer, messages=()) for answer in trial.answers]
-        return shelved
-
-    def taken(self) -> Trial:
-        """The trial as it was; `SampleError` where the row gives another sample than the one that was asked."""
-        trial, sample = self.trial, self.ref.source.sample(self.ref.subset, self.ref.row)
-        if repr(digested(sample.messages)) != self.asked:
-            raise SampleError("its row gave another prompt when it was read again: to_sample is to give the same one")
-        trial.sample = sample
-        if trial.answers:
-            request = first_request(sample, self.ref)
-            trial.requests[UNDER_EVALUATION].append(request)
-            trial.answers = [replace(answer, messages=tuple(request.messages)) for answer in trial.answers]
-        return trial
 
 
 async def _weigh(asker: Asker, ref: SampleRef, trial: Trial, asked: LogLikelihood) -> Completion:

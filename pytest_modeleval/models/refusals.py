@@ -25,6 +25,7 @@ class Concern(enum.Enum):
     SPENT = "the quota is spent"
     ALL = "the request was refused"
     TOOLS = "the server takes no tools"
+    PICTURES = "the model does not see"
     PROMPT = "the server refused this prompt"
 
 
@@ -60,6 +61,16 @@ _TOOLS = re.compile(
     r"(tool[ _]choice|tool use|(tool|function)[ _`]calling).{0,40}(requires?|(not|n't) supported|unavailable)|"
     r"(unknown|unsupported|unrecognized|unexpected|extra).{0,30}\b(tools?|tool_choice|functions?)\b|"
     r"\btools\W.{0,30}extra inputs"
+)
+# Any picture is refused: vLLM, SGLang, llama.cpp (500), Ollama, OpenAI, OpenRouter (404), DeepSeek,
+# Mistral, Groq, and what parses content as a text alone.
+_PICTURES = re.compile(
+    r"not a multimodal model|at most 0 images?\b|images? inputs? (is|are) (not|un)|image input is disabled|mmproj|"
+    r"(not|n't) support (image|vision|multi-?modal)( (input|content|data)s?|s?\W*$)|"
+    r"(support|data required for) image input|image_url.{0,30}(only|not|un)\W?supported|"
+    r"image_url is only supported by|unsupported content.{0,40}image_url|unknown variant.{0,3}image_url|"
+    r"(image|vision|multi-?modal)( inputs?| data)? (is|are)? ?(not|n't|un) ?(supported|enabled)|"
+    r"list\[textcontentpart\]|content\W{0,4}(must|should) be a (valid )?string"
 )
 # What Gemini, xAI and DashScope call every 400, be it one prompt's.
 _ANY = re.compile(
@@ -101,6 +112,8 @@ def concern_of(status: int, body: object) -> Concern:
     said = _text(body)
     if status in (400, 404, 422, 500, 501) and _TOOLS.search(own := _own_words(body)):
         return Concern.PROMPT if _OF_A_SAMPLE.search(own) else Concern.TOOLS
+    if status in (400, 404, 415, 422, 500, 501) and _PICTURES.search(_own_words(body)):
+        return Concern.PICTURES
     if status in _STATUSES:
         return _STATUSES[status]
     if status == 413 or (status < 503 and not _SETTING.search(said) and _is_too_long(status, said)):

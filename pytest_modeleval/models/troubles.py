@@ -4,7 +4,7 @@ import email.utils
 import math
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx2
 import openai
@@ -29,6 +29,8 @@ _WITHOUT_TOOLS = (
     "turn them on (vLLM --enable-auto-tool-choice --tool-call-parser NAME, SGLang --tool-call-parser NAME, llama.cpp "
     '--jinja), or ask by the prompt: tools = "hermes" in its alias'
 )
+# How to go on where a model sees nothing.
+_WITHOUT_EYES = "ask a model that sees (llama.cpp needs --mmproj FILE beside its weights), or leave the benchmark out"
 # What a server without echo says of it.
 _OF_ECHO = re.compile("echo|logprob", re.IGNORECASE)
 ECHO = "; choices = loglikelihood needs a server whose /completions echoes prompts with logprobs"
@@ -42,6 +44,8 @@ class Troubles:
         self._refusals = Refusals()
         # Whether a request that offers tools was answered.
         self._takes_tools = False
+        # Whether one that shows a picture was.
+        self._sees = False
 
     @property
     def has_answered(self) -> bool:
@@ -52,6 +56,7 @@ class Troubles:
         """Note an answer: what was refused before concerned single prompts."""
         self._refusals.answer()
         self._takes_tools = self._takes_tools or _offers_tools(request)
+        self._sees = self._sees or bool(_pictures(request))
 
     def of(self, error: Exception, request: Request) -> Exception:
         """What to raise for what came of a request in place of an answer."""
@@ -79,7 +84,15 @@ class Troubles:
                     f"{self._where} takes no tools, which {request.sample_id} offers: {said}; {_WITHOUT_TOOLS}"
                 )
             concern = Concern.PROMPT
+        if concern is Concern.PICTURES:
+            if _pictures(request) and not (self._sees or request.anew):
+                return StopRun(
+                    f"{self._where} does not see the pictures that {request.sample_id} shows: {said}; {_WITHOUT_EYES}"
+                )
+            concern = Concern.PROMPT
         match concern:
+            case Concern.TOO_LONG if error.status_code == 413 and (pictures := _pictures(request)):
+                return Refused(f"the request is too large for the server: {said} ({_sizes(error, pictures)})")
             case Concern.TOO_LONG:
                 return Refused(f"{concern.value}: {said}")
             case Concern.FILTERED:
@@ -147,6 +160,21 @@ class Troubles:
 
 def _offers_tools(request: Request) -> bool:
     return isinstance(request, Chat) and bool(request.tools)
+
+
+def _pictures(request: Request) -> list[int]:
+    """The bytes of each picture that a request holds."""
+    contents = [message.get("content") for message in request.messages] if isinstance(request, Chat) else []
+    parts = [part for content in contents if isinstance(content, list | tuple) for part in content]
+    urls = [part["image_url"].get("url") for part in parts if isinstance(part.get("image_url"), Mapping)]
+    return [len(url.partition(",")[2]) * 3 // 4 for url in urls if isinstance(url, str)]
+
+
+def _sizes(error: openai.APIStatusError, pictures: Sequence[int]) -> str:
+    """How large the request is and its largest picture, and what makes that smaller."""
+    whole, largest = int(error.request.headers.get("content-length", 0)), max(pictures)
+    of = f"{len(pictures)} pictures, the largest" if len(pictures) > 1 else "its picture"
+    return f"it has {whole / 1e6:.1f} MB, {of} {largest / 1e6:.1f} MB: --eval-image-limit 1MB scales larger ones down"
 
 
 def _body_of(error: openai.APIStatusError) -> object:

@@ -116,7 +116,41 @@ TOOLS: Table = {
     ),
     "tools in SGLang": (500, error("Internal server error: Unsupported tool_call_parser: None")),
 }
+PICTURES: Table = {
+    "pictures in vLLM": (400, error("facebook/opt-125m is not a multimodal model None", type="BadRequestError")),
+    "pictures in vLLM, none": (400, error("At most 0 image(s) may be provided in one prompt.")),
+    "pictures in llama.cpp": (
+        500,
+        error("image input is not supported - hint: if this is unexpected, you may need to provide the mmproj"),
+    ),
+    "pictures in SGLang": (400, error("This model does not support image input. Multimodal is not enabled.")),
+    "pictures in OpenAI": (400, error("Invalid content type. image_url is only supported by certain models.")),
+    "pictures in Ollama": (400, error("this model does not support image input (ref: b8bd630e)")),
+    "pictures in Ollama's older": (500, error("this model is missing data required for image input")),
+    "pictures in OpenRouter": (404, error("No endpoints found that support image input")),
+    "pictures in DeepSeek": (400, error("messages[0]: unknown variant `image_url`, expected `text` at line 1")),
+    "pictures in Mistral": (400, error("Image input is not enabled for this model")),
+    "pictures in Groq": (
+        400,
+        error(
+            "'messages.0' : for 'role:user' the following must be satisfied[('messages.0.content' : content must be a string)]"
+        ),
+    ),
+    "pictures in a text server": (400, error("Unsupported content part type for text-only server: image_url")),
+    "pictures in pydantic": (
+        422,
+        {
+            "detail": [
+                {"loc": ["body", "messages", 0, "content"], "msg": "list[TextContentPart]: Input should be 'text'"}
+            ]
+        },
+    ),
+}
 PROMPT: Table = {
+    "a kind of picture": (400, error("You uploaded an unsupported image. Please make sure your image is valid.")),
+    "another kind of picture": (400, error("We do not support image/bmp: use PNG or JPEG")),
+    "one picture too many": (400, error("At most 10 image(s) may be provided in one prompt.")),
+    "a picture beyond": (400, error("image dimensions are not supported: 9000 x 9000")),
     "a tool of one prompt": (400, error("Unsupported keyword in tools[0].function.parameters")),
     "template": (400, error("Conversation roles must alternate user/assistant")),
     "a setting, perhaps": (400, error("top_k is negative")),
@@ -155,6 +189,7 @@ TABLES: dict[Concern, Table] = {
     Concern.SPENT: SPENT,
     Concern.RATE_LIMIT: RATE_LIMIT,
     Concern.TOOLS: TOOLS,
+    Concern.PICTURES: PICTURES,
     Concern.PROMPT: PROMPT,
     Concern.MOMENT: MOMENT,
 }

@@ -17,6 +17,8 @@ from pytest_modeleval.reports import page
 from pytest_modeleval.reports.pictures import described, described_part
 from tests.conftest import FaultyServer, run
 
+from .conftest import Open, wait_until
+
 BENCHMARK = """
 from pathlib import Path
 from pytest_modeleval import Completion, Sample, benchmark, generated
@@ -116,3 +118,15 @@ def test_allure_shows_them(seen: pytest.Pytester) -> None:
     url = address((seen.path / "noise.png").read_bytes())
     pages = [path.read_text() for path in Path(seen.path / "allure").glob("*.html")]
     assert sum(f'<img alt="image" src="{url}">' in text for text in pages) == 3
+
+
+@pytest.mark.browser
+def test_a_page_shows_pictures_and_says_what_the_others_are(seen: pytest.Pytester, open_page: Open) -> None:
+    run(seen, "--model", "faulty", "test_seen.py", "--eval-write", "page.html").assert_outcomes(passed=3)
+
+    shown = open_page(seen.path / "page.html")
+    shown.get_by_role("button", name="Samples").click()
+    shown.locator("#row-0").click()
+
+    wait_until(shown, "document.querySelector('.message img').naturalWidth === 64")
+    assert shown.locator(".message pre").first.inner_text() == "what is 0?"
