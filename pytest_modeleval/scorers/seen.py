@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.choices import same_choice
 from pytest_modeleval.scorers.references import listed
-from pytest_modeleval.scorers.texts import final_text, plain, same_text
+from pytest_modeleval.scorers.texts import answer_line, final_text, plain, same_text
 from pytest_modeleval.statistics.aggregates import NoFigure, Rows
 from pytest_modeleval.statistics.means import Estimate, estimate
 
@@ -79,8 +79,12 @@ def edits(first: str, second: str) -> int:
 
 
 def holds_gold(answer: Completion | str, targets: str | Sequence[str], *, formula: bool = False) -> Score:
-    """Whether a gold stands in the answer, case aside; for a ``formula`` spaces aside, and case as it is (OCRBench)."""
-    return _scored(answer, listed(targets), lambda text, golds: float(is_within(text, golds, formula=formula)), 1)
+    """Whether a gold stands in the answer, case aside; for a ``formula`` spaces aside, and case as it is (OCRBench).
+
+    A box is a part of a formula, as one to fill in: of that the line ``ANSWER: …`` is read as it is.
+    """
+    read = (lambda text: answer_line(text) or text) if formula else final_text
+    return _scored(answer, listed(targets), lambda text, golds: float(is_within(text, golds, formula=formula)), 1, read)
 
 
 def is_within(text: str, golds: Sequence[str], *, formula: bool = False) -> bool:
@@ -109,13 +113,17 @@ def same_words(answer: Completion | str, target: str, question: str) -> Score:
 
 
 def _scored(
-    answer: Completion | str, golds: Sequence[str], rule: Callable[[str, Sequence[str]], float], mark: float
+    answer: Completion | str,
+    golds: Sequence[str],
+    rule: Callable[[str, Sequence[str]], float],
+    mark: float,
+    read: Callable[[str], str] = final_text,
 ) -> Score:
     """The rule's value of what the answer ends up with, and the one of all of it as ``official``."""
     if not any(map(str.strip, golds)):
         raise ValueError(f"the golds {list(golds)!r} hold no text")
     text = str(answer).strip()
-    got = final_text(text)
+    got = read(text)
     official = rule(text, golds)
     Score(official, official >= mark, text, golds[0], name="official")
     value = rule(got, golds) if got else 0.0
