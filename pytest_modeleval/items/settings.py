@@ -62,6 +62,13 @@ def yes(where: Where, value: object) -> bool:
     return value
 
 
+def count(where: Where, value: object) -> int:
+    """A whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise pytest.UsageError(f"{where} takes a whole number of at least 1, not {value!r}")
+    return value
+
+
 def day(where: str, value: object) -> str:
     """A day as ``2025-01-01``, so that days compare as texts do."""
     if isinstance(value, datetime) or not isinstance(value, date | str):

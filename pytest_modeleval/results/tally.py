@@ -62,6 +62,8 @@ class Tally:
     # metric → what its values are, where that is not 0 to 1 with a pass mark.
     scales: dict[str, Scale] = field(default_factory=dict)
     axes: dict[str, None] = field(default_factory=dict)
+    # axis → sample → its value, of the axes that aggregates are made of.
+    along: dict[str, dict[Key, str | int | float]] = field(default_factory=dict)
     # What aggregates that were asked for and have no figure say that they lack, which may be nothing.
     lacks: dict[str, str] = field(default_factory=dict)
     # Where the first of its items stands in the run.
@@ -89,6 +91,9 @@ class Tally:
             self.scales.update(record.scales)
             self.axes.update(dict.fromkeys(record.axes))
         sample = record.subset, record.index
+        if record.axes and self.aggregates:
+            for name in record.axes.keys() & {name for each in self.aggregates.values() for name in each.of}:
+                self.along.setdefault(name, {})[sample] = record.axes[name]
         if record.mistake == Mistake.JUDGE:
             counts.judge_errors += 1
             self.unjudged[sample] = self.unjudged.get(sample, 0) + 1
@@ -142,11 +147,11 @@ class Tally:
         named = {SUBSET: 0, ROW: 1}
         return [
             [
-                key[named[name]]
-                if name in named and name not in self.values
-                else part[key].value
+                part[key].value
                 if key in part
-                else None
+                else key[named[name]]
+                if name in named and name not in self.values
+                else self.along.get(name, {}).get(key)
                 for name, part in parts.items()
             ]
             for key in keys
@@ -242,6 +247,8 @@ def summed(tallies: Sequence[Tally]) -> Tally:
         whole.aggregates.update(tally.aggregates)
         whole.scales.update(tally.scales)
         whole.axes.update(tally.axes)
+        for axis, found in tally.along.items():
+            whole.along.setdefault(axis, {}).update(found)
         for metric, samples in tally.values.items():
             whole.values.setdefault(metric, {}).update(samples)
     return whole

@@ -33,9 +33,14 @@ Normalise = Callable[[str], str]
 def final_text(text: str) -> str:
     """The words a text ends up with: its last line ``ANSWER: …``, else boxed, after "the answer is", else all of it."""
     text = before_run_on(text)
-    lines = ["".join(found).strip(" \t*_") for found in _ANSWER_LINE.findall(text)]
-    found = next(filter(None, reversed(lines)), None) or boxed(text) or next(stated(text), text)
+    found = answer_line(text) or boxed(text) or next(stated(text), text)
     return _TEX.sub(r"\1", boxed(found) or found.partition("</answer>")[0]).strip()
+
+
+def answer_line(text: str) -> str:
+    """What the last line ``ANSWER: …`` says that says something; nothing without one."""
+    lines = ["".join(found).strip(" \t*_") for found in _ANSWER_LINE.findall(text)]
+    return next(filter(None, reversed(lines)), "")
 
 
 def plain(text: str) -> str:

@@ -34,7 +34,8 @@ class Aggregate:
 
     ``by`` is a function of a module: of a row a sample, the scores named ``of`` (the mean over a sample's repeats, None
     where it has none of that name), it makes the figure with its error and interval, or None where there is none.
-    `bootstrapped` gives it those. ``row`` among ``of`` is the sample's row number, ``subset`` the name of its subset.
+    `bootstrapped` gives it those. ``row`` among ``of`` is the sample's row number, ``subset`` the name of its subset,
+    and an axis' name its value on that, None where it has none.
     Where ``by`` raises `NoFigure`, a note under the table says why there is none. Its values lie in the ``range``, and
     of two the ``better`` is the ``higher`` or the ``lower``. With a ``file``, which is to lie beside the rows' own,
     ``by`` is given its path too, first without rows, so that it can refuse it (ValueError); without that file there is

@@ -32,10 +32,13 @@ from pytest_modeleval.scorers.mathvista import mathvista_official, same_value
 from pytest_modeleval.scorers.minimax import repeated_ngram
 from pytest_modeleval.scorers.mmmu import mmmu_choice, mmmu_open, mmmu_pro_choice
 from pytest_modeleval.scorers.overlap import exact_match, rouge
+from pytest_modeleval.scorers.seen import anls, holds_gold, relaxed_accuracy, same_words
 from pytest_modeleval.scorers.several import same_choices
 from pytest_modeleval.scorers.spans import same_spans
 from pytest_modeleval.scorers.texts import holds_text, literal, same_text, spaced, token_f1
 from pytest_modeleval.scorers.toolbench import step_score
+from pytest_modeleval.scorers.vqa import soft_accuracy
+from pytest_modeleval.scorers.yes_no import pope_score, same_yes_no
 
 CITIES = ["Paris", "London", "Rome", "Berlin"]
 REFERENCE = "a the answer is 1 " * 20
@@ -232,6 +235,10 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "sanitized.function_in": lambda text: sanitized.function_in(text, "f", "def f():\n"),
     "sanitized.longest_code": sanitized.longest_code,
     "sanitized.sanitized": lambda text: sanitized.sanitized(text, "f"),
+    "seen.anls": lambda text: anls(text, ["The answer", REFERENCE]),
+    "seen.holds_gold": lambda text: holds_gold(text, ["The answer"]),
+    "seen.relaxed_accuracy": lambda text: relaxed_accuracy(text, "12.5"),
+    "seen.same_words": lambda text: same_words(text, "B", "Which?\nA. Paris\nB. London"),
     "several.same_choices": lambda text: same_choices(text, "AB", CITIES),
     "spans.same_spans": lambda text: same_spans(text, [["a", "12 yards"], ["the answer"]]),
     "swe_bench.patch_of": swe_bench.patch_of,
@@ -239,6 +246,9 @@ SCORERS: dict[str, Callable[[str], object]] = {
     "toolbench.step_score": lambda text: step_score(text, f"Action: Finish\nAction Input: {FINAL}", {"Finish"}),
     "texts.holds_text": lambda text: holds_text(text, ["London"], normalise=spaced),
     "texts.same_text": lambda text: same_text(text, ["London"], normalise=literal),
+    "vqa.soft_accuracy": lambda text: soft_accuracy(text, ["London"] * 10),
+    "yes_no.pope_score": lambda text: pope_score(text, "yes"),
+    "yes_no.same_yes_no": lambda text: same_yes_no(text, "yes"),
     "texts.token_f1": lambda text: token_f1(text, ["London"]),
 }
 OTHERS: dict[str, Callable[[str], object]] = {
