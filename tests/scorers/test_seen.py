@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_modeleval import Row
 from pytest_modeleval.sample import Score, recorded_scores
 from pytest_modeleval.scorers.seen import anls, holds_gold, is_close, likeness, relaxed_accuracy, same_words
 from pytest_modeleval.scorers.vqa import agreement, normal_answer, soft_accuracy
@@ -131,7 +132,7 @@ def test_hallusion_benchs_three_accuracies(real_data: Path, says: str, figures: 
     from benchmarks.test_hallusion_bench import to_sample
 
     rows = json.loads((real_data / "hallusion_bench/HallusionBench.json").read_text())
-    samples = [to_sample({**row, "image": ""}) for row in rows if row["visual_input"] != "0"]
+    samples = [to_sample(Row({**row, "image": ""}, "x")) for row in rows if row["visual_input"] != "0"]
     right = [float(bool(same_yes_no(says, sample.target))) for sample in samples]
 
     assert len(samples) == 951
@@ -157,7 +158,7 @@ def test_popes_real_rows(real_data: Path) -> None:
     for part in ("adversarial", "popular", "random"):
         with gzip.open(real_data / f"pope/coco/coco_pope_{part}.json.gz", "rt") as file:
             rows = [json.loads(line) for line in file]
-        samples = [to_sample({"question": row["text"], "answer": row["label"], "image": ""}) for row in rows]
+        samples = [to_sample(Row({"question": row["text"], "answer": row["label"], "image": ""}, "x")) for row in rows]
         assert [sample.target for sample in samples].count("yes") == 1500
         assert len(samples) == 3000
 
@@ -170,7 +171,7 @@ def test_ocr_benchs_real_rows(real_data: Path) -> None:
 
     assert {row["type"] for row in rows} == set(OCR_BENCH.subsets)
     for row in rows:
-        sample = to_sample({**row, "answer": row["answers"], "dataset": row["dataset_name"], "image": ""})
+        sample = to_sample(Row({**row, "answer": row["answers"], "dataset": row["dataset_name"], "image": ""}, "x"))
         assert holds_gold(
             f"ANSWER: {sample.target}", sample.metadata["golds"], formula=row["dataset_name"] == "HME100k"
         )
