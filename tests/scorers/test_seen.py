@@ -185,3 +185,14 @@ def test_figures_by_axes_stand_in_the_table(pytester: pytest.Pytester) -> None:
     result = run(pytester, *write_answers(pytester, "hallusion_bench"), "-k", "hallusion_bench")
 
     result.stdout.re_match_lines([r".* main .* 0\.500 .*", r".* fAcc .* 0\.500 .*", r".* qAcc .* 0\.000 .*"])
+
+
+@pytest.mark.parametrize("every", ["0", "true", "1.5", "'x'"])
+def test_vqas_part_is_one_in_a_whole_number(pytester: pytest.Pytester, every: str) -> None:
+    from tests.test_benchmarks import write_answers, write_rows
+
+    write_rows(pytester, "vqav2")
+
+    result = run(pytester, *write_answers(pytester, "vqav2"), "-k", "vqav2", "--eval-set", f"vqav2.every={every}")
+
+    result.stderr.re_match_lines([".*every takes a whole number of at least 1, not .*"])
