@@ -132,7 +132,7 @@ def test_hallusion_benchs_three_accuracies(real_data: Path, says: str, figures: 
     from benchmarks.test_hallusion_bench import to_sample
 
     rows = json.loads((real_data / "hallusion_bench/HallusionBench.json").read_text())
-    samples = [to_sample(Row({**row, "image": ""})) for row in rows if row["visual_input"] != "0"]
+    samples = [to_sample(Row({**row, "image": ""}, "x")) for row in rows if row["visual_input"] != "0"]
     right = [float(bool(same_yes_no(says, sample.target))) for sample in samples]
 
     assert len(samples) == 951
@@ -158,7 +158,7 @@ def test_popes_real_rows(real_data: Path) -> None:
     for part in ("adversarial", "popular", "random"):
         with gzip.open(real_data / f"pope/coco/coco_pope_{part}.json.gz", "rt") as file:
             rows = [json.loads(line) for line in file]
-        samples = [to_sample(Row({"question": row["text"], "answer": row["label"], "image": ""})) for row in rows]
+        samples = [to_sample(Row({"question": row["text"], "answer": row["label"], "image": ""}, "x")) for row in rows]
         assert [sample.target for sample in samples].count("yes") == 1500
         assert len(samples) == 3000
 
@@ -171,7 +171,7 @@ def test_ocr_benchs_real_rows(real_data: Path) -> None:
 
     assert {row["type"] for row in rows} == set(OCR_BENCH.subsets)
     for row in rows:
-        sample = to_sample(Row({**row, "answer": row["answers"], "dataset": row["dataset_name"], "image": ""}))
+        sample = to_sample(Row({**row, "answer": row["answers"], "dataset": row["dataset_name"], "image": ""}, "x"))
         assert holds_gold(
             f"ANSWER: {sample.target}", sample.metadata["golds"], formula=row["dataset_name"] == "HME100k"
         )
@@ -185,3 +185,14 @@ def test_figures_by_axes_stand_in_the_table(pytester: pytest.Pytester) -> None:
     result = run(pytester, *write_answers(pytester, "hallusion_bench"), "-k", "hallusion_bench")
 
     result.stdout.re_match_lines([r".* main .* 0\.500 .*", r".* fAcc .* 0\.500 .*", r".* qAcc .* 0\.000 .*"])
+
+
+@pytest.mark.parametrize("every", ["0", "true", "1.5", "'x'"])
+def test_vqas_part_is_one_in_a_whole_number(pytester: pytest.Pytester, every: str) -> None:
+    from tests.test_benchmarks import write_answers, write_rows
+
+    write_rows(pytester, "vqav2")
+
+    result = run(pytester, *write_answers(pytester, "vqav2"), "-k", "vqav2", "--eval-set", f"vqav2.every={every}")
+
+    result.stderr.re_match_lines([".*every takes a whole number of at least 1, not .*"])
