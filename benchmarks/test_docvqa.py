@@ -9,7 +9,8 @@ DOCVQA = hub(modelscope="lmms-lab/DocVQA", huggingface="lmms-lab/DocVQA", config
 PROMPT = """\
 {question}
 
-Answer from the document, in its own words. End with a line that says ANSWER: and the answer alone, a few words."""
+Answer from the document, in its own words.
+End with a line that says ANSWER: and the answer alone, a few words."""
 
 
 def to_sample(row: Row) -> Sample:

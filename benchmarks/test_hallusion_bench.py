@@ -7,7 +7,7 @@ from pytest_modeleval.scorers.yes_no import all_right, same_yes_no
 # Its other questions, without a picture, are not asked.
 HALLUSION_BENCH = hub(modelscope="lmms-lab/HallusionBench", huggingface="lmms-lab/HallusionBench", split="image")
 
-PROMPT = "{question}\nAnswer yes or no. End with a line that says ANSWER: and that word alone."
+PROMPT = "{question}\nAnswer yes or no.\nEnd with a line that says ANSWER: and that word alone."
 # A figure is right where all questions about it are; a question where it is with every figure.
 FIGURES = {"fAcc": Aggregate(all_right, ("main", "figure")), "qAcc": Aggregate(all_right, ("main", "question"))}
 

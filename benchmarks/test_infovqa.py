@@ -9,7 +9,8 @@ INFOVQA = hub(modelscope="lmms-lab/DocVQA", huggingface="lmms-lab/DocVQA", confi
 PROMPT = """\
 {question}
 
-Answer from the infographic, in its own words. End with a line that says ANSWER: and the answer alone, a few words."""
+Answer from the infographic, in its own words.
+End with a line that says ANSWER: and the answer alone, a few words."""
 
 
 def to_sample(row: Row) -> Sample:

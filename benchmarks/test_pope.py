@@ -12,7 +12,7 @@ POPE = hub(
     split=["adversarial", "popular", "random"],
 )
 
-PROMPT = "{question}\nAnswer yes or no. End with a line that says ANSWER: and that word alone."
+PROMPT = "{question}\nAnswer yes or no.\nEnd with a line that says ANSWER: and that word alone."
 
 
 def to_sample(row: Row) -> Sample:
