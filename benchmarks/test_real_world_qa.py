@@ -6,7 +6,7 @@ from pytest_modeleval.scorers.seen import same_words
 REAL_WORLD_QA = hub(modelscope="lmms-lab/RealWorldQA", huggingface="lmms-lab/RealWorldQA")
 
 # A question says itself whether a letter, a word or a number is wanted.
-PROMPT = "{question}\nEnd with a line that says ANSWER: and it alone."
+PROMPT = "{question}\nEnd with a line that says ANSWER: and then only what is asked for."
 
 
 def to_sample(row: Row) -> Sample:
