@@ -210,7 +210,7 @@ def test_the_doctor_says_who_answers_where_and_what_is_missing(
             "  weights +owner/name +a hub's, fetched when it is asked",
             "  mine +x +opened by a conftest.py of yours",
             "data",
-            "  not here: aime24, .*",
+            "  not here: ai2d, aime24, .*",
         ]
     )
     assert faulty_server.asked == []
