@@ -97,7 +97,7 @@ def test_the_configs_shots_leave_a_published_collection_as_it_is(lines: pytest.P
 @pytest.mark.parametrize(
     ("lines_", "arguments", "said"),
     [
-        ([LINES[6]], [], "unknown benchmark in test.jsonl: 'no_such_bench'; did you mean 'cl_bench'?"),
+        ([LINES[6]], [], "unknown benchmark in test.jsonl: 'no_such_bench'; did you mean 'ocr_bench'?"),
         ([{**LINES[6], "dataset_name": "gms8k"}], [], "unknown benchmark in test.jsonl: 'gms8k'; did you mean 'gsm8k'?*"),
         ([{**LINES[6], "dataset_name": "math_verse"}], [], "there is no benchmark 'math_verse' here yet: *"),
         (LINES, ["--eval-shots", "2"], "--eval-shots is not for test.jsonl, whose lines hold their samples themselves"),

@@ -62,7 +62,7 @@ def test_what_has_no_data_is_said_above_the_scores(project: pytest.Pytester, fau
     assert [
         note
         for note in notes
-        if note.startswith("not run, because they have no data: aime24, aime25, alpaca_eval, arc, ")
+        if note.startswith("not run, because they have no data: ai2d, aime24, aime25, alpaca_eval, arc, ")
     ]
 
 
