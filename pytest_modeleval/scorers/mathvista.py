@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pytest_modeleval.sample import Completion, Score
 from pytest_modeleval.scorers.choices import chosen_letter
 from pytest_modeleval.scorers.numbers import final_number, numbers_in, same_number, value_of
+from pytest_modeleval.scorers.seen import edits
 from pytest_modeleval.scorers.texts import final_text
 
 _QUOTED = re.compile(r'The answer is "([^"\n]*)"\.')
@@ -26,7 +27,11 @@ def same_value(
         return same_number(answer, target, name=name)
     number = final_number(str(answer))
     value = value_of(number) if number else None
-    passed = value is not None and round(float(value), precision or 0) == float(target)
+    try:
+        passed = value is not None and round(float(value), precision or 0) == float(target)
+    except OverflowError:
+        # More than any float, so no target.
+        passed = False
     why = "" if number else "no number in the answer"
     return Score(float(passed), passed, number or str(answer).strip(), target, why, name, found=bool(number))
 
@@ -43,7 +48,7 @@ def mathvista_reading(extracted: str, choices: Sequence[str], kind: str, precisi
         place = ord(letter) - ord("A") if len(letter) == 1 else -1
         if 0 <= place < len(choices):
             return choices[place]
-        return min(choices, key=lambda choice: _distance(letter[:_MOST_COMPARED], choice))
+        return min(choices, key=lambda choice: edits(letter[:_MOST_COMPARED], choice))
     try:
         if kind == "integer":
             return str(int(float(extracted)))
@@ -78,14 +83,3 @@ def _stated(text: str, choices: Sequence[str], kind: str) -> str:
     if choices:
         return chosen_letter(text, choices) or final_text(text)
     return final_text(text) if kind == "list" else final_number(text) or ""
-
-
-def _distance(one: str, other: str) -> int:
-    """The least number of characters to insert, delete or replace (Levenshtein 1966)."""
-    above = list(range(len(other) + 1))
-    for row, mine in enumerate(one, 1):
-        current = [row]
-        for column, theirs in enumerate(other, 1):
-            current.append(min(above[column] + 1, current[-1] + 1, above[column - 1] + (mine != theirs)))
-        above = current
-    return above[-1]

@@ -65,3 +65,7 @@ def test_values(answer: str, target: str, kind: str, precision: int | None, ours
 
     assert (score.passed if score.found else None) is ours
     assert mathvista_official(answer, target, [], kind, precision).passed is official
+
+
+def test_a_number_beyond_all_floats_is_wrong_and_no_error() -> None:
+    assert not same_value(f"ANSWER: {'9' * 400}", "1.5", "float", 1).passed
